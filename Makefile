@@ -1,0 +1,133 @@
+# Solvent's build. `make help` lists the targets; V=1 shows the commands; MODE=release|asan|tsan picks the kind of build.
+MODE ?= release
+B := build/$(MODE)
+
+CC ?= gcc
+CLANG ?= clang-14
+CLANG_FORMAT ?= clang-format-14
+CLANG_TIDY ?= clang-tidy-14
+
+VERSION := $(shell cat VERSION)
+WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith \
+        -Wcast-qual -Wundef -Wwrite-strings -Wdouble-promotion -Wimplicit-fallthrough -Wno-missing-field-initializers
+# -ffp-contract=off: the same bytes on every machine; fused operations are written where they are wanted.
+CFLAGS ?= -O2 -g
+override CFLAGS += -std=gnu11 -ffp-contract=off -fno-math-errno -fno-trapping-math -fstack-protector-strong -pthread $(WARN)
+override CPPFLAGS += -I. -I$(B) -D_GNU_SOURCE -DSOLVENT_VERSION='"$(VERSION)"'
+LDFLAGS_release := -Wl,--as-needed -Wl,-z,relro,-z,now
+CFLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS_tsan := -O1 -fsanitize=thread
+override CFLAGS += $(CFLAGS_$(MODE))
+override LDFLAGS += -pthread $(LDFLAGS_$(MODE)) $(CFLAGS_$(MODE))
+
+CORE_LIBS := -lm
+HANDLER_LIBS := -ljansson $(CORE_LIBS)
+SERVER_LIBS := -lmicrohttpd -lsqlite3 -lsodium -lz $(HANDLER_LIBS)
+
+objects = $(patsubst %.c,$(B)/%.o,$(1))
+CORE := $(call objects,$(sort $(wildcard core/*/*.c)))
+ENDPOINTS := $(patsubst handlers/%.c,%,$(sort $(wildcard handlers/ep_*.c)))
+HANDLERS := $(call objects,$(sort $(wildcard handlers/*.c))) $(B)/endpoints.o
+SERVER := $(call objects,$(filter-out server/main.c,$(sort $(wildcard server/*.c))))
+SUPPORT := $(call objects,$(sort $(wildcard tests/support/*.c)))
+
+CORE_TESTS := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/core/*/test_*.c)))
+HANDLER_TESTS := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/handlers/test_*.c)))
+SERVER_TESTS := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/server/test_*.c)))
+TESTS := $(CORE_TESTS) $(HANDLER_TESTS) $(SERVER_TESTS)
+BENCHES := $(patsubst %.c,$(B)/%,$(sort $(wildcard bench/*.c)))
+
+ifeq ($(V),)
+Q := @
+say = @printf '  %-5s %s\n' '$(1)' '$(2)'
+endif
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(B)/solvent ## build the program
+	@ln -sf $(B)/solvent solvent
+
+run: all ## build and serve on 127.0.0.1:8080
+	./solvent serve
+
+test: $(TESTS) $(B)/solvent ## build and run every test; T=name runs those whose path holds the name
+	$(Q)SOLVENT=$(B)/solvent tests/run $(if $(T),$(foreach t,$(TESTS),$(if $(findstring $(T),$(t)),$(t))),$(TESTS))
+
+check-one: $(B)/$(T) ## build and run one test: make check-one T=tests/core/base/test_ctx
+	SOLVENT=$(B)/solvent $(B)/$(T)
+
+bench: $(BENCHES) $(B)/solvent ## run every benchmark; peers that are not installed are skipped
+	$(Q)SOLVENT=$(B)/solvent bench/run
+
+fuzz: ## fuzz every endpoint with libFuzzer for SECONDS (60)
+	$(Q)script/fuzz $(or $(SECONDS),60)
+
+fmt: ## format the sources
+	$(Q)$(CLANG_FORMAT) -i $(shell git ls-files '*.c' '*.h')
+
+lint: ## check the format and run clang-tidy
+	$(Q)$(CLANG_FORMAT) --dry-run --Werror $(shell git ls-files '*.c' '*.h')
+	$(Q)$(CLANG_TIDY) --quiet $(shell git ls-files 'core/*.c' 'handlers/*.c' 'server/*.c') -- $(CPPFLAGS) -std=gnu11
+
+docs: $(B)/solvent ## write docs/api.md from the descriptors
+	$(B)/solvent docs > docs/api.md
+
+clean: ## remove what was built
+	$(Q)rm -rf build solvent
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
+
+# What the compiler is called with is an input too: a change of flags rebuilds.
+$(B)/flags: FORCE
+	@mkdir -p $(B)
+	@echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' > $@
+
+# The list of endpoints is the list of files; written only when it changes.
+$(B)/endpoints.c: FORCE
+	@mkdir -p $(B)
+	@{ echo '#include "handlers/endpoint.h"'; \
+	   for e in $(ENDPOINTS); do echo "extern const struct endpoint $$e;"; done; \
+	   echo 'const struct endpoint *const endpoints[] = {'; \
+	   for e in $(ENDPOINTS); do echo "    &$$e,"; done; echo '    NULL,'; echo '};'; } > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+FORCE:
+
+$(B)/%.o: %.c $(B)/flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/endpoints.o: $(B)/endpoints.c $(B)/flags
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
+
+$(B)/libcore.a: $(CORE)
+$(B)/libhandlers.a: $(HANDLERS)
+$(B)/libserver.a: $(SERVER)
+$(B)/libsupport.a: $(SUPPORT)
+$(B)/%.a:
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(B)/solvent: $(B)/server/main.o $(B)/libserver.a $(B)/libhandlers.a $(B)/libcore.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) $^ $(SERVER_LIBS) -o $@
+
+# The tests of core link the whole of core and nothing above it: an upward call cannot link.
+$(CORE_TESTS): %: %.o $(B)/libsupport.a $(B)/libcore.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) $< $(B)/libsupport.a -Wl,--whole-archive $(B)/libcore.a -Wl,--no-whole-archive -lcmocka $(CORE_LIBS) -o $@
+$(HANDLER_TESTS): %: %.o $(B)/libsupport.a $(B)/libhandlers.a $(B)/libcore.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) $^ -lcmocka $(HANDLER_LIBS) -o $@
+$(SERVER_TESTS): %: %.o $(B)/libsupport.a $(B)/libserver.a $(B)/libhandlers.a $(B)/libcore.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) $^ -lcmocka $(SERVER_LIBS) -o $@
+$(BENCHES): %: %.o $(B)/libserver.a $(B)/libhandlers.a $(B)/libcore.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) $^ $(SERVER_LIBS) $(BENCH_LIBS) -o $@
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+.PHONY: all run test check-one bench fuzz fmt lint docs clean help FORCE
