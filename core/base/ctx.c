@@ -85,7 +85,7 @@ void *ctx_alloc(struct ctx *ctx, size_t count, size_t size) {
 
 void *ctx_zalloc(struct ctx *ctx, size_t count, size_t size) {
     void *p = ctx_alloc(ctx, count, size);
-    if (p && count * size)
+    if (p)
         memset(p, 0, count * size);
     return p;
 }
