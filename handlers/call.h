@@ -3,11 +3,8 @@
  *     struct call call;
  *     call_init(&call, endpoint, &host);
  *     call.request = (struct request){.query = "", .media = "application/json", .body = text, .n = length};
- *     if (call_decode(&call) == STATUS_OK && call_run(&call) == STATUS_OK && call_encode(&call, MEDIA_JSON, &out) == STATUS_OK)
- *         send out;
- *     else
- *         call_problem(&call, request_id, &out), send out with call.http;
- *     call_release(&call);
+ *     if (call_decode(&call) == STATUS_OK && call_run(&call) == STATUS_OK && call_encode(&call, MEDIA_JSON, &out) ==
+ * STATUS_OK) send out; else call_problem(&call, request_id, &out), send out with call.http; call_release(&call);
  *
  * Threads: a call belongs to one thread at a time; it may be decoded on one and run on another. */
 #ifndef SOLVENT_CALL_H
@@ -16,12 +13,12 @@
 #include "handlers/endpoint.h"
 
 /* Media types that an answer can have. */
-#define MEDIA_LIST(X)                                                                              \
-    X(JSON, "application/json")                                                                    \
-    X(NPY, "application/x-npy")                                                                    \
-    X(PROBLEM, "application/problem+json")                                                         \
-    X(TEXT, "text/plain; charset=utf-8")                                                           \
-    X(PROMETHEUS, "text/plain; version=0.0.4; charset=utf-8")                                      \
+#define MEDIA_LIST(X)                                         \
+    X(JSON, "application/json")                               \
+    X(NPY, "application/x-npy")                               \
+    X(PROBLEM, "application/problem+json")                    \
+    X(TEXT, "text/plain; charset=utf-8")                      \
+    X(PROMETHEUS, "text/plain; version=0.0.4; charset=utf-8") \
     X(HTML, "text/html; charset=utf-8")
 enum media {
 #define X(name, text) MEDIA_##name,
@@ -30,11 +27,13 @@ enum media {
 };
 const char *media_text(enum media media);
 
-/* What the host (the server, `solvent call`, a test) lends to endpoints. Every function may be called from any thread. */
+/* What the host (the server, `solvent call`, a test) lends to endpoints. Every function may be called from any thread.
+ */
 struct host {
     void *self;
     uint64_t (*draw_seed)(void *self); /* below 2^53 */
-    /* model_json finds the JSON object of a named model; NULL: there is none of that name. Lives as long as the host. */
+    /* model_json finds the JSON object of a named model; NULL: there is none of that name. Lives as long as the host.
+     */
     const char *(*model_json)(void *self, const char *name, size_t *n);
     /* model_name gives the i-th name in order, NULL past the last. */
     const char *(*model_name)(void *self, size_t i);
@@ -59,9 +58,9 @@ struct call {
     struct request request;
     void *params, *result; /* in the arena, after decode and run */
     int64_t time_limit_ms; /* after decode: what the request asked for; 0: the host's default */
-    bool impure;           /* after decode: the body alone does not determine the answer (a drawn seed, a named model) */
-    bool partial;          /* after run: cut or chosen by a time limit; must not be cached */
-    int http;              /* the status of the answer: 200, or that of the problem */
+    bool impure;  /* after decode: the body alone does not determine the answer (a drawn seed, a named model) */
+    bool partial; /* after run: cut or chosen by a time limit; must not be cached */
+    int http;     /* the status of the answer: 200, or that of the problem */
     enum status status;
     size_t n_errors; /* when decode failed: errors[0 .. n_errors-1]; when run failed: one */
     struct error errors[CALL_MAX_ERRORS];
@@ -70,21 +69,23 @@ struct call {
 void call_init(struct call *call, const struct endpoint *endpoint, const struct host *host);
 void call_release(struct call *call);
 
-/* call_decode reads the request into call->params. Errors: SYNTAX, UNSUPPORTED, INVALID, NO_MEMORY; all wrong fields are
- * reported at once, up to CALL_MAX_ERRORS. */
+/* call_decode reads the request into call->params. Errors: SYNTAX, UNSUPPORTED, INVALID, NO_MEMORY; all wrong fields
+ * are reported at once, up to CALL_MAX_ERRORS. */
 enum status call_decode(struct call *call) MUST_CHECK;
 
 /* call_cost predicts the nanoseconds of call_run on one thread. After decode. */
 uint64_t call_cost(const struct call *call);
 
-/* call_canonical writes the request as it was understood: every field in the descriptor's order with its default, the seed that was
- * drawn, a model in place of its name. Equal texts have equal answers. Empty for an endpoint without input. */
+/* call_canonical writes the request as it was understood: every field in the descriptor's order with its default, the
+ * seed that was drawn, a model in place of its name. Equal texts have equal answers. Empty for an endpoint without
+ * input. */
 enum status call_canonical(struct call *call, struct buf *out) MUST_CHECK;
 
 /* call_run computes. Errors: whatever the endpoint's run() says. */
 enum status call_run(struct call *call) MUST_CHECK;
 
-/* call_media chooses the answer's media type from an Accept header (NULL: anything); NOT_ACCEPTABLE names what there is. */
+/* call_media chooses the answer's media type from an Accept header (NULL: anything); NOT_ACCEPTABLE names what there
+ * is. */
 enum status call_media(struct call *call, const char *accept, enum media *media) MUST_CHECK;
 
 /* call_encode writes the answer. */
@@ -97,8 +98,8 @@ enum status call_fail(struct call *call, enum status status, const char *pointer
 /* call_problem writes the RFC 9457 document of the failure; call->http is its status. */
 void call_problem(const struct call *call, const char *request_id, struct buf *out);
 
-/* problem_write writes the document of a failure that has no call (no such route, a body over the limit, ...). `code` is a word for
- * programs ("not_found"), `detail` a full sentence. */
+/* problem_write writes the document of a failure that has no call (no such route, a body over the limit, ...). `code`
+ * is a word for programs ("not_found"), `detail` a full sentence. */
 void problem_write(struct buf *out, int http, const char *code, const char *request_id, const char *detail);
 
 /* The API described: OpenAPI 3.1 as JSON, and the page docs/api.md. */

@@ -1,5 +1,5 @@
-/* endpoint.h - an endpoint is one descriptor. handlers/ep_<name>.c defines `const struct endpoint ep_<name>`; make lists the
- * files, and nothing else is edited to add one. */
+/* endpoint.h - an endpoint is one descriptor. handlers/ep_<name>.c defines `const struct endpoint ep_<name>`; make
+ * lists the files, and nothing else is edited to add one. */
 #ifndef SOLVENT_ENDPOINT_H
 #define SOLVENT_ENDPOINT_H
 
@@ -28,7 +28,8 @@ struct endpoint {
     const char *example; /* a request and its answer, byte for byte; the contract test replays it */
     const char *answer;
 
-    const char *npy_input;  /* the ARRAY field that an application/x-npy body fills (the others come from the query); NULL: none */
+    const char *npy_input;  /* the ARRAY field that an application/x-npy body fills (the others come from the query);
+                               NULL: none */
     const char *npy_output; /* the ARRAY field that an application/x-npy answer holds; NULL: none */
 
     size_t max_memory; /* bytes of the request's arena; 0: the host's default */
@@ -37,7 +38,8 @@ struct endpoint {
     /* cost predicts the nanoseconds that run() takes on one thread. NULL: nothing to speak of. */
     uint64_t (*cost)(const void *params);
 
-    /* run fills `result` from `params`; both live in the call's arena (call->ctx). Sets call->partial where a time limit cut it. */
+    /* run fills `result` from `params`; both live in the call's arena (call->ctx). Sets call->partial where a time
+     * limit cut it. */
     enum status (*run)(struct call *call, const void *params, void *result);
 
     /* write makes an answer that is no JSON of `output` (then media names its type). */
@@ -48,8 +50,8 @@ struct endpoint {
 /* All endpoints, in the order of their file names; ends with NULL. Made by the Makefile. */
 extern const struct endpoint *const endpoints[];
 
-/* endpoint_find returns the endpoint of a route (HEAD counts as GET), or NULL; then `allow` gets the methods that the path
- * does have, as an Allow header wants them, or "" where the path is unknown. */
+/* endpoint_find returns the endpoint of a route (HEAD counts as GET), or NULL; then `allow` gets the methods that the
+ * path does have, as an Allow header wants them, or "" where the path is unknown. */
 const struct endpoint *endpoint_find(const char *method, const char *path, char allow[64]);
 
 #endif

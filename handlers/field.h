@@ -1,7 +1,8 @@
 /* field.h - a JSON object described once: its members, their types, limits, defaults and places in a C struct.
  *
- * The same description decodes a request into a params struct, writes the canonical request and the answer from a struct, and becomes
- * JSON Schema, Markdown and the contract tests. An array of fields ends with an entry whose name is NULL.
+ * The same description decodes a request into a params struct, writes the canonical request and the answer from a
+ * struct, and becomes JSON Schema, Markdown and the contract tests. An array of fields ends with an entry whose name is
+ * NULL.
  *
  *     struct params { struct array values; int order; bool argsort; };
  *     static const char *const ORDERS[] = {"asc", "desc", NULL};
@@ -18,11 +19,11 @@
  * ENUM    int                 one of names[]; the member is its index
  * STRING  struct str          a string of at most max_items bytes
  * VALUE   struct value        one integer, number or string, as kinds allows
- * ARRAY   struct array        an array of one of the kinds; min_dims .. max_dims nested levels, rectangular; min_items .. max_items elements
- *                             in all; integers in min_int .. max_int, reals in min .. max
- * OBJECT  the struct itself   an object of `fields`; absent: as if it were {}
- * LIST    struct list         an array of min_items .. max_items objects of `fields`, each in `size` bytes
- * UNION   struct choice       an object whose "type" is one of variants[].name; its other members are that variant's fields
+ * ARRAY   struct array        an array of one of the kinds; min_dims .. max_dims nested levels, rectangular; min_items
+ * .. max_items elements in all; integers in min_int .. max_int, reals in min .. max OBJECT  the struct itself   an
+ * object of `fields`; absent: as if it were {} LIST    struct list         an array of min_items .. max_items objects
+ * of `fields`, each in `size` bytes UNION   struct choice       an object whose "type" is one of variants[].name; its
+ * other members are that variant's fields
  *
  * A member that is absent takes `def`; without `def` it stays all zero, and `present` (where given) stays false. */
 #ifndef SOLVENT_FIELD_H
@@ -70,21 +71,22 @@ struct field {
     const char *doc; /* full sentences; units and meaning */
     enum field_type type;
     enum field_role role;
-    size_t offset;     /* of the member in its struct */
-    size_t present;    /* of a bool that tells whether the member was given (or, in an answer, is to be written); 0: none */
-    bool required;     /* in a request: absent is an error. In an answer: always there */
-    const char *def;   /* default as JSON text, a string without its quotes; INT, NUMBER, BOOL, ENUM, STRING only */
-    bool above_min;    /* NUMBER, real ARRAY: min itself is not allowed */
-    bool limited;      /* min_int/max_int or min/max hold; else any int64, any finite double */
+    size_t offset; /* of the member in its struct */
+    size_t
+        present;   /* of a bool that tells whether the member was given (or, in an answer, is to be written); 0: none */
+    bool required; /* in a request: absent is an error. In an answer: always there */
+    const char *def; /* default as JSON text, a string without its quotes; INT, NUMBER, BOOL, ENUM, STRING only */
+    bool above_min;  /* NUMBER, real ARRAY: min itself is not allowed */
+    bool limited;    /* min_int/max_int or min/max hold; else any int64, any finite double */
     int64_t min_int, max_int;
     double min, max;
-    unsigned kinds;    /* VALUE, ARRAY: mask of enum kind */
-    unsigned min_dims, max_dims; /* ARRAY; 0 means 1 */
-    size_t min_items, max_items; /* STRING, ARRAY, LIST; max_items 0: FIELD_MAX_ITEMS */
-    const char *const *names;    /* ENUM; ends with NULL */
-    const struct field *fields;  /* OBJECT, LIST */
+    unsigned kinds;                 /* VALUE, ARRAY: mask of enum kind */
+    unsigned min_dims, max_dims;    /* ARRAY; 0 means 1 */
+    size_t min_items, max_items;    /* STRING, ARRAY, LIST; max_items 0: FIELD_MAX_ITEMS */
+    const char *const *names;       /* ENUM; ends with NULL */
+    const struct field *fields;     /* OBJECT, LIST */
     const struct variant *variants; /* UNION; ends with a NULL name */
-    size_t size;                 /* LIST: bytes of one element's struct */
+    size_t size;                    /* LIST: bytes of one element's struct */
 };
 
 struct variant {
@@ -96,7 +98,7 @@ struct variant {
 
 enum { FIELD_MAX_ITEMS = 100 * 1000 * 1000 };
 
-#define FIELD(S, member, T, text, ...)                                                             \
+#define FIELD(S, member, T, text, ...) \
     { .name = #member, .doc = text, .type = FIELD_##T, .offset = offsetof(S, member), __VA_ARGS__ }
 #define FIELD_INTS(low, high) .limited = true, .min_int = (low), .max_int = (high)
 #define FIELD_REALS(low, high) .limited = true, .min = (low), .max = (high)

@@ -8,10 +8,10 @@
 #include "core/base/buf.h"
 #include "core/base/ctx.h"
 
-/* npy_read reads the n bytes at p into an array of ctx: '<i4' and '<i8' give INT, '<f4' and '<f8' REAL. It never reads the data
- * unless the header's shape fits the remaining bytes exactly. f8 and i8 data are copied (alignment).
- * Errors: UNSUPPORTED (a layout we do not read; a file that is no npy), INVALID (a value that is not finite; pointer "/<flat index>"),
- * NO_MEMORY. */
+/* npy_read reads the n bytes at p into an array of ctx: '<i4' and '<i8' give INT, '<f4' and '<f8' REAL. It never reads
+ * the data unless the header's shape fits the remaining bytes exactly. f8 and i8 data are copied (alignment). Errors:
+ * UNSUPPORTED (a layout we do not read; a file that is no npy), INVALID (a value that is not finite; pointer "/<flat
+ * index>"), NO_MEMORY. */
 enum status npy_read(struct ctx *ctx, const void *p, size_t n, struct array *out) MUST_CHECK;
 
 /* npy_write appends version 1.0 with '<i8' or '<f8' (header padded to 64 bytes). */

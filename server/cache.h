@@ -1,12 +1,13 @@
 /* cache.h - answers that were computed before: an in-process map (byte-capped) before SQLite.
  *
- * An entry's key is the BLAKE2b-256 digest of all that its bytes depend on (key.h), so an answer never changes and never goes stale.
- * The file is disposable: whatever is wrong with it (read-only, full, locked, corrupt, of another version), the cache says so in
- * the log once, goes on in memory alone, and the service never fails for it.
+ * An entry's key is the BLAKE2b-256 digest of all that its bytes depend on (key.h), so an answer never changes and
+ * never goes stale. The file is disposable: whatever is wrong with it (read-only, full, locked, corrupt, of another
+ * version), the cache says so in the log once, goes on in memory alone, and the service never fails for it.
  *
  * Layout of the file: schema version in PRAGMA user_version;
- *     answers(h INTEGER PRIMARY KEY, key BLOB, media INTEGER, gzip INTEGER, cost_ns INTEGER, bytes INTEGER, used INTEGER, check BLOB, body BLOB)
- * h is the first 8 bytes of the key, the whole key is compared again, `check` is a digest of the body: a torn row is never served.
+ *     answers(h INTEGER PRIMARY KEY, key BLOB, media INTEGER, gzip INTEGER, cost_ns INTEGER, bytes INTEGER, used
+ * INTEGER, check BLOB, body BLOB) h is the first 8 bytes of the key, the whole key is compared again, `check` is a
+ * digest of the body: a torn row is never served.
  *
  * Threads: every function may be called from any thread. */
 #ifndef SOLVENT_CACHE_H
@@ -22,7 +23,8 @@ struct key {
     unsigned char b[KEY_BYTES];
 };
 
-/* An answer's body, shared by reference: by the map, by responses on their way out, by requests that wait for the same one. Immutable. */
+/* An answer's body, shared by reference: by the map, by responses on their way out, by requests that wait for the same
+ * one. Immutable. */
 struct answer {
     atomic_uint refs;
     int media;        /* enum media (handlers/call.h) */
@@ -31,7 +33,7 @@ struct answer {
     int http;         /* 200, or the status of the problem that the body describes (never cached) */
     uint64_t cost_ns; /* what it took to compute */
     size_t n;
-    char *body;       /* malloc'ed, owned */
+    char *body; /* malloc'ed, owned */
 };
 
 /* answer_new takes over body (malloc'ed) and holds one reference; NULL without memory (body is freed). */
@@ -56,7 +58,8 @@ struct cache_stats {
 
 struct cache;
 
-/* cache_open never fails but for want of memory (NULL): trouble with the file is logged and the map serves alone. Starts the writer thread. */
+/* cache_open never fails but for want of memory (NULL): trouble with the file is logged and the map serves alone.
+ * Starts the writer thread. */
 struct cache *cache_open(const struct cache_options *options);
 
 /* cache_close writes what is queued, joins the writer and closes the file. */
@@ -65,12 +68,13 @@ void cache_close(struct cache *cache);
 /* cache_memory looks into the map only: a fraction of a microsecond, fit for the loop. The caller drops the answer. */
 struct answer *cache_memory(struct cache *cache, const struct key *key);
 
-/* cache_disk looks into SQLite, and puts what it finds into the map. reader < options.readers belongs to the calling thread. A read that
- * fails is a miss. */
+/* cache_disk looks into SQLite, and puts what it finds into the map. reader < options.readers belongs to the calling
+ * thread. A read that fails is a miss. */
 struct answer *cache_disk(struct cache *cache, unsigned reader, const struct key *key);
 
-/* cache_store keeps an answer (its own reference) in the map at once and queues it for the file; never blocks on the disk: a
- * full queue drops the row. Eviction (both levels) prefers to keep what is costly to compute per byte and recently used. */
+/* cache_store keeps an answer (its own reference) in the map at once and queues it for the file; never blocks on the
+ * disk: a full queue drops the row. Eviction (both levels) prefers to keep what is costly to compute per byte and
+ * recently used. */
 void cache_store(struct cache *cache, const struct key *key, struct answer *answer);
 
 /* cache_flush waits until all that is queued is committed (tests, shutdown). */

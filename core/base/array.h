@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define COUNT_OF(a) (sizeof(a) / sizeof(a)[0])
+
 /* A string by length: UTF-8, may hold any code point but U+0000, not terminated. */
 struct str {
     const char *p;

@@ -1,6 +1,6 @@
 /* buf.h - bytes that grow, with a cap.
- * A write that passes the cap, or finds no memory, sets `failed` and is dropped, and so are all later ones: writers need one check, at
- * the end. init -> add... -> check failed -> release (or steal the data). */
+ * A write that passes the cap, or finds no memory, sets `failed` and is dropped, and so are all later ones: writers
+ * need one check, at the end. init -> add... -> check failed -> release (or steal the data). */
 #ifndef SOLVENT_BUF_H
 #define SOLVENT_BUF_H
 

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Blocks grow from 8 KiB (most requests need one) by doubling up to 1 MiB; a larger allocation gets a block of its own. */
+/* Blocks grow from 8 KiB (most requests need one) by doubling up to 1 MiB; a larger allocation gets a block of its own.
+ */
 enum { BLOCK_MIN = 8 << 10, BLOCK_MAX = 1 << 20, WIDE = 64, NARROW = 16 };
 
 struct arena_block {
@@ -34,8 +35,8 @@ void ctx_release(struct ctx *ctx) {
 
 /* out_of_memory returns NULL; the sentence names the cap, since that is what the caller can act on. */
 static void *out_of_memory(struct ctx *ctx) {
-    (void)ctx_fail(ctx, STATUS_NO_MEMORY, "", "This request needs more memory than the %zu MiB that one request may use.",
-                   ctx->cap >> 20);
+    (void)ctx_fail(ctx, STATUS_NO_MEMORY, "",
+                   "This request needs more memory than the %zu MiB that one request may use.", ctx->cap >> 20);
     return NULL;
 }
 

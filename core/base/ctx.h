@@ -55,8 +55,8 @@ void ctx_init(struct ctx *ctx, size_t cap);
 /* ctx_release frees every allocation. The ctx may be initialised again. */
 void ctx_release(struct ctx *ctx);
 
-/* ctx_alloc returns count * size bytes, aligned to 64 from 64 bytes on and to 16 below, not cleared; NULL (and ctx->err)
- * where the cap is reached or the product overflows. Zero bytes give a pointer that may not be read. */
+/* ctx_alloc returns count * size bytes, aligned to 64 from 64 bytes on and to 16 below, not cleared; NULL (and
+ * ctx->err) where the cap is reached or the product overflows. Zero bytes give a pointer that may not be read. */
 void *ctx_alloc(struct ctx *ctx, size_t count, size_t size) MUST_CHECK;
 
 /* ctx_zalloc is ctx_alloc, cleared. */

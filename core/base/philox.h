@@ -1,8 +1,8 @@
 /* philox.h - counter-based random numbers: the same (key, counter) gives the same bits, anywhere, in any order.
  * Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC 2011), Philox4x32-10.
  *
- * Sampling keys it by the request's seed and counts (element / 4, sample, step, stream): the first m of n samples are the m
- * samples of a smaller request, whatever the batch or the threads. */
+ * Sampling keys it by the request's seed and counts (element / 4, sample, step, stream): the first m of n samples are
+ * the m samples of a smaller request, whatever the batch or the threads. */
 #ifndef SOLVENT_PHILOX_H
 #define SOLVENT_PHILOX_H
 

@@ -40,4 +40,6 @@ uint64_t test_random(uint64_t *state) {
     return z ^ z >> 31;
 }
 
-uint64_t test_below(uint64_t *state, uint64_t n) { return (uint64_t)(((unsigned __int128)test_random(state) * n) >> 64); }
+uint64_t test_below(uint64_t *state, uint64_t n) {
+    return (uint64_t)(((unsigned __int128)test_random(state) * n) >> 64);
+}

@@ -15,8 +15,8 @@
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
-/* shared_path gives the path of a public case or data file ("cases/geometry/orient2d.csv"), NULL where it is not present: then
- * skip() the test. The folder is ../shared, or $SOLVENT_SHARED. The result is static. */
+/* shared_path gives the path of a public case or data file ("cases/geometry/orient2d.csv"), NULL where it is not
+ * present: then skip() the test. The folder is ../shared, or $SOLVENT_SHARED. The result is static. */
 const char *shared_path(const char *name);
 
 /* read_file returns the whole file, NUL-terminated and malloc'ed, or NULL; *n (may be NULL) gets its length. */

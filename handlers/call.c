@@ -1,0 +1,295 @@
+#include "handlers/call.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <strings.h>
+
+#include "handlers/decode.h"
+#include "handlers/encode.h"
+#include "handlers/npy.h"
+
+enum { DEFAULT_MAX_MEMORY = 1 << 30 };
+
+const char *media_text(enum media media) {
+    static const char *const texts[] = {
+#define X(name, text) text,
+        MEDIA_LIST(X)
+#undef X
+    };
+    return texts[media];
+}
+
+static bool path_is(const struct endpoint *endpoint, const char *path) { return strcmp(endpoint->route, path) == 0; }
+
+const struct endpoint *endpoint_find(const char *method, const char *path, char allow[64]) {
+    if (strcmp(method, "HEAD") == 0)
+        method = "GET";
+    size_t at = 0;
+    allow[0] = '\0';
+    for (const struct endpoint *const *e = endpoints; *e; e++) {
+        if (!path_is(*e, path))
+            continue;
+        if (strcmp((*e)->method, method) == 0)
+            return *e;
+        at += (size_t)snprintf(allow + at, 64 - at, "%s%s", at ? ", " : "",
+                               strcmp((*e)->method, "GET") ? (*e)->method : "GET, HEAD");
+    }
+    if (at)
+        snprintf(allow + at, 64 - at, ", OPTIONS");
+    return NULL;
+}
+
+void call_init(struct call *call, const struct endpoint *endpoint, const struct host *host) {
+    size_t host_memory = host->max_memory ? host->max_memory : DEFAULT_MAX_MEMORY;
+    memset(call, 0, offsetof(struct call, errors));
+    call->endpoint = endpoint;
+    call->host = host;
+    call->http = 200;
+    ctx_init(&call->ctx,
+             endpoint->max_memory && endpoint->max_memory < host_memory ? endpoint->max_memory : host_memory);
+}
+
+void call_release(struct call *call) { ctx_release(&call->ctx); }
+
+static int http_of(enum status status) {
+    static const int codes[] = {
+#define X(name, code, http) http,
+        STATUS_LIST(X)
+#undef X
+    };
+    return codes[status];
+}
+
+static const char *code_of(enum status status) {
+    static const char *const codes[] = {
+#define X(name, code, http) code,
+        STATUS_LIST(X)
+#undef X
+    };
+    return codes[status];
+}
+
+/* settle records a status that some step came to; where the step left its error in ctx->err, it becomes the call's. */
+static enum status settle(struct call *call, enum status status) {
+    call->status = status;
+    call->http = http_of(status);
+    if (status != STATUS_OK && call->n_errors == 0)
+        call->errors[call->n_errors++] = call->ctx.err;
+    return status;
+}
+
+enum status call_fail(struct call *call, enum status status, const char *pointer, const char *format, ...) {
+    snprintf(call->ctx.err.pointer, sizeof call->ctx.err.pointer, "%s", pointer);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(call->ctx.err.detail, sizeof call->ctx.err.detail, format, args);
+    va_end(args);
+    call->n_errors = 0;
+    return settle(call, status);
+}
+
+/* media_is compares the type without its parameters. */
+static bool media_is(const char *media, const char *type) {
+    size_t n = strlen(type);
+    return strncasecmp(media, type, n) == 0 &&
+           (media[n] == '\0' || media[n] == ';' || media[n] == ' ' || media[n] == '\t');
+}
+
+/* application/x-www-form-urlencoded is what `curl -d` says of any text. */
+static bool is_json_media(const char *media) {
+    return !media || media_is(media, "application/json") || media_is(media, "text/json") ||
+           media_is(media, "application/x-www-form-urlencoded");
+}
+
+static enum status decode_npy(struct call *call) {
+    struct array array;
+    enum status status = npy_read(&call->ctx, call->request.body, call->request.n, &array);
+    if (status != STATUS_OK) {
+        if (status == STATUS_INVALID) { /* the pointer of npy.h is an index into the array */
+            char pointer[sizeof call->ctx.err.pointer];
+            snprintf(pointer, sizeof pointer, "/%s%.100s", call->endpoint->npy_input, call->ctx.err.pointer);
+            memcpy(call->ctx.err.pointer, pointer, sizeof pointer);
+        }
+        return status;
+    }
+    struct buf text;
+    buf_init(&text, 1 << 18);
+    status = query_json(call, call->request.query ? call->request.query : "", &text);
+    if (status == STATUS_OK)
+        status = decode_json(call, text.data, text.n, &array);
+    buf_release(&text);
+    return status;
+}
+
+static enum status decode_body(struct call *call) {
+    const struct endpoint *endpoint = call->endpoint;
+    const char *media = call->request.media;
+    if (media && endpoint->npy_input && media_is(media, "application/x-npy"))
+        return decode_npy(call);
+    if (!is_json_media(media))
+        return call_fail(call, STATUS_UNSUPPORTED, "", "The body is %.80s, want application/json%s.", media,
+                         endpoint->npy_input ? " or application/x-npy" : "");
+    if (call->request.query && *call->request.query)
+        return call_fail(call, STATUS_INVALID, "",
+                         "The query string \"%.60s\" would be ignored; put its parameters into the JSON body.",
+                         call->request.query);
+    return decode_json(call, call->request.body ? call->request.body : "", call->request.n, NULL);
+}
+
+enum status call_decode(struct call *call) {
+    if (!call->endpoint->input)
+        return settle(call, STATUS_OK);
+    call->params = ctx_zalloc(&call->ctx, 1, call->endpoint->params_size);
+    return settle(call, call->params ? decode_body(call) : STATUS_NO_MEMORY);
+}
+
+uint64_t call_cost(const struct call *call) { return call->endpoint->cost ? call->endpoint->cost(call->params) : 0; }
+
+enum status call_canonical(struct call *call, struct buf *out) {
+    if (call->endpoint->input)
+        encode_fields(out, call->endpoint->input, call->params);
+    return out->failed ? call_fail(call, STATUS_NO_MEMORY, "", "The canonical request does not fit its buffer.")
+                       : STATUS_OK;
+}
+
+enum status call_run(struct call *call) {
+    const struct endpoint *endpoint = call->endpoint;
+    if (!endpoint->run)
+        return settle(call, STATUS_OK);
+    call->result = ctx_zalloc(&call->ctx, 1, endpoint->result_size ? endpoint->result_size : 1);
+    return settle(call, call->result ? endpoint->run(call, call->params, call->result) : STATUS_NO_MEMORY);
+}
+
+/* Accept (RFC 9110, 12.5.1): the quality of a media type is that of the most specific range that matches it. */
+struct range {
+    const char *type;
+    size_t n;
+    double q;
+};
+
+static const char *next_range(const char *p, struct range *range) {
+    p += strspn(p, " \t,");
+    range->type = p;
+    range->n = strcspn(p, ";, \t");
+    range->q = 1;
+    p += range->n;
+    size_t rest = strcspn(p, ",");
+    for (const char *c = p; c < p + rest; c++) {
+        if (*c != ';')
+            continue;
+        c += 1 + strspn(c + 1, " \t");
+        if ((*c | 32) == 'q' && c[1] == '=') { /* 0, 1, 0.5, ...: no locale, no strtod */
+            range->q = c[2] == '1';
+            double unit = 0.1;
+            for (const char *digit = c + 4; c[2] && c[3] == '.' && *digit >= '0' && *digit <= '9'; digit++, unit /= 10)
+                range->q += unit * (*digit - '0');
+        }
+        c--;
+    }
+    return p + rest;
+}
+
+static double quality(const char *accept, const char *media) {
+    size_t n = strcspn(media, ";"), slash = strcspn(media, "/");
+    double q = 0;
+    int specific = 0;
+    struct range r;
+    for (const char *p = next_range(accept, &r); r.n; p = next_range(p, &r)) {
+        int match = 0;
+        if (r.n == n && strncasecmp(r.type, media, n) == 0)
+            match = 3;
+        else if (r.n == slash + 2 && strncasecmp(r.type, media, slash + 1) == 0 && r.type[slash + 1] == '*')
+            match = 2;
+        else if (r.n == 3 && memcmp(r.type, "*/*", 3) == 0)
+            match = 1;
+        if (match > specific) {
+            specific = match;
+            q = r.q;
+        }
+    }
+    return q;
+}
+
+enum status call_media(struct call *call, const char *accept, enum media *media) {
+    const struct endpoint *endpoint = call->endpoint;
+    const char *own = endpoint->media ? endpoint->media : media_text(MEDIA_JSON);
+    for (enum media m = 0; m <= MEDIA_HTML; m++)
+        if (strcmp(media_text(m), own) == 0)
+            *media = m;
+    if (!accept || !*accept)
+        return STATUS_OK;
+    double q = quality(accept, own), npy = endpoint->npy_output ? quality(accept, media_text(MEDIA_NPY)) : 0;
+    if (npy > q)
+        *media = MEDIA_NPY;
+    if (npy > 0 || q > 0)
+        return STATUS_OK;
+    return call_fail(call, STATUS_NOT_ACCEPTABLE, "", "Accept is \"%.80s\", but the answer can only be %s%s.", accept,
+                     own, endpoint->npy_output ? " or application/x-npy" : "");
+}
+
+static const struct array *npy_result(const struct call *call) {
+    for (const struct field *f = call->endpoint->output; f->name; f++)
+        if (strcmp(f->name, call->endpoint->npy_output) == 0)
+            return (const struct array *)(const void *)((const char *)call->result + f->offset);
+    return NULL;
+}
+
+enum status call_encode(struct call *call, enum media media, struct buf *out) {
+    if (call->endpoint->write) {
+        enum status status = settle(call, call->endpoint->write(call, out));
+        if (status != STATUS_OK)
+            return status;
+    } else if (media == MEDIA_NPY) {
+        const struct array *array = npy_result(call);
+        if (!array || array->kind == KIND_STRING || array->kind == KIND_NONE)
+            return call_fail(call, STATUS_NOT_ACCEPTABLE, "",
+                             "This answer has no numbers for application/x-npy; ask for application/json.");
+        npy_write(out, array);
+    } else {
+        encode_fields(out, call->endpoint->output, call->result);
+    }
+    return out->failed ? call_fail(call, STATUS_TOO_LARGE, "", "The answer is larger than %zu bytes.", out->cap)
+                       : STATUS_OK;
+}
+
+static const char *http_title(int http) {
+    switch (http) {
+    case 400: return "Bad Request";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 406: return "Not Acceptable";
+    case 408: return "Request Timeout";
+    case 413: return "Content Too Large";
+    case 415: return "Unsupported Media Type";
+    case 422: return "Unprocessable Content";
+    case 429: return "Too Many Requests";
+    case 503: return "Service Unavailable";
+    default: return "Internal Server Error";
+    }
+}
+
+static void problem(struct buf *out, int http, const char *code, const char *request_id, const char *detail,
+                    const struct error *errors, size_t n) {
+    buf_printf(out, "{\"type\":\"urn:solvent:problem:%s\",\"title\":\"%s\",\"status\":%d,\"detail\":", code,
+               http_title(http), http);
+    encode_text(out, detail);
+    buf_printf(out, ",\"code\":\"%s\",\"request_id\":", code);
+    encode_text(out, request_id);
+    buf_text(out, ",\"errors\":[");
+    for (size_t i = 0; i < n; i++) {
+        buf_text(out, i ? ",{\"pointer\":" : "{\"pointer\":");
+        encode_text(out, errors[i].pointer);
+        buf_text(out, ",\"detail\":");
+        encode_text(out, errors[i].detail);
+        buf_byte(out, '}');
+    }
+    buf_text(out, "]}");
+}
+
+void call_problem(const struct call *call, const char *request_id, struct buf *out) {
+    problem(out, call->http, code_of(call->status), request_id, call->errors[0].detail, call->errors, call->n_errors);
+}
+
+void problem_write(struct buf *out, int http, const char *code, const char *request_id, const char *detail) {
+    problem(out, http, code, request_id, detail, NULL, 0);
+}

@@ -1,0 +1,16 @@
+/* decode.h - a JSON text (or a query with an npy body) into a C struct, by its fields. */
+#ifndef SOLVENT_DECODE_H
+#define SOLVENT_DECODE_H
+
+#include "handlers/call.h"
+
+/* decode_json fills call->params (cleared, of the endpoint's params_size) from the n bytes at text. All wrong fields
+ * are recorded in call->errors. `body`, where not NULL, is an array that came as the body itself and fills
+ * endpoint->npy_input. */
+enum status decode_json(struct call *call, const char *text, size_t n, const struct array *body) MUST_CHECK;
+
+/* query_json writes a query string ("order=desc&k=3") as a JSON object: values of ENUM and STRING fields become
+ * strings, all others must be JSON themselves. Errors: INVALID. */
+enum status query_json(struct call *call, const char *query, struct buf *out) MUST_CHECK;
+
+#endif

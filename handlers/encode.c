@@ -1,0 +1,129 @@
+#include "handlers/encode.h"
+
+#include "handlers/number.h"
+
+/* The byte that follows the backslash; 0: none is needed; 'u': by its number. */
+static char escape_of(unsigned char c) {
+    switch (c) {
+    case '"': return '"';
+    case '\\': return '\\';
+    case '\n': return 'n';
+    case '\r': return 'r';
+    case '\t': return 't';
+    case '\b': return 'b';
+    case '\f': return 'f';
+    default: return c < 0x20 ? 'u' : 0;
+    }
+}
+
+void encode_string(struct buf *out, const char *p, size_t n) {
+    buf_byte(out, '"');
+    size_t done = 0;
+    for (size_t i = 0; i < n; i++) {
+        char escape = escape_of((unsigned char)p[i]);
+        if (!escape)
+            continue;
+        buf_add(out, p + done, i - done);
+        done = i + 1;
+        if (escape == 'u')
+            buf_printf(out, "\\u%04x", (unsigned char)p[i]);
+        else
+            buf_add(out, (char[2]){'\\', escape}, 2);
+    }
+    buf_add(out, p + done, n - done);
+    buf_byte(out, '"');
+}
+
+void encode_text(struct buf *out, const char *text) { encode_string(out, text, strlen(text)); }
+
+static void encode_value(struct buf *out, const struct value *value) {
+    switch (value->kind) {
+    case KIND_INT: number_write_int(out, value->i); break;
+    case KIND_REAL: number_write_real(out, value->r); break;
+    case KIND_STRING: encode_string(out, value->s.p, value->s.n); break;
+    case KIND_NONE: buf_text(out, "null"); break;
+    }
+}
+
+static void encode_array(struct buf *out, const struct array *array) {
+    if (array->kind != KIND_STRING) {
+        numbers_write(out, array);
+        return;
+    }
+    buf_byte(out, '[');
+    for (size_t i = 0; i < array->n; i++) {
+        if (i)
+            buf_byte(out, ',');
+        encode_string(out, array->strings[i].p, array->strings[i].n);
+    }
+    buf_byte(out, ']');
+}
+
+static void encode_list(struct buf *out, const struct field *field, const struct list *list) {
+    buf_byte(out, '[');
+    for (size_t i = 0; i < list->n; i++) {
+        if (i)
+            buf_byte(out, ',');
+        encode_fields(out, field->fields, (const char *)list->items + i * field->size);
+    }
+    buf_byte(out, ']');
+}
+
+static void encode_members(struct buf *out, const struct field *fields, const void *base, bool first);
+
+static void encode_union(struct buf *out, const struct field *field, const struct choice *choice) {
+    const struct variant *variant = &field->variants[choice->variant];
+    buf_text(out, "{\"type\":");
+    encode_text(out, variant->name);
+    encode_members(out, variant->fields, choice->params, false);
+    buf_byte(out, '}');
+}
+
+/* is_left_out says whether the member does not appear at all. */
+static bool is_left_out(const struct field *field, const char *base) {
+    const void *member = base + field->offset;
+    if (field->role == ROLE_TIME_LIMIT || (field->present && !*(const bool *)(base + field->present)))
+        return true;
+    switch (field->type) {
+    case FIELD_ARRAY: return ((const struct array *)member)->kind == KIND_NONE;
+    case FIELD_VALUE: return ((const struct value *)member)->kind == KIND_NONE;
+    case FIELD_UNION: return !((const struct choice *)member)->params;
+    case FIELD_LIST: return !((const struct list *)member)->items;
+    case FIELD_STRING: return !((const struct str *)member)->p;
+    default: return false;
+    }
+}
+
+static void encode_member(struct buf *out, const struct field *field, const void *member) {
+    switch (field->type) {
+    case FIELD_INT: number_write_int(out, *(const int64_t *)member); break;
+    case FIELD_NUMBER: number_write_real(out, *(const double *)member); break;
+    case FIELD_BOOL: buf_text(out, *(const bool *)member ? "true" : "false"); break;
+    case FIELD_ENUM: encode_text(out, field->names[*(const int *)member]); break;
+    case FIELD_STRING: encode_string(out, ((const struct str *)member)->p, ((const struct str *)member)->n); break;
+    case FIELD_VALUE: encode_value(out, member); break;
+    case FIELD_ARRAY: encode_array(out, member); break;
+    case FIELD_OBJECT: encode_fields(out, field->fields, member); break;
+    case FIELD_LIST: encode_list(out, field, member); break;
+    case FIELD_UNION: encode_union(out, field, member); break;
+    }
+}
+
+static void encode_members(struct buf *out, const struct field *fields, const void *base, bool first) {
+    for (const struct field *field = fields; field->name; field++) {
+        if (is_left_out(field, base))
+            continue;
+        if (!first)
+            buf_byte(out, ',');
+        first = false;
+        encode_text(out, field->name);
+        buf_byte(out, ':');
+        encode_member(out, field, (const char *)base + field->offset);
+    }
+}
+
+void encode_fields(struct buf *out, const struct field *fields, const void *base) {
+    buf_byte(out, '{');
+    encode_members(out, fields, base, true);
+    buf_byte(out, '}');
+}

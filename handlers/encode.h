@@ -1,0 +1,17 @@
+/* encode.h - a C struct as JSON, by its fields: answers and canonical requests. */
+#ifndef SOLVENT_ENCODE_H
+#define SOLVENT_ENCODE_H
+
+#include "core/base/buf.h"
+#include "handlers/field.h"
+
+/* encode_fields writes base as one JSON object, without spaces, members in the order of the fields. Left out: members
+ * whose `present` is false, absent arrays, values and unions, and time limits (they change whether an answer comes, not
+ * which). */
+void encode_fields(struct buf *out, const struct field *fields, const void *base);
+
+/* encode_string writes the n bytes at p (UTF-8) as a JSON string. */
+void encode_string(struct buf *out, const char *p, size_t n);
+void encode_text(struct buf *out, const char *text); /* NUL-terminated */
+
+#endif

@@ -1,0 +1,126 @@
+#include <stdio.h>
+
+#include "handlers/call.h"
+
+static const char PREAMBLE[] = "# Solvent's API\n\n"
+                               "This page is made from the endpoint descriptors (`make docs`); a test keeps it "
+                               "current. The same as OpenAPI 3.1: `GET /openapi.json`.\n\n"
+                               "Requests are flat JSON objects; a field that is not listed is refused. Errors are RFC "
+                               "9457 problem documents whose `errors[].pointer` names the\n"
+                               "field. The same request gives the same bytes.\n\n";
+
+static const char *kinds_text(unsigned kinds) {
+    switch (kinds) {
+    case KIND_INT: return "integer";
+    case KIND_REAL:
+    case KIND_INT | KIND_REAL: return "number";
+    case KIND_STRING: return "string";
+    case KIND_STRING | KIND_INT: return "integer or string";
+    default: return "number or string";
+    }
+}
+
+static void type_text(struct buf *out, const struct field *f) {
+    switch (f->type) {
+    case FIELD_INT: buf_text(out, "integer"); break;
+    case FIELD_NUMBER: buf_text(out, "number"); break;
+    case FIELD_BOOL: buf_text(out, "boolean"); break;
+    case FIELD_STRING: buf_text(out, "string"); break;
+    case FIELD_VALUE: buf_text(out, kinds_text(f->kinds)); break;
+    case FIELD_ARRAY:
+        buf_printf(out, "array of %ss", kinds_text(f->kinds));
+        if (f->max_dims > 1)
+            buf_printf(out, ", %u to %u levels", f->min_dims ? f->min_dims : 1, f->max_dims);
+        break;
+    case FIELD_OBJECT: buf_text(out, "object"); break;
+    case FIELD_LIST: buf_text(out, "array of objects"); break;
+    case FIELD_UNION:
+        buf_text(out, f->role == ROLE_MODEL ? "object by its `type`, or a name" : "object by its `type`");
+        break;
+    case FIELD_ENUM:
+        for (size_t i = 0; f->names[i]; i++)
+            buf_printf(out, "%s`%s`", i ? ", " : "", f->names[i]);
+        break;
+    }
+}
+
+static void limits_text(struct buf *out, const struct field *f) {
+    bool ints = f->type == FIELD_INT || ((f->type == FIELD_ARRAY || f->type == FIELD_VALUE) && f->kinds == KIND_INT);
+    if (f->limited && ints) {
+        buf_printf(out, " At least %lld", (long long)f->min_int);
+        buf_printf(out, f->max_int < INT64_MAX ? ", at most %lld." : ".", (long long)f->max_int);
+    } else if (f->limited) {
+        buf_printf(out, f->above_min ? " Above %.15g" : " At least %.15g", f->min);
+        if (f->max < 1e300)
+            buf_printf(out, ", at most %.15g", f->max);
+        buf_byte(out, '.');
+    }
+    if (f->max_items && (f->type == FIELD_ARRAY || f->type == FIELD_LIST))
+        buf_printf(out, " %zu to %zu elements.", f->min_items, f->max_items);
+}
+
+static void table_rows(struct buf *out, const struct field *fields, const char *prefix);
+
+static void nested_rows(struct buf *out, const struct field *f, const char *prefix) {
+    char below[160];
+    if (f->type == FIELD_OBJECT || f->type == FIELD_LIST) {
+        snprintf(below, sizeof below, "%s%s%s.", prefix, f->name, f->type == FIELD_LIST ? "[]" : "");
+        table_rows(out, f->fields, below);
+    } else if (f->type == FIELD_UNION) {
+        for (const struct variant *v = f->variants; v->name; v++) {
+            buf_printf(out, "| `%s%s.type` | `%s` | | %s |\n", prefix, f->name, v->name, v->doc);
+            snprintf(below, sizeof below, "%s%s(%s).", prefix, f->name, v->name);
+            table_rows(out, v->fields, below);
+        }
+    }
+}
+
+static void table_rows(struct buf *out, const struct field *fields, const char *prefix) {
+    for (const struct field *f = fields; f->name; f++) {
+        buf_printf(out, "| `%s%s` | ", prefix, f->name);
+        type_text(out, f);
+        buf_text(out, f->required ? " | required | " : " | ");
+        if (!f->required) {
+            if (f->def)
+                buf_printf(out, "`%s`", f->def);
+            buf_text(out, " | ");
+        }
+        buf_text(out, f->doc);
+        limits_text(out, f);
+        buf_text(out, " |\n");
+        nested_rows(out, f, prefix);
+    }
+}
+
+static void section(struct buf *out, const struct endpoint *e) {
+    buf_printf(out, "## %s %s\n\n%s.\n\n%s\n\n", e->method, e->route, e->title, e->doc);
+    if (e->source)
+        buf_printf(out, "Source: %s\n\n", e->source);
+    if (e->npy_input)
+        buf_printf(
+            out,
+            "`%s` may also be the body itself, as `application/x-npy`; all other fields then come in the query.\n\n",
+            e->npy_input);
+    if (e->npy_output)
+        buf_printf(out, "With `Accept: application/x-npy` the answer is `%s` alone.\n\n", e->npy_output);
+    if (e->input) {
+        buf_text(out, "| request | type | default | |\n|---|---|---|---|\n");
+        table_rows(out, e->input, "");
+        buf_byte(out, '\n');
+    }
+    if (e->output) {
+        buf_text(out, "| answer | type | | |\n|---|---|---|---|\n");
+        table_rows(out, e->output, "");
+        buf_byte(out, '\n');
+    }
+    if (e->example && e->answer)
+        buf_printf(out, "```json\n%s\n```\n\n```json\n%s\n```\n\n", e->example, e->answer);
+}
+
+void api_markdown_write(struct buf *out) {
+    buf_text(out, PREAMBLE);
+    for (const struct endpoint *const *e = endpoints; *e; e++)
+        section(out, *e);
+    while (out->n > 1 && out->data[out->n - 1] == '\n' && out->data[out->n - 2] == '\n')
+        out->n--;
+}

@@ -1,0 +1,164 @@
+#include "handlers/call.h"
+#include "handlers/encode.h"
+#include "handlers/schema.h"
+
+#define PROBLEM_REF(status, text)              \
+    ",\"" status "\":{\"description\":\"" text \
+    "\",\"content\":{\"application/problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}"
+
+static const char INFO[] =
+    "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"Solvent\",\"version\":\"" SOLVENT_VERSION
+    "\",\"summary\":\"Exact answers to classic algorithm problems, and samples from diffusion and flow models.\","
+    "\"description\":\"An answer is a pure function of its request: the same request gives the same bytes. POST bodies "
+    "are JSON; errors are "
+    "RFC 9457 problem documents whose pointers name the wrong fields.\","
+    "\"license\":{\"name\":\"MIT\",\"identifier\":\"MIT\"}},\"servers\":[{\"url\":\"/\"}],\"security\":[],\"paths\":{";
+
+static const char COMPONENTS[] =
+    "},\"components\":{\"schemas\":{\"Problem\":{\"type\":\"object\",\"description\":\"RFC 9457.\",\"properties\":{"
+    "\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},"
+    "\"detail\":{\"type\":\"string\",\"description\":\"One full sentence: what is wrong and what was wanted.\"},"
+    "\"code\":{\"type\":\"string\"},\"request_id\":{\"type\":\"string\"},"
+    "\"errors\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{"
+    "\"pointer\":{\"type\":\"string\",\"description\":\"JSON Pointer to the "
+    "field.\"},\"detail\":{\"type\":\"string\"}},"
+    "\"required\":[\"pointer\",\"detail\"]}}},"
+    "\"required\":[\"type\",\"title\",\"status\",\"detail\",\"code\",\"request_id\",\"errors\"]}}}}";
+
+/* operation_id is the route's words: "/v1/solve/kth-largest" -> "post_v1_solve_kth_largest". */
+static void operation_id(struct buf *out, const struct endpoint *e) {
+    buf_text(out, strcmp(e->method, "GET") == 0 ? "get" : "post");
+    for (const char *c = e->route; *c; c++)
+        buf_byte(out, (*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9') ? *c : '_');
+}
+
+static void description(struct buf *out, const struct endpoint *e) {
+    struct buf text;
+    buf_init(&text, 1 << 16);
+    buf_text(&text, e->doc);
+    if (e->source)
+        buf_printf(&text, "\n\nSource: %s", e->source);
+    encode_string(out, text.data, text.n);
+    buf_release(&text);
+}
+
+/* query_parameters: with an npy body the other fields come in the query. */
+static void query_parameters(struct buf *out, const struct endpoint *e) {
+    const char *between = ",\"parameters\":[";
+    for (const struct field *f = e->input; f->name; f++) {
+        if (strcmp(f->name, e->npy_input) == 0)
+            continue;
+        buf_text(out, between);
+        between = ",";
+        buf_text(out, "{\"in\":\"query\",\"name\":");
+        encode_text(out, f->name);
+        buf_text(out, ",\"description\":\"Only with an application/x-npy body.\"");
+        if (f->type == FIELD_ARRAY || f->type == FIELD_OBJECT || f->type == FIELD_LIST || f->type == FIELD_UNION) {
+            buf_text(out, ",\"content\":{\"application/json\":{\"schema\":");
+            schema_field(out, f, true);
+            buf_text(out, "}}}");
+        } else {
+            buf_text(out, ",\"schema\":");
+            schema_field(out, f, true);
+            buf_byte(out, '}');
+        }
+    }
+    if (*between == ',' && between[1] == '\0')
+        buf_byte(out, ']');
+}
+
+static void request_body(struct buf *out, const struct endpoint *e) {
+    if (e->npy_input)
+        query_parameters(out, e);
+    buf_text(out, ",\"requestBody\":{\"required\":true,\"content\":{\"application/json\":{\"schema\":");
+    schema_fields(out, e->input, NULL, true);
+    if (e->example)
+        buf_printf(out, ",\"example\":%s", e->example);
+    buf_byte(out, '}');
+    if (e->npy_input) {
+        buf_text(out, ",\"application/x-npy\":{\"schema\":{\"type\":\"string\",\"contentMediaType\":\"application/"
+                      "x-npy\",\"description\":");
+        struct buf text;
+        buf_init(&text, 1024);
+        buf_printf(&text,
+                   "The field %s as little-endian i4, i8, f4 or f8 in C order; all other fields come in the query.",
+                   e->npy_input);
+        encode_string(out, text.data, text.n);
+        buf_release(&text);
+        buf_text(out, "}}");
+    }
+    buf_text(out, "}}");
+}
+
+static void answer_content(struct buf *out, const struct endpoint *e) {
+    const char *media = e->media ? e->media : media_text(MEDIA_JSON);
+    buf_text(out, "\"content\":{");
+    encode_text(out, media);
+    buf_text(out, ":{\"schema\":");
+    if (e->output)
+        schema_fields(out, e->output, NULL, false);
+    else
+        buf_text(out, e->media ? "{\"type\":\"string\"}" : "{\"type\":\"object\"}");
+    if (e->answer)
+        buf_printf(out, ",\"example\":%s", e->answer);
+    buf_byte(out, '}');
+    if (e->npy_output)
+        buf_text(
+            out,
+            ",\"application/x-npy\":{\"schema\":{\"type\":\"string\",\"contentMediaType\":\"application/x-npy\"}}");
+    buf_byte(out, '}');
+}
+
+static void operation(struct buf *out, const struct endpoint *e) {
+    buf_text(out, strcmp(e->method, "GET") == 0 ? "\"get\":{\"operationId\":\"" : "\"post\":{\"operationId\":\"");
+    operation_id(out, e);
+    buf_text(out, "\",\"summary\":");
+    encode_text(out, e->title);
+    buf_text(out, ",\"description\":");
+    description(out, e);
+    if (e->input)
+        request_body(out, e);
+    buf_text(out, ",\"responses\":{\"200\":{\"description\":\"The answer.\",");
+    answer_content(out, e);
+    buf_byte(out, '}');
+    if (e->cache != CACHE_NEVER)
+        buf_text(out, ",\"304\":{\"description\":\"The client's copy (If-None-Match) is the answer.\"}");
+    if (e->input)
+        buf_text(out, PROBLEM_REF("400", "The body is not JSON.")
+                          PROBLEM_REF("413", "The body, the work or the answer passes a limit, which is named.")
+                              PROBLEM_REF("415", "The body's media type or layout is not read.")
+                                  PROBLEM_REF("422", "A field is wrong; the pointer names it."));
+    buf_text(out, PROBLEM_REF("406", "No representation that the client takes.")
+                      PROBLEM_REF("503", "The service is full, drains or ran out of time; see Retry-After."));
+    buf_text(out, "}}");
+}
+
+/* Endpoints of one route stand together in `paths`; endpoints[] is ordered by file name, so look for later ones of the
+ * same route. */
+static bool is_first_of_route(const struct endpoint *const *e) {
+    for (const struct endpoint *const *before = endpoints; before < e; before++)
+        if (strcmp((*before)->route, (*e)->route) == 0)
+            return false;
+    return true;
+}
+
+void openapi_write(struct buf *out) {
+    buf_text(out, INFO);
+    const char *between = "";
+    for (const struct endpoint *const *e = endpoints; *e; e++) {
+        if (!is_first_of_route(e))
+            continue;
+        buf_text(out, between);
+        between = ",";
+        encode_text(out, (*e)->route);
+        buf_text(out, ":{");
+        operation(out, *e);
+        for (const struct endpoint *const *more = e + 1; *more; more++)
+            if (strcmp((*more)->route, (*e)->route) == 0) {
+                buf_byte(out, ',');
+                operation(out, *more);
+            }
+        buf_byte(out, '}');
+    }
+    buf_text(out, COMPONENTS);
+}

@@ -1,0 +1,190 @@
+#include "handlers/schema.h"
+
+#include "handlers/encode.h"
+#include "handlers/number.h"
+
+static void add_int_limit(struct buf *out, const char *key, int64_t value) {
+    buf_printf(out, ",\"%s\":", key);
+    number_write_int(out, value);
+}
+
+static void add_real_limit(struct buf *out, const char *key, double value) {
+    buf_printf(out, ",\"%s\":", key);
+    number_write_real(out, value);
+}
+
+static void integer_schema(struct buf *out, const struct field *f) {
+    buf_text(out, "\"type\":\"integer\",\"format\":\"int64\"");
+    if (!f->limited)
+        return;
+    add_int_limit(out, "minimum", f->min_int);
+    if (f->max_int < INT64_MAX)
+        add_int_limit(out, "maximum", f->max_int);
+}
+
+static void number_schema(struct buf *out, const struct field *f) {
+    buf_text(out, "\"type\":\"number\"");
+    if (!f->limited)
+        return;
+    add_real_limit(out, f->above_min ? "exclusiveMinimum" : "minimum", f->min);
+    if (f->max < 1e300)
+        add_real_limit(out, "maximum", f->max);
+}
+
+/* element_schema is one number or string of a kind. */
+static void element_schema(struct buf *out, const struct field *f, enum kind kind) {
+    if (kind == KIND_INT)
+        integer_schema(out, f);
+    else if (kind == KIND_REAL)
+        number_schema(out, f);
+    else
+        buf_text(out, "\"type\":\"string\"");
+}
+
+/* array_schema is `dims` levels of arrays of a kind. */
+static void array_schema(struct buf *out, const struct field *f, enum kind kind, unsigned dims) {
+    buf_text(out, "\"type\":\"array\",\"items\":{");
+    if (dims > 1)
+        array_schema(out, f, kind, dims - 1);
+    else
+        element_schema(out, f, kind);
+    buf_byte(out, '}');
+    if (dims == 1 && f->max_dims <= 1) {
+        if (f->min_items)
+            add_int_limit(out, "minItems", (int64_t)f->min_items);
+        if (f->max_items)
+            add_int_limit(out, "maxItems", (int64_t)f->max_items);
+    }
+}
+
+/* kinds_schema writes one alternative for each kind and depth that the field takes. An integer is a number in JSON
+ * Schema, so a field that takes both says "number" alone. */
+static void kinds_schema(struct buf *out, const struct field *f) {
+    unsigned low = f->min_dims ? f->min_dims : 1, high = f->max_dims ? f->max_dims : 1;
+    unsigned kinds = f->kinds & KIND_REAL ? f->kinds & ~(unsigned)KIND_INT : f->kinds;
+    bool array = f->type == FIELD_ARRAY, several = (kinds & (kinds - 1)) || (array && high > low);
+    const char *between = several ? "\"anyOf\":[{" : "";
+    for (unsigned kind = KIND_INT; kind <= KIND_STRING; kind *= 2)
+        for (unsigned dims = low; dims <= (array ? high : low); dims++) {
+            if (!(kinds & kind))
+                continue;
+            buf_text(out, between);
+            between = "},{";
+            if (array)
+                array_schema(out, f, (enum kind)kind, dims);
+            else
+                element_schema(out, f, (enum kind)kind);
+        }
+    if (several)
+        buf_text(out, "}]");
+}
+
+static void enum_schema(struct buf *out, const struct field *f) {
+    buf_text(out, "\"type\":\"string\",\"enum\":[");
+    for (size_t i = 0; f->names[i]; i++) {
+        if (i)
+            buf_byte(out, ',');
+        encode_text(out, f->names[i]);
+    }
+    buf_byte(out, ']');
+}
+
+static void union_schema(struct buf *out, const struct field *f, bool request) {
+    buf_text(out, "\"oneOf\":[");
+    for (const struct variant *v = f->variants; v->name; v++) {
+        if (v > f->variants)
+            buf_byte(out, ',');
+        schema_fields(out, v->fields, v->name, request);
+    }
+    if (f->role == ROLE_MODEL)
+        buf_text(out, ",{\"type\":\"string\",\"description\":\"The name of a model that the server was given.\"}");
+    buf_byte(out, ']');
+}
+
+static void list_schema(struct buf *out, const struct field *f, bool request) {
+    buf_text(out, "\"type\":\"array\",\"items\":");
+    schema_fields(out, f->fields, NULL, request);
+    if (f->min_items)
+        add_int_limit(out, "minItems", (int64_t)f->min_items);
+    if (f->max_items)
+        add_int_limit(out, "maxItems", (int64_t)f->max_items);
+}
+
+static void object_members(struct buf *out, const struct field *fields, const char *tag, bool request);
+
+static void type_schema(struct buf *out, const struct field *f, bool request) {
+    switch (f->type) {
+    case FIELD_INT: integer_schema(out, f); break;
+    case FIELD_NUMBER: number_schema(out, f); break;
+    case FIELD_BOOL: buf_text(out, "\"type\":\"boolean\""); break;
+    case FIELD_ENUM: enum_schema(out, f); break;
+    case FIELD_STRING:
+        buf_text(out, "\"type\":\"string\"");
+        if (f->max_items)
+            add_int_limit(out, "maxLength", (int64_t)f->max_items);
+        break;
+    case FIELD_VALUE:
+    case FIELD_ARRAY: kinds_schema(out, f); break;
+    case FIELD_OBJECT: object_members(out, f->fields, NULL, request); break;
+    case FIELD_LIST: list_schema(out, f, request); break;
+    case FIELD_UNION: union_schema(out, f, request); break;
+    }
+}
+
+void schema_field(struct buf *out, const struct field *f, bool request) {
+    buf_byte(out, '{');
+    type_schema(out, f, request);
+    buf_text(out, ",\"description\":");
+    encode_text(out, f->doc);
+    if (f->def) {
+        buf_text(out, ",\"default\":");
+        if (f->type == FIELD_ENUM || f->type == FIELD_STRING)
+            encode_text(out, f->def);
+        else
+            buf_text(out, f->def);
+    }
+    buf_byte(out, '}');
+}
+
+static void required_members(struct buf *out, const struct field *fields, const char *tag) {
+    const char *between = "";
+    buf_text(out, "\"required\":[");
+    if (tag) {
+        buf_text(out, "\"type\"");
+        between = ",";
+    }
+    for (const struct field *f = fields; f->name; f++) {
+        if (!f->required)
+            continue;
+        buf_text(out, between);
+        encode_text(out, f->name);
+        between = ",";
+    }
+    buf_byte(out, ']');
+}
+
+static void object_members(struct buf *out, const struct field *fields, const char *tag, bool request) {
+    buf_text(out, "\"type\":\"object\",\"properties\":{");
+    if (tag) {
+        buf_text(out, "\"type\":{\"const\":");
+        encode_text(out, tag);
+        buf_byte(out, '}');
+    }
+    for (const struct field *f = fields; f->name; f++) {
+        if (f > fields || tag)
+            buf_byte(out, ',');
+        encode_text(out, f->name);
+        buf_byte(out, ':');
+        schema_field(out, f, request);
+    }
+    buf_text(out, "},");
+    required_members(out, fields, tag);
+    if (request)
+        buf_text(out, ",\"additionalProperties\":false");
+}
+
+void schema_fields(struct buf *out, const struct field *fields, const char *tag, bool request) {
+    buf_byte(out, '{');
+    object_members(out, fields, tag, request);
+    buf_byte(out, '}');
+}
