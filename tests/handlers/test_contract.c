@@ -1,0 +1,329 @@
+/* What every descriptor promises, tested on all of them: the example gives the answer, each field refuses what its
+ * limits exclude, the canonical request is its own canonical form, the answer has the members that are described, and
+ * the documents made from descriptors are current. */
+#include <jansson.h>
+#include <math.h>
+
+#include "handlers/call.h"
+#include "tests/support/host.h"
+#include "tests/support/test.h"
+
+/* A field of a request and the way to it, in the JSON tree of the endpoint's example. */
+struct site {
+    const struct endpoint *endpoint;
+    json_t *root;   /* the whole request; changed and restored */
+    json_t *parent; /* the object that holds the member */
+    const struct field *field;
+    char pointer[256];
+};
+
+static char *send_tree(const struct site *site, int *http) {
+    char *body = json_dumps(site->root, JSON_COMPACT | JSON_REAL_PRECISION(17) | JSON_ENCODE_ANY);
+    char *text = test_call(site->endpoint, NULL, NULL, body, strlen(body), http);
+    free(body);
+    return text;
+}
+
+/* expect_refusal puts `value` (stolen; NULL: removes the member) in the field's place and wants a 422 that points
+ * there. */
+static void expect_refusal(const struct site *site, const char *what, json_t *value) {
+    json_t *kept = json_incref(json_object_get(site->parent, site->field->name));
+    if (value)
+        json_object_set_new(site->parent, site->field->name, value);
+    else
+        json_object_del(site->parent, site->field->name);
+    int http;
+    char *text = send_tree(site, &http), *pointer;
+    json_t *answer = json_loads(text, 0, NULL);
+    const char *given =
+        json_string_value(json_object_get(json_array_get(json_object_get(answer, "errors"), 0), "pointer"));
+    pointer = strdup(given ? given : "(none)");
+    if (http != 422 || strncmp(pointer, site->pointer, strlen(site->pointer)) != 0)
+        fail_msg("%s %s: %s: want 422 at %s, got %d: %s", site->endpoint->route, site->pointer, what, site->pointer,
+                 http, text);
+    free(pointer);
+    json_decref(answer);
+    free(text);
+    if (kept)
+        json_object_set_new(site->parent, site->field->name, kept);
+    else
+        json_object_del(site->parent, site->field->name);
+}
+
+static json_t *array_of(json_t *element, unsigned dims) {
+    json_t *a = json_pack("[o]", element);
+    while (--dims)
+        a = json_pack("[o]", a);
+    return a;
+}
+
+static void refuse_beyond_limits(const struct site *site) {
+    const struct field *f = site->field;
+    unsigned dims = f->min_dims ? f->min_dims : 1;
+    bool ints = f->type == FIELD_INT || (f->type == FIELD_ARRAY && f->kinds == KIND_INT);
+    bool reals = f->type == FIELD_NUMBER || (f->type == FIELD_ARRAY && f->kinds == KIND_REAL);
+    json_t *below = NULL, *above = NULL;
+    if (ints && f->limited) {
+        below = f->min_int > INT64_MIN ? json_integer(f->min_int - 1) : NULL;
+        above = f->max_int < INT64_MAX ? json_integer(f->max_int + 1) : NULL;
+    } else if (reals && f->limited) {
+        below = json_real(f->above_min ? f->min : nextafter(f->min, -INFINITY));
+        above = f->max < 1e307 ? json_real(nextafter(f->max, INFINITY)) : NULL;
+    }
+    bool array = f->type == FIELD_ARRAY;
+    if (below)
+        expect_refusal(site, "below the least", array ? array_of(below, dims) : below);
+    if (above)
+        expect_refusal(site, "above the greatest", array ? array_of(above, dims) : above);
+}
+
+static void refuse_wrong_types(const struct site *site) {
+    const struct field *f = site->field;
+    bool nested = f->type == FIELD_OBJECT || f->type == FIELD_UNION;
+    expect_refusal(site, "null", json_null());
+    expect_refusal(site, "wrong type", nested ? json_integer(7) : json_pack("{s:i}", "wrong", 1));
+    if (f->type != FIELD_BOOL)
+        expect_refusal(site, "a boolean", json_true());
+    if (f->type == FIELD_ENUM)
+        expect_refusal(site, "an unknown name", json_string("no-such-name"));
+    if (f->type == FIELD_INT)
+        expect_refusal(site, "a fraction", json_real(0.5));
+    if (f->type == FIELD_ARRAY) {
+        expect_refusal(site, "an array of null", json_pack("[n]"));
+        expect_refusal(site, "too deep", json_pack("[[[[i]]]]", 1));
+        if (f->min_items)
+            expect_refusal(site, "an empty array", json_array());
+    }
+    if (f->type == FIELD_STRING && f->max_items && f->max_items < 100000) {
+        char *longer = malloc(f->max_items + 2);
+        memset(longer, 'x', f->max_items + 1);
+        longer[f->max_items + 1] = '\0';
+        expect_refusal(site, "too long", json_string(longer));
+        free(longer);
+    }
+}
+
+static void check_fields(const struct site *at, json_t *object, const struct field *fields);
+
+static void check_nested(const struct site *site) {
+    const struct field *f = site->field;
+    json_t *value = json_object_get(site->parent, f->name);
+    struct site below = *site;
+    if (f->type == FIELD_OBJECT) {
+        json_t *kept = json_incref(value ? value : json_null());
+        json_t *object = value ? json_incref(value) : json_object();
+        json_object_set(site->parent, f->name, object);
+        check_fields(&below, object, f->fields);
+        if (json_is_null(kept))
+            json_object_del(site->parent, f->name);
+        json_decref(kept);
+        json_decref(object);
+    } else if (f->type == FIELD_UNION && value) {
+        for (const struct variant *v = f->variants; v->name; v++)
+            if (strcmp(v->name, json_string_value(json_object_get(value, "type"))) == 0)
+                check_fields(&below, value, v->fields);
+    } else if (f->type == FIELD_LIST && json_array_size(value)) {
+        strcat(below.pointer, "/0");
+        check_fields(&below, json_array_get(value, 0), f->fields);
+    }
+}
+
+/* check_fields tries every field of an object whose JSON Pointer is at->pointer. */
+static void check_fields(const struct site *at, json_t *object, const struct field *fields) {
+    struct field unknown = {.name = "no_such_field"};
+    struct site site = *at;
+    site.parent = object;
+    site.field = &unknown;
+    snprintf(site.pointer, sizeof site.pointer, "%.200s/%s", at->pointer, unknown.name);
+    expect_refusal(&site, "an unknown field", json_integer(1));
+    for (const struct field *f = fields; f->name; f++) {
+        site.field = f;
+        snprintf(site.pointer, sizeof site.pointer, "%.200s/%s", at->pointer, f->name);
+        if (f->required)
+            expect_refusal(&site, "missing", NULL);
+        refuse_wrong_types(&site);
+        refuse_beyond_limits(&site);
+        check_nested(&site);
+    }
+}
+
+static void each_field_refuses_what_its_limits_exclude(void **state) {
+    (void)state;
+    for (const struct endpoint *const *e = endpoints; *e; e++) {
+        if (!(*e)->input)
+            continue;
+        struct site site = {.endpoint = *e, .root = json_loads((*e)->example, 0, NULL)};
+        assert_non_null(site.root);
+        check_fields(&site, site.root, (*e)->input);
+        json_decref(site.root);
+    }
+}
+
+static void each_example_gives_its_answer_byte_for_byte(void **state) {
+    (void)state;
+    size_t n = 0;
+    for (const struct endpoint *const *e = endpoints; *e; e++) {
+        if (!(*e)->answer)
+            continue;
+        n++;
+        const char *body = (*e)->example ? (*e)->example : "";
+        for (int round = 0; round < 2; round++) {
+            int http;
+            char *text = test_call(*e, NULL, NULL, body, strlen(body), &http);
+            assert_string_equal(text, (*e)->answer);
+            assert_int_equal(http, 200);
+            free(text);
+        }
+    }
+    assert_in_range(n, 2, 1000);
+}
+
+static char *canonical(const struct endpoint *e, const char *body) {
+    struct call call;
+    struct buf out;
+    buf_init(&out, SIZE_MAX / 2);
+    call_init(&call, e, &test_host);
+    call.request = (struct request){.body = body, .n = strlen(body)};
+    assert_int_equal(call_decode(&call), STATUS_OK);
+    assert_int_equal(call_canonical(&call, &out), STATUS_OK);
+    call_release(&call);
+    buf_byte(&out, '\0');
+    return out.data;
+}
+
+static void canonical_requests_are_their_own_canonical_form(void **state) {
+    (void)state;
+    for (const struct endpoint *const *e = endpoints; *e; e++) {
+        if (!(*e)->input)
+            continue;
+        char *once = canonical(*e, (*e)->example), *twice = canonical(*e, once);
+        assert_string_equal(twice, once);
+        free(twice);
+        free(once);
+    }
+}
+
+/* The answer has every member that is always there, and none that is not described. */
+static void each_answer_is_as_described(void **state) {
+    (void)state;
+    for (const struct endpoint *const *e = endpoints; *e; e++) {
+        if (!(*e)->output)
+            continue;
+        json_t *answer = json_loads((*e)->answer, 0, NULL);
+        size_t described = 0;
+        for (const struct field *f = (*e)->output; f->name; f++) {
+            bool there = json_object_get(answer, f->name) != NULL;
+            described += there;
+            if (f->required && !there)
+                fail_msg("%s: the answer has no %s", (*e)->route, f->name);
+        }
+        assert_int_equal(described, json_object_size(answer));
+        json_decref(answer);
+    }
+}
+
+static void each_descriptor_is_complete(void **state) {
+    (void)state;
+    for (const struct endpoint *const *e = endpoints; *e; e++) {
+        assert_non_null((*e)->method);
+        assert_int_equal((*e)->route[0], '/');
+        assert_in_range((*e)->version, 1, 1000);
+        assert_non_null((*e)->title);
+        assert_non_null((*e)->doc);
+        assert_true((*e)->run || (*e)->write);
+        if ((*e)->input) {
+            assert_non_null((*e)->example);
+            assert_non_null((*e)->answer);
+        }
+        char allow[64];
+        assert_ptr_equal(endpoint_find((*e)->method, (*e)->route, allow), *e);
+        assert_null(endpoint_find("PATCH", (*e)->route, allow));
+        assert_non_null(strstr(allow, (*e)->method));
+    }
+    char allow[64];
+    assert_null(endpoint_find("GET", "/nothing", allow));
+    assert_string_equal(allow, "");
+}
+
+static void openapi_describes_every_endpoint(void **state) {
+    (void)state;
+    struct buf out;
+    buf_init(&out, 1 << 24);
+    openapi_write(&out);
+    json_error_t error;
+    json_t *api = json_loadb(out.data, out.n, JSON_REJECT_DUPLICATES, &error);
+    if (!api)
+        fail_msg("openapi.json: %s at %d: %.60s", error.text, error.position,
+                 out.data + (error.position > 60 ? error.position - 60 : 0));
+    assert_string_equal(json_string_value(json_object_get(api, "openapi")), "3.1.0");
+    json_t *paths = json_object_get(api, "paths");
+    for (const struct endpoint *const *e = endpoints; *e; e++) {
+        json_t *operation =
+            json_object_get(json_object_get(paths, (*e)->route), strcmp((*e)->method, "GET") ? "post" : "get");
+        assert_non_null(operation);
+        assert_non_null(json_object_get(operation, "operationId"));
+        assert_non_null(json_object_get(json_object_get(operation, "responses"), "200"));
+        if ((*e)->input) {
+            json_t *schema = json_object_get(
+                json_object_get(json_object_get(json_object_get(json_object_get(operation, "requestBody"), "content"),
+                                                "application/json"),
+                                "schema"),
+                "properties");
+            for (const struct field *f = (*e)->input; f->name; f++)
+                assert_non_null(json_object_get(schema, f->name));
+        }
+    }
+    json_decref(api);
+    buf_release(&out);
+}
+
+static void api_page_is_current(void **state) {
+    (void)state;
+    struct buf out;
+    buf_init(&out, 1 << 24);
+    api_markdown_write(&out);
+    buf_byte(&out, '\0');
+    char *page = read_file("docs/api.md", NULL);
+    if (!page || strcmp(page, out.data) != 0)
+        fail_msg("docs/api.md is not what the descriptors say; run `make docs`");
+    free(page);
+    buf_release(&out);
+}
+
+static void each_allocation_of_each_example_may_fail(void **state) {
+    (void)state;
+    for (const struct endpoint *const *e = endpoints; *e; e++) {
+        if (!(*e)->input)
+            continue;
+        enum status status = STATUS_NO_MEMORY;
+        for (size_t fail_after = 0; status != STATUS_OK; fail_after++) {
+            struct call call;
+            call_init(&call, *e, &test_host);
+            call.ctx.fail_after = fail_after;
+            call.request = (struct request){.body = (*e)->example, .n = strlen((*e)->example)};
+            status = call_decode(&call);
+            if (status == STATUS_OK)
+                status = call_run(&call);
+            if (status != STATUS_OK) {
+                assert_int_equal(status, STATUS_NO_MEMORY);
+                assert_int_not_equal(call.errors[0].detail[0], '\0');
+            }
+            call_release(&call);
+            assert_in_range(fail_after, 0, 10000);
+        }
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_descriptor_is_complete),
+        cmocka_unit_test(each_example_gives_its_answer_byte_for_byte),
+        cmocka_unit_test(each_answer_is_as_described),
+        cmocka_unit_test(canonical_requests_are_their_own_canonical_form),
+        cmocka_unit_test(each_field_refuses_what_its_limits_exclude),
+        cmocka_unit_test(each_allocation_of_each_example_may_fail),
+        cmocka_unit_test(openapi_describes_every_endpoint),
+        cmocka_unit_test(api_page_is_current),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

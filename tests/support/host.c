@@ -1,0 +1,61 @@
+#include "tests/support/host.h"
+
+#include "tests/support/test.h"
+
+static uint64_t draw_seed(void *self) {
+    (void)self;
+    return 42;
+}
+
+static const char *const MODELS[][2] = {
+    {"broken", "{\"type\":"},
+    {"coin", "{\"type\":\"points\",\"points\":[[-1],[1]]}"},
+};
+
+static const char *model_name(void *self, size_t i) {
+    (void)self;
+    return i < COUNT(MODELS) ? MODELS[i][0] : NULL;
+}
+
+static const char *model_json(void *self, const char *name, size_t *n) {
+    (void)self;
+    for (size_t i = 0; i < COUNT(MODELS); i++)
+        if (strcmp(name, MODELS[i][0]) == 0) {
+            *n = strlen(MODELS[i][1]);
+            return MODELS[i][1];
+        }
+    return NULL;
+}
+
+const struct host test_host = {.draw_seed = draw_seed, .model_name = model_name, .model_json = model_json};
+
+char *test_call(const struct endpoint *endpoint, const char *media, const char *query, const void *body, size_t n,
+                int *http) {
+    struct call call;
+    struct buf out;
+    buf_init(&out, SIZE_MAX / 2);
+    call_init(&call, endpoint, &test_host);
+    call.request = (struct request){.media = media, .query = query, .body = body, .n = n};
+    if (call_decode(&call) != STATUS_OK || call_run(&call) != STATUS_OK ||
+        call_encode(&call, MEDIA_JSON, &out) != STATUS_OK) {
+        buf_clear(&out);
+        call_problem(&call, "test", &out);
+    }
+    if (http)
+        *http = call.http;
+    call_release(&call);
+    buf_byte(&out, '\0');
+    return out.data;
+}
+
+const struct endpoint *test_endpoint(const char *method, const char *route) {
+    char allow[64];
+    const struct endpoint *endpoint = endpoint_find(method, route, allow);
+    if (!endpoint)
+        fail_msg("there is no endpoint %s %s", method, route);
+    return endpoint;
+}
+
+char *test_post(const char *route, const char *body, int *http) {
+    return test_call(test_endpoint("POST", route), NULL, NULL, body, strlen(body), http);
+}

@@ -1,0 +1,20 @@
+/* host.h - a host for tests of handlers: seed 42, two named models, and one-line calls. */
+#ifndef SOLVENT_TEST_HOST_H
+#define SOLVENT_TEST_HOST_H
+
+#include "handlers/call.h"
+
+extern const struct host test_host;
+
+/* test_call decodes, runs and encodes; the text (malloc'ed, NUL-terminated) is the answer or the problem document.
+ * *http (may be NULL) gets the status. */
+char *test_call(const struct endpoint *endpoint, const char *media, const char *query, const void *body, size_t n,
+                int *http);
+
+/* test_post is test_call for a JSON body at a route. */
+char *test_post(const char *route, const char *body, int *http);
+
+/* test_endpoint finds an endpoint; fails the test where there is none. */
+const struct endpoint *test_endpoint(const char *method, const char *route);
+
+#endif
