@@ -16,7 +16,7 @@ bool buf_grow(struct buf *b, size_t n) {
         b->failed = true;
         return false;
     }
-    size_t size = b->size ? b->size : 256;
+    size_t size = b->size ? b->size : b->cap < 256 ? b->cap : 256;
     while (size - b->n < n)
         size = size > b->cap / 2 ? b->cap : size * 2;
     char *data = realloc(b->data, size);

@@ -1,0 +1,231 @@
+#include "handlers/number_decimal.h"
+#include "handlers/number_read.h"
+
+enum { DIMS_MAX = 3, RESTART = -1 };
+
+struct reader {
+    const char *p, *end;
+    bool ints;       /* this pass reads integers */
+    bool first_pass; /* both kinds are wanted, ints are tried: the first token that is no int64 restarts */
+    bool exact;      /* both kinds are wanted, reals are read */
+    unsigned max_dims;
+    size_t limit, n; /* elements: at most, and so far */
+    size_t row;      /* n at the start of the innermost array */
+    union {
+        int64_t *as_int;
+        double *as_real;
+    };
+    unsigned dims;          /* 0: not known yet */
+    size_t shape[DIMS_MAX]; /* of the levels of which one array has been closed */
+    bool closed[DIMS_MAX];
+    size_t index[DIMS_MAX]; /* of the element at hand, the innermost level left out */
+    struct number_place *place;
+};
+
+static inline bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+
+static inline const char *skip_space(const char *p, const char *end) {
+    while (p < end && is_space(*p))
+        p++;
+    return p;
+}
+
+static bool stands(const struct reader *r, const char *p, char c) { return p < r->end && *p == c; }
+
+/* fail stops at `at`; the first `dims` indices name the place. */
+static int fail(struct reader *r, int error, const char *at, unsigned dims) {
+    r->p = at;
+    r->place->dims = dims;
+    for (unsigned k = 0; k < dims; k++)
+        r->place->index[k] = r->index[k];
+    return error;
+}
+
+/* fail_item is fail for the element of the innermost array that comes next. */
+static int fail_item(struct reader *r, int error, const char *at, unsigned depth) {
+    r->index[depth] = r->n - r->row;
+    return fail(r, error, at, depth + 1);
+}
+
+/* not_number says why no number stands at `start`; `at` is the byte that is wrong. */
+static int not_number(struct reader *r, const char *start, const char *at, unsigned depth) {
+    if (stands(r, start, '['))
+        return fail_item(r, depth + 1 < r->max_dims ? NUMBER_RAGGED : NUMBER_TOO_MANY, start, depth);
+    return fail_item(r, NUMBER_SYNTAX, at, depth);
+}
+
+/* careful_int reads any token and finds any error. */
+static int careful_int(struct reader *r, const char **p, unsigned depth) {
+    struct token t;
+    const char *start = *p;
+    if (!token_scan(p, r->end, &t))
+        return not_number(r, start, *p, depth);
+    if (r->first_pass && !t.integer)
+        return RESTART;
+    int error = (int)token_int(&t, &r->as_int[r->n]);
+    if (error && r->first_pass)
+        return RESTART;
+    return error ? fail_item(r, error, start, depth) : NUMBER_OK;
+}
+
+/* read_int: up to 18 digits and then ',' or ']' need no care. */
+static inline int read_int(struct reader *r, const char **at, unsigned depth) {
+    const char *p = *at;
+    uint64_t w = 0;
+    bool negative = p < r->end && *p == '-';
+    const char *first = p + negative;
+    p = scan_digits(first, r->end, &w);
+    size_t digits = (size_t)(p - first);
+    bool plain = digits - 1 < 18 && (*first != '0' || digits == 1) && p < r->end && (*p == ',' || *p == ']');
+    if (__builtin_expect(!plain, 0))
+        return careful_int(r, at, depth);
+    r->as_int[r->n] = (int64_t)((w ^ -(uint64_t)negative) + negative);
+    *at = p;
+    return NUMBER_OK;
+}
+
+static inline int read_real(struct reader *r, const char **p, unsigned depth) {
+    struct token t;
+    const char *start = *p;
+    if (__builtin_expect(!token_scan(p, r->end, &t), 0))
+        return not_number(r, start, *p, depth);
+    int error = (int)token_real(&t, r->exact, &r->as_real[r->n]);
+    return error ? fail_item(r, error, start, depth) : NUMBER_OK;
+}
+
+/* close_array ends an array of n elements at its ']'. */
+static int close_array(struct reader *r, const char *p, unsigned depth, size_t n) {
+    if (r->closed[depth] && r->shape[depth] != n)
+        return fail(r, NUMBER_RAGGED, p, depth);
+    r->closed[depth] = true;
+    r->shape[depth] = n;
+    r->p = p + 1;
+    return NUMBER_OK;
+}
+
+/* read_row reads an innermost array from behind its '['; `ints` is a constant where it is inlined. */
+static inline __attribute__((always_inline)) int read_row(struct reader *r, const char *p, unsigned depth, bool ints) {
+    const char *end = r->end;
+    r->row = r->n;
+    while (!stands(r, p, ']') || r->n > r->row) {
+        if (r->n == r->limit)
+            return fail_item(r, NUMBER_TOO_MANY, p, depth);
+        int error = ints ? read_int(r, &p, depth) : read_real(r, &p, depth);
+        if (error)
+            return error;
+        if (p == end || *p != ',')
+            p = skip_space(p, end);
+        r->n++;
+        if (stands(r, p, ']'))
+            break;
+        if (!stands(r, p, ','))
+            return fail_item(r, NUMBER_SYNTAX, p, depth);
+        if (++p < end && is_space(*p))
+            p = skip_space(p, end);
+    }
+    return close_array(r, p, depth, r->n - r->row);
+}
+
+static int read_array(struct reader *r, unsigned depth);
+
+/* read_rows reads an array of arrays from behind its '['. */
+static int read_rows(struct reader *r, const char *p, unsigned depth) {
+    size_t n = 0;
+    while (!stands(r, p, ']') || n > 0) {
+        r->index[depth] = n++;
+        if (!stands(r, p, '[')) {
+            bool number = p < r->end && (is_digit(*p) || *p == '-');
+            return fail(r, number ? NUMBER_RAGGED : NUMBER_SYNTAX, p, depth + 1);
+        }
+        r->p = p;
+        int error = read_array(r, depth + 1);
+        if (error)
+            return error;
+        p = skip_space(r->p, r->end);
+        if (stands(r, p, ']'))
+            break;
+        if (!stands(r, p, ','))
+            return fail(r, NUMBER_SYNTAX, p, depth + 1);
+        p = skip_space(p + 1, r->end);
+    }
+    return close_array(r, p, depth, n);
+}
+
+/* read_array reads the array whose '[' is at r->p. */
+static int read_array(struct reader *r, unsigned depth) {
+    const char *p = skip_space(r->p + 1, r->end);
+    if (!r->dims && (!stands(r, p, '[') || depth + 1 == r->max_dims))
+        r->dims = depth + 1;
+    if (r->dims != depth + 1)
+        return read_rows(r, p, depth);
+    return r->ints ? read_row(r, p, depth, true) : read_row(r, p, depth, false);
+}
+
+/* read_text reads the whole text. */
+static int read_text(struct reader *r, const char *text) {
+    r->p = skip_space(text, r->end);
+    if (!stands(r, r->p, '['))
+        return fail(r, NUMBER_SYNTAX, r->p, 0);
+    int error = read_array(r, 0);
+    if (error)
+        return error;
+    r->p = skip_space(r->p, r->end);
+    return r->p == r->end ? NUMBER_OK : fail(r, NUMBER_SYNTAX, r->p, 0);
+}
+
+/* count_commas: there is at most one element more than commas, so that memory is taken once and exactly. Sixteen bytes
+ * at a time, each lane counting up to 255. */
+static size_t count_commas(const char *text, size_t n) {
+    typedef unsigned char lanes __attribute__((vector_size(16)));
+    lanes comma = {',', ',', ',', ',', ',', ',', ',', ',', ',', ',', ',', ',', ',', ',', ',', ','};
+    size_t count = 0, i = 0;
+    while (n - i >= 16) {
+        lanes sum = {0}, x;
+        for (unsigned k = 0; k < 255 && n - i >= 16; k++, i += 16) {
+            memcpy(&x, text + i, 16);
+            sum -= (lanes)(x == comma);
+        }
+        for (unsigned k = 0; k < 16; k++)
+            count += sum[k];
+    }
+    for (; i < n; i++)
+        count += text[i] == ',';
+    return count;
+}
+
+static void describe(const struct reader *r, struct array *out) {
+    *out = (struct array){.kind = r->ints ? KIND_INT : KIND_REAL, .dims = r->dims, .n = r->n};
+    for (unsigned k = 0; k < r->dims; k++)
+        out->shape[k] = r->shape[k];
+    out->data = r->as_int;
+}
+
+enum number_error numbers_read(struct ctx *ctx, const char *text, size_t n, const struct numbers_want *want,
+                               struct array *out, struct number_place *place) {
+    bool both = (want->kinds & KIND_INT) && (want->kinds & KIND_REAL);
+    size_t most = count_commas(text, n) + 1;
+    *out = (struct array){0};
+    *place = (struct number_place){0};
+    struct reader r = {.end = text + n,
+                       .ints = want->kinds & KIND_INT,
+                       .first_pass = both,
+                       .max_dims = want->max_dims < DIMS_MAX ? want->max_dims : DIMS_MAX,
+                       .limit = want->max_items,
+                       .place = place};
+    r.as_int = ctx_alloc(ctx, most < r.limit ? most : r.limit, sizeof *r.as_int);
+    if (!r.as_int)
+        return NUMBER_MEMORY;
+    struct reader again = r;
+    int error = read_text(&r, text);
+    if (error == RESTART) {
+        r = again;
+        r.ints = r.first_pass = false;
+        r.exact = true;
+        error = read_text(&r, text);
+    }
+    if (error == NUMBER_OK)
+        describe(&r, out);
+    else
+        place->offset = (size_t)(r.p - text);
+    return (enum number_error)error;
+}

@@ -1,0 +1,54 @@
+#include "handlers/number_read.h"
+
+#include "handlers/number_decimal.h"
+
+/* small_integer gives the value of a token with point or exponent if it is an integer of at most 2^53. */
+static enum number_error small_integer(const struct token *t, int64_t *value) {
+    uint64_t w = t->w;
+    int64_t q = w ? t->q : 0;
+    if (t->more)
+        return NUMBER_FRACTION; /* a fraction, or 19 digits and more */
+    for (; q < 0; q++, w /= 10)
+        if (w % 10)
+            return NUMBER_FRACTION;
+    for (; q > 0 && w <= (uint64_t)1 << 53; q--)
+        w *= 10;
+    if (w > (uint64_t)1 << 53)
+        return NUMBER_FRACTION;
+    *value = t->negative ? -(int64_t)w : (int64_t)w;
+    return NUMBER_OK;
+}
+
+enum number_error token_int(const struct token *t, int64_t *value) {
+    if (!t->integer)
+        return small_integer(t, value);
+    if (t->end - t->digits > 19 || t->w > (uint64_t)INT64_MAX + t->negative)
+        return NUMBER_RANGE;
+    *value = (int64_t)(t->negative ? -t->w : t->w);
+    return NUMBER_OK;
+}
+
+enum number_error token_real(const struct token *t, bool exact, double *value) {
+    double r = decimal_real(t);
+    if (r > __DBL_MAX__ || r < -__DBL_MAX__)
+        return NUMBER_RANGE;
+    if (exact && t->integer && (t->w > (uint64_t)1 << 53 || t->more || t->q > 0) && !decimal_is(t, r))
+        return NUMBER_INEXACT;
+    *value = r;
+    return NUMBER_OK;
+}
+
+static bool scan_whole(const char *text, size_t n, struct token *t) {
+    const char *p = text;
+    return token_scan(&p, text + n, t) && p == text + n;
+}
+
+enum number_error number_read_int(const char *text, size_t n, int64_t *value) {
+    struct token t;
+    return scan_whole(text, n, &t) ? token_int(&t, value) : NUMBER_SYNTAX;
+}
+
+enum number_error number_read_real(const char *text, size_t n, double *value) {
+    struct token t;
+    return scan_whole(text, n, &t) ? token_real(&t, false, value) : NUMBER_SYNTAX;
+}
