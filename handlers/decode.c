@@ -419,12 +419,10 @@ static enum status decode_elements(struct decoder *d, const struct field *field,
 static enum status decode_array(struct decoder *d, const struct field *field, const struct path *path, json_t *value,
                                 struct array *to) {
     const struct span *span = splice_span(d->splice, value);
-    if (span && *span->text == '[') {
-        if (field->kinds & (KIND_INT | KIND_REAL))
-            return decode_numbers(d, field, path, span, to);
-        struct path at = {.up = path, .index = 0};
-        return wrong(d, &at, "is a number, want a string.");
-    }
+    if (span && *span->text == '[')
+        return field->kinds & (KIND_INT | KIND_REAL)
+                   ? decode_numbers(d, field, path, span, to)
+                   : wrong(d, path, "is an array of numbers, want an array of strings.");
     if (!json_is_array(value))
         return wrong(d, path, "is %s, want an array of %s.", show(d, value).text, kinds_text(field->kinds));
     return decode_elements(d, field, path, value, to);
@@ -437,6 +435,9 @@ static enum status decode_object(struct decoder *d, const struct field *fields, 
 
 static enum status decode_list(struct decoder *d, const struct field *field, const struct path *path, json_t *value,
                                struct list *to) {
+    const struct span *span = splice_span(d->splice, value);
+    if (span && *span->text == '[')
+        return wrong(d, path, "is an array of numbers, want an array of objects.");
     if (!json_is_array(value))
         return wrong(d, path, "is %s, want an array of objects.", show(d, value).text);
     size_t n = json_array_size(value);

@@ -38,7 +38,8 @@ static const char *number_array_end(const char *p, const char *end) {
         depth++;
         p = skip_space(p + 1, end);
     }
-    if (p == end || depth == 4 || !is_number_start(*p))
+    bool empty_rows = depth > 1 && p < end && *p == ']';
+    if (p == end || depth == 4 || !(is_number_start(*p) || empty_rows))
         return NULL;
     for (;;) {
         p = find_mark(p, end);

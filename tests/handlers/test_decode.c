@@ -62,6 +62,12 @@ static const struct field INPUT[] = {
     FIELD(struct params, model, UNION, "u", .role = ROLE_MODEL, .variants = MODELS),
     {0},
 };
+static enum status echo(struct call *call, const void *params, void *result) {
+    (void)call;
+    memcpy(result, params, sizeof(struct params));
+    return STATUS_OK;
+}
+
 static const struct endpoint ENDPOINT = {.method = "POST",
                                          .route = "/test",
                                          .version = 1,
@@ -70,7 +76,9 @@ static const struct endpoint ENDPOINT = {.method = "POST",
                                          .input = INPUT,
                                          .params_size = sizeof(struct params),
                                          .output = INPUT,
-                                         .npy_input = "numbers"};
+                                         .result_size = sizeof(struct params),
+                                         .npy_input = "numbers",
+                                         .run = echo};
 
 static char *canonical(const char *body, int *http) {
     struct call call;
@@ -184,7 +192,7 @@ static void bad_requests_name_the_field(void **state) {
         {"{\"items\":[{\"weight\":1},{\"weight\":-1}]}", 422, "/items/1/weight",
          "items[1].weight is -1, want an integer of at least 0."},
         {"{\"items\":[{}]}", 422, "/items/0/weight", "items[0].weight is missing; it is required."},
-        {"{\"items\":[1]}", 422, "/items/0", NULL},
+        {"{\"items\":[1]}", 422, "/items", NULL},
         {"{\"items\":[{\"weight\":1},{\"weight\":1},{\"weight\":1},{\"weight\":1}]}", 422, "/items", NULL},
         {"{\"model\":{\"type\":\"sphere\"}}", 422, "/model/type",
          "model.type is \"sphere\", want \"points\" or \"none\"."},
@@ -267,17 +275,13 @@ static void a_body_of_too_many_values_is_refused(void **state) {
 static void npy_bodies_take_the_other_fields_from_the_query(void **state) {
     (void)state;
     static const char header[] = "{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }";
-    char npy[256];
-    size_t n = (size_t)sprintf(npy, "\x93NUMPY%c%c%c%c%-117s\n", 1, 0, 118, 0, header);
-    npy[7] = 0;
-    n = 10 + 118;
-    memset(npy + 10, ' ', 117);
+    static const int64_t data[2] = {-7, 9};
+    char npy[128 + sizeof data];
+    memset(npy, ' ', sizeof npy);
     memcpy(npy, "\x93NUMPY\x01\x00\x76\x00", 10);
     memcpy(npy + 10, header, sizeof header - 1);
     npy[127] = '\n';
-    int64_t data[2] = {-7, 9};
-    memcpy(npy + n, data, sizeof data);
-    n += sizeof data;
+    memcpy(npy + 128, data, sizeof data);
     static const struct {
         const char *query;
         int http;
@@ -294,20 +298,7 @@ static void npy_bodies_take_the_other_fields_from_the_query(void **state) {
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         int http;
-        char *text = test_call(&ENDPOINT, "application/x-npy", rows[i].query, npy, n, &http);
-        if (http == 200) { /* no run(): the canonical text tells what was understood */
-            free(text);
-            struct call call;
-            struct buf out;
-            buf_init(&out, 1 << 12);
-            call_init(&call, &ENDPOINT, &test_host);
-            call.request = (struct request){.query = rows[i].query, .media = "application/x-npy", .body = npy, .n = n};
-            assert_int_equal(call_decode(&call), STATUS_OK);
-            assert_int_equal(call_canonical(&call, &out), STATUS_OK);
-            call_release(&call);
-            buf_byte(&out, '\0');
-            text = out.data;
-        }
+        char *text = test_call(&ENDPOINT, "application/x-npy", rows[i].query, npy, sizeof npy, &http);
         if (http != rows[i].http || !strstr(text, rows[i].part))
             fail_msg("%s: %d %s", rows[i].query, http, text);
         free(text);
