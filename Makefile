@@ -145,7 +145,7 @@ $(FUZZ_TESTS): %: %.o $(FUZZ_OBJECTS) $(B)/libsupport.a $(B)/libhandlers.a $(B)/
 	$(Q)$(CC) $(LDFLAGS) $^ -lcmocka $(HANDLER_LIBS) -o $@
 $(B)/tests/fuzz/fuzz_endpoints: %: %.o $(FUZZ_OBJECTS) $(B)/libsupport.a $(B)/libhandlers.a $(B)/libcore.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer $^ $(HANDLER_LIBS) -o $@
+	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer $^ -lcmocka $(HANDLER_LIBS) -o $@
 $(BENCHES): %: %.o $(B)/libserver.a $(B)/libhandlers.a $(B)/libcore.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ $(SERVER_LIBS) $(BENCH_LIBS) -o $@

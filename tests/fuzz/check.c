@@ -6,29 +6,11 @@
 #include <string.h>
 
 #include "handlers/npy.h"
+#include "tests/support/host.h"
 
 /* Above LONGEST_RUN (a quarter of a second under a sanitizer) a request is only run with its stop flag up. */
 static const uint64_t LONGEST_RUN_NS = 20 * 1000 * 1000;
 enum { ARENA = 64 << 20, ANSWER = 64 << 20 };
-
-static uint64_t draw_seed(void *self) {
-    (void)self;
-    return 4503599627370496; /* 2^52 */
-}
-
-static const char *no_model(void *self, const char *name, size_t *n) {
-    (void)self, (void)name;
-    *n = 0;
-    return NULL;
-}
-
-static const char *no_name(void *self, size_t i) {
-    (void)self, (void)i;
-    return NULL;
-}
-
-static const struct host HOST = {
-    .draw_seed = draw_seed, .model_json = no_model, .model_name = no_name, .max_memory = ARENA};
 
 static bool fail(char why[512], const char *what, const char *detail) {
     snprintf(why, 512, "%s: %.400s", what, detail);
@@ -81,7 +63,7 @@ static bool problem_holds(const struct call *call, char why[512]) {
 }
 
 static void begin(struct call *call, const struct endpoint *endpoint, const struct request *request) {
-    call_init(call, endpoint, &HOST);
+    call_init(call, endpoint, &test_host);
     if (call->ctx.cap > ARENA)
         call->ctx.cap = ARENA;
     call->request = *request;
