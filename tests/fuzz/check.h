@@ -34,9 +34,9 @@ bool check_sample(const struct sample *sample, int *http, char why[512]);
  * "models_id". */
 void endpoint_word(const struct endpoint *endpoint, char word[64]);
 
-/* corpus_each calls visit for the endpoint's example and for every file in tests/fuzz/corpus/<word>, in the order of
- * their names: x.json and x.npy are bodies of these types, any other ending is sent as text/plain; a file x.query
- * beside them holds their query string. Returns how many there were. */
+/* corpus_each calls visit for the endpoint's example (the empty body where it takes none) and for every file in
+ * tests/fuzz/corpus/<word>, in the order of their names: x.json and x.npy are bodies of these types, any other ending
+ * is sent as text/plain; a file x.query beside them holds their query string. Returns how many there were. */
 size_t corpus_each(const struct endpoint *endpoint,
                    void (*visit)(void *arg, const char *name, const struct sample *sample), void *arg);
 

@@ -25,9 +25,7 @@ static void replay(void *arg, const char *name, const struct sample *sample) {
 
 static void corpus_holds(void **state) {
     size_t failures = 0;
-    size_t n = corpus_each(*state, replay, &failures);
-    if (n == 0)
-        skip();
+    assert_int_not_equal(corpus_each(*state, replay, &failures), 0);
     assert_int_equal(failures, 0);
 }
 
@@ -43,8 +41,6 @@ static void damaged(const struct endpoint *endpoint, const char *body, size_t n)
  */
 static void damaged_example_holds(void **state) {
     const struct endpoint *endpoint = *state;
-    if (!endpoint->example || !*endpoint->example)
-        skip();
     static const char NASTY[] = "\"{[]}:,\\-9e\xff";
     size_t n = strlen(endpoint->example);
     char *body = malloc(n);
@@ -64,18 +60,20 @@ static void damaged_example_holds(void **state) {
 }
 
 int main(void) {
-    enum { MOST = 256 };
-    static struct CMUnitTest tests[2 * MOST];
-    static char names[2 * MOST][80];
+    enum { MOST = 512 };
+    static struct CMUnitTest tests[MOST];
+    static char names[MOST][80];
     size_t n = 0;
-    for (size_t i = 0; endpoints[i] && i < MOST; i++) {
+    for (const struct endpoint *const *e = endpoints; *e && n + 2 <= MOST; e++) {
         char word[64];
-        endpoint_word(endpoints[i], word);
+        endpoint_word(*e, word);
         snprintf(names[n], sizeof names[n], "corpus_%s", word);
-        tests[n] = (struct CMUnitTest){names[n], corpus_holds, NULL, NULL, (void *)(uintptr_t)endpoints[i]};
+        tests[n] = (struct CMUnitTest){names[n], corpus_holds, NULL, NULL, (void *)(uintptr_t)*e};
         n++;
+        if (!(*e)->example)
+            continue;
         snprintf(names[n], sizeof names[n], "damaged_%s", word);
-        tests[n] = (struct CMUnitTest){names[n], damaged_example_holds, NULL, NULL, (void *)(uintptr_t)endpoints[i]};
+        tests[n] = (struct CMUnitTest){names[n], damaged_example_holds, NULL, NULL, (void *)(uintptr_t)*e};
         n++;
     }
     return _cmocka_run_group_tests("corpus", tests, n, NULL, NULL);
