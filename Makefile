@@ -1,4 +1,4 @@
-# Solvent's build. `make help` lists the targets; V=1 shows the commands; MODE=release|asan|tsan picks the kind of build.
+# Solvent's build. `make help` lists the targets; V=1 shows the commands; MODE=release|asan|tsan|fuzz picks the kind of build.
 MODE ?= release
 B := build/$(MODE)
 
@@ -17,6 +17,11 @@ override CPPFLAGS += -I. -I$(B) -D_GNU_SOURCE -DSOLVENT_VERSION='"$(VERSION)"'
 LDFLAGS_release := -Wl,--as-needed -Wl,-z,relro,-z,now
 CFLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS_tsan := -O1 -fsanitize=thread
+# libFuzzer comes with clang, whose warnings are others.
+CFLAGS_fuzz := -O1 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-error
+ifeq ($(MODE),fuzz)
+CC := $(CLANG)
+endif
 override CFLAGS += $(CFLAGS_$(MODE))
 override LDFLAGS += -pthread $(LDFLAGS_$(MODE)) $(CFLAGS_$(MODE))
 
@@ -34,13 +39,18 @@ SUPPORT := $(call objects,$(sort $(wildcard tests/support/*.c)))
 CORE_TESTS := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/core/*/test_*.c)))
 HANDLER_TESTS := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/handlers/test_*.c)))
 SERVER_TESTS := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/server/test_*.c)))
-TESTS := $(CORE_TESTS) $(HANDLER_TESTS) $(SERVER_TESTS)
+FUZZ_TESTS := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/fuzz/test_*.c)))
+SCRIPT_TESTS := $(sort $(wildcard tests/docs/test_*.sh))
+TESTS := $(CORE_TESTS) $(HANDLER_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) $(SCRIPT_TESTS)
 BENCHES := $(patsubst %.c,$(B)/%,$(sort $(wildcard bench/*.c)))
 
 ifeq ($(V),)
 Q := @
 say = @printf '  %-5s %s\n' '$(1)' '$(2)'
 endif
+
+SOURCES = $(sort $(shell find core handlers server tests bench -name '*.[ch]'))
+TIDY_FLAGS := -I. -I$(B) -D_GNU_SOURCE -DSOLVENT_VERSION=\"$(VERSION)\" -std=gnu11
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -65,11 +75,14 @@ fuzz: ## fuzz every endpoint with libFuzzer for SECONDS (60)
 	$(Q)script/fuzz $(or $(SECONDS),60)
 
 fmt: ## format the sources
-	$(Q)$(CLANG_FORMAT) -i $(shell git ls-files '*.c' '*.h')
+	$(Q)$(CLANG_FORMAT) -i $(SOURCES)
 
-lint: ## check the format and run clang-tidy
-	$(Q)$(CLANG_FORMAT) --dry-run --Werror $(shell git ls-files '*.c' '*.h')
-	$(Q)$(CLANG_TIDY) --quiet $(shell git ls-files 'core/*.c' 'handlers/*.c' 'server/*.c') -- $(CPPFLAGS) -std=gnu11
+check-format: ## check that `make fmt` would change nothing
+	$(Q)$(CLANG_FORMAT) --dry-run --Werror $(SOURCES)
+
+lint: check-format ## check the format and run clang-tidy
+	$(Q)printf '%s\n' $(filter-out tests/% bench/%,$(filter %.c,$(SOURCES))) | \
+	    xargs -P $$(nproc) -n 8 sh -c '$(CLANG_TIDY) --quiet "$$@" -- $(TIDY_FLAGS)' lint
 
 docs: $(B)/solvent ## write docs/api.md from the descriptors
 	$(B)/solvent docs > docs/api.md
@@ -125,9 +138,17 @@ $(HANDLER_TESTS): %: %.o $(B)/libsupport.a $(B)/libhandlers.a $(B)/libcore.a
 $(SERVER_TESTS): %: %.o $(B)/libsupport.a $(B)/libserver.a $(B)/libhandlers.a $(B)/libcore.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ -lcmocka $(SERVER_LIBS) -o $@
+# The fuzz target and the replay of its corpus share one check of an endpoint.
+FUZZ_OBJECTS := $(call objects,$(filter-out tests/fuzz/test_%.c tests/fuzz/fuzz_%.c,$(sort $(wildcard tests/fuzz/*.c))))
+$(FUZZ_TESTS): %: %.o $(FUZZ_OBJECTS) $(B)/libsupport.a $(B)/libhandlers.a $(B)/libcore.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) $^ -lcmocka $(HANDLER_LIBS) -o $@
+$(B)/tests/fuzz/fuzz_endpoints: %: %.o $(FUZZ_OBJECTS) $(B)/libsupport.a $(B)/libhandlers.a $(B)/libcore.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer $^ -lcmocka $(HANDLER_LIBS) -o $@
 $(BENCHES): %: %.o $(B)/libserver.a $(B)/libhandlers.a $(B)/libcore.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ $(SERVER_LIBS) $(BENCH_LIBS) -o $@
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all run test check-one bench fuzz fmt lint docs clean help FORCE
+.PHONY: all run test check-one bench fuzz fmt check-format lint docs clean help FORCE
