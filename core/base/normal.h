@@ -1,0 +1,25 @@
+/* normal.h - Gaussian noise as a pure function of (seed, stream, step, sample, element).
+ * Source: Box and Muller 1958 over Philox4x32-10 (philox.h), key = the two halves of the seed, counter = (element / 4,
+ * sample, step, stream). Words 0 and 1 of a block make elements 0 and 1 (radius, angle), words 2 and 3 make elements 2
+ * and 3; u = (word + 1/2) / 2^32, so |z| < 6.77.
+ *
+ * Nothing depends on what else is drawn: the first m of n samples are the m samples of a smaller request, bit for bit.
+ */
+#ifndef SOLVENT_NORMAL_H
+#define SOLVENT_NORMAL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* What a number is drawn for: one seed serves several independent uses. */
+enum normal_stream {
+    NORMAL_LATENT = 0, /* the initial state; step 0 */
+    NORMAL_STEP = 1,   /* the noise that a stochastic step adds; step = its index */
+    NORMAL_CHURN = 2,  /* the noise that raises a state's noise level before a step */
+};
+
+/* normal_rows fills out[rows][d] with the noise of samples first .. first + rows - 1. first + rows and d below 2^32.
+ * About 12 ns a number. */
+void normal_rows(uint64_t seed, uint32_t stream, uint32_t step, size_t first, size_t rows, size_t d, double *out);
+
+#endif

@@ -1,0 +1,234 @@
+#include "core/diffusion/mixture.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/elementary.h"
+#include "core/diffusion/eigen.h"
+#include "core/diffusion/mixture_parts.h"
+
+/* Rounding may push the zero eigenvalue of a singular covariance this far below zero, relative to the greatest. */
+#define SINGULAR 1e-12
+
+/* check_rows refuses values beyond MIXTURE_MAX_VALUE in values[rows][d] of the field `name`. */
+static enum status check_rows(struct ctx *ctx, const char *name, const double *values, size_t rows, size_t d) {
+    for (size_t i = 0; i < rows * d; i++)
+        if (!(fabs(values[i]) <= MIXTURE_MAX_VALUE)) {
+            char pointer[64];
+            snprintf(pointer, sizeof pointer, "/model/%s/%zu", name, i / d);
+            return ctx_fail(ctx, STATUS_INVALID, pointer, "Number %zu of %s[%zu] is %.9g, want -%g to %g.", i % d, name,
+                            i / d, values[i], MIXTURE_MAX_VALUE, MIXTURE_MAX_VALUE);
+        }
+    return STATUS_OK;
+}
+
+static enum status check_weights(struct ctx *ctx, const struct mixture_in *in) {
+    bool any = false;
+    for (size_t c = 0; c < in->k; c++) {
+        if (!(in->weights[c] >= 0 && in->weights[c] <= DBL_MAX)) {
+            char pointer[64];
+            snprintf(pointer, sizeof pointer, "/model/weights/%zu", c);
+            return ctx_fail(ctx, STATUS_INVALID, pointer, "weights[%zu] is %.9g, want at least 0.", c, in->weights[c]);
+        }
+        any |= in->weights[c] > 0;
+    }
+    if (any)
+        return STATUS_OK;
+    return ctx_fail(ctx, STATUS_INVALID, "/model/weights", "All weights are 0, want at least one above it.");
+}
+
+static enum status check_stds(struct ctx *ctx, const struct mixture_in *in) {
+    if (in->n_stds != 1 && in->n_stds != in->k && in->n_stds != in->k * in->d)
+        return ctx_fail(ctx, STATUS_INVALID, "/model/stds",
+                        "stds holds %zu numbers, want 1 (for all), %zu (one a mean) or %zu (one a mean and axis).",
+                        in->n_stds, in->k, in->k * in->d);
+    for (size_t i = 0; i < in->n_stds; i++)
+        if (!(in->stds[i] >= 0 && in->stds[i] <= MIXTURE_MAX_VALUE))
+            return ctx_fail(ctx, STATUS_INVALID, "/model/stds", "Number %zu of stds is %.9g, want 0 to %g.", i,
+                            in->stds[i], MIXTURE_MAX_VALUE);
+    return STATUS_OK;
+}
+
+static enum status not_symmetric(struct ctx *ctx, size_t c, size_t i, size_t j, const double *a, size_t d) {
+    char pointer[64];
+    snprintf(pointer, sizeof pointer, "/model/covariances/%zu", c);
+    return ctx_fail(ctx, STATUS_INVALID, pointer,
+                    "covariances[%zu] is not symmetric: entry [%zu][%zu] is %.9g and entry [%zu][%zu] is %.9g.", c, i,
+                    j, a[i * d + j], j, i, a[j * d + i]);
+}
+
+/* find_axes takes covariance c apart into axes[d][d] and variance[d]; room[d][d]. */
+static enum status find_axes(struct ctx *ctx, const double *a, size_t c, size_t d, double *room, double *axes,
+                             double *variance) {
+    for (size_t i = 0; i < d; i++)
+        for (size_t j = 0; j < i; j++)
+            if (a[i * d + j] != a[j * d + i])
+                return not_symmetric(ctx, c, i, j, a, d);
+    memcpy(room, a, d * d * sizeof *room);
+    if (!eigen_symmetric(d, room, axes))
+        return ctx_fail(ctx, STATUS_INTERNAL, "/model/covariances", "The axes of covariances[%zu] were not found.", c);
+    double least = room[0], most = room[0];
+    for (size_t i = 0; i < d; i++) {
+        double lambda = room[i * d + i];
+        least = lambda < least ? lambda : least;
+        most = lambda > most ? lambda : most;
+        variance[i] = lambda > 0 ? lambda : 0;
+    }
+    if (least >= -SINGULAR * most)
+        return STATUS_OK;
+    char pointer[64];
+    snprintf(pointer, sizeof pointer, "/model/covariances/%zu", c);
+    return ctx_fail(ctx, STATUS_INVALID, pointer,
+                    "covariances[%zu] has the eigenvalue %.9g, want a positive definite matrix.", c, least);
+}
+
+static enum status take_covariances(struct ctx *ctx, const struct mixture_in *in, struct mixture *m) {
+    size_t d = in->d;
+    if (d > MIXTURE_MAX_COVARIANCE_D)
+        return ctx_fail(ctx, STATUS_INVALID, "/model/covariances",
+                        "Covariances are taken up to %d dimensions, these have %zu; want stds instead.",
+                        MIXTURE_MAX_COVARIANCE_D, d);
+    enum status status = check_rows(ctx, "covariances", in->covariances, in->k, d * d);
+    if (status != STATUS_OK)
+        return status;
+    double *axes = ctx_alloc(ctx, in->k * d, d * sizeof *axes), *variance = ctx_alloc(ctx, in->k, d * sizeof *variance);
+    double *room = ctx_alloc(ctx, d, d * sizeof *room);
+    if (!axes || !variance || !room)
+        return STATUS_NO_MEMORY;
+    for (size_t c = 0; c < in->k && status == STATUS_OK; c++) {
+        status = find_axes(ctx, in->covariances + c * d * d, c, d, room, axes + c * d * d, variance + c * d);
+        if (status == STATUS_OK)
+            status = ctx_stopped(ctx);
+    }
+    m->axes = axes;
+    m->variance = variance;
+    return status;
+}
+
+static enum status take_stds(struct ctx *ctx, const struct mixture_in *in, struct mixture *m) {
+    enum status status = check_stds(ctx, in);
+    if (status != STATUS_OK)
+        return status;
+    size_t n = in->n_stds > in->k ? in->n_stds : in->k;
+    double *variance = ctx_alloc(ctx, n, sizeof *variance);
+    if (!variance)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < n; i++) {
+        double s = in->stds[in->n_stds == 1 ? 0 : i];
+        variance[i] = s * s;
+    }
+    m->variance = variance;
+    return STATUS_OK;
+}
+
+/* Only quotients of weights matter, so they are taken relative to the greatest rather than to their sum, which may
+ * overflow. */
+static enum status take_weights(struct ctx *ctx, const struct mixture_in *in, struct mixture *m) {
+    double *ln_weight = ctx_zalloc(ctx, in->k, sizeof *ln_weight);
+    if (!ln_weight)
+        return STATUS_NO_MEMORY;
+    double most = -DBL_MAX;
+    for (size_t c = 0; in->weights && c < in->k; c++) {
+        ln_weight[c] = elementary_log(in->weights[c]);
+        most = ln_weight[c] > most ? ln_weight[c] : most;
+    }
+    for (size_t c = 0; in->weights && c < in->k; c++)
+        ln_weight[c] -= most;
+    m->ln_weight = ln_weight;
+    return STATUS_OK;
+}
+
+/* drop_weightless moves the parts of weight above 0 together, so that no logarithm is infinite. */
+static enum status drop_weightless(struct ctx *ctx, const struct mixture_in *in, struct mixture_in *kept) {
+    *kept = *in;
+    size_t k = 0, d = in->d;
+    for (size_t c = 0; c < in->k; c++)
+        k += !in->weights || in->weights[c] > 0;
+    if (k == in->k)
+        return STATUS_OK;
+    size_t per_std = in->stds && in->n_stds > 1 ? in->n_stds / in->k : 0, per_cov = in->covariances ? d * d : 0;
+    double *all = ctx_alloc(ctx, k, (1 + d + per_std + per_cov) * sizeof *all);
+    if (!all)
+        return STATUS_NO_MEMORY;
+    double *weights = all, *means = weights + k, *stds = means + k * d, *covariances = stds + k * per_std;
+    for (size_t c = 0, to = 0; c < in->k; c++) {
+        if (in->weights[c] == 0)
+            continue;
+        weights[to] = in->weights[c];
+        memcpy(means + to * d, in->means + c * d, d * sizeof *means);
+        if (per_std)
+            memcpy(stds + to * per_std, in->stds + c * per_std, per_std * sizeof *stds);
+        if (per_cov)
+            memcpy(covariances + to * per_cov, in->covariances + c * per_cov, per_cov * sizeof *covariances);
+        to++;
+    }
+    kept->k = k;
+    kept->weights = weights;
+    kept->means = means;
+    if (per_std) {
+        kept->stds = stds;
+        kept->n_stds = k * per_std;
+    }
+    if (per_cov)
+        kept->covariances = covariances;
+    return STATUS_OK;
+}
+
+static bool all_alike(const double *values, size_t n) {
+    for (size_t i = 1; i < n; i++)
+        if (values[i] != values[0])
+            return false;
+    return true;
+}
+
+static void choose_kernel(struct mixture *m, bool round) {
+    double k = (double)m->k, d = (double)m->base.d;
+    m->alike = round && all_alike(m->variance, m->k) && all_alike(m->ln_weight, m->k);
+    m->base.eval = round ? mixture_round_eval : mixture_oval_eval;
+    m->base.scratch = round ? mixture_round_scratch(m) : mixture_oval_scratch(m);
+    if (round)
+        m->base.cost = k * (5 + 1.2 * d);
+    else
+        m->base.cost = k * (10 + 4 * d * (m->axes ? d : 1));
+}
+
+static enum status build(struct ctx *ctx, const struct mixture_in *in, const struct denoiser **out) {
+    struct mixture *m = ctx_zalloc(ctx, 1, sizeof *m);
+    if (!m)
+        return STATUS_NO_MEMORY;
+    m->base.d = in->d;
+    m->k = in->k;
+    m->means = in->means;
+    enum status status = take_weights(ctx, in, m);
+    if (status == STATUS_OK)
+        status = in->covariances ? take_covariances(ctx, in, m) : take_stds(ctx, in, m);
+    if (status != STATUS_OK)
+        return status;
+    choose_kernel(m, !in->covariances && in->n_stds <= in->k);
+    *out = &m->base;
+    return STATUS_OK;
+}
+
+enum status mixture_make(struct ctx *ctx, const struct mixture_in *in, const struct denoiser **out) {
+    enum status status = check_rows(ctx, "means", in->means, in->k, in->d);
+    if (status == STATUS_OK && in->weights)
+        status = check_weights(ctx, in);
+    if (status == STATUS_OK && !in->covariances)
+        status = check_stds(ctx, in);
+    struct mixture_in kept;
+    if (status == STATUS_OK)
+        status = drop_weightless(ctx, in, &kept);
+    return status == STATUS_OK ? build(ctx, &kept, out) : status;
+}
+
+enum status points_make(struct ctx *ctx, const double *points, size_t n, size_t d, double bandwidth,
+                        const struct denoiser **out) {
+    if (!(bandwidth >= 0 && bandwidth <= MIXTURE_MAX_VALUE))
+        return ctx_fail(ctx, STATUS_INVALID, "/model/bandwidth", "model.bandwidth is %.9g, want 0 to %g.", bandwidth,
+                        MIXTURE_MAX_VALUE);
+    enum status status = check_rows(ctx, "points", points, n, d);
+    const struct mixture_in in = {.k = n, .d = d, .means = points, .stds = &bandwidth, .n_stds = 1};
+    return status == STATUS_OK ? build(ctx, &in, out) : status;
+}

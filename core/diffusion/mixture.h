@@ -1,0 +1,39 @@
+/* mixture.h - the exact denoiser of a Gaussian mixture, and of a set of points.
+ *
+ * Data are sum_c w_c N(m_c, S_c). Then x_t is a mixture too, with parts N(alpha m_c, alpha^2 S_c + sigma^2 I), and
+ *     E[x0 | x] = sum_c r_c (m_c + alpha S_c (alpha^2 S_c + sigma^2 I)^-1 (x - alpha m_c)),
+ * r_c the posterior of the part (softmax over log w_c + log density, by log-sum-exp). A set of points is the mixture of
+ * equal weights and equal S = bandwidth^2 I; with bandwidth 0 it is the optimal denoiser of the set (Karras et al.
+ * 2022, app. B.3).
+ *
+ * Cost a row: about K (5 + 1.2 d) ns where S_c = s_c^2 I, K (10 + 4 d) with one deviation an axis, K (10 + 4 d^2) ns
+ * with covariances. Numbers are added in the order of the parts, eight rows side by side: a row's bits depend on
+ * nothing but itself. Preparing covariances costs O(K d^3). */
+#ifndef SOLVENT_MIXTURE_H
+#define SOLVENT_MIXTURE_H
+
+#include "core/diffusion/denoiser.h"
+
+enum { MIXTURE_MAX_D = 65536, MIXTURE_MAX_COVARIANCE_D = 256 };
+#define MIXTURE_MAX_VALUE 1e9 /* of means, points and deviations: their squares over any noise level stay finite */
+
+struct mixture_in {
+    size_t k, d;           /* parts, dimensions; >= 1 */
+    const double *weights; /* [k] >= 0, some > 0; divided by their sum. NULL: equal */
+    const double *means;   /* [k][d] */
+    const double *stds;    /* >= 0; [1]: of all, [k]: of each part, [k d]: of each part and axis. NULL: covariances */
+    size_t n_stds;
+    const double *covariances; /* [k][d][d] symmetric, no eigenvalue below zero (beyond rounding) */
+};
+
+/* mixture_make prepares the denoiser in ctx; everything in `in` is copied or borrowed until ctx is released.
+ * Errors: INVALID (pointers "/model/weights/3", "/model/means/3/0", "/model/stds", "/model/covariances/2"), NO_MEMORY.
+ */
+enum status mixture_make(struct ctx *ctx, const struct mixture_in *in, const struct denoiser **out) MUST_CHECK;
+
+/* points_make: points[n][d], each as likely as the others. Errors: INVALID ("/model/points/3/0", "/model/bandwidth"),
+ * NO_MEMORY. */
+enum status points_make(struct ctx *ctx, const double *points, size_t n, size_t d, double bandwidth,
+                        const struct denoiser **out) MUST_CHECK;
+
+#endif

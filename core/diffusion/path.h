@@ -1,0 +1,68 @@
+/* path.h - how data turns into noise: x_t = alpha(t) x0 + sigma(t) eps.
+ * k = sigma / alpha is the noise level in data units, y = x / alpha = x0 + k eps. In y all paths obey one equation,
+ * dy/dk = (y - E[x0|x]) / k (Karras, Aittala, Aila, Laine 2022, sec. 2), so that grids and solvers are written once.
+ *
+ * path         alpha, sigma                        t                            source
+ * ddpm-linear  sqrt(abar_i), sqrt(1 - abar_i)      i = 0 .. 999                 Ho, Jain, Abbeel 2020, sec. 4
+ * ddpm-cosine  the same, abar by a squared cosine  i = 0 .. 999                 Nichol, Dhariwal 2021, eq. 17
+ * vp           alpha^2 + sigma^2 = 1               0 .. 1, net from 1e-3        Song et al. 2021, eq. 32; beta 0.1 ..
+ * 20 ve           1, 0.01 (50 / 0.01)^t               0 .. 1                       Song et al. 2021, eq. 30 edm 1, t t
+ * = k, 0.002 .. 80           Karras et al. 2022, table 1 flow         1 - t, t                            0 .. 1; k
+ * infinite at t = 1  Liu, Gong, Liu 2023; Lipman et al. 2023
+ *
+ * Discrete paths (ddpm-*): abar is the product in double of single-precision 1 - beta, rounded to single, since that is
+ * what networks were trained with. Between the integers k(t) is linear in k, and t(k) is linear in ln k.
+ * k = 0 (data) is a point of every path. Adding a path: one struct path_family and its line in path.c.
+ * Threads: a made path is immutable. */
+#ifndef SOLVENT_PATH_H
+#define SOLVENT_PATH_H
+
+#include "core/base/ctx.h"
+
+struct path_point {
+    double t, k, alpha, sigma; /* k may be infinite (then alpha is 0) */
+};
+
+struct path;
+
+struct path_family {
+    const char *name;
+    bool variance_preserving; /* alpha^2 + sigma^2 = 1 */
+    bool velocity;            /* second-order steps are taken in t on dx/dt, which stays finite where k does not */
+    int grid;                 /* enum grid_id (grid.h) that a request gets when it names none */
+    double t_min, t_max;      /* the ends that a grid uniform in t visits before data */
+    double k_min, k_max;      /* the ends that a grid in k visits when a request names none */
+    double k_low, k_high;     /* the noise levels that exist on this path (and k = 0) */
+    enum status (*make)(struct ctx *ctx, struct path *path); /* NULL: nothing to prepare */
+    struct path_point (*at_t)(const struct path *path, double t);
+    struct path_point (*at_k)(const struct path *path, double k);
+};
+
+struct path {
+    const struct path_family *family;
+    double t_min, t_max, k_min, k_max, k_low,
+        k_high;             /* as in the family; those of a discrete path come from its table */
+    size_t steps;           /* trained steps of a discrete path, else 0 */
+    const double *k, *ln_k; /* [steps], rising */
+};
+
+enum path_id { PATH_DDPM_LINEAR, PATH_DDPM_COSINE, PATH_VP, PATH_VE, PATH_EDM, PATH_FLOW, PATH_COUNT };
+extern const char *const path_names[]; /* in the order of path_id; ends with NULL */
+
+/* path_make prepares a path. Errors: NO_MEMORY. */
+enum status path_make(struct ctx *ctx, enum path_id id, struct path *out) MUST_CHECK;
+
+/* path_ddpm prepares a discrete path of `steps` >= 2 trained steps whose beta rises linearly. For tests and
+ * checkpoints. */
+enum status path_ddpm(struct ctx *ctx, size_t steps, double beta_start, double beta_end, struct path *out) MUST_CHECK;
+
+/* path_at_t and path_at_k give the point at a time, t_min .. t_max (0 on flow too), or a noise level, 0 .. infinity.
+ * Levels above k_high keep t at its end. */
+struct path_point path_at_t(const struct path *path, double t);
+struct path_point path_at_k(const struct path *path, double k);
+
+/* path_prior_std is the standard deviation of the state that sampling starts from at a point: 1 where the variance is
+ * preserved, else sigma. */
+double path_prior_std(const struct path *path, const struct path_point *at);
+
+#endif

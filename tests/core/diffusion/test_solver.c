@@ -1,0 +1,268 @@
+/* Public golden numbers of diffusers' scheduler tests (Apache-2.0; numbers only), and orders of convergence where the
+ * answer is known. */
+#include "core/diffusion/solver.h"
+
+#include <math.h>
+
+#include "core/diffusion/grid.h"
+#include "core/diffusion/mixture.h"
+#include "core/diffusion/sampler.h"
+#include "tests/support/test.h"
+#include "tests/support/torch_random.h"
+
+enum { N = 4 * 3 * 8 * 8 };
+
+/* The fixture's sample: element (c, h, w) of image b is (((c 8 + h) 8 + w) 4 + b) / 768; noise counts down from 767. */
+static double fixture(size_t i, bool noise) {
+    size_t b = i / 192, chw = i % 192, index = chw * 4 + b;
+    return (double)(float)((float)(noise ? N - 1 - index : index) / N);
+}
+
+enum prediction { EPS, V };
+
+/* The fixture's network, m(x, t) = x t / (t + 1). `k_space`: the loops of these schedulers hold y, shrink it to y /
+ * sqrt(k^2 + 1) and then step from that as if it were y; so the network sees y itself. In Heun's second call the
+ * shrinking is done here. `clips`: D is clipped to [-1, 1]. */
+struct fixture_net {
+    struct denoiser base;
+    enum prediction prediction;
+    bool k_space, heun, clips;
+    size_t calls;
+};
+
+static double clip(double x) { return x < -1 ? -1 : x > 1 ? 1 : x; }
+
+static double to_data(const struct fixture_net *net, const struct path_point *at, double y, double m) {
+    if (net->prediction == EPS)
+        return y - at->k * m;
+    return y / (at->k * at->k + 1) - m * at->k / sqrt(at->k * at->k + 1);
+}
+
+static void fixture_eval(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
+                         const double *x, double *out, double *scratch) {
+    (void)condition, (void)scratch;
+    struct fixture_net *net = (struct fixture_net *)(uintptr_t)self;
+    double t = (double)(float)at->t;
+    /* Heun's second call: the slope is taken at the shrunken state, but the state itself is the one that the step began
+     * with. */
+    bool second = net->heun && net->calls++ % 2 == 1;
+    for (size_t i = 0; i < rows * self->d; i++) {
+        double y = x[i] / at->alpha, input = net->k_space ? y : x[i];
+        if (second)
+            input = y / sqrt(at->k * at->k + 1);
+        double D = to_data(net, at, second ? input : y, input * t / (t + 1));
+        if (second) /* same slope (input - D) / k, seen from y */
+            D = y - (input - D);
+        out[i] = net->clips ? clip(D) : D;
+    }
+}
+
+struct torch_noise {
+    struct noise base;
+    struct torch_random random;
+};
+
+static void torch_fill(const struct noise *self, enum normal_stream stream, size_t step, size_t first, size_t rows,
+                       size_t d, double *out) {
+    (void)stream, (void)step, (void)first;
+    torch_random_normal(&((struct torch_noise *)(uintptr_t)self)->random, out, rows * d);
+}
+
+static void torch_noise_known_answers(void **state) {
+    (void)state;
+    struct torch_random r;
+    double z[16];
+    torch_random_seed(&r, 0);
+    torch_random_normal(&r, z, 16);
+    const double want[] = {-1.1258, -1.1524, -0.2506, -0.4339}; /* torch.manual_seed(0); torch.randn(16) */
+    for (size_t i = 0; i < COUNT(want); i++)
+        assert_true(fabs(z[i] - want[i]) < 1e-4);
+    torch_random_seed(&r, 42);
+    torch_random_normal(&r, z, 16);
+    assert_true(fabs(z[0] - 1.9269) < 1e-4 && fabs(z[3] + 2.1055) < 1e-4);
+}
+
+struct golden {
+    const char *name;
+    enum solver_id solver;
+    size_t trained; /* T */
+    enum grid_id grid;
+    size_t steps, start; /* start > 0: the run begins at this step with noise added */
+    enum prediction prediction;
+    bool k_space; /* the state is y and the loop overwrites it; else x */
+    bool clips;
+    double beta_start;
+    bool ends_at_table; /* set_alpha_to_one=False: the last level is that of the first trained step */
+    double sum, mean, tolerance;
+};
+
+/* tests/schedulers/test_scheduler_*.py at 58eb52c: test_full_loop_no_noise, _with_v_prediction, _with_noise,
+ * _with_set_alpha_to_one, _with_no_set_alpha_to_one; their tolerance is 1e-2 on the sum and 1e-3 on the mean. "ddpm
+ * noise" was made with single-precision coefficients, which shows in the fourth digit where beta / (1 - abar) is formed
+ * at t = 1. */
+static const struct golden GOLDENS[] = {
+    {"ddim eps", SOLVER_EULER, 1000, GRID_LEADING, 10, 0, EPS, false, true, 1e-4, false, 172.0067, 0.223967, 1e-2},
+    {"ddim v", SOLVER_EULER, 1000, GRID_LEADING, 10, 0, V, false, true, 1e-4, false, 52.5302, 0.0684, 1e-2},
+    {"ddim one", SOLVER_EULER, 1000, GRID_LEADING, 10, 0, EPS, false, true, 0.01, false, 149.8295, 0.1951, 1e-2},
+    {"ddim not one", SOLVER_EULER, 1000, GRID_LEADING, 10, 0, EPS, false, true, 0.01, true, 149.0784, 0.1941, 1e-2},
+    {"ddim noise", SOLVER_EULER, 1000, GRID_LEADING, 10, 8, EPS, false, true, 1e-4, false, 354.5418, 0.4616, 1e-2},
+    {"euler eps", SOLVER_EULER, 1100, GRID_LINSPACE, 10, 0, EPS, true, false, 1e-4, false, 10.0807, 0.0131, 1e-2},
+    {"euler noise", SOLVER_EULER, 1100, GRID_LINSPACE, 10, 8, EPS, true, false, 1e-4, false, 57062.9297, 74.3007, 1e-2},
+    {"euler_a eps", SOLVER_EULER_ANCESTRAL, 1100, GRID_LINSPACE, 10, 0, EPS, true, false, 1e-4, false, 152.3192, 0.1983,
+     1e-2},
+    {"euler_a v", SOLVER_EULER_ANCESTRAL, 1100, GRID_LINSPACE, 10, 0, V, true, false, 1e-4, false, 108.4439, 0.1412,
+     1e-2},
+    {"euler_a noise", SOLVER_EULER_ANCESTRAL, 1100, GRID_LINSPACE, 10, 8, EPS, true, false, 1e-4, false, 56163.0508,
+     73.1290, 1e-2},
+    {"heun eps", SOLVER_HEUN, 1100, GRID_LINSPACE, 10, 0, EPS, true, false, 1e-4, false, 0.1233, 0.0002, 1e-2},
+    {"heun noise", SOLVER_HEUN, 1100, GRID_LINSPACE, 10, 8, EPS, true, false, 1e-4, false, 75074.8906, 97.7538, 1e-2},
+    {"ddpm eps", SOLVER_DDPM, 1000, GRID_LEADING, 1000, 0, EPS, false, true, 1e-4, false, 258.9606, 0.3372, 1e-2},
+    {"ddpm v", SOLVER_DDPM, 1000, GRID_LEADING, 1000, 0, V, false, true, 1e-4, false, 202.0296, 0.2631, 1e-2},
+    {"ddpm noise", SOLVER_DDPM, 1000, GRID_LEADING, 1000, 998, EPS, false, true, 1e-4, false, 387.9466, 0.5051, 3e-2},
+};
+
+static void begin(const struct golden *g, const struct path_point *at, double top, double *x) {
+    double scale = g->k_space ? top : 1;
+    for (size_t i = 0; i < N; i++) {
+        x[i] = fixture(i, false) * scale;
+        if (g->start && g->k_space)
+            x[i] += at->k * fixture(i, true);
+        else if (g->start)
+            x[i] = at->alpha * x[i] + at->sigma * fixture(i, true);
+    }
+}
+
+static double run_golden(const struct golden *g) {
+    struct ctx ctx;
+    ctx_init(&ctx, 64 << 20);
+    struct path path;
+    assert_int_equal(path_ddpm(&ctx, g->trained, g->beta_start, 0.02, &path), STATUS_OK);
+    struct path_point *points;
+    assert_int_equal(grid_make(&ctx, &path, &(struct grid_in){.id = g->grid, .steps = g->steps}, &points), STATUS_OK);
+    if (g->ends_at_table)
+        points[g->steps] = points[g->steps - 1];
+    const struct solver *solver = solver_find(g->solver);
+    struct torch_noise noise = {.base = {.fill = torch_fill}};
+    torch_random_seed(&noise.random, 0);
+    struct fixture_net net = {{.d = 1, .eval = fixture_eval}, g->prediction, g->k_space,
+                              g->solver == SOLVER_HEUN,       g->clips,      0};
+    static double x[N], work[3 * N];
+    struct step step = {.path = &path,
+                        .denoiser = &net.base,
+                        .noise = &noise.base,
+                        .options = &solver->defaults,
+                        .steps = g->steps,
+                        .rows = N,
+                        .x = x,
+                        .work = work};
+    begin(g, &points[g->start], points[0].k, x);
+    for (size_t i = g->start; i < g->steps; i++) {
+        step.index = i;
+        step.from = points[i];
+        step.to = points[i + 1];
+        net.calls = 0;
+        for (size_t j = 0; g->k_space && j < N; j++) /* the overwriting, then from y to x */
+            x[j] *= step.from.alpha / sqrt(step.from.k * step.from.k + 1);
+        solver->step(&step);
+        for (size_t j = 0; g->k_space && j < N; j++)
+            x[j] /= step.to.alpha;
+    }
+    double sum = 0;
+    for (size_t i = 0; i < N; i++)
+        sum += fabs(x[i]);
+    ctx_release(&ctx);
+    return sum;
+}
+
+static void public_goldens(void **state) {
+    (void)state;
+    for (size_t i = 0; i < COUNT(GOLDENS); i++) {
+        double sum = run_golden(&GOLDENS[i]);
+        if (!(fabs(sum - GOLDENS[i].sum) < GOLDENS[i].tolerance && fabs(sum / N - GOLDENS[i].mean) < 1e-3))
+            fail_msg("%s: the sum is %.4f, want %.4f", GOLDENS[i].name, sum, GOLDENS[i].sum);
+    }
+}
+
+/* The relative error of one run on data N(0, 0.25) from k = 80 to 0.002, where the exact flow is y' = y
+ * sqrt((s^2+k'^2)/(s^2+k^2)). */
+static double oracle_error(enum solver_id id, enum path_id path_id, size_t n) {
+    struct ctx ctx;
+    ctx_init(&ctx, 1 << 20);
+    struct path path;
+    struct path_point *points;
+    const struct denoiser *denoiser;
+    const double mean = 0, s = 0.5;
+    const struct mixture_in data = {.k = 1, .d = 1, .means = &mean, .stds = &s, .n_stds = 1};
+    assert_int_equal(mixture_make(&ctx, &data, &denoiser), STATUS_OK);
+    assert_int_equal(path_make(&ctx, path_id, &path), STATUS_OK);
+    const struct grid_in grid = {.id = GRID_KARRAS, .steps = n, .k_min = 0.002, .k_max = 80};
+    assert_int_equal(grid_make(&ctx, &path, &grid, &points), STATUS_OK);
+    double y = 1, x, work[3], *scratch = ctx_alloc(&ctx, denoiser->scratch, sizeof *scratch);
+    const struct solver *solver = solver_find(id);
+    struct step step = {.path = &path,
+                        .denoiser = denoiser,
+                        .options = &solver->defaults,
+                        .steps = n,
+                        .rows = 1,
+                        .x = &x,
+                        .work = work,
+                        .scratch = scratch};
+    struct solver_options options = solver->defaults;
+    options.eta = 0;
+    step.options = &options;
+    x = y * points[0].alpha;
+    for (size_t i = 0; i + 1 < n; i++) {
+        step.index = i;
+        step.from = points[i];
+        step.to = points[i + 1];
+        solver->step(&step);
+    }
+    y = x / points[n - 1].alpha;
+    double exact = sqrt((s * s + 0.002 * 0.002) / (s * s + 80.0 * 80.0));
+    ctx_release(&ctx);
+    return y / exact - 1;
+}
+
+/* Karras 80 to 0.002, N = 18, 36, 72 levels, rho 7: derived independently in double precision from the same formulas.
+ */
+static void errors_on_the_gaussian(void **state) {
+    (void)state;
+    static const struct {
+        enum solver_id solver;
+        double want[3];
+    } CASES[] = {
+        {SOLVER_EULER, {-1.54e-1, -7.80e-2, -3.92e-2}},
+        {SOLVER_EULER_ANCESTRAL, {-1.54e-1, -7.80e-2, -3.92e-2}}, /* eta = 0 */
+        {SOLVER_HEUN, {5.53e-2, 1.22e-2, 2.88e-3}},
+    };
+    for (size_t c = 0; c < COUNT(CASES); c++)
+        for (size_t i = 0; i < 3; i++) {
+            double got = oracle_error(CASES[c].solver, PATH_EDM, (size_t)18 << i);
+            if (!(fabs(got / CASES[c].want[i] - 1) < 5e-3))
+                fail_msg("%s, N = %d: %.4g, want %.4g", solver_names[CASES[c].solver], 18 << i, got, CASES[c].want[i]);
+        }
+}
+
+/* Halving the steps' length halves Euler's error and quarters Heun's, on every continuous path. On flow Heun works in
+ * t. */
+static void orders_of_convergence(void **state) {
+    (void)state;
+    static const enum path_id PATHS[] = {PATH_EDM, PATH_FLOW};
+    for (size_t p = 0; p < COUNT(PATHS); p++) {
+        double euler = oracle_error(SOLVER_EULER, PATHS[p], 320) / oracle_error(SOLVER_EULER, PATHS[p], 640);
+        double heun = oracle_error(SOLVER_HEUN, PATHS[p], 320) / oracle_error(SOLVER_HEUN, PATHS[p], 640);
+        print_message("%s: %.4f %.4f\n", path_names[PATHS[p]], euler, heun);
+        assert_true(fabs(euler - 2) < 0.05);
+        assert_true(fabs(heun - 4) < 0.1);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(torch_noise_known_answers),
+        cmocka_unit_test(public_goldens),
+        cmocka_unit_test(errors_on_the_gaussian),
+        cmocka_unit_test(orders_of_convergence),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
