@@ -272,15 +272,15 @@ static void problem(struct buf *out, int http, const char *code, const char *req
                     const struct error *errors, size_t n) {
     buf_printf(out, "{\"type\":\"urn:solvent:problem:%s\",\"title\":\"%s\",\"status\":%d,\"detail\":", code,
                http_title(http), http);
-    encode_text(out, detail);
+    encode_quoting(out, detail);
     buf_printf(out, ",\"code\":\"%s\",\"request_id\":", code);
-    encode_text(out, request_id);
+    encode_quoting(out, request_id);
     buf_text(out, ",\"errors\":[");
     for (size_t i = 0; i < n; i++) {
         buf_text(out, i ? ",{\"pointer\":" : "{\"pointer\":");
-        encode_text(out, errors[i].pointer);
+        encode_quoting(out, errors[i].pointer);
         buf_text(out, ",\"detail\":");
-        encode_text(out, errors[i].detail);
+        encode_quoting(out, errors[i].detail);
         buf_byte(out, '}');
     }
     buf_text(out, "]}");

@@ -34,7 +34,39 @@ void encode_string(struct buf *out, const char *p, size_t n) {
     buf_byte(out, '"');
 }
 
+/* code_point gives how many of the bytes at p (NUL-terminated) make one code point of UTF-8 (RFC 3629, 4); 0: none. */
+static size_t code_point(const unsigned char *p) {
+    static const struct {
+        unsigned char first, last, low, high; /* of the first byte, of the second */
+        size_t n;
+    } FORMS[] = {{0x00, 0x7f, 0x00, 0x00, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+                 {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+                 {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4}};
+    for (size_t i = 0; i < sizeof FORMS / sizeof FORMS[0]; i++) {
+        if (*p < FORMS[i].first || *p > FORMS[i].last)
+            continue;
+        bool whole = FORMS[i].n == 1 || (p[1] >= FORMS[i].low && p[1] <= FORMS[i].high);
+        for (size_t k = 2; whole && k < FORMS[i].n; k++)
+            whole = p[k] >= 0x80 && p[k] <= 0xbf;
+        return whole ? FORMS[i].n : 0;
+    }
+    return 0;
+}
+
 void encode_text(struct buf *out, const char *text) { encode_string(out, text, strlen(text)); }
+
+void encode_quoting(struct buf *out, const char *text) {
+    struct buf clean;
+    buf_init(&clean, SIZE_MAX / 2);
+    while (*text) {
+        size_t n = code_point((const unsigned char *)text);
+        buf_add(&clean, n ? text : "\xef\xbf\xbd", n ? n : 3);
+        text += n ? n : 1;
+    }
+    out->failed |= clean.failed;
+    encode_string(out, clean.data ? clean.data : "", clean.n);
+    buf_release(&clean);
+}
 
 static void encode_value(struct buf *out, const struct value *value) {
     switch (value->kind) {

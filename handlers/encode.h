@@ -14,4 +14,7 @@ void encode_fields(struct buf *out, const struct field *fields, const void *base
 void encode_string(struct buf *out, const char *p, size_t n);
 void encode_text(struct buf *out, const char *text); /* NUL-terminated */
 
+/* encode_quoting is encode_text for a sentence that quotes what a client sent, cut anywhere: bytes that are no UTF-8 become U+FFFD. */
+void encode_quoting(struct buf *out, const char *text);
+
 #endif
