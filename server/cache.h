@@ -18,10 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { KEY_BYTES = 32 };
-struct key {
-    unsigned char b[KEY_BYTES];
-};
+#include "server/key.h"
 
 /* An answer's body, shared by reference: by the map, by responses on their way out, by requests that wait for the same
  * one. Immutable. */
@@ -48,11 +45,13 @@ struct cache_options {
     unsigned readers;    /* threads that will call cache_disk: one connection each */
     void (*log)(void *self, const char *level, const char *text); /* "warn", "error", "info" */
     void *log_self;
+    unsigned retry_ms; /* first pause before a file in trouble is tried again, doubled up to 64 times that; 0: 5000 */
 };
 
 struct cache_stats {
     uint64_t memory_hits, disk_hits, misses, stores, memory_evictions, disk_evictions, disk_errors;
     uint64_t memory_bytes, memory_entries, disk_bytes, disk_entries, queued;
+    uint64_t dropped; /* rows that the file did not get: the queue was full, or the file in trouble */
     bool disk_ok;
 };
 
