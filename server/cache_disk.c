@@ -80,7 +80,7 @@ struct cache_disk {
     struct cache_file file;
     unsigned opened; /* how often the file was */
     enum trouble trouble;
-    bool told[TROUBLE_COUNT];
+    bool told[TROUBLE_COUNT], told_again; /* what the log has had since the file last worked for long */
     int64_t pause_ms, good_since, aside_at;
     bool over; /* the cap */
     struct row batch[DISK_BATCH_ROWS];
@@ -107,7 +107,7 @@ static void describe(char *text, size_t size, const char *format, const char *pa
     snprintf(text, size, "%.*s%s%s", (int)(at - format), format, path, at + 2);
 }
 
-/* Logs a trouble unless it was logged since the file last worked. */
+/* Logs a trouble, once until the file has worked for as long as the longest pause. */
 static void complain(struct cache_disk *d, enum trouble trouble, const char *why, const char *what_now) {
     char text[1200], head[700];
     if (d->told[trouble])
@@ -123,8 +123,11 @@ static bool permanent(enum trouble t) { return t == TROUBLE_NEWER || t == TROUBL
 /* Begins (or prolongs) a pause. */
 static void pause_writes(struct cache_disk *d, enum trouble trouble) {
     int64_t now = now_ms(), longest = d->retry_ms * LONGEST_PAUSE;
-    if (d->trouble == TROUBLE_NONE && now - d->good_since > longest)
+    if (d->trouble == TROUBLE_NONE && now - d->good_since > longest) {
         d->pause_ms = 0;
+        d->told_again = false;
+        memset(d->told, 0, sizeof d->told);
+    }
     d->pause_ms = d->pause_ms ? d->pause_ms * 2 : d->retry_ms;
     if (d->pause_ms > longest)
         d->pause_ms = longest;
@@ -141,10 +144,12 @@ static void recovered(struct cache_disk *d) {
         return;
     d->trouble = TROUBLE_NONE;
     d->good_since = now_ms();
-    memset(d->told, 0, sizeof d->told);
+    atomic_store(&d->ok, true);
+    if (d->told_again)
+        return;
+    d->told_again = true;
     describe(text, sizeof text, "The cache file %s can be used again.", d->path);
     say(d, "info", text);
-    atomic_store(&d->ok, true);
 }
 
 /* ---- the file ---- */

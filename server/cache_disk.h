@@ -4,12 +4,14 @@
  *     disk_get --> the caller's own read-only connection
  *
  * The file is in one of three states:
+ *
  *     open     rows are read and written
- *     paused   rows are read; none are written until a pause is over (disk full, locked by another process, became
- * read-only) closed   neither; the writer tries to open it again after a pause, or never (a newer schema, another
- * program's database) A corrupt file is moved aside to NAME.corrupt and a new one is begun at once. Pauses start at
- * retry_ms and double up to 64 times that; they start over after the file has worked for as long as the longest pause.
- * Each kind of trouble is logged when it begins and once when it has ended, not at every attempt.
+ *     paused   rows are read, none are written until a pause is over: disk full, locked by another process, ...
+ *     closed   neither; opened again after a pause, or never: a newer schema, another program's database
+ *
+ * A corrupt file is moved aside to NAME.corrupt and a new one is begun at once. Pauses start at retry_ms and double up
+ * to 64 times that; they start over after the file has worked for as long as the longest pause. Until then each kind of
+ * trouble, and its end, is logged once, not at every attempt.
  *
  * Threads: disk_get with one reader number by one thread at a time; all else from any thread. The log is called from
  * the writer thread and, in disk_open, from the caller's. */

@@ -10,7 +10,8 @@
 enum {
     BUSY_WRITER_MS = 2000,
     BUSY_READER_MS = 20,
-    SAMPLE = 64, RUNS = 4,
+    SAMPLE = 64,
+    RUNS = 4,
     TOUCH_SECONDS = 60,
     ROW_COLUMNS_BYTES = 4096,
     LONG_WAL = 65536
@@ -358,11 +359,11 @@ static int sample(struct cache_file *f, int64_t from, int64_t now, struct candid
 enum trouble file_evict(struct cache_file *f, int64_t now, size_t *n) {
     struct candidate rows[RUNS * SAMPLE];
     size_t found = 0;
-    int64_t from[RUNS];
-    randombytes_buf(from, sizeof from);
     int rc = SQLITE_DONE;
-    for (int i = 0; i < RUNS && rc == SQLITE_DONE; i++)
-        rc = sample(f, from[i], now, rows, &found);
+    for (int i = 0; i < RUNS && rc == SQLITE_DONE; i++) {
+        f->hand += 0x9e3779b97f4a7c15u; /* 2^64 / golden ratio: the starts spread evenly over the table */
+        rc = sample(f, (int64_t)f->hand, now, rows, &found);
+    }
     if (rc == SQLITE_DONE && !found) /* few rows are left, and all before where we looked */
         rc = sample(f, INT64_MIN, now, rows, &found);
     enum trouble trouble = file_trouble(rc);

@@ -1,15 +1,14 @@
 /* cache_file.h - one connection to the cache's SQLite file: open, look up, write a batch, evict. (Private to
  * cache_disk.c and tests.)
  *
- * Schema (PRAGMA user_version; file_open brings an older one up to date step by step):
- *     1   answers(h INTEGER PRIMARY KEY, key BLOB, media INTEGER, gzip INTEGER, cost_ns INTEGER, bytes INTEGER, used
- * INTEGER, check BLOB, body BLOB): h is the first word of the key; used is in seconds since 1970; check is BLAKE2b-128
- * over key, media, gzip and body. 2   totals(bytes INTEGER, entries INTEGER): one row, kept by triggers on answers; so
- * the sums hold whoever writes.
+ * Schema, by PRAGMA user_version; file_open brings an older one up to date step by step:
  *
- * Eviction (file_evict) samples rows that are neighbours by h, which is a digest and so says nothing about them, and
- * deletes the quarter of least (cost / bytes) / age: hyperbolic caching (Blankstein, Sen, Freedman, USENIX ATC 2017)
- * without an index to maintain.
+ *     1   answers   as cache.h has it; check is BLAKE2b-128 over key, media (4 bytes), gzip (1 byte) and body
+ *     2   totals    (bytes INTEGER, entries INTEGER), one row, kept by triggers on answers: right whoever writes
+ *
+ * Eviction (file_evict) samples four runs of rows that are neighbours by h, which is a digest and so says nothing about
+ * them, and deletes the eighth of least (cost / bytes) / age: hyperbolic caching (Blankstein, Sen, Freedman, USENIX ATC
+ * 2017) without use counts and without an index to maintain.
  *
  * Threads: a connection belongs to one thread at a time. Several, of several processes, may be open on one file. */
 #ifndef SOLVENT_CACHE_FILE_H
@@ -42,6 +41,7 @@ struct cache_file {
     sqlite3 *db;
     sqlite3_stmt *get, *put, *touch, *drop, *sample, *totals, *version;
     int wal_pages; /* after the last commit */
+    uint64_t hand; /* where eviction looked last */
 };
 
 enum file_mode { FILE_READER, FILE_WRITER };
