@@ -4,10 +4,18 @@
  * never goes stale. The file is disposable: whatever is wrong with it (read-only, full, locked, corrupt, of another
  * version), the cache says so in the log once, goes on in memory alone, and the service never fails for it.
  *
- * Layout of the file: schema version in PRAGMA user_version;
- *     answers(h INTEGER PRIMARY KEY, key BLOB, media INTEGER, gzip INTEGER, cost_ns INTEGER, bytes INTEGER, used
- * INTEGER, check BLOB, body BLOB) h is the first 8 bytes of the key, the whole key is compared again, `check` is a
- * digest of the body: a torn row is never served.
+ * The file has its schema version in PRAGMA user_version, and a table answers:
+ *
+ *     h        INTEGER PRIMARY KEY   the first 8 bytes of the key, little-endian
+ *     key      BLOB                  the whole key, compared again
+ *     media, gzip, cost_ns           as in struct answer
+ *     bytes    INTEGER               length of the body
+ *     used     INTEGER               seconds since 1970 of the last use, to about a minute
+ *     check    BLOB                  a digest of key, media, gzip and body, verified by every read: a torn row is never served
+ *     body     BLOB
+ *
+ * Processes may share one file. It may be deleted or renamed while in use. Its size on the disk does not shrink when the cap is
+ * lowered; delete it for that. cache_open sets a process-wide SIGBUS handler (cache_guard.h).
  *
  * Threads: every function may be called from any thread. */
 #ifndef SOLVENT_CACHE_H
@@ -18,10 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { KEY_BYTES = 32 };
-struct key {
-    unsigned char b[KEY_BYTES];
-};
+#include "server/key.h"
 
 /* An answer's body, shared by reference: by the map, by responses on their way out, by requests that wait for the same
  * one. Immutable. */
@@ -48,11 +53,13 @@ struct cache_options {
     unsigned readers;    /* threads that will call cache_disk: one connection each */
     void (*log)(void *self, const char *level, const char *text); /* "warn", "error", "info" */
     void *log_self;
+    unsigned retry_ms; /* first pause before a file in trouble is tried again, doubled up to 64 times that; 0: 5000 */
 };
 
 struct cache_stats {
     uint64_t memory_hits, disk_hits, misses, stores, memory_evictions, disk_evictions, disk_errors;
     uint64_t memory_bytes, memory_entries, disk_bytes, disk_entries, queued;
+    uint64_t dropped; /* rows that the file did not get: the queue was full, or the file in trouble */
     bool disk_ok;
 };
 
