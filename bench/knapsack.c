@@ -1,0 +1,226 @@
+/* Pisinger's classes of knapsack instances (Kellerer, Pferschy, Pisinger 2004, section 5.5; "Where are the hard
+ * knapsack problems?", 2005), drawn by a generator of our own: time, states and, where a table over all capacities is
+ * affordable, how many times faster than that table (values only, one row) in the same run.
+ *
+ *     build/release/bench/knapsack [SECONDS]      at most so long a solve (10) */
+#include "core/combine/knapsack.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* A table of more cells than this is not built: about two seconds. */
+static const double MAX_CELLS = 4e9;
+enum { SEEDS = 5 };
+
+struct instance {
+    size_t n;
+    int64_t capacity, *weight, *value;
+};
+
+static uint64_t random_state;
+
+static int64_t draw(int64_t lo, int64_t hi) { /* SplitMix64 */
+    uint64_t z = random_state += 0x9e3779b97f4a7c15u;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    z ^= z >> 31;
+    return lo + (int64_t)(((unsigned __int128)z * (uint64_t)(hi - lo + 1)) >> 64);
+}
+
+static int64_t at_least_1(int64_t x) { return x < 1 ? 1 : x; }
+
+/* One item of each class; r is the range of the coefficients. */
+typedef void make_item(int64_t r, int64_t *w, int64_t *p);
+
+static void uncorrelated(int64_t r, int64_t *w, int64_t *p) { *w = draw(1, r), *p = draw(1, r); }
+static void weakly(int64_t r, int64_t *w, int64_t *p) {
+    *w = draw(1, r), *p = at_least_1(draw(*w - r / 10, *w + r / 10));
+}
+static void strongly(int64_t r, int64_t *w, int64_t *p) { *w = draw(1, r), *p = *w + r / 10; }
+static void inverse(int64_t r, int64_t *w, int64_t *p) { *p = draw(1, r), *w = *p + r / 10; }
+static void almost(int64_t r, int64_t *w, int64_t *p) { *w = draw(1, r), *p = *w + r / 10 + draw(-r / 500, r / 500); }
+static void subset_sum(int64_t r, int64_t *w, int64_t *p) { *w = *p = draw(1, r); }
+static void similar(int64_t r, int64_t *w, int64_t *p) { *w = draw(100000, 100100), *p = draw(1, r); }
+static void multiple(int64_t r, int64_t *w, int64_t *p) {
+    *w = draw(1, r), *p = *w + (*w % 6 ? 2 * r / 10 : 3 * r / 10);
+}
+static void ceiling(int64_t r, int64_t *w, int64_t *p) { *w = draw(1, r), *p = 3 * ((*w + 2) / 3); }
+static void circle(int64_t r, int64_t *w, int64_t *p) {
+    *w = draw(1, r);
+    double x = (double)(*w - 2 * r);
+    *p = (int64_t)(2.0 / 3 * sqrt(4.0 * (double)r * (double)r - x * x));
+}
+
+static const struct class {
+    const char *name;
+    make_item *item;
+    bool spanner; /* items are multiples 1 .. 10 of two items of the class, divided by 10 */
+} classes[] = {
+    {"uncorrelated", uncorrelated, false},    {"weakly correlated", weakly, false},
+    {"strongly correlated", strongly, false}, {"inverse strongly", inverse, false},
+    {"almost strongly", almost, false},       {"subset sum", subset_sum, false},
+    {"uncorrelated similar", similar, false}, {"spanner(2,10) uncorr.", uncorrelated, true},
+    {"spanner(2,10) weakly", weakly, true},   {"spanner(2,10) strongly", strongly, true},
+    {"mstr(3R/10,2R/10,6)", multiple, false}, {"pceil(3)", ceiling, false},
+    {"circle(2/3)", circle, false},
+};
+
+static void make_span(const struct class *class, int64_t r, int64_t w[2], int64_t p[2]) {
+    for (int i = 0; i < 2; i++) {
+        class->item(r, &w[i], &p[i]);
+        w[i] = (w[i] + 9) / 10;
+        p[i] = (p[i] + 9) / 10;
+    }
+}
+
+/* The capacity is seed/(SEEDS+1) of the whole weight, as in Pisinger's series. */
+static void make(struct instance *t, const struct class *class, size_t n, int64_t r, int seed) {
+    int64_t w[2], p[2], sum = 0;
+    random_state = (uint64_t)(class - classes) * 1000003 + n * 101 + (uint64_t)r * 7 + (uint64_t)seed;
+    if (class->spanner)
+        make_span(class, r, w, p);
+    t->n = n;
+    for (size_t i = 0; i < n; i++) {
+        if (class->spanner) {
+            int64_t kind = draw(0, 1), times = draw(1, 10);
+            t->weight[i] = w[kind] * times;
+            t->value[i] = p[kind] * times;
+        } else {
+            class->item(r, &t->weight[i], &t->value[i]);
+        }
+        sum += t->weight[i];
+    }
+    t->capacity = sum / (SEEDS + 1) * seed;
+}
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* -- A watchdog that sets the stop flag
+ * --------------------------------------------------------------------------------- */
+
+static struct watchdog {
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    double due; /* 0: nothing runs */
+    atomic_int stop;
+} dog = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, STOP_NONE};
+
+static void *watch(void *arg) {
+    (void)arg;
+    pthread_mutex_lock(&dog.lock);
+    for (;;) {
+        struct timespec soon;
+        clock_gettime(CLOCK_REALTIME, &soon);
+        soon.tv_nsec += 20 * 1000 * 1000;
+        if (soon.tv_nsec >= 1000000000)
+            soon.tv_sec++, soon.tv_nsec -= 1000000000;
+        pthread_cond_timedwait(&dog.wake, &dog.lock, &soon);
+        if (dog.due > 0 && now() > dog.due)
+            atomic_store(&dog.stop, STOP_DEADLINE);
+    }
+    return NULL;
+}
+
+static void set_due(double due) {
+    pthread_mutex_lock(&dog.lock);
+    dog.due = due;
+    atomic_store(&dog.stop, STOP_NONE);
+    pthread_mutex_unlock(&dog.lock);
+}
+
+/* -- Measuring
+ * ------------------------------------------------------------------------------------------------------------ */
+
+struct measured {
+    double seconds, table; /* table: seconds of the table; 0: not built */
+    int64_t states, core, gap;
+};
+
+static int64_t table(const struct instance *t) {
+    int64_t *best = calloc((size_t)t->capacity + 1, sizeof *best);
+    for (size_t i = 0; i < t->n; i++)
+        for (int64_t w = t->capacity; w >= t->weight[i]; w--) {
+            int64_t with = best[w - t->weight[i]] + t->value[i];
+            best[w] = with > best[w] ? with : best[w];
+        }
+    int64_t value = best[t->capacity];
+    free(best);
+    return value;
+}
+
+static struct measured measure(const struct instance *t, double limit) {
+    struct ctx ctx;
+    ctx_init(&ctx, (size_t)512 << 20);
+    ctx.stop = &dog.stop;
+    const struct knapsack_in in = {t->n, t->weight, t->value, 1, t->capacity, KNAPSACK_COLUMNS};
+    struct knapsack_out out;
+    double start = now();
+    set_due(start + limit);
+    if (knapsack_solve(&ctx, &in, &out) != STATUS_OK) {
+        fprintf(stderr, "%s\n", ctx.err.detail);
+        exit(1);
+    }
+    struct measured m = {now() - start, 0, out.stats.states, out.stats.core, out.bound - out.value};
+    set_due(0);
+    if ((double)t->capacity * (double)t->n <= MAX_CELLS) {
+        start = now();
+        int64_t value = table(t);
+        m.table = now() - start;
+        if (value < out.value || value > out.bound || (out.optimal && value != out.value)) {
+            fprintf(stderr, "the table says %lld, the solver %lld\n", (long long)value, (long long)out.value);
+            exit(1);
+        }
+    }
+    ctx_release(&ctx);
+    return m;
+}
+
+static void report(const struct class *class, struct instance *t, size_t n, int64_t r, double limit) {
+    double sum = 0, worst = 0, solver = 0, tables = 0;
+    int64_t states = 0, core = 0;
+    int solved = 0, n_tables = 0;
+    for (int seed = 1; seed <= SEEDS; seed++) {
+        make(t, class, n, r, seed);
+        struct measured m = measure(t, limit);
+        sum += m.seconds;
+        worst = m.seconds > worst ? m.seconds : worst;
+        states = m.states > states ? m.states : states;
+        core = m.core > core ? m.core : core;
+        solved += m.gap == 0;
+        if (m.table > 0) {
+            n_tables++;
+            tables += m.table;
+            solver += m.seconds;
+        }
+    }
+    printf("%-23s %6zu %6lld %5d/%d %10.2f %10.2f %6lld %11lld ", class->name, n, (long long)r, solved, SEEDS,
+           sum / SEEDS * 1e3, worst * 1e3, (long long)core, (long long)states);
+    if (n_tables)
+        printf("%9.0fx (%d)\n", tables / solver, n_tables);
+    else
+        printf("%10s\n", "-");
+    fflush(stdout);
+}
+
+int main(int argc, char **argv) {
+    double limit = argc > 1 ? atof(argv[1]) : 10;
+    pthread_t thread;
+    pthread_create(&thread, NULL, watch, NULL);
+    struct instance t = {.weight = calloc(10000, sizeof(int64_t)), .value = calloc(10000, sizeof(int64_t))};
+    printf("%-23s %6s %6s %7s %10s %10s %6s %11s %10s\n", "class", "n", "R", "solved", "mean ms", "worst ms", "core",
+           "states", "vs. table");
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
+        for (size_t n = 1000; n <= 10000; n *= 10)
+            for (int64_t r = 1000; r <= 10000; r *= 10)
+                report(&classes[i], &t, n, r, limit);
+    free(t.weight);
+    free(t.value);
+    return 0;
+}
