@@ -10,8 +10,9 @@
 #include <unistd.h>
 
 static bool bad(char *error, const char *text, const char *why) {
-    snprintf(error, ADDRESS_ERROR, "The address to listen on is \"%.80s\", want HOST:PORT such as 127.0.0.1:8080 or [::1]:8080%s.",
-             text, why);
+    snprintf(error, ADDRESS_ERROR,
+             "The address to listen on is \"%.80s\", want HOST:PORT such as 127.0.0.1:8080 or [::1]:8080%s.", text,
+             why);
     return false;
 }
 

@@ -13,11 +13,12 @@ struct address {
     socklen_t n;
 };
 
-/* address_parse reads "127.0.0.1:8080", "localhost:80", "[::1]:8080" or ":8080" (every interface). Names are looked up. false: error is a sentence. */
+/* address_parse reads "127.0.0.1:8080", "localhost:80", "[::1]:8080" or ":8080" (every interface). Names are looked up.
+ * false: error is a sentence. */
 bool address_parse(const char *text, struct address *out, char error[ADDRESS_ERROR]);
 
-/* address_listen opens a non-blocking listening socket; shared: several may listen on the same port (SO_REUSEPORT). On success
- * *address becomes what was bound (port 0 is replaced). -1: error is a sentence. */
+/* address_listen opens a non-blocking listening socket; shared: several may listen on the same port (SO_REUSEPORT). On
+ * success *address becomes what was bound (port 0 is replaced). -1: error is a sentence. */
 int address_listen(struct address *address, bool shared, char error[ADDRESS_ERROR]);
 
 /* address_text writes "127.0.0.1:8080" or "[::1]:8080"; host alone where with_port is false. */

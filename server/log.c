@@ -12,15 +12,13 @@
 #include "handlers/number.h"
 
 struct log {
-    int fd; /* -1: off */
+    int fd;     /* -1: off */
     char *path; /* NULL: no file of ours */
 };
 
 enum { LINES_MAX = 4 << 20, PATH_SHOWN = 256, MODE_OF_FILE = 0640 };
 
-static int open_file(const char *path) {
-    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, MODE_OF_FILE);
-}
+static int open_file(const char *path) { return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, MODE_OF_FILE); }
 
 struct log *log_open(const char *where, char error[256]) {
     struct log *log = calloc(1, sizeof *log);
@@ -35,7 +33,8 @@ struct log *log_open(const char *where, char error[256]) {
     log->fd = open_file(where);
     log->path = strdup(where);
     if (log->fd < 0 || !log->path) {
-        snprintf(error, 256, "Cannot open the log \"%.120s\": %s; want a file that can be written, stderr, stdout or off.", where,
+        snprintf(error, 256,
+                 "Cannot open the log \"%.120s\": %s; want a file that can be written, stderr, stdout or off.", where,
                  strerror(errno));
         log_close(log);
         return NULL;

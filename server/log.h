@@ -3,9 +3,9 @@
  * {"ts":"2026-01-31T12:00:00.123Z","level":"info","msg":"listening on 127.0.0.1:8080"}
  * {"ts":...,"id":"...","client":"127.0.0.1","method":"POST","path":"/v1/solve/sort","status":200,"ms":1.234,...}
  *
- * Lines of requests gather in a buffer of their loop (struct log_lines, one thread) and leave with one write a turn; messages are written
- * at once, from any thread. A line is always written whole. What cannot be written is dropped: the service never waits for its log but
- * for the kernel. Text from outside is escaped to ASCII and cut. */
+ * Lines of requests gather in a buffer of their loop (struct log_lines, one thread) and leave with one write a turn;
+ * messages are written at once, from any thread. A line is always written whole. What cannot be written is dropped: the
+ * service never waits for its log but for the kernel. Text from outside is escaped to ASCII and cut. */
 #ifndef SOLVENT_LOG_H
 #define SOLVENT_LOG_H
 

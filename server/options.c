@@ -17,7 +17,7 @@ struct option {
 };
 
 static const struct option OPTIONS[] = {
-#define X(kind, member, flag, value, def, min, max, doc)                                                               \
+#define X(kind, member, flag, value, def, min, max, doc) \
     {kind, offsetof(struct options, member), flag, value, def, min, max, doc},
     OPTION_LIST(X)
 #undef X
@@ -28,8 +28,8 @@ struct suffix {
     const char *text;
     int64_t factor;
 };
-static const struct suffix BYTE_SUFFIXES[] = {
-    {"", 1}, {"k", 1 << 10}, {"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}, {NULL, 0}};
+static const struct suffix BYTE_SUFFIXES[] = {{"", 1},        {"k", 1 << 10}, {"K", 1 << 10},
+                                              {"M", 1 << 20}, {"G", 1 << 30}, {NULL, 0}};
 static const struct suffix TIME_SUFFIXES[] = {{"", 1}, {"ms", 1}, {"s", 1000}, {"m", 60 * 1000}, {NULL, 0}};
 static const struct suffix NO_SUFFIXES[] = {{"", 1}, {NULL, 0}};
 
@@ -82,7 +82,8 @@ static bool set(struct options *options, const struct option *o, const char *tex
         char min[32], max[32];
         write_size(min, sizeof min, o->kind, o->min);
         write_size(max, sizeof max, o->kind, o->max);
-        snprintf(error, OPTIONS_ERROR, "%s is \"%.60s\", want %s from %s to %s.", name, text, wanted(o->kind), min, max);
+        snprintf(error, OPTIONS_ERROR, "%s is \"%.60s\", want %s from %s to %s.", name, text, wanted(o->kind), min,
+                 max);
         return false;
     }
     *(int64_t *)member = value;

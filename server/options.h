@@ -1,7 +1,7 @@
 /* options.h - what the program can be told: flags, and an environment variable for each of them.
  *
- * --max-body 8M, --max-body=8M and SOLVENT_MAX_BODY=8M mean the same; a flag wins over the environment. The one list below makes the struct,
- * the parser, --help and the error texts.
+ * --max-body 8M, --max-body=8M and SOLVENT_MAX_BODY=8M mean the same; a flag wins over the environment. The one list
+ * below makes the struct, the parser, --help and the error texts.
  *
  * kind   value                                         written as
  * TEXT   const char *, borrowed from argv or environ   anything
@@ -35,7 +35,8 @@
       "time for a request's line and headers to arrive, in all")                                                       \
     X(TIME, body_timeout, "body-timeout", "TIME", "60s", 10, 86400 * 1000,                                             \
       "time for a request's body to arrive, in all, and for an answer's first bytes to leave")                         \
-    X(TIME, idle_timeout, "idle-timeout", "TIME", "60s", 10, 86400 * 1000, "time that a kept-alive connection may idle") \
+    X(TIME, idle_timeout, "idle-timeout", "TIME", "60s", 10, 86400 * 1000,                                             \
+      "time that a kept-alive connection may idle")                                                                    \
     X(COUNT, max_connections, "max-connections", "N", "8192", 1, 1000 * 1000,                                          \
       "connections at once; further ones wait to be accepted")                                                         \
     X(TEXT, models, "models", "DIR", "", 0, 0, "folder whose NAME.json are models that a request may call by name")    \
@@ -60,8 +61,9 @@ enum { OPTIONS_ERROR = 320 };
 /* options_default fills in the defaults. */
 void options_default(struct options *options);
 
-/* options_parse reads the environment, then argv[0 .. argc-1] (flags only begin with "--"; "--" ends them). What is no flag moves to the front of
- * argv, in order, and *n_plain counts it. false: error says what is wrong and what was wanted. */
+/* options_parse reads the environment, then argv[0 .. argc-1] (flags only begin with "--"; "--" ends them). What is no
+ * flag moves to the front of argv, in order, and *n_plain counts it. false: error says what is wrong and what was
+ * wanted. */
 bool options_parse(struct options *options, int argc, char **argv, int *n_plain, char error[OPTIONS_ERROR]);
 
 struct buf;

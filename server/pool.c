@@ -29,7 +29,7 @@ struct pool {
         struct pool *pool;
         unsigned index;
         pthread_t thread;
-    } *workers;
+    } * workers;
 };
 
 static void link_batch(struct pool *pool, struct batch *b) {
@@ -180,6 +180,13 @@ bool pool_push(struct pool *pool, struct pool_task *task) {
     return room;
 }
 
+bool pool_full(struct pool *pool) {
+    pthread_mutex_lock(&pool->mutex);
+    bool full = pool->queued >= pool->capacity;
+    pthread_mutex_unlock(&pool->mutex);
+    return full;
+}
+
 bool pool_remove(struct pool *pool, struct pool_task *task) {
     pthread_mutex_lock(&pool->mutex);
     bool queued = task->queued;
@@ -189,7 +196,9 @@ bool pool_remove(struct pool *pool, struct pool_task *task) {
     return queued;
 }
 
-struct parallel *pool_parallel(struct pool *pool) { return &pool->parallel; }
+struct parallel *pool_parallel(struct pool *pool) {
+    return &pool->parallel;
+}
 
 void pool_stats(struct pool *pool, struct pool_stats *out) {
     pthread_mutex_lock(&pool->mutex);

@@ -52,8 +52,8 @@ static size_t gather(struct watchdog *dog) {
     return n;
 }
 
-/* fire_gone asks for all sockets at once (it does not block) and tells those whose peer left. The lock is held meanwhile, so that no
- * descriptor can be closed and given to someone else between the question and the answer. */
+/* fire_gone asks for all sockets at once (it does not block) and tells those whose peer left. The lock is held
+ * meanwhile, so that no descriptor can be closed and given to someone else between the question and the answer. */
 static bool fire_gone(struct watchdog *dog) {
     size_t n = gather(dog), i = 0;
     if (n == 0 || poll(dog->polled, n, 0) <= 0)
