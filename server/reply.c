@@ -33,8 +33,8 @@ static void put_cors(struct exchange *x, struct MHD_Response *r) {
     }
 }
 
-/* send adds what every answer has, and queues it. A NULL response (no memory) closes the connection. */
-static enum MHD_Result send(struct exchange *x, int http, struct MHD_Response *r, size_t bytes) {
+/* queue adds what every answer has, and queues it. A NULL response (no memory) closes the connection. */
+static enum MHD_Result queue(struct exchange *x, int http, struct MHD_Response *r, size_t bytes) {
     if (!r)
         return MHD_NO;
     put(r, "X-Request-Id", x->id);
@@ -104,7 +104,7 @@ enum MHD_Result reply_refusal(struct exchange *x, const char *code) {
         put(r, "Allow", x->allow);
     if (r)
         put_retry(r, refusal->http);
-    return send(x, refusal->http, r, n);
+    return queue(x, refusal->http, r, n);
 }
 
 static enum MHD_Result reply_problem(struct exchange *x, const struct call *call) {
@@ -115,7 +115,7 @@ static enum MHD_Result reply_problem(struct exchange *x, const struct call *call
     struct MHD_Response *r = problem_response(&b);
     if (r)
         put_retry(r, call->http);
-    return send(x, call->http, r, n);
+    return queue(x, call->http, r, n);
 }
 
 enum MHD_Result reply_left(struct exchange *x) {
@@ -128,7 +128,7 @@ enum MHD_Result reply_left(struct exchange *x) {
     struct MHD_Response *r = problem_response(&b);
     if (r)
         put(r, "Connection", "close");
-    return send(x, 503, r, n);
+    return queue(x, 503, r, n);
 }
 
 /* -- answers --------------------------------------------------------------------------------------------------------
@@ -162,7 +162,7 @@ bool reply_unchanged(struct exchange *x, const struct key *key, bool any, enum M
     if (r)
         put_tagged(x, r, tag);
     x->cache = "unchanged";
-    *result = send(x, 304, r, 0);
+    *result = queue(x, 304, r, 0);
     return true;
 }
 
@@ -201,7 +201,7 @@ static enum MHD_Result reply_answer(struct exchange *x, struct answer *answer, c
         put(r, "Cache-Status", cache_status);
     if (timing)
         put(r, "Server-Timing", timing);
-    return send(x, answer->http, r, answer->n);
+    return queue(x, answer->http, r, answer->n);
 }
 
 enum MHD_Result reply_cached(struct exchange *x, const struct job *job, struct answer *answer) {
@@ -273,5 +273,5 @@ enum MHD_Result reply_options(struct exchange *x) {
         put(r, "Access-Control-Max-Age", "86400");
     }
     put(r, "Vary", "Origin, Access-Control-Request-Method, Access-Control-Request-Headers");
-    return send(x, 204, r, 0);
+    return queue(x, 204, r, 0);
 }
