@@ -1,0 +1,162 @@
+#include "server/cli_call.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "handlers/call.h"
+#include "server/clock.h"
+#include "server/log.h"
+#include "server/machine.h"
+#include "server/models.h"
+#include "server/options.h"
+#include "server/pool.h"
+#include "server/watchdog.h"
+
+static const size_t ANSWER_MAX = (size_t)1 << 31;
+
+static atomic_int stop; /* of the one call there is; the handler of SIGINT has no other way to it */
+
+static void on_interrupt(int number) {
+    (void)number;
+    atomic_store(&stop, STOP_CANCEL);
+}
+
+static void on_deadline(struct watch *watch, enum watch_event event) {
+    (void)watch, (void)event;
+    int none = STOP_NONE;
+    atomic_compare_exchange_strong(&stop, &none, STOP_DEADLINE);
+}
+
+static uint64_t draw_seed(void *self) {
+    (void)self;
+    return machine_random() >> 11;
+}
+static const char *model_json(void *self, const char *name, size_t *n) { return models_json(self, name, n); }
+static const char *model_name(void *self, size_t i) { return models_name(self, i); }
+
+static bool put(const struct buf *out) {
+    bool fine = fwrite(out->data, 1, out->n, stdout) == out->n;
+    if (out->n && out->data[out->n - 1] != '\n')
+        fine = fputc('\n', stdout) != EOF && fine;
+    return fflush(stdout) == 0 && fine;
+}
+
+static bool read_input(struct buf *body) {
+    for (;;) {
+        char *to = buf_room(body, 1 << 16);
+        if (!to)
+            return false;
+        ssize_t n = read(STDIN_FILENO, to, 1 << 16);
+        if (n < 0 && errno == EINTR && !atomic_load(&stop))
+            continue;
+        if (n <= 0)
+            return n == 0;
+        buf_commit(body, (size_t)n);
+    }
+}
+
+/* solve runs the decoded call with its deadline; false: a problem. */
+static bool solve(struct call *call, const struct options *options, struct buf *out) {
+    struct watchdog *dog = watchdog_open();
+    if (!dog)
+        return call_fail(call, STATUS_NO_MEMORY, "", "There are no threads to watch the time limit."), false;
+    int64_t limit = options->time_limit;
+    if (call->time_limit_ms > 0 && call->time_limit_ms < limit)
+        limit = call->time_limit_ms;
+    struct watch watch = {.fd = -1, .deadline_ns = clock_ns() + limit * NS_PER_MS, .fire = on_deadline};
+    watchdog_add(dog, &watch);
+    bool solved = call_run(call) == STATUS_OK;
+    watchdog_close(dog);
+    return solved && call_encode(call, call->endpoint->media ? MEDIA_TEXT : MEDIA_JSON, out) == STATUS_OK;
+}
+
+static int run_endpoint(const struct endpoint *endpoint, const struct options *options, struct models *models,
+                        const char *query, const struct buf *body) {
+    struct host host = {.self = models,
+                        .draw_seed = draw_seed,
+                        .model_json = model_json,
+                        .model_name = model_name,
+                        .max_memory = (size_t)options->max_memory};
+    unsigned threads = options->workers ? (unsigned)options->workers : machine_cores();
+    struct pool *pool = pool_open(threads - 1, 0);
+    struct call call;
+    call_init(&call, endpoint, &host);
+    call.ctx.stop = &stop;
+    call.ctx.parallel = pool ? pool_parallel(pool) : NULL;
+    call.request = (struct request){.query = query, .body = body->data ? body->data : "", .n = body->n};
+    struct buf out;
+    buf_init(&out, ANSWER_MAX);
+    bool solved = call_decode(&call) == STATUS_OK && solve(&call, options, &out);
+    if (!solved) {
+        buf_clear(&out);
+        out.failed = false;
+        call_problem(&call, "call", &out);
+    }
+    if (!put(&out)) {
+        fprintf(stderr, "solvent: Cannot write the answer: %s.\n", strerror(errno));
+        solved = false;
+    }
+    buf_release(&out);
+    call_release(&call);
+    pool_close(pool);
+    return solved ? 0 : 1;
+}
+
+static int no_endpoint(const char *path, const char *allow) {
+    char detail[512];
+    struct buf out;
+    buf_init(&out, 1 << 16);
+    if (*allow)
+        snprintf(detail, sizeof detail, "%.200s takes other methods: %s.", path, allow);
+    else
+        snprintf(detail, sizeof detail, "There is nothing at %.200s; GET /openapi.json lists what there is.", path);
+    problem_write(&out, *allow ? 405 : 404, *allow ? "method_not_allowed" : "not_found", "call", detail);
+    put(&out);
+    buf_release(&out);
+    return 1;
+}
+
+static int call_path(const struct options *options, struct log *log, const char *method, char *path,
+                     const struct buf *body) {
+    char allow[64], *query = strchr(path, '?');
+    if (query)
+        *query++ = '\0';
+    const struct endpoint *endpoint = endpoint_find(method, path, allow);
+    if (!endpoint)
+        return no_endpoint(path, allow);
+    struct models *models = models_open(options->models, log);
+    int code = run_endpoint(endpoint, options, models, query ? query : "", body);
+    models_close(models);
+    return code;
+}
+
+int cli_call(struct options *options, int argc, char **argv) {
+    if (argc < 2 || argc > 3) {
+        fputs("solvent: call wants METHOD PATH [BODY], for example: solvent call POST /v1/solve/sort "
+              "'{\"values\":[3,1,2]}'\n",
+              stderr);
+        return 2;
+    }
+    sigaction(SIGINT, &(struct sigaction){.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND}, NULL);
+    struct buf body;
+    buf_init(&body, (size_t)options->max_body);
+    bool input = argc == 3 && !strcmp(argv[2], "-");
+    if (argc == 3 && !input)
+        buf_text(&body, argv[2]);
+    if ((input && !read_input(&body)) || body.failed) {
+        fprintf(stderr, "solvent: The body could not be read, or is larger than --max-body (%lld bytes).\n",
+                (long long)options->max_body);
+        buf_release(&body);
+        return 2;
+    }
+    char error[256];
+    struct log *log = log_open("stderr", error);
+    int code = log ? call_path(options, log, argv[0], argv[1], &body) : 1;
+    log_close(log);
+    buf_release(&body);
+    return code;
+}

@@ -1,0 +1,247 @@
+#include "server/job.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/clock.h"
+#include "server/flight.h"
+#include "server/gzip.h"
+#include "server/key.h"
+
+enum {
+    CANONICAL_MAX = 64 << 10, /* a longer canonical request is not looked up a second time */
+    LOOKUP_NS = 10 * 1000,    /* of both levels, with the hashing of a small request */
+    HASH_NS_A_BYTE = 2,
+    WORTH = 10, /* an answer is kept where computing it again costs this many times its look-up */
+};
+static const size_t ANSWER_MAX = (size_t)1 << 30;
+
+struct job *job_new(struct server *server, const struct endpoint *endpoint) {
+    struct job *job = malloc(sizeof *job);
+    if (!job)
+        return NULL;
+    memset(job, 0, offsetof(struct job, call));
+    memset(&job->call + 1, 0, sizeof *job - offsetof(struct job, call) - sizeof job->call);
+    job->server = server;
+    job->task.run = job_work;
+    atomic_init(&job->refs, 1);
+    job->queue_ns = job->solve_ns = job->encode_ns = -1;
+    call_init(&job->call, endpoint, &server->host);
+    job->call.ctx.stop = &job->stop;
+    return job;
+}
+
+void job_drop(struct job *job) {
+    if (!job || atomic_fetch_sub_explicit(&job->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    call_release(&job->call);
+    answer_drop(job->answer);
+    free(job->body);
+    free(job->query);
+    free(job);
+}
+
+static void add_text(struct key_state *k, const char *text) { key_add(k, text, strlen(text)); }
+
+static void begin_key(struct key_state *k, const struct job *job, const char *what) {
+    const struct endpoint *endpoint = job->call.endpoint;
+    unsigned char small[] = {(unsigned char)endpoint->version, (unsigned char)(endpoint->version >> 8),
+                             (unsigned char)job->media, job->gzip};
+    key_start(k);
+    add_text(k, what);
+    add_text(k, SOLVENT_VERSION);
+    add_text(k, endpoint->method);
+    add_text(k, endpoint->route);
+    key_add(k, small, sizeof small);
+}
+
+void job_key(struct job *job) {
+    struct key_state k;
+    const struct request *r = &job->call.request;
+    begin_key(&k, job, "request");
+    add_text(&k, r->query ? r->query : "");
+    add_text(&k, r->media ? r->media : "");
+    key_add(&k, r->body, r->n);
+    key_end(&k, &job->key);
+    job->keyed = true;
+}
+
+static bool worth(uint64_t cost_ns, size_t n) { return cost_ns > WORTH * (LOOKUP_NS + (uint64_t)n * HASH_NS_A_BYTE); }
+
+/* canonical_key is the second key: equal requests that are written differently have the same. false: there is none. */
+static bool canonical_key(struct job *job, struct key *key) {
+    struct call *call = &job->call;
+    if (!job_cacheable(job) || !call->endpoint->input || call->request.n > JOB_SMALL)
+        return false;
+    struct buf text;
+    buf_init(&text, CANONICAL_MAX);
+    bool fits = call_canonical(call, &text) == STATUS_OK;
+    if (fits) {
+        struct key_state k;
+        begin_key(&k, job, "canonical");
+        key_add(&k, text.data, text.n);
+        key_end(&k, key);
+    } else { /* too long is no failure of the request */
+        call->status = STATUS_OK;
+        call->http = 200;
+        call->n_errors = 0;
+    }
+    buf_release(&text);
+    return fits;
+}
+
+static void keep_under(struct job *job, const struct key *key) {
+    cache_store(job->server->cache, key, job->answer);
+    job->found = FOUND_STORED;
+}
+
+void job_store(struct job *job) {
+    if (job->keyed && job_pure(job) && worth(job->answer->cost_ns, job->call.request.n))
+        keep_under(job, &job->key);
+}
+
+static bool take(struct job *job, struct answer *answer, enum found found) {
+    job->answer = answer;
+    if (answer)
+        job->found = found;
+    return answer != NULL;
+}
+
+static bool find(struct job *job, unsigned worker, const struct key *key, bool in_memory) {
+    struct cache *cache = job->server->cache;
+    return (in_memory && take(job, cache_memory(cache, key), FOUND_MEMORY)) ||
+           take(job, cache_disk(cache, worker, key), FOUND_DISK);
+}
+
+/* look_up asks for the request as it was written, then as it was understood; found the second way, it is kept the first
+ * way too. */
+static bool look_up(struct job *job, unsigned worker, const struct key *canonical) {
+    bool pure = job->keyed && !job->call.impure;
+    if (pure && find(job, worker, &job->key, true))
+        return true;
+    if (!canonical || !find(job, worker, canonical, true))
+        return false;
+    if (pure)
+        cache_store(job->server->cache, &job->key, job->answer);
+    return true;
+}
+
+static void take_answer(struct job *job, struct buf *out) {
+    job->answer = answer_new(out->data, out->n, (int)job->media);
+    if (!job->answer) {
+        (void)call_fail(&job->call, STATUS_NO_MEMORY, "", "There is no memory left for the answer.");
+        return;
+    }
+    job->answer->partial = job->call.partial;
+    job->answer->http = 200;
+    job->answer->cost_ns = (uint64_t)(job->solve_ns + job->encode_ns);
+}
+
+void job_solve(struct job *job) {
+    int64_t begun = clock_ns();
+    enum status status = call_run(&job->call);
+    int64_t solved = clock_ns();
+    job->solve_ns = solved - begun;
+    if (status != STATUS_OK)
+        return;
+    struct buf out;
+    buf_init(&out, ANSWER_MAX);
+    status = call_encode(&job->call, job->media, &out);
+    job->encode_ns = clock_ns() - solved;
+    if (status == STATUS_OK)
+        take_answer(job, &out);
+    else
+        buf_release(&out);
+}
+
+bool job_compressible(const struct job *job) {
+    return job->gzip && job->answer && !job->answer->gzip && job->answer->n >= (size_t)job->server->options.gzip_min &&
+           job->media != MEDIA_NPY; /* doubles hardly shrink */
+}
+
+/* compress replaces the answer, which nobody else has seen yet, by its gzip form where that is smaller. */
+static void compress_answer(struct job *job) {
+    size_t n;
+    int64_t begun = clock_ns();
+    char *body = gzip_bytes(job->answer->body, job->answer->n, &n);
+    struct answer *less = body ? answer_new(body, n, job->answer->media) : NULL;
+    int64_t took = clock_ns() - begun;
+    if (less) {
+        less->gzip = true;
+        less->partial = job->answer->partial;
+        less->http = job->answer->http;
+        less->cost_ns = job->answer->cost_ns + (uint64_t)took;
+        answer_drop(job->answer);
+        job->answer = less;
+    }
+    job->encode_ns += took;
+}
+
+static void on_deadline(struct watch *watch, enum watch_event event) {
+    (void)event;
+    struct job *job = (struct job *)((char *)watch - offsetof(struct job, watch));
+    int none = STOP_NONE; /* a cancelled job stays cancelled */
+    atomic_compare_exchange_strong(&job->stop, &none, STOP_DEADLINE);
+}
+
+static void solve_in_time(struct job *job) {
+    int64_t limit = job->server->options.time_limit, asked = job->call.time_limit_ms;
+    if (asked > 0 && asked < limit)
+        limit = asked;
+    job->watch = (struct watch){.fd = -1, .deadline_ns = clock_ns() + limit * NS_PER_MS, .fire = on_deadline};
+    watchdog_add(job->server->dog, &job->watch);
+    job_solve(job);
+    watchdog_remove(job->server->dog, &job->watch);
+}
+
+/* prepare decodes what the loop left undecoded, and hashes a large request where that pays. false: it is wrong. */
+static bool prepare(struct job *job) {
+    if (!job->decoded && call_decode(&job->call) != STATUS_OK)
+        return false;
+    job->decoded = true;
+    if (!job->keyed && job_cacheable(job) && !job->call.impure &&
+        (job->want_key || worth(call_cost(&job->call), job->call.request.n)))
+        job_key(job);
+    return true;
+}
+
+/* answer_job: true where it was merged with an equal one, and is nobody's any more. */
+static bool answer_job(struct job *job, unsigned worker) {
+    bool late = !job->decoded; /* else it could be joined from the beginning */
+    if (!prepare(job))
+        return false;
+    if (late && flight_merge(job->server->flights, job))
+        return true;
+    struct key canonical;
+    bool has_canonical = canonical_key(job, &canonical);
+    job->found = job_cacheable(job) ? FOUND_MISS : FOUND_BYPASS;
+    if (look_up(job, worker, has_canonical ? &canonical : NULL))
+        return false;
+    solve_in_time(job);
+    if (job_compressible(job))
+        compress_answer(job);
+    job_store(job);
+    if (has_canonical && job->answer && !job->answer->partial && worth(job->answer->cost_ns, 0))
+        keep_under(job, &canonical);
+    return false;
+}
+
+void job_work(struct pool_task *task, unsigned worker) {
+    struct job *job = (struct job *)task;
+    bool merged = false;
+    job->queue_ns = clock_ns() - job->queued_ns;
+    job->call.ctx.parallel = pool_parallel(job->server->pool);
+    if (ctx_stop(&job->call.ctx) == STOP_CANCEL) {
+        (void)call_fail(&job->call, STATUS_CANCELLED, "", "The request was cancelled before it was begun.");
+    } else if (job->answer) { /* computed on the loop, which must not compress */
+        compress_answer(job);
+        job_store(job);
+    } else {
+        merged = answer_job(job, worker);
+    }
+    call_release(&job->call); /* the arena may be large; what was wrong stays in the call */
+    server_unreserve(job->server, job->reserved);
+    if (!merged)
+        flight_finish(job->server->flights, job);
+    job_drop(job);
+}

@@ -1,0 +1,60 @@
+#include "server/machine.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+static long cpu_quota(void) {
+    long quota = 0, period = 0;
+    FILE *f = fopen("/sys/fs/cgroup/cpu.max", "re");
+    if (!f)
+        return 0;
+    if (fscanf(f, "%ld %ld", &quota, &period) != 2 || period <= 0)
+        quota = 0; /* "max": no limit */
+    fclose(f);
+    return quota > 0 ? (quota + period - 1) / period : 0;
+}
+
+unsigned machine_cores(void) {
+    cpu_set_t set;
+    long n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : sysconf(_SC_NPROCESSORS_ONLN);
+    long quota = cpu_quota();
+    if (quota && quota < n)
+        n = quota;
+    return n > 0 ? (unsigned)n : 1;
+}
+
+size_t machine_memory(void) {
+    size_t bytes = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE), limit;
+    FILE *f = fopen("/sys/fs/cgroup/memory.max", "re");
+    if (!f)
+        return bytes;
+    if (fscanf(f, "%zu", &limit) == 1 && limit < bytes)
+        bytes = limit;
+    fclose(f);
+    return bytes;
+}
+
+size_t machine_files(size_t n) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit))
+        return 1024;
+    if (limit.rlim_cur < n) {
+        limit.rlim_cur = n < limit.rlim_max ? n : limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+        getrlimit(RLIMIT_NOFILE, &limit);
+    }
+    return limit.rlim_cur;
+}
+
+uint64_t machine_random(void) {
+    uint64_t bits;
+    if (getrandom(&bits, sizeof bits, 0) == (ssize_t)sizeof bits)
+        return bits;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000000007u ^ (uint64_t)now.tv_nsec << 20 ^ (uint64_t)getpid();
+}

@@ -1,0 +1,224 @@
+#include "server/models.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "server/json_check.h"
+#include "server/log.h"
+
+enum { NAME_MAX_BYTES = 64, FILE_MAX = 64 << 20 };
+
+struct model {
+    struct model *older; /* all that were ever read, for models_close */
+    char name[NAME_MAX_BYTES + 1];
+    size_t n;
+    char *json;
+};
+
+struct set {
+    struct set *older;
+    size_t n;
+    const struct model *models[]; /* by name */
+};
+
+struct models {
+    char *folder;
+    struct log *log;
+    pthread_mutex_t mutex; /* of `current` */
+    const struct set *current;
+    struct set *sets;
+    struct model *all;
+};
+
+static const struct set *current(struct models *models) {
+    pthread_mutex_lock(&models->mutex);
+    const struct set *set = models->current;
+    pthread_mutex_unlock(&models->mutex);
+    return set;
+}
+
+static const struct model *find(const struct set *set, const char *name) {
+    for (size_t i = 0; set && i < set->n; i++)
+        if (!strcmp(set->models[i]->name, name))
+            return set->models[i];
+    return NULL;
+}
+
+/* file_name copies the name without ".json"; false where the file is none of ours. */
+static bool file_name(const char *file, char name[NAME_MAX_BYTES + 1]) {
+    size_t n = strlen(file);
+    if (n < 6 || n - 5 > NAME_MAX_BYTES || strcmp(file + n - 5, ".json") || *file == '.')
+        return false;
+    memcpy(name, file, n - 5);
+    name[n - 5] = '\0';
+    return strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == n - 5;
+}
+
+/* read_whole returns the file's text (malloc'ed), or NULL and why. */
+static char *read_whole(int folder, const char *file, size_t *n, const char **why) {
+    struct stat st;
+    int fd = openat(folder, file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    char *text = NULL;
+    size_t size = 0, got = 0;
+    *why = NULL;
+    if (fd < 0 || fstat(fd, &st))
+        *why = strerror(errno);
+    else if (!S_ISREG(st.st_mode))
+        *why = "it is no regular file";
+    else if (st.st_size > FILE_MAX)
+        *why = "it is larger than 64 MiB";
+    else if (size = (size_t)st.st_size, !(text = malloc(size + 1)))
+        *why = "there is no memory for it";
+    while (!*why && got < size) {
+        ssize_t k = read(fd, text + got, size - got);
+        if (k <= 0)
+            *why = k ? strerror(errno) : "it shrank while it was read";
+        else
+            got += (size_t)k;
+    }
+    if (fd >= 0)
+        close(fd);
+    if (*why) {
+        free(text);
+        return NULL;
+    }
+    text[size] = '\0';
+    *n = size;
+    return text;
+}
+
+/* keep returns the model of this text: the one there is, if its text is the same. Takes over text. */
+static const struct model *keep(struct models *models, const char *name, char *text, size_t n) {
+    const struct model *old = find(models->current, name);
+    if (old && old->n == n && !memcmp(old->json, text, n)) {
+        free(text);
+        return old;
+    }
+    struct model *model = calloc(1, sizeof *model);
+    if (!model) {
+        free(text);
+        return NULL;
+    }
+    strcpy(model->name, name);
+    model->json = text;
+    model->n = n;
+    model->older = models->all;
+    models->all = model;
+    return model;
+}
+
+static const struct model *read_model(struct models *models, int folder, const char *file) {
+    char name[NAME_MAX_BYTES + 1];
+    const char *why;
+    size_t n = 0, at;
+    if (!file_name(file, name))
+        return NULL;
+    char *text = read_whole(folder, file, &n, &why);
+    if (text && (why = json_check(text, n, &at))) {
+        log_message(models->log, "warn", "The model %s/%s is left out: %s (byte %zu); want one JSON object.",
+                    models->folder, file, why, at);
+        free(text);
+        return NULL;
+    }
+    if (!text) {
+        log_message(models->log, "warn", "The model %s/%s is left out: %s.", models->folder, file, why);
+        return NULL;
+    }
+    return keep(models, name, text, n);
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp((*(const struct model *const *)a)->name, (*(const struct model *const *)b)->name);
+}
+
+static struct set *add(struct set *set, const struct model *model, size_t *room) {
+    if (!set || set->n == *room) {
+        size_t more = *room ? *room * 2 : 16;
+        struct set *grown = realloc(set, sizeof *set + more * sizeof set->models[0]);
+        if (!grown)
+            return set;
+        if (!set)
+            grown->n = 0;
+        set = grown;
+        *room = more;
+    }
+    if (model)
+        set->models[set->n++] = model;
+    return set;
+}
+
+void models_rescan(struct models *models) {
+    if (!models->folder)
+        return;
+    DIR *folder = opendir(models->folder);
+    if (!folder) {
+        log_message(models->log, "warn", "Cannot read the models' folder %s: %s.", models->folder, strerror(errno));
+        return;
+    }
+    size_t room = 0;
+    struct set *set = add(NULL, NULL, &room);
+    for (struct dirent *entry; set && (entry = readdir(folder));) {
+        const struct model *model = read_model(models, dirfd(folder), entry->d_name);
+        if (model)
+            set = add(set, model, &room);
+    }
+    closedir(folder);
+    if (!set)
+        return;
+    qsort(set->models, set->n, sizeof set->models[0], by_name);
+    set->older = models->sets;
+    models->sets = set;
+    pthread_mutex_lock(&models->mutex);
+    models->current = set;
+    pthread_mutex_unlock(&models->mutex);
+    log_message(models->log, "info", "%zu named models from %s.", set->n, models->folder);
+}
+
+struct models *models_open(const char *folder, struct log *log) {
+    struct models *models = calloc(1, sizeof *models);
+    if (!models)
+        return NULL;
+    pthread_mutex_init(&models->mutex, NULL);
+    models->log = log;
+    if (folder && *folder && !(models->folder = strdup(folder))) {
+        models_close(models);
+        return NULL;
+    }
+    models_rescan(models);
+    return models;
+}
+
+void models_close(struct models *models) {
+    if (!models)
+        return;
+    for (struct set *set = models->sets, *older; set; set = older) {
+        older = set->older;
+        free(set);
+    }
+    for (struct model *model = models->all, *older; model; model = older) {
+        older = model->older;
+        free(model->json);
+        free(model);
+    }
+    pthread_mutex_destroy(&models->mutex);
+    free(models->folder);
+    free(models);
+}
+
+const char *models_json(struct models *models, const char *name, size_t *n) {
+    const struct model *model = find(current(models), name);
+    if (model && n)
+        *n = model->n;
+    return model ? model->json : NULL;
+}
+
+const char *models_name(struct models *models, size_t i) {
+    const struct set *set = current(models);
+    return set && i < set->n ? set->models[i]->name : NULL;
+}

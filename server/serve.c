@@ -1,0 +1,263 @@
+#include "server/serve.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "server/address.h"
+#include "server/clock.h"
+#include "server/flight.h"
+#include "server/loop.h"
+#include "server/machine.h"
+#include "server/metrics.h"
+#include "server/models.h"
+#include "server/server.h"
+
+enum {
+    PATIENCE_MS = 5000, /* for cancelled computations to notice it */
+    FILES_BESIDE = 64,  /* descriptors that are no connections */
+    DRAIN_LOOK_MS = 20,
+};
+
+static int fail(const char *format, ...) PRINTF_LIKE(1, 2);
+static int fail(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fputs("solvent: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+    return 1;
+}
+
+/* -- what the host lends to endpoints --------------------------------------------------------------------------------
+ */
+
+static uint64_t draw_seed(void *self) {
+    struct server *server = self;
+    uint64_t z = server->seed_seed +
+                 atomic_fetch_add_explicit(&server->next_seed, 1, memory_order_relaxed) * 0x9e3779b97f4a7c15u;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u; /* SplitMix64 */
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return (z ^ z >> 31) >> 11;
+}
+
+static const char *model_json(void *self, const char *name, size_t *n) {
+    return models_json(((struct server *)self)->models, name, n);
+}
+static const char *model_name(void *self, size_t i) { return models_name(((struct server *)self)->models, i); }
+static void write_metrics(void *self, struct buf *out) { metrics_write(self, out); }
+
+static bool ready(void *self, const char **why) {
+    bool serving = server_phase(self) == PHASE_SERVING;
+    if (!serving)
+        *why = "The service finishes what is in progress before it ends.";
+    return serving;
+}
+
+static void on_cache_log(void *self, const char *level, const char *text) { log_message(self, level, "%s", text); }
+
+/* -- opening and closing ---------------------------------------------------------------------------------------------
+ */
+
+/* settle replaces the options' "0: whatever there is", and what the system does not allow. */
+static void settle(struct server *server) {
+    struct options *o = &server->options;
+    if (o->workers == 0)
+        o->workers = machine_cores();
+    server->memory_cap = o->memory ? (size_t)o->memory : machine_memory() / 4 * 3;
+    size_t files = machine_files((size_t)o->max_connections + FILES_BESIDE);
+    if (files < (size_t)o->max_connections + FILES_BESIDE) {
+        o->max_connections = files > 2 * FILES_BESIDE ? (int64_t)(files - FILES_BESIDE) : FILES_BESIDE;
+        log_message(server->log, "warn", "Only %zu files may be open, so --max-connections is %lld.", files,
+                    (long long)o->max_connections);
+    }
+}
+
+static void make_host(struct server *server) {
+    server->id_seed = machine_random();
+    server->seed_seed = machine_random();
+    server->host = (struct host){
+        .self = server,
+        .draw_seed = draw_seed,
+        .model_json = model_json,
+        .model_name = model_name,
+        .metrics = write_metrics,
+        .ready = ready,
+        .max_memory = (size_t)server->options.max_memory,
+    };
+}
+
+static bool open_parts(struct server *server) {
+    const struct options *o = &server->options;
+    struct cache_options cache = {
+        .path = o->db,
+        .memory_bytes = (size_t)o->cache_bytes,
+        .disk_bytes = (size_t)o->db_bytes,
+        .readers = (unsigned)o->workers,
+        .log = on_cache_log,
+        .log_self = server->log,
+    };
+    return (server->metrics = metrics_new()) && (server->flights = flights_new()) &&
+           (server->models = models_open(o->models, server->log)) && (server->cache = cache_open(&cache)) &&
+           (server->dog = watchdog_open()) && (server->pool = pool_open((unsigned)o->workers, (size_t)o->queue)) &&
+           (server->loops = calloc((size_t)o->threads, sizeof *server->loops));
+}
+
+/* close_parts closes what is open, in reverse; loops have ended. */
+static void close_parts(struct server *server) {
+    for (unsigned i = 0; i < server->n_loops; i++)
+        loop_close(server->loops[i]);
+    free(server->loops);
+    pool_close(server->pool);
+    watchdog_close(server->dog);
+    cache_close(server->cache);
+    models_close(server->models);
+    flights_free(server->flights);
+    metrics_free(server->metrics);
+    log_close(server->log);
+}
+
+static bool open_loops(struct server *server, char error[ADDRESS_ERROR]) {
+    struct address address;
+    if (!address_parse(server->options.listen, &address, error))
+        return false;
+    for (; server->n_loops < server->options.threads; server->n_loops++) {
+        int fd = address_listen(&address, server->options.threads > 1,
+                                error); /* binds port 0 once: the address is settled then */
+        if (fd < 0)
+            return false;
+        struct loop *loop = loop_open(server, fd);
+        if (!loop) {
+            snprintf(error, ADDRESS_ERROR, "Cannot start an event loop: %s.", strerror(errno));
+            return false;
+        }
+        server->loops[server->n_loops] = loop;
+    }
+    char text[ADDRESS_TEXT];
+    address_text((const struct sockaddr *)&address.at, true, text);
+    log_message(server->log, "info", "solvent " SOLVENT_VERSION " listens on http://%s with %lld workers.", text,
+                (long long)server->options.workers);
+    return true;
+}
+
+/* -- signals and the end ---------------------------------------------------------------------------------------------
+ */
+
+static void block_signals(sigset_t *set) {
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static int await_end(struct server *server, const sigset_t *set) {
+    for (;;) {
+        int got = sigwaitinfo(set, NULL);
+        if (got == SIGHUP) {
+            log_reopen(server->log);
+            models_rescan(server->models);
+        } else if (got > 0) {
+            return got;
+        }
+    }
+}
+
+static void wake_all(struct server *server) {
+    for (unsigned i = 0; i < server->n_loops; i++)
+        loop_wake(server->loops[i]);
+}
+
+/* sleep_or_quit waits a moment; a second signal ends the process where it stands. */
+static void sleep_or_quit(const sigset_t *set) {
+    struct timespec moment = {.tv_nsec = DRAIN_LOOK_MS * NS_PER_MS};
+    int got = sigtimedwait(set, NULL, &moment);
+    if (got == SIGTERM || got == SIGINT)
+        _exit(128 + got);
+}
+
+/* give_up ends the process without cleaning up: a computation does not stop, and its memory is still in use. */
+static void give_up(struct server *server) {
+    log_message(server->log, "error", "A computation did not stop within %d ms; the process ends without it.",
+                PATIENCE_MS);
+    _exit(1);
+}
+
+/* drain lets the loops finish, and cancels what is left after --drain. */
+static void drain(struct server *server, const sigset_t *set) {
+    int64_t patience = clock_ns() + server->options.drain * NS_PER_MS,
+            end = patience + (int64_t)PATIENCE_MS * NS_PER_MS;
+    atomic_store_explicit(&server->phase, PHASE_DRAINING, memory_order_release);
+    wake_all(server);
+    while (atomic_load(&server->loops_running)) {
+        sleep_or_quit(set);
+        int64_t now = clock_ns();
+        if (now > end)
+            give_up(server);
+        if (now > patience) {
+            atomic_store_explicit(&server->phase, PHASE_STOPPING, memory_order_release);
+            flights_cancel(server->flights);
+            wake_all(server);
+        }
+    }
+    for (unsigned i = 0; i < server->n_loops; i++)
+        loop_join(server->loops[i]);
+    struct pool_stats stats; /* computations whose clients left may be on their way to noticing */
+    for (end = clock_ns() + (int64_t)PATIENCE_MS * NS_PER_MS;
+         pool_stats(server->pool, &stats), stats.busy || stats.queued;) {
+        sleep_or_quit(set);
+        if (clock_ns() > end)
+            give_up(server);
+    }
+}
+
+static bool start_loops(struct server *server) {
+    for (unsigned i = 0; i < server->n_loops; i++)
+        if (!loop_start(server->loops[i]))
+            return false;
+    return true;
+}
+
+static int run(struct server *server) {
+    char error[ADDRESS_ERROR];
+    sigset_t set;
+    block_signals(&set);
+    if (!(server->log = log_open(server->options.log, error)))
+        return fail("%s", error);
+    settle(server);
+    make_host(server);
+    int code = 1;
+    if (!open_parts(server))
+        fail("There is no memory, or there are no threads, to start with.");
+    else if (!open_loops(server, error))
+        fail("%s", error);
+    else if (!start_loops(server))
+        _exit(fail("There are no threads for the event loops."));
+    else
+        code = 0;
+    if (code == 0) {
+        int got = await_end(server, &set);
+        log_message(server->log, "info", "%s: finishing what is in progress.", got == SIGINT ? "SIGINT" : "SIGTERM");
+        drain(server, &set);
+        log_message(server->log, "info", "Ended.");
+    }
+    close_parts(server);
+    return code;
+}
+
+int serve(struct options *options) {
+    struct server *server = calloc(1, sizeof *server);
+    if (!server)
+        return fail("There is no memory to start with.");
+    server->options = *options;
+    int code = run(server);
+    free(server);
+    return code;
+}
