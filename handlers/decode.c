@@ -312,7 +312,13 @@ static enum status check_limits(struct decoder *d, const struct field *field, co
 
 static enum status check_array(struct decoder *d, const struct field *field, const struct path *path,
                                const struct array *a) {
-    unsigned least = field->min_dims ? field->min_dims : 1;
+    unsigned least = field->min_dims ? field->min_dims : 1, most = field->max_dims ? field->max_dims : 1;
+    if (!(a->kind & field->kinds)) /* of an npy body; JSON is read as what is wanted */
+        return wrong(d, path,
+                     a->kind == KIND_INT ? "is an array of integers, want f4 or f8."
+                                         : "is an array of fractions (f4, f8), want i4 or i8.");
+    if (a->dims > most)
+        return wrong(d, path, "is nested %u deep, want at most %u level%s of arrays.", a->dims, most, &"s"[most == 1]);
     if (a->n < field->min_items)
         return wrong(d, path, "has %zu elements, want at least %zu.", a->n, field->min_items);
     if (a->n > max_items(field))

@@ -4,6 +4,7 @@
 
 #include "handlers/call.h"
 #include "server/cli_call.h"
+#include "server/cli_health.h"
 #include "server/options.h"
 #include "server/serve.h"
 
@@ -15,6 +16,7 @@ static const char USAGE[] =
     "  solvent serve [OPTION...]                 serve HTTP\n"
     "  solvent call METHOD PATH [BODY|-]         answer one request without a server; - reads the body from standard "
     "input\n"
+    "  solvent health                            exit code 0 if the service answers that listens on --listen\n"
     "  solvent openapi                           write the API as OpenAPI 3.1\n"
     "  solvent docs                              write the API as Markdown\n"
     "  solvent --version, solvent --help\n"
@@ -46,6 +48,14 @@ static int wrong(const char *sentence) {
     return 2;
 }
 
+static int health(const struct options *options) {
+    char error[HEALTH_ERROR];
+    if (health_check(options->listen, HEALTH_TIMEOUT_MS, error))
+        return 0;
+    fprintf(stderr, "solvent: %s\n", error);
+    return 1;
+}
+
 static int command(const char *name, struct options *options, int argc, char **argv) {
     if (!strcmp(name, "call"))
         return cli_call(options, argc, argv);
@@ -53,11 +63,13 @@ static int command(const char *name, struct options *options, int argc, char **a
         return wrong("There is one word too many; see solvent --help.");
     if (!strcmp(name, "serve"))
         return serve(options);
+    if (!strcmp(name, "health"))
+        return health(options);
     if (!strcmp(name, "openapi"))
         return write_text(openapi_write);
     if (!strcmp(name, "docs"))
         return write_text(api_markdown_write);
-    return wrong("There is no such command; want serve, call, openapi or docs. See solvent --help.");
+    return wrong("There is no such command; want serve, call, health, openapi or docs. See solvent --help.");
 }
 
 int main(int argc, char **argv) {
@@ -73,6 +85,6 @@ int main(int argc, char **argv) {
     if (!options_parse(&options, argc - 1, argv + 1, &n, error))
         return wrong(error);
     if (n == 0)
-        return wrong("A command is wanted: serve, call, openapi or docs. See solvent --help.");
+        return wrong("A command is wanted: serve, call, health, openapi or docs. See solvent --help.");
     return command(argv[1], &options, n - 1, argv + 2);
 }
