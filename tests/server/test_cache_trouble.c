@@ -166,7 +166,7 @@ static void a_full_disk_is_told_once_and_comes_back(void **state) {
     cache_flush(cache);
     assert_false(stats_of(cache).disk_ok);
     assert_true(stats_of(cache).dropped > 0);
-    assert_int_equal(fixture_logged(f, "is full"), 1);
+    assert_int_equal(fixture_logged(f, "The disk of the cache file"), 1);
     assert_int_equal(f->lines, 1);
     memory_serves(cache);
     assert_int_equal(get_disk(cache, 0, 1, 1000), GOT_RIGHT); /* what is there can still be read */
