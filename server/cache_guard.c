@@ -31,7 +31,10 @@ void guard_install(void) {
     page_size = (uintptr_t)sysconf(_SC_PAGESIZE);
     struct sigaction action = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO | SA_ONSTACK};
     sigemptyset(&action.sa_mask);
-    sigaction(SIGBUS, &action, &previous);
+    struct sigaction before;
+    sigaction(SIGBUS, &action, &before);
+    if (!(before.sa_flags & SA_SIGINFO) || before.sa_sigaction != on_bus_error)
+        previous = before;
 }
 
 void guard_enter(void) {

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-/* guard_install sets the handler of the process; once. */
+/* guard_install sets the handler of the process; again is harmless. */
 void guard_install(void);
 
 void guard_enter(void);
