@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-#include "core/combine/knapsack_states.h"
+#include "core/combine/knapsack_open.h"
+#include "core/combine/knapsack_reach.h"
 
 typedef knapsack_wide wide;
 
@@ -11,15 +12,9 @@ enum {
     PRICE_STATES =
         20000, /* states made, beside PRICE_ITEMS an item, before the cardinality bound is worth its O(n log p) */
     PRICE_ITEMS = 10,
+    REACH_STATES = 1000 * 1000, /* the same for the sums that open items reach */
+    REACH_ITEMS = 50,
     BEAM = 1 << 16, /* states kept once the memory is used up: from there on it is a heuristic, which is to end soon */
-};
-
-/* The open items of one side of the break, nearest first: intervals not yet looked at and the sorted rest of the
- * nearest one. */
-struct side {
-    struct knapsack_intervals far;
-    size_t lo, hi; /* open items of the run, in order of ratio */
-    bool right;
 };
 
 struct solver {
@@ -28,7 +23,8 @@ struct solver {
     size_t n;
     struct knapsack_split split;
     int64_t break_w, break_p; /* of the break item: the LP's ratio */
-    struct side left, right;
+    struct knapsack_open open;
+    struct knapsack_reach *reach; /* NULL: not built */
     struct knapsack_hope hope;
     struct knapsack_list list, spare;
     struct knapsack_history history;
@@ -36,7 +32,7 @@ struct solver {
     uint32_t *core; /* positions of the core's items in item[] */
     size_t core_n, core_size;
     int64_t given_up_bound; /* no completion of a state given up is worth more */
-    bool priced, short_of_memory;
+    bool priced, reached, short_of_memory;
     struct knapsack_stats stats;
 };
 
@@ -108,101 +104,42 @@ static int64_t first_incumbent(struct solver *s) {
     return best;
 }
 
-/* -- Open items
- * -------------------------------------------------------------------------------------------------------- */
+/* -- Stronger bounds, for instances that turn out hard
+ * ------------------------------------------------------------------------ */
 
-static wide magnitude(wide x) { return x < 0 ? -x : x; }
-
-/* is_fixed: no subset worth more than z has this item on the other side of the break (Ingargiola and Korsh 1973, by the
- * LP bound, and likewise by the priced bound). */
-static bool is_fixed(const struct solver *s, const struct knapsack_item *item, bool right) {
-    const struct knapsack_hope *h = &s->hope;
-    wide lost = magnitude((wide)item->p * s->break_w - (wide)item->w * s->break_p);
-    if ((wide)(s->split.p - h->z - 1) * s->break_w + (wide)(h->capacity - s->split.w) * s->break_p < lost)
-        return true;
-    if (h->price.d == 0)
-        return false;
-    wide reduced = knapsack_reduced(&h->price, item->w, item->p);
-    return (reduced > 0) != right && h->price.total - magnitude(reduced) < (wide)h->price.d * (h->z + 1);
+static bool is_hard(const struct solver *s, uint64_t states, uint64_t each) {
+    return (uint64_t)s->stats.states > states + each * s->n;
 }
 
-/* slack_of is what an item's place in the break solution falls short of its best place under the prices. */
-static wide slack_of(const struct solver *s, const struct knapsack_item *item, bool right) {
-    wide reduced = knapsack_reduced(&s->hope.price, item->w, item->p);
-    return (reduced > 0) == right ? magnitude(reduced) : 0;
-}
-
-static void close_item(struct solver *s, const struct knapsack_item *item, bool right) {
-    if (s->hope.price.d)
-        s->hope.slack -= slack_of(s, item, right);
-}
-
-static void swap(struct knapsack_item *a, struct knapsack_item *b) {
-    struct knapsack_item t = *a;
-    *a = *b;
-    *b = t;
-}
-
-/* open_run makes the nearest interval the run: its fixed items stand aside, the others are sorted. */
-static void open_run(struct solver *s, struct side *side) {
-    struct knapsack_interval all = side->far.a[--side->far.n];
-    size_t open = all.lo;
-    for (size_t i = all.lo; i < all.hi; i++) {
-        if (is_fixed(s, &s->item[i], side->right))
-            close_item(s, &s->item[i], side->right);
-        else
-            swap(&s->item[i], &s->item[open++]);
-    }
-    side->lo = all.lo;
-    side->hi = open;
-    knapsack_sort(s->item + side->lo, side->hi - side->lo);
-}
-
-/* peek gives the position of the side's nearest open item, n where there is none. Items that have become fixed are
- * passed over. */
-static size_t peek(struct solver *s, struct side *side) {
-    for (;;) {
-        while (side->lo < side->hi) {
-            size_t at = side->right ? side->lo : side->hi - 1;
-            if (!is_fixed(s, &s->item[at], side->right))
-                return at;
-            close_item(s, &s->item[at], side->right);
-            side->right ? side->lo++ : side->hi--;
-        }
-        if (side->far.n == 0)
-            return s->n;
-        open_run(s, side);
-    }
-}
-
-static void look_outside(struct solver *s) {
-    size_t r = peek(s, &s->right), l = peek(s, &s->left);
-    s->hope.right_p = r < s->n ? s->item[r].p : 0;
-    s->hope.right_w = r < s->n ? s->item[r].w : 1;
-    s->hope.left_p = l < s->n ? s->item[l].p : 1;
-    s->hope.left_w = l < s->n ? s->item[l].w : 0;
-}
-
-/* -- The cardinality bound --------------------------------------------------------------------------------------------
- */
-
-static wide side_slack(const struct solver *s, const struct side *side) {
-    wide slack = 0;
-    for (size_t i = side->lo; i < side->hi; i++)
-        slack += slack_of(s, &s->item[i], side->right);
-    for (size_t k = 0; k < side->far.n; k++)
-        for (size_t i = side->far.a[k].lo; i < side->far.a[k].hi; i++)
-            slack += slack_of(s, &s->item[i], side->right);
-    return slack;
-}
-
-/* Without memory for it the search goes on without the bound. */
+/* find_price looks for the cardinality bound. Without memory for it the search goes on as it was. */
 static void find_price(struct solver *s) {
     s->priced = true;
     struct knapsack_price *price = &s->hope.price;
-    if (knapsack_price_find(s->ctx, s->item, s->n, s->hope.capacity, s->split.at, s->hope.z, price) == STATUS_OK &&
-        price->d)
-        s->hope.slack = side_slack(s, &s->left) + side_slack(s, &s->right);
+    if (knapsack_price_find(s->ctx, s->item, s->n, s->hope.capacity, s->split.at, s->hope.z, price) == STATUS_OK)
+        knapsack_open_reprice(&s->open);
+}
+
+/* list_steps foretells in which order the open items enter the core. */
+static size_t list_steps(const struct solver *s, bool right, struct knapsack_step *step) {
+    size_t l = s->open.left.hi, r = s->open.right.lo, n = 0;
+    while (l > s->open.left.lo || r < s->open.right.hi) {
+        right = l == s->open.left.lo || (r < s->open.right.hi && !right);
+        step[n++] =
+            (struct knapsack_step){right ? s->item[r].w : -s->item[l - 1].w, l - s->open.left.lo, s->open.right.hi - r};
+        right ? r++ : l--;
+    }
+    return n;
+}
+
+/* find_reach sorts all open items and builds the sums that they reach; `right`: the side that was served last. */
+static void find_reach(struct solver *s, bool right) {
+    s->reached = true;
+    knapsack_open_sort(&s->open);
+    size_t n = s->open.left.hi - s->open.left.lo + s->open.right.hi - s->open.right.lo;
+    struct knapsack_reach *reach = ctx_alloc(s->ctx, 1, sizeof *reach);
+    struct knapsack_step *step = reach ? ctx_alloc(s->ctx, n, sizeof *step) : NULL;
+    if (step && knapsack_reach_build(s->ctx, step, list_steps(s, right, step), reach))
+        s->reach = reach;
 }
 
 /* -- Memory
@@ -278,17 +215,20 @@ static bool remember_core(struct solver *s, size_t at) {
 /* next_item chooses what the core takes next: the sides take turns. n: nothing is open. */
 static size_t next_item(struct solver *s, bool *right) {
     *right = !*right;
-    size_t at = peek(s, *right ? &s->right : &s->left);
+    size_t at = knapsack_open_peek(&s->open, *right);
     if (at == s->n) {
         *right = !*right;
-        at = peek(s, *right ? &s->right : &s->left);
+        at = knapsack_open_peek(&s->open, *right);
     }
     return at;
 }
 
+/* open_to_core takes an item off the open ones and sets the bounds of those that are left. */
 static void open_to_core(struct solver *s, size_t at, bool right) {
-    close_item(s, &s->item[at], right);
-    right ? s->right.lo++ : s->left.hi--;
+    knapsack_open_take(&s->open, at, right);
+    knapsack_open_look(&s->open);
+    if (s->reach)
+        knapsack_reach_use(s->reach, s->open.left.hi - s->open.left.lo, s->open.right.hi - s->open.right.lo, &s->hope);
 }
 
 /* step merges item `at` into the list. False: ctx asked to stop, or there is no memory to go on at all; the list is as
@@ -307,7 +247,6 @@ static bool step(struct solver *s, size_t at, bool right) {
                                  (uint64_t)1 << (s->core_n - 1) % 64};
     struct knapsack_hope before = s->hope;
     open_to_core(s, at, right);
-    look_outside(s);
     if (!knapsack_merge(s->ctx, &s->list, &flip, s->core_n, &s->hope, &s->spare, &s->best)) {
         before.z = s->hope.z; /* the old list with its old bounds: the item is still open to it */
         s->hope = before;
@@ -321,10 +260,6 @@ static bool step(struct solver *s, size_t at, bool right) {
     return true;
 }
 
-static bool wants_price(const struct solver *s) {
-    return !s->priced && (uint64_t)s->stats.states > PRICE_STATES + (uint64_t)PRICE_ITEMS * s->n;
-}
-
 /* grow_core runs the program to its end. False: it stopped early and the list's states are unexplored. */
 static bool grow_core(struct solver *s) {
     bool right = false;
@@ -334,8 +269,10 @@ static bool grow_core(struct solver *s) {
             return true;
         if (ctx_stop(s->ctx) != STOP_NONE || !step(s, at, right))
             return false;
-        if (wants_price(s))
+        if (!s->priced && is_hard(s, PRICE_STATES, PRICE_ITEMS))
             find_price(s);
+        if (!s->reached && is_hard(s, REACH_STATES, REACH_ITEMS))
+            find_reach(s, right);
     }
     return true;
 }
@@ -367,9 +304,8 @@ static int64_t search(struct solver *s, enum knapsack_end *end) {
         *end = KNAPSACK_MEMORY;
         return upper;
     }
-    s->left = (struct side){.far = s->split.left, .right = false};
-    s->right = (struct side){.far = s->split.right, .right = true};
-    look_outside(s);
+    knapsack_open_init(&s->open, s->item, s->n, &s->split, &s->hope);
+    knapsack_open_look(&s->open);
     s->given_up_bound = INT64_MIN;
     if (!grow_core(s)) {
         *end = ctx_stop(s->ctx) != STOP_NONE ? KNAPSACK_DEADLINE : KNAPSACK_MEMORY;

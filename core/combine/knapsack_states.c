@@ -6,10 +6,10 @@ typedef knapsack_wide wide;
 
 enum { POLL = 8192 };
 
-/* has_hope: may a state of this weight, value and count become worth more than z? A state that fits can gain at most
+/* has_hope: may a state of this room, value and count become worth more than z? A state that fits can gain at most
  * its room at the best ratio outside; one that is too heavy loses at least its excess at the worst ratio inside. */
-static inline bool has_hope(const struct knapsack_hope *h, int64_t w, int64_t p, int32_t count) {
-    int64_t room = h->capacity - w, lack = h->z + 1 - p;
+static inline bool has_hope(const struct knapsack_hope *h, int64_t room, int64_t p, int32_t count) {
+    int64_t lack = h->z + 1 - p;
     wide gain = (wide)room * (room >= 0 ? h->right_p : h->left_p),
          wanted = (wide)lack * (room >= 0 ? h->right_w : h->left_w);
     if (gain < wanted)
@@ -23,9 +23,26 @@ static wide floor_div(wide a, wide b) {
     return q - (a % b < 0);
 }
 
+/* usable_room lowers *room to the greatest sum of open items that fits. False: none fits. */
+static bool usable_room(const struct knapsack_hope *h, int64_t *room) {
+    size_t lo = 0, hi = h->spans; /* spans below lo start within the room, those from hi on beyond it */
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (h->span[mid].lo <= *room)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    if (lo == 0)
+        return false;
+    if (h->span[lo - 1].hi < *room)
+        *room = h->span[lo - 1].hi;
+    return true;
+}
+
 int64_t knapsack_hope_bound(const struct knapsack_hope *h, const struct knapsack_state *s) {
     int64_t room = h->capacity - s->w;
-    if (room < 0 && h->left_w == 0)
+    if ((h->spans && !usable_room(h, &room)) || (room < 0 && h->left_w == 0))
         return INT64_MIN;
     wide bound =
         s->p + floor_div((wide)room * (room >= 0 ? h->right_p : h->left_p), room >= 0 ? h->right_w : h->left_w);
@@ -49,6 +66,7 @@ struct merge {
     struct knapsack_best *best;
     struct knapsack_state *out;
     size_t n, core;
+    size_t spans; /* of hope->span, those that start within the room; states come with ever less room */
     int64_t last; /* the greatest value so far: a later (heavier) state must be worth more */
 };
 
@@ -63,7 +81,16 @@ static inline void emit(struct merge *m, const struct knapsack_state *from, cons
         m->hope->z = p;
         *m->best = (struct knapsack_best){true, made, m->core};
     }
-    if (has_hope(m->hope, w, p, count))
+    int64_t room = m->hope->capacity - w;
+    if (m->hope->spans) {
+        while (m->spans > 0 && m->hope->span[m->spans - 1].lo > room)
+            m->spans--;
+        if (m->spans == 0)
+            return;
+        if (m->hope->span[m->spans - 1].hi < room)
+            room = m->hope->span[m->spans - 1].hi;
+    }
+    if (has_hope(m->hope, room, p, count))
         m->out[m->n++] = made;
 }
 
@@ -73,7 +100,7 @@ bool knapsack_merge(struct ctx *ctx, const struct knapsack_list *from, const str
     /* The lighter stream leads: the other can never overtake it, so only one end needs looking at. */
     const struct stream lead = flip->w > 0 ? plain : flipped, lag = flip->w > 0 ? flipped : plain;
     const struct knapsack_state *a = from->state, *end = from->state + from->n, *b = a;
-    struct merge m = {hope, best, to->state, 0, core, INT64_MIN};
+    struct merge m = {hope, best, to->state, 0, core, hope->spans, INT64_MIN};
     unsigned ticks = 0;
     while (b < end) {
         if (++ticks % POLL == 0 && ctx_stop(ctx) != STOP_NONE)

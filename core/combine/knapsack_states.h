@@ -21,14 +21,22 @@ struct knapsack_state {
     int32_t count; /* items, of the whole solution */
 };
 
+/* Sums lo .. hi of weights. */
+struct knapsack_span {
+    int64_t lo, hi;
+};
+
 /* What tells whether a state may still become better than the incumbent. */
 struct knapsack_hope {
     int64_t capacity, z;      /* z: the incumbent's value; a subset must be worth more */
     int64_t right_p, right_w; /* the best ratio among items that may yet come in; 0/1: there are none */
     int64_t left_p, left_w;   /* the worst among those that may yet go out; 1/0: there are none */
     struct knapsack_price price;
-    knapsack_wide
-        slack; /* d times what the open items' places in the break solution fall short of the priced optimum */
+    /* d times what the open items' places in the break solution fall short of the priced optimum */
+    knapsack_wide slack;
+    /* what the open items can add to a weight at most: disjoint, ascending; spans = 0: not known (knapsack_reach.h) */
+    const struct knapsack_span *span;
+    size_t spans;
 };
 
 /* knapsack_hope_bound is the greatest value that a completion of the state may have. INT64_MIN: none fits. */
