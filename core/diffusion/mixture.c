@@ -124,55 +124,20 @@ static enum status take_stds(struct ctx *ctx, const struct mixture_in *in, struc
 }
 
 /* Only quotients of weights matter, so they are taken relative to the greatest rather than to their sum, which may
- * overflow. */
+ * overflow. A part of weight 0 gets a logarithm that is finite (infinities would meet as inf - inf) and beyond all
+ * others. */
 static enum status take_weights(struct ctx *ctx, const struct mixture_in *in, struct mixture *m) {
     double *ln_weight = ctx_zalloc(ctx, in->k, sizeof *ln_weight);
     if (!ln_weight)
         return STATUS_NO_MEMORY;
     double most = -DBL_MAX;
     for (size_t c = 0; in->weights && c < in->k; c++) {
-        ln_weight[c] = elementary_log(in->weights[c]);
+        ln_weight[c] = in->weights[c] > 0 ? elementary_log(in->weights[c]) : -1e300;
         most = ln_weight[c] > most ? ln_weight[c] : most;
     }
     for (size_t c = 0; in->weights && c < in->k; c++)
         ln_weight[c] -= most;
     m->ln_weight = ln_weight;
-    return STATUS_OK;
-}
-
-/* drop_weightless moves the parts of weight above 0 together, so that no logarithm is infinite. */
-static enum status drop_weightless(struct ctx *ctx, const struct mixture_in *in, struct mixture_in *kept) {
-    *kept = *in;
-    size_t k = 0, d = in->d;
-    for (size_t c = 0; c < in->k; c++)
-        k += !in->weights || in->weights[c] > 0;
-    if (k == in->k)
-        return STATUS_OK;
-    size_t per_std = in->stds && in->n_stds > 1 ? in->n_stds / in->k : 0, per_cov = in->covariances ? d * d : 0;
-    double *all = ctx_alloc(ctx, k, (1 + d + per_std + per_cov) * sizeof *all);
-    if (!all)
-        return STATUS_NO_MEMORY;
-    double *weights = all, *means = weights + k, *stds = means + k * d, *covariances = stds + k * per_std;
-    for (size_t c = 0, to = 0; c < in->k; c++) {
-        if (in->weights[c] == 0)
-            continue;
-        weights[to] = in->weights[c];
-        memcpy(means + to * d, in->means + c * d, d * sizeof *means);
-        if (per_std)
-            memcpy(stds + to * per_std, in->stds + c * per_std, per_std * sizeof *stds);
-        if (per_cov)
-            memcpy(covariances + to * per_cov, in->covariances + c * per_cov, per_cov * sizeof *covariances);
-        to++;
-    }
-    kept->k = k;
-    kept->weights = weights;
-    kept->means = means;
-    if (per_std) {
-        kept->stds = stds;
-        kept->n_stds = k * per_std;
-    }
-    if (per_cov)
-        kept->covariances = covariances;
     return STATUS_OK;
 }
 
@@ -183,15 +148,22 @@ static bool all_alike(const double *values, size_t n) {
     return true;
 }
 
+/* Measured by bench/sample.c. */
+double mixture_cost(size_t k, size_t d, enum mixture_shape shape) {
+    double parts = (double)k, axes = (double)d;
+    switch (shape) {
+    case MIXTURE_ROUND: return parts * (5 + 1.2 * axes);
+    case MIXTURE_AXES: return parts * (10 + 4 * axes);
+    case MIXTURE_FULL: break;
+    }
+    return parts * (10 + 4 * axes * axes);
+}
+
 static void choose_kernel(struct mixture *m, bool round) {
-    double k = (double)m->k, d = (double)m->base.d;
     m->alike = round && all_alike(m->variance, m->k) && all_alike(m->ln_weight, m->k);
     m->base.eval = round ? mixture_round_eval : mixture_oval_eval;
     m->base.scratch = round ? mixture_round_scratch(m) : mixture_oval_scratch(m);
-    if (round)
-        m->base.cost = k * (5 + 1.2 * d);
-    else
-        m->base.cost = k * (10 + 4 * d * (m->axes ? d : 1));
+    m->base.cost = mixture_cost(m->k, m->base.d, round ? MIXTURE_ROUND : m->axes ? MIXTURE_FULL : MIXTURE_AXES);
 }
 
 static enum status build(struct ctx *ctx, const struct mixture_in *in, const struct denoiser **out) {
@@ -215,12 +187,7 @@ enum status mixture_make(struct ctx *ctx, const struct mixture_in *in, const str
     enum status status = check_rows(ctx, "means", in->means, in->k, in->d);
     if (status == STATUS_OK && in->weights)
         status = check_weights(ctx, in);
-    if (status == STATUS_OK && !in->covariances)
-        status = check_stds(ctx, in);
-    struct mixture_in kept;
-    if (status == STATUS_OK)
-        status = drop_weightless(ctx, in, &kept);
-    return status == STATUS_OK ? build(ctx, &kept, out) : status;
+    return status == STATUS_OK ? build(ctx, in, out) : status;
 }
 
 enum status points_make(struct ctx *ctx, const double *points, size_t n, size_t d, double bandwidth,

@@ -36,4 +36,8 @@ enum status mixture_make(struct ctx *ctx, const struct mixture_in *in, const str
 enum status points_make(struct ctx *ctx, const double *points, size_t n, size_t d, double bandwidth,
                         const struct denoiser **out) MUST_CHECK;
 
+/* mixture_cost predicts the nanoseconds that one row takes. */
+enum mixture_shape { MIXTURE_ROUND, MIXTURE_AXES, MIXTURE_FULL }; /* one deviation a part; one an axis; covariances */
+double mixture_cost(size_t k, size_t d, enum mixture_shape shape);
+
 #endif

@@ -1,0 +1,136 @@
+#include "core/diffusion/grid.h"
+
+#include <math.h>
+
+#include "tests/support/test.h"
+
+struct fixture {
+    struct ctx ctx;
+    struct path path;
+    struct path_point *points;
+};
+
+static enum status make(struct fixture *f, enum path_id path, const struct grid_in *in) {
+    ctx_init(&f->ctx, 1 << 20);
+    assert_int_equal(path_make(&f->ctx, path, &f->path), STATUS_OK);
+    return grid_make(&f->ctx, &f->path, in, &f->points);
+}
+
+/* The times that diffusers prints for 5 and 10 of 1000 steps (set_timesteps), without steps_offset. */
+static void trained_steps_are_counted_as_in_the_field(void **state) {
+    (void)state;
+    static const struct {
+        enum grid_id id;
+        size_t steps;
+        double want[10];
+    } CASES[] = {
+        {GRID_LINSPACE, 5, {999, 749.25, 499.5, 249.75, 0}},
+        {GRID_LEADING, 5, {800, 600, 400, 200, 0}},
+        {GRID_TRAILING, 5, {999, 799, 599, 399, 199}},
+        {GRID_LEADING, 3, {666, 333, 0}},
+        {GRID_TRAILING, 3, {999, 666, 332}},
+        {GRID_TRAILING, 10, {999, 899, 799, 699, 599, 499, 399, 299, 199, 99}},
+        {GRID_LINSPACE, 1, {999}},
+        {GRID_LEADING, 1, {0}},
+        {GRID_TRAILING, 1, {999}},
+    };
+    for (size_t c = 0; c < COUNT(CASES); c++) {
+        struct fixture f;
+        assert_int_equal(make(&f, PATH_DDPM_LINEAR, &(struct grid_in){.id = CASES[c].id, .steps = CASES[c].steps}),
+                         STATUS_OK);
+        for (size_t i = 0; i < CASES[c].steps; i++)
+            assert_true(fabs(f.points[i].t - CASES[c].want[i]) < 1e-9);
+        assert_true(f.points[CASES[c].steps].k == 0);
+        ctx_release(&f.ctx);
+    }
+}
+
+static void karras_and_uniform_levels(void **state) {
+    (void)state;
+    struct fixture f;
+    assert_int_equal(make(&f, PATH_EDM, &(struct grid_in){.id = GRID_KARRAS, .steps = 18}), STATUS_OK);
+    for (int i = 0; i < 18; i++) {
+        double want = pow(pow(80, 1 / 7.0) + i / 17.0 * (pow(0.002, 1 / 7.0) - pow(80, 1 / 7.0)), 7);
+        assert_true(fabs(f.points[i].k / want - 1) < 1e-13);
+    }
+    assert_true(f.points[0].k == 80 && f.points[17].k == 0.002 && f.points[18].k == 0);
+    ctx_release(&f.ctx);
+
+    assert_int_equal(make(&f, PATH_FLOW, &(struct grid_in){.id = GRID_UNIFORM, .steps = 4}), STATUS_OK);
+    for (int i = 0; i <= 4; i++)
+        assert_true(f.points[i].t == 1 - i / 4.0 && f.points[i].sigma == f.points[i].t);
+    ctx_release(&f.ctx);
+
+    assert_int_equal(make(&f, PATH_VE, &(struct grid_in){.id = GRID_UNIFORM, .steps = 3}), STATUS_OK);
+    assert_true(f.points[0].k == 50 && fabs(f.points[1].k / sqrt(0.5) - 1) < 1e-12 &&
+                fabs(f.points[2].k / 0.01 - 1) < 1e-12);
+    ctx_release(&f.ctx);
+
+    assert_int_equal(make(&f, PATH_FLOW, &(struct grid_in){.id = GRID_UNIFORM, .steps = 3, .k_max = 3, .k_min = 1}),
+                     STATUS_OK);
+    assert_true(f.points[0].t == 0.75 && f.points[1].t == 0.625 && f.points[2].t == 0.5 && f.points[3].t == 0);
+    ctx_release(&f.ctx);
+}
+
+/* Every grid falls strictly to 0 on every path that has it, whatever the number of steps. */
+static void all_grids_fall_to_data(void **state) {
+    (void)state;
+    static const size_t STEPS[] = {1, 2, 3, 7, 50, 999, 1000};
+    for (int path = 0; path < PATH_COUNT; path++)
+        for (int grid = 0; grid < GRID_COUNT; grid++)
+            for (size_t s = 0; s < COUNT(STEPS); s++) {
+                struct fixture f;
+                enum status status =
+                    make(&f, (enum path_id)path, &(struct grid_in){.id = (enum grid_id)grid, .steps = STEPS[s]});
+                bool legal = path <= PATH_DDPM_COSINE || grid >= GRID_KARRAS;
+                assert_int_equal(status, legal ? STATUS_OK : STATUS_INVALID);
+                for (size_t i = 0; legal && i < STEPS[s]; i++)
+                    assert_true(f.points[i].k > f.points[i + 1].k);
+                if (legal)
+                    assert_true(f.points[STEPS[s]].k == 0);
+                ctx_release(&f.ctx);
+            }
+}
+
+static void what_cannot_be_is_refused(void **state) {
+    (void)state;
+    static const struct {
+        enum path_id path;
+        struct grid_in in;
+        const char *pointer, *text;
+    } CASES[] = {
+        {PATH_VP, {GRID_LEADING, 10, 0, 0, 0}, "/sampler/grid", "time is continuous on path \"vp\""},
+        {PATH_DDPM_LINEAR, {GRID_LEADING, 1001, 0, 0, 0}, "/sampler/steps", "want at most that many"},
+        {PATH_DDPM_LINEAR, {GRID_LINSPACE, 10, 0, 0.1, 0}, "/sampler/sigma_min", "does not go with grid \"linspace\""},
+        {PATH_DDPM_LINEAR, {GRID_KARRAS, 10, 0, 0, 158}, "/sampler/sigma_max", "sampler.sigma_max is 158"},
+        {PATH_DDPM_LINEAR, {GRID_KARRAS, 10, 0, 0.009, 0}, "/sampler/sigma_min", "0.0100013"},
+        {PATH_EDM, {GRID_KARRAS, 10, 0, 81, 0}, "/sampler/sigma_min", "want a sigma_max above sigma_min"},
+        {PATH_EDM, {GRID_KARRAS, 10, 0, 1, 1}, "/sampler/sigma_min", "want a sigma_max above sigma_min"},
+        {PATH_EDM, {GRID_KARRAS, 10, 0, -1, 0}, "/sampler/sigma_min", "sampler.sigma_min is -1"},
+        {PATH_EDM, {GRID_KARRAS, 10, 0, 0, 1e300}, "/sampler/sigma_max", "1e+300"},
+        {PATH_EDM, {GRID_KARRAS, 10, 200, 0, 0}, "/sampler/rho", "want 0.1 to 100"},
+        {PATH_EDM, {GRID_KARRAS, 10, (double)NAN, 0, 0}, "/sampler/rho", "want 0.1 to 100"},
+        {PATH_EDM, {GRID_UNIFORM, 10, 3, 0, 0}, "/sampler/rho", "want grid \"karras\""},
+        {PATH_EDM, {GRID_KARRAS, 0, 0, 0, 0}, "/sampler/steps", "want 1 to 10000"},
+        {PATH_EDM, {GRID_KARRAS, 10001, 0, 0, 0}, "/sampler/steps", "want 1 to 10000"},
+        {PATH_EDM, {GRID_KARRAS, 10000, 0, 1, 1.0000000000001}, "/sampler/steps", "too many for this range"},
+    };
+    for (size_t c = 0; c < COUNT(CASES); c++) {
+        struct fixture f;
+        assert_int_equal(make(&f, CASES[c].path, &CASES[c].in), STATUS_INVALID);
+        assert_string_equal(f.ctx.err.pointer, CASES[c].pointer);
+        if (!strstr(f.ctx.err.detail, CASES[c].text))
+            fail_msg("%s", f.ctx.err.detail);
+        ctx_release(&f.ctx);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(trained_steps_are_counted_as_in_the_field),
+        cmocka_unit_test(karras_and_uniform_levels),
+        cmocka_unit_test(all_grids_fall_to_data),
+        cmocka_unit_test(what_cannot_be_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
