@@ -1,0 +1,199 @@
+/* slow_endpoints.h - a server for black-box tests whose answers take as long as a test wants: this test program itself, started again
+ * as `program serve ...`. It defines the list of endpoints, so that the one of the build is not linked.
+ *
+ * POST /test/spin  waits `ms` (an honest cost, polls for stop, incumbent at the deadline), then answers how often it ran, `tag` and `pad` zeros
+ * POST /test/deaf  the same, but never looks at stop
+ * POST /test/draw  answers its seed, drawn if absent
+ * POST /test/size  answers how many numbers it was given: cheap, for large bodies */
+#ifndef SOLVENT_SLOW_ENDPOINTS_H
+#define SOLVENT_SLOW_ENDPOINTS_H
+
+#include <signal.h>
+
+#include "handlers/call.h"
+#include "server/options.h"
+#include "server/serve.h"
+#include "tests/support/http_client.h"
+#include "tests/support/test.h"
+
+struct spin_in {
+    int64_t ms, tag, pad, time_limit_ms;
+};
+struct spin_out {
+    int64_t runs, tag;
+    bool done;
+    struct array pad;
+};
+static const struct field SPIN_IN[] = {
+    FIELD(struct spin_in, ms, INT, "Milliseconds to wait.", .def = "0", FIELD_INTS(0, 1000000)),
+    FIELD(struct spin_in, tag, INT, "Echoed.", .def = "0"),
+    FIELD(struct spin_in, pad, INT, "Numbers to answer with.", .def = "0", FIELD_INTS(0, 10000000)),
+    FIELD(struct spin_in, time_limit_ms, INT, "Time limit.", .role = ROLE_TIME_LIMIT, .def = "0",
+          FIELD_INTS(0, 1000000)),
+    {0}};
+static const struct field SPIN_OUT[] = {
+    FIELD(struct spin_out, runs, INT, "How often this ran.", .required = true),
+    FIELD(struct spin_out, tag, INT, "The tag.", .required = true),
+    FIELD(struct spin_out, done, BOOL, "Not cut short.", .required = true),
+    FIELD(struct spin_out, pad, ARRAY, "Zeros.", .required = true, .kinds = KIND_INT),
+    {0}};
+
+static atomic_int spin_runs;
+
+static enum status spin_answer(struct call *call, const struct spin_in *in, struct spin_out *out) {
+    int64_t *zeros = ctx_zalloc(&call->ctx, (size_t)in->pad, sizeof *zeros);
+    if (!zeros)
+        return STATUS_NO_MEMORY;
+    out->runs = atomic_fetch_add(&spin_runs, 1) + 1;
+    out->tag = in->tag;
+    out->pad = array_1d(KIND_INT, zeros, (size_t)in->pad);
+    return STATUS_OK;
+}
+
+static enum status spin_run(struct call *call, const void *params, void *result) {
+    const struct spin_in *in = params;
+    struct spin_out *out = result;
+    out->done = true;
+    for (long end = now_ms() + in->ms; now_ms() < end; wait_ms(1)) {
+        if (ctx_stop(&call->ctx) == STOP_CANCEL)
+            return ctx_stopped(&call->ctx);
+        if (ctx_stop(&call->ctx) == STOP_DEADLINE) {
+            call->partial = true;
+            out->done = false;
+            break;
+        }
+    }
+    return spin_answer(call, in, out);
+}
+
+static enum status deaf_run(struct call *call, const void *params, void *result) {
+    const struct spin_in *in = params;
+    struct spin_out *out = result;
+    out->done = true;
+    wait_ms((int)in->ms);
+    return spin_answer(call, in, out);
+}
+
+static uint64_t spin_cost(const void *params) { return (uint64_t)((const struct spin_in *)params)->ms * 1000000; }
+
+struct draw {
+    int64_t seed;
+};
+static const struct field DRAW[] = {
+    FIELD(struct draw, seed, INT, "Seed.", .role = ROLE_SEED, FIELD_INTS(0, (INT64_C(1) << 53) - 1)), {0}};
+static const struct field DRAWN[] = {FIELD(struct draw, seed, INT, "Seed.", .required = true), {0}};
+
+static enum status draw_run(struct call *call, const void *params, void *result) {
+    (void)call;
+    wait_ms(2);
+    ((struct draw *)result)->seed = ((const struct draw *)params)->seed;
+    return STATUS_OK;
+}
+static uint64_t draw_cost(const void *params) { return (void)params, 2000000; }
+
+struct size_in {
+    struct array values;
+};
+struct size_out {
+    int64_t n;
+};
+static const struct field SIZE_IN[] = {
+    FIELD(struct size_in, values, ARRAY, "Numbers.", .required = true, .kinds = KIND_INT), {0}};
+static const struct field SIZE_OUT[] = {FIELD(struct size_out, n, INT, "How many.", .required = true), {0}};
+
+static enum status size_run(struct call *call, const void *params, void *result) {
+    (void)call;
+    ((struct size_out *)result)->n = (int64_t)((const struct size_in *)params)->values.n;
+    return STATUS_OK;
+}
+
+static const struct endpoint ep_spin = {.method = "POST",
+                                        .route = "/test/spin",
+                                        .version = 1,
+                                        .title = "Spin",
+                                        .doc = "Spin.",
+                                        .input = SPIN_IN,
+                                        .params_size = sizeof(struct spin_in),
+                                        .output = SPIN_OUT,
+                                        .result_size = sizeof(struct spin_out),
+                                        .cost = spin_cost,
+                                        .run = spin_run};
+static const struct endpoint ep_deaf = {.method = "POST",
+                                        .route = "/test/deaf",
+                                        .version = 1,
+                                        .title = "Deaf",
+                                        .doc = "Deaf.",
+                                        .input = SPIN_IN,
+                                        .params_size = sizeof(struct spin_in),
+                                        .output = SPIN_OUT,
+                                        .result_size = sizeof(struct spin_out),
+                                        .cost = spin_cost,
+                                        .run = deaf_run};
+static const struct endpoint ep_draw = {.method = "POST",
+                                        .route = "/test/draw",
+                                        .version = 1,
+                                        .title = "Draw",
+                                        .doc = "Draw.",
+                                        .input = DRAW,
+                                        .params_size = sizeof(struct draw),
+                                        .output = DRAWN,
+                                        .result_size = sizeof(struct draw),
+                                        .cost = draw_cost,
+                                        .run = draw_run};
+static const struct endpoint ep_size = {.method = "POST",
+                                        .route = "/test/size",
+                                        .version = 1,
+                                        .title = "Size",
+                                        .doc = "Size.",
+                                        .input = SIZE_IN,
+                                        .params_size = sizeof(struct size_in),
+                                        .output = SIZE_OUT,
+                                        .result_size = sizeof(struct size_out),
+                                        .run = size_run};
+extern const struct endpoint ep_healthz, ep_readyz, ep_metrics, ep_openapi;
+const struct endpoint *const endpoints[] = {&ep_spin,   &ep_deaf,    &ep_draw,    &ep_size, &ep_healthz,
+                                            &ep_readyz, &ep_metrics, &ep_openapi, NULL};
+
+/* serve_if_asked is the first thing main does: true where this process was the server; then *code is its exit code. */
+static bool serve_if_asked(int argc, char **argv, int *code) {
+    struct options options;
+    char error[OPTIONS_ERROR];
+    int n;
+    if (argc < 2 || strcmp(argv[1], "serve"))
+        return false;
+    if (!options_parse(&options, argc - 1, argv + 1, &n, error)) {
+        fprintf(stderr, "%s\n", error);
+        *code = 2;
+    } else {
+        *code = serve(&options);
+    }
+    return true;
+}
+
+static inline void start(struct test_server *server, const char *const *arguments) {
+    assert_true(server_start(server, "/proc/self/exe", arguments));
+}
+#define START(server, ...) start(server, (const char *const[]){__VA_ARGS__, NULL})
+
+/* metric reads one number from /metrics; -1 where it is not there. */
+static inline double metric(int port, const char *name) {
+    struct response r;
+    if (!ask_once(port, "GET", "/metrics", "", NULL, &r))
+        return -1;
+    char line[256];
+    snprintf(line, sizeof line, "\n%s ", name);
+    const char *at = strstr(r.body, line);
+    double value = at ? strtod(at + strlen(line), NULL) : -1;
+    response_free(&r);
+    return value;
+}
+
+/* await_metric waits until a metric has (at least) a value. */
+static inline bool await_metric(int port, const char *name, double wanted, int wait) {
+    for (long end = now_ms() + wait; now_ms() < end; wait_ms(5))
+        if (metric(port, name) >= wanted)
+            return true;
+    return false;
+}
+
+#endif

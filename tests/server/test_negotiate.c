@@ -1,0 +1,172 @@
+#include "server/address.h"
+#include "server/json_check.h"
+#include "server/negotiate.h"
+#include "tests/support/test.h"
+
+static void gzip_is_taken_by_quality(void **state) {
+    (void)state;
+    static const struct {
+        const char *header;
+        bool takes;
+    } rows[] = {
+        {NULL, false},
+        {"", false},
+        {"gzip", true},
+        {"deflate, gzip", true},
+        {"GZip;q=0.5", true},
+        {"gzip;q=0", false},
+        {"gzip;q=0.0", false},
+        {"gzip; q=0.001", true},
+        {"*", true},
+        {"*;q=0", false},
+        {"*;q=0, gzip", true},
+        {"identity", false},
+        {"br", false},
+        {"gzip;q=0.2, identity;q=0.5", false},
+        {"x-gzip", true},
+        {"gzipped", false},
+        {"identity;q=0.5, gzip;q=1.0", true},
+        {",,gzip", true},
+        {";", false},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (accepts_gzip(rows[i].header) != rows[i].takes)
+            fail_msg("Accept-Encoding: %s", rows[i].header);
+}
+
+static void tags_match_weakly_in_lists(void **state) {
+    (void)state;
+    static const struct {
+        const char *header;
+        bool any, matches;
+    } rows[] = {
+        {"\"a\"", false, true},
+        {"W/\"a\"", false, true},
+        {"\"b\", \"a\"", false, true},
+        {"\"b\",W/\"a\"", false, true},
+        {"\"b\"", false, false},
+        {"\"aa\"", false, false},
+        {"a", false, false},
+        {"*", true, true},
+        {"*", false, false},
+        {NULL, true, false},
+        {"", true, false},
+        {"\"a", false, false},
+        {"\"a\"x", false, true},
+        {"\"b\" \"a\"", false, true},
+        {"\"x, \"a\"", false, false},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (etag_matches(rows[i].header, "\"a\"", rows[i].any) != rows[i].matches)
+            fail_msg("If-None-Match: %s", rows[i].header);
+}
+
+static void origins_are_allowed_by_list(void **state) {
+    (void)state;
+    assert_string_equal(origin_allowed("*", NULL), "*");
+    assert_string_equal(origin_allowed("https://a.org, https://b.org", "https://b.org"), "https://b.org");
+    assert_null(origin_allowed("https://a.org", "https://a.org.evil"));
+    assert_null(origin_allowed("https://a.org", "https://a.or"));
+    assert_null(origin_allowed("https://a.org", NULL));
+    assert_null(origin_allowed("", "https://a.org"));
+}
+
+static void ids_are_checked_and_made(void **state) {
+    (void)state;
+    char id[17], other[17], longest[130];
+    memset(longest, 'a', 129);
+    longest[128] = '\0';
+    assert_true(id_usable("aZ9._-"));
+    assert_true(id_usable(longest));
+    longest[128] = 'a', longest[129] = '\0';
+    assert_false(id_usable(longest));
+    assert_false(id_usable(""));
+    assert_false(id_usable(NULL));
+    assert_false(id_usable("a b"));
+    assert_false(id_usable("a\"b"));
+    id_make(id, 7, 1);
+    id_make(other, 7, 2);
+    assert_int_equal(strlen(id), 16);
+    assert_string_not_equal(id, other);
+    assert_true(id_usable(id));
+}
+
+static void addresses_are_parsed(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *shown; /* NULL: refused */
+    } rows[] = {
+        {"127.0.0.1:80", "127.0.0.1:80"},
+        {"[::1]:8080", "[::1]:8080"},
+        {"127.0.0.1:0", "127.0.0.1:0"},
+        {"127.0.0.1", NULL},
+        {"127.0.0.1:", NULL},
+        {"127.0.0.1:65536", NULL},
+        {"127.0.0.1:8x", NULL},
+        {"::1:80", NULL},
+        {"[::1:80", NULL},
+        {"[]:80", NULL},
+        {"", NULL},
+        {":", NULL},
+        {"127.0.0.1:-1", NULL},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct address address;
+        char error[ADDRESS_ERROR] = "", text[ADDRESS_TEXT];
+        bool fine = address_parse(rows[i].text, &address, error);
+        if (fine != (rows[i].shown != NULL))
+            fail_msg("%s: %s", rows[i].text, error);
+        if (!fine)
+            continue;
+        address_text((const struct sockaddr *)&address.at, true, text);
+        assert_string_equal(text, rows[i].shown);
+    }
+}
+
+static void json_objects_are_told_from_the_rest(void **state) {
+    (void)state;
+    static const char *const good[] = {"{}", " {\"a\":[1,-2.5e+3,0,0.1E2],\"b\":{\"c\":null}} ",
+                                       "{\"\\u00e9\\n\":\"x\"}", "{\"a\":[]}", "{\"a\":[[],{}],\"b\":true}"};
+    static const char *const bad[] = {"",
+                                      "[]",
+                                      "1",
+                                      "{",
+                                      "{\"a\"}",
+                                      "{\"a\":}",
+                                      "{\"a\":1,}",
+                                      "{,}",
+                                      "{\"a\":01}",
+                                      "{\"a\":1}x",
+                                      "{\"a\":+1}",
+                                      "{\"a\":.5}",
+                                      "{\"a\":1.}",
+                                      "{\"a\":nul}",
+                                      "{\"a\":\"\n\"}",
+                                      "{\"a\":\"\\x\"}",
+                                      "{\"a\":\"\\u12g4\"}",
+                                      "{\"a\":[1}}",
+                                      "{a:1}",
+                                      "{\"a\":[1,]}",
+                                      "{\"a\":\"",
+                                      "{\"a\":\"\\"};
+    size_t at;
+    for (size_t i = 0; i < COUNT(good); i++)
+        if (json_check(good[i], strlen(good[i]), &at))
+            fail_msg("refused: %s", good[i]);
+    for (size_t i = 0; i < COUNT(bad); i++)
+        if (!json_check(bad[i], strlen(bad[i]), &at))
+            fail_msg("taken: %s", bad[i]);
+    char deep[4000];
+    memset(deep, '[', sizeof deep);
+    memcpy(deep, "{\"a\":", 5);
+    assert_non_null(json_check(deep, sizeof deep, &at));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gzip_is_taken_by_quality),    cmocka_unit_test(tags_match_weakly_in_lists),
+        cmocka_unit_test(origins_are_allowed_by_list), cmocka_unit_test(ids_are_checked_and_made),
+        cmocka_unit_test(addresses_are_parsed),        cmocka_unit_test(json_objects_are_told_from_the_rest),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
