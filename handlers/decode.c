@@ -422,9 +422,29 @@ static enum status decode_elements(struct decoder *d, const struct field *field,
     return status;
 }
 
+/* decode_scalar takes one number as an array of one: "3" reads as "[3]". */
+static enum status decode_scalar(struct decoder *d, const struct field *field, const struct path *path,
+                                 const struct span *span, struct array *to) {
+    char *text = ctx_alloc(d->ctx, span->n + 2, 1);
+    if (!text)
+        return STATUS_NO_MEMORY;
+    text[0] = '[';
+    memcpy(text + 1, span->text, span->n);
+    text[span->n + 1] = ']';
+    struct numbers_want want = {field->kinds & (KIND_INT | KIND_REAL), 1, 1};
+    struct number_place place = {0};
+    enum number_error error = numbers_read(d->ctx, text, span->n + 2, &want, to, &place);
+    if (error == NUMBER_OK)
+        return check_array(d, field, path, to);
+    place = (struct number_place){0};
+    return numbers_wrong(d, field, path, span, error, &place);
+}
+
 static enum status decode_array(struct decoder *d, const struct field *field, const struct path *path, json_t *value,
                                 struct array *to) {
     const struct span *span = splice_span(d->splice, value);
+    if (span && *span->text != '[' && field->scalar)
+        return decode_scalar(d, field, path, span, to);
     if (span && *span->text == '[')
         return field->kinds & (KIND_INT | KIND_REAL)
                    ? decode_numbers(d, field, path, span, to)

@@ -56,11 +56,12 @@ static const struct field MIXTURE_FIELDS[] = {
     FIELD(struct mixture_params, means, ARRAY, "The means of the parts, [K][d]; or [K] in one dimension.",
           .required = true, .kinds = KIND_REAL, .max_dims = 2, .min_items = 1, .max_items = MAX_MODEL,
           FIELD_REALS(-MIXTURE_MAX_VALUE, MIXTURE_MAX_VALUE)),
-    FIELD(
-        struct mixture_params, stds, ARRAY,
-        "Standard deviations: [1] of all parts, [K] of each part, or [K][d] of each part along each axis. Either this "
-        "or covariances.",
-        .kinds = KIND_REAL, .max_dims = 2, .min_items = 1, .max_items = MAX_MODEL, FIELD_REALS(0, MIXTURE_MAX_VALUE)),
+    FIELD(struct mixture_params, stds, ARRAY,
+          "Standard deviations: a number for all parts, [K] of each part, or [K][d] of each part along each axis. "
+          "Either this "
+          "or covariances.",
+          .kinds = KIND_REAL, .scalar = true, .max_dims = 2, .min_items = 1, .max_items = MAX_MODEL,
+          FIELD_REALS(0, MIXTURE_MAX_VALUE)),
     FIELD(struct mixture_params, covariances, ARRAY,
           "Covariance matrices, [K][d][d], symmetric and positive definite; d up to 256.", .kinds = KIND_REAL,
           .min_dims = 3, .max_dims = 3, .min_items = 1, .max_items = MAX_MODEL,
@@ -156,8 +157,8 @@ static const struct field GRID_FIELDS[] = {
     FIELD(struct grid_result, alpha, ARRAY, "alpha at each.", .kinds = KIND_REAL, .required = true),
     FIELD(struct grid_result, sigma, ARRAY, "sigma at each.", .kinds = KIND_REAL, .required = true),
     FIELD(struct grid_result, k, ARRAY,
-          "The noise level sigma/alpha at each. Left out where the first is infinite: flow from t = 1.",
-          .kinds = KIND_REAL),
+          "The noise level sigma/alpha at each. Infinite, and so null, where alpha is 0: flow at t = 1.",
+          .kinds = KIND_REAL, .nullable = true, .required = true),
     {0}};
 
 static const struct field OUTPUT[] = {
@@ -313,8 +314,7 @@ static enum status report_grid(struct ctx *ctx, const struct path_point *points,
     out->t = array_1d(KIND_REAL, t, n);
     out->alpha = array_1d(KIND_REAL, alpha, n);
     out->sigma = array_1d(KIND_REAL, sigma, n);
-    if (k[0] < (double)INFINITY)
-        out->k = array_1d(KIND_REAL, k, n);
+    out->k = array_1d(KIND_REAL, k, n);
     return STATUS_OK;
 }
 

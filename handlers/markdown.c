@@ -28,7 +28,7 @@ static void type_text(struct buf *out, const struct field *f) {
     case FIELD_STRING: buf_text(out, "string"); break;
     case FIELD_VALUE: buf_text(out, kinds_text(f->kinds)); break;
     case FIELD_ARRAY:
-        buf_printf(out, "array of %ss", kinds_text(f->kinds));
+        buf_printf(out, "%sarray of %ss", f->scalar ? "number, or " : "", kinds_text(f->kinds));
         if (f->max_dims > 1)
             buf_printf(out, ", %u to %u levels", f->min_dims ? f->min_dims : 1, f->max_dims);
         break;

@@ -52,7 +52,7 @@ enum number_error numbers_read(struct ctx *ctx, const char *text, size_t n, cons
 
 /* Writers append to b. Integers: plain digits. Reals: shortest round-trip digits; always with '.' or 'e', so that the
  * kind is kept
- * ("2.0", "0.1", "1e22", "1.5e-7"; plain notation for decimal exponents -5 .. 15); value must be finite. */
+ * ("2.0", "0.1", "1e22", "1.5e-7"; plain notation for decimal exponents -5 .. 15); what is not finite becomes null. */
 enum { NUMBER_INT_MAX = 20, NUMBER_REAL_MAX = 25 }; /* bytes at most */
 size_t number_format_int(char *to, int64_t value);
 size_t number_format_real(char *to, double value);

@@ -193,6 +193,10 @@ static inline char *put_plain(char *to, const char *digits, unsigned n, int expo
 static inline char *put_real(char *to, double value) {
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
+    if ((bits << 1) >> 53 == 0x7ff) { /* JSON has no infinity; JavaScript writes null too */
+        memcpy(to, "null", 4);
+        return to + 4;
+    }
     *to = '-';
     to += bits >> 63;
     bits &= UINT64_MAX >> 1;

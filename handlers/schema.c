@@ -35,6 +35,8 @@ static void number_schema(struct buf *out, const struct field *f) {
 static void element_schema(struct buf *out, const struct field *f, enum kind kind) {
     if (kind == KIND_INT)
         integer_schema(out, f);
+    else if (kind == KIND_REAL && f->nullable)
+        buf_text(out, "\"type\":[\"number\",\"null\"]");
     else if (kind == KIND_REAL)
         number_schema(out, f);
     else
@@ -62,15 +64,19 @@ static void array_schema(struct buf *out, const struct field *f, enum kind kind,
 static void kinds_schema(struct buf *out, const struct field *f) {
     unsigned low = f->min_dims ? f->min_dims : 1, high = f->max_dims ? f->max_dims : 1;
     unsigned kinds = f->kinds & KIND_REAL ? f->kinds & ~(unsigned)KIND_INT : f->kinds;
-    bool array = f->type == FIELD_ARRAY, several = (kinds & (kinds - 1)) || (array && high > low);
+    if (f->type == FIELD_VALUE)
+        low = high = 0;
+    else if (f->scalar)
+        low = 0;
+    bool several = (kinds & (kinds - 1)) || high > low;
     const char *between = several ? "\"anyOf\":[{" : "";
     for (unsigned kind = KIND_INT; kind <= KIND_STRING; kind *= 2)
-        for (unsigned dims = low; dims <= (array ? high : low); dims++) {
+        for (unsigned dims = low; dims <= high; dims++) {
             if (!(kinds & kind))
                 continue;
             buf_text(out, between);
             between = "},{";
-            if (array)
+            if (dims)
                 array_schema(out, f, (enum kind)kind, dims);
             else
                 element_schema(out, f, (enum kind)kind);

@@ -53,7 +53,7 @@ static const struct field INPUT[] = {
     FIELD(struct params, ints, ARRAY, "i", .kinds = KIND_INT, FIELD_INTS(-5, 5), .max_items = 4),
     FIELD(struct params, numbers, ARRAY, "n", .kinds = KIND_INT | KIND_REAL),
     FIELD(struct params, words, ARRAY, "w", .kinds = KIND_INT | KIND_REAL | KIND_STRING),
-    FIELD(struct params, matrix, ARRAY, "m", .kinds = KIND_REAL, .max_dims = 3),
+    FIELD(struct params, matrix, ARRAY, "m", .kinds = KIND_REAL, .scalar = true, .max_dims = 3),
     FIELD(struct params, item, OBJECT, "i",
           .fields = (const struct field[]){FIELD(struct item, weight, INT, "w", .def = "7"),
                                            FIELD(struct item, value, NUMBER, "v", .def = "1.5"),
@@ -119,6 +119,8 @@ static void good_requests_have_one_canonical_form(void **state) {
          "{\"seed\":1,\"x\":0.5,\"flag\":true,\"order\":\"desc\",\"target\":\"x\",\"item\":{\"weight\":7,\"value\":1.5}"
          ","
          "\"model\":{\"type\":\"points\",\"points\":[[-1.0],[1.0]],\"width\":0.0}}"},
+        {"{\"seed\":1,\"matrix\":-2}", "{\"seed\":1,\"x\":0.5,\"flag\":true,\"order\":\"desc\",\"matrix\":[-2.0],"
+                                       "\"item\":{\"weight\":7,\"value\":1.5}}"},
         {"{\"seed\":1,\"target\":7,\"model\":{\"type\":\"none\"}}",
          "{\"seed\":1,\"x\":0.5,\"flag\":true,\"order\":\"desc\",\"target\":7,\"item\":{\"weight\":7,\"value\":1.5},"
          "\"model\":{\"type\":\"none\"}}"},
@@ -187,6 +189,7 @@ static void bad_requests_name_the_field(void **state) {
         {"{\"words\":[\"a\",1]}", 422, "/words/1", NULL},
         {"{\"words\":[1,\"a\"]}", 422, "/words/1", NULL},
         {"{\"matrix\":[[1,2],[3]]}", 422, "/matrix/1", NULL},
+        {"{\"matrix\":1e400}", 422, "/matrix", "matrix is 1e400, want a number that a double can hold."},
         {"{\"item\":3}", 422, "/item", "item is 3, want an object."},
         {"{\"item\":{\"wait\":3}}", 422, "/item/wait", NULL},
         {"{\"items\":[{\"weight\":1},{\"weight\":-1}]}", 422, "/items/1/weight",
