@@ -11,11 +11,12 @@
  *     media, gzip, cost_ns           as in struct answer
  *     bytes    INTEGER               length of the body
  *     used     INTEGER               seconds since 1970 of the last use, to about a minute
- *     check    BLOB                  a digest of key, media, gzip and body, verified by every read: a torn row is never served
+ *     check    BLOB                  of key, media, gzip and body (cache_file.h); every read verifies it, a torn row is
+ *                                    never served
  *     body     BLOB
  *
- * Processes may share one file. It may be deleted or renamed while in use. Its size on the disk does not shrink when the cap is
- * lowered; delete it for that. cache_open sets a process-wide SIGBUS handler (cache_guard.h).
+ * Processes may share one file. It may be deleted or renamed while in use. It does not shrink when the cap is lowered;
+ * delete it for that. cache_open sets a process-wide SIGBUS handler (cache_guard.h).
  *
  * Threads: every function may be called from any thread. */
 #ifndef SOLVENT_CACHE_H
