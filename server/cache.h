@@ -57,6 +57,7 @@ struct cache_options {
     unsigned retry_ms; /* first pause before a file in trouble is tried again, doubled up to 64 times that; 0: 5000 */
 };
 
+/* misses counts what cache_disk did not find; disk_errors failed reads, batches and openings, and torn rows. */
 struct cache_stats {
     uint64_t memory_hits, disk_hits, misses, stores, memory_evictions, disk_evictions, disk_errors;
     uint64_t memory_bytes, memory_entries, disk_bytes, disk_entries, queued;
@@ -85,7 +86,7 @@ struct answer *cache_disk(struct cache *cache, unsigned reader, const struct key
  * recently used. */
 void cache_store(struct cache *cache, const struct key *key, struct answer *answer);
 
-/* cache_flush waits until all that is queued is committed (tests, shutdown). */
+/* cache_flush waits until all that is queued is committed, or given up because the file is in trouble (tests). */
 void cache_flush(struct cache *cache);
 
 void cache_stats(struct cache *cache, struct cache_stats *out);
