@@ -11,11 +11,12 @@
  *     media, gzip, cost_ns           as in struct answer
  *     bytes    INTEGER               length of the body
  *     used     INTEGER               seconds since 1970 of the last use, to about a minute
- *     check    BLOB                  a digest of key, media, gzip and body, verified by every read: a torn row is never served
+ *     check    BLOB                  of key, media, gzip and body (cache_file.h); every read verifies it, a torn row is
+ *                                    never served
  *     body     BLOB
  *
- * Processes may share one file. It may be deleted or renamed while in use. Its size on the disk does not shrink when the cap is
- * lowered; delete it for that. cache_open sets a process-wide SIGBUS handler (cache_guard.h).
+ * Processes may share one file. It may be deleted or renamed while in use. It does not shrink when the cap is lowered;
+ * delete it for that. cache_open sets a process-wide SIGBUS handler (cache_guard.h).
  *
  * Threads: every function may be called from any thread. */
 #ifndef SOLVENT_CACHE_H
@@ -56,6 +57,7 @@ struct cache_options {
     unsigned retry_ms; /* first pause before a file in trouble is tried again, doubled up to 64 times that; 0: 5000 */
 };
 
+/* misses counts what cache_disk did not find; disk_errors failed reads, batches and openings, and torn rows. */
 struct cache_stats {
     uint64_t memory_hits, disk_hits, misses, stores, memory_evictions, disk_evictions, disk_errors;
     uint64_t memory_bytes, memory_entries, disk_bytes, disk_entries, queued;
@@ -84,7 +86,7 @@ struct answer *cache_disk(struct cache *cache, unsigned reader, const struct key
  * recently used. */
 void cache_store(struct cache *cache, const struct key *key, struct answer *answer);
 
-/* cache_flush waits until all that is queued is committed (tests, shutdown). */
+/* cache_flush waits until all that is queued is committed, or given up because the file is in trouble (tests). */
 void cache_flush(struct cache *cache);
 
 void cache_stats(struct cache *cache, struct cache_stats *out);

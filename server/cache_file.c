@@ -7,6 +7,8 @@
 
 #include <sodium.h>
 
+_Static_assert(crypto_onetimeauth_KEYBYTES == KEY_BYTES && crypto_onetimeauth_BYTES == FILE_CHECK_BYTES, "Poly1305");
+
 enum {
     BUSY_WRITER_MS = 2000,
     BUSY_READER_MS = 20,
@@ -53,7 +55,11 @@ enum trouble file_trouble(int rc) {
     case SQLITE_DONE: return TROUBLE_NONE;
     case SQLITE_FULL: return TROUBLE_FULL;
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: return TROUBLE_LOCKED;
+    case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL: /* others keep changing what we want to lock */
+    case SQLITE_SCHEMA:
+    case SQLITE_INTERRUPT:
+    case SQLITE_ABORT: return TROUBLE_LOCKED;
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
     case SQLITE_AUTH: return TROUBLE_PATH;
@@ -70,17 +76,16 @@ int64_t file_row(const struct key *key) { return (int64_t)key_word(key); }
 
 void file_check(unsigned char check[FILE_CHECK_BYTES], const struct key *key, int media, bool gzip, const void *body,
                 size_t n) {
-    unsigned char head[KEY_BYTES + 5];
-    memcpy(head, key->b, KEY_BYTES);
+    unsigned char head[32] = {0}; /* whole blocks, so that the body is read in place */
     for (int i = 0; i < 4; i++)
-        head[KEY_BYTES + i] = (unsigned char)((unsigned)media >> 8 * i);
-    head[KEY_BYTES + 4] = gzip;
-    crypto_generichash_state state;
-    crypto_generichash_init(&state, NULL, 0, FILE_CHECK_BYTES);
-    crypto_generichash_update(&state, head, sizeof head);
+        head[i] = (unsigned char)((unsigned)media >> 8 * i);
+    head[4] = gzip;
+    crypto_onetimeauth_state state;
+    crypto_onetimeauth_init(&state, key->b);
+    crypto_onetimeauth_update(&state, head, sizeof head);
     if (n)
-        crypto_generichash_update(&state, body, n);
-    crypto_generichash_final(&state, check, FILE_CHECK_BYTES);
+        crypto_onetimeauth_update(&state, body, n);
+    crypto_onetimeauth_final(&state, check);
 }
 
 /* ---- open ---- */

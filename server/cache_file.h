@@ -3,8 +3,12 @@
  *
  * Schema, by PRAGMA user_version; file_open brings an older one up to date step by step:
  *
- *     1   answers   as cache.h has it; check is BLAKE2b-128 over key, media (4 bytes), gzip (1 byte) and body
+ *     1   answers   as cache.h has it
  *     2   totals    (bytes INTEGER, entries INTEGER), one row, kept by triggers on answers: right whoever writes
+ *
+ * The check is Poly1305 (RFC 8439) over media (4 bytes), gzip (1), 27 zeros and the body, under the row's key as its
+ * key: it misses damage, or a body of another row's, with a chance below 2^-75. Whoever can write the file can forge it,
+ * as they could any digest; and BLAKE2b takes 6.6 times as long (64 KiB: 97 us for 15), more than all else in a read.
  *
  * Eviction (file_evict) samples four runs of rows that are neighbours by h, which is a digest and so says nothing about
  * them, and deletes the eighth of least (cost / bytes) / age: hyperbolic caching (Blankstein, Sen, Freedman, USENIX ATC
@@ -80,7 +84,7 @@ enum trouble file_checkpoint(struct cache_file *f);
 /* file_moved says whether the path no longer leads to the file that is open. */
 bool file_moved(struct cache_file *f);
 
-/* file_row is the h of a key; file_check the digest of a row. */
+/* file_row is the h of a key; file_check the check of a row. */
 int64_t file_row(const struct key *key);
 void file_check(unsigned char check[FILE_CHECK_BYTES], const struct key *key, int media, bool gzip, const void *body,
                 size_t n);
