@@ -17,6 +17,7 @@ override CPPFLAGS += -I. -I$(B) -D_GNU_SOURCE -DSOLVENT_VERSION='"$(VERSION)"'
 LDFLAGS_release := -Wl,--as-needed -Wl,-z,relro,-z,now
 CFLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS_tsan := -O1 -fsanitize=thread
+export TSAN_OPTIONS ?= die_after_fork=0
 # libFuzzer comes with clang, whose warnings are others.
 CFLAGS_fuzz := -O1 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-error
 ifeq ($(MODE),fuzz)
@@ -62,8 +63,9 @@ all: $(B)/solvent ## build the program
 run: all ## build and serve on 127.0.0.1:8080
 	./solvent serve
 
-test: $(TESTS) $(B)/solvent ## build and run every test; T=name runs those whose path holds the name
-	$(Q)SOLVENT=$(B)/solvent tests/run $(if $(T),$(foreach t,$(TESTS),$(if $(findstring $(T),$(t)),$(t))),$(TESTS))
+WANTED_TESTS = $(if $(T),$(foreach t,$(TESTS),$(if $(findstring $(T),$(t)),$(t))),$(TESTS))
+test: $(WANTED_TESTS) $(B)/solvent ## build and run every test; T=name runs those whose path holds the name
+	$(Q)SOLVENT=$(B)/solvent tests/run $(WANTED_TESTS)
 
 check-one: $(B)/$(T) ## build and run one test: make check-one T=tests/core/base/test_ctx
 	SOLVENT=$(B)/solvent $(B)/$(T)
