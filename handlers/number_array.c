@@ -9,8 +9,7 @@ struct reader {
     bool first_pass; /* both kinds are wanted, ints are tried: the first token that is no int64 restarts */
     bool exact;      /* both kinds are wanted, reals are read */
     unsigned max_dims;
-    size_t limit, n; /* elements: at most, and so far */
-    size_t row;      /* n at the start of the innermost array */
+    size_t limit, n; /* elements: at most, and before the innermost array */
     union {
         int64_t *as_int;
         double *as_real;
@@ -41,56 +40,79 @@ static int fail(struct reader *r, int error, const char *at, unsigned dims) {
     return error;
 }
 
-/* fail_item is fail for the element of the innermost array that comes next. */
-static int fail_item(struct reader *r, int error, const char *at, unsigned depth) {
-    r->index[depth] = r->n - r->row;
+/* fail_item is fail for element n of the innermost array. */
+static int fail_item(struct reader *r, int error, const char *at, unsigned depth, size_t n) {
+    r->index[depth] = n - r->n;
     return fail(r, error, at, depth + 1);
 }
 
 /* not_number says why no number stands at `start`; `at` is the byte that is wrong. */
-static int not_number(struct reader *r, const char *start, const char *at, unsigned depth) {
+static int not_number(struct reader *r, const char *start, const char *at, unsigned depth, size_t n) {
     if (stands(r, start, '['))
-        return fail_item(r, depth + 1 < r->max_dims ? NUMBER_RAGGED : NUMBER_TOO_MANY, start, depth);
-    return fail_item(r, NUMBER_SYNTAX, at, depth);
+        return fail_item(r, depth + 1 < r->max_dims ? NUMBER_RAGGED : NUMBER_TOO_MANY, start, depth, n);
+    return fail_item(r, NUMBER_SYNTAX, at, depth, n);
 }
 
 /* careful_int reads any token and finds any error. */
-static int careful_int(struct reader *r, const char **p, unsigned depth) {
+static __attribute__((noinline)) int careful_int(struct reader *r, const char **p, unsigned depth, size_t n) {
     struct token t;
     const char *start = *p;
     if (!token_scan(p, r->end, &t))
-        return not_number(r, start, *p, depth);
+        return not_number(r, start, *p, depth, n);
     if (r->first_pass && !t.integer)
         return RESTART;
-    int error = (int)token_int(&t, &r->as_int[r->n]);
+    int error = (int)token_int(&t, &r->as_int[n]);
     if (error && r->first_pass)
         return RESTART;
-    return error ? fail_item(r, error, start, depth) : NUMBER_OK;
+    return error ? fail_item(r, error, start, depth, n) : NUMBER_OK;
 }
 
-/* read_int: up to 18 digits and then ',' or ']' need no care. */
-static inline int read_int(struct reader *r, const char **at, unsigned depth) {
+/* read_int reads element n: up to 18 digits and then ',' or ']' need no care. Where the next number starts is known
+ * only when this one has been measured, so that the latency up to there counts: both words that the digits may start
+ * with are loaded before the sign is known. */
+static inline int read_int(struct reader *r, const char **at, unsigned depth, size_t n) {
     const char *p = *at;
-    uint64_t w = 0;
-    bool negative = p < r->end && *p == '-';
-    const char *first = p + negative;
-    p = scan_digits(first, r->end, &w);
-    size_t digits = (size_t)(p - first);
-    bool plain = digits - 1 < 18 && (*first != '0' || digits == 1) && p < r->end && (*p == ',' || *p == ']');
-    if (__builtin_expect(!plain, 0))
-        return careful_int(r, at, depth);
-    r->as_int[r->n] = (int64_t)((w ^ -(uint64_t)negative) + negative);
-    *at = p;
-    return NUMBER_OK;
+    if (r->end - p >= 16) {
+        uint64_t bare = load8(p), behind_sign = load8(p + 1);
+        bool negative = (char)bare == '-';
+        uint64_t x = (negative ? behind_sign : bare) ^ DIGIT_ZEROS, stop = not_digits(x), w;
+        const char *first = p + negative;
+        if (stop) {
+            unsigned k = (unsigned)__builtin_ctzll(stop) / 8;
+            w = eight_digits(x << (56 - 8 * k) << 8);
+            p = first + k;
+        } else {
+            w = eight_digits(x);
+            p = scan_digits(first + 8, r->end, &w);
+        }
+        size_t digits = (size_t)(p - first);
+        bool plain = digits - 1 < 18 && (*first != '0' || digits == 1) && p < r->end && (*p == ',' || *p == ']');
+        if (__builtin_expect(plain, 1)) {
+            r->as_int[n] = (int64_t)((w ^ -(uint64_t)negative) + negative);
+            *at = p;
+            return NUMBER_OK;
+        }
+    }
+    return careful_int(r, at, depth, n);
 }
 
-static inline int read_real(struct reader *r, const char **p, unsigned depth) {
+/* careful_real rounds what the quick way in read_real cannot. */
+static __attribute__((noinline)) int careful_real(struct reader *r, struct token t, const char *start, unsigned depth,
+                                                  size_t n) {
+    int error = (int)token_real(&t, r->exact, &r->as_real[n]);
+    return error ? fail_item(r, error, start, depth, n) : NUMBER_OK;
+}
+
+static inline int read_real(struct reader *r, const char **p, unsigned depth, size_t n) {
     struct token t;
     const char *start = *p;
     if (__builtin_expect(!token_scan(p, r->end, &t), 0))
-        return not_number(r, start, *p, depth);
-    int error = (int)token_real(&t, r->exact, &r->as_real[r->n]);
-    return error ? fail_item(r, error, start, depth) : NUMBER_OK;
+        return not_number(r, start, *p, depth, n);
+    if (decimal_is_quick(&t))
+        r->as_real[n] = decimal_quick(&t);
+    else
+        return careful_real(r, t, start, depth, n);
+    return NUMBER_OK;
 }
 
 /* close_array ends an array of n elements at its ']'. */
@@ -105,25 +127,27 @@ static int close_array(struct reader *r, const char *p, unsigned depth, size_t n
 
 /* read_row reads an innermost array from behind its '['; `ints` is a constant where it is inlined. */
 static inline __attribute__((always_inline)) int read_row(struct reader *r, const char *p, unsigned depth, bool ints) {
-    const char *end = r->end;
-    r->row = r->n;
-    while (!stands(r, p, ']') || r->n > r->row) {
-        if (r->n == r->limit)
-            return fail_item(r, NUMBER_TOO_MANY, p, depth);
-        int error = ints ? read_int(r, &p, depth) : read_real(r, &p, depth);
+    const char *const end = r->end;
+    const size_t limit = r->limit, row = r->n;
+    size_t n = row;
+    while (n > row || !stands(r, p, ']')) {
+        if (n == limit)
+            return fail_item(r, NUMBER_TOO_MANY, p, depth, n);
+        int error = ints ? read_int(r, &p, depth, n) : read_real(r, &p, depth, n);
         if (error)
             return error;
         if (p == end || *p != ',')
             p = skip_space(p, end);
-        r->n++;
+        n++;
         if (stands(r, p, ']'))
             break;
         if (!stands(r, p, ','))
-            return fail_item(r, NUMBER_SYNTAX, p, depth);
+            return fail_item(r, NUMBER_SYNTAX, p, depth, n);
         if (++p < end && is_space(*p))
             p = skip_space(p, end);
     }
-    return close_array(r, p, depth, r->n - r->row);
+    r->n = n;
+    return close_array(r, p, depth, n - row);
 }
 
 static int read_array(struct reader *r, unsigned depth);

@@ -29,7 +29,9 @@ static inline uint64_t load8(const char *p) {
 
 static inline bool is_digit(char c) { return (unsigned char)(c - '0') < 10; }
 
-/* not_digits marks, in bit 7 of its byte, the lowest byte of x ^ "00000000" that is no digit (above it marks may be
+#define DIGIT_ZEROS 0x3030303030303030u
+
+/* not_digits marks, in bit 7 of its byte, the lowest byte of x ^ DIGIT_ZEROS that is no digit (above it marks may be
  * wrong). */
 static inline uint64_t not_digits(uint64_t x) { return ((x + 0x7676767676767676u) | x) & 0x8080808080808080u; }
 
@@ -47,7 +49,7 @@ static const uint32_t small_powers[9] = {1, 10, 100, 1000, 10000, 100000, 100000
 static inline const char *scan_digits(const char *p, const char *end, uint64_t *w) {
     uint64_t value = *w;
     while (end - p >= 8) {
-        uint64_t x = load8(p) ^ 0x3030303030303030u, stop = not_digits(x);
+        uint64_t x = load8(p) ^ DIGIT_ZEROS, stop = not_digits(x);
         if (stop) {
             unsigned k = (unsigned)__builtin_ctzll(stop) /
                          8; /* digits; the shift puts as many zeros before them as are missing */
@@ -115,8 +117,11 @@ static inline bool token_scan(const char **at, const char *end, struct token *t)
         t->q += t->exponent;
     }
     *at = t->end = p;
-    if (digits > 19)
-        token_cut(t);
+    if (digits > 19) {
+        struct token cut = *t; /* a copy, so that *t itself may live in registers */
+        token_cut(&cut);
+        *t = cut;
+    }
     return true;
 }
 
