@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/combine/knapsack_greedy.h"
 #include "core/combine/knapsack_open.h"
 #include "core/combine/knapsack_reach.h"
 
@@ -14,7 +15,19 @@ enum {
     PRICE_ITEMS = 10,
     REACH_STATES = 1000 * 1000, /* the same for the sums that open items reach */
     REACH_ITEMS = 50,
+    DIVE_WIDTH = 1 << 13, /* states of a dive at most, */
+    DIVE_WORK = 1 << 22,  /* and times open items */
+    DIVE_EVERY = 4,
     BEAM = 1 << 16, /* states kept once the memory is used up: from there on it is a heuristic, which is to end soon */
+};
+
+/* What a dive needs of its own. */
+struct dive {
+    struct knapsack_list list, spare;
+    struct knapsack_state *origin; /* [DIVE_WIDTH] the states it started from */
+    struct knapsack_history history;
+    uint32_t *core;
+    size_t core_size;
 };
 
 struct solver {
@@ -22,15 +35,18 @@ struct solver {
     struct knapsack_item *item;
     size_t n;
     struct knapsack_split split;
-    int64_t break_w, break_p; /* of the break item: the LP's ratio */
     struct knapsack_open open;
     struct knapsack_reach *reach; /* NULL: not built */
     struct knapsack_hope hope;
     struct knapsack_list list, spare;
+    size_t last_size; /* of lists that will not be made greater; 0: they still grow */
     struct knapsack_history history;
     struct knapsack_best best;
     uint32_t *core; /* positions of the core's items in item[] */
     size_t core_n, core_size;
+    size_t beam;            /* states kept once the memory is used up */
+    struct dive *dive;      /* NULL: none was made yet */
+    uint64_t next_dive;     /* states made before the next */
     int64_t given_up_bound; /* no completion of a state given up is worth more */
     bool priced, reached, short_of_memory;
     struct knapsack_stats stats;
@@ -41,67 +57,8 @@ static int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
 
 /* lp_bound is Dantzig's: the break solution and the fraction of the break item that fits. */
 static int64_t lp_bound(const struct solver *s) {
-    return s->split.p + (int64_t)((wide)(s->hope.capacity - s->split.w) * s->break_p / s->break_w);
-}
-
-/* -- The first incumbent --------------------------------------------------------------------------------------------
- */
-
-/* forward takes what still fits behind the break solution; backward puts one open item in and takes one out for it.
- * Both look at the items in the order the split left them. */
-static int64_t forward_greedy(struct solver *s) {
-    int64_t room = s->hope.capacity - s->split.w, value = s->split.p;
-    for (size_t i = 0; i < s->n; i++) {
-        struct knapsack_item *item = &s->item[i];
-        item->taken = i < s->split.at;
-        if (i >= s->split.at && item->w <= room) {
-            item->taken = 1;
-            room -= item->w;
-            value += item->p;
-        }
-    }
-    return value;
-}
-
-static int64_t best_single(const struct solver *s, size_t *at) {
-    int64_t room = s->hope.capacity - s->split.w, best = 0;
-    *at = s->n;
-    for (size_t i = s->split.at; i < s->n; i++)
-        if (s->item[i].w <= room && s->item[i].p > best) {
-            best = s->item[i].p;
-            *at = i;
-        }
-    return s->split.p + best;
-}
-
-/* backward_greedy takes the break item and leaves out the least valuable item that makes room for it; n: there is none.
- */
-static int64_t backward_greedy(const struct solver *s, size_t *out) {
-    int64_t excess = s->break_w - (s->hope.capacity - s->split.w), least = INT64_MAX;
-    *out = s->n;
-    for (size_t i = 0; i < s->split.at; i++)
-        if (s->item[i].w >= excess && s->item[i].p < least) {
-            least = s->item[i].p;
-            *out = i;
-        }
-    return *out < s->n ? s->split.p + s->break_p - least : 0;
-}
-
-static int64_t first_incumbent(struct solver *s) {
-    size_t in, out;
-    int64_t greedy = forward_greedy(s), single = best_single(s, &in), backward = backward_greedy(s, &out);
-    int64_t best = max64(greedy, max64(single, backward));
-    if (best == greedy)
-        return best;
-    for (size_t i = 0; i < s->n; i++)
-        s->item[i].taken = i < s->split.at;
-    if (best == backward) {
-        s->item[s->split.at].taken = 1;
-        s->item[out].taken = 0;
-    } else {
-        s->item[in].taken = 1;
-    }
-    return best;
+    const struct knapsack_open *open = &s->open;
+    return open->p + (int64_t)((wide)(s->hope.capacity - open->w) * open->break_p / open->break_w);
 }
 
 /* -- Stronger bounds, for instances that turn out hard
@@ -115,8 +72,11 @@ static bool is_hard(const struct solver *s, uint64_t states, uint64_t each) {
 static void find_price(struct solver *s) {
     s->priced = true;
     struct knapsack_price *price = &s->hope.price;
-    if (knapsack_price_find(s->ctx, s->item, s->n, s->hope.capacity, s->split.at, s->hope.z, price) == STATUS_OK)
-        knapsack_open_reprice(&s->open);
+    if (knapsack_price_find(s->ctx, s->item, s->n, s->hope.capacity, s->split.at, s->hope.z, price) != STATUS_OK)
+        return;
+    if (price->d && (int64_t)(price->total / price->d) >= lp_bound(s))
+        price->d = 0; /* it costs time in every state and says no more than the ratios do */
+    knapsack_open_reprice(&s->open);
 }
 
 /* list_steps foretells in which order the open items enter the core. */
@@ -183,15 +143,19 @@ static void trim_to(struct solver *s, size_t keep) {
     s->stats.given_up += (int64_t)(before - s->list.n);
 }
 
-/* make_room sees to it that the spare list can take a merge; by giving up states where the memory is used up. */
+/* make_room gives the spare list room for the merge of the whole list with itself flipped, as long as lists are small.
+ * Once they are not, either list gets a third of the memory that is left, at once (what is never written to costs
+ * nothing), and history the last third; from then on a merge may find its list full. */
 static void make_room(struct solver *s) {
-    size_t wanted = 2 * s->list.n;
-    if (s->spare.size < wanted && !s->short_of_memory && !make_list(s, &s->spare, 2 * wanted))
-        (void)(wanted > FIRST_STATES && make_list(s, &s->spare, wanted));
-    if (s->spare.size < wanted)
-        trim_to(s, min64(BEAM, (int64_t)(s->spare.size / 2)));
-    else if (s->short_of_memory)
-        trim_to(s, BEAM);
+    if (s->short_of_memory)
+        trim_to(s, s->beam);
+    size_t wanted = 2 * s->list.n, left = s->ctx->cap > s->ctx->used ? s->ctx->cap - s->ctx->used : 0;
+    if (s->spare.size >= wanted || s->spare.size == s->last_size)
+        return;
+    if (!s->last_size && wanted > left / sizeof *s->list.state / 32)
+        s->last_size = left / sizeof *s->list.state / 3;
+    if (!make_list(s, &s->spare, s->last_size ? s->last_size : 2 * wanted))
+        s->last_size = s->spare.size;
 }
 
 static bool remember_core(struct solver *s, size_t at) {
@@ -231,15 +195,38 @@ static void open_to_core(struct solver *s, size_t at, bool right) {
         knapsack_reach_use(s->reach, s->open.left.hi - s->open.left.lo, s->open.right.hi - s->open.right.lo, &s->hope);
 }
 
+/* push_history moves the states' flips out of the way of the next 64. False: there is no memory for that. */
+static bool push_history(struct solver *s) {
+    for (size_t keep = s->list.n / 2;; keep /= 4) {
+        if (knapsack_history_push(s->ctx, &s->history, &s->list, &s->best))
+            return true;
+        if (keep < 16)
+            return false;
+        trim_to(s, keep < s->beam ? keep : s->beam);
+    }
+}
+
+/* merge_core merges a flip; where the list does not fit, states are given up (by the bounds of `before`, the item being
+ * open to them) and it is done again. */
+static bool merge_core(struct solver *s, const struct knapsack_flip *flip, const struct knapsack_hope *before) {
+    enum knapsack_merged merged = knapsack_merge(s->ctx, &s->list, flip, s->core_n, &s->hope, &s->spare, &s->best);
+    if (merged == KNAPSACK_FULL) {
+        struct knapsack_hope after = s->hope;
+        s->hope = *before;
+        s->hope.z = after.z;
+        trim_to(s, s->spare.size / 2 < s->beam ? s->spare.size / 2 : s->beam);
+        s->hope = after;
+        merged = knapsack_merge(s->ctx, &s->list, flip, s->core_n, &s->hope, &s->spare, &s->best);
+    }
+    return merged == KNAPSACK_MERGED;
+}
+
 /* step merges item `at` into the list. False: ctx asked to stop, or there is no memory to go on at all; the list is as
  * it was. */
 static bool step(struct solver *s, size_t at, bool right) {
     const struct knapsack_item item = s->item[at];
-    if (s->core_n % 64 == 0 && s->core_n > 0 && !knapsack_history_push(s->ctx, &s->history, &s->list, &s->best)) {
-        trim_to(s, min64(BEAM / 4, (int64_t)s->list.n / 2));
-        if (!knapsack_history_push(s->ctx, &s->history, &s->list, &s->best))
-            return false;
-    }
+    if (s->core_n % 64 == 0 && s->core_n > 0 && !push_history(s))
+        return false;
     make_room(s);
     if (!remember_core(s, at))
         return false;
@@ -247,7 +234,7 @@ static bool step(struct solver *s, size_t at, bool right) {
                                  (uint64_t)1 << (s->core_n - 1) % 64};
     struct knapsack_hope before = s->hope;
     open_to_core(s, at, right);
-    if (!knapsack_merge(s->ctx, &s->list, &flip, s->core_n, &s->hope, &s->spare, &s->best)) {
+    if (!merge_core(s, &flip, &before)) {
         before.z = s->hope.z; /* the old list with its old bounds: the item is still open to it */
         s->hope = before;
         return false;
@@ -258,6 +245,108 @@ static bool step(struct solver *s, size_t at, bool right) {
     s->stats.states += (int64_t)s->list.n;
     s->stats.max_states = max64(s->stats.max_states, (int64_t)s->list.n);
     return true;
+}
+
+/* apply_flips turns the items of a state's core over, from the break solution or from what is marked already. */
+static void apply_flips(struct solver *s, const struct knapsack_history *history, const struct knapsack_best *best,
+                        const uint32_t *core, size_t first) {
+    for (size_t i = first; i < best->core; i++)
+        if (knapsack_history_flips(history, best, i / 64) >> i % 64 & 1)
+            s->item[core[i]].taken ^= 1;
+}
+
+/* write_best marks the items of the program's best state. */
+static void write_best(struct solver *s) {
+    for (size_t i = 0; i < s->n; i++)
+        s->item[i].taken = i < s->split.at;
+    apply_flips(s, &s->history, &s->best, s->core, 0);
+}
+
+/* -- Dives: the rest of the program with a few states, for an incumbent. They take a part of the states' time that is
+ * fixed, since each waits for DIVE_EVERY times as many states as the one before.
+ * ---------------------------------------------------------- */
+
+static bool make_dive(struct solver *s) {
+    struct dive *d = ctx_zalloc(s->ctx, 1, sizeof *d);
+    if (!d || !make_list(s, &d->list, 2 * DIVE_WIDTH) || !make_list(s, &d->spare, 2 * DIVE_WIDTH))
+        return false;
+    d->origin = ctx_alloc(s->ctx, DIVE_WIDTH, sizeof *d->origin);
+    d->core_size = 256;
+    d->core = d->origin ? ctx_alloc(s->ctx, d->core_size, sizeof *d->core) : NULL;
+    s->dive = d->core ? d : NULL;
+    return d->core;
+}
+
+/* choose_origins picks the states of greatest bound, without touching the list. The origins' numbers take the place of
+ * 64 core items. */
+static bool choose_origins(struct solver *s, size_t width) {
+    struct dive *d = s->dive;
+    size_t every = (s->list.n + 2 * DIVE_WIDTH - 1) / (2 * DIVE_WIDTH);
+    d->list.n = 0;
+    for (size_t i = 0; i < s->list.n; i += every)
+        d->list.state[d->list.n++] = s->list.state[i];
+    if (d->list.n > width)
+        (void)knapsack_trim(&d->list, width, &s->hope, (int64_t *)(void *)d->spare.state);
+    for (size_t i = 0; i < d->list.n; i++) {
+        d->origin[i] = d->list.state[i];
+        d->list.state[i].path = 0;
+        d->list.state[i].flips = i;
+    }
+    return d->list.n > 0;
+}
+
+/* lend gives the solver the dive's lists, history and core in place of its own. */
+static void lend(struct solver *s, size_t width) {
+    struct dive *d = s->dive;
+    s->list = d->list;
+    s->spare = d->spare;
+    s->last_size = d->spare.size;
+    s->history = d->history;
+    s->history.n = s->history.after_clearing = 0;
+    s->core = d->core;
+    s->core_size = d->core_size;
+    s->core_n = 64;
+    s->best.found = false;
+    s->beam = width;
+    s->short_of_memory = true;
+}
+
+/* take_back restores the solver, but for what the dive found. */
+static void take_back(struct solver *s, const struct solver *before) {
+    struct dive *d = s->dive;
+    const struct solver after = *s;
+    *s = *before;
+    d->list = after.list;
+    d->spare = after.spare;
+    d->history = after.history;
+    d->core = after.core;
+    d->core_size = after.core_size;
+    s->stats.states = after.stats.states;
+    if (!after.best.found)
+        return;
+    s->hope.z = after.hope.z;
+    struct knapsack_best origin = {true, d->origin[knapsack_history_flips(&d->history, &after.best, 0)], s->core_n};
+    s->best = origin;
+    write_best(s);
+    s->best.found = false;
+    apply_flips(s, &d->history, &after.best, d->core, 64);
+}
+
+static void dive(struct solver *s, bool right) {
+    size_t open = s->open.left.hi - s->open.left.lo + s->open.right.hi - s->open.right.lo, at;
+    size_t width = open ? DIVE_WORK / open : 0;
+    s->next_dive = DIVE_EVERY * ((uint64_t)s->stats.states + DIVE_WORK);
+    width = width < DIVE_WIDTH ? width : DIVE_WIDTH;
+    if (width < 16 || s->short_of_memory || (!s->dive && !make_dive(s)) || !choose_origins(s, width))
+        return;
+    struct solver before = *s;
+    size_t reach_at = s->reach ? s->reach->at : 0;
+    lend(s, width);
+    while (s->list.n > 0 && (at = next_item(s, &right)) < s->n && ctx_stop(s->ctx) == STOP_NONE && step(s, at, right))
+        ;
+    take_back(s, &before);
+    if (s->reach)
+        s->reach->at = reach_at;
 }
 
 /* grow_core runs the program to its end. False: it stopped early and the list's states are unexplored. */
@@ -273,17 +362,10 @@ static bool grow_core(struct solver *s) {
             find_price(s);
         if (!s->reached && is_hard(s, REACH_STATES, REACH_ITEMS))
             find_reach(s, right);
+        if (s->reached && (uint64_t)s->stats.states >= s->next_dive)
+            dive(s, right);
     }
     return true;
-}
-
-/* write_best marks the items of the program's best state. */
-static void write_best(struct solver *s) {
-    for (size_t i = 0; i < s->n; i++)
-        s->item[i].taken = i < s->split.at;
-    for (size_t i = 0; i < s->best.core; i++)
-        if (knapsack_history_flips(&s->history, &s->best, i / 64) >> i % 64 & 1)
-            s->item[s->core[i]].taken ^= 1;
 }
 
 static bool start_list(struct solver *s) {
@@ -297,6 +379,7 @@ static bool start_list(struct solver *s) {
 
 /* search runs the program and says what no subset exceeds. */
 static int64_t search(struct solver *s, enum knapsack_end *end) {
+    knapsack_open_init(&s->open, s->item, s->n, &s->split, &s->hope);
     int64_t upper = lp_bound(s);
     if (upper <= s->hope.z)
         return s->hope.z;
@@ -304,7 +387,6 @@ static int64_t search(struct solver *s, enum knapsack_end *end) {
         *end = KNAPSACK_MEMORY;
         return upper;
     }
-    knapsack_open_init(&s->open, s->item, s->n, &s->split, &s->hope);
     knapsack_open_look(&s->open);
     s->given_up_bound = INT64_MIN;
     if (!grow_core(s)) {
@@ -319,14 +401,13 @@ static int64_t search(struct solver *s, enum knapsack_end *end) {
 }
 
 enum status knapsack_core_solve(struct ctx *ctx, const struct knapsack_problem *problem, struct knapsack_result *out) {
-    struct solver s = {.ctx = ctx, .item = problem->item, .n = problem->n, .hope.capacity = problem->capacity};
+    struct solver s = {
+        .ctx = ctx, .item = problem->item, .n = problem->n, .hope.capacity = problem->capacity, .beam = BEAM};
     *out = (struct knapsack_result){.end = KNAPSACK_COMPLETE};
     struct ctx_mark mark = ctx_mark(ctx);
     const struct error err = ctx->err; /* an allocation that failed on the way is no failure of the request */
     knapsack_split_at(s.item, s.n, problem->capacity, &s.split);
-    s.break_w = s.item[s.split.at].w;
-    s.break_p = s.item[s.split.at].p;
-    s.hope.z = first_incumbent(&s);
+    s.hope.z = knapsack_greedy(s.item, s.n, &s.split, problem->capacity);
     out->bound = search(&s, &out->end);
     out->value = s.hope.z;
     if (s.best.found)

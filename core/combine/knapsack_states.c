@@ -94,8 +94,9 @@ static inline void emit(struct merge *m, const struct knapsack_state *from, cons
         m->out[m->n++] = made;
 }
 
-bool knapsack_merge(struct ctx *ctx, const struct knapsack_list *from, const struct knapsack_flip *flip, size_t core,
-                    struct knapsack_hope *hope, struct knapsack_list *to, struct knapsack_best *best) {
+enum knapsack_merged knapsack_merge(struct ctx *ctx, const struct knapsack_list *from, const struct knapsack_flip *flip,
+                                    size_t core, struct knapsack_hope *hope, struct knapsack_list *to,
+                                    struct knapsack_best *best) {
     struct stream flipped = {flip->w, flip->p, flip->bit, flip->w > 0 ? 1 : -1}, plain = {0};
     /* The lighter stream leads: the other can never overtake it, so only one end needs looking at. */
     const struct stream lead = flip->w > 0 ? plain : flipped, lag = flip->w > 0 ? flipped : plain;
@@ -104,7 +105,9 @@ bool knapsack_merge(struct ctx *ctx, const struct knapsack_list *from, const str
     unsigned ticks = 0;
     while (b < end) {
         if (++ticks % POLL == 0 && ctx_stop(ctx) != STOP_NONE)
-            return false;
+            return KNAPSACK_STOPPED;
+        if (m.n == to->size)
+            return KNAPSACK_FULL;
         int64_t bw = b->w + lag.w, bp = b->p + lag.p;
         if (a < end) {
             int64_t aw = a->w + lead.w, ap = a->p + lead.p;
@@ -116,7 +119,7 @@ bool knapsack_merge(struct ctx *ctx, const struct knapsack_list *from, const str
         emit(&m, b++, &lag, bw, bp);
     }
     to->n = m.n;
-    return true;
+    return KNAPSACK_MERGED;
 }
 
 /* nth_greatest gives the k-th greatest (from 0) of n values, which it permutes: Hoare's FIND. */

@@ -59,12 +59,18 @@ struct knapsack_list {
     size_t n, size;
 };
 
+enum knapsack_merged {
+    KNAPSACK_MERGED,
+    KNAPSACK_STOPPED, /* ctx asked to */
+    KNAPSACK_FULL,    /* `to` is too small */
+};
+
 /* knapsack_merge writes to `to` what is left of `from` and of `from` flipped: states with hope, none dominated. It
- * raises hope->z and sets *best where one fits and is better. `core` counts the core items, this one included. to->size
- * >= 2 * from->n. False where ctx asked to stop: then `to` is void, `from` as before, and z and *best may have been
- * improved. */
-bool knapsack_merge(struct ctx *ctx, const struct knapsack_list *from, const struct knapsack_flip *flip, size_t core,
-                    struct knapsack_hope *hope, struct knapsack_list *to, struct knapsack_best *best) MUST_CHECK;
+ * raises hope->z and sets *best where one fits and is better. `core` counts the core items, this one included.
+ * Where it does not end as MERGED, `to` is void, `from` as before, and z and *best may have been improved. */
+enum knapsack_merged knapsack_merge(struct ctx *ctx, const struct knapsack_list *from, const struct knapsack_flip *flip,
+                                    size_t core, struct knapsack_hope *hope, struct knapsack_list *to,
+                                    struct knapsack_best *best) MUST_CHECK;
 
 /* knapsack_trim keeps the `keep` states of greatest bound and returns the greatest bound among those it dropped. values
  * is scratch of list->n elements. keep < list->n. */
