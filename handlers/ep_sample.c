@@ -194,13 +194,15 @@ static struct extent extent_of(const struct choice *model) {
     return (struct extent){m->means.shape[0], columns(&m->means), shape};
 }
 
-/* Nanoseconds; measured by bench/sample.c. A step moves the state (2 ns a number) and may draw noise (12 ns). */
+/* Nanoseconds; fitted to bench/sample.c. A call moves the state, and stochastic solvers draw 10 ns a number. */
 static double predict(const struct params *p) {
     struct extent e = extent_of(&p->model);
-    double d = (double)e.d, calls = (double)p->sampler.steps * (p->sampler.solver == SOLVER_HEUN ? 2 : 1);
+    const struct sampler_params *s = &p->sampler;
+    bool draws = s->solver == SOLVER_DDPM || s->solver == SOLVER_EULER_ANCESTRAL || s->eta > 0 || s->s_churn > 0;
+    double d = (double)e.d, calls = (double)s->steps * (s->solver == SOLVER_HEUN ? 2 : 1);
     double setup = e.shape == MIXTURE_FULL ? (double)e.k * (200 + 25 * d * d * d) : (double)e.k * (5 + d);
-    double row = mixture_cost(e.k, e.d, e.shape) + 12 * d;
-    return 2000 + setup + (double)p->count * calls * row + (double)p->sampler.steps * 100;
+    double row = mixture_cost(e.k, e.d, e.shape) + 8 + (draws ? 14 : 4) * d;
+    return 2000 + setup + (double)p->count * (calls * row + 10 * d) + (double)s->steps * 100;
 }
 
 static uint64_t cost(const void *params) {
