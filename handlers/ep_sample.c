@@ -195,13 +195,15 @@ static struct extent extent_of(const struct choice *model) {
     return (struct extent){m->means.shape[0], columns(&m->means), shape};
 }
 
-/* Nanoseconds; measured by bench/sample.c. A step moves the state (2 ns a number) and may draw noise (12 ns). */
+/* Nanoseconds; fitted to bench/sample.c. A call moves the state, and stochastic solvers draw 10 ns a number. */
 static double predict(const struct params *p) {
     struct extent e = extent_of(&p->model);
-    double d = (double)e.d, calls = (double)p->sampler.steps * (p->sampler.solver == SOLVER_HEUN ? 2 : 1);
+    const struct sampler_params *s = &p->sampler;
+    bool draws = s->solver == SOLVER_DDPM || s->solver == SOLVER_EULER_ANCESTRAL || s->eta > 0 || s->s_churn > 0;
+    double d = (double)e.d, calls = (double)s->steps * (s->solver == SOLVER_HEUN ? 2 : 1);
     double setup = e.shape == MIXTURE_FULL ? (double)e.k * (200 + 25 * d * d * d) : (double)e.k * (5 + d);
-    double row = mixture_cost(e.k, e.d, e.shape) + 12 * d;
-    return 2000 + setup + (double)p->count * calls * row + (double)p->sampler.steps * 100;
+    double row = mixture_cost(e.k, e.d, e.shape) + 8 + (draws ? 14 : 4) * d;
+    return 2000 + setup + (double)p->count * (calls * row + 10 * d) + (double)s->steps * 100;
 }
 
 static uint64_t cost(const void *params) {
@@ -412,14 +414,14 @@ const struct endpoint ep_sample = {
     .result_size = sizeof(struct result),
     .example = "{\"model\":{\"type\":\"mixture\",\"weights\":[0.25,0.75],\"means\":[[-2,0],[2,1]],\"stds\":[0.5,0.3]},"
                "\"count\":2,\"seed\":7,\"path\":\"edm\",\"sampler\":{\"solver\":\"heun\",\"steps\":10}}",
-    .answer = "{\"samples\":[[1.9211490900232162,0.8629307851039969],[2.40176839351855,1.5330008066031373]],"
+    .answer = "{\"samples\":[[1.9211490900232162,0.8629307851039969],[2.401768393518549,1.5330008066031373]],"
               "\"shape\":[2,2],\"seed\":7,\"path\":\"edm\",\"solver\":\"heun\",\"steps\":10,"
-              "\"grid\":{\"type\":\"karras\",\"t\":[80.0,42.41518931851267,21.10867673619376,9.72320135526013,"
+              "\"grid\":{\"type\":\"karras\",\"t\":[80.0,42.41518931851267,21.10867673619376,9.723201355260132,"
               "4.066123602953759,1.501741979068008,0.46997905799774714,0.1166385635251784,0.020435334553438746,"
               "0.002,0.0],\"alpha\":[1.0,1.0,1.0,1.0,1.0,1.0,1.0,1.0,1.0,1.0,1.0],\"sigma\":[80.0,"
-              "42.41518931851267,21.10867673619376,9.72320135526013,4.066123602953759,1.501741979068008,"
+              "42.41518931851267,21.10867673619376,9.723201355260132,4.066123602953759,1.501741979068008,"
               "0.46997905799774714,0.1166385635251784,0.020435334553438746,0.002,0.0],\"k\":[80.0,"
-              "42.41518931851267,21.10867673619376,9.72320135526013,4.066123602953759,1.501741979068008,"
+              "42.41518931851267,21.10867673619376,9.723201355260132,4.066123602953759,1.501741979068008,"
               "0.46997905799774714,0.1166385635251784,0.020435334553438746,0.002,0.0]},\"network_calls\":19,"
               "\"numerics\":\"1\"}",
     .npy_input = "latents",

@@ -28,20 +28,14 @@ static inline double from_bits(uint64_t b) {
 /* two_to is 2^n for an integer n in -1022 .. 1023 that is held as a double. */
 static inline double two_to(double n) { return from_bits(bits_of(n + (ROUNDER + 1023)) << 52); }
 
-/* exp_tail is (exp(r) - 1 - r) / r^2 for |r| <= ln2 / 2; the first term left out is below 4e-18 of exp(r). */
+/* exp_tail is (exp(r) - 1 - r) / r^2 for |r| <= ln2 / 2; the first term left out is below 4e-18 of exp(r). Summed by
+ * Estrin's scheme: Horner's chain of twelve dependent steps takes a third longer in the array forms. */
 static inline double exp_tail(double r) {
-    double p = 1.0 / 6227020800;
-    p = p * r + 1.0 / 479001600;
-    p = p * r + 1.0 / 39916800;
-    p = p * r + 1.0 / 3628800;
-    p = p * r + 1.0 / 362880;
-    p = p * r + 1.0 / 40320;
-    p = p * r + 1.0 / 5040;
-    p = p * r + 1.0 / 720;
-    p = p * r + 1.0 / 120;
-    p = p * r + 1.0 / 24;
-    p = p * r + 1.0 / 6;
-    return p * r + 0.5;
+    const double z = r * r, z2 = z * z;
+    const double p0 = 1.0 / 2 + r * (1.0 / 6), p1 = 1.0 / 24 + r * (1.0 / 120);
+    const double p2 = 1.0 / 720 + r * (1.0 / 5040), p3 = 1.0 / 40320 + r * (1.0 / 362880);
+    const double p4 = 1.0 / 3628800 + r * (1.0 / 39916800), p5 = 1.0 / 479001600 + r * (1.0 / 6227020800);
+    return (p0 + z * p1) + z2 * ((p2 + z * p3) + z2 * (p4 + z * p5));
 }
 
 /* exp_sum is exp(high + low) where |low| is a few ulp of high. Two factors of 2^n: the first cannot leave the normal
@@ -86,18 +80,10 @@ static inline struct split split_of(double x) {
 
 /* log_series is (log((1+s)/(1-s)) - 2s) / s for |s| <= 0.1716. */
 static inline double log_series(double s) {
-    double z = s * s, p = 2.0 / 23;
-    p = p * z + 2.0 / 21;
-    p = p * z + 2.0 / 19;
-    p = p * z + 2.0 / 17;
-    p = p * z + 2.0 / 15;
-    p = p * z + 2.0 / 13;
-    p = p * z + 2.0 / 11;
-    p = p * z + 2.0 / 9;
-    p = p * z + 2.0 / 7;
-    p = p * z + 2.0 / 5;
-    p = p * z + 2.0 / 3;
-    return p * z;
+    const double z = s * s, z2 = z * z, z4 = z2 * z2;
+    const double p0 = 2.0 / 3 + z * (2.0 / 5), p1 = 2.0 / 7 + z * (2.0 / 9), p2 = 2.0 / 11 + z * (2.0 / 13);
+    const double p3 = 2.0 / 15 + z * (2.0 / 17), p4 = 2.0 / 19 + z * (2.0 / 21);
+    return z * ((p0 + z2 * p1) + z4 * ((p2 + z2 * p3) + z4 * (p4 + z2 * (2.0 / 23))));
 }
 
 /* With f = m - 1 and s = f / (2 + f): log m = f - (f^2/2 - s (f^2/2 + series)), where the largest term is exact. */
@@ -127,7 +113,7 @@ double elementary_log1p(double x) {
 }
 
 /* Quarter turns and the rest: x = turns / 2 + r, |r| <= 1/4. */
-static inline void sincos_pi(double x, double *sin, double *cos) {
+static inline __attribute__((always_inline)) void sincos_pi(double x, double *sin, double *cos) {
     double big = 2 * x + ROUNDER;
     uint64_t turns = bits_of(big);
     double r = x - 0.5 * (big - ROUNDER);
