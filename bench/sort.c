@@ -32,6 +32,8 @@ static double now(void) {
 
 static int64_t narrow(size_t i, size_t n) { return (void)i, (void)n, (int64_t)(next_random() >> 33); }
 static int64_t wide(size_t i, size_t n) { return (void)i, (void)n, (int64_t)next_random(); }
+static int64_t dense(size_t i, size_t n) { return (void)i, (int64_t)(next_random() % n); }
+static int64_t bytes(size_t i, size_t n) { return (void)i, (void)n, (int64_t)(next_random() % 256); }
 static int64_t few(size_t i, size_t n) { return (void)i, (void)n, (int64_t)(next_random() % 16); }
 static int64_t few_wide(size_t i, size_t n) {
     return (void)i, (void)n, (int64_t)((next_random() % 16) * 0x0123456789abcdefu);
@@ -49,9 +51,9 @@ static int64_t killer(size_t i, size_t n) { /* Musser's sequence against the med
 static const struct shape {
     const char *name;
     int64_t (*at)(size_t i, size_t n);
-} SHAPES[] = {{"31 bits", narrow},   {"64 bits", wide},      {"16 values", few}, {"16 wide", few_wide},
-              {"sorted", sorted},    {"reversed", reversed}, {"16 runs", runs},  {"1% astray", nearly},
-              {"organ pipe", organ}, {"med3 killer", killer}};
+} SHAPES[] = {{"31 bits", narrow}, {"64 bits", wide},     {"below n", dense},    {"bytes", bytes},
+              {"16 values", few},  {"16 wide", few_wide}, {"sorted", sorted},    {"reversed", reversed},
+              {"16 runs", runs},   {"1% astray", nearly}, {"organ pipe", organ}, {"med3 killer", killer}};
 
 static int compare_ints(const void *a, const void *b) {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;

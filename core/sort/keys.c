@@ -24,8 +24,10 @@ static ALWAYS_INLINE void put(void *data, size_t i, uint64_t key, enum coding co
 static ALWAYS_INLINE void make(struct sorter *s, const struct array *values, enum coding coding, uint64_t flip,
                                uint64_t *keys, struct key_scan *scan) {
     uint64_t before = key_at(values, 0, coding, flip), min = before, max = before, any = before, all = before;
-    size_t falls = 0;
-    for (size_t i = 0; i < values->n;) {
+    size_t turns = 0;
+    bool fell = values->n > 1 && key_at(values, 1, coding, flip) < before;
+    keys[0] = before;
+    for (size_t i = 1; i < values->n;) {
         size_t end = min_size(values->n, i + SORTER_POLL);
         if (sorter_stop(s, end - i))
             return;
@@ -36,11 +38,13 @@ static ALWAYS_INLINE void make(struct sorter *s, const struct array *values, enu
             max = key > max ? key : max;
             any |= key;
             all &= key;
-            falls += key < before;
+            bool falls = key < before;
+            turns += falls != fell;
+            fell = falls;
             before = key;
         }
     }
-    *scan = (struct key_scan){min, max, any ^ all, falls};
+    *scan = (struct key_scan){min, max, any ^ all, turns};
 }
 
 void keys_make(struct sorter *s, const struct array *values, enum coding coding, bool descending, uint64_t *keys,

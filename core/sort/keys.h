@@ -41,7 +41,7 @@ static inline double key_to_integral(uint64_t key) {
 struct key_scan {
     uint64_t min, max;
     uint64_t varying; /* the bits that are not the same in all */
-    size_t falls;     /* neighbours of which the second is less */
+    size_t turns;     /* how often they change between falling and not falling */
 };
 
 /* keys_make writes the keys of an array of n >= 1 numbers and looks at them. */

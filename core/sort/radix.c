@@ -1,5 +1,7 @@
 #include "core/sort/radix.h"
 
+#include <math.h>
+
 /* Histograms of all digits are taken in one reading, this many elements at a time: they stay in the first-level cache.
  */
 enum { HISTOGRAM_BLOCK = 2048, RADIX_SIZE = 1 << RADIX_BITS };
@@ -20,13 +22,20 @@ static bool take_digits(struct digits *d, uint64_t varying, unsigned width, unsi
     return true;
 }
 
-void digits_plan(struct digits *d, uint64_t base, uint64_t varying) {
+void digits_plan(struct digits *d, uint64_t base, uint64_t varying, size_t n) {
     d->base = base;
-    (void)take_digits(d, varying, RADIX_BITS, RADIX_MAX_DIGITS); /* 6 digits of 11 bits cover 64 */
-    /* Narrower digits are kinder to the cache: as narrow as the same number of passes allows. */
-    unsigned passes = d->n;
-    for (unsigned width = 1; !take_digits(d, varying, width, passes);)
-        width++;
+    double least = INFINITY;
+    unsigned best = RADIX_BITS;
+    for (unsigned width = 1; width <= RADIX_BITS; width++) {
+        if (!take_digits(d, varying, width, RADIX_MAX_DIGITS))
+            continue;
+        double cost = d->n * ((double)n + (double)(1u << width)); /* a pass: each element, each counter */
+        if (cost < least) {
+            least = cost;
+            best = width;
+        }
+    }
+    (void)take_digits(d, varying, best, RADIX_MAX_DIGITS);
 }
 
 /* offsets turns counts into where each digit's elements begin. */

@@ -14,8 +14,9 @@ struct digits {
     unsigned shift[RADIX_MAX_DIGITS], bits[RADIX_MAX_DIGITS];
 };
 
-/* digits_plan covers the bits of `varying` with as few digits as it can, and makes them about equally wide. */
-void digits_plan(struct digits *d, uint64_t base, uint64_t varying);
+/* digits_plan covers the bits of `varying` with digits of the width that suits n elements: few passes for many, few
+ * counters for few. */
+void digits_plan(struct digits *d, uint64_t base, uint64_t varying, size_t n);
 
 /* radix_words and radix_pairs: least significant digit first, stable; a digit that is the same in all is skipped. The
  * sorted elements are in what is returned: a or scratch (n elements each; n < 2^32). NULL: no memory. */

@@ -13,8 +13,10 @@ const char *const sort_algorithm_names[] = {"auto", "counting", "radix", "bucket
 enum {
     AUTO_SMALL = 128,        /* fewer numbers: quick */
     AUTO_SMALL_STRINGS = 96, /* fewer strings: quick */
-    AUTO_RUNS = 4,           /* not more runs than this: merge */
-    AUTO_RUNS_STRINGS = 8,
+    AUTO_TURNS = 16,         /* numbers that change no more often between rising and falling: merge */
+    AUTO_RUN = 16,           /* ... if the stretches between are so long */
+    AUTO_COUNTERS = 4096,    /* a range below this and below half the number of values: counting */
+    AUTO_RUNS_STRINGS = 8,   /* fewer pairs of neighbours in the wrong order, or in the right one: merge */
 };
 
 struct job {
@@ -59,12 +61,10 @@ static enum status refuse_range(struct job *job) {
 }
 
 static enum sort_algorithm choose_for_numbers(const struct job *job) {
-    size_t rising = job->scan.falls + 1,
-           falling = job->n - job->scan.falls; /* runs, cut where it falls; where it does not */
-    if (rising <= AUTO_RUNS || falling <= AUTO_RUNS)
+    if (job->scan.turns <= min_size(AUTO_TURNS, job->n / AUTO_RUN))
         return SORT_MERGE;
     uint64_t range = job->scan.max - job->scan.min;
-    if (range < job->n / 2)
+    if (range < min_size(AUTO_COUNTERS, job->n / 2))
         return SORT_COUNTING;
     return job->n < AUTO_SMALL ? SORT_QUICK : SORT_RADIX;
 }
@@ -92,8 +92,8 @@ static enum status choose_coding(struct job *job) {
 static void plan_digits(const struct job *job, struct digits *d) {
     struct digits plain;
     uint64_t range = job->scan.max - job->scan.min;
-    digits_plan(&plain, 0, job->scan.varying);
-    digits_plan(d, job->scan.min, range ? ~(uint64_t)0 >> (64 - bits_of(range)) : 0);
+    digits_plan(&plain, 0, job->scan.varying, job->n);
+    digits_plan(d, job->scan.min, range ? ~(uint64_t)0 >> (64 - bits_of(range)) : 0, job->n);
     if (plain.n <= d->n)
         *d = plain;
 }
@@ -165,7 +165,7 @@ static enum status run_packed(struct job *job, unsigned index_bits) {
         job->keys[i] = key << index_bits | i;
     }
     struct digits d;
-    digits_plan(&d, 0, varying << index_bits);
+    digits_plan(&d, 0, varying << index_bits, job->n);
     enum status status = sort_words(job, index_bits, &d, &sorted);
     if (status == STATUS_OK)
         keys_decode_packed(&job->s, sorted, job->n, index_bits, min, job->coding, job->in->descending,
