@@ -5,7 +5,8 @@
 
 static bool post(struct client *client, const char *path, const char *body) {
     char text[512];
-    snprintf(text, sizeof text, "POST %s HTTP/1.1\r\nHost: t\r\nContent-Length: %zu\r\n\r\n%s", path, strlen(body), body);
+    snprintf(text, sizeof text, "POST %s HTTP/1.1\r\nHost: t\r\nContent-Length: %zu\r\n\r\n%s", path, strlen(body),
+             body);
     return client_send(client, text);
 }
 
@@ -169,7 +170,8 @@ static void slow_requests_are_cut_by_a_total_deadline(void **state) {
     START(&server, "--header-timeout", "400ms", "--body-timeout", "600ms", "--idle-timeout", "300ms");
     assert_in_range(drip(server.port, "GET /healthz HTTP/1.1\r\nX: ", "a"), 300, 10000);
     assert_in_range(drip(server.port, "G", "E"), 300, 10000);
-    assert_in_range(drip(server.port, "POST /test/size HTTP/1.1\r\nHost: t\r\nContent-Length: 50000\r\n\r\n", " "), 500, 10000);
+    assert_in_range(drip(server.port, "POST /test/size HTTP/1.1\r\nHost: t\r\nContent-Length: 50000\r\n\r\n", " "), 500,
+                    10000);
     struct client idle;
     assert_true(client_open(&idle, server.port)); /* says nothing at all */
     assert_true(client_closed(&idle, 10000));
@@ -289,7 +291,8 @@ static void readiness_ends_with_draining(void **state) {
     open_and_post(&other, server.port, "/test/spin", "{\"ms\":1000}");
     assert_true(await_metric(server.port, "solvent_workers_busy", 1, 5000));
     assert_true(client_open(&client, server.port));
-    assert_true(client_send(&client, "GET /readyz HTTP/1.1\r\nHost: t\r\n")); /* begun before the signal, finished after */
+    assert_true(
+        client_send(&client, "GET /readyz HTTP/1.1\r\nHost: t\r\n")); /* begun before the signal, finished after */
     wait_ms(50);
     kill(server.pid, SIGTERM);
     assert_true(server_logged(&server, "finishing what is in progress", 5000));
@@ -312,14 +315,17 @@ static void many_threads_and_leaving_clients(void **state) {
     for (int round = 0; round < 300; round++) {
         struct client client;
         char body[64];
-        snprintf(body, sizeof body, "{\"ms\":%d,\"tag\":%d}", (int)test_below(&random, 30), (int)test_below(&random, 4));
+        snprintf(body, sizeof body, "{\"ms\":%d,\"tag\":%d}", (int)test_below(&random, 30),
+                 (int)test_below(&random, 4));
         open_and_post(&client, server.port, "/test/spin", body);
         if (test_below(&random, 3) == 0)
             assert_true(read_status(&client) != 0);
         client_close(&client);
     }
-    double in_flight = 0; /* the question itself is one; its predecessor, on another loop, may be another for a moment */
-    for (long end = now_ms() + 10000; (in_flight = metric(server.port, "solvent_requests_in_flight")) > 1 && now_ms() < end;)
+    double in_flight =
+        0; /* the question itself is one; its predecessor, on another loop, may be another for a moment */
+    for (long end = now_ms() + 10000;
+         (in_flight = metric(server.port, "solvent_requests_in_flight")) > 1 && now_ms() < end;)
         wait_ms(5);
     assert_true(in_flight == 1);
     assert_true(metric(server.port, "solvent_memory_reserved_bytes") == 0);
