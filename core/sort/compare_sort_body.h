@@ -1,5 +1,25 @@
-/* compare_sort_body.h - included by compare_sort.c once for each kind of element: ELEM, NAME(x), LESS(s, &a, &b). No
- * guard. */
+/* compare_sort_body.h - included by compare_sort.c once for each kind of element (and by its test, with an adversary's comparisons): ELEM,
+ * NAME(x), LESS(s, &a, &b). No guard, but for what all kinds share. */
+#ifndef SOLVENT_COMPARE_SORT_BODY_H
+#define SOLVENT_COMPARE_SORT_BODY_H
+
+/* Below this a straight insertion is quicker than another partition; merge sort's runs are at least so long. */
+enum { INSERTION = 24, NINTHER = 128, MIN_RUN = 24 };
+
+/* merge_power is the depth of the node that merges the run [start, start + left) with the next `right` elements in the
+ * tree that halves [0, n): the leading bits that the two middles, as fractions of n, have in common (Munro and Wild
+ * 2018, section 5.3). */
+static unsigned merge_power(size_t n, size_t start, size_t left, size_t right) {
+    uint64_t l = ((uint64_t)(2 * start + left) << 30) / n, r = ((uint64_t)(2 * start + 2 * left + right) << 30) / n;
+    return (unsigned)__builtin_clzll(l ^ r);
+}
+
+struct run {
+    size_t start, n;
+    unsigned power; /* of the merge with the run before it */
+};
+
+#endif
 
 /* insertion sorts a[0 .. n-1], of which the first `sorted` >= 1 are in order. */
 static void NAME(insertion)(struct sorter *s, ELEM *a, size_t n, size_t sorted) {
@@ -200,6 +220,12 @@ static size_t NAME(bound)(struct sorter *s, const ELEM *a, size_t n, const ELEM 
     return low;
 }
 
+/* either is second ? b : a, without the branch that a compiler may make of that: it would be mispredicted half of the time. */
+static inline const ELEM *NAME(either)(const ELEM *a, const ELEM *b, bool second) {
+    uintptr_t x = (uintptr_t)a, y = (uintptr_t)b;
+    return (const ELEM *)(x ^ ((x ^ y) & -(uintptr_t)second));
+}
+
 /* merge_up merges a[0 .. left-1] with the `right` behind it, from the front: the left ones are set aside in scratch. */
 static void NAME(merge_up)(struct sorter *s, ELEM *a, size_t left, size_t right, ELEM *scratch) {
     memcpy(scratch, a, left * sizeof *a);
@@ -207,7 +233,7 @@ static void NAME(merge_up)(struct sorter *s, ELEM *a, size_t left, size_t right,
     ELEM *to = a;
     while (l < l_end && r < r_end) {
         bool take_right = LESS(s, r, l);
-        *to++ = *(take_right ? r : l);
+        *to++ = *NAME(either)(l, r, take_right);
         r += take_right;
         l += !take_right;
     }
@@ -223,7 +249,7 @@ static void NAME(merge_down)(struct sorter *s, ELEM *a, size_t left, size_t righ
     ELEM *to = a + left + right;
     while (l > a && r > scratch) {
         bool take_left = LESS(s, r - 1, l - 1);
-        *--to = take_left ? l[-1] : r[-1];
+        *--to = *NAME(either)(r - 1, l - 1, take_left);
         l -= take_left;
         r -= !take_left;
     }

@@ -11,7 +11,8 @@ const char *const sort_algorithm_names[] = {"auto", "counting", "radix", "bucket
 
 /* What `auto` goes by; measured with bench/sort.c. */
 enum {
-    AUTO_SMALL = 128,        /* fewer numbers: quick */
+    AUTO_RADIX = 8,          /* what radix takes for each element and counter of a pass, and ... */
+    AUTO_QUICK = 5,          /* ... quick for each of n log2 n, in the same unit */
     AUTO_SMALL_STRINGS = 96, /* fewer strings: quick */
     AUTO_TURNS = 16,         /* numbers that change no more often between rising and falling: merge */
     AUTO_RUN = 16,           /* ... if the stretches between are so long */
@@ -60,15 +61,6 @@ static enum status refuse_range(struct job *job) {
                     key_to_integral(low), key_to_integral(high), tail);
 }
 
-static enum sort_algorithm choose_for_numbers(const struct job *job) {
-    if (job->scan.turns <= min_size(AUTO_TURNS, job->n / AUTO_RUN))
-        return SORT_MERGE;
-    uint64_t range = job->scan.max - job->scan.min;
-    if (range < min_size(AUTO_COUNTERS, job->n / 2))
-        return SORT_COUNTING;
-    return job->n < AUTO_SMALL ? SORT_QUICK : SORT_RADIX;
-}
-
 /* choose_coding reads reals without fractions as integers where that pays. */
 static enum status choose_coding(struct job *job) {
     enum sort_algorithm algorithm = job->in->algorithm;
@@ -96,6 +88,20 @@ static void plan_digits(const struct job *job, struct digits *d) {
     digits_plan(d, job->scan.min, range ? ~(uint64_t)0 >> (64 - bits_of(range)) : 0, job->n);
     if (plain.n <= d->n)
         *d = plain;
+}
+
+static enum sort_algorithm choose_for_numbers(const struct job *job) {
+    if (job->scan.turns <= min_size(AUTO_TURNS, job->n / AUTO_RUN))
+        return SORT_MERGE;
+    uint64_t range = job->scan.max - job->scan.min;
+    if (range < min_size(AUTO_COUNTERS, job->n / 2))
+        return SORT_COUNTING;
+    struct digits d;
+    plan_digits(job, &d);
+    uint64_t radix = 0, quick = (uint64_t)AUTO_QUICK * job->n * bits_of(job->n);
+    for (unsigned k = 0; k < d.n; k++)
+        radix += AUTO_RADIX * (job->n + ((uint64_t)1 << d.bits[k]));
+    return radix < quick ? SORT_RADIX : SORT_QUICK;
 }
 
 static struct spread spread_of(const struct job *job, unsigned shift) {

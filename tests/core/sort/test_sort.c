@@ -383,7 +383,7 @@ static void lopsided_data_stay_below_n_log_n(void **state) {
 
 static void auto_names_what_it_used(void **state) {
     (void)state;
-    static int64_t a[2000];
+    static int64_t a[20000];
     uint64_t random = 9;
     static const struct {
         enum shape shape;
@@ -391,7 +391,7 @@ static void auto_names_what_it_used(void **state) {
         enum sort_algorithm want;
     } rows[] = {
         {SORTED, 2000, SORT_MERGE}, {REVERSED, 2000, SORT_MERGE}, {EQUAL, 2000, SORT_MERGE}, {RUNS, 2000, SORT_MERGE},
-        {FEW, 2000, SORT_COUNTING}, {RANDOM, 2000, SORT_RADIX},   {RANDOM, 50, SORT_QUICK},
+        {FEW, 2000, SORT_COUNTING}, {RANDOM, 20000, SORT_RADIX},  {RANDOM, 50, SORT_QUICK},
     };
     for (size_t k = 0; k < COUNT(rows); k++) {
         for (size_t i = 0; i < rows[k].n; i++)
