@@ -243,6 +243,39 @@ static const struct row rows[] = {
      1},
 };
 
+/* Groups of nearly equal items (Jooken et al. 2022) are hard enough for the sums that open items reach, and for dives.
+ */
+static void make_groups(struct instance *t, size_t n, int64_t c, int64_t groups, uint64_t *seed) {
+    t->n = n;
+    t->capacity = c;
+    for (size_t i = 0; i < n; i++) {
+        int64_t size = i < n / 3 ? 0 : c >> (1 + i % (size_t)groups);
+        t->weight[i] = size + between(seed, 1, 300);
+        t->value[i] = size + between(seed, 1, 300);
+    }
+}
+
+static void groups_equal_the_table(void **state) {
+    (void)state;
+    static const size_t megabytes[] = {64, 6, 2, 1};
+    uint64_t seed = 9;
+    make_groups(&instance, 400, 1000000, 6, &seed);
+    int64_t optimum = textbook(&instance);
+    for (size_t i = 0; i < COUNT(megabytes); i++) {
+        struct ctx ctx;
+        ctx_init(&ctx, megabytes[i] << 20);
+        struct knapsack_out out;
+        const struct knapsack_in in = in_of(&instance);
+        assert_int_equal(knapsack_solve(&ctx, &in, &out), STATUS_OK);
+        check_answer(&instance, &out);
+        assert_true(out.value <= optimum && optimum <= out.bound);
+        assert_true(out.optimal || out.stats.given_up > 0);
+        if (i == 0) /* as many as these bounds begin with */
+            assert_true(out.optimal && out.stats.states > 2200000);
+        ctx_release(&ctx);
+    }
+}
+
 static void single_cases(void **state) {
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -442,6 +475,7 @@ int main(void) {
         cmocka_unit_test(small_ones_equal_brute_force),
         cmocka_unit_test(middling_ones_equal_the_table),
         cmocka_unit_test(large_ones_equal_the_table),
+        cmocka_unit_test(groups_equal_the_table),
         cmocka_unit_test(a_deadline_leaves_a_valid_answer),
         cmocka_unit_test(a_cancelled_search_says_so),
         cmocka_unit_test(little_memory_leaves_a_valid_answer),
