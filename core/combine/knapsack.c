@@ -101,18 +101,24 @@ static enum status reduce(struct ctx *ctx, const struct knapsack_in *in, struct 
 /* -- The answer
  * ---------------------------------------------------------------------------------------------------------- */
 
-/* write_chosen lists what is taken: free items, and those the search took (or all open ones where they fit together).
- * The bits bring the search's items back into the order of the request. */
-static enum status write_chosen(struct ctx *ctx, const struct knapsack_in *in, const struct reduced *r,
-                                struct knapsack_out *out) {
-    uint64_t *taken = ctx_zalloc(ctx, in->n / 64 + 1, sizeof *taken);
-    if (!taken)
-        return STATUS_NO_MEMORY;
+/* mark_taken brings the search's items back into the order of the request, as bits, and returns what they are worth. */
+static int64_t mark_taken(const struct reduced *r, uint64_t *taken) {
+    int64_t value = 0;
     for (size_t i = 0; i < r->problem.n; i++)
-        taken[r->problem.item[i].at / 64] |= (uint64_t)r->problem.item[i].taken << r->problem.item[i].at % 64;
+        if (r->problem.item[i].taken) {
+            taken[r->problem.item[i].at / 64] |= (uint64_t)1 << r->problem.item[i].at % 64;
+            value += r->problem.item[i].p;
+        }
+    return value;
+}
+
+/* list_chosen lists what the search took and what needed no search: free items, and all open ones where they fit
+ * together. */
+static enum status list_chosen(struct ctx *ctx, const struct knapsack_in *in, bool all_fit, uint64_t *taken,
+                               struct knapsack_out *out) {
     size_t n = 0;
     for (size_t i = 0; i < in->n; i++) {
-        if (is_free(in, i) || (r->all_fit && is_open(in, i)))
+        if (is_free(in, i) || (all_fit && is_open(in, i)))
             taken[i / 64] |= (uint64_t)1 << i % 64;
         n += taken[i / 64] >> i % 64 & 1;
     }
@@ -129,12 +135,24 @@ static enum status write_chosen(struct ctx *ctx, const struct knapsack_in *in, c
     return STATUS_OK;
 }
 
-/* The bound counts the search's items in units; what else is taken counts as it is. */
-static void write_bound(const struct reduced *r, const struct knapsack_result *result, struct knapsack_out *out) {
+/* answer writes the choice and its bound: the search counts its items in units, what else is taken counts as it is. A
+ * choice that is not worth what the search says, or does not fit, is a bug of ours, and no answer. */
+static enum status answer(struct ctx *ctx, const struct knapsack_in *in, const struct reduced *r,
+                          const struct knapsack_result *result, struct knapsack_out *out) {
+    uint64_t *taken = ctx_zalloc(ctx, in->n / 64 + 1, sizeof *taken);
+    if (!taken)
+        return STATUS_NO_MEMORY;
+    int64_t value = mark_taken(r, taken);
+    enum status status = list_chosen(ctx, in, r->all_fit, taken, out);
+    if (status != STATUS_OK)
+        return status;
+    if (value != result->value || out->weight > in->capacity)
+        return ctx_fail(ctx, STATUS_INTERNAL, "", "The knapsack's answer did not pass its own check.");
     out->bound = out->value + (result->bound - result->value) * r->value_unit;
     out->optimal = out->bound == out->value;
     out->end = result->end;
     out->stats = result->stats;
+    return STATUS_OK;
 }
 
 enum status knapsack_solve(struct ctx *ctx, const struct knapsack_in *in, struct knapsack_out *out) {
@@ -147,8 +165,6 @@ enum status knapsack_solve(struct ctx *ctx, const struct knapsack_in *in, struct
     if (status == STATUS_OK && !reduced.all_fit)
         status = knapsack_core_solve(ctx, &reduced.problem, &result);
     if (status == STATUS_OK)
-        status = write_chosen(ctx, in, &reduced, out);
-    if (status == STATUS_OK)
-        write_bound(&reduced, &result, out);
+        status = answer(ctx, in, &reduced, &result, out);
     return status;
 }

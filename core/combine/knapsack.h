@@ -56,8 +56,9 @@ struct knapsack_out {
 };
 
 /* knapsack_solve finds a subset of greatest value that fits.
- * Errors: INVALID (the place is named), TOO_LARGE (n), NO_MEMORY (not even the items fit), CANCELLED. Out of time or
- * out of memory for states is no error: out->optimal is false, and out->value <= optimum <= out->bound. */
+ * Errors: INVALID (the place is named), TOO_LARGE (n), NO_MEMORY (not even the items fit), CANCELLED, INTERNAL (the
+ * answer is checked). Out of time or out of memory for states is no error: out->optimal is false, and out->value <=
+ * optimum <= out->bound. */
 enum status knapsack_solve(struct ctx *ctx, const struct knapsack_in *in, struct knapsack_out *out) MUST_CHECK;
 
 #endif

@@ -13,8 +13,8 @@ enum {
     PRICE_STATES =
         20000, /* states made, beside PRICE_ITEMS an item, before the cardinality bound is worth its O(n log p) */
     PRICE_ITEMS = 10,
-    REACH_STATES = 1000 * 1000, /* the same for the sums that open items reach */
-    REACH_ITEMS = 50,
+    REACH_STATES = 2000 * 1000, /* the same for the sums that open items reach */
+    REACH_ITEMS = 100,
     DIVE_WIDTH = 1 << 13, /* states of a dive at most, */
     DIVE_WORK = 1 << 22,  /* and times open items */
     DIVE_EVERY = 4,

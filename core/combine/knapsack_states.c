@@ -6,18 +6,6 @@ typedef knapsack_wide wide;
 
 enum { POLL = 8192 };
 
-/* has_hope: may a state of this room, value and count become worth more than z? A state that fits can gain at most
- * its room at the best ratio outside; one that is too heavy loses at least its excess at the worst ratio inside. */
-static inline bool has_hope(const struct knapsack_hope *h, int64_t room, int64_t p, int32_t count) {
-    int64_t lack = h->z + 1 - p;
-    wide gain = (wide)room * (room >= 0 ? h->right_p : h->left_p),
-         wanted = (wide)lack * (room >= 0 ? h->right_w : h->left_w);
-    if (gain < wanted)
-        return false;
-    const struct knapsack_price *y = &h->price;
-    return y->d == 0 || (wide)y->a * room + (wide)y->e * (y->k - count) + h->slack >= (wide)y->d * lack;
-}
-
 static wide floor_div(wide a, wide b) {
     wide q = a / b;
     return q - (a % b < 0);
@@ -54,71 +42,129 @@ int64_t knapsack_hope_bound(const struct knapsack_hope *h, const struct knapsack
     return bound > INT64_MAX ? INT64_MAX : bound < INT64_MIN ? INT64_MIN : (int64_t)bound;
 }
 
+/* -- Merging: the innermost loop. It is compiled for each combination of the two bounds that hard instances add, on a
+ * copy of the hope that nothing can alias; that halves its time.
+ * ------------------------------------------------------------------ */
+
+#define INLINE static inline __attribute__((always_inline))
+
+enum { PRICED = 1, SPANNED = 2 };
+
 /* The two sequences that a merge reads: the list as it is and the list flipped; either is in order of weight. */
 struct stream {
+    const struct knapsack_state *at;
     int64_t w, p;
     uint64_t bit;
     int32_t count;
 };
 
 struct merge {
-    struct knapsack_hope *hope;
-    struct knapsack_best *best;
+    struct knapsack_hope hope;
+    struct stream lead, lag; /* lead: the lighter one; the other can never overtake it */
+    const struct knapsack_state *end;
     struct knapsack_state *out;
-    size_t n, core;
-    size_t spans; /* of hope->span, those that start within the room; states come with ever less room */
+    struct knapsack_best *best;
+    size_t core;
+    size_t spans; /* of hope.span, those that start within the room; states come with ever less room */
     int64_t last; /* the greatest value so far: a later (heavier) state must be worth more */
 };
 
-static inline void emit(struct merge *m, const struct knapsack_state *from, const struct stream *by, int64_t w,
-                        int64_t p) {
+/* has_hope: may a state of this room, value and count become worth more than z? A state that fits can gain at most its
+ * room at the best ratio outside; one that is too heavy loses at least its excess at the worst ratio inside. */
+INLINE bool has_hope(const struct knapsack_hope *h, int64_t room, int64_t p, int32_t count, int kind) {
+    int64_t lack = h->z + 1 - p;
+    wide gain = (wide)room * (room >= 0 ? h->right_p : h->left_p),
+         wanted = (wide)lack * (room >= 0 ? h->right_w : h->left_w);
+    if (gain < wanted)
+        return false;
+    const struct knapsack_price *y = &h->price;
+    return !(kind & PRICED) || (wide)y->a * room + (wide)y->e * (y->k - count) + h->slack >= (wide)y->d * lack;
+}
+
+/* within_reach lowers the room to what open items can use of it. */
+INLINE bool within_reach(struct merge *m, int64_t *room) {
+    while (m->spans > 0 && m->hope.span[m->spans - 1].lo > *room)
+        m->spans--;
+    if (m->spans == 0)
+        return false;
+    int64_t most = m->hope.span[m->spans - 1].hi;
+    *room = most < *room ? most : *room;
+    return true;
+}
+
+INLINE void emit(struct merge *m, const struct stream *by, int64_t w, int64_t p, int kind) {
     if (p <= m->last)
         return;
     m->last = p;
-    int32_t count = from->count + by->count;
-    struct knapsack_state made = {w, p, from->flips | by->bit, from->path, count};
-    if (p > m->hope->z && w <= m->hope->capacity) {
-        m->hope->z = p;
+    const struct knapsack_state *from = by->at;
+    struct knapsack_state made = {w, p, from->flips | by->bit, from->path, from->count + by->count};
+    int64_t room = m->hope.capacity - w;
+    if (p > m->hope.z && room >= 0) {
+        m->hope.z = p;
         *m->best = (struct knapsack_best){true, made, m->core};
     }
-    int64_t room = m->hope->capacity - w;
-    if (m->hope->spans) {
-        while (m->spans > 0 && m->hope->span[m->spans - 1].lo > room)
-            m->spans--;
-        if (m->spans == 0)
-            return;
-        if (m->hope->span[m->spans - 1].hi < room)
-            room = m->hope->span[m->spans - 1].hi;
+    if ((!(kind & SPANNED) || within_reach(m, &room)) && has_hope(&m->hope, room, p, made.count, kind))
+        *m->out++ = made;
+}
+
+/* merge_some takes at most n states from the streams. */
+INLINE void merge_some(struct merge *of, size_t n, int kind) {
+    struct merge m = *of;
+    while (m.lag.at < m.end && n-- > 0) {
+        int64_t lag_w = m.lag.at->w + m.lag.w, lag_p = m.lag.at->p + m.lag.p;
+        if (m.lead.at < m.end) {
+            int64_t lead_w = m.lead.at->w + m.lead.w, lead_p = m.lead.at->p + m.lead.p;
+            if (lead_w < lag_w || (lead_w == lag_w && lead_p >= lag_p)) {
+                emit(&m, &m.lead, lead_w, lead_p, kind);
+                m.lead.at++;
+                continue;
+            }
+        }
+        emit(&m, &m.lag, lag_w, lag_p, kind);
+        m.lag.at++;
     }
-    if (has_hope(m->hope, room, p, count))
-        m->out[m->n++] = made;
+    *of = m;
+}
+
+static void merge_plain(struct merge *m, size_t n) { merge_some(m, n, 0); }
+static void merge_priced(struct merge *m, size_t n) { merge_some(m, n, PRICED); }
+static void merge_spanned(struct merge *m, size_t n) { merge_some(m, n, SPANNED); }
+static void merge_both(struct merge *m, size_t n) { merge_some(m, n, PRICED | SPANNED); }
+
+static struct merge start_merge(const struct knapsack_list *from, const struct knapsack_flip *flip, size_t core,
+                                const struct knapsack_hope *hope, struct knapsack_list *to,
+                                struct knapsack_best *best) {
+    const struct stream plain = {.at = from->state},
+                        flipped = {from->state, flip->w, flip->p, flip->bit, flip->w > 0 ? 1 : -1};
+    return (struct merge){
+        .hope = *hope,
+        .lead = flip->w > 0 ? plain : flipped,
+        .lag = flip->w > 0 ? flipped : plain,
+        .end = from->state + from->n,
+        .out = to->state,
+        .best = best,
+        .core = core,
+        .spans = hope->spans,
+        .last = INT64_MIN,
+    };
 }
 
 enum knapsack_merged knapsack_merge(struct ctx *ctx, const struct knapsack_list *from, const struct knapsack_flip *flip,
                                     size_t core, struct knapsack_hope *hope, struct knapsack_list *to,
                                     struct knapsack_best *best) {
-    struct stream flipped = {flip->w, flip->p, flip->bit, flip->w > 0 ? 1 : -1}, plain = {0};
-    /* The lighter stream leads: the other can never overtake it, so only one end needs looking at. */
-    const struct stream lead = flip->w > 0 ? plain : flipped, lag = flip->w > 0 ? flipped : plain;
-    const struct knapsack_state *a = from->state, *end = from->state + from->n, *b = a;
-    struct merge m = {hope, best, to->state, 0, core, hope->spans, INT64_MIN};
-    unsigned ticks = 0;
-    while (b < end) {
-        if (++ticks % POLL == 0 && ctx_stop(ctx) != STOP_NONE)
-            return KNAPSACK_STOPPED;
-        if (m.n == to->size)
+    static void (*const merge[])(struct merge *, size_t) = {merge_plain, merge_priced, merge_spanned, merge_both};
+    int kind = (hope->price.d ? PRICED : 0) | (hope->spans ? SPANNED : 0);
+    struct merge m = start_merge(from, flip, core, hope, to, best);
+    while (m.lag.at < m.end) {
+        size_t room = to->size - (size_t)(m.out - to->state);
+        if (room == 0)
             return KNAPSACK_FULL;
-        int64_t bw = b->w + lag.w, bp = b->p + lag.p;
-        if (a < end) {
-            int64_t aw = a->w + lead.w, ap = a->p + lead.p;
-            if (aw < bw || (aw == bw && ap >= bp)) {
-                emit(&m, a++, &lead, aw, ap);
-                continue;
-            }
-        }
-        emit(&m, b++, &lag, bw, bp);
+        merge[kind](&m, room < POLL ? room : POLL);
+        hope->z = m.hope.z;
+        if (from->n > POLL && ctx_stop(ctx) != STOP_NONE)
+            return KNAPSACK_STOPPED;
     }
-    to->n = m.n;
+    to->n = (size_t)(m.out - to->state);
     return KNAPSACK_MERGED;
 }
 
