@@ -22,7 +22,7 @@ static void trained_steps_are_counted_as_in_the_field(void **state) {
     static const struct {
         enum grid_id id;
         size_t steps;
-        double want[10];
+        double want[16];
     } CASES[] = {
         {GRID_LINSPACE, 5, {999, 749.25, 499.5, 249.75, 0}},
         {GRID_LEADING, 5, {800, 600, 400, 200, 0}},
@@ -30,6 +30,8 @@ static void trained_steps_are_counted_as_in_the_field(void **state) {
         {GRID_LEADING, 3, {666, 333, 0}},
         {GRID_TRAILING, 3, {999, 666, 332}},
         {GRID_TRAILING, 10, {999, 899, 799, 699, 599, 499, 399, 299, 199, 99}},
+        /* halves round to even, as numpy's do: 937.5 -> 938, 812.5 -> 812 */
+        {GRID_TRAILING, 16, {999, 937, 874, 811, 749, 687, 624, 561, 499, 437, 374, 311, 249, 187, 124, 61}},
         {GRID_LINSPACE, 1, {999}},
         {GRID_LEADING, 1, {0}},
         {GRID_TRAILING, 1, {999}},
