@@ -74,6 +74,18 @@ static void karras_and_uniform_levels(void **state) {
     ctx_release(&f.ctx);
 }
 
+/* On flow a grid in t runs from t = 1, infinite k, to data: bounds beyond those of a grid in k are fine. */
+static void uniform_bounds_on_flow(void **state) {
+    (void)state;
+    struct fixture f;
+    assert_int_equal(make(&f, PATH_FLOW, &(struct grid_in){.id = GRID_UNIFORM, .steps = 3, .k_min = 999}), STATUS_OK);
+    assert_true(f.points[0].t == 1 && fabs(f.points[2].t - 0.999) < 1e-15 && f.points[3].t == 0);
+    ctx_release(&f.ctx);
+    assert_int_equal(make(&f, PATH_FLOW, &(struct grid_in){.id = GRID_UNIFORM, .steps = 2, .k_max = 0.001}), STATUS_OK);
+    assert_true(f.points[0].t < 0.001 && f.points[1].t == f.points[0].t / 2 && f.points[2].t == 0);
+    ctx_release(&f.ctx);
+}
+
 /* Every grid falls strictly to 0 on every path that has it, whatever the number of steps. */
 static void all_grids_fall_to_data(void **state) {
     (void)state;
@@ -131,6 +143,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(trained_steps_are_counted_as_in_the_field),
         cmocka_unit_test(karras_and_uniform_levels),
+        cmocka_unit_test(uniform_bounds_on_flow),
         cmocka_unit_test(all_grids_fall_to_data),
         cmocka_unit_test(what_cannot_be_is_refused),
     };
