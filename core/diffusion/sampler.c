@@ -83,8 +83,8 @@ static void body(void *arg, size_t i) {
     atomic_flag_clear_explicit(&space->taken, memory_order_release);
 }
 
-/* chunk_rows: eight chunks or more, so that threads share a small request; a call of the network in milliseconds, so that
- * a stop is seen soon; and full groups of rows. */
+/* chunk_rows: eight chunks or more, so that threads share a small request; a call of the network in milliseconds, so
+ * that a stop is seen soon; and full groups of rows. */
 static size_t chunk_rows(const struct denoiser *denoiser, size_t count) {
     const double nanoseconds = 4e6;
     size_t rows = 128;

@@ -7,8 +7,8 @@
 
 static bool near(double a, double b, double relative) { return fabs(a - b) <= relative * fabs(b); }
 
-/* The ends of each table, as published with the schedules: abar(999) of ddpm-linear is 4.03583e-5, k runs from 0.010001 to 157.407;
- * ddpm-cosine from 0.00643 to 20291; vp ends at k(1) = 152.167. */
+/* The ends of each table, as published with the schedules: abar(999) of ddpm-linear is 4.03583e-5, k runs from
+ * 0.010001 to 157.407; ddpm-cosine from 0.00643 to 20291; vp ends at k(1) = 152.167. */
 static void ends_are_those_of_the_literature(void **state) {
     (void)state;
     struct ctx ctx;

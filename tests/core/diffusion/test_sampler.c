@@ -65,7 +65,8 @@ static void run_ok(struct run *r, const struct request *q) {
         fail_msg("%s", r->ctx.err.detail);
 }
 
-/* check_distribution compares share, means and variances with the truth: five standard errors and `bias` of the steps. */
+/* check_distribution compares share, means and variances with the truth: five standard errors and `bias` of the
+ * steps. */
 static void check_distribution(const char *name, const double *x, size_t n, double bias) {
     double count[2] = {0}, sum[2][2] = {{0}}, square[2][2] = {{0}};
     for (size_t i = 0; i < n; i++) {
@@ -137,8 +138,7 @@ static void all_solvers_on_all_paths(void **state) {
         }
 }
 
-/* With the true variance of the steps ("small") too little noise is added on data of variance 1, and with "large" too much on points:
- * both bounds are run to see that they differ as they should. */
+/* The forward step adds more noise than the posterior has: samples of "large" spread wider. */
 static void ddpm_variances_differ(void **state) {
     (void)state;
     struct run small, large;
@@ -193,7 +193,8 @@ static void threads_do_not_show(void **state) {
     ctx_release(&one.ctx);
 }
 
-/* Latents that are the drawn numbers change nothing; the trajectory begins with them, scaled, and ends with the samples. */
+/* Latents that are the drawn numbers change nothing; the trajectory begins with them, scaled, and ends with the
+ * samples. */
 static void latents_and_trajectory(void **state) {
     (void)state;
     static double latents[50 * 2];
