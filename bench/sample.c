@@ -1,5 +1,6 @@
-/* sample.c - the cost of sampling: nanoseconds a network call and row, and samples a second, for the models of /v1/sample.
- * The constants of mixture_cost (core/diffusion/mixture.c) and predict (handlers/ep_sample.c) come from here. */
+/* sample.c - the cost of sampling: nanoseconds a network call and row, and samples a second, for the models of
+ * /v1/sample. The constants of mixture_cost (core/diffusion/mixture.c) and predict (handlers/ep_sample.c) come from
+ * here. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>

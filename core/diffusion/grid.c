@@ -85,8 +85,9 @@ static enum status check_levels(struct ctx *ctx, const struct path *path, const 
         status = check_level(ctx, path, "sigma_max", in->k_max);
     if (status != STATUS_OK)
         return status;
-    double low = in->k_min > 0 ? in->k_min : path->k_min;
-    double high = in->k_max > 0 ? in->k_max : path->k_max;
+    bool in_t = in->id == GRID_UNIFORM;
+    double low = in->k_min > 0 ? in->k_min : in_t ? path_at_t(path, path->t_min).k : path->k_min;
+    double high = in->k_max > 0 ? in->k_max : in_t ? path_at_t(path, path->t_max).k : path->k_max;
     if (low < high)
         return STATUS_OK;
     return ctx_fail(ctx, STATUS_INVALID, in->k_min > 0 ? "/sampler/sigma_min" : "/sampler/sigma_max",

@@ -32,8 +32,8 @@ static void prepare(const struct mixture *m, const struct path_point *at, struct
     }
 }
 
-/* Two lanes in one register of any 64-bit machine. Four sums that live in registers: as an array they would pass through
- * memory at every j, which takes 2.5 times as long. */
+/* Two lanes in one register of any 64-bit machine. Four sums that live in registers: as an array they would pass
+ * through memory at every j, which takes 2.5 times as long. */
 typedef double pair __attribute__((vector_size(16), aligned(8), may_alias));
 
 static void distances(size_t d, double alpha, const double *restrict mean, const double *restrict x,
@@ -122,7 +122,7 @@ static void add_block(const struct mixture *m, double alpha, const struct part *
 }
 
 static void kernel(const struct mixture *m, const struct path_point *at, const double *prepared, const double *x,
-                   double *out, double *scratch) {
+                   double *out, double *scratch) { /* NOLINT(readability-non-const-parameter): as mixture_kernel */
     (void)scratch;
     const struct part *parts = (const struct part *)(const void *)prepared;
     size_t d = m->base.d;

@@ -83,10 +83,13 @@ static void body(void *arg, size_t i) {
     atomic_flag_clear_explicit(&space->taken, memory_order_release);
 }
 
-/* chunk_rows: a call of the network should take milliseconds, and fill the vector lanes. */
-static size_t chunk_rows(const struct denoiser *denoiser) {
+/* chunk_rows: eight chunks or more, so that threads share a small request; a call of the network in milliseconds, so
+ * that a stop is seen soon; and full groups of rows. */
+static size_t chunk_rows(const struct denoiser *denoiser, size_t count) {
     const double nanoseconds = 4e6;
     size_t rows = 128;
+    while (rows > 16 && rows * 8 > count)
+        rows /= 2;
     while (rows > 8 && (double)rows * denoiser->cost > nanoseconds)
         rows /= 2;
     return rows;
@@ -125,7 +128,7 @@ static enum status check_finite(struct ctx *ctx, const struct sampler_in *in, co
 
 enum status sampler_run(struct ctx *ctx, const struct sampler_in *in, struct sampler_out *out) {
     *out = (struct sampler_out){.network_calls = sampler_calls(in->solver, in->points, in->steps)};
-    struct run run = {.in = in, .out = out, .ctx = ctx, .chunk = chunk_rows(in->denoiser)};
+    struct run run = {.in = in, .out = out, .ctx = ctx, .chunk = chunk_rows(in->denoiser, in->count)};
     enum status status = allocate(ctx, &run);
     if (status != STATUS_OK)
         return status;

@@ -22,7 +22,7 @@ static void trained_steps_are_counted_as_in_the_field(void **state) {
     static const struct {
         enum grid_id id;
         size_t steps;
-        double want[10];
+        double want[16];
     } CASES[] = {
         {GRID_LINSPACE, 5, {999, 749.25, 499.5, 249.75, 0}},
         {GRID_LEADING, 5, {800, 600, 400, 200, 0}},
@@ -30,6 +30,8 @@ static void trained_steps_are_counted_as_in_the_field(void **state) {
         {GRID_LEADING, 3, {666, 333, 0}},
         {GRID_TRAILING, 3, {999, 666, 332}},
         {GRID_TRAILING, 10, {999, 899, 799, 699, 599, 499, 399, 299, 199, 99}},
+        /* halves round to even, as numpy's do: 937.5 -> 938, 812.5 -> 812 */
+        {GRID_TRAILING, 16, {999, 937, 874, 811, 749, 687, 624, 561, 499, 437, 374, 311, 249, 187, 124, 61}},
         {GRID_LINSPACE, 1, {999}},
         {GRID_LEADING, 1, {0}},
         {GRID_TRAILING, 1, {999}},
@@ -69,6 +71,18 @@ static void karras_and_uniform_levels(void **state) {
     assert_int_equal(make(&f, PATH_FLOW, &(struct grid_in){.id = GRID_UNIFORM, .steps = 3, .k_max = 3, .k_min = 1}),
                      STATUS_OK);
     assert_true(f.points[0].t == 0.75 && f.points[1].t == 0.625 && f.points[2].t == 0.5 && f.points[3].t == 0);
+    ctx_release(&f.ctx);
+}
+
+/* On flow a grid in t runs from t = 1, infinite k, to data: bounds beyond those of a grid in k are fine. */
+static void uniform_bounds_on_flow(void **state) {
+    (void)state;
+    struct fixture f;
+    assert_int_equal(make(&f, PATH_FLOW, &(struct grid_in){.id = GRID_UNIFORM, .steps = 3, .k_min = 999}), STATUS_OK);
+    assert_true(f.points[0].t == 1 && fabs(f.points[2].t - 0.999) < 1e-15 && f.points[3].t == 0);
+    ctx_release(&f.ctx);
+    assert_int_equal(make(&f, PATH_FLOW, &(struct grid_in){.id = GRID_UNIFORM, .steps = 2, .k_max = 0.001}), STATUS_OK);
+    assert_true(f.points[0].t < 0.001 && f.points[1].t == f.points[0].t / 2 && f.points[2].t == 0);
     ctx_release(&f.ctx);
 }
 
@@ -129,6 +143,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(trained_steps_are_counted_as_in_the_field),
         cmocka_unit_test(karras_and_uniform_levels),
+        cmocka_unit_test(uniform_bounds_on_flow),
         cmocka_unit_test(all_grids_fall_to_data),
         cmocka_unit_test(what_cannot_be_is_refused),
     };

@@ -25,8 +25,8 @@ static void eval(struct ctx *ctx, const struct denoiser *denoiser, const struct 
     denoiser->eval(denoiser, at, NULL, rows, x, out, scratch);
 }
 
-/* The oracle: the formula with dense matrices, Gaussian elimination and long doubles. solve() overwrites b by a^-1 b and returns
- * ln det a. */
+/* The oracle: the formula with dense matrices, Gaussian elimination and long doubles. solve() overwrites b by a^-1 b
+ * and returns ln det a. */
 static long double solve(size_t d, long double a[MAX_D][MAX_D], long double *b) {
     long double ln_det = 0;
     for (size_t p = 0; p < d; p++) {

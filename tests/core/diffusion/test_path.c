@@ -7,8 +7,8 @@
 
 static bool near(double a, double b, double relative) { return fabs(a - b) <= relative * fabs(b); }
 
-/* The ends of each table, as published with the schedules: abar(999) of ddpm-linear is 4.03583e-5, k runs from 0.010001 to 157.407;
- * ddpm-cosine from 0.00643 to 20291; vp ends at k(1) = 152.167. */
+/* The ends of each table, as published with the schedules: abar(999) of ddpm-linear is 4.03583e-5, k runs from
+ * 0.010001 to 157.407; ddpm-cosine from 0.00643 to 20291; vp ends at k(1) = 152.167. */
 static void ends_are_those_of_the_literature(void **state) {
     (void)state;
     struct ctx ctx;
@@ -35,6 +35,22 @@ static void ends_are_those_of_the_literature(void **state) {
     double alpha = path_at_t(&path, 999).alpha;
     assert_true(near(alpha * alpha, 4.03583e-5, 1e-6));
     ctx_release(&ctx);
+}
+
+/* Networks were trained with abar in single precision: 1 / (1 + k^2) is such a number at every trained step. */
+static void abar_is_single_precision(void **state) {
+    (void)state;
+    for (int id = PATH_DDPM_LINEAR; id <= PATH_DDPM_COSINE; id++) {
+        struct ctx ctx;
+        ctx_init(&ctx, 1 << 20);
+        struct path path;
+        assert_int_equal(path_make(&ctx, (enum path_id)id, &path), STATUS_OK);
+        for (size_t i = 0; i < path.steps; i++) {
+            double abar = 1 / (1 + path.k[i] * path.k[i]);
+            assert_true(near(abar, (double)(float)abar, 1e-14));
+        }
+        ctx_release(&ctx);
+    }
 }
 
 /* alpha and sigma belong to k; t(k(t)) = t; between trained steps k is linear in t and t linear in ln k. */
@@ -118,11 +134,9 @@ static void allocations_fail_in_turn(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ends_are_those_of_the_literature),
-        cmocka_unit_test(points_are_consistent),
-        cmocka_unit_test(formulas),
-        cmocka_unit_test(beyond_the_end_time_stays),
-        cmocka_unit_test(allocations_fail_in_turn),
+        cmocka_unit_test(ends_are_those_of_the_literature), cmocka_unit_test(points_are_consistent),
+        cmocka_unit_test(abar_is_single_precision),         cmocka_unit_test(formulas),
+        cmocka_unit_test(beyond_the_end_time_stays),        cmocka_unit_test(allocations_fail_in_turn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -65,7 +65,8 @@ static void run_ok(struct run *r, const struct request *q) {
         fail_msg("%s", r->ctx.err.detail);
 }
 
-/* check_distribution compares share, means and variances with the truth: five standard errors and `bias` of the steps. */
+/* check_distribution compares share, means and variances with the truth: five standard errors and `bias` of the
+ * steps. */
 static void check_distribution(const char *name, const double *x, size_t n, double bias) {
     double count[2] = {0}, sum[2][2] = {{0}}, square[2][2] = {{0}};
     for (size_t i = 0; i < n; i++) {
@@ -137,8 +138,7 @@ static void all_solvers_on_all_paths(void **state) {
         }
 }
 
-/* With the true variance of the steps ("small") too little noise is added on data of variance 1, and with "large" too much on points:
- * both bounds are run to see that they differ as they should. */
+/* The forward step adds more noise than the posterior has: samples of "large" spread wider. */
 static void ddpm_variances_differ(void **state) {
     (void)state;
     struct run small, large;
@@ -193,7 +193,8 @@ static void threads_do_not_show(void **state) {
     ctx_release(&one.ctx);
 }
 
-/* Latents that are the drawn numbers change nothing; the trajectory begins with them, scaled, and ends with the samples. */
+/* Latents that are the drawn numbers change nothing; the trajectory begins with them, scaled, and ends with the
+ * samples. */
 static void latents_and_trajectory(void **state) {
     (void)state;
     static double latents[50 * 2];
@@ -259,6 +260,51 @@ static void churn_outside_its_range_is_none(void **state) {
     assert_memory_equal(plain.out.samples, churned.out.samples, 8 * sizeof(double));
     ctx_release(&churned.ctx);
     ctx_release(&plain.ctx);
+}
+
+/* A noise that notes what it was asked for; the numbers are zeros. */
+struct noted_noise {
+    struct noise base;
+    size_t n;
+    size_t asked[64][2];
+};
+
+static void note(const struct noise *self, enum normal_stream stream, size_t step, size_t first, size_t rows, size_t d,
+                 double *out) {
+    (void)first;
+    struct noted_noise *noted = (struct noted_noise *)(uintptr_t)self;
+    assert_true(noted->n < COUNT(noted->asked));
+    noted->asked[noted->n][0] = (size_t)stream;
+    noted->asked[noted->n++][1] = step;
+    memset(out, 0, rows * d * sizeof *out);
+}
+
+/* No two draws of a run may ask for the same numbers: the noise would be correlated. */
+static void no_noise_is_drawn_twice(void **state) {
+    (void)state;
+    for (int solver = 0; solver < SOLVER_COUNT; solver++) {
+        struct ctx ctx;
+        ctx_init(&ctx, 1 << 20);
+        struct path path;
+        struct path_point *points;
+        const struct denoiser *denoiser;
+        const struct solver *s = solver_find((enum solver_id)solver);
+        struct solver_options options = s->defaults;
+        options.eta = 1;
+        options.s_churn = 5;
+        struct noted_noise noise = {.base = {.fill = note}};
+        assert_int_equal(path_make(&ctx, PATH_EDM, &path), STATUS_OK);
+        assert_int_equal(mixture_make(&ctx, &MIXTURE, &denoiser), STATUS_OK);
+        assert_int_equal(grid_make(&ctx, &path, &(struct grid_in){.id = GRID_KARRAS, .steps = 9}, &points), STATUS_OK);
+        const struct sampler_in in = {denoiser, &path, points, 9, s, &options, &noise.base, 3, NULL, false};
+        struct sampler_out out;
+        assert_int_equal(sampler_run(&ctx, &in, &out), STATUS_OK);
+        assert_true(noise.n >= 9); /* the latents and one a step; the step to data may go without */
+        for (size_t i = 0; i < noise.n; i++)
+            for (size_t j = 0; j < i; j++)
+                assert_memory_not_equal(noise.asked[i], noise.asked[j], sizeof noise.asked[i]);
+        ctx_release(&ctx);
+    }
 }
 
 static void foreign_or_wild_options_are_refused(void **state) {
@@ -356,6 +402,7 @@ int main(void) {
         cmocka_unit_test(heun_counts_its_calls),
         cmocka_unit_test(flow_euler_is_euler_in_t),
         cmocka_unit_test(churn_outside_its_range_is_none),
+        cmocka_unit_test(no_noise_is_drawn_twice),
         cmocka_unit_test(foreign_or_wild_options_are_refused),
         cmocka_unit_test(hostile_latents),
         cmocka_unit_test(stops_when_told),
