@@ -60,6 +60,7 @@ void http_free_spares(struct loop *loop) {
         loop->spares = x->next;
         free(x);
     }
+    free(loop->spare_job);
 }
 
 /* take_target splits the request target. The path stays percent-encoded: no route has anything to decode, and "%00"
@@ -311,15 +312,22 @@ static enum MHD_Result park(struct exchange *x, struct job *job) {
     return MHD_YES;
 }
 
-static enum MHD_Result reply_and_drop(struct exchange *x, struct job *job) {
+/* end_job drops a job that was not parked. Its memory is kept for the next one: most requests end so. */
+static void end_job(struct exchange *x, struct job *job) {
+    free(x->loop->spare_job);
+    x->loop->spare_job = job_end(job);
+}
+
+static enum MHD_Result reply_and_end(struct exchange *x, struct job *job) {
     enum MHD_Result result = reply_job(x, job);
-    job_drop(job);
+    end_job(x, job);
     return result;
 }
 
 /* begin_job moves the request from the exchange to a new job; NULL: no memory. */
 static struct job *begin_job(struct exchange *x) {
-    struct job *job = job_new(x->loop->server, x->endpoint);
+    struct job *job = job_new(x->loop->server, x->endpoint, x->loop->spare_job);
+    x->loop->spare_job = NULL;
     if (!job)
         return NULL;
     job->body = x->body;
@@ -363,15 +371,15 @@ static enum MHD_Result on_end(struct exchange *x) {
         return reply_refusal(x, "no_memory");
     enum MHD_Result result;
     if (call_media(&job->call, x->heads.accept, &job->media) != STATUS_OK)
-        return reply_and_drop(x, job);
+        return reply_and_end(x, job);
     if (look_up(x, job, &result)) {
-        job_drop(job);
+        end_job(x, job);
         return result;
     }
     if (job->call.request.n > JOB_SMALL)
         return park(x, job);
     if (call_decode(&job->call) != STATUS_OK)
-        return reply_and_drop(x, job);
+        return reply_and_end(x, job);
     job->decoded = true;
     if (call_cost(&job->call) >= INLINE_NS)
         return park(x, job);
@@ -380,7 +388,7 @@ static enum MHD_Result on_end(struct exchange *x) {
         return park(x, job);
     job->found = job_cacheable(job) ? FOUND_MISS : FOUND_BYPASS;
     job_store(job);
-    return reply_and_drop(x, job);
+    return reply_and_end(x, job);
 }
 
 static enum MHD_Result on_resumed(struct exchange *x) {
