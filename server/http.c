@@ -13,6 +13,8 @@
 
 enum {
     INLINE_NS = 20 * 1000, /* predicted to take less: computed on the loop, since handing over costs as much */
+    SLOW_NS = 100 * 1000 * 1000,
+    SLOW_BYTES = 4 << 20,
     SPARES_MAX = 64,
     BODY_FIRST = 4 << 10,    /* first room for a body of unknown length */
     BODY_TRUSTED = 1 << 20,  /* a Content-Length is believed up to here; beyond, room grows as bytes arrive */
@@ -271,6 +273,11 @@ static size_t estimate(const struct job *job) {
     return n < job->call.ctx.cap ? n : job->call.ctx.cap;
 }
 
+/* is_slow: others should not have to wait for it. What is not decoded yet is judged by its length. */
+static bool is_slow(const struct job *job) {
+    return job->decoded ? call_cost(&job->call) > SLOW_NS : job->call.request.n > SLOW_BYTES;
+}
+
 /* suspend takes the connection out of the loop's hands; only then may others see the exchange. */
 static void suspend(struct exchange *x) {
     MHD_suspend_connection(x->mhd);
@@ -296,6 +303,7 @@ static enum MHD_Result park(struct exchange *x, struct job *job) {
     job->reserved = more + x->reserved;
     x->reserved = 0;
     job->queued_ns = clock_ns();
+    job->task.slow = is_slow(job);
     suspend(x);
     bool joined = flight_enter(server->flights, job, x) != NULL;
     watchdog_add(server->dog, &x->watch);
