@@ -13,6 +13,8 @@
 
 enum {
     INLINE_NS = 20 * 1000, /* predicted to take less: computed on the loop, since handing over costs as much */
+    SLOW_NS = 100 * 1000 * 1000,
+    SLOW_BYTES = 4 << 20,
     SPARES_MAX = 64,
     BODY_FIRST = 4 << 10,    /* first room for a body of unknown length */
     BODY_TRUSTED = 1 << 20,  /* a Content-Length is believed up to here; beyond, room grows as bytes arrive */
@@ -60,6 +62,7 @@ void http_free_spares(struct loop *loop) {
         loop->spares = x->next;
         free(x);
     }
+    free(loop->spare_job);
 }
 
 /* take_target splits the request target. The path stays percent-encoded: no route has anything to decode, and "%00"
@@ -270,6 +273,11 @@ static size_t estimate(const struct job *job) {
     return n < job->call.ctx.cap ? n : job->call.ctx.cap;
 }
 
+/* is_slow: others should not have to wait for it. What is not decoded yet is judged by its length. */
+static bool is_slow(const struct job *job) {
+    return job->decoded ? call_cost(&job->call) > SLOW_NS : job->call.request.n > SLOW_BYTES;
+}
+
 /* suspend takes the connection out of the loop's hands; only then may others see the exchange. */
 static void suspend(struct exchange *x) {
     MHD_suspend_connection(x->mhd);
@@ -295,6 +303,7 @@ static enum MHD_Result park(struct exchange *x, struct job *job) {
     job->reserved = more + x->reserved;
     x->reserved = 0;
     job->queued_ns = clock_ns();
+    job->task.slow = is_slow(job);
     suspend(x);
     bool joined = flight_enter(server->flights, job, x) != NULL;
     watchdog_add(server->dog, &x->watch);
@@ -311,15 +320,22 @@ static enum MHD_Result park(struct exchange *x, struct job *job) {
     return MHD_YES;
 }
 
-static enum MHD_Result reply_and_drop(struct exchange *x, struct job *job) {
+/* end_job drops a job that was not parked. Its memory is kept for the next one: most requests end so. */
+static void end_job(struct exchange *x, struct job *job) {
+    free(x->loop->spare_job);
+    x->loop->spare_job = job_end(job);
+}
+
+static enum MHD_Result reply_and_end(struct exchange *x, struct job *job) {
     enum MHD_Result result = reply_job(x, job);
-    job_drop(job);
+    end_job(x, job);
     return result;
 }
 
 /* begin_job moves the request from the exchange to a new job; NULL: no memory. */
 static struct job *begin_job(struct exchange *x) {
-    struct job *job = job_new(x->loop->server, x->endpoint);
+    struct job *job = job_new(x->loop->server, x->endpoint, x->loop->spare_job);
+    x->loop->spare_job = NULL;
     if (!job)
         return NULL;
     job->body = x->body;
@@ -363,15 +379,15 @@ static enum MHD_Result on_end(struct exchange *x) {
         return reply_refusal(x, "no_memory");
     enum MHD_Result result;
     if (call_media(&job->call, x->heads.accept, &job->media) != STATUS_OK)
-        return reply_and_drop(x, job);
+        return reply_and_end(x, job);
     if (look_up(x, job, &result)) {
-        job_drop(job);
+        end_job(x, job);
         return result;
     }
     if (job->call.request.n > JOB_SMALL)
         return park(x, job);
     if (call_decode(&job->call) != STATUS_OK)
-        return reply_and_drop(x, job);
+        return reply_and_end(x, job);
     job->decoded = true;
     if (call_cost(&job->call) >= INLINE_NS)
         return park(x, job);
@@ -380,7 +396,7 @@ static enum MHD_Result on_end(struct exchange *x) {
         return park(x, job);
     job->found = job_cacheable(job) ? FOUND_MISS : FOUND_BYPASS;
     job_store(job);
-    return reply_and_drop(x, job);
+    return reply_and_end(x, job);
 }
 
 static enum MHD_Result on_resumed(struct exchange *x) {

@@ -16,8 +16,8 @@ enum {
 };
 static const size_t ANSWER_MAX = (size_t)1 << 30;
 
-struct job *job_new(struct server *server, const struct endpoint *endpoint) {
-    struct job *job = malloc(sizeof *job);
+struct job *job_new(struct server *server, const struct endpoint *endpoint, void *memory) {
+    struct job *job = memory ? memory : malloc(sizeof *job);
     if (!job)
         return NULL;
     memset(job, 0, offsetof(struct job, call));
@@ -31,14 +31,17 @@ struct job *job_new(struct server *server, const struct endpoint *endpoint) {
     return job;
 }
 
-void job_drop(struct job *job) {
-    if (!job || atomic_fetch_sub_explicit(&job->refs, 1, memory_order_acq_rel) != 1)
-        return;
+void *job_end(struct job *job) {
     call_release(&job->call);
     answer_drop(job->answer);
     free(job->body);
     free(job->query);
-    free(job);
+    return job;
+}
+
+void job_drop(struct job *job) {
+    if (job && atomic_fetch_sub_explicit(&job->refs, 1, memory_order_acq_rel) == 1)
+        free(job_end(job));
 }
 
 static void add_text(struct key_state *k, const char *text) { key_add(k, text, strlen(text)); }
@@ -134,20 +137,23 @@ static void take_answer(struct job *job, struct buf *out) {
     }
     job->answer->partial = job->call.partial;
     job->answer->http = 200;
-    job->answer->cost_ns = (uint64_t)(job->solve_ns + job->encode_ns);
+    job->answer->cost_ns = job->solve_ns > 0 ? (uint64_t)(job->solve_ns + job->encode_ns) : 0;
 }
 
 void job_solve(struct job *job) {
-    int64_t begun = clock_ns();
+    bool timed = job_cacheable(job); /* of the others nobody asks */
+    int64_t begun = timed ? clock_ns() : 0;
     enum status status = call_run(&job->call);
-    int64_t solved = clock_ns();
-    job->solve_ns = solved - begun;
+    int64_t solved = timed ? clock_ns() : 0;
+    if (timed)
+        job->solve_ns = solved - begun;
     if (status != STATUS_OK)
         return;
     struct buf out;
     buf_init(&out, ANSWER_MAX);
     status = call_encode(&job->call, job->media, &out);
-    job->encode_ns = clock_ns() - solved;
+    if (timed)
+        job->encode_ns = clock_ns() - solved;
     if (status == STATUS_OK)
         take_answer(job, &out);
     else

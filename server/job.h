@@ -51,10 +51,14 @@ struct job {
     int64_t queue_ns, solve_ns, encode_ns; /* how long each took; -1: did not happen */
 };
 
-/* job_new makes a job with one reference, ready for call_media and call_decode. NULL: no memory. */
-struct job *job_new(struct server *server, const struct endpoint *endpoint);
+/* job_new makes a job with one reference, ready for call_media and call_decode, in `memory` (from job_end) or, where that is NULL, in new
+ * memory. NULL: there is none. */
+struct job *job_new(struct server *server, const struct endpoint *endpoint, void *memory);
 static inline void job_keep(struct job *job) { atomic_fetch_add_explicit(&job->refs, 1, memory_order_relaxed); }
 void job_drop(struct job *job);
+
+/* job_end drops a job that nobody else has seen, and returns its memory for another. */
+void *job_end(struct job *job);
 
 /* job_key computes the first key: of the build, the endpoint and all of the request that the answer's bytes depend on.
  */

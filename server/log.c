@@ -72,18 +72,30 @@ static void write_all(int fd, const char *p, size_t n) {
     }
 }
 
+/* plain_run is how many bytes from text on need no escape, at most max. */
+static size_t plain_run(const char *text, size_t max) {
+    size_t n = 0;
+    while (n < max && (unsigned char)text[n] >= 0x20 && (unsigned char)text[n] < 0x7f && text[n] != '"' &&
+           text[n] != '\\')
+        n++;
+    return n;
+}
+
 void log_string(struct buf *out, const char *text, size_t max) {
     buf_byte(out, '"');
-    for (size_t i = 0; text[i] && i < max; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (c == '"' || c == '\\') {
+    for (const char *end = text + strnlen(text, max); text < end;) {
+        size_t n = plain_run(text, (size_t)(end - text));
+        buf_add(out, text, n);
+        text += n;
+        if (text == end)
+            break;
+        if (*text == '"' || *text == '\\') {
             buf_byte(out, '\\');
-            buf_byte(out, (char)c);
-        } else if (c < 0x20 || c >= 0x7f) {
-            buf_printf(out, "\\u%04x", c);
+            buf_byte(out, *text);
         } else {
-            buf_byte(out, (char)c);
+            buf_printf(out, "\\u%04x", (unsigned char)*text);
         }
+        text++;
     }
     buf_byte(out, '"');
 }

@@ -62,15 +62,24 @@ static void on_log(void *cls, const char *format, va_list args) {
     log_message(loop->server->log, "warn", "libmicrohttpd: %s", text);
 }
 
+/* longest_s is for libmicrohttpd's own time-out, which counts from the last byte: it ends readers that stall in the middle of a long answer, whose
+ * deadline is far away. */
+static unsigned longest_s(const struct options *o) {
+    int64_t ms = o->idle_timeout + o->header_timeout;
+    if (ms < o->body_timeout)
+        ms = o->body_timeout;
+    return (unsigned)(ms / 1000) + 1;
+}
+
 static struct MHD_Daemon *start_daemon(struct loop *loop, int listen_fd) {
     const struct options *o = &loop->server->options;
     unsigned limit = (unsigned)((o->max_connections + o->threads - 1) / o->threads);
-    return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, http_request,
-                            loop, MHD_OPTION_EXTERNAL_LOGGER, on_log, loop, MHD_OPTION_LISTEN_SOCKET, listen_fd,
-                            MHD_OPTION_NOTIFY_CONNECTION, on_connection, loop, MHD_OPTION_NOTIFY_COMPLETED,
-                            http_completed, loop, MHD_OPTION_URI_LOG_CALLBACK, http_line, loop,
-                            MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                            (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+    return MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, http_request, loop,
+        MHD_OPTION_EXTERNAL_LOGGER, on_log, loop, MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_NOTIFY_CONNECTION,
+        on_connection, loop, MHD_OPTION_NOTIFY_COMPLETED, http_completed, loop, MHD_OPTION_URI_LOG_CALLBACK, http_line,
+        loop, MHD_OPTION_CONNECTION_TIMEOUT, longest_s(o), MHD_OPTION_CONNECTION_LIMIT, limit,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 }
 
 struct loop *loop_open(struct server *server, int listen_fd) {

@@ -41,6 +41,7 @@ struct loop {
     size_t n_conns, n_parked;
     struct exchange *spares; /* a few, to spare malloc the churn */
     size_t n_spares;
+    void *spare_job; /* memory for the next job, or NULL */
     struct log_lines lines;
     int64_t now_ns;     /* of this turn */
     int64_t sweep_ns;   /* when deadlines are looked at next */

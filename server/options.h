@@ -20,7 +20,7 @@
     X(TEXT, listen, "listen", "HOST:PORT", "127.0.0.1:8080", 0, 0,                                                     \
       "address to listen on; [::1]:8080 for IPv6, an empty host for all, port 0 for any free one")                     \
     X(COUNT, threads, "threads", "N", "1", 1, 64, "event loops; one serves some 70000 requests a second")              \
-    X(COUNT, workers, "workers", "N", "0", 0, 1024, "threads that compute; 0: one a core")                             \
+    X(COUNT, workers, "workers", "N", "0", 0, 1024, "threads that compute; 0: one a core, two at least")               \
     X(TEXT, db, "db", "PATH", "", 0, 0, "SQLite file that keeps answers; empty: they are kept in memory only")         \
     X(BYTES, db_bytes, "db-bytes", "SIZE", "1G", 0, INT64_C(1) << 50, "answers kept in that file")                     \
     X(BYTES, cache_bytes, "cache-bytes", "SIZE", "64M", 0, INT64_C(1) << 46, "answers kept in memory")                 \

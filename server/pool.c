@@ -15,12 +15,18 @@ struct batch {
     pthread_cond_t left;
 };
 
+struct queue {
+    struct pool_task *first, *last;
+    atomic_size_t n; /* changes under the mutex; helpers peek without it */
+};
+
 struct pool {
     struct parallel parallel;
     pthread_mutex_t mutex;
     pthread_cond_t work;
-    struct pool_task *first, *last;
-    size_t queued, capacity;
+    struct queue quick, slow;
+    size_t capacity; /* of both together */
+    size_t slow_running, slow_max;
     struct batch *batches; /* those with indices left, newest first */
     size_t idle, busy;
     bool closing;
@@ -51,18 +57,23 @@ static void unlink_batch(struct pool *pool, struct batch *b) {
     b->next = b->prev = NULL;
 }
 
-static void work_through(struct batch *b) {
-    for (size_t i; (i = atomic_fetch_add_explicit(&b->at, 1, memory_order_relaxed)) < b->n;)
-        b->body(b->arg, i);
+/* take_index gives the next index of a batch; false where none is left. */
+static bool take_index(struct batch *b, size_t *i) {
+    *i = atomic_fetch_add_explicit(&b->at, 1, memory_order_relaxed);
+    return *i < b->n;
 }
 
-/* help joins a batch; the mutex is held on entry and on return. */
+/* help joins a batch, until it is through or a quick task comes; the mutex is held on entry and on return. */
 static void help(struct pool *pool, struct batch *b) {
+    size_t i;
+    bool more = true;
     b->helpers++;
     pthread_mutex_unlock(&pool->mutex);
-    work_through(b);
+    while (!atomic_load_explicit(&pool->quick.n, memory_order_relaxed) && (more = take_index(b, &i)))
+        b->body(b->arg, i);
     pthread_mutex_lock(&pool->mutex);
-    unlink_batch(pool, b); /* no index is left: nobody else need look */
+    if (!more) /* nobody else need look */
+        unlink_batch(pool, b);
     if (--b->helpers == 0)
         pthread_cond_signal(&b->left);
 }
@@ -76,7 +87,8 @@ static void run_parallel(struct parallel *self, size_t n, void (*body)(void *arg
     for (size_t i = 0; i < pool->idle && i + 1 < n; i++)
         pthread_cond_signal(&pool->work);
     pthread_mutex_unlock(&pool->mutex);
-    work_through(&b);
+    for (size_t i; take_index(&b, &i);)
+        body(arg, i);
     pthread_mutex_lock(&pool->mutex);
     unlink_batch(pool, &b);
     while (b.helpers)
@@ -85,19 +97,46 @@ static void run_parallel(struct parallel *self, size_t n, void (*body)(void *arg
     pthread_cond_destroy(&b.left);
 }
 
-static void unlink_task(struct pool *pool, struct pool_task *task) {
-    *(task->prev ? &task->prev->next : &pool->first) = task->next;
-    *(task->next ? &task->next->prev : &pool->last) = task->prev;
-    task->queued = false;
-    pool->queued--;
+static struct queue *queue_of(struct pool *pool, const struct pool_task *task) {
+    return task->slow ? &pool->slow : &pool->quick;
 }
 
-static void run_task(struct pool *pool, unsigned worker) {
-    struct pool_task *task = pool->first;
+static size_t queued(const struct pool *pool) { return pool->quick.n + pool->slow.n; }
+
+static void unlink_task(struct pool *pool, struct pool_task *task) {
+    struct queue *queue = queue_of(pool, task);
+    *(task->prev ? &task->prev->next : &queue->first) = task->next;
+    *(task->next ? &task->next->prev : &queue->last) = task->prev;
+    task->queued = false;
+    queue->n--;
+}
+
+static bool slow_allowed(const struct pool *pool) { return pool->slow.first && pool->slow_running < pool->slow_max; }
+
+/* run_task runs the first task of a queue; the mutex is held on entry and on return. */
+static void run_task(struct pool *pool, struct queue *queue, unsigned worker) {
+    struct pool_task *task = queue->first;
+    bool slow = task->slow; /* the task may be gone when it has run */
     unlink_task(pool, task);
+    pool->slow_running += slow;
     pthread_mutex_unlock(&pool->mutex);
     task->run(task, worker);
     pthread_mutex_lock(&pool->mutex);
+    pool->slow_running -= slow;
+}
+
+/* work_once does one thing; false where there is nothing to do. */
+static bool work_once(struct pool *pool, unsigned worker) {
+    bool some = pool->quick.first || pool->batches || slow_allowed(pool);
+    pool->busy += some;
+    if (pool->quick.first)
+        run_task(pool, &pool->quick, worker);
+    else if (pool->batches)
+        help(pool, pool->batches);
+    else if (some)
+        run_task(pool, &pool->slow, worker);
+    pool->busy -= some;
+    return some;
 }
 
 static void *work(void *arg) {
@@ -105,21 +144,15 @@ static void *work(void *arg) {
     struct pool *pool = self->pool;
     pthread_mutex_lock(&pool->mutex);
     for (;;) {
-        if (!pool->batches && !pool->first) {
-            if (pool->closing)
-                break;
-            pool->idle++;
-            pthread_cond_wait(&pool->work, &pool->mutex);
-            pool->idle--;
+        if (work_once(pool, self->index))
             continue;
-        }
-        pool->busy++;
-        if (pool->batches)
-            help(pool, pool->batches);
-        else
-            run_task(pool, self->index);
-        pool->busy--;
+        if (pool->closing && !queued(pool)) /* one that may take no slow task stays for the quick ones */
+            break;
+        pool->idle++;
+        pthread_cond_wait(&pool->work, &pool->mutex);
+        pool->idle--;
     }
+    pthread_cond_broadcast(&pool->work); /* closing: those who stayed may end too */
     pthread_mutex_unlock(&pool->mutex);
     return NULL;
 }
@@ -130,6 +163,7 @@ struct pool *pool_open(unsigned workers, size_t capacity) {
         return NULL;
     pool->parallel = (struct parallel){.threads = workers + (capacity == 0), .run = run_parallel};
     pool->capacity = capacity;
+    pool->slow_max = workers > 1 ? workers - 1 : 1;
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->work, NULL);
     pool->workers = calloc(workers ? workers : 1, sizeof *pool->workers);
@@ -165,14 +199,15 @@ void pool_close(struct pool *pool) {
 
 bool pool_push(struct pool *pool, struct pool_task *task) {
     pthread_mutex_lock(&pool->mutex);
-    bool room = pool->queued < pool->capacity;
+    bool room = queued(pool) < pool->capacity;
     if (room) {
+        struct queue *queue = queue_of(pool, task);
         task->next = NULL;
-        task->prev = pool->last;
-        *(pool->last ? &pool->last->next : &pool->first) = task;
-        pool->last = task;
+        task->prev = queue->last;
+        *(queue->last ? &queue->last->next : &queue->first) = task;
+        queue->last = task;
         task->queued = true;
-        pool->queued++;
+        queue->n++;
         if (pool->idle)
             pthread_cond_signal(&pool->work);
     }
@@ -182,7 +217,7 @@ bool pool_push(struct pool *pool, struct pool_task *task) {
 
 bool pool_full(struct pool *pool) {
     pthread_mutex_lock(&pool->mutex);
-    bool full = pool->queued >= pool->capacity;
+    bool full = queued(pool) >= pool->capacity;
     pthread_mutex_unlock(&pool->mutex);
     return full;
 }
@@ -202,6 +237,6 @@ struct parallel *pool_parallel(struct pool *pool) {
 
 void pool_stats(struct pool *pool, struct pool_stats *out) {
     pthread_mutex_lock(&pool->mutex);
-    *out = (struct pool_stats){pool->n_workers, pool->busy, pool->queued, pool->capacity};
+    *out = (struct pool_stats){pool->n_workers, pool->busy, queued(pool), pool->capacity};
     pthread_mutex_unlock(&pool->mutex);
 }

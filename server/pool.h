@@ -1,13 +1,15 @@
-/* pool.h - worker threads with one bounded queue, which also help each other inside a task (parallel_for).
+/* pool.h - worker threads with a bounded queue, which also help each other inside a task (parallel_for).
  *
  *     struct pool *pool = pool_open(4, 256);
  *     if (!pool_push(pool, &task)) ...          the queue is full
  *     ctx.parallel = pool_parallel(pool);       tasks may call parallel_for
  *     pool_close(pool);                         runs what is queued, then joins
  *
- * parallel_for: the caller works through the indices itself; workers without a task join in. It never waits for a
- * worker that has not joined, so it cannot lock up when it is nested or when all are busy. Helping goes before taking a
- * new task: what is begun ends sooner.
+ * Quick and slow tasks: of several workers one never takes a slow task, so that quick ones need not wait for slow ones to end. Within
+ * each kind the order is that of arrival; a free worker prefers a quick task, then to help, then a slow task.
+ *
+ * parallel_for: the caller works through the indices itself; workers without a task join in, and leave between two indices when a
+ * quick task comes. It never waits for a worker that has not joined, so it cannot lock up when it is nested or when all are busy.
  *
  * Threads: every function but pool_close may be called from any thread. */
 #ifndef SOLVENT_POOL_H
@@ -25,6 +27,7 @@ struct pool;
 struct pool_task {
     struct pool_task *next, *prev;
     void (*run)(struct pool_task *task, unsigned worker); /* worker: 0 .. workers-1 */
+    bool slow;                                            /* predicted to take long */
     bool queued;
 };
 

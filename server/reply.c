@@ -8,7 +8,7 @@
 #include "server/loop.h"
 #include "server/metrics.h"
 
-enum { TAG_BYTES = KEY_HEX + 3, TIMING_BYTES = 128, PROBLEM_MAX = 64 << 10 };
+enum { TAG_BYTES = KEY_HEX + 3, TIMING_BYTES = 128, PROBLEM_MAX = 64 << 10, DETAIL_MAX = 192 };
 
 #define NO_STORE "no-store"
 /* A POST here is a function of its body, so its answer stays right; it may change only with the version of the service.
@@ -82,11 +82,22 @@ static const struct refusal REFUSALS[] = {
 #undef X
 };
 
-/* retry_after guesses in whole seconds when there will be room: the queue's length in units of what workers do in a
- * second is not known, so a short wait it is; clients that retry too early are refused at next to no cost. */
-static void put_retry(struct MHD_Response *r, int http) {
-    if (http == 503)
-        put(r, "Retry-After", "1");
+/* put_retry: a second is short, but a client that comes back too early is refused at next to no cost. */
+static void put_retry(struct MHD_Response *r) { put(r, "Retry-After", "1"); }
+
+/* detail_of names the limit where there is one. */
+static const char *detail_of(struct exchange *x, const struct refusal *refusal, char text[DETAIL_MAX]) {
+    const struct options *o = &x->loop->server->options;
+    if (!strcmp(refusal->code, "body_too_large"))
+        snprintf(text, DETAIL_MAX,
+                 "The body is larger than the %lld bytes that the server takes (its option --max-body).",
+                 (long long)o->max_body);
+    else if (!strcmp(refusal->code, "queue_full"))
+        snprintf(text, DETAIL_MAX, "%lld requests are waiting, as many as the server queues; try again later.",
+                 (long long)o->queue);
+    else
+        return refusal->detail;
+    return text;
 }
 
 enum MHD_Result reply_refusal(struct exchange *x, const char *code) {
@@ -95,15 +106,16 @@ enum MHD_Result reply_refusal(struct exchange *x, const char *code) {
         refusal++;
     if (refusal->rejection >= 0)
         metrics_rejected(x->loop->server->metrics, (enum rejection)refusal->rejection);
+    char detail[DETAIL_MAX];
     struct buf b;
     buf_init(&b, PROBLEM_MAX);
-    problem_write(&b, refusal->http, code, x->id, refusal->detail);
+    problem_write(&b, refusal->http, code, x->id, detail_of(x, refusal, detail));
     size_t n = b.n;
     struct MHD_Response *r = problem_response(&b);
     if (r && refusal->http == 405)
         put(r, "Allow", x->allow);
-    if (r)
-        put_retry(r, refusal->http);
+    if (r && refusal->http == 503)
+        put_retry(r);
     return queue(x, refusal->http, r, n);
 }
 
@@ -113,8 +125,10 @@ static enum MHD_Result reply_problem(struct exchange *x, const struct call *call
     call_problem(call, x->id, &b);
     size_t n = b.n;
     struct MHD_Response *r = problem_response(&b);
-    if (r)
-        put_retry(r, call->http);
+    if (r && (call->status == STATUS_CANCELLED || call->status == STATUS_UNREADY))
+        put_retry(r); /* not where the time limit was reached: it would be again */
+    if (call->status == STATUS_INTERNAL)
+        log_message(x->loop->server->log, "error", "Request %s: %s", x->id, call->errors[0].detail);
     return queue(x, call->http, r, n);
 }
 

@@ -68,8 +68,8 @@ static void on_cache_log(void *self, const char *level, const char *text) { log_
 /* settle replaces the options' "0: whatever there is", and what the system does not allow. */
 static void settle(struct server *server) {
     struct options *o = &server->options;
-    if (o->workers == 0)
-        o->workers = machine_cores();
+    if (o->workers == 0) /* on one core two: a slow computation must not hold up the quick ones */
+        o->workers = machine_cores() > 1 ? machine_cores() : 2;
     server->memory_cap = o->memory ? (size_t)o->memory : machine_memory() / 4 * 3;
     size_t files = machine_files((size_t)o->max_connections + FILES_BESIDE);
     if (files < (size_t)o->max_connections + FILES_BESIDE) {

@@ -161,6 +161,76 @@ static void idle_workers_help(void **state) {
     ctx_release(&ctx);
 }
 
+static void slow_tasks_leave_a_worker_for_quick_ones(void **state) {
+    (void)state;
+    atomic_int open = 0, entered = 0, runs = 0;
+    struct gate slow[4];
+    struct counted quick = {{.run = count_run}, &runs};
+    struct pool_stats stats;
+    struct pool *pool = pool_open(2, 10);
+    for (size_t i = 0; i < COUNT(slow); i++) {
+        slow[i] = (struct gate){{.run = wait_for_gate, .slow = true}, &open, &entered};
+        assert_true(pool_push(pool, &slow[i].task));
+    }
+    await(&entered, 1);
+    assert_true(pool_push(pool, &quick.task));
+    await(&runs, 1); /* behind four slow ones, and yet */
+    pool_stats(pool, &stats);
+    assert_int_equal(stats.queued, 3);
+    assert_int_equal(entered, 1);
+    atomic_store(&open, 1);
+    pool_close(pool);
+    assert_int_equal(entered, 4);
+}
+
+static void one_worker_runs_slow_tasks_too(void **state) {
+    (void)state;
+    atomic_int open = 1, entered = 0;
+    struct gate slow = {{.run = wait_for_gate, .slow = true}, &open, &entered};
+    struct pool *pool = pool_open(1, 10);
+    assert_true(pool_push(pool, &slow.task));
+    pool_close(pool);
+    assert_int_equal(entered, 1);
+}
+
+struct long_loop {
+    struct pool_task task;
+    struct pool *pool;
+    atomic_int *open, *entered, seen[64];
+};
+
+static void wait_inside(void *arg, size_t i) {
+    struct long_loop *loop = arg;
+    atomic_fetch_add(&loop->seen[i], 1);
+    atomic_fetch_add(loop->entered, 1);
+    for (int k = 0; k < 20 && !atomic_load(loop->open); k++)
+        nanosleep(&(struct timespec){0, 1000000}, NULL);
+}
+
+static void run_long_loop(struct pool_task *task, unsigned worker) {
+    struct long_loop *loop = (struct long_loop *)task;
+    (void)worker;
+    pool_parallel(loop->pool)->run(pool_parallel(loop->pool), 64, wait_inside, loop);
+}
+
+static void helpers_leave_for_quick_tasks(void **state) {
+    (void)state;
+    atomic_int open = 0, entered = 0, runs = 0;
+    static struct long_loop loop;
+    struct counted quick = {{.run = count_run}, &runs};
+    struct pool *pool = pool_open(2, 10);
+    loop = (struct long_loop){{.run = run_long_loop, .slow = true}, pool, &open, &entered, {0}};
+    assert_true(pool_push(pool, &loop.task));
+    await(&entered, 2); /* both workers are inside */
+    assert_true(pool_push(pool, &quick.task));
+    await(&runs, 1);
+    assert_true(entered < 64); /* the loop is not through */
+    atomic_store(&open, 1);
+    pool_close(pool);
+    for (size_t i = 0; i < 64; i++)
+        assert_int_equal(loop.seen[i], 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_task_runs_once),
@@ -168,6 +238,9 @@ int main(void) {
         cmocka_unit_test(parallel_for_visits_each_index_once),
         cmocka_unit_test(nested_loops_do_not_lock_up),
         cmocka_unit_test(idle_workers_help),
+        cmocka_unit_test(slow_tasks_leave_a_worker_for_quick_ones),
+        cmocka_unit_test(one_worker_runs_slow_tasks_too),
+        cmocka_unit_test(helpers_leave_for_quick_tasks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -95,6 +95,44 @@ static void equal_requests_in_flight_are_computed_once(void **state) {
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }
 
+/* Bodies that are decoded, or even hashed, on a worker find each other there. */
+static void larger_requests_in_flight_are_merged(void **state) {
+    (void)state;
+    enum { N = 4 };
+    static const size_t sizes[] = {6000, 40000};
+    struct test_server server;
+    START(&server, "--workers", "4");
+    for (size_t s = 0; s < COUNT(sizes); s++) {
+        struct client clients[N];
+        static char body[40001], first[256];
+        memset(body, ' ', sizes[s]);
+        body[sizes[s]] = '\0';
+        memcpy(body, "{\"ms\":400,\"tag\":77}", 19);
+        for (int i = 0; i < N; i++) {
+            char head[128];
+            snprintf(head, sizeof head, "POST /test/spin HTTP/1.1\r\nHost: t\r\nContent-Length: %zu\r\n\r\n", sizes[s]);
+            assert_true(client_open(&clients[i], server.port) && client_send(&clients[i], head) &&
+                        client_send(&clients[i], body));
+        }
+        int collapsed = 0;
+        for (int i = 0; i < N; i++) {
+            struct response r;
+            char value[96];
+            assert_true(client_read(&clients[i], &r, false));
+            assert_int_equal(r.status, 200);
+            if (i == 0)
+                snprintf(first, sizeof first, "%s", r.body);
+            assert_string_equal(r.body, first);
+            collapsed += strcmp(status_of(&r, value), "solvent; fwd=miss; collapsed") == 0;
+            response_free(&r);
+            client_close(&clients[i]);
+        }
+        assert_int_equal(collapsed, N - 1);
+    }
+    assert_true(metric(server.port, "solvent_memory_reserved_bytes") == 0);
+    assert_int_equal(server_end(&server, SIGTERM), 0);
+}
+
 static void all_who_wait_must_leave_to_cancel(void **state) {
     (void)state;
     struct test_server server;
@@ -271,6 +309,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(a_costly_answer_is_kept),
         cmocka_unit_test(a_cut_answer_is_not_kept),
         cmocka_unit_test(equal_requests_in_flight_are_computed_once),
+        cmocka_unit_test(larger_requests_in_flight_are_merged),
         cmocka_unit_test(all_who_wait_must_leave_to_cancel),
         cmocka_unit_test(drawn_seeds_differ_and_are_not_tagged),
         cmocka_unit_test(large_bodies_are_computed_on_a_worker),

@@ -67,6 +67,27 @@ static void a_long_computation_delays_nobody(void **state) {
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }
 
+static void slow_computations_leave_room_for_quick_ones(void **state) {
+    (void)state;
+    struct test_server server;
+    struct client slow[6];
+    struct response r;
+    START(&server, "--workers", "2");
+    for (int i = 0; i < 6; i++) {
+        char body[64];
+        snprintf(body, sizeof body, "{\"ms\":600000,\"tag\":%d}", i);
+        open_and_post(&slow[i], server.port, "/test/spin", body);
+    }
+    assert_true(await_metric(server.port, "solvent_queue_length", 5, 5000));
+    assert_true(ask_once(server.port, "POST", "/test/spin", "", "{\"ms\":5,\"tag\":100}", &r));
+    assert_int_equal(r.status, 200);
+    response_free(&r);
+    assert_true(metric(server.port, "solvent_queue_length") == 5);
+    for (int i = 0; i < 6; i++)
+        client_close(&slow[i]);
+    assert_int_equal(server_end(&server, SIGTERM), 0);
+}
+
 /* The wait is bounded generously, since the machine may be busy; what it took is shown (about 40 ms, the watchdog's tick). */
 static void a_client_that_leaves_stops_its_computation(void **state) {
     (void)state;
@@ -339,6 +360,7 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(many_clients_at_once_do_not_stall),
         cmocka_unit_test(a_long_computation_delays_nobody),
+        cmocka_unit_test(slow_computations_leave_room_for_quick_ones),
         cmocka_unit_test(a_client_that_leaves_stops_its_computation),
         cmocka_unit_test(a_full_queue_answers_503),
         cmocka_unit_test(memory_is_a_budget),
