@@ -1,6 +1,6 @@
 /* json - 10^6 numbers as JSON: our reader and writer beside jansson's, which an endpoint would otherwise use.
  * Reading: text -> array of int64 or double; jansson: json_loadb, copy out, json_decref. Writing: array -> text;
- * jansson: json_dumps of values that are there already. Every round runs all four, so that a slow minute slows them
+ * jansson: a json_array of the numbers, json_dumps, json_decref ("dump": json_dumps alone). Every round runs all four, so that a slow minute slows them
  * all; the figures are medians. */
 #include "handlers/number.h"
 
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { N = 1000 * 1000, ROUNDS = 9, STEPS = 4 };
+enum { N = 1000 * 1000, ROUNDS = 9, STEPS = 5 };
 
 struct sample {
     const char *name;
@@ -132,10 +132,20 @@ static size_t write_ours(const struct sample *s) {
     return n;
 }
 
-static size_t write_jansson(const json_t *json) {
+static size_t dump_jansson(const json_t *json) {
     char *text = must(json_dumps(json, JSON_COMPACT));
     size_t n = strlen(text);
     free(text);
+    return n;
+}
+
+static size_t write_jansson(const struct sample *s) {
+    json_t *json = must(json_array());
+    for (size_t i = 0; i < N; i++)
+        json_array_append_new(json, s->kind == KIND_INT ? json_integer(((const int64_t *)s->values)[i])
+                                                        : json_real(((const double *)s->values)[i]));
+    size_t n = dump_jansson(json);
+    json_decref(json);
     return n;
 }
 
@@ -162,23 +172,26 @@ static void measure(const struct sample *s) {
         start[2] = seconds();
         ours = write_ours(s);
         start[3] = seconds();
-        (void)write_jansson(json);
+        (void)write_jansson(s);
         start[4] = seconds();
+        (void)dump_jansson(json);
+        start[5] = seconds();
         for (int k = 0; k < STEPS; k++)
             t[k][i] = start[k + 1] - start[k];
     }
     json_decref(json);
     for (int k = 0; k < STEPS; k++)
         m[k] = median(t[k]);
-    printf("%-19s %5.1f MB  read %6.1f ms %5.0f MB/s, jansson %7.1f ms, %5.1fx   write %6.1f ms %5.0f MB/s, jansson "
-           "%7.1f ms, %5.1fx\n",
-           s->name, (double)s->n / 1e6, m[0] * 1e3, (double)s->n / m[0] / 1e6, m[1] * 1e3, m[1] / m[0], m[2] * 1e3,
-           (double)ours / m[2] / 1e6, m[3] * 1e3, m[3] / m[2]);
+    printf("%-18s %5.1f MB | read %5.1f ms %5.0f MB/s %5.1fx | write %5.1f ms %5.0f MB/s %5.1fx (dump alone %4.1fx) | "
+           "in and out %5.1fx\n",
+           s->name, (double)s->n / 1e6, m[0] * 1e3, (double)s->n / m[0] / 1e6, m[1] / m[0], m[2] * 1e3,
+           (double)ours / m[2] / 1e6, m[3] / m[2], m[4] / m[2], (m[1] + m[3]) / (m[0] + m[2]));
     fflush(stdout);
 }
 
 int main(int argc, char **argv) {
     struct sample s;
+    printf("10^6 numbers; x: how many times jansson's time, medians of %d interleaved rounds\n", ROUNDS);
     for (int which = 0; fill(&s, which); which++) {
         if (argc < 2 || atoi(argv[1]) == which)
             measure(&s);
