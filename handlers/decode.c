@@ -352,10 +352,15 @@ static enum status numbers_wrong(struct decoder *d, const struct field *field, c
             (n == 5 && memcmp(at, "false", 5) == 0))
             return wrong(d, up, "is %s, want %s.", token.text, int_only ? "an integer" : "a number");
         return splice_syntax(d->ctx, d->splice->text, d->splice->n, (size_t)(at - d->splice->text));
-    case NUMBER_RANGE:
-        return wrong(d, up, "is %s, want %s.", token.text,
-                     int_only ? "an integer from -9223372036854775808 to 9223372036854775807"
-                              : "a number that a double can hold");
+    case NUMBER_RANGE: {
+        bool integer = !memchr(at, '.', n) && !memchr(at, 'e', n) && !memchr(at, 'E', n);
+        const char *range = "an integer from -9223372036854775808 to 9223372036854775807";
+        if (!int_only)
+            return wrong(d, up, "is %s, want %s.", token.text,
+                         integer ? "an integer of 64 bits, or a number with a fraction or an exponent"
+                                 : "a number that a double can hold");
+        return wrong(d, up, "is %s, want %s.", token.text, range);
+    }
     case NUMBER_FRACTION: return wrong(d, up, "is %s, want an integer.", token.text);
     case NUMBER_INEXACT:
         return wrong(

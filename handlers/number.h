@@ -38,7 +38,8 @@ enum number_error number_read_real(const char *text, size_t n, double *value);
 
 /* What numbers_read should give: INT: every element an int64 (as number_read_int); REAL: every element a double; both
  * bits: INT where every element is written as an integer (no '.', no exponent) that fits int64, else REAL, where
- * integers beyond 2^53 that no double holds are refused (NUMBER_INEXACT) rather than rounded. */
+ * integers beyond int64 (NUMBER_RANGE) and those beyond 2^53 that no double holds (NUMBER_INEXACT) are refused rather
+ * than rounded. */
 struct numbers_want {
     unsigned kinds;    /* KIND_INT, KIND_REAL or both */
     unsigned max_dims; /* 1 .. 3 */

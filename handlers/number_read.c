@@ -32,8 +32,13 @@ enum number_error token_real(const struct token *t, bool exact, double *value) {
     double r = decimal_real(t);
     if (r > __DBL_MAX__ || r < -__DBL_MAX__)
         return NUMBER_RANGE;
-    if (exact && t->integer && (t->w > (uint64_t)1 << 53 || t->more || t->q > 0) && !decimal_is(t, r))
-        return NUMBER_INEXACT;
+    if (exact && t->integer) { /* what is written as an integer must stay one */
+        int64_t whole;
+        if (token_int(t, &whole) != NUMBER_OK)
+            return NUMBER_RANGE;
+        if (t->w > (uint64_t)1 << 53 && !decimal_is(t, r))
+            return NUMBER_INEXACT;
+    }
     *value = r;
     return NUMBER_OK;
 }
