@@ -102,8 +102,7 @@ static double now(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* -- A watchdog that sets the stop flag
- * --------------------------------------------------------------------------------- */
+/* -- A watchdog that sets the stop flag -- */
 
 static struct watchdog {
     pthread_mutex_t lock;
@@ -135,8 +134,7 @@ static void set_due(double due) {
     pthread_mutex_unlock(&dog.lock);
 }
 
-/* -- Measuring
- * ------------------------------------------------------------------------------------------------------------ */
+/* -- Measuring -- */
 
 struct measured {
     double seconds, table; /* table: seconds of the table; 0: not built */

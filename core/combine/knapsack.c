@@ -5,8 +5,7 @@
 
 #include "core/combine/knapsack_core.h"
 
-/* -- The input
- * --------------------------------------------------------------------------------------------------------- */
+/* -- The input -- */
 
 static enum status fail_at(struct ctx *ctx, const struct knapsack_in *in, const char *what, size_t i, int64_t value,
                            const char *wrong) {
@@ -46,8 +45,7 @@ static enum status check(struct ctx *ctx, const struct knapsack_in *in) {
     return status == STATUS_OK ? check_column(ctx, in, in->value, "value") : status;
 }
 
-/* -- What needs no search
- * ------------------------------------------------------------------------------------------------ */
+/* -- What needs no search -- */
 
 static int64_t weight_at(const struct knapsack_in *in, size_t i) { return in->weight[i * in->stride]; }
 static int64_t value_at(const struct knapsack_in *in, size_t i) { return in->value[i * in->stride]; }
@@ -98,8 +96,7 @@ static enum status reduce(struct ctx *ctx, const struct knapsack_in *in, struct 
     return STATUS_OK;
 }
 
-/* -- The answer
- * ---------------------------------------------------------------------------------------------------------- */
+/* -- The answer -- */
 
 /* mark_taken brings the search's items back into the order of the request, as bits, and returns what they are worth. */
 static int64_t mark_taken(const struct reduced *r, uint64_t *taken) {

@@ -1,16 +1,27 @@
 /* knapsack.h - 0/1 knapsack, exact: the subset of greatest value whose weight fits a capacity.
  *
- * Source:  Pisinger, "A minimal algorithm for the 0-1 knapsack problem" (1997): a list of undominated states grows from
- * the break item outwards and is pruned by the LP bound; Martello, Pisinger, Toth, "Dynamic programming and strong
- * bounds for the 0-1 knapsack problem" (1999): bounds from a constraint on the number of items, and common divisors.
- *          Kellerer, Pferschy, Pisinger, "Knapsack Problems" (2004), ch. 5. Differs: the cardinality constraint is
- * priced into every state (Lagrangian) instead of solving a surrogate problem; a state's choices are kept in a shared
- * history, so that the optimum is read off and nothing is solved twice; when states do not fit the memory, those with
- * the least bound are given up and the greatest bound given up is the answer's bound. Cost:    O(n) for the break item
- * and O(core * states) for the rest; the capacity plays no role. 32 bytes a state, twice, and 16 bytes of history a
- * surviving state for each 64 core items; all within the arena's cap. Exact:   products are taken in 128 bits; any
- * int64 weights, values and capacity are handled as long as the sums fit. Ties:    among optimal subsets one is
- * answered; the same one for the same input (order of the items included). Threads: reentrant. */
+ * Source: Pisinger, "A minimal algorithm for the 0-1 knapsack problem" (1997): a list of undominated states grows from
+ * the break item outwards and is pruned by the LP bound. Martello, Pisinger, Toth, "Dynamic programming and strong
+ * bounds for the 0-1 knapsack problem" (1999): bounds from a limit on the number of items, and common divisors.
+ * Kellerer, Pferschy, Pisinger, "Knapsack Problems" (2004), ch. 5.
+ *
+ * Differs: the limit on the number of items is priced into every state instead of solving a surrogate problem; states
+ * are also bounded by the weights that open items can reach (knapsack_reach.h); dives with few states look for
+ * incumbents; a state's choices are kept in a shared history, so that the optimum is read off and nothing is solved
+ * twice; when states do not fit the memory, those of least bound are given up, and the greatest bound given up is the
+ * answer's bound.
+ *
+ * Modules: knapsack (input, trivial items, answer), _core (the program), _order (break item, sorting), _greedy (first
+ * incumbent), _open (items outside the core), _states (merging, history), _bound (number of items), _reach.
+ *
+ * Cost: O(n) for the break item and O(core * states) for the rest; the size of the capacity plays no role. 32 bytes a
+ * state, twice, and 16 bytes of history for each 64 core items of a surviving state; all within the arena's cap.
+ *
+ * Exact: products are taken in 128 bits; any int64 weights, values and capacity are handled as long as the sums fit.
+ *
+ * Ties: among optimal subsets one is answered, always the same for the same input (order of the items included).
+ *
+ * Threads: reentrant. */
 #ifndef SOLVENT_KNAPSACK_H
 #define SOLVENT_KNAPSACK_H
 

@@ -9,9 +9,8 @@
 typedef knapsack_wide wide;
 
 enum {
-    FIRST_STATES = 1024, /* a list's first size */
-    PRICE_STATES =
-        20000, /* states made, beside PRICE_ITEMS an item, before the cardinality bound is worth its O(n log p) */
+    FIRST_STATES = 1024,  /* a list's first size */
+    PRICE_STATES = 20000, /* so many states, and PRICE_ITEMS an item, before the cardinality bound is worth its time */
     PRICE_ITEMS = 10,
     REACH_STATES = 2000 * 1000, /* the same for the sums that open items reach */
     REACH_ITEMS = 100,
@@ -61,8 +60,7 @@ static int64_t lp_bound(const struct solver *s) {
     return open->p + (int64_t)((wide)(s->hope.capacity - open->w) * open->break_p / open->break_w);
 }
 
-/* -- Stronger bounds, for instances that turn out hard
- * ------------------------------------------------------------------------ */
+/* -- Stronger bounds, for instances that turn out hard -- */
 
 static bool is_hard(const struct solver *s, uint64_t states, uint64_t each) {
     return (uint64_t)s->stats.states > states + each * s->n;
@@ -102,8 +100,7 @@ static void find_reach(struct solver *s, bool right) {
         s->reach = reach;
 }
 
-/* -- Memory
- * ------------------------------------------------------------------------------------------------------------ */
+/* -- Memory -- */
 
 static bool make_list(struct solver *s, struct knapsack_list *list, size_t size) {
     size_t left = s->ctx->cap > s->ctx->used ? s->ctx->cap - s->ctx->used : 0;
@@ -173,8 +170,7 @@ static bool remember_core(struct solver *s, size_t at) {
     return true;
 }
 
-/* -- The dynamic program
- * ------------------------------------------------------------------------------------------------ */
+/* -- The dynamic program -- */
 
 /* next_item chooses what the core takes next: the sides take turns. n: nothing is open. */
 static size_t next_item(struct solver *s, bool *right) {
@@ -264,7 +260,7 @@ static void write_best(struct solver *s) {
 
 /* -- Dives: the rest of the program with a few states, for an incumbent. They take a part of the states' time that is
  * fixed, since each waits for DIVE_EVERY times as many states as the one before.
- * ---------------------------------------------------------- */
+ * */
 
 static bool make_dive(struct solver *s) {
     struct dive *d = ctx_zalloc(s->ctx, 1, sizeof *d);

@@ -44,7 +44,7 @@ int64_t knapsack_hope_bound(const struct knapsack_hope *h, const struct knapsack
 
 /* -- Merging: the innermost loop. It is compiled for each combination of the two bounds that hard instances add, on a
  * copy of the hope that nothing can alias; that halves its time.
- * ------------------------------------------------------------------ */
+ * */
 
 #define INLINE static inline __attribute__((always_inline))
 

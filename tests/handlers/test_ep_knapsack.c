@@ -96,8 +96,7 @@ static void a_time_limit_gives_a_partial_answer(void **state) {
     call_release(&call);
 }
 
-/* -- Public instances
- * ----------------------------------------------------------------------------------------------------- */
+/* -- Public instances -- */
 
 static char *request_of(const json_t *instance) {
     json_t *request =

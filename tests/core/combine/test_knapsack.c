@@ -30,8 +30,7 @@ static void check_answer(const struct instance *t, const struct knapsack_out *ou
     assert_true(out->stats.max_states <= out->stats.states && out->stats.core <= out->stats.items);
 }
 
-/* -- Random instances of all shapes
- * ------------------------------------------------------------------------------------ */
+/* -- Random instances of all shapes -- */
 
 enum shape {
     UNCORRELATED,
@@ -215,8 +214,7 @@ static void large_ones_equal_the_table(void **state) {
     assert_true(core > 128 && states > 30000);
 }
 
-/* -- Single cases
- * ------------------------------------------------------------------------------------------------------- */
+/* -- Single cases -- */
 
 struct row {
     const char *name;
@@ -357,8 +355,7 @@ static void pairs_and_columns_agree(void **state) {
     ctx_release(&ctx);
 }
 
-/* -- Limits
- * -------------------------------------------------------------------------------------------------------------- */
+/* -- Limits -- */
 
 static void a_deadline_leaves_a_valid_answer(void **state) {
     (void)state;
