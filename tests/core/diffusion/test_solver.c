@@ -243,8 +243,7 @@ static void errors_on_the_gaussian(void **state) {
         }
 }
 
-/* Halving the steps' length halves Euler's error and quarters Heun's, on every continuous path. On flow Heun works in
- * t. */
+/* Half as long steps halve Euler's error and quarter Heun's; on flow, Heun works in t. */
 static void orders_of_convergence(void **state) {
     (void)state;
     static const enum path_id PATHS[] = {PATH_EDM, PATH_FLOW};
