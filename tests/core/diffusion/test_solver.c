@@ -243,17 +243,106 @@ static void errors_on_the_gaussian(void **state) {
         }
 }
 
-/* Halving the steps' length halves Euler's error and quarters Heun's, on every continuous path. On flow Heun works in
- * t. */
+/* Half as long steps halve Euler's error and quarter Heun's; on flow, Heun works in t. */
 static void orders_of_convergence(void **state) {
     (void)state;
     static const enum path_id PATHS[] = {PATH_EDM, PATH_FLOW};
     for (size_t p = 0; p < COUNT(PATHS); p++) {
         double euler = oracle_error(SOLVER_EULER, PATHS[p], 320) / oracle_error(SOLVER_EULER, PATHS[p], 640);
         double heun = oracle_error(SOLVER_HEUN, PATHS[p], 320) / oracle_error(SOLVER_HEUN, PATHS[p], 640);
-        print_message("%s: %.4f %.4f\n", path_names[PATHS[p]], euler, heun);
         assert_true(fabs(euler - 2) < 0.05);
         assert_true(fabs(heun - 4) < 0.1);
+    }
+}
+
+/* A noise of one value, so that a step of the Gaussian, x' = c x + n z, tells its c and its n. */
+struct constant_noise {
+    struct noise base;
+    double z;
+};
+
+static void constant_fill(const struct noise *self, enum normal_stream stream, size_t step, size_t first, size_t rows,
+                          size_t d, double *out) {
+    (void)stream, (void)step, (void)first;
+    for (size_t i = 0; i < rows * d; i++)
+        out[i] = ((const struct constant_noise *)(const void *)self)->z;
+}
+
+/* The variance that samples of N(0, 0.25) get, over 0.25, minus 1: carried from step to step, no Monte Carlo. */
+static double variance_error(enum solver_id id, const struct solver_options *options, enum path_id path_id,
+                             enum grid_id grid, size_t n) {
+    struct ctx ctx;
+    ctx_init(&ctx, 1 << 20);
+    struct path path;
+    struct path_point *points;
+    const struct denoiser *denoiser;
+    const double mean = 0, s = 0.5;
+    const struct mixture_in data = {.k = 1, .d = 1, .means = &mean, .stds = &s, .n_stds = 1};
+    assert_int_equal(mixture_make(&ctx, &data, &denoiser), STATUS_OK);
+    assert_int_equal(path_make(&ctx, path_id, &path), STATUS_OK);
+    assert_int_equal(grid_make(&ctx, &path, &(struct grid_in){.id = grid, .steps = n}, &points), STATUS_OK);
+    struct constant_noise noise = {.base = {.fill = constant_fill}};
+    double x, work[3], *scratch = ctx_alloc(&ctx, denoiser->scratch, sizeof *scratch);
+    struct solver_options full;
+    assert_int_equal(solver_resolve(&ctx, solver_find(id), &path, options, &full), STATUS_OK);
+    struct step step = {.path = &path,
+                        .denoiser = denoiser,
+                        .noise = &noise.base,
+                        .options = &full,
+                        .steps = n,
+                        .rows = 1,
+                        .x = &x,
+                        .work = work,
+                        .scratch = scratch};
+    double first = sqrt(points[0].alpha * points[0].alpha * s * s + points[0].sigma * points[0].sigma);
+    double variance = first * first;
+    for (size_t i = 0; i < n; i++) {
+        step.index = i;
+        step.from = points[i];
+        step.to = points[i + 1];
+        noise.z = 0;
+        x = 1;
+        solver_find(id)->step(&step);
+        double c = x;
+        noise.z = 1;
+        x = 0;
+        solver_find(id)->step(&step);
+        variance = c * c * variance + x * x;
+    }
+    ctx_release(&ctx);
+    return variance / (s * s) - 1;
+}
+
+/* Weak order 1 of the stochastic solvers, 2 of Heun; on flow from t = 1, where k is infinite, down to data. */
+static void weak_orders(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        enum solver_id solver;
+        struct solver_options options;
+        enum path_id path;
+        enum grid_id grid;
+        double ratio;
+    } CASES[] = {
+        {"ddpm on edm", SOLVER_DDPM, {0}, PATH_EDM, GRID_KARRAS, 2},
+        {"ddpm on vp", SOLVER_DDPM, {0}, PATH_VP, GRID_KARRAS, 2},
+        {"ddpm on flow", SOLVER_DDPM, {0}, PATH_FLOW, GRID_UNIFORM, 2},
+        {"euler_ancestral on edm", SOLVER_EULER_ANCESTRAL, {0}, PATH_EDM, GRID_KARRAS, 2},
+        {"euler_ancestral on flow",
+         SOLVER_EULER_ANCESTRAL,
+         {.given = OPTION_ETA, .eta = 0.7},
+         PATH_FLOW,
+         GRID_UNIFORM,
+         2},
+        {"euler, eta 0.5, on ddpm", SOLVER_EULER, {.given = OPTION_ETA, .eta = 0.5}, PATH_DDPM_LINEAR, GRID_KARRAS, 2},
+        {"euler on flow", SOLVER_EULER, {0}, PATH_FLOW, GRID_UNIFORM, 2},
+        {"heun on flow", SOLVER_HEUN, {0}, PATH_FLOW, GRID_UNIFORM, 4},
+    };
+    for (size_t c = 0; c < COUNT(CASES); c++) {
+        double coarse = variance_error(CASES[c].solver, &CASES[c].options, CASES[c].path, CASES[c].grid, 250);
+        double fine = variance_error(CASES[c].solver, &CASES[c].options, CASES[c].path, CASES[c].grid, 500);
+        if (!(fabs(coarse / fine / CASES[c].ratio - 1) < 0.03))
+            fail_msg("%s: errors %.3e and %.3e, want a ratio of %g", CASES[c].name, coarse, fine, CASES[c].ratio);
     }
 }
 
@@ -263,6 +352,7 @@ int main(void) {
         cmocka_unit_test(public_goldens),
         cmocka_unit_test(errors_on_the_gaussian),
         cmocka_unit_test(orders_of_convergence),
+        cmocka_unit_test(weak_orders),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
