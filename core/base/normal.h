@@ -19,7 +19,7 @@ enum normal_stream {
 };
 
 /* normal_rows fills out[rows][d] with the noise of samples first .. first + rows - 1. first + rows and d below 2^32.
- * About 12 ns a number. */
+ * About 9 ns a number. */
 void normal_rows(uint64_t seed, uint32_t stream, uint32_t step, size_t first, size_t rows, size_t d, double *out);
 
 #endif
