@@ -1,6 +1,7 @@
 #include "core/combine/knapsack_bound.h"
 
 struct search {
+    const struct ctx *ctx;
     const struct knapsack_item *item;
     struct knapsack_item *scratch; /* [n] */
     size_t n;
@@ -47,6 +48,8 @@ static void try_price(const struct search *s, int64_t e, struct knapsack_price *
  */
 static void minimise(const struct search *s, int64_t lo, int64_t hi, struct knapsack_price *best) {
     while (lo < hi) {
+        if (ctx_stop(s->ctx) != STOP_NONE)
+            return;
         int64_t e = lo + (hi - lo) / 2, a;
         if (weight_price(s, e, &a) >= (size_t)s->k)
             lo = e + 1;
@@ -102,7 +105,7 @@ enum status knapsack_price_find(struct ctx *ctx, const struct knapsack_item *ite
     struct knapsack_item *scratch = ctx_alloc(ctx, n, sizeof *scratch);
     if (!scratch)
         return STATUS_NO_MEMORY;
-    struct search s = {item, scratch, n, capacity, unit(item, n), 0};
+    struct search s = {ctx, item, scratch, n, capacity, unit(item, n), 0};
     int64_t p = 0;
     for (size_t i = 0; i < n; i++)
         p = item[i].p > p ? item[i].p : p;

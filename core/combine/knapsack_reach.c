@@ -76,6 +76,8 @@ bool knapsack_reach_build(struct ctx *ctx, const struct knapsack_step *step, siz
     b.now[0] = (struct knapsack_span){0, 0};
     size_t every = (n + KNAPSACK_CHECKPOINTS - 1) / KNAPSACK_CHECKPOINTS, marks = (n + every - 1) / every;
     for (size_t i = n; i-- > 0;) {
+        if (i % 1024 == 0 && ctx_stop(ctx) != STOP_NONE)
+            return false;
         add_item(&b, step[i].w);
         if (i % every == 0 && !lay_down(ctx, &b, &step[i], &reach->mark[i / every]))
             return false;
