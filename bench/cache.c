@@ -91,7 +91,7 @@ static void fill(struct cache *cache, const struct set *s) {
     cache_flush(cache);
 }
 
-/* ---- memory ---- */
+/* -- memory -- */
 
 struct slot {
     struct key key;
@@ -159,7 +159,7 @@ static void bench_memory(size_t n, size_t bytes) {
     set_free(&s);
 }
 
-/* ---- disk ---- */
+/* -- disk -- */
 
 static double time_disk(const struct set *s, struct cache *cache) {
     double start = seconds();

@@ -27,13 +27,13 @@ enum media {
 };
 const char *media_text(enum media media);
 
-/* What the host (the server, `solvent call`, a test) lends to endpoints. Every function may be called from any thread.
- */
+/* What the host (the server, `solvent call`, a test) lends to endpoints. Every function may be called from any
+ * thread. */
 struct host {
     void *self;
     uint64_t (*draw_seed)(void *self); /* below 2^53 */
-    /* model_json finds the JSON object of a named model; NULL: there is none of that name. Lives as long as the host.
-     */
+    /* model_json finds the JSON object of a named model; NULL: there is none of that name. Lives as long as the
+     * host. */
     const char *(*model_json)(void *self, const char *name, size_t *n);
     /* model_name gives the i-th name in order, NULL past the last. */
     const char *(*model_name)(void *self, size_t i);

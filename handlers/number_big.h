@@ -8,8 +8,8 @@
 
 /* big_compare gives the sign of (the decimal number without sign at text) - m * 2^k.
  * text[0 .. n-1] is a valid JSON number after its '-'; `exponent` is the value behind its 'e' (0: none), saturated or
- * not. Its value is not 0 and lies within a factor 4 of m * 2^k, which has at most 54 bits in m and -1076 <= k <= 971.
- */
+ * not. Its value is not 0 and lies within a factor 4 of m * 2^k, which has at most 54 bits in m and -1076 <= k <=
+ * 971. */
 int big_compare(const char *text, size_t n, int64_t exponent, uint64_t m, int k);
 
 #endif

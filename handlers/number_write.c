@@ -69,8 +69,8 @@ static inline uint64_t round_to_odd(struct power g, uint64_t cp) {
     return (uint64_t)(y >> 64) | ((uint64_t)y > 1);
 }
 
-/* shortest finds the decimal of fewest digits that rounds to the positive double of `bits`, and of these the nearest.
- */
+/* shortest finds the decimal of fewest digits that rounds to the positive double of `bits`, and of these the
+ * nearest. */
 static inline struct decimal shortest(uint64_t bits) {
     uint64_t fraction = bits & (((uint64_t)1 << 52) - 1);
     int biased = (int)(bits >> 52);

@@ -33,8 +33,8 @@ struct splice {
 enum { SPLICE_MAX_VALUES = 2 * 1000 * 1000 };
 
 /* splice_parse parses the n bytes at text. On OK *root is new, and splice must be released after it.
- * Errors (splice is released): SYNTAX with line and column, INVALID for a duplicate key (pointer names it), TOO_LARGE.
- */
+ * Errors (splice is released): SYNTAX with line and column, INVALID for a duplicate key (pointer names it),
+ * TOO_LARGE. */
 enum status splice_parse(struct ctx *ctx, struct splice *splice, const char *text, size_t n, json_t **root) MUST_CHECK;
 void splice_release(struct splice *splice);
 

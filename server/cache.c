@@ -13,7 +13,7 @@ struct cache {
     atomic_uint_fast64_t misses, stores;
 };
 
-/* ---- answers ---- */
+/* -- answers -- */
 
 struct answer *answer_new(char *body, size_t n, int media) {
     struct answer *a = malloc(sizeof *a);
@@ -37,7 +37,7 @@ void answer_drop(struct answer *a) {
     }
 }
 
-/* ---- the two levels ---- */
+/* -- the two levels -- */
 
 /* An entry that was hit leaves the map: only now does the file learn that it is in use. */
 static void map_used(void *self, const struct key *key) {

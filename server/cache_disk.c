@@ -100,7 +100,7 @@ static void say(struct cache_disk *d, const char *level, const char *text) {
         d->log(d->log_self, level, text);
 }
 
-/* ---- trouble ---- */
+/* -- trouble -- */
 
 static void describe(char *text, size_t size, const char *format, const char *path) {
     const char *at = strstr(format, "%s");
@@ -152,7 +152,7 @@ static void recovered(struct cache_disk *d) {
     say(d, "info", text);
 }
 
-/* ---- the file ---- */
+/* -- the file -- */
 
 static void close_file(struct cache_disk *d) {
     atomic_store(&d->generation, 0);
@@ -274,7 +274,7 @@ static void handle(struct cache_disk *d, enum trouble trouble) {
                                 : "answers are kept in memory alone until it works.");
 }
 
-/* ---- the writer ---- */
+/* -- the writer -- */
 
 static enum trouble write_marks(struct cache_disk *d, size_t n) {
     enum trouble trouble = TROUBLE_NONE;
@@ -429,7 +429,7 @@ static void *writer(void *self) {
     return NULL;
 }
 
-/* ---- the callers' side ---- */
+/* -- the callers' side -- */
 
 /* Tells the writer of trouble with the file of this generation, unless it has let go of that already. */
 static void report(struct cache_disk *d, unsigned generation, enum trouble trouble) {
@@ -547,7 +547,7 @@ void disk_stats(struct cache_disk *d, struct cache_stats *out) {
     pthread_mutex_unlock(&d->lock);
 }
 
-/* ---- life ---- */
+/* -- life -- */
 
 static void configure_process(void) {
     /* Both are refused, harmlessly, where SQLite runs already. Counting memory would take a global lock at every

@@ -88,7 +88,7 @@ void file_check(unsigned char check[FILE_CHECK_BYTES], const struct key *key, in
     crypto_onetimeauth_final(&state, check);
 }
 
-/* ---- open ---- */
+/* -- open -- */
 
 static int exec(struct cache_file *f, const char *sql) { return sqlite3_exec(f->db, sql, NULL, NULL, NULL); }
 
@@ -224,7 +224,7 @@ void file_close(struct cache_file *f) {
     *f = (struct cache_file){0};
 }
 
-/* ---- read ---- */
+/* -- read -- */
 
 static struct answer *copy_body(sqlite3_stmt *row) {
     const void *body = sqlite3_column_blob(row, 5);
@@ -274,7 +274,7 @@ enum trouble file_get(struct cache_file *f, const struct key *key, struct answer
     return file_trouble(rc);
 }
 
-/* ---- write ---- */
+/* -- write -- */
 
 static int run(sqlite3_stmt *stmt) {
     int rc = sqlite3_step(stmt);

@@ -30,8 +30,8 @@ bool flight_merge(struct flights *flights, struct job *job);
 /* flight_finish hands all waiters of a job to their loops. */
 void flight_finish(struct flights *flights, struct job *job);
 
-/* flight_leave: the client of x left. x goes back to its loop with x->left set, unless it is on its way there already.
- */
+/* flight_leave: the client of x left. x goes back to its loop with x->left set, unless it is on its way there
+ * already. */
 void flight_leave(struct flights *flights, struct exchange *x);
 
 /* flights_cancel stops every job. */

@@ -25,8 +25,7 @@ enum {
     SEND_BYTES_A_MS = 16,    /* the slowest reader that is put up with */
 };
 
-/* -- the beginning --------------------------------------------------------------------------------------------------
- */
+/* -- the beginning -- */
 
 static struct exchange *new_exchange(struct loop *loop) {
     struct exchange *x = loop->spares;
@@ -97,8 +96,7 @@ void *http_line(void *cls, const char *uri, struct MHD_Connection *mhd) {
     return x;
 }
 
-/* -- the headers ----------------------------------------------------------------------------------------------------
- */
+/* -- the headers -- */
 
 struct head_name {
     const char *name;
@@ -200,8 +198,7 @@ static enum MHD_Result on_heads(struct exchange *x, const char *method) {
     return MHD_YES;
 }
 
-/* -- the body -------------------------------------------------------------------------------------------------------
- */
+/* -- the body -- */
 
 static void throw_body(struct exchange *x, const char *why) {
     free(x->body);
@@ -254,8 +251,7 @@ static enum MHD_Result on_body(struct exchange *x, const char *data, size_t n) {
     return MHD_YES;
 }
 
-/* -- the answer -----------------------------------------------------------------------------------------------------
- */
+/* -- the answer -- */
 
 static struct exchange *watched(struct watch *watch) {
     return (struct exchange *)((char *)watch - offsetof(struct exchange, watch));
@@ -429,8 +425,7 @@ enum MHD_Result http_request(void *cls, struct MHD_Connection *mhd, const char *
     return result;
 }
 
-/* -- the end --------------------------------------------------------------------------------------------------------
- */
+/* -- the end -- */
 
 static double ms_of(int64_t ns) { return ns >= 0 ? (double)ns / NS_PER_MS : -1; }
 

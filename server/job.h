@@ -60,8 +60,8 @@ void job_drop(struct job *job);
 /* job_end drops a job that nobody else has seen, and returns its memory for another. */
 void *job_end(struct job *job);
 
-/* job_key computes the first key: of the build, the endpoint and all of the request that the answer's bytes depend on.
- */
+/* job_key computes the first key: of the build, the endpoint and all of the request that the answer's bytes depend
+ * on. */
 void job_key(struct job *job);
 
 /* job_cacheable: the endpoint's answers are functions of the request. */

@@ -53,8 +53,7 @@ static enum MHD_Result queue(struct exchange *x, int http, struct MHD_Response *
     return result;
 }
 
-/* -- problems -------------------------------------------------------------------------------------------------------
- */
+/* -- problems -- */
 
 static struct MHD_Response *problem_response(struct buf *b) {
     if (b->failed) {
@@ -145,8 +144,7 @@ enum MHD_Result reply_left(struct exchange *x) {
     return queue(x, 503, r, n);
 }
 
-/* -- answers --------------------------------------------------------------------------------------------------------
- */
+/* -- answers -- */
 
 static void make_tag(char tag[TAG_BYTES], const struct key *key) {
     tag[0] = '"';
@@ -261,8 +259,7 @@ enum MHD_Result reply_job(struct exchange *x, struct job *job) {
     return reply_answer(x, job->answer, job->keyed && job_pure(job) ? &job->key : NULL, status, at ? timing : NULL);
 }
 
-/* -- OPTIONS --------------------------------------------------------------------------------------------------------
- */
+/* -- OPTIONS -- */
 
 /* allowed_methods asks for the methods of a path by way of one that no endpoint has. */
 static bool allowed_methods(struct exchange *x) {

@@ -35,8 +35,7 @@ static int fail(const char *format, ...) {
     return 1;
 }
 
-/* -- what the host lends to endpoints --------------------------------------------------------------------------------
- */
+/* -- what the host lends to endpoints -- */
 
 static uint64_t draw_seed(void *self) {
     struct server *server = self;
@@ -62,8 +61,7 @@ static bool ready(void *self, const char **why) {
 
 static void on_cache_log(void *self, const char *level, const char *text) { log_message(self, level, "%s", text); }
 
-/* -- opening and closing ---------------------------------------------------------------------------------------------
- */
+/* -- opening and closing -- */
 
 /* settle replaces the options' "0: whatever there is", and what the system does not allow. */
 static void settle(struct server *server) {
@@ -146,8 +144,7 @@ static bool open_loops(struct server *server, char error[ADDRESS_ERROR]) {
     return true;
 }
 
-/* -- signals and the end ---------------------------------------------------------------------------------------------
- */
+/* -- signals and the end -- */
 
 static void block_signals(sigset_t *set) {
     sigemptyset(set);

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Blocks grow from 8 KiB (most requests need one) by doubling up to 1 MiB; a larger allocation gets a block of its own.
- */
+/* Blocks grow from 8 KiB (most requests need one) by doubling up to 1 MiB; a larger allocation gets a block of its
+ * own. */
 enum { BLOCK_MIN = 8 << 10, BLOCK_MAX = 1 << 20, WIDE = 64, NARROW = 16 };
 
 struct arena_block {

@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Loops over LANES have a constant count and no branch, which is what gcc -O2 wants before it uses vector instructions.
- */
+/* Loops over LANES have a constant count and no branch, which is what gcc -O2 wants before it uses vector
+ * instructions. */
 enum { LANES = 8 };
 
 /* Adding it to |n| < 2^51 rounds n to an integer and leaves that integer in the low bits. */

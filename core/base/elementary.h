@@ -3,11 +3,10 @@
  * sqrt and integer operations on the bits, in one fixed order, so that a sample has the same bytes everywhere.
  *
  * Source:   Muller, "Elementary Functions" (3rd ed.), ch. 11: Cody-Waite reduction; Taylor polynomials on the reduced
- * range, so that every coefficient is a plain fraction. Dekker 1971 for the exact products in pow. Accuracy: below 1
- * ulp for exp, log, sinpi, cospi (results in the normal range), below 2 for the rest; subnormal results of exp are
- *           rounded twice. Against libm: tests/core/base/test_elementary.c.
- * Cost:     5 to 15 ns a number, the *_n forms 2 to 5 ns. Rounding to nearest is assumed.
- * NaN gives NaN. */
+ *           range, so that every coefficient is a plain fraction. Dekker 1971 for the exact products in pow.
+ * Accuracy: below 1 ulp for exp, log, sinpi, cospi (results in the normal range), below 2 for the rest; subnormal
+ *           results of exp are rounded twice. Against libm: tests/core/base/test_elementary.c.
+ * Cost:     5 to 15 ns a number, the *_n forms 2 to 5 ns. Rounding to nearest is assumed. NaN gives NaN. */
 #ifndef SOLVENT_ELEMENTARY_H
 #define SOLVENT_ELEMENTARY_H
 

@@ -3,8 +3,8 @@
  * sample, step, stream). Words 0 and 1 of a block make elements 0 and 1 (radius, angle), words 2 and 3 make elements 2
  * and 3; u = (word + 1/2) / 2^32, so |z| < 6.77.
  *
- * Nothing depends on what else is drawn: the first m of n samples are the m samples of a smaller request, bit for bit.
- */
+ * Nothing depends on what else is drawn: the first m of n samples are the m samples of a smaller request, bit for
+ * bit. */
 #ifndef SOLVENT_NORMAL_H
 #define SOLVENT_NORMAL_H
 

@@ -44,8 +44,8 @@ static void try_price(const struct search *s, int64_t e, struct knapsack_price *
         *best = (struct knapsack_price){.d = s->d, .a = a, .e = e, .k = s->k, .total = total};
 }
 
-/* minimise walks down the convex function mu -> bound: too many items ask for a higher price, too few for a lower one.
- */
+/* minimise walks down the convex function mu -> bound: too many items ask for a higher price, too few for a lower
+ * one. */
 static void minimise(const struct search *s, int64_t lo, int64_t hi, struct knapsack_price *best) {
     while (lo < hi) {
         if (ctx_stop(s->ctx) != STOP_NONE)

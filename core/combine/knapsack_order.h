@@ -5,9 +5,9 @@
  * and item at, the break item, is the first of the others and does not fit beside them. Either part is a sequence of
  * intervals, unsorted inside, sorted among each other:
  *
- *     left:  [0 ... ) [ ... ) [ .. )  at  [ .. ) [ ... ) [ ... n) :right      each side's nearest interval is its last
- * in the array
- */
+ *     left:  [0 ... ) [ ... ) [ .. )  at  [ .. ) [ ... ) [ ... n) :right
+ *
+ * Each side's nearest interval is its last in the array. */
 #ifndef SOLVENT_KNAPSACK_ORDER_H
 #define SOLVENT_KNAPSACK_ORDER_H
 

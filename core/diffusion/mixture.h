@@ -27,8 +27,8 @@ struct mixture_in {
 };
 
 /* mixture_make prepares the denoiser in ctx; everything in `in` is copied or borrowed until ctx is released.
- * Errors: INVALID (pointers "/model/weights/3", "/model/means/3/0", "/model/stds", "/model/covariances/2"), NO_MEMORY.
- */
+ * Errors: INVALID (pointers "/model/weights/3", "/model/means/3/0", "/model/stds", "/model/covariances/2"),
+ * NO_MEMORY. */
 enum status mixture_make(struct ctx *ctx, const struct mixture_in *in, const struct denoiser **out) MUST_CHECK;
 
 /* points_make: points[n][d], each as likely as the others. Errors: INVALID ("/model/points/3/0", "/model/bandwidth"),

@@ -6,8 +6,8 @@
 
 struct noise {
     uint64_t seed;
-    /* fill draws out[rows][d] for samples first .. first + rows - 1 (normal.h). Threads: called from several at once.
-     */
+    /* fill draws out[rows][d] for samples first .. first + rows - 1 (normal.h). Threads: called from several at
+     * once. */
     void (*fill)(const struct noise *self, enum normal_stream stream, size_t step, size_t first, size_t rows, size_t d,
                  double *out);
 };

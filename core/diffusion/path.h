@@ -2,13 +2,13 @@
  * k = sigma / alpha is the noise level in data units, y = x / alpha = x0 + k eps. In y all paths obey one equation,
  * dy/dk = (y - E[x0|x]) / k (Karras, Aittala, Aila, Laine 2022, sec. 2), so that grids and solvers are written once.
  *
- * path         alpha, sigma                        t                            source
- * ddpm-linear  sqrt(abar_i), sqrt(1 - abar_i)      i = 0 .. 999                 Ho, Jain, Abbeel 2020, sec. 4
- * ddpm-cosine  the same, abar by a squared cosine  i = 0 .. 999                 Nichol, Dhariwal 2021, eq. 17
- * vp           alpha^2 + sigma^2 = 1               0 .. 1, net from 1e-3        Song et al. 2021, eq. 32; beta 0.1 ..
- * 20 ve           1, 0.01 (50 / 0.01)^t               0 .. 1                       Song et al. 2021, eq. 30 edm 1, t t
- * = k, 0.002 .. 80           Karras et al. 2022, table 1 flow         1 - t, t                            0 .. 1; k
- * infinite at t = 1  Liu, Gong, Liu 2023; Lipman et al. 2023
+ * path         alpha, sigma                        t                              source
+ * ddpm-linear  sqrt(abar_i), sqrt(1 - abar_i)      i = 0 .. 999                   Ho, Jain, Abbeel 2020, sec. 4
+ * ddpm-cosine  the same, abar by a squared cosine  i = 0 .. 999                   Nichol, Dhariwal 2021, eq. 17
+ * vp           alpha^2 + sigma^2 = 1, beta 0.1..20 0 .. 1, net from 1e-3          Song et al. 2021, eq. 32
+ * ve           1, 0.01 (50 / 0.01)^t               0 .. 1                         Song et al. 2021, eq. 30
+ * edm          1, t                                t = k, 0.002 .. 80             Karras et al. 2022, table 1
+ * flow         1 - t, t                            0 .. 1; k infinite at t = 1    Liu, Gong, Liu 2023; Lipman et al. 2023
  *
  * Discrete paths (ddpm-*): abar is the product in double of single-precision 1 - beta, rounded to single, since that is
  * what networks were trained with. Between the integers k(t) is linear in k, and t(k) is linear in ln k.

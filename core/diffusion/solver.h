@@ -1,17 +1,17 @@
 /* solver.h - one step of a sampler, from a noise level to a lower one.
  *
- * solver           step (q = k'/k, eps = (x - alpha D) / sigma)                        source
- * euler            x' = alpha' D + sigma' (v eps + u z), u = eta sqrt(1 - q^2),        Song, Meng, Ermon 2021 (DDIM),
- * eq. 12; v = sqrt(1 - u^2); eta = 0: DDIM, Euler in k, flow's Euler in t     eta = 1: DDPM ddpm             the
- * posterior mean of x' given x and D, and its variance: "small"   Ho, Jain, Abbeel 2020, sec. 3.2 is that of the
- * posterior (euler with eta = 1), "large" that of the forward step euler_ancestral  as euler, u = min(1, eta sqrt(1 -
- * q^2)), so eta may pass 1          Karras et al. 2022 and its followers heun             the trapezoid of eps in k, or
- * (flow) of dx/dt in t; the step to     Karras et al. 2022, alg. 1 and 2 data is Euler's. Churn raises k to k (1 +
- * gamma) first, gamma = min(s_churn / N, sqrt 2 - 1) where s_tmin <= k <= s_tmax
+ * With q = k'/k and eps = (x - alpha D) / sigma:
+ * euler            x' = alpha' D + sigma' (v eps + u z), u = eta sqrt(1 - q^2), v = sqrt(1 - u^2). eta = 0: DDIM, Euler
+ *                  in k, flow's Euler in t; eta = 1: DDPM. Song, Meng, Ermon 2021 (DDIM), eq. 12
+ * ddpm             the posterior mean of x' given x and D, and its variance: "small" is that of the posterior (euler
+ *                  with eta = 1), "large" that of the forward step. Ho, Jain, Abbeel 2020, sec. 3.2
+ * euler_ancestral  as euler, u = min(1, eta sqrt(1 - q^2)), so that eta may pass 1. Karras et al. 2022 and followers
+ * heun             the trapezoid of eps in k, or (flow) of dx/dt in t; the step to data is Euler's. Churn raises k to
+ *                  k (1 + gamma) first, gamma = min(s_churn / N, sqrt 2 - 1) where s_tmin <= k <= s_tmax.
+ *                  Karras et al. 2022, alg. 1 and 2
  *
  * State is kept as x, so that steps from infinite k (flow, t = 1) stay finite. Adding a solver: one struct solver and
- * its line in solver.c. Multi-step solvers keep their history in work[]. Threads: solvers have no state of their own.
- */
+ * its line in solver.c. Multi-step solvers keep their history in work[]. Threads: solvers have no state of their own. */
 #ifndef SOLVENT_SOLVER_H
 #define SOLVENT_SOLVER_H
 

@@ -31,8 +31,8 @@ void solver_first_order(struct step *step, double v, double noise) {
         x[i] = a * D[i] + b * x[i] + noise * z[i];
 }
 
-/* With u = min(1, eta sqrt(1 - q^2)), v^2 = 1 - u^2 is summed from its parts, since 1 - (1 - q^2) would lose a small q.
- */
+/* With u = min(1, eta sqrt(1 - q^2)), v^2 = 1 - u^2 is summed from its parts, since 1 - (1 - q^2) would lose a small
+ * q. */
 static void ancestral(struct step *step) {
     double q = solver_ratio(&step->from, &step->to), eta = step->options->eta;
     double u = eta * sqrt((1 - q) * (1 + q)), v2 = (1 - eta) * (1 + eta) + eta * eta * q * q;

@@ -181,8 +181,8 @@ static void NAME(quick_part)(struct sorter *s, ELEM *a, size_t n, unsigned bad, 
 
 void NAME(quick)(struct sorter *s, ELEM *a, size_t n) { NAME(quick_part)(s, a, n, bits_of(n), true); }
 
-/* next_run returns the length of the run that starts a[0 .. n-1], reversed if it was falling, and made up to MIN_RUN.
- */
+/* next_run returns the length of the run that starts a[0 .. n-1], reversed if it was falling, and made up to
+ * MIN_RUN. */
 static size_t NAME(next_run)(struct sorter *s, ELEM *a, size_t n) {
     if (n < 2)
         return n;

@@ -2,8 +2,8 @@
 
 #include <math.h>
 
-/* Histograms of all digits are taken in one reading, this many elements at a time: they stay in the first-level cache.
- */
+/* Histograms of all digits are taken in one reading, this many elements at a time: they stay in the first-level
+ * cache. */
 enum { HISTOGRAM_BLOCK = 2048, RADIX_SIZE = 1 << RADIX_BITS };
 
 /* take_digits cuts varying into digits of at most `width` bits, jumping over bits that do not vary; true if there are

@@ -1,13 +1,15 @@
 /* select.h - the k-th smallest or largest, without sorting.
  *
  * Order:   that of sort.h (reals: -0.0 before 0.0; strings by code point). Ranks are 1-based and count repeats, or with
- * `distinct` do not (then -0.0 and 0.0 are one value: -0.0 when counting from the smallest, 0.0 from the largest).
+ *          `distinct` do not (then -0.0 and 0.0 are one value: -0.0 when counting from the smallest, 0.0 from the
+ *          largest).
  * Source:  Floyd and Rivest 1975 (a sample brackets the answer), in the form that reads the values once and keeps what
- * lies in the bracket. Differs: where the bracket misses or holds too much, digits decide (a histogram of 11 bits, then
- * only its bucket): O(n) whatever the input, so there is no bad one. Strings: so for each eight bytes, among those that
- * agree before. Cost:    about one reading of the values and n / 8 keys of memory for each k; more than SELECT_MANY ks,
- * and `distinct`, sort. Strings: O(n + bytes of those that agree with the answer). Threads: reentrant. Same input, same
- * bytes. */
+ *          lies in the bracket. Differs: where the bracket misses or holds too much, digits decide (a histogram of 11
+ *          bits, then only its bucket): O(n) whatever the input, so there is no bad one. Strings: so for each eight
+ *          bytes, among those that agree before.
+ * Cost:    about one reading of the values and n / 8 keys of memory for each k; more than SELECT_MANY ks, and
+ *          `distinct`, sort. Strings: O(n + bytes of those that agree with the answer).
+ * Threads: reentrant. Same input, same bytes. */
 #ifndef SOLVENT_SELECT_H
 #define SOLVENT_SELECT_H
 

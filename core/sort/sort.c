@@ -79,8 +79,8 @@ static enum status choose_coding(struct job *job) {
     return STATUS_OK;
 }
 
-/* plan_digits chooses between the bits in which the keys differ and those of key - min, whichever needs fewer passes.
- */
+/* plan_digits chooses between the bits in which the keys differ and those of key - min, whichever needs fewer
+ * passes. */
 static void plan_digits(const struct job *job, struct digits *d) {
     struct digits plain;
     uint64_t range = job->scan.max - job->scan.min;
@@ -241,8 +241,8 @@ static size_t common_prefix(struct job *job) {
     return common;
 }
 
-/* few_runs says whether the strings are nearly in order, or in reverse order; it stops looking when they are neither.
- */
+/* few_runs says whether the strings are nearly in order, or in reverse order; it stops looking when they are
+ * neither. */
 static bool few_runs(struct job *job) {
     const struct str *a = job->in->values.strings;
     size_t falling = 0, other = 0; /* pairs of neighbours */

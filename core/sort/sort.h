@@ -1,15 +1,18 @@
 /* sort.h - sorts integers, reals and strings; the order, and the permutation that makes it.
  *
  * Order:   integers by value; reals by value with -0.0 before 0.0 (a total order; there are no NaN); strings by Unicode
- * code point, which is the order of their UTF-8 bytes. `descending` is the exact reverse of values, yet equal values
- * keep their input order. Unique:  keeps the first of equal values. -0.0 and 0.0 are equal numbers here, so the one
- * that sorts first is kept: -0.0 ascending, 0.0 descending. Its index is that of its first occurrence. Sources:
- * counting, radix, bucket: Knuth, TAOCP 3, 5.2 and 5.2.5; heap: Wegener 1993 (bottom-up); merge: Munro and Wild 2018
- * (powersort, natural runs); quick: Musser 1997 (introsort) with the equal-element and bad-partition rules of Peters
- * 2021 (pdqsort); strings by radix: McIlroy, Bostic, McIlroy 1993, with eight cached bytes a string. Cost:    counting
- * O(n + range); radix O(n * digits that vary), strings O(bytes that tell them apart); all others O(n log n) at worst,
- *          merge O(n log runs), bucket O(n) when the values spread evenly. Memory: at most 2 n keys of 8 bytes (16 with
- * indices of wide numbers, or strings), plus the answer. Threads: reentrant. Same input, same bytes. */
+ *          code point, which is the order of their UTF-8 bytes. `descending` is the exact reverse of values, yet equal
+ *          values keep their input order.
+ * Unique:  keeps the first of equal values. -0.0 and 0.0 are equal numbers here, so the one that sorts first is kept:
+ *          -0.0 ascending, 0.0 descending. Its index is that of its first occurrence.
+ * Sources: counting, radix, bucket: Knuth, TAOCP 3, 5.2 and 5.2.5; heap: Wegener 1993 (bottom-up); merge: Munro and
+ *          Wild 2018 (powersort, natural runs); quick: Musser 1997 (introsort) with the equal-element and bad-partition
+ *          rules of Peters 2021 (pdqsort); strings by radix: McIlroy, Bostic, McIlroy 1993, with eight cached bytes a
+ *          string.
+ * Cost:    counting O(n + range); radix O(n * digits that vary), strings O(bytes that tell them apart); all others
+ *          O(n log n) at worst, merge O(n log runs), bucket O(n) when the values spread evenly.
+ * Memory:  at most 2 n keys of 8 bytes (16 with indices of wide numbers, or strings), plus the answer.
+ * Threads: reentrant. Same input, same bytes. */
 #ifndef SOLVENT_SORT_H
 #define SOLVENT_SORT_H
 

@@ -7,8 +7,8 @@
  * - What was understood, written as the canonical request, is understood as the same again.
  * - An answer is JSON (or npy) that others can read, and the canonical request has the same answer, byte for byte.
  *
- * Expensive requests (by the endpoint's own prediction) run with a stop flag that is already up: they must end at once.
- */
+ * Expensive requests (by the endpoint's own prediction) run with a stop flag that is already up: they must end at
+ * once. */
 #ifndef SOLVENT_FUZZ_CHECK_H
 #define SOLVENT_FUZZ_CHECK_H
 

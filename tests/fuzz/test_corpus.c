@@ -37,8 +37,8 @@ static void damaged(const struct endpoint *endpoint, const char *body, size_t n)
         fail_msg("%.*s: %s", (int)n, body, why);
 }
 
-/* Cut after each byte; each byte left out; each byte replaced by one that means something in JSON or is none in UTF-8.
- */
+/* Cut after each byte; each byte left out; each byte replaced by one that means something in JSON or is none in
+ * UTF-8. */
 static void damaged_example_holds(void **state) {
     const struct endpoint *endpoint = *state;
     static const char NASTY[] = "\"{[]}:,\\-9e\xff";

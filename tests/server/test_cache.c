@@ -283,7 +283,7 @@ static void threads_may_do_everything_at_once(void **state) {
     cache_close(cache);
 }
 
-/* ---- other processes ---- */
+/* -- other processes -- */
 
 enum { STORED_BYTES = 3000 };
 

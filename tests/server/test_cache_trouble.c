@@ -49,7 +49,7 @@ static void write_file(const char *path, const void *bytes, size_t n) {
     fclose(file);
 }
 
-/* ---- paths ---- */
+/* -- paths -- */
 
 static void a_path_that_cannot_be_a_file_is_told_once(void **state) {
     struct fixture *f = *state;
@@ -133,7 +133,7 @@ static void a_read_only_file_or_folder_is_told_once(void **state) {
     assert_int_equal(as_nobody(f, serve_read_only), 11);
 }
 
-/* ---- full, failing, locked ---- */
+/* -- full, failing, locked -- */
 
 static sqlite3 *first_connection;
 
@@ -264,7 +264,7 @@ static void a_file_that_is_locked_at_the_start_is_used_later(void **state) {
     cache_close(cache);
 }
 
-/* ---- damage ---- */
+/* -- damage -- */
 
 static void garbage_is_moved_aside(void **state) {
     struct fixture *f = *state;
@@ -468,7 +468,7 @@ static void a_file_that_is_deleted_is_begun_anew(void **state) {
     assert_int_equal(fixture_logged(f, "was moved or deleted"), 1);
 }
 
-/* ---- versions ---- */
+/* -- versions -- */
 
 static void an_older_schema_is_migrated(void **state) {
     struct fixture *f = *state;

@@ -26,7 +26,7 @@ long now_ms(void) {
     return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* -- the server ----------------------------------------------------------------------------------------------------- */
+/* -- the server -- */
 
 char *server_log(const struct test_server *server) {
     FILE *f = fopen(server->log, "rb");
@@ -104,7 +104,7 @@ int server_end(struct test_server *server, int signal) {
     return got <= 0 ? -1 : WIFEXITED(code) ? WEXITSTATUS(code) : 128 + WTERMSIG(code);
 }
 
-/* -- the client ----------------------------------------------------------------------------------------------------- */
+/* -- the client -- */
 
 bool client_open(struct client *client, int port) {
     struct sockaddr_in at = {

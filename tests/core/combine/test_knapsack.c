@@ -242,8 +242,8 @@ static const struct row rows[] = {
      1},
 };
 
-/* Groups of nearly equal items (Jooken et al. 2022) are hard enough for the sums that open items reach, and for dives.
- */
+/* Groups of nearly equal items (Jooken et al. 2022) are hard enough for the sums that open items reach, and for
+ * dives. */
 static void make_groups(struct instance *t, size_t n, int64_t c, int64_t groups, uint64_t *seed) {
     t->n = n;
     t->capacity = c;

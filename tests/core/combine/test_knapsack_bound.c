@@ -1,5 +1,5 @@
-/* The stronger bounds by themselves, against all subsets: a bound that cuts too much would seldom show in an optimum.
- */
+/* The stronger bounds by themselves, against all subsets: a bound that cuts too much would seldom show in an
+ * optimum. */
 #include "core/combine/knapsack_bound.h"
 #include "core/combine/knapsack_reach.h"
 #include "tests/support/test.h"

@@ -223,8 +223,8 @@ static double oracle_error(enum solver_id id, enum path_id path_id, size_t n) {
     return y / exact - 1;
 }
 
-/* Karras 80 to 0.002, N = 18, 36, 72 levels, rho 7: derived independently in double precision from the same formulas.
- */
+/* Karras 80 to 0.002, N = 18, 36, 72 levels, rho 7: derived independently in double precision from the same
+ * formulas. */
 static void errors_on_the_gaussian(void **state) {
     (void)state;
     static const struct {
