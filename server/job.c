@@ -53,6 +53,7 @@ static void begin_key(struct key_state *k, const struct job *job, const char *wh
     key_start(k);
     add_text(k, what);
     add_text(k, SOLVENT_VERSION);
+    key_add(k, job->server->build, job->server->n_build); /* another build may answer otherwise */
     add_text(k, endpoint->method);
     add_text(k, endpoint->route);
     key_add(k, small, sizeof small);

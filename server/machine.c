@@ -1,7 +1,9 @@
 #include "server/machine.h"
 
+#include <link.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -57,4 +59,42 @@ uint64_t machine_random(void) {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     return (uint64_t)now.tv_sec * 1000000007u ^ (uint64_t)now.tv_nsec << 20 ^ (uint64_t)getpid();
+}
+
+struct build {
+    const unsigned char *id;
+    size_t n;
+};
+
+/* find_note walks the notes of a segment: name length, text length, type, then both padded to four bytes. */
+static void find_note(const unsigned char *p, size_t size, struct build *build) {
+    ElfW(Nhdr) note;
+    while (size >= sizeof note) {
+        memcpy(&note, p, sizeof note);
+        size_t name = (note.n_namesz + 3u) & ~3u, text = (note.n_descsz + 3u) & ~3u, all = sizeof note + name + text;
+        if (all > size)
+            return;
+        if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && !memcmp(p + sizeof note, "GNU", 4)) {
+            *build = (struct build){p + sizeof note + name, note.n_descsz};
+            return;
+        }
+        p += all;
+        size -= all;
+    }
+}
+
+static int find_build(struct dl_phdr_info *object, size_t size, void *arg) {
+    (void)size;
+    for (int i = 0; i < object->dlpi_phnum; i++)
+        if (object->dlpi_phdr[i].p_type == PT_NOTE && !((struct build *)arg)->id)
+            find_note((const unsigned char *)(object->dlpi_addr + object->dlpi_phdr[i].p_vaddr),
+                      object->dlpi_phdr[i].p_memsz, arg);
+    return 1; /* the program itself comes first; libraries do not matter */
+}
+
+const unsigned char *machine_build(size_t *n) {
+    struct build build = {NULL, 0};
+    dl_iterate_phdr(find_build, &build);
+    *n = build.n;
+    return build.id;
 }

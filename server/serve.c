@@ -80,6 +80,7 @@ static void settle(struct server *server) {
 static void make_host(struct server *server) {
     server->id_seed = machine_random();
     server->seed_seed = machine_random();
+    server->build = machine_build(&server->n_build);
     server->host = (struct host){
         .self = server,
         .draw_seed = draw_seed,

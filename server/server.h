@@ -46,6 +46,8 @@ struct server {
     size_t memory_cap;
     atomic_uint_least64_t next_id, next_seed;
     uint64_t id_seed, seed_seed; /* drawn at start */
+    const unsigned char *build;  /* the program's build id, n_build bytes: part of every key */
+    size_t n_build;
 };
 
 static inline enum server_phase server_phase(struct server *server) {

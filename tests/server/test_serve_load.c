@@ -209,6 +209,25 @@ static void slow_requests_are_cut_by_a_total_deadline(void **state) {
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }
 
+static void a_reader_that_stalls_is_cut(void **state) {
+    (void)state;
+    struct test_server server;
+    struct client client;
+    START(&server, "--header-timeout", "400ms", "--body-timeout", "600ms", "--idle-timeout", "300ms");
+    open_and_post(&client, server.port, "/test/spin", "{\"pad\":9000000}"); /* 18 MB: no socket buffer holds that */
+    double in_flight = 0;
+    for (long end = now_ms() + 15000;
+         (in_flight = metric(server.port, "solvent_requests_in_flight")) < 2 && now_ms() < end;)
+        wait_ms(5);
+    for (long end = now_ms() + 15000;
+         (in_flight = metric(server.port, "solvent_requests_in_flight")) > 1 && now_ms() < end;)
+        wait_ms(20);
+    assert_true(in_flight == 1);
+    assert_true(server_logged(&server, "\"cut\":true", 5000));
+    client_close(&client);
+    assert_int_equal(server_end(&server, SIGTERM), 0);
+}
+
 static void the_time_limit_cuts_a_computation(void **state) {
     (void)state;
     struct test_server server;
@@ -365,6 +384,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(a_full_queue_answers_503),
         cmocka_unit_test(memory_is_a_budget),
         cmocka_unit_test(slow_requests_are_cut_by_a_total_deadline),
+        cmocka_unit_test(a_reader_that_stalls_is_cut),
         cmocka_unit_test(the_time_limit_cuts_a_computation),
         cmocka_unit_test(draining_finishes_what_is_parked),
         cmocka_unit_test(draining_cancels_in_the_end),
