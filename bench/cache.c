@@ -3,12 +3,10 @@
  * copied out, nothing verified. Keys in random order, everything in the page cache. The rivals take turns; each figure
  * is the median of its rounds. */
 #include "server/cache.h"
+#include "bench/measure.h"
 
 #include <sqlite3.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { ROUNDS = 9 };
@@ -19,20 +17,6 @@ struct set {
     size_t *order;
 };
 
-static double seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static void *must(void *p) {
-    if (!p) {
-        fputs("bench/cache: out of memory\n", stderr);
-        exit(1);
-    }
-    return p;
-}
-
 static void check(bool ok, const char *what) {
     if (!ok) {
         fprintf(stderr, "bench/cache: %s\n", what);
@@ -40,28 +24,11 @@ static void check(bool ok, const char *what) {
     }
 }
 
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *times) {
-    qsort(times, ROUNDS, sizeof *times, by_value);
-    return times[ROUNDS / 2];
-}
-
-/* SplitMix64 */
-static uint64_t next_random(void) {
-    static uint64_t state = 1;
-    uint64_t z = state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
+static uint64_t random_state = 1;
 
 static void set_init(struct set *s) {
-    s->keys = must(malloc(s->n * sizeof *s->keys));
-    s->order = must(malloc(s->gets * sizeof *s->order));
+    s->keys = measure_must(malloc(s->n * sizeof *s->keys));
+    s->order = measure_must(malloc(s->gets * sizeof *s->order));
     for (size_t i = 0; i < s->n; i++) {
         struct key_state state;
         key_start(&state);
@@ -69,7 +36,7 @@ static void set_init(struct set *s) {
         key_end(&state, &s->keys[i]);
     }
     for (size_t i = 0; i < s->gets; i++)
-        s->order[i] = next_random() % s->n;
+        s->order[i] = measure_random(&random_state) % s->n;
 }
 
 static void set_free(struct set *s) {
@@ -79,9 +46,9 @@ static void set_free(struct set *s) {
 
 static void fill(struct cache *cache, const struct set *s) {
     for (size_t i = 0; i < s->n; i++) {
-        char *body = must(malloc(s->bytes));
+        char *body = measure_must(malloc(s->bytes));
         memset(body, (int)i, s->bytes);
-        struct answer *a = must(answer_new(body, s->bytes, 0));
+        struct answer *a = measure_must(answer_new(body, s->bytes, 0));
         a->cost_ns = 1000000;
         cache_store(cache, &s->keys[i], a);
         answer_drop(a);
@@ -99,19 +66,19 @@ struct slot {
 };
 
 static struct slot *table_new(const struct set *s, size_t slots) {
-    struct slot *table = must(calloc(slots, sizeof *table));
+    struct slot *table = measure_must(calloc(slots, sizeof *table));
     for (size_t i = 0; i < s->n; i++) {
         size_t at = key_word(&s->keys[i]) & (slots - 1);
         while (table[at].body)
             at = (at + 1) & (slots - 1);
-        table[at] = (struct slot){s->keys[i], must(malloc(s->bytes))};
+        table[at] = (struct slot){s->keys[i], measure_must(malloc(s->bytes))};
         memset(table[at].body, (int)i, s->bytes);
     }
     return table;
 }
 
 static double time_table(const struct set *s, const struct slot *table, size_t slots, char *out) {
-    double start = seconds();
+    double start = measure_seconds();
     for (size_t i = 0; i < s->gets; i++) {
         const struct key *key = &s->keys[s->order[i]];
         size_t at = key_word(key) & (slots - 1);
@@ -120,17 +87,17 @@ static double time_table(const struct set *s, const struct slot *table, size_t s
         memcpy(out, table[at].body, s->bytes);
         check(out[0] == (char)s->order[i], "the table answers wrongly");
     }
-    return (seconds() - start) / (double)s->gets;
+    return (measure_seconds() - start) / (double)s->gets;
 }
 
 static double time_memory(const struct set *s, struct cache *cache) {
-    double start = seconds();
+    double start = measure_seconds();
     for (size_t i = 0; i < s->gets; i++) {
         struct answer *a = cache_memory(cache, &s->keys[s->order[i]]);
         check(a && a->body[0] == (char)s->order[i], "the map answers wrongly");
         answer_drop(a);
     }
-    return (seconds() - start) / (double)s->gets;
+    return (measure_seconds() - start) / (double)s->gets;
 }
 
 static void bench_memory(size_t n, size_t bytes) {
@@ -141,15 +108,15 @@ static void bench_memory(size_t n, size_t bytes) {
         slots *= 2;
     set_init(&s);
     struct cache_options options = {.memory_bytes = 2 * n * (bytes + 1000)};
-    struct cache *cache = must(cache_open(&options));
+    struct cache *cache = measure_must(cache_open(&options));
     fill(cache, &s);
     struct slot *table = table_new(&s, slots);
-    char *out = must(malloc(bytes));
+    char *out = measure_must(malloc(bytes));
     for (int r = 0; r < ROUNDS; r++) {
         bare[r] = time_table(&s, table, slots, out);
         ours[r] = time_memory(&s, cache);
     }
-    double o = median(ours), b = median(bare);
+    double o = measure_median(ours, ROUNDS), b = measure_median(bare, ROUNDS);
     printf("%8zu B %7zu   %9.0f ns %9.0f ns   %.2f\n", bytes, n, o * 1e9, b * 1e9, b / o);
     for (size_t i = 0; i < slots; i++)
         free(table[i].body);
@@ -162,17 +129,17 @@ static void bench_memory(size_t n, size_t bytes) {
 /* -- disk -- */
 
 static double time_disk(const struct set *s, struct cache *cache) {
-    double start = seconds();
+    double start = measure_seconds();
     for (size_t i = 0; i < s->gets; i++) {
         struct answer *a = cache_disk(cache, 0, &s->keys[s->order[i]]);
         check(a && a->body[0] == (char)s->order[i], "the file answers wrongly");
         answer_drop(a);
     }
-    return (seconds() - start) / (double)s->gets;
+    return (measure_seconds() - start) / (double)s->gets;
 }
 
 static double time_select(const struct set *s, sqlite3_stmt *select, char *out) {
-    double start = seconds();
+    double start = measure_seconds();
     for (size_t i = 0; i < s->gets; i++) {
         sqlite3_bind_int64(select, 1, (int64_t)key_word(&s->keys[s->order[i]]));
         check(sqlite3_step(select) == SQLITE_ROW, "SQLite finds nothing");
@@ -180,7 +147,7 @@ static double time_select(const struct set *s, sqlite3_stmt *select, char *out) 
         check(out[0] == (char)s->order[i], "SQLite answers wrongly");
         sqlite3_reset(select);
     }
-    return (seconds() - start) / (double)s->gets;
+    return (measure_seconds() - start) / (double)s->gets;
 }
 
 static sqlite3_stmt *prepare(const char *path, sqlite3 **db) {
@@ -188,7 +155,7 @@ static sqlite3_stmt *prepare(const char *path, sqlite3 **db) {
     check(sqlite3_open_v2(path, db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK, "no file");
     sqlite3_exec(*db, "PRAGMA mmap_size = 1073741824; PRAGMA cache_size = -8192", NULL, NULL, NULL);
     sqlite3_prepare_v3(*db, "SELECT body FROM answers WHERE h = ?1", -1, SQLITE_PREPARE_PERSISTENT, &select, NULL);
-    return must(select);
+    return measure_must(select);
 }
 
 static void bench_disk(const char *folder, size_t n, size_t bytes) {
@@ -199,19 +166,19 @@ static void bench_disk(const char *folder, size_t n, size_t bytes) {
     set_init(&s);
     snprintf(path, sizeof path, "%s/%zu.db", folder, bytes);
     struct cache_options options = {.path = path, .disk_bytes = (size_t)4 << 30, .readers = 1};
-    struct cache *cache = must(cache_open(&options));
-    double start = seconds();
+    struct cache *cache = measure_must(cache_open(&options));
+    double start = measure_seconds();
     fill(cache, &s);
-    double store = (seconds() - start) / (double)n;
+    double store = (measure_seconds() - start) / (double)n;
     cache_close(cache); /* all of the log goes into the file */
-    cache = must(cache_open(&options));
+    cache = measure_must(cache_open(&options));
     sqlite3_stmt *select = prepare(path, &db);
-    char *out = must(malloc(bytes));
+    char *out = measure_must(malloc(bytes));
     for (int r = 0; r < ROUNDS; r++) {
         bare[r] = time_select(&s, select, out);
         ours[r] = time_disk(&s, cache);
     }
-    double o = median(ours), b = median(bare);
+    double o = measure_median(ours, ROUNDS), b = measure_median(bare, ROUNDS);
     printf("%8zu B %7zu   %9.2f us %9.2f us   %.2f   store %.1f us\n", bytes, n, o * 1e6, b * 1e6, b / o, store * 1e6);
     sqlite3_finalize(select);
     sqlite3_close(db);

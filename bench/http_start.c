@@ -3,19 +3,11 @@
  *     http_start RUNS PORT PROGRAM ARGUMENTS...     prints "median least greatest" in milliseconds */
 #include <netinet/in.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-static double now_ms(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
+#include "bench/measure.h"
 
 /* answers tells whether GET /healthz gets a first byte. */
 static int answers(int port) {
@@ -31,27 +23,22 @@ static int answers(int port) {
 }
 
 static double start_once(int port, char **command) {
-    double began = now_ms();
+    double began = measure_seconds() * 1e3;
     pid_t pid = fork();
     if (pid == 0) {
         execv(command[0], command);
         _exit(127);
     }
     double took = -1;
-    while (took < 0 && now_ms() - began < 10e3 && waitpid(pid, NULL, WNOHANG) == 0) {
+    while (took < 0 && measure_seconds() * 1e3 - began < 10e3 && waitpid(pid, NULL, WNOHANG) == 0) {
         if (answers(port))
-            took = now_ms() - began;
+            took = measure_seconds() * 1e3 - began;
         else
             nanosleep(&(struct timespec){.tv_nsec = 50 * 1000}, NULL);
     }
     kill(pid, SIGTERM);
     waitpid(pid, NULL, 0);
     return took;
-}
-
-static int by_size(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 int main(int argc, char **argv) {
@@ -67,7 +54,7 @@ int main(int argc, char **argv) {
             fprintf(stderr, "http_start: %s did not answer on port %s\n", argv[3], argv[2]);
             return 1;
         }
-    qsort(ms, (size_t)runs, sizeof ms[0], by_size);
-    printf("%.2f %.2f %.2f\n", ms[runs / 2], ms[0], ms[runs - 1]);
+    double median = measure_median(ms, (size_t)runs);
+    printf("%.2f %.2f %.2f\n", median, ms[0], ms[runs - 1]);
     return 0;
 }

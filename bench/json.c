@@ -2,13 +2,11 @@
  * Reading: text -> array of int64 or double; jansson: json_loadb, copy out, json_decref. Writing: array -> text;
  * jansson: a json_array of the numbers, json_dumps, json_decref ("dump": json_dumps alone). Every round runs all four, so that a slow minute slows them
  * all; the figures are medians. */
+#include "bench/measure.h"
 #include "handlers/number.h"
 
 #include <jansson.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { N = 1000 * 1000, ROUNDS = 9, STEPS = 5 };
 
@@ -22,29 +20,7 @@ struct sample {
 
 static uint64_t random_state = 1;
 
-/* SplitMix64 */
-static uint64_t next_random(void) {
-    uint64_t z = random_state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
-
-static double uniform(void) { return (double)(next_random() >> 11) * 0x1p-53; }
-
-static double seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static void *must(void *p) {
-    if (!p) {
-        fputs("bench/json: out of memory\n", stderr);
-        exit(1);
-    }
-    return p;
-}
+static double uniform(void) { return (double)(measure_random(&random_state) >> 11) * 0x1p-53; }
 
 static void add_int(struct sample *s, size_t i, int64_t v) {
     ((int64_t *)s->values)[i] = v;
@@ -67,15 +43,15 @@ static bool fill(struct sample *s, int which) {
     if (which >= (int)(sizeof names / sizeof *names))
         return false;
     *s = (struct sample){.name = names[which], .kind = which < 4 ? KIND_INT : KIND_REAL};
-    s->text = must(malloc(N * 32));
-    s->values = must(malloc(N * 8));
+    s->text = measure_must(malloc(N * 32));
+    s->values = measure_must(malloc(N * 8));
     for (size_t i = 0; i < N; i++) {
-        int64_t r = (int64_t)next_random();
+        int64_t r = (int64_t)measure_random(&random_state);
         switch (which) {
         case 0: add_int(s, i, r & 255); break;
         case 1: add_int(s, i, (int32_t)r); break;
         case 2: add_int(s, i, r); break;
-        case 3: add_int(s, i, r >> (next_random() & 63)); break;
+        case 3: add_int(s, i, r >> (measure_random(&random_state) & 63)); break;
         case 4: add_real(s, i, "%.17g", uniform() * 2 - 1); break;
         case 5: add_real(s, i, "%.6f", uniform() * 2000 - 1000); break;
         default: add_real(s, i, "%.2f", uniform() * 10000); break;
@@ -104,8 +80,8 @@ static void read_ours(const struct sample *s) {
 
 /* read_jansson copies into an array, as a solver needs it. */
 static void read_jansson(const struct sample *s) {
-    json_t *json = must(json_loadb(s->text, s->n, 0, NULL)), *item;
-    int64_t *copy = must(malloc(N * 8));
+    json_t *json = measure_must(json_loadb(s->text, s->n, 0, NULL)), *item;
+    int64_t *copy = measure_must(malloc(N * 8));
     size_t i;
     json_array_foreach(json, i, item) {
         double real = json_real_value(item);
@@ -126,21 +102,21 @@ static size_t write_ours(const struct sample *s) {
     buf_init(&b, (size_t)1 << 30);
     numbers_write(&b, &a);
     if (b.failed)
-        must(NULL);
+        measure_must(NULL);
     size_t n = b.n;
     buf_release(&b);
     return n;
 }
 
 static size_t dump_jansson(const json_t *json) {
-    char *text = must(json_dumps(json, JSON_COMPACT));
+    char *text = measure_must(json_dumps(json, JSON_COMPACT));
     size_t n = strlen(text);
     free(text);
     return n;
 }
 
 static size_t write_jansson(const struct sample *s) {
-    json_t *json = must(json_array());
+    json_t *json = measure_must(json_array());
     for (size_t i = 0; i < N; i++)
         json_array_append_new(json, s->kind == KIND_INT ? json_integer(((const int64_t *)s->values)[i])
                                                         : json_real(((const double *)s->values)[i]));
@@ -149,39 +125,29 @@ static size_t write_jansson(const struct sample *s) {
     return n;
 }
 
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *t) {
-    qsort(t, ROUNDS, sizeof *t, by_value);
-    return t[ROUNDS / 2];
-}
-
 static void measure(const struct sample *s) {
     double t[STEPS][ROUNDS], m[STEPS];
-    json_t *json = must(json_loadb(s->text, s->n, 0, NULL));
+    json_t *json = measure_must(json_loadb(s->text, s->n, 0, NULL));
     size_t ours = 0;
     for (int i = 0; i < ROUNDS; i++) {
         double start[STEPS + 1];
-        start[0] = seconds();
+        start[0] = measure_seconds();
         read_ours(s);
-        start[1] = seconds();
+        start[1] = measure_seconds();
         read_jansson(s);
-        start[2] = seconds();
+        start[2] = measure_seconds();
         ours = write_ours(s);
-        start[3] = seconds();
+        start[3] = measure_seconds();
         (void)write_jansson(s);
-        start[4] = seconds();
+        start[4] = measure_seconds();
         (void)dump_jansson(json);
-        start[5] = seconds();
+        start[5] = measure_seconds();
         for (int k = 0; k < STEPS; k++)
             t[k][i] = start[k + 1] - start[k];
     }
     json_decref(json);
     for (int k = 0; k < STEPS; k++)
-        m[k] = median(t[k]);
+        m[k] = measure_median(t[k], ROUNDS);
     printf("%-18s %5.1f MB | read %5.1f ms %5.0f MB/s %5.1fx | write %5.1f ms %5.0f MB/s %5.1fx (dump alone %4.1fx) | "
            "in and out %5.1fx\n",
            s->name, (double)s->n / 1e6, m[0] * 1e3, (double)s->n / m[0] / 1e6, m[1] / m[0], m[2] * 1e3,

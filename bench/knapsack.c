@@ -4,12 +4,10 @@
  *
  *     build/release/bench/knapsack [SECONDS]      at most so long a solve (10) */
 #include "core/combine/knapsack.h"
+#include "bench/measure.h"
 
 #include <math.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 
 /* A table of more cells than this is not built: about two seconds. */
 static const double MAX_CELLS = 4e9;
@@ -22,12 +20,9 @@ struct instance {
 
 static uint64_t random_state;
 
-static int64_t draw(int64_t lo, int64_t hi) { /* SplitMix64 */
-    uint64_t z = random_state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    z ^= z >> 31;
-    return lo + (int64_t)(((unsigned __int128)z * (uint64_t)(hi - lo + 1)) >> 64);
+static int64_t draw(int64_t lo, int64_t hi) {
+    unsigned __int128 z = measure_random(&random_state);
+    return lo + (int64_t)((z * (uint64_t)(hi - lo + 1)) >> 64);
 }
 
 static int64_t at_least_1(int64_t x) { return x < 1 ? 1 : x; }
@@ -96,12 +91,6 @@ static void make(struct instance *t, const struct class *class, size_t n, int64_
     t->capacity = sum / (SEEDS + 1) * seed;
 }
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* -- A watchdog that sets the stop flag -- */
 
 static struct watchdog {
@@ -121,7 +110,7 @@ static void *watch(void *arg) {
         if (soon.tv_nsec >= 1000000000)
             soon.tv_sec++, soon.tv_nsec -= 1000000000;
         pthread_cond_timedwait(&dog.wake, &dog.lock, &soon);
-        if (dog.due > 0 && now() > dog.due)
+        if (dog.due > 0 && measure_seconds() > dog.due)
             atomic_store(&dog.stop, STOP_DEADLINE);
     }
     return NULL;
@@ -159,18 +148,18 @@ static struct measured measure(const struct instance *t, double limit) {
     ctx.stop = &dog.stop;
     const struct knapsack_in in = {t->n, t->weight, t->value, 1, t->capacity, KNAPSACK_COLUMNS};
     struct knapsack_out out;
-    double start = now();
+    double start = measure_seconds();
     set_due(start + limit);
     if (knapsack_solve(&ctx, &in, &out) != STATUS_OK) {
         fprintf(stderr, "%s\n", ctx.err.detail);
         exit(1);
     }
-    struct measured m = {now() - start, 0, out.stats.states, out.stats.core, out.bound - out.value};
+    struct measured m = {measure_seconds() - start, 0, out.stats.states, out.stats.core, out.bound - out.value};
     set_due(0);
     if ((double)t->capacity * (double)t->n <= MAX_CELLS) {
-        start = now();
+        start = measure_seconds();
         int64_t value = table(t);
-        m.table = now() - start;
+        m.table = measure_seconds() - start;
         if (value < out.value || value > out.bound || (out.optimal && value != out.value)) {
             fprintf(stderr, "the table says %lld, the solver %lld\n", (long long)value, (long long)out.value);
             exit(1);

@@ -1,20 +1,11 @@
 /* sample.c - the cost of sampling: nanoseconds a network call and row, and samples a second, for the models of
  * /v1/sample. The constants of mixture_cost (core/diffusion/mixture.c) and predict (handlers/ep_sample.c) come from
  * here. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
-
+#include "bench/measure.h"
 #include "core/base/elementary.h"
 #include "core/diffusion/grid.h"
 #include "core/diffusion/mixture.h"
 #include "core/diffusion/sampler.h"
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static const char *const SHAPES[] = {"round", "axes", "full"};
 
@@ -61,10 +52,10 @@ static void run(size_t k, size_t d, enum mixture_shape shape, enum solver_id sol
                                   .count = count};
     double best = 1e9;
     for (int round = 0; round < 3; round++) {
-        double start = now();
+        double start = measure_seconds();
         if (sampler_run(&ctx, &in, &out) != STATUS_OK)
             exit(1);
-        double took = now() - start;
+        double took = measure_seconds() - start;
         best = took < best ? took : best;
     }
     double calls = (double)(count * out.network_calls);
@@ -83,7 +74,7 @@ static void numbers(void) {
         for (int round = 0; round < 20; round++) {
             for (int i = 0; i < N; i++)
                 x[i] = 0.001 + (double)i * (10.0 / N);
-            double start = now();
+            double start = measure_seconds();
             if (what == 0)
                 normal_rows(1, 0, 0, 0, N / 4, 4, x);
             else if (what == 1)
@@ -92,7 +83,7 @@ static void numbers(void) {
                 elementary_log_n(x, N);
             else
                 elementary_sincospi_n(x, s, N);
-            double took = now() - start;
+            double took = measure_seconds() - start;
             best = took < best ? took : best;
         }
         printf("%-12s %6.2f ns a number\n", NAMES[what], best / N * 1e9);

@@ -6,42 +6,29 @@
  * qsort's is given in nanoseconds an element, the others as how many times as fast. The copy that a sort in place needs
  * is part of qsort's time, as making the answer is of ours. */
 #include "core/sort/sort.h"
+#include "bench/measure.h"
 #include "core/sort/select.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 enum { MAX_ROUNDS = 15 };
 
 static uint64_t random_state = 1;
-static uint64_t next_random(void) {
-    uint64_t z = random_state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
-static int64_t narrow(size_t i, size_t n) { return (void)i, (void)n, (int64_t)(next_random() >> 33); }
-static int64_t wide(size_t i, size_t n) { return (void)i, (void)n, (int64_t)next_random(); }
-static int64_t dense(size_t i, size_t n) { return (void)i, (int64_t)(next_random() % n); }
-static int64_t bytes(size_t i, size_t n) { return (void)i, (void)n, (int64_t)(next_random() % 256); }
-static int64_t few(size_t i, size_t n) { return (void)i, (void)n, (int64_t)(next_random() % 16); }
+static int64_t narrow(size_t i, size_t n) { return (void)i, (void)n, (int64_t)(measure_random(&random_state) >> 33); }
+static int64_t wide(size_t i, size_t n) { return (void)i, (void)n, (int64_t)measure_random(&random_state); }
+static int64_t dense(size_t i, size_t n) { return (void)i, (int64_t)(measure_random(&random_state) % n); }
+static int64_t bytes(size_t i, size_t n) { return (void)i, (void)n, (int64_t)(measure_random(&random_state) % 256); }
+static int64_t few(size_t i, size_t n) { return (void)i, (void)n, (int64_t)(measure_random(&random_state) % 16); }
 static int64_t few_wide(size_t i, size_t n) {
-    return (void)i, (void)n, (int64_t)((next_random() % 16) * 0x0123456789abcdefu);
+    return (void)i, (void)n, (int64_t)((measure_random(&random_state) % 16) * 0x0123456789abcdefu);
 }
 static int64_t sorted(size_t i, size_t n) { return (void)n, (int64_t)i * 1000003; }
 static int64_t reversed(size_t i, size_t n) { return (int64_t)(n - i) * 1000003; }
 static int64_t runs(size_t i, size_t n) { return (int64_t)(i % (n / 16 + 1)) * 1000003; }
-static int64_t nearly(size_t i, size_t n) { return (int64_t)(next_random() % 100 ? i : next_random() % n) * 1000003; }
+static int64_t nearly(size_t i, size_t n) {
+    return (int64_t)(measure_random(&random_state) % 100 ? i : measure_random(&random_state) % n) * 1000003;
+}
 static int64_t organ(size_t i, size_t n) { return (int64_t)(i < n / 2 ? i : n - i) * 1000003; }
 static int64_t killer(size_t i, size_t n) { /* Musser's sequence against the median of 3 */
     size_t half = n / 2;
@@ -73,14 +60,14 @@ static const char *used; /* what auto chose */
 
 static double time_qsort(const struct array *a) {
     size_t size = a->kind == KIND_STRING ? sizeof(struct str) : 8;
-    double start = now();
+    double start = 1e9 * measure_seconds();
     void *copy = malloc(a->n * size);
     memcpy(copy, a->data, a->n * size);
     qsort(copy, a->n, size,
           a->kind == KIND_INT    ? compare_ints
           : a->kind == KIND_REAL ? compare_reals
                                  : compare_strings);
-    double took = now() - start;
+    double took = 1e9 * measure_seconds() - start;
     free(copy);
     return took;
 }
@@ -90,9 +77,9 @@ static double time_sort(const struct array *a, enum sort_algorithm algorithm, bo
     ctx_init(&ctx, (size_t)4 << 30);
     struct sort_in in = {.values = *a, .algorithm = algorithm, .argsort = argsort};
     struct sort_out out;
-    double start = now();
+    double start = 1e9 * measure_seconds();
     enum status status = sort_solve(&ctx, &in, &out);
-    double took = now() - start;
+    double took = 1e9 * measure_seconds() - start;
     if (algorithm == SORT_AUTO)
         used = sort_algorithm_names[out.algorithm];
     ctx_release(&ctx);
@@ -105,9 +92,9 @@ static double time_select(const struct array *a, bool distinct) {
     int64_t k = (int64_t)(distinct ? 1 : a->n / 2 + 1);
     struct select_in in = {.values = *a, .ks = &k, .n_ks = 1, .single = true, .distinct = distinct};
     struct array out;
-    double start = now();
+    double start = 1e9 * measure_seconds();
     enum status status = select_solve(&ctx, &in, &out);
-    double took = now() - start;
+    double took = 1e9 * measure_seconds() - start;
     ctx_release(&ctx);
     return status == STATUS_OK ? took : -1;
 }
@@ -123,8 +110,6 @@ static double time_column(const struct array *a, unsigned column) {
     return column == ARGSORT ? time_sort(a, SORT_AUTO, true) : time_sort(a, (enum sort_algorithm)(column - 1), false);
 }
 
-static int compare_times(const void *a, const void *b) { return compare_reals(a, b); }
-
 static void row(const char *kind, const char *shape, const struct array *a) {
     static double times[COLUMNS][MAX_ROUNDS];
     unsigned rounds = a->n >= 5000000 ? 3 : a->n >= 500000 ? 5 : MAX_ROUNDS;
@@ -136,7 +121,7 @@ static void row(const char *kind, const char *shape, const struct array *a) {
                 times[column][round] += time_column(a, column) / repeat;
         }
     for (unsigned column = 0; column < COLUMNS; column++)
-        qsort(times[column], rounds, sizeof(double), compare_times);
+        (void)measure_median(times[column], rounds);
     double base = times[QSORT][rounds / 2];
     printf("%-7s %-11s %9zu %9.2f", kind, shape, a->n, base / (double)a->n);
     for (unsigned column = 1; column < COLUMNS; column++)
@@ -167,7 +152,7 @@ static void strings(const char *name, size_t n, const char *format, uint64_t ran
     char *text = malloc(n * 64), *p = text;
     for (size_t i = 0; i < n; i++) {
         /* formats are those of main(), each with one number */
-        int length = snprintf(p, 64, format, (unsigned long long)(next_random() % range));
+        int length = snprintf(p, 64, format, (unsigned long long)(measure_random(&random_state) % range));
         a[i] = (struct str){p, (size_t)length};
         p += length;
     }
