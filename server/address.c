@@ -20,7 +20,7 @@ static bool bad(char *error, const char *text, const char *why) {
 static bool split(const char *text, char host[256], char port[8]) {
     const char *colon = strrchr(text, ':');
     if (!colon || strlen(colon + 1) > 5 || !colon[1] || strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
-        atoi(colon + 1) > 65535)
+        strtol(colon + 1, NULL, 10) > 65535)
         return false;
     size_t n = (size_t)(colon - text);
     if (n && text[0] == '[') {
@@ -34,7 +34,7 @@ static bool split(const char *text, char host[256], char port[8]) {
         return false;
     memcpy(host, text, n);
     host[n] = '\0';
-    strcpy(port, colon + 1);
+    snprintf(port, 8, "%s", colon + 1);
     return true;
 }
 

@@ -39,7 +39,7 @@ static bool joinable(const struct job *job) { return job->keyed && job->decoded 
 
 static struct job *find_equal(struct flights *flights, const struct key *key) {
     struct job *job = *bucket(flights, key);
-    while (job && memcmp(job->key.b, key->b, sizeof key->b))
+    while (job && !key_equal(&job->key, key))
         job = job->same_bucket;
     return job;
 }

@@ -2,8 +2,8 @@
 
 #include <limits.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
+#define ZLIB_CONST
 #include <zlib.h>
 
 /* Level 4 of 9: numbers in JSON shrink by little more at higher levels, at several times the cost. */
@@ -12,7 +12,7 @@ enum { LEVEL = 4, WINDOW_GZIP = 15 + 16, MEMORY = 8 };
 /* deflate_all feeds zlib in pieces that its 32-bit counters can hold; false where `room` bytes do not suffice. */
 static bool deflate_all(z_stream *z, const char *p, size_t n, char *to, size_t room) {
     const size_t piece = UINT_MAX / 2;
-    z->next_in = (Bytef *)(uintptr_t)p;
+    z->next_in = (const Bytef *)p;
     z->next_out = (Bytef *)to;
     int code;
     do {

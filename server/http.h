@@ -11,14 +11,9 @@
 
 #include <microhttpd.h>
 
-struct loop;
-
 void *http_line(void *cls, const char *uri, struct MHD_Connection *mhd);
 enum MHD_Result http_request(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
                              const char *version, const char *data, size_t *data_size, void **context);
 void http_completed(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_RequestTerminationCode code);
-
-/* http_free_spares frees the exchanges that a loop keeps for reuse. */
-void http_free_spares(struct loop *loop);
 
 #endif

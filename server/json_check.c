@@ -33,7 +33,7 @@ static bool escape(struct reader *r) {
     if (!eat(r, 'u'))
         return false;
     for (int i = 0; i < 4; i++, r->p++)
-        if (r->p >= r->end || !memchr("0123456789abcdefABCDEF", *r->p, 22))
+        if (r->p >= r->end || !*r->p || !strchr("0123456789abcdefABCDEF", *r->p))
             return false;
     return true;
 }

@@ -13,6 +13,7 @@
 #include "server/exchange.h"
 #include "server/http.h"
 #include "server/metrics.h"
+#include "server/receive.h"
 #include "server/server.h"
 #include "server/watchdog.h"
 
@@ -248,7 +249,7 @@ void loop_close(struct loop *loop) {
         MHD_stop_daemon(loop->daemon);
     log_lines_flush(&loop->lines, loop->server->log);
     log_lines_release(&loop->lines);
-    http_free_spares(loop);
+    exchange_free_spares(loop);
     if (loop->wake_fd >= 0)
         close(loop->wake_fd);
     pthread_mutex_destroy(&loop->mutex);

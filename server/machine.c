@@ -2,22 +2,32 @@
 
 #include <link.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
-static long cpu_quota(void) {
-    long quota = 0, period = 0;
-    FILE *f = fopen("/sys/fs/cgroup/cpu.max", "re");
+/* read_line reads the first line of a small file; false where there is none. */
+static bool read_line(const char *path, char *line, int size) {
+    FILE *f = fopen(path, "re");
     if (!f)
-        return 0;
-    if (fscanf(f, "%ld %ld", &quota, &period) != 2 || period <= 0)
-        quota = 0; /* "max": no limit */
+        return false;
+    bool got = fgets(line, size, f) != NULL;
     fclose(f);
-    return quota > 0 ? (quota + period - 1) / period : 0;
+    return got;
+}
+
+/* cpu_quota is the container's share of cores, rounded up; 0: not limited ("max 100000"). */
+static long cpu_quota(void) {
+    char line[64], *rest;
+    if (!read_line("/sys/fs/cgroup/cpu.max", line, sizeof line))
+        return 0;
+    long quota = strtol(line, &rest, 10), period = strtol(rest, NULL, 10);
+    return quota > 0 && period > 0 ? (quota + period - 1) / period : 0;
 }
 
 unsigned machine_cores(void) {
@@ -30,14 +40,10 @@ unsigned machine_cores(void) {
 }
 
 size_t machine_memory(void) {
-    size_t bytes = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE), limit;
-    FILE *f = fopen("/sys/fs/cgroup/memory.max", "re");
-    if (!f)
-        return bytes;
-    if (fscanf(f, "%zu", &limit) == 1 && limit < bytes)
-        bytes = limit;
-    fclose(f);
-    return bytes;
+    char line[64];
+    size_t bytes = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
+    size_t limit = read_line("/sys/fs/cgroup/memory.max", line, sizeof line) ? strtoull(line, NULL, 10) : 0;
+    return limit > 0 && limit < bytes ? limit : bytes;
 }
 
 size_t machine_files(size_t n) {
@@ -87,6 +93,7 @@ static int find_build(struct dl_phdr_info *object, size_t size, void *arg) {
     (void)size;
     for (int i = 0; i < object->dlpi_phnum; i++)
         if (object->dlpi_phdr[i].p_type == PT_NOTE && !((struct build *)arg)->id)
+            /* NOLINTNEXTLINE(performance-no-int-to-ptr): that is how the loader tells where it put things */
             find_note((const unsigned char *)(object->dlpi_addr + object->dlpi_phdr[i].p_vaddr),
                       object->dlpi_phdr[i].p_memsz, arg);
     return 1; /* the program itself comes first; libraries do not matter */

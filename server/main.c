@@ -73,7 +73,7 @@ static int command(const char *name, struct options *options, int argc, char **a
 }
 
 int main(int argc, char **argv) {
-    for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
         if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
             return write_text(help);
         if (!strcmp(argv[i], "--version"))

@@ -57,7 +57,7 @@ void metrics_begin(struct metrics *metrics) { count(&metrics->in_flight, 1); }
 
 static unsigned method_index(const char *method) {
     unsigned i = 0;
-    while (i + 1 < N_METHODS && strcmp(METHODS[i], method))
+    while (i + 1 < N_METHODS && strcmp(METHODS[i], method) != 0)
         i++;
     return i;
 }
@@ -170,15 +170,17 @@ static void write_cache(struct cache *cache, struct buf *out) {
     plain(out, "cache_disk_ok", "gauge", "1 while the file serves.", s.disk_ok);
 }
 
+/* resident_bytes reads the second number of /proc/self/statm. */
 static double resident_bytes(void) {
-    long pages = 0, resident = 0;
+    char line[128], *second = line;
     FILE *f = fopen("/proc/self/statm", "re");
     if (!f)
         return 0;
-    if (fscanf(f, "%ld %ld", &pages, &resident) != 2)
-        resident = 0;
+    bool got = fgets(line, sizeof line, f) != NULL;
     fclose(f);
-    return (double)resident * (double)sysconf(_SC_PAGESIZE);
+    if (got)
+        (void)strtol(line, &second, 10);
+    return got ? (double)strtol(second, NULL, 10) * (double)sysconf(_SC_PAGESIZE) : 0;
 }
 
 static void write_process(const struct metrics *metrics, struct buf *out) {

@@ -53,7 +53,7 @@ static const struct model *find(const struct set *set, const char *name) {
 /* file_name copies the name without ".json"; false where the file is none of ours. */
 static bool file_name(const char *file, char name[NAME_MAX_BYTES + 1]) {
     size_t n = strlen(file);
-    if (n < 6 || n - 5 > NAME_MAX_BYTES || strcmp(file + n - 5, ".json") || *file == '.')
+    if (n < 6 || n - 5 > NAME_MAX_BYTES || strcmp(file + n - 5, ".json") != 0 || *file == '.')
         return false;
     memcpy(name, file, n - 5);
     name[n - 5] = '\0';
@@ -84,7 +84,7 @@ static char *read_whole(int folder, const char *file, size_t *n, const char **wh
     }
     if (fd >= 0)
         close(fd);
-    if (*why) {
+    if (*why || !text) {
         free(text);
         return NULL;
     }
@@ -105,7 +105,7 @@ static const struct model *keep(struct models *models, const char *name, char *t
         free(text);
         return NULL;
     }
-    strcpy(model->name, name);
+    memcpy(model->name, name, sizeof model->name);
     model->json = text;
     model->n = n;
     model->older = models->all;
@@ -114,7 +114,7 @@ static const struct model *keep(struct models *models, const char *name, char *t
 }
 
 static const struct model *read_model(struct models *models, int folder, const char *file) {
-    char name[NAME_MAX_BYTES + 1];
+    char name[NAME_MAX_BYTES + 1] = "";
     const char *why;
     size_t n = 0, at;
     if (!file_name(file, name))
@@ -140,7 +140,7 @@ static int by_name(const void *a, const void *b) {
 static struct set *add(struct set *set, const struct model *model, size_t *room) {
     if (!set || set->n == *room) {
         size_t more = *room ? *room * 2 : 16;
-        struct set *grown = realloc(set, sizeof *set + more * sizeof set->models[0]);
+        struct set *grown = realloc(set, sizeof *set + more * sizeof(struct model *));
         if (!grown)
             return set;
         if (!set)
@@ -171,7 +171,7 @@ void models_rescan(struct models *models) {
     closedir(folder);
     if (!set)
         return;
-    qsort(set->models, set->n, sizeof set->models[0], by_name);
+    qsort(set->models, set->n, sizeof(struct model *), by_name);
     set->older = models->sets;
     models->sets = set;
     pthread_mutex_lock(&models->mutex);

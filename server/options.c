@@ -148,7 +148,7 @@ bool options_parse(struct options *options, int argc, char **argv, int *n_plain,
     for (int i = 0; i < argc; i++) {
         if (flags && !strcmp(argv[i], "--"))
             flags = false;
-        else if (!flags || strncmp(argv[i], "--", 2))
+        else if (!flags || strncmp(argv[i], "--", 2) != 0)
             argv[(*n_plain)++] = argv[i];
         else if (!read_flag(options, argc, argv, &i, error))
             return false;

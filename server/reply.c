@@ -101,7 +101,7 @@ static const char *detail_of(struct exchange *x, const struct refusal *refusal, 
 
 enum MHD_Result reply_refusal(struct exchange *x, const char *code) {
     const struct refusal *refusal = REFUSALS;
-    while (strcmp(refusal->code, code))
+    while (strcmp(refusal->code, code) != 0)
         refusal++;
     if (refusal->rejection >= 0)
         metrics_rejected(x->loop->server->metrics, (enum rejection)refusal->rejection);

@@ -36,7 +36,8 @@ bool reply_unchanged(struct exchange *x, const struct key *key, bool any, enum M
 /* reply_options answers OPTIONS, a CORS preflight or a plain one. */
 enum MHD_Result reply_options(struct exchange *x);
 
-/* reply_left answers someone who is probably not there any more. */
+/* reply_left answers someone who is probably not there any more. Who only half-closed may read it, or find the connection closed
+ * (libmicrohttpd may see the end of the stream first). */
 enum MHD_Result reply_left(struct exchange *x);
 
 #endif

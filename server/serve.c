@@ -105,7 +105,7 @@ static bool open_parts(struct server *server) {
     return (server->metrics = metrics_new()) && (server->flights = flights_new()) &&
            (server->models = models_open(o->models, server->log)) && (server->cache = cache_open(&cache)) &&
            (server->dog = watchdog_open()) && (server->pool = pool_open((unsigned)o->workers, (size_t)o->queue)) &&
-           (server->loops = calloc((size_t)o->threads, sizeof *server->loops));
+           (server->loops = calloc((size_t)o->threads, sizeof(struct loop *)));
 }
 
 /* close_parts closes what is open, in reverse; loops have ended. */
