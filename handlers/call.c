@@ -293,3 +293,29 @@ void call_problem(const struct call *call, const char *request_id, struct buf *o
 void problem_write(struct buf *out, int http, const char *code, const char *request_id, const char *detail) {
     problem(out, http, code, request_id, detail, NULL, 0);
 }
+
+/* model_field finds the field that takes models, with its endpoint. */
+static const struct field *model_field(const struct endpoint **endpoint) {
+    for (const struct endpoint *const *e = endpoints; *e; e++)
+        for (const struct field *f = (*e)->input; f && f->name; f++)
+            if (f->role == ROLE_MODEL) {
+                *endpoint = *e;
+                return f;
+            }
+    return NULL;
+}
+
+bool model_check(const char *text, size_t n, struct error *why) {
+    static const struct host nobody = {0};
+    const struct endpoint *endpoint = NULL;
+    const struct field *field = model_field(&endpoint);
+    if (!field)
+        return true;
+    struct call call;
+    call_init(&call, endpoint, &nobody);
+    bool good = settle(&call, decode_model(&call, field, text, n)) == STATUS_OK;
+    if (!good)
+        *why = call.errors[0];
+    call_release(&call);
+    return good;
+}

@@ -530,6 +530,22 @@ static enum status unknown_model(struct decoder *d, const struct path *path, jso
     return wrong(d, path, "is %s, want an object or one of the models %s.", show(d, value).text, names);
 }
 
+/* read_model decodes a model's own JSON text. */
+static enum status read_model(struct call *call, const struct field *field, const struct path *path, const char *text,
+                              size_t n, struct choice *to) {
+    struct splice splice;
+    json_t *root;
+    enum status status = splice_parse(&call->ctx, &splice, text, n, &root);
+    if (status != STATUS_OK)
+        return status;
+    struct decoder d = {call, &call->ctx, &splice, NULL};
+    status = json_is_object(root) ? decode_variant(&d, field, path, root, to)
+                                  : wrong(&d, path, "is %s, want an object.", show(&d, root).text);
+    json_decref(root);
+    splice_release(&splice);
+    return status;
+}
+
 /* decode_named puts the model's own JSON object in the place of its name. */
 static enum status decode_named(struct decoder *d, const struct field *field, const struct path *path, json_t *value,
                                 struct choice *to) {
@@ -539,16 +555,7 @@ static enum status decode_named(struct decoder *d, const struct field *field, co
     if (!text)
         return unknown_model(d, path, value);
     d->call->impure = true;
-    struct splice splice;
-    json_t *root;
-    enum status status = splice_parse(d->ctx, &splice, text, n, &root);
-    if (status != STATUS_OK)
-        return status;
-    struct decoder inner = {d->call, d->ctx, &splice, NULL};
-    status = decode_variant(&inner, field, path, root, to);
-    json_decref(root);
-    splice_release(&splice);
-    return status;
+    return read_model(d->call, field, path, text, n, to);
 }
 
 static enum status decode_union(struct decoder *d, const struct field *field, const struct path *path, json_t *value,
@@ -682,6 +689,13 @@ static void note_time_limit(struct call *call) {
     for (const struct field *field = call->endpoint->input; field->name; field++)
         if (field->role == ROLE_TIME_LIMIT)
             call->time_limit_ms = *(const int64_t *)((const char *)call->params + field->offset);
+}
+
+enum status decode_model(struct call *call, const struct field *field, const char *text, size_t n) {
+    struct path path = {.name = field->name};
+    struct choice model = {0};
+    enum status status = read_model(call, field, &path, text, n, &model);
+    return status == STATUS_OK && call->n_errors ? STATUS_INVALID : status;
 }
 
 enum status decode_json(struct call *call, const char *text, size_t n, const struct array *body) {

@@ -9,6 +9,9 @@
  * endpoint->npy_input. */
 enum status decode_json(struct call *call, const char *text, size_t n, const struct array *body) MUST_CHECK;
 
+/* decode_model reads a model's JSON text as the field of ROLE_MODEL does, for its errors. */
+enum status decode_model(struct call *call, const struct field *field, const char *text, size_t n) MUST_CHECK;
+
 /* query_json writes a query string ("order=desc&k=3") as a JSON object: values of ENUM and STRING fields become
  * strings, all others must be JSON themselves. Errors: INVALID. */
 enum status query_json(struct call *call, const char *query, struct buf *out) MUST_CHECK;

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "server/json_check.h"
+#include "handlers/call.h"
 #include "server/log.h"
 
 enum { NAME_MAX_BYTES = 64, FILE_MAX = 64 << 20 };
@@ -115,19 +115,17 @@ static const struct model *keep(struct models *models, const char *name, char *t
 
 static const struct model *read_model(struct models *models, int folder, const char *file) {
     char name[NAME_MAX_BYTES + 1] = "";
-    const char *why;
-    size_t n = 0, at;
+    const char *why = NULL;
+    struct error error;
+    size_t n = 0;
     if (!file_name(file, name))
         return NULL;
     char *text = read_whole(folder, file, &n, &why);
-    if (text && (why = json_check(text, n, &at))) {
-        log_message(models->log, "warn", "The model %s/%s is left out: %s (byte %zu); want one JSON object.",
-                    models->folder, file, why, at);
+    if (text && !model_check(text, n, &error))
+        why = error.detail;
+    if (why) {
+        log_message(models->log, "warn", "The model %s/%s is left out: %s", models->folder, file, why);
         free(text);
-        return NULL;
-    }
-    if (!text) {
-        log_message(models->log, "warn", "The model %s/%s is left out: %s.", models->folder, file, why);
         return NULL;
     }
     return keep(models, name, text, n);

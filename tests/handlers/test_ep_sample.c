@@ -223,8 +223,33 @@ static void cost_is_monotone(void **state) {
     }
 }
 
+static void models_are_checked_before_they_are_named(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *why; /* NULL: it is good */
+    } rows[] = {
+        {"{\"type\":\"points\",\"points\":[[1,2]]}", NULL},
+        {" {\"type\":\"mixture\",\"means\":[0],\"stds\":1}\n", NULL},
+        {"", "The body is not JSON: it ends too early, at line 1, column 1."},
+        {"[]", "model is an array, want an object."},
+        {"{\"type\":\"points\"}", "model.points is missing; it is required."},
+        {"{\"type\":\"points\",\"points\":[[1]],\"seed\":1}",
+         "model.seed is not a field of this request; the fields are "
+         "\"points\" or \"bandwidth\"."},
+        {"{\"type\":\"cube\"}", "model.type is \"cube\", want \"mixture\" or \"points\"."},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct error why = {"", ""};
+        bool good = model_check(rows[i].text, strlen(rows[i].text), &why);
+        assert_int_equal(good, rows[i].why == NULL);
+        if (rows[i].why)
+            assert_string_equal(why.detail, rows[i].why);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(models_are_checked_before_they_are_named),
         cmocka_unit_test(shapes_and_echoes),
         cmocka_unit_test(flow_begins_at_infinite_k),
         cmocka_unit_test(one_dimension_and_points),

@@ -151,8 +151,10 @@ static const struct endpoint ep_size = {.method = "POST",
                                         .result_size = sizeof(struct size_out),
                                         .run = size_run};
 extern const struct endpoint ep_healthz, ep_readyz, ep_metrics, ep_openapi;
-const struct endpoint *const endpoints[] = {&ep_spin,   &ep_deaf,    &ep_draw,    &ep_size, &ep_healthz,
-                                            &ep_readyz, &ep_metrics, &ep_openapi, NULL};
+extern const struct endpoint ep_sample; /* for its models */
+
+const struct endpoint *const endpoints[] = {&ep_sample,  &ep_spin,   &ep_deaf,    &ep_draw,    &ep_size,
+                                            &ep_healthz, &ep_readyz, &ep_metrics, &ep_openapi, NULL};
 
 /* serve_if_asked is the first thing main does: true where this process was the server; then *code is its exit code. */
 static bool serve_if_asked(int argc, char **argv, int *code) {

@@ -1,5 +1,4 @@
 #include "server/address.h"
-#include "server/json_check.h"
 #include "server/negotiate.h"
 #include "tests/support/test.h"
 
@@ -123,50 +122,11 @@ static void addresses_are_parsed(void **state) {
     }
 }
 
-static void json_objects_are_told_from_the_rest(void **state) {
-    (void)state;
-    static const char *const good[] = {"{}", " {\"a\":[1,-2.5e+3,0,0.1E2],\"b\":{\"c\":null}} ",
-                                       "{\"\\u00e9\\n\":\"x\"}", "{\"a\":[]}", "{\"a\":[[],{}],\"b\":true}"};
-    static const char *const bad[] = {"",
-                                      "[]",
-                                      "1",
-                                      "{",
-                                      "{\"a\"}",
-                                      "{\"a\":}",
-                                      "{\"a\":1,}",
-                                      "{,}",
-                                      "{\"a\":01}",
-                                      "{\"a\":1}x",
-                                      "{\"a\":+1}",
-                                      "{\"a\":.5}",
-                                      "{\"a\":1.}",
-                                      "{\"a\":nul}",
-                                      "{\"a\":\"\n\"}",
-                                      "{\"a\":\"\\x\"}",
-                                      "{\"a\":\"\\u12g4\"}",
-                                      "{\"a\":[1}}",
-                                      "{a:1}",
-                                      "{\"a\":[1,]}",
-                                      "{\"a\":\"",
-                                      "{\"a\":\"\\"};
-    size_t at;
-    for (size_t i = 0; i < COUNT(good); i++)
-        if (json_check(good[i], strlen(good[i]), &at))
-            fail_msg("refused: %s", good[i]);
-    for (size_t i = 0; i < COUNT(bad); i++)
-        if (!json_check(bad[i], strlen(bad[i]), &at))
-            fail_msg("taken: %s", bad[i]);
-    char deep[4000];
-    memset(deep, '[', sizeof deep);
-    memcpy(deep, "{\"a\":", 5);
-    assert_non_null(json_check(deep, sizeof deep, &at));
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gzip_is_taken_by_quality),    cmocka_unit_test(tags_match_weakly_in_lists),
         cmocka_unit_test(origins_are_allowed_by_list), cmocka_unit_test(ids_are_checked_and_made),
-        cmocka_unit_test(addresses_are_parsed),        cmocka_unit_test(json_objects_are_told_from_the_rest),
+        cmocka_unit_test(addresses_are_parsed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -251,14 +251,14 @@ static void models_are_read_again_on_sighup(void **state) {
     (void)state;
     char folder[] = "/tmp/solvent-test-XXXXXX", path[128];
     assert_non_null(mkdtemp(folder));
-    write_file(folder, "good.json", "{\"type\":\"x\"}");
-    write_file(folder, "bad.json", "{\"type\":}");
+    write_file(folder, "good.json", "{\"type\":\"points\",\"points\":[[1]]}");
+    write_file(folder, "bad.json", "{\"type\":\"points\",\"points\":[[1],[]]}");
     write_file(folder, "notes.txt", "nothing");
     struct test_server server;
     START(&server, "--models", folder);
     assert_true(server_logged(&server, "1 named models", 5000));
-    assert_true(server_logged(&server, "bad.json is left out: it is not JSON (byte 8); want one JSON object.", 5000));
-    write_file(folder, "bad.json", "{\"type\":1}");
+    assert_true(server_logged(&server, "bad.json is left out: model.points[1] differs in length", 5000));
+    write_file(folder, "bad.json", "{\"type\":\"points\",\"points\":[[1],[2]]}");
     kill(server.pid, SIGHUP);
     assert_true(server_logged(&server, "2 named models", 5000));
     struct response r;
