@@ -42,34 +42,7 @@ static void description(struct buf *out, const struct endpoint *e) {
     buf_release(&text);
 }
 
-/* query_parameters: with an npy body the other fields come in the query. */
-static void query_parameters(struct buf *out, const struct endpoint *e) {
-    const char *between = ",\"parameters\":[";
-    for (const struct field *f = e->input; f->name; f++) {
-        if (strcmp(f->name, e->npy_input) == 0)
-            continue;
-        buf_text(out, between);
-        between = ",";
-        buf_text(out, "{\"in\":\"query\",\"name\":");
-        encode_text(out, f->name);
-        buf_text(out, ",\"description\":\"Only with an application/x-npy body.\"");
-        if (f->type == FIELD_ARRAY || f->type == FIELD_OBJECT || f->type == FIELD_LIST || f->type == FIELD_UNION) {
-            buf_text(out, ",\"content\":{\"application/json\":{\"schema\":");
-            schema_field(out, f, true);
-            buf_text(out, "}}}");
-        } else {
-            buf_text(out, ",\"schema\":");
-            schema_field(out, f, true);
-            buf_byte(out, '}');
-        }
-    }
-    if (*between == ',' && between[1] == '\0')
-        buf_byte(out, ']');
-}
-
 static void request_body(struct buf *out, const struct endpoint *e) {
-    if (e->npy_input)
-        query_parameters(out, e);
     buf_text(out, ",\"requestBody\":{\"required\":true,\"content\":{\"application/json\":{\"schema\":");
     schema_fields(out, e->input, NULL, true);
     if (e->example)
@@ -81,7 +54,8 @@ static void request_body(struct buf *out, const struct endpoint *e) {
         struct buf text;
         buf_init(&text, 1024);
         buf_printf(&text,
-                   "The field %s as little-endian i4, i8, f4 or f8 in C order; all other fields come in the query.",
+                   "The field %s as little-endian i4, i8, f4 or f8 in C order. All other fields then come in the "
+                   "query, objects and arrays as JSON.",
                    e->npy_input);
         encode_string(out, text.data, text.n);
         buf_release(&text);

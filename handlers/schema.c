@@ -31,6 +31,9 @@ static void number_schema(struct buf *out, const struct field *f) {
         add_real_limit(out, "maximum", f->max);
 }
 
+/* U+0000 is refused in every string (splice.h). */
+static void string_schema(struct buf *out) { buf_text(out, "\"type\":\"string\",\"pattern\":\"^[^\\u0000]*$\""); }
+
 /* element_schema is one number or string of a kind. */
 static void element_schema(struct buf *out, const struct field *f, enum kind kind) {
     if (kind == KIND_INT)
@@ -40,7 +43,7 @@ static void element_schema(struct buf *out, const struct field *f, enum kind kin
     else if (kind == KIND_REAL)
         number_schema(out, f);
     else
-        buf_text(out, "\"type\":\"string\"");
+        string_schema(out);
 }
 
 /* array_schema is `dims` levels of arrays of a kind. */
@@ -51,12 +54,11 @@ static void array_schema(struct buf *out, const struct field *f, enum kind kind,
     else
         element_schema(out, f, kind);
     buf_byte(out, '}');
-    if (dims == 1 && f->max_dims <= 1) {
-        if (f->min_items)
-            add_int_limit(out, "minItems", (int64_t)f->min_items);
-        if (f->max_items)
-            add_int_limit(out, "maxItems", (int64_t)f->max_items);
-    }
+    bool flat = dims == 1 && f->max_dims <= 1; /* else the limits are of all levels together */
+    if (f->min_items)
+        add_int_limit(out, "minItems", flat ? (int64_t)f->min_items : 1);
+    if (f->max_items && flat)
+        add_int_limit(out, "maxItems", (int64_t)f->max_items);
 }
 
 /* kinds_schema writes one alternative for each kind and depth that the field takes. An integer is a number in JSON
@@ -125,7 +127,7 @@ static void type_schema(struct buf *out, const struct field *f, bool request) {
     case FIELD_BOOL: buf_text(out, "\"type\":\"boolean\""); break;
     case FIELD_ENUM: enum_schema(out, f); break;
     case FIELD_STRING:
-        buf_text(out, "\"type\":\"string\"");
+        string_schema(out);
         if (f->max_items)
             add_int_limit(out, "maxLength", (int64_t)f->max_items);
         break;
