@@ -32,7 +32,7 @@ static void number_schema(struct buf *out, const struct field *f) {
 }
 
 /* U+0000 is refused in every string (splice.h). */
-static void string_schema(struct buf *out) { buf_text(out, "\"type\":\"string\",\"pattern\":\"^[^\\u0000]*$\""); }
+static void string_schema(struct buf *out) { buf_text(out, "\"type\":\"string\",\"pattern\":\"^[^\\\\u0000]*$\""); }
 
 /* element_schema is one number or string of a kind. */
 static void element_schema(struct buf *out, const struct field *f, enum kind kind) {
