@@ -1,5 +1,6 @@
 #include "handlers/encode.h"
 
+#include "core/base/trace.h"
 #include "handlers/number.h"
 
 /* The byte that follows the backslash; 0: none is needed; 'u': by its number. */
@@ -101,6 +102,48 @@ static void encode_list(struct buf *out, const struct field *field, const struct
     buf_byte(out, ']');
 }
 
+static void encode_vars(struct buf *out, const struct trace_step *step) {
+    buf_text(out, ",\"vars\":{");
+    for (size_t i = 0; i < step->n_vars; i++) {
+        if (i)
+            buf_byte(out, ',');
+        encode_text(out, step->vars[i].name);
+        buf_byte(out, ':');
+        encode_value(out, &step->vars[i].value);
+    }
+    buf_byte(out, '}');
+}
+
+static void encode_step(struct buf *out, const struct trace_step *step, size_t i) {
+    buf_text(out, i ? ",{\"i\":" : "{\"i\":");
+    number_write_int(out, (int64_t)i);
+    buf_text(out, ",\"op\":");
+    encode_text(out, step->op);
+    buf_text(out, ",\"at\":[");
+    for (size_t k = 0; k < step->n_at; k++) {
+        if (k)
+            buf_byte(out, ',');
+        number_write_int(out, step->at[k]);
+    }
+    buf_byte(out, ']');
+    if (step->values.kind != KIND_NONE) {
+        buf_text(out, ",\"values\":");
+        encode_array(out, &step->values);
+    }
+    if (step->n_vars)
+        encode_vars(out, step);
+    buf_byte(out, '}');
+}
+
+static void encode_trace(struct buf *out, const struct trace *trace) {
+    buf_text(out, "{\"steps\":[");
+    for (size_t i = 0; i < trace->n; i++)
+        encode_step(out, &trace->steps[i], i);
+    buf_text(out, "],\"total\":");
+    number_write_int(out, (int64_t)trace->total);
+    buf_byte(out, '}');
+}
+
 static void encode_members(struct buf *out, const struct field *fields, const void *base, bool first);
 
 static void encode_union(struct buf *out, const struct field *field, const struct choice *choice) {
@@ -122,6 +165,7 @@ static bool is_left_out(const struct field *field, const char *base) {
     case FIELD_UNION: return !((const struct choice *)member)->params;
     case FIELD_LIST: return !((const struct list *)member)->items;
     case FIELD_STRING: return !((const struct str *)member)->p;
+    case FIELD_TRACE: return !((const struct trace *)member)->ctx;
     default: return false;
     }
 }
@@ -138,6 +182,7 @@ static void encode_member(struct buf *out, const struct field *field, const void
     case FIELD_OBJECT: encode_fields(out, field->fields, member); break;
     case FIELD_LIST: encode_list(out, field, member); break;
     case FIELD_UNION: encode_union(out, field, member); break;
+    case FIELD_TRACE: encode_trace(out, member); break;
     }
 }
 

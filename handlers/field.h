@@ -24,6 +24,7 @@
  * object of `fields`; absent: as if it were {} LIST    struct list         an array of min_items .. max_items objects
  * of `fields`, each in `size` bytes UNION   struct choice       an object whose "type" is one of variants[].name; its
  * other members are that variant's fields
+ * TRACE   struct trace        answers only: the steps of an algorithm (core/base/trace.h)
  *
  * A member that is absent takes `def`; without `def` it stays all zero, and `present` (where given) stays false. */
 #ifndef SOLVENT_FIELD_H
@@ -46,6 +47,7 @@ enum field_type {
     FIELD_OBJECT,
     FIELD_LIST,
     FIELD_UNION,
+    FIELD_TRACE,
 };
 
 struct list {

@@ -118,6 +118,14 @@ static void list_schema(struct buf *out, const struct field *f, bool request) {
         add_int_limit(out, "maxItems", (int64_t)f->max_items);
 }
 
+static const char TRACE_SCHEMA[] =
+    "\"type\":\"object\",\"required\":[\"steps\",\"total\"],\"properties\":{\"total\":{\"type\":\"integer\"},\"steps\":"
+    "{"
+    "\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"i\",\"op\",\"at\"],\"properties\":{"
+    "\"i\":{\"type\":\"integer\"},\"op\":{\"type\":\"string\"},\"at\":{\"type\":\"array\",\"items\":{\"type\":"
+    "\"integer\"}},"
+    "\"values\":{\"type\":\"array\"},\"vars\":{\"type\":\"object\"}}}}}";
+
 static void object_members(struct buf *out, const struct field *fields, const char *tag, bool request);
 
 static void type_schema(struct buf *out, const struct field *f, bool request) {
@@ -136,6 +144,7 @@ static void type_schema(struct buf *out, const struct field *f, bool request) {
     case FIELD_OBJECT: object_members(out, f->fields, NULL, request); break;
     case FIELD_LIST: list_schema(out, f, request); break;
     case FIELD_UNION: union_schema(out, f, request); break;
+    case FIELD_TRACE: buf_text(out, TRACE_SCHEMA); break;
     }
 }
 

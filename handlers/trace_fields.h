@@ -1,0 +1,31 @@
+/* trace_fields.h - the `trace` of a request and of an answer, the same for every endpoint that has one.
+ *
+ *     struct params { ...; struct trace_params trace; bool has_trace; };
+ *     struct result { ...; struct trace trace; };
+ *     static const struct field INPUT[] = {..., TRACE_INPUT(struct params), {0}};
+ *     static const struct field OUTPUT[] = {..., TRACE_OUTPUT(struct result), {0}};
+ *
+ * The answer leaves `trace` out where trace.ctx is NULL: nobody asked for it. */
+#ifndef SOLVENT_TRACE_FIELDS_H
+#define SOLVENT_TRACE_FIELDS_H
+
+#include "core/base/trace.h"
+#include "handlers/field.h"
+
+struct trace_params {
+    int64_t max_steps;
+};
+
+extern const struct field trace_fields[];
+
+#define TRACE_INPUT(S)                                                                                            \
+    FIELD(S, trace, OBJECT,                                                                                       \
+          "Also give the steps of the algorithm, for a page to play; for at most 2000 values. Absent: no trace.", \
+          .fields = trace_fields, .present = offsetof(S, has_trace))
+#define TRACE_OUTPUT(S)                                                                                             \
+    FIELD(S, trace, TRACE,                                                                                          \
+          "The steps: op, the indices `at`, the values that stand there afterwards, and variables. `total` counts " \
+          "those "                                                                                                  \
+          "that were cut off too.")
+
+#endif
