@@ -218,13 +218,23 @@ enum status call_media(struct call *call, const char *accept, enum media *media)
             *media = m;
     if (!accept || !*accept)
         return STATUS_OK;
-    double q = quality(accept, own), npy = endpoint->npy_output ? quality(accept, media_text(MEDIA_NPY)) : 0;
-    if (npy > q)
-        *media = MEDIA_NPY;
-    if (npy > 0 || q > 0)
+    const struct {
+        const char *member;
+        enum media media;
+    } others[] = {{endpoint->npy_output, MEDIA_NPY}, {endpoint->ndjson_output, MEDIA_NDJSON}};
+    double best = quality(accept, own);
+    for (size_t i = 0; i < COUNT_OF(others); i++) { /* the endpoint's own type wins a tie */
+        double q = others[i].member ? quality(accept, media_text(others[i].media)) : 0;
+        if (q > best) {
+            best = q;
+            *media = others[i].media;
+        }
+    }
+    if (best > 0)
         return STATUS_OK;
-    return call_fail(call, STATUS_NOT_ACCEPTABLE, "", "Accept is \"%.80s\", but the answer can only be %s%s.", accept,
-                     own, endpoint->npy_output ? " or application/x-npy" : "");
+    return call_fail(call, STATUS_NOT_ACCEPTABLE, "", "Accept is \"%.80s\", but the answer can only be %s%s%s.", accept,
+                     own, endpoint->npy_output ? " or application/x-npy" : "",
+                     endpoint->ndjson_output ? " or application/x-ndjson" : "");
 }
 
 static const struct array *npy_result(const struct call *call) {
@@ -245,6 +255,8 @@ enum status call_encode(struct call *call, enum media media, struct buf *out) {
             return call_fail(call, STATUS_NOT_ACCEPTABLE, "",
                              "This answer has no numbers for application/x-npy; ask for application/json.");
         npy_write(out, array);
+    } else if (media == MEDIA_NDJSON) {
+        encode_lines(out, call->endpoint->output, call->result, call->endpoint->ndjson_output);
     } else {
         encode_fields(out, call->endpoint->output, call->result);
     }

@@ -16,6 +16,7 @@
 #define MEDIA_LIST(X)                                         \
     X(JSON, "application/json")                               \
     X(NPY, "application/x-npy")                               \
+    X(NDJSON, "application/x-ndjson")                         \
     X(PROBLEM, "application/problem+json")                    \
     X(TEXT, "text/plain; charset=utf-8")                      \
     X(PROMETHEUS, "text/plain; version=0.0.4; charset=utf-8") \

@@ -186,6 +186,12 @@ static void encode_member(struct buf *out, const struct field *field, const void
     }
 }
 
+static void encode_named(struct buf *out, const struct field *field, const void *base) {
+    encode_text(out, field->name);
+    buf_byte(out, ':');
+    encode_member(out, field, (const char *)base + field->offset);
+}
+
 static void encode_members(struct buf *out, const struct field *fields, const void *base, bool first) {
     for (const struct field *field = fields; field->name; field++) {
         if (is_left_out(field, base))
@@ -193,10 +199,44 @@ static void encode_members(struct buf *out, const struct field *fields, const vo
         if (!first)
             buf_byte(out, ',');
         first = false;
-        encode_text(out, field->name);
-        buf_byte(out, ':');
-        encode_member(out, field, (const char *)base + field->offset);
+        encode_named(out, field, base);
     }
+}
+
+/* encode_lines_of writes each element of a member that is there. */
+static void encode_lines_of(struct buf *out, const struct field *field, const void *member) {
+    if (field->type == FIELD_LIST) {
+        const struct list *list = member;
+        for (size_t i = 0; i < list->n; i++) {
+            encode_fields(out, field->fields, (const char *)list->items + i * field->size);
+            buf_byte(out, '\n');
+        }
+        return;
+    }
+    const struct array *array = member;
+    if (array->kind != KIND_STRING) {
+        numbers_write_lines(out, array);
+        return;
+    }
+    for (size_t i = 0; i < array->n; i++) {
+        encode_string(out, array->strings[i].p, array->strings[i].n);
+        buf_byte(out, '\n');
+    }
+}
+
+void encode_lines(struct buf *out, const struct field *fields, const void *base, const char *name) {
+    const struct field *lines = fields;
+    while (lines->name && strcmp(lines->name, name) != 0)
+        lines++;
+    if (lines->name && !is_left_out(lines, base))
+        encode_lines_of(out, lines, (const char *)base + lines->offset);
+    buf_text(out, "{\"done\":true");
+    for (const struct field *field = fields; field->name; field++)
+        if (field != lines && !is_left_out(field, base)) {
+            buf_byte(out, ',');
+            encode_named(out, field, base);
+        }
+    buf_text(out, "}\n");
 }
 
 void encode_fields(struct buf *out, const struct field *fields, const void *base) {

@@ -10,6 +10,11 @@
  * which). */
 void encode_fields(struct buf *out, const struct field *fields, const void *base);
 
+/* encode_lines writes base as JSON texts of one line each, every one ended by a newline: the elements of the member
+ * `name` (an ARRAY, by its first level, or a LIST; absent: none), then an object of "done": true and all other members,
+ * as encode_fields would write them. Without the last line an answer is not whole. */
+void encode_lines(struct buf *out, const struct field *fields, const void *base, const char *name);
+
 /* encode_string writes the n bytes at p (UTF-8) as a JSON string. */
 void encode_string(struct buf *out, const char *p, size_t n);
 void encode_text(struct buf *out, const char *text); /* NUL-terminated */

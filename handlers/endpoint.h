@@ -31,6 +31,8 @@ struct endpoint {
     const char *npy_input;  /* the ARRAY field that an application/x-npy body fills (the others come from the query);
                                NULL: none */
     const char *npy_output; /* the ARRAY field that an application/x-npy answer holds; NULL: none */
+    const char *ndjson_output; /* the ARRAY or LIST field of `output` that an application/x-ndjson answer gives line by
+                                  line (encode_lines); no other member may be called "done". NULL: none */
 
     size_t max_memory; /* bytes of the request's arena; 0: the host's default */
     enum cache_policy cache;

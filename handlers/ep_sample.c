@@ -426,6 +426,7 @@ const struct endpoint ep_sample = {
               "\"numerics\":\"1\"}",
     .npy_input = "latents",
     .npy_output = "samples",
+    .ndjson_output = "samples",
     .cost = cost,
     .run = run,
 };

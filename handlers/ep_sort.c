@@ -104,6 +104,7 @@ const struct endpoint ep_sort = {
               "\"stats\":{\"n\":8,\"comparisons\":17,\"moves\":16,\"passes\":0}}",
     .npy_input = "values",
     .npy_output = "values",
+    .ndjson_output = "values",
     .cost = cost,
     .run = run,
 };

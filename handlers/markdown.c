@@ -104,6 +104,11 @@ static void section(struct buf *out, const struct endpoint *e) {
             e->npy_input);
     if (e->npy_output)
         buf_printf(out, "With `Accept: application/x-npy` the answer is `%s` alone.\n\n", e->npy_output);
+    if (e->ndjson_output)
+        buf_printf(out,
+                   "With `Accept: application/x-ndjson` each element of `%s` is a line of JSON; the last line has "
+                   "`\"done\":true` and all other members.\n\n",
+                   e->ndjson_output);
     if (e->input) {
         buf_text(out, "| request | type | default | |\n|---|---|---|---|\n");
         table_rows(out, e->input, "");

@@ -245,9 +245,9 @@ void number_write_real(struct buf *b, double value) {
     buf_add(b, text, number_format_real(text, value));
 }
 
-/* write_row writes n numbers with commas between them: in place while the buffer surely has room, else one by one, so
+/* write_row writes n numbers with `between` between them: in place while the buffer surely has room, else one by one, so
  * that a buffer fails only if the text itself passes its cap. */
-static void write_row(struct buf *b, const struct array *a, size_t at, size_t n) {
+static void write_row(struct buf *b, const struct array *a, size_t at, size_t n, char between) {
     bool ints = a->kind == KIND_INT;
     for (size_t i = 0; i < n && !b->failed;) {
         size_t room = (b->size - b->n) / (SLACK + 1), stop = room < n - i ? i + room : n;
@@ -257,15 +257,15 @@ static void write_row(struct buf *b, const struct array *a, size_t at, size_t n)
             else
                 number_write_real(b, a->reals[at + i]);
             if (++i < n)
-                buf_byte(b, ',');
+                buf_byte(b, between);
             continue;
         }
         char *to = b->data + b->n;
         if (ints)
-            for (; i < stop; i++, *to++ = ',')
+            for (; i < stop; i++, *to++ = between)
                 to = put_int(to, a->ints[at + i]);
         else
-            for (; i < stop; i++, *to++ = ',')
+            for (; i < stop; i++, *to++ = between)
                 to = put_real(to, a->reals[at + i]);
         b->n = (size_t)(to - b->data) - (i == n);
     }
@@ -275,7 +275,7 @@ static void write_level(struct buf *b, const struct array *a, unsigned depth, si
     size_t n = a->shape[depth];
     buf_byte(b, '[');
     if (depth + 1 == a->dims)
-        write_row(b, a, at, n);
+        write_row(b, a, at, n, ',');
     else
         for (size_t i = 0; i < n && !b->failed; i++) {
             if (i)
@@ -286,3 +286,17 @@ static void write_level(struct buf *b, const struct array *a, unsigned depth, si
 }
 
 void numbers_write(struct buf *b, const struct array *a) { write_level(b, a, 0, 0, a->n); }
+
+void numbers_write_lines(struct buf *b, const struct array *a) {
+    size_t n = a->shape[0];
+    if (a->dims == 1) {
+        write_row(b, a, 0, n, '\n');
+        if (n)
+            buf_byte(b, '\n');
+        return;
+    }
+    for (size_t i = 0; i < n && !b->failed; i++) {
+        write_level(b, a, 1, i * (a->n / n), a->n / n);
+        buf_byte(b, '\n');
+    }
+}

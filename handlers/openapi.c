@@ -80,6 +80,17 @@ static void answer_content(struct buf *out, const struct endpoint *e) {
         buf_text(
             out,
             ",\"application/x-npy\":{\"schema\":{\"type\":\"string\",\"contentMediaType\":\"application/x-npy\"}}");
+    if (e->ndjson_output) {
+        buf_text(out, ",\"application/x-ndjson\":{\"schema\":{\"type\":\"string\",\"description\":");
+        struct buf text;
+        buf_init(&text, 1024);
+        buf_printf(&text,
+                   "One JSON text a line: the elements of %s, then an object of \"done\": true and all other members.",
+                   e->ndjson_output);
+        encode_string(out, text.data, text.n);
+        buf_release(&text);
+        buf_text(out, "}}");
+    }
     buf_byte(out, '}');
 }
 

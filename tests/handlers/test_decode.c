@@ -338,7 +338,8 @@ static void media_types_and_queries_are_checked(void **state) {
 
 static void accept_headers_choose_a_representation(void **state) {
     (void)state;
-    static const struct endpoint with_npy = {.npy_output = "numbers", .output = INPUT}, without = {.output = INPUT};
+    static const struct endpoint with_npy = {.npy_output = "numbers", .output = INPUT}, without = {.output = INPUT},
+                                 with_lines = {.npy_output = "numbers", .ndjson_output = "numbers", .output = INPUT};
     static const struct {
         const struct endpoint *endpoint;
         const char *accept;
@@ -352,6 +353,11 @@ static void accept_headers_choose_a_representation(void **state) {
         {&with_npy, "application/json;q=0, */*", MEDIA_NPY},
         {&with_npy, "text/html,application/xhtml+xml,*/*;q=0.8", MEDIA_JSON},
         {&with_npy, "application/*", MEDIA_JSON},
+        {&with_lines, "application/x-ndjson", MEDIA_NDJSON},
+        {&with_lines, "application/x-ndjson;q=0.8, application/json;q=0.5, application/x-npy;q=0.7", MEDIA_NDJSON},
+        {&with_lines, "application/x-ndjson;q=0.8, application/x-npy;q=0.9", MEDIA_NPY},
+        {&with_lines, "application/json, application/x-ndjson", MEDIA_JSON},
+        {&with_npy, "application/x-ndjson", -1},
         {&without, "application/x-npy", -1},
         {&without, "text/html", -1},
         {&without, "application/json;q=0", -1},

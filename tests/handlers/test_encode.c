@@ -1,4 +1,5 @@
 #include "handlers/encode.h"
+#include "handlers/number.h"
 #include "tests/support/test.h"
 
 /* Forms from RFC 3629 and the Unicode Standard, table 3-7: overlong, surrogate, beyond U+10FFFF, cut off. */
@@ -28,7 +29,96 @@ static void quoted_bytes_become_utf8(void **state) {
     }
 }
 
+struct item {
+    int64_t id;
+};
+struct lines {
+    int64_t n;
+    struct array flat, rows, words, none;
+    struct list items;
+    bool more, has_more;
+};
+static const struct field ITEM[] = {FIELD(struct item, id, INT, "Id."), {0}};
+static const struct field LINES[] = {
+    FIELD(struct lines, n, INT, "How many."),
+    FIELD(struct lines, flat, ARRAY, "Reals.", .kinds = KIND_REAL),
+    FIELD(struct lines, rows, ARRAY, "Rows.", .kinds = KIND_INT, .min_dims = 2, .max_dims = 2),
+    FIELD(struct lines, words, ARRAY, "Words.", .kinds = KIND_STRING),
+    FIELD(struct lines, none, ARRAY, "Absent.", .kinds = KIND_INT),
+    FIELD(struct lines, items, LIST, "Objects.", .fields = ITEM, .size = sizeof(struct item)),
+    FIELD(struct lines, more, BOOL, "Absent too.", .present = offsetof(struct lines, has_more)),
+    {0}};
+
+/* Every line is written out here: what stands before the last, and what the last has beside "done". */
+static void lines_are_the_elements_and_then_the_rest(void **state) {
+    (void)state;
+    double flat[] = {0.5, -0.0};
+    int64_t rows[] = {1, 2, 3, 4, 5, 6};
+    struct str words[] = {{"a\nb", 3}, {"", 0}};
+    struct item items[] = {{7}, {8}};
+    struct lines base = {.n = 2, .flat = array_1d(KIND_REAL, flat, 2), .words = array_1d(KIND_STRING, words, 2)};
+    base.rows = (struct array){.kind = KIND_INT, .dims = 2, .shape = {2, 3}, .n = 6, .ints = rows};
+    base.items = (struct list){2, items};
+#define N "\"n\":2"
+#define FLAT ",\"flat\":[0.5,-0.0]"
+#define ROWS_ ",\"rows\":[[1,2,3],[4,5,6]]"
+#define WORDS ",\"words\":[\"a\\nb\",\"\"]"
+#define ITEMS ",\"items\":[{\"id\":7},{\"id\":8}]"
+    static const struct {
+        const char *name, *want;
+    } WANT[] = {
+        {"flat", "0.5\n-0.0\n{\"done\":true," N ROWS_ WORDS ITEMS "}\n"},
+        {"rows", "[1,2,3]\n[4,5,6]\n{\"done\":true," N FLAT WORDS ITEMS "}\n"},
+        {"words", "\"a\\nb\"\n\"\"\n{\"done\":true," N FLAT ROWS_ ITEMS "}\n"},
+        {"items", "{\"id\":7}\n{\"id\":8}\n{\"done\":true," N FLAT ROWS_ WORDS "}\n"},
+        {"none", "{\"done\":true," N FLAT ROWS_ WORDS ITEMS "}\n"},
+    };
+    for (size_t i = 0; i < COUNT(WANT); i++) {
+        struct buf out;
+        buf_init(&out, 1 << 10);
+        encode_lines(&out, LINES, &base, WANT[i].name);
+        buf_byte(&out, '\0');
+        assert_false(out.failed);
+        assert_string_equal(out.data, WANT[i].want);
+        buf_release(&out);
+    }
+    base.flat.n = base.flat.shape[0] = base.rows.n = base.rows.shape[0] = base.items.n = 0;
+    for (size_t i = 0; i < COUNT(WANT); i++) {
+        if (!strcmp(WANT[i].name, "words"))
+            continue;
+        struct buf out;
+        buf_init(&out, 1 << 10);
+        encode_lines(&out, LINES, &base, WANT[i].name);
+        assert_memory_equal(out.data, "{\"done\"", 7);
+        buf_release(&out);
+    }
+}
+
+/* A long row passes the edge of the buffer's room many times; the lines must be those of the array. */
+static void many_numbers_are_the_same_in_lines(void **state) {
+    (void)state;
+    enum { MANY = 5000 };
+    static double reals[MANY];
+    for (size_t i = 0; i < MANY; i++)
+        reals[i] = (double)i * 1.1;
+    struct array a = array_1d(KIND_REAL, reals, MANY);
+    struct buf lines, row;
+    buf_init(&lines, 1 << 20);
+    buf_init(&row, 1 << 20);
+    numbers_write_lines(&lines, &a);
+    numbers_write(&row, &a);
+    assert_int_equal(lines.n + 1, row.n);
+    for (size_t i = 0; i < lines.n; i++) {
+        char want = row.data[i + 1];
+        assert_int_equal(lines.data[i], want == ',' || want == ']' ? '\n' : want);
+    }
+    buf_release(&lines);
+    buf_release(&row);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(quoted_bytes_become_utf8)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(quoted_bytes_become_utf8),
+                                       cmocka_unit_test(lines_are_the_elements_and_then_the_rest),
+                                       cmocka_unit_test(many_numbers_are_the_same_in_lines)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

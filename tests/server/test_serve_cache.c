@@ -51,6 +51,37 @@ static void a_costly_answer_is_kept(void **state) {
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }
 
+static void lines_are_a_representation_of_their_own(void **state) {
+    (void)state;
+    static const char body[] = "{\"model\":{\"type\":\"points\",\"points\":[[1.0,2.0]]},\"count\":4,\"seed\":1}";
+    struct test_server server;
+    struct response json, lines, again;
+    char tag[64], other[64], value[96];
+    START(&server, "--workers", "2");
+    ask(server.port, "/v1/sample", "", body, &json);
+    ask(server.port, "/v1/sample", "Accept: application/x-ndjson\r\n", body, &lines);
+    assert_true(response_header(&lines, "Content-Type", value, sizeof value));
+    assert_string_equal(value, "application/x-ndjson");
+    assert_true(response_header(&json, "ETag", tag, sizeof tag) &&
+                response_header(&lines, "ETag", other, sizeof other));
+    assert_string_not_equal(tag, other);
+    const char *samples = strstr(json.body, "[["), *at = lines.body; /* the same digits, row by row */
+    for (int i = 0; i < 4; i++) {
+        size_t n = strcspn(at, "\n");
+        assert_non_null(samples);
+        assert_memory_equal(++samples, at, n);
+        samples += n, at += n + 1;
+    }
+    assert_memory_equal(at, "{\"done\":true,", 13);
+    assert_string_equal(at + strlen(at) - 2, "}\n");
+    ask(server.port, "/v1/sample", "Accept: application/x-ndjson\r\n", body, &again);
+    assert_string_equal(again.body, lines.body);
+    assert_true(response_header(&again, "ETag", tag, sizeof tag));
+    assert_string_equal(tag, other);
+    response_free(&json), response_free(&lines), response_free(&again);
+    assert_int_equal(server_end(&server, SIGTERM), 0);
+}
+
 static void a_cut_answer_is_not_kept(void **state) {
     (void)state;
     struct test_server server;
@@ -307,6 +338,7 @@ int main(int argc, char **argv) {
         return code;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_costly_answer_is_kept),
+        cmocka_unit_test(lines_are_a_representation_of_their_own),
         cmocka_unit_test(a_cut_answer_is_not_kept),
         cmocka_unit_test(equal_requests_in_flight_are_computed_once),
         cmocka_unit_test(larger_requests_in_flight_are_merged),
