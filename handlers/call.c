@@ -49,7 +49,12 @@ void call_init(struct call *call, const struct endpoint *endpoint, const struct 
              endpoint->max_memory && endpoint->max_memory < host_memory ? endpoint->max_memory : host_memory);
 }
 
-void call_release(struct call *call) { ctx_release(&call->ctx); }
+void call_release(struct call *call) {
+    if (call->params && call->endpoint->release)
+        call->endpoint->release(call->params);
+    call->params = call->result = NULL;
+    ctx_release(&call->ctx);
+}
 
 static int http_of(enum status status) {
     static const int codes[] = {
@@ -140,13 +145,18 @@ enum status call_decode(struct call *call) {
     if (!call->endpoint->input)
         return settle(call, STATUS_OK);
     call->params = ctx_zalloc(&call->ctx, 1, call->endpoint->params_size);
-    return settle(call, call->params ? decode_body(call) : STATUS_NO_MEMORY);
+    enum status status = call->params ? decode_body(call) : STATUS_NO_MEMORY;
+    if (status == STATUS_OK && call->endpoint->prepare)
+        status = call->endpoint->prepare(call, call->params);
+    return settle(call, status);
 }
 
 uint64_t call_cost(const struct call *call) { return call->endpoint->cost ? call->endpoint->cost(call->params) : 0; }
 
 enum status call_canonical(struct call *call, struct buf *out) {
-    if (call->endpoint->input)
+    if (call->endpoint->canonical)
+        call->endpoint->canonical(call->params, out);
+    else if (call->endpoint->input)
         encode_fields(out, call->endpoint->input, call->params);
     return out->failed ? call_fail(call, STATUS_NO_MEMORY, "", "The canonical request does not fit its buffer.")
                        : STATUS_OK;

@@ -40,6 +40,8 @@ struct host {
     const char *(*model_name)(void *self, size_t i);
     void (*metrics)(void *self, struct buf *out); /* Prometheus text; NULL: no metrics */
     bool (*ready)(void *self, const char **why);  /* NULL: ready */
+    /* answer answers a decoded call as JSON, with what the host remembers; NULL: as call_run and call_encode do. */
+    enum status (*answer)(void *self, struct call *call, struct buf *out);
     size_t max_memory;                            /* bytes of a request's arena where the endpoint names none */
 };
 
@@ -79,7 +81,7 @@ uint64_t call_cost(const struct call *call);
 
 /* call_canonical writes the request as it was understood: every field in the descriptor's order with its default, the
  * seed that was drawn, a model in place of its name. Equal texts have equal answers. Empty for an endpoint without
- * input. */
+ * input. After decode, before run. */
 enum status call_canonical(struct call *call, struct buf *out) MUST_CHECK;
 
 /* call_run computes. Errors: whatever the endpoint's run() says. */

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "handlers/encode.h"
 #include "handlers/number.h"
 #include "handlers/splice.h"
 
@@ -568,6 +569,52 @@ static enum status decode_union(struct decoder *d, const struct field *field, co
                  field->role == ROLE_MODEL ? " or a model's name" : "");
 }
 
+/* write_text writes a value as compact JSON, its numbers as they were written. jansson bounds the depth. */
+static void write_text(const struct decoder *d, json_t *value, struct buf *out) {
+    const struct span *span = splice_span(d->splice, value);
+    if (span) {
+        buf_add(out, span->text, span->n);
+    } else if (json_is_string(value)) {
+        encode_string(out, json_string_value(value), json_string_length(value));
+    } else if (json_is_array(value)) {
+        buf_byte(out, '[');
+        for (size_t i = 0; i < json_array_size(value); i++) {
+            if (i)
+                buf_byte(out, ',');
+            write_text(d, json_array_get(value, i), out);
+        }
+        buf_byte(out, ']');
+    } else if (json_is_object(value)) {
+        char before = '{';
+        for (void *i = json_object_iter(value); i; i = json_object_iter_next(value, i), before = ',') {
+            buf_byte(out, before);
+            encode_string(out, json_object_iter_key(i), json_object_iter_key_len(i));
+            buf_byte(out, ':');
+            write_text(d, json_object_iter_value(i), out);
+        }
+        buf_text(out, before == '{' ? "{}" : "}");
+    } else {
+        buf_text(out, json_is_true(value) ? "true" : json_is_false(value) ? "false" : "null");
+    }
+}
+
+/* decode_text keeps an object as text, for somebody else to read. */
+static enum status decode_text(struct decoder *d, const struct path *path, json_t *value, struct str *to) {
+    if (!json_is_object(value))
+        return wrong(d, path, "is %s, want an object.", show(d, value).text);
+    struct buf text;
+    buf_init(&text, SIZE_MAX / 2);
+    write_text(d, value, &text);
+    char *p = text.failed ? NULL : ctx_alloc(d->ctx, text.n, 1);
+    if (p)
+        memcpy(p, text.data, text.n);
+    else if (text.failed)
+        (void)ctx_fail(d->ctx, STATUS_NO_MEMORY, "", "There is not enough memory to read the body.");
+    *to = (struct str){p, text.n};
+    buf_release(&text);
+    return p ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
 static enum status decode_member(struct decoder *d, const struct field *field, const struct path *path, json_t *value,
                                  void *member) {
     switch (field->type) {
@@ -581,6 +628,7 @@ static enum status decode_member(struct decoder *d, const struct field *field, c
     case FIELD_OBJECT: return decode_object(d, field->fields, path, value, member, false);
     case FIELD_LIST: return decode_list(d, field, path, value, member);
     case FIELD_UNION: return decode_union(d, field, path, value, member);
+    case FIELD_JSON: return decode_text(d, path, value, member);
     case FIELD_TRACE: break; /* of answers only */
     }
     return STATUS_INTERNAL;

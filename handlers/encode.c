@@ -164,6 +164,7 @@ static bool is_left_out(const struct field *field, const char *base) {
     case FIELD_VALUE: return ((const struct value *)member)->kind == KIND_NONE;
     case FIELD_UNION: return !((const struct choice *)member)->params;
     case FIELD_LIST: return !((const struct list *)member)->items;
+    case FIELD_JSON:
     case FIELD_STRING: return !((const struct str *)member)->p;
     case FIELD_TRACE: return !((const struct trace *)member)->ctx;
     default: return false;
@@ -183,6 +184,7 @@ static void encode_member(struct buf *out, const struct field *field, const void
     case FIELD_LIST: encode_list(out, field, member); break;
     case FIELD_UNION: encode_union(out, field, member); break;
     case FIELD_TRACE: encode_trace(out, member); break;
+    case FIELD_JSON: buf_add(out, ((const struct str *)member)->p, ((const struct str *)member)->n); break;
     }
 }
 

@@ -145,6 +145,7 @@ static void type_schema(struct buf *out, const struct field *f, bool request) {
     case FIELD_LIST: list_schema(out, f, request); break;
     case FIELD_UNION: union_schema(out, f, request); break;
     case FIELD_TRACE: buf_text(out, TRACE_SCHEMA); break;
+    case FIELD_JSON: buf_text(out, "\"type\":\"object\""); break;
     }
 }
 

@@ -46,43 +46,53 @@ void job_drop(struct job *job) {
 
 static void add_text(struct key_state *k, const char *text) { key_add(k, text, strlen(text)); }
 
-static void begin_key(struct key_state *k, const struct job *job, const char *what) {
-    const struct endpoint *endpoint = job->call.endpoint;
+/* What form an answer has. */
+struct form {
+    enum media media;
+    bool gzip;
+};
+
+static void begin_key(struct key_state *k, const struct server *server, const struct call *call, struct form form,
+                      const char *what) {
+    const struct endpoint *endpoint = call->endpoint;
     unsigned char small[] = {(unsigned char)endpoint->version, (unsigned char)(endpoint->version >> 8),
-                             (unsigned char)job->media, job->gzip};
+                             (unsigned char)form.media, form.gzip};
     key_start(k);
     add_text(k, what);
     add_text(k, SOLVENT_VERSION);
-    key_add(k, job->server->build, job->server->n_build); /* another build may answer otherwise */
+    key_add(k, server->build, server->n_build); /* another build may answer otherwise */
     add_text(k, endpoint->method);
     add_text(k, endpoint->route);
     key_add(k, small, sizeof small);
 }
 
-void job_key(struct job *job) {
+static void request_key(const struct server *server, const struct call *call, struct form form, struct key *key) {
     struct key_state k;
-    const struct request *r = &job->call.request;
-    begin_key(&k, job, "request");
+    const struct request *r = &call->request;
+    begin_key(&k, server, call, form, "request");
     add_text(&k, r->query ? r->query : "");
     add_text(&k, r->media ? r->media : "");
     key_add(&k, r->body, r->n);
-    key_end(&k, &job->key);
+    key_end(&k, key);
+}
+
+void job_key(struct job *job) {
+    request_key(job->server, &job->call, (struct form){job->media, job->gzip}, &job->key);
     job->keyed = true;
 }
 
 static bool worth(uint64_t cost_ns, size_t n) { return cost_ns > WORTH * (LOOKUP_NS + (uint64_t)n * HASH_NS_A_BYTE); }
 
 /* canonical_key is the second key: equal requests that are written differently have the same. false: there is none. */
-static bool canonical_key(struct job *job, struct key *key) {
-    struct call *call = &job->call;
-    if (!job_cacheable(job) || !call->endpoint->input || call->request.n > JOB_SMALL)
+static bool canonical_key(const struct server *server, struct call *call, struct form form, struct key *key) {
+    if (call->endpoint->cache != CACHE_BY_COST || !call->endpoint->input || call->request.n > JOB_SMALL)
         return false;
     struct buf text;
     buf_init(&text, CANONICAL_MAX);
     bool fits = call_canonical(call, &text) == STATUS_OK;
     if (fits) {
         struct key_state k;
-        begin_key(&k, job, "canonical");
+        begin_key(&k, server, call, form, "canonical");
         key_add(&k, text.data, text.n);
         key_end(&k, key);
     } else { /* too long is no failure of the request */
@@ -161,6 +171,59 @@ void job_solve(struct job *job) {
         buf_release(&out);
 }
 
+/* recall finds an item's answer; the file has a connection for each worker, and for no other thread. */
+static bool recall(struct server *server, const struct key *key, struct buf *out) {
+    int worker = pool_worker();
+    struct answer *answer = cache_memory(server->cache, key);
+    if (!answer && worker >= 0)
+        answer = cache_disk(server->cache, (unsigned)worker, key);
+    if (answer)
+        buf_add(out, answer->body, answer->n);
+    answer_drop(answer);
+    return answer != NULL;
+}
+
+static void remember(struct server *server, const struct key *key, const struct buf *out, uint64_t cost_ns) {
+    char *copy = malloc(out->n + 1);
+    if (!copy)
+        return;
+    memcpy(copy, out->data, out->n);
+    struct answer *answer = answer_new(copy, out->n, MEDIA_JSON);
+    if (!answer)
+        return;
+    answer->cost_ns = cost_ns;
+    cache_store(server->cache, key, answer);
+    answer_drop(answer);
+}
+
+enum status job_answer_item(void *self, struct call *call, struct buf *out) {
+    struct server *server = self;
+    const struct form form = {MEDIA_JSON, false};
+    uint64_t cost = call_cost(call);
+    size_t n = call->request.n;
+    struct key key, canonical;
+    bool keyed = !call->impure && call->endpoint->cache == CACHE_BY_COST && worth(cost, n);
+    if (keyed)
+        request_key(server, call, form, &key);
+    if (keyed && recall(server, &key, out))
+        return STATUS_OK;
+    bool has_canonical = worth(cost, n) && canonical_key(server, call, form, &canonical);
+    if (has_canonical && recall(server, &canonical, out))
+        return STATUS_OK;
+    int64_t begun = clock_ns();
+    enum status status = call_run(call);
+    if (status == STATUS_OK)
+        status = call_encode(call, MEDIA_JSON, out);
+    uint64_t took = (uint64_t)(clock_ns() - begun);
+    if (status != STATUS_OK || call->partial || !worth(took, n))
+        return status;
+    if (keyed)
+        remember(server, &key, out, took);
+    if (has_canonical)
+        remember(server, &canonical, out, took);
+    return status;
+}
+
 bool job_compressible(const struct job *job) {
     return job->gzip && job->answer && !job->answer->gzip && job->answer->n >= (size_t)job->server->options.gzip_min &&
            job->media != MEDIA_NPY; /* doubles hardly shrink */
@@ -220,7 +283,7 @@ static bool answer_job(struct job *job, unsigned worker) {
     if (late && flight_merge(job->server->flights, job))
         return true;
     struct key canonical;
-    bool has_canonical = canonical_key(job, &canonical);
+    bool has_canonical = canonical_key(job->server, &job->call, (struct form){job->media, job->gzip}, &canonical);
     job->found = job_cacheable(job) ? FOUND_MISS : FOUND_BYPASS;
     if (look_up(job, worker, has_canonical ? &canonical : NULL))
         return false;

@@ -38,6 +38,10 @@ struct pool {
     } * workers;
 };
 
+static _Thread_local int worker_index = -1;
+
+int pool_worker(void) { return worker_index; }
+
 static void link_batch(struct pool *pool, struct batch *b) {
     b->prev = NULL;
     b->next = pool->batches;
@@ -142,6 +146,7 @@ static bool work_once(struct pool *pool, unsigned worker) {
 static void *work(void *arg) {
     struct worker *self = arg;
     struct pool *pool = self->pool;
+    worker_index = (int)self->index;
     pthread_mutex_lock(&pool->mutex);
     for (;;) {
         if (work_once(pool, self->index))

@@ -49,6 +49,9 @@ bool pool_remove(struct pool *pool, struct pool_task *task);
  * then only threads from outside can call. */
 struct parallel *pool_parallel(struct pool *pool);
 
+/* pool_worker is the index of the worker that calls it; -1: the thread is none. */
+int pool_worker(void);
+
 struct pool_stats {
     size_t workers, busy, queued, capacity; /* busy: running a task or helping one */
 };

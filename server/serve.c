@@ -12,6 +12,7 @@
 #include "server/address.h"
 #include "server/clock.h"
 #include "server/flight.h"
+#include "server/job.h"
 #include "server/loop.h"
 #include "server/machine.h"
 #include "server/metrics.h"
@@ -88,6 +89,7 @@ static void make_host(struct server *server) {
         .model_name = model_name,
         .metrics = write_metrics,
         .ready = ready,
+        .answer = job_answer_item,
         .max_memory = (size_t)server->options.max_memory,
     };
 }

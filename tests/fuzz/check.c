@@ -90,45 +90,47 @@ static bool answer_holds(struct call *call, const char *accept, struct buf *out,
     return true;
 }
 
-/* canonical_holds sends the canonical request on the same way, and compares. */
-static bool canonical_holds(struct call *first, const char *accept, const struct buf *answer, char why[512]) {
-    struct buf text, again, same;
-    buf_init(&text, ANSWER), buf_init(&again, ANSWER), buf_init(&same, ANSWER);
+/* canonical_holds sends the canonical request of the first call on the same way, and compares. */
+static bool canonical_holds(const struct call *first, const struct buf *text, const char *accept,
+                            const struct buf *answer, char why[512]) {
+    struct buf again, same;
+    buf_init(&again, ANSWER), buf_init(&same, ANSWER);
     struct call call;
-    bool holds =
-        call_canonical(first, &text) == STATUS_OK || fail(why, "no canonical request", first->errors[0].detail);
-    begin(&call, first->endpoint, &(struct request){.query = "", .body = text.data ? text.data : "", .n = text.n});
-    if (holds && text.n > 0) {
+    bool holds = true;
+    begin(&call, first->endpoint, &(struct request){.query = "", .body = text->data ? text->data : "", .n = text->n});
+    if (text->n > 0) {
         if (call_decode(&call) != STATUS_OK)
             holds = fail(why, "the canonical request is refused", call.errors[0].detail);
-        else if (call_canonical(&call, &again) != STATUS_OK || again.n != text.n ||
-                 memcmp(again.data, text.data, text.n) != 0)
-            holds = fail(why, "the canonical request changes", text.data);
+        else if (call_canonical(&call, &again) != STATUS_OK || again.n != text->n ||
+                 memcmp(again.data, text->data, text->n) != 0)
+            holds = fail(why, "the canonical request changes", text->data);
         else if (answer->n > 0 && !first->partial)
             holds = answer_holds(&call, accept, &same, why) &&
                     ((same.n == answer->n && memcmp(same.data, answer->data, same.n) == 0) ||
-                     fail(why, "the canonical request has another answer", text.data));
+                     fail(why, "the canonical request has another answer", text->data));
     }
     call_release(&call);
-    buf_release(&text), buf_release(&again), buf_release(&same);
+    buf_release(&again), buf_release(&same);
     return holds;
 }
 
 static bool check_copy(const struct sample *sample, const char *body, int *http, char why[512]) {
     struct call call;
-    struct buf answer;
-    buf_init(&answer, ANSWER);
+    struct buf answer, text;
+    buf_init(&answer, ANSWER), buf_init(&text, ANSWER);
     begin(&call, sample->endpoint,
           &(struct request){.query = sample->query, .media = sample->media, .body = body, .n = sample->n});
     bool holds;
     if (call_decode(&call) != STATUS_OK)
         holds = problem_holds(&call, why);
+    else if (call_canonical(&call, &text) != STATUS_OK)
+        holds = fail(why, "no canonical request", call.errors[0].detail);
     else
         holds = answer_holds(&call, sample->accept, &answer, why) &&
-                (sample->endpoint->cache == CACHE_NEVER || canonical_holds(&call, sample->accept, &answer, why));
+                (sample->endpoint->cache == CACHE_NEVER || canonical_holds(&call, &text, sample->accept, &answer, why));
     *http = call.http;
     call_release(&call);
-    buf_release(&answer);
+    buf_release(&answer), buf_release(&text);
     return holds;
 }
 

@@ -79,7 +79,7 @@ static void refuse_beyond_limits(const struct site *site) {
 
 static void refuse_wrong_types(const struct site *site) {
     const struct field *f = site->field;
-    bool nested = f->type == FIELD_OBJECT || f->type == FIELD_UNION;
+    bool nested = f->type == FIELD_OBJECT || f->type == FIELD_UNION || f->type == FIELD_JSON;
     expect_refusal(site, "null", json_null());
     expect_refusal(site, "wrong type", nested ? json_integer(7) : json_pack("{s:i}", "wrong", 1));
     if (f->type != FIELD_BOOL)

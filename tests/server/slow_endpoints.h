@@ -152,8 +152,9 @@ static const struct endpoint ep_size = {.method = "POST",
                                         .run = size_run};
 extern const struct endpoint ep_healthz, ep_readyz, ep_metrics, ep_openapi;
 extern const struct endpoint ep_sample; /* for its models */
+extern const struct endpoint ep_batch;
 
-const struct endpoint *const endpoints[] = {&ep_sample,  &ep_spin,   &ep_deaf,    &ep_draw,    &ep_size,
+const struct endpoint *const endpoints[] = {&ep_sample,  &ep_batch,  &ep_spin,    &ep_deaf,    &ep_draw, &ep_size,
                                             &ep_healthz, &ep_readyz, &ep_metrics, &ep_openapi, NULL};
 
 /* serve_if_asked is the first thing main does: true where this process was the server; then *code is its exit code. */
