@@ -1,16 +1,17 @@
+#include "core/sort/quantile.h"
 #include "core/sort/select.h"
 #include "handlers/call.h"
 
 struct params {
-    struct array values, ks;
+    struct array values, ks, quantiles;
     int64_t k;
-    bool has_k, distinct;
-    int order;
+    bool has_k, has_order, has_method, distinct;
+    int order, method;
 };
 
 struct result {
     struct value value;
-    struct array values;
+    struct array values, quantiles;
 };
 
 enum { LARGEST, SMALLEST, MAX_KS = 1000 * 1000 };
@@ -19,12 +20,21 @@ static const char *const ORDERS[] = {"largest", "smallest", NULL};
 static const struct field INPUT[] = {
     FIELD(struct params, values, ARRAY, "Among what: all numbers or all strings; in any order.", .required = true,
           .kinds = KIND_INT | KIND_REAL | KIND_STRING, .min_items = 1),
-    FIELD(struct params, k, INT, "Which: 1 is the largest (or smallest). Give either `k` or `ks`.",
+    FIELD(struct params, k, INT, "Which: 1 is the largest (or smallest). Give one of `k`, `ks` and `quantiles`.",
           .present = offsetof(struct params, has_k), FIELD_INTS(1, INT64_MAX)),
     FIELD(struct params, ks, ARRAY, "Several of them, in any order.", .kinds = KIND_INT, FIELD_INTS(1, INT64_MAX),
           .min_items = 1, .max_items = MAX_KS),
-    FIELD(struct params, order, ENUM, "Counted from the largest or from the smallest.", .names = ORDERS,
-          .def = "largest"),
+    FIELD(struct params, quantiles, ARRAY,
+          "Quantiles, counted from the smallest: 0 is the least value, 0.5 the median, 1 the greatest.",
+          .kinds = KIND_REAL, .min_items = 1, .max_items = MAX_KS, FIELD_REALS(0, 1)),
+    FIELD(
+        struct params, method, ENUM,
+        "What a quantile is that falls between two values, with q (n - 1) as its place: a value in proportion between "
+        "them, the lower one, the higher one, the nearest (of two equally near the one at the even place), or their "
+        "midpoint. With `quantiles` only.",
+        .names = quantile_method_names, .def = "linear", .present = offsetof(struct params, has_method)),
+    FIELD(struct params, order, ENUM, "Counted from the largest or from the smallest. Not with `quantiles`.",
+          .names = ORDERS, .def = "largest", .present = offsetof(struct params, has_order)),
     FIELD(struct params, distinct, BOOL, "Equal values count once.", .def = "false"),
     {0},
 };
@@ -33,25 +43,45 @@ static const struct field OUTPUT[] = {
     FIELD(struct result, value, VALUE, "With `k`: the value.", .kinds = KIND_INT | KIND_REAL | KIND_STRING),
     FIELD(struct result, values, ARRAY, "With `ks`: their values, in the order of `ks`.",
           .kinds = KIND_INT | KIND_REAL | KIND_STRING),
+    FIELD(struct result, quantiles, ARRAY,
+          "With `quantiles`: their values, in that order. Reals with `linear` and `midpoint`, else of the kind of the "
+          "values.",
+          .kinds = KIND_INT | KIND_REAL | KIND_STRING),
     {0},
 };
 
 /* Nanoseconds, measured with bench/sort.c: one reading of the values for each k, or one sort. */
 static uint64_t cost(const void *p) {
     const struct params *params = p;
-    bool sorts = params->distinct || params->ks.n > SELECT_MANY;
-    double n = (double)params->values.n, ks = params->ks.n ? (double)params->ks.n : 1;
+    double n = (double)params->values.n, ks = (double)(params->ks.n + 2 * params->quantiles.n + params->has_k);
+    bool sorts = params->distinct || ks > SELECT_MANY;
     double one = sorts ? 14 : 1.5 * ks;
-    return (uint64_t)(1000 + n * one * (params->values.kind == KIND_STRING ? 4 : 1));
+    return (uint64_t)(1000 + 20 * ks + n * one * (params->values.kind == KIND_STRING ? 4 : 1));
+}
+
+static enum status quantiles(struct call *call, const struct params *params, struct result *result) {
+    if (params->has_order)
+        return call_fail(call, STATUS_INVALID, "/order",
+                         "Quantiles are counted from the smallest, so order means nothing beside them; leave it out.");
+    struct quantile_in in = {params->values, params->quantiles.reals, params->quantiles.n,
+                             (enum quantile_method)params->method, params->distinct};
+    return quantile_solve(&call->ctx, &in, &result->quantiles);
 }
 
 static enum status run(struct call *call, const void *p, void *r) {
     const struct params *params = p;
     struct result *result = r;
-    bool has_ks = params->ks.kind != KIND_NONE;
-    if (params->has_k == has_ks)
-        return call_fail(call, STATUS_INVALID, "/k", "%s; want exactly one of them.",
-                         has_ks ? "Both k and ks are given" : "Neither k nor ks is given");
+    bool has_ks = params->ks.kind != KIND_NONE, has_quantiles = params->quantiles.kind != KIND_NONE;
+    int given = params->has_k + has_ks + has_quantiles;
+    if (given != 1)
+        return call_fail(call, STATUS_INVALID, params->has_k || !given ? "/k" : "/ks",
+                         "%s; want exactly one of k, ks and quantiles.",
+                         given ? "Several are given" : "None of them is given");
+    if (has_quantiles)
+        return quantiles(call, params, result);
+    if (params->has_method)
+        return call_fail(call, STATUS_INVALID, "/method",
+                         "method says what a quantile is, but no quantiles are given; leave it out.");
     struct select_in in = {.values = params->values,
                            .ks = has_ks ? params->ks.ints : &params->k,
                            .n_ks = has_ks ? params->ks.n : 1,
@@ -72,14 +102,18 @@ static enum status run(struct call *call, const void *p, void *r) {
 const struct endpoint ep_kth_largest = {
     .method = "POST",
     .route = "/v1/solve/kth-largest",
-    .version = 1,
-    .title = "The k-th largest or smallest value",
+    .version = 2,
+    .title = "The k-th largest or smallest value, and quantiles",
     .doc = "Finds the k-th largest (or smallest) of an array without sorting it: in time proportional to its length, "
            "whatever "
            "it holds.\n\n"
            "Repeats count: the second largest of 5, 5, 3 is 5; with `distinct` it is 3. Values are ordered as by "
-           "`/v1/solve/sort`: reals with -0.0 before 0.0, strings by Unicode code point.",
-    .source = "R. W. Floyd and R. L. Rivest, Expected Time Bounds for Selection, CACM 18(3), 1975",
+           "`/v1/solve/sort`: reals with -0.0 before 0.0, strings by Unicode code point.\n\n"
+           "`quantiles` are found in the same way; at a place between two values `method` decides, as its namesakes do "
+           "elsewhere.",
+    .source =
+        "R. W. Floyd and R. L. Rivest, Expected Time Bounds for Selection, CACM 18(3), 1975; R. J. Hyndman and Y. Fan, "
+        "Sample Quantiles in Statistical Packages, The American Statistician 50(4), 1996",
     .input = INPUT,
     .params_size = sizeof(struct params),
     .output = OUTPUT,

@@ -18,6 +18,10 @@ static void answers(void **state) {
         {"{\"values\":[0.0,-0.0],\"ks\":[1,2]}", "{\"values\":[0.0,-0.0]}"},
         {"{\"values\":[\"b\",\"\xc3\xa9\",\"a\"],\"k\":1}", "{\"value\":\"\xc3\xa9\"}"},
         {"{\"values\":[\"b\",\"\",\"a\"],\"ks\":[1,2,3],\"order\":\"smallest\"}", "{\"values\":[\"\",\"a\",\"b\"]}"},
+        {"{\"values\":[3,1,2,10],\"quantiles\":[0,0.25,0.5,1]}", "{\"quantiles\":[1.0,1.75,2.5,10.0]}"},
+        {"{\"values\":[3,1,2,10],\"quantiles\":[0.5,0.1],\"method\":\"higher\"}", "{\"quantiles\":[3,2]}"},
+        {"{\"values\":[1,1,1,9],\"quantiles\":[0.5],\"distinct\":true}", "{\"quantiles\":[5.0]}"},
+        {"{\"values\":[\"b\",\"a\"],\"quantiles\":[0],\"method\":\"lower\"}", "{\"quantiles\":[\"a\"]}"},
         {"{\"values\":[7],\"ks\":[1]}", "{\"values\":[7]}"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -38,8 +42,13 @@ static void refusals(void **state) {
         {"{\"values\":[1,2],\"ks\":[1,2,3]}", "\"/ks/2\"", "ks[2] is 3, want 1 to 2"},
         {"{\"values\":[1,1],\"k\":2,\"distinct\":true}", "\"/k\"", "1 distinct value"},
         {"{\"values\":[1,2],\"k\":0}", "\"/k\"", ""},
-        {"{\"values\":[1,2]}", "\"/k\"", "Neither k nor ks"},
-        {"{\"values\":[1,2],\"k\":1,\"ks\":[1]}", "\"/k\"", "Both k and ks"},
+        {"{\"values\":[1,2]}", "\"/k\"", "None of them is given"},
+        {"{\"values\":[1,2],\"k\":1,\"ks\":[1]}", "\"/k\"", "Several are given"},
+        {"{\"values\":[1,2],\"ks\":[1],\"quantiles\":[0.5]}", "\"/ks\"", "Several are given"},
+        {"{\"values\":[1,2],\"quantiles\":[0.5,1.5]}", "\"/quantiles/1\"", "from 0 to 1"},
+        {"{\"values\":[1,2],\"quantiles\":[0.5],\"order\":\"largest\"}", "\"/order\"", "leave it out"},
+        {"{\"values\":[1,2],\"k\":1,\"method\":\"linear\"}", "\"/method\"", "leave it out"},
+        {"{\"values\":[\"a\"],\"quantiles\":[0.5]}", "\"/method\"", "strings"},
         {"{\"values\":[],\"k\":1}", "\"/values\"", ""},
         {"{\"values\":[1,2],\"ks\":[]}", "\"/ks\"", ""},
     };
