@@ -1,10 +1,11 @@
-#include "core/sort/sort.h"
+#include "core/sort/sort_top.h"
 #include "handlers/call.h"
 
 struct params {
     struct array values;
     int order, algorithm;
-    bool argsort, unique;
+    bool argsort, unique, has_top;
+    int64_t top;
 };
 
 struct result {
@@ -29,6 +30,10 @@ static const struct field INPUT[] = {
           .names = sort_algorithm_names, .def = "auto"),
     FIELD(struct params, argsort, BOOL, "Also give where each sorted value stood in `values`.", .def = "false"),
     FIELD(struct params, unique, BOOL, "Keep only the first of equal values.", .def = "false"),
+    FIELD(
+        struct params, top, INT,
+        "Only so many, the first of the order. Few are selected before they are sorted, so the rest costs no sorting.",
+        .present = offsetof(struct params, has_top), FIELD_INTS(1, INT64_MAX)),
     {0},
 };
 
@@ -60,9 +65,15 @@ static uint64_t cost(const void *p) {
     static const double LINEAR[] = {14, 4, 14, 18, 0, 0, 0}, PER_COMPARISON[] = {0, 0, 0, 0, 4.5, 3.5, 1.2};
     double n = (double)params->values.n, log2_n = 64 - __builtin_clzll(params->values.n | 1);
     double one = LINEAR[params->algorithm] + PER_COMPARISON[params->algorithm] * log2_n;
+    double top = params->has_top && (double)params->top < n ? (double)params->top : n;
+    double selecting = 0;
+    if (top <= n / SORT_TOP_SHARE && !params->unique) {
+        selecting = 4 * n;
+        n = top;
+    }
     if (params->values.kind == KIND_STRING)
-        one *= 4;
-    return (uint64_t)(1000 + n * one * (params->argsort ? 2 : 1));
+        one *= 4, selecting *= 4;
+    return (uint64_t)(1000 + selecting + n * one * (params->argsort ? 2 : 1));
 }
 
 static enum status run(struct call *call, const void *p, void *r) {
@@ -71,7 +82,8 @@ static enum status run(struct call *call, const void *p, void *r) {
     struct sort_in in = {params->values, params->order == 1, params->argsort, params->unique,
                          (enum sort_algorithm)params->algorithm};
     struct sort_out out;
-    enum status status = sort_solve(&call->ctx, &in, &out);
+    enum status status =
+        params->has_top ? sort_top(&call->ctx, &in, (size_t)params->top, &out) : sort_solve(&call->ctx, &in, &out);
     *result = (struct result){out.values, out.indices, (int)out.algorithm, out.stats};
     return status;
 }
@@ -79,7 +91,7 @@ static enum status run(struct call *call, const void *p, void *r) {
 const struct endpoint ep_sort = {
     .method = "POST",
     .route = "/v1/solve/sort",
-    .version = 1,
+    .version = 2,
     .title = "Sort numbers or strings",
     .doc = "Sorts an array of integers, reals or strings, and says with which algorithm and how much work.\n\n"
            "Integers sort by value, exactly, over all of 64 bits. Reals sort by value, with -0.0 before 0.0. Strings "
@@ -88,7 +100,7 @@ const struct endpoint ep_sort = {
            "keep "
            "their order in `indices`, in both directions.\n\n"
            "`unique` keeps the first of equal values; -0.0 and 0.0 are equal then, and the one that sorts first is "
-           "kept.\n\n"
+           "kept. With `top`, `algorithm` and `stats` are of sorting what was selected, but for `n`.\n\n"
            "No input is slow: `quick` and `bucket` fall back to heap sort when their luck runs out, so all algorithms "
            "take at "
            "most n log n comparisons, and `radix` and `counting` take none.",

@@ -13,6 +13,12 @@ static void answers(void **state) {
     } rows[] = {
         {"{\"values\":[3,1,2]}",
          "{\"values\":[1,2,3],\"algorithm\":\"quick\",\"stats\":{\"n\":3,\"comparisons\":3,\"moves\":4,\"passes\":0}}"},
+        {"{\"values\":[3,1,2,9,8,7,1,5],\"top\":2,\"argsort\":true}",
+         "{\"values\":[1,1],\"indices\":[1,6],\"algorithm\":\"merge\",\"stats\":{\"n\":8,"},
+        {"{\"values\":[3,1,2],\"top\":9223372036854775807,\"order\":\"desc\"}", "{\"values\":[3,2,1],"},
+        {"{\"values\":[3,1,1,2],\"top\":2,\"unique\":true}", "{\"values\":[1,2],"},
+        {"{\"values\":[\"b\",\"a\",\"c\",\"d\"],\"top\":1,\"order\":\"desc\"}", "{\"values\":[\"d\"],"},
+        {"{\"values\":[],\"top\":1}", "{\"values\":[],"},
         {"{\"values\":[1,2,3]}",
          "{\"values\":[1,2,3],\"algorithm\":\"merge\",\"stats\":{\"n\":3,\"comparisons\":2,\"moves\":0,\"passes\":0}}"},
         {"{\"values\":[]}",
@@ -52,6 +58,7 @@ static void refusals(void **state) {
         {"{\"values\":[\"a\"],\"algorithm\":\"counting\"}", "\"/algorithm\"", "strings"},
         {"{\"values\":[1,\"a\"]}", "\"/values/1\"", ""},
         {"{\"values\":[1],\"algorithm\":\"bogo\"}", "\"/algorithm\"", "radix"},
+        {"{\"values\":[1],\"top\":0}", "\"/top\"", "at least 1"},
         {"{\"order\":\"asc\"}", "\"/values\"", "missing"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
