@@ -28,6 +28,21 @@ enum media {
 };
 const char *media_text(enum media media);
 
+/* What the host's process does, for GET /v1/runtime/threads. Texts and list lie in the call's arena. */
+enum runtime_role { THREAD_MAIN, THREAD_LOOP, THREAD_WORKER, THREAD_WATCHDOG, THREAD_WRITER, THREAD_OTHER };
+enum runtime_state { STATE_RUNNING, STATE_SLEEPING, STATE_WAITING, STATE_STOPPED, STATE_ENDING };
+enum { RUNTIME_NAME = 64 };
+struct runtime_thread {
+    int64_t id, cpu_ms, busy_ms;
+    int role, state;
+    bool busy; /* a worker with a request: route, request_id and busy_ms tell of it */
+    struct str name, route, request_id;
+};
+struct runtime {
+    int64_t process, uptime_ms;
+    struct list threads; /* of struct runtime_thread */
+};
+
 /* What the host (the server, `solvent call`, a test) lends to endpoints. Every function may be called from any
  * thread. */
 struct host {
@@ -38,11 +53,12 @@ struct host {
     const char *(*model_json)(void *self, const char *name, size_t *n);
     /* model_name gives the i-th name in order, NULL past the last. */
     const char *(*model_name)(void *self, size_t i);
-    void (*metrics)(void *self, struct buf *out); /* Prometheus text; NULL: no metrics */
-    bool (*ready)(void *self, const char **why);  /* NULL: ready */
+    void (*metrics)(void *self, struct buf *out);                             /* Prometheus text; NULL: no metrics */
+    bool (*ready)(void *self, const char **why);                              /* NULL: ready */
+    enum status (*runtime)(void *self, struct ctx *ctx, struct runtime *out); /* NULL: it does not tell */
     /* answer answers a decoded call as JSON, with what the host remembers; NULL: as call_run and call_encode do. */
     enum status (*answer)(void *self, struct call *call, struct buf *out);
-    size_t max_memory;                            /* bytes of a request's arena where the endpoint names none */
+    size_t max_memory; /* bytes of a request's arena where the endpoint names none */
 };
 
 struct request {

@@ -606,8 +606,10 @@ struct cache_disk *disk_open(const struct cache_options *options) {
     guard_enter();
     open_file(d);
     guard_leave();
-    if (pthread_create(&d->writer, NULL, writer, d) == 0)
+    if (pthread_create(&d->writer, NULL, writer, d) == 0) {
+        pthread_setname_np(d->writer, "writer");
         return d;
+    }
     disk_free(d);
     return NULL;
 }

@@ -14,6 +14,7 @@
 #include "server/models.h"
 #include "server/options.h"
 #include "server/pool.h"
+#include "server/runtime.h"
 #include "server/watchdog.h"
 
 static const size_t ANSWER_MAX = (size_t)1 << 31;
@@ -37,6 +38,11 @@ static uint64_t draw_seed(void *self) {
 }
 static const char *model_json(void *self, const char *name, size_t *n) { return models_json(self, name, n); }
 static const char *model_name(void *self, size_t i) { return models_name(self, i); }
+
+static enum status read_runtime(void *self, struct ctx *ctx, struct runtime *out) {
+    (void)self;
+    return runtime_read(NULL, ctx, out);
+}
 
 static bool put(const struct buf *out) {
     bool fine = fwrite(out->data, 1, out->n, stdout) == out->n;
@@ -80,6 +86,7 @@ static int run_endpoint(const struct endpoint *endpoint, const struct options *o
                         .draw_seed = draw_seed,
                         .model_json = model_json,
                         .model_name = model_name,
+                        .runtime = read_runtime,
                         .max_memory = (size_t)options->max_memory};
     unsigned threads = options->workers ? (unsigned)options->workers : machine_cores();
     struct pool *pool = pool_open(threads - 1, 0);

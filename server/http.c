@@ -1,5 +1,6 @@
 #include "server/http.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,6 +67,7 @@ static enum MHD_Result park(struct exchange *x, struct job *job) {
     job->reserved = more + x->reserved;
     x->reserved = 0;
     job->queued_ns = clock_ns();
+    snprintf(job->id, sizeof job->id, "%s", x->id);
     job->task.slow = is_slow(job);
     suspend(x);
     bool joined = flight_enter(server->flights, job, x) != NULL;

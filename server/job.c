@@ -7,6 +7,7 @@
 #include "server/flight.h"
 #include "server/gzip.h"
 #include "server/key.h"
+#include "server/runtime.h"
 
 enum {
     CANONICAL_MAX = 64 << 10, /* a longer canonical request is not looked up a second time */
@@ -299,6 +300,8 @@ static bool answer_job(struct job *job, unsigned worker) {
 void job_work(struct pool_task *task, unsigned worker) {
     struct job *job = (struct job *)task;
     bool merged = false;
+    struct working *working = job->server->working;
+    working_begin(working, worker, job->call.endpoint->route, job->id);
     job->queue_ns = clock_ns() - job->queued_ns;
     job->call.ctx.parallel = pool_parallel(job->server->pool);
     if (ctx_stop(&job->call.ctx) == STOP_CANCEL) {
@@ -311,6 +314,7 @@ void job_work(struct pool_task *task, unsigned worker) {
     }
     call_release(&job->call); /* the arena may be large; what was wrong stays in the call */
     server_unreserve(job->server, job->reserved);
+    working_end(working, worker); /* first: who has the answer may ask what the worker does */
     if (!merged)
         flight_finish(job->server->flights, job);
     job_drop(job);

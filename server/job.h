@@ -6,6 +6,7 @@
 #ifndef SOLVENT_JOB_H
 #define SOLVENT_JOB_H
 
+#include "server/negotiate.h"
 #include "server/server.h"
 
 struct exchange;
@@ -22,6 +23,7 @@ struct job {
     struct pool_task task; /* first: the pool gives it back */
     struct watch watch;    /* the deadline while it runs */
     struct server *server;
+    char id[ID_MAX + 1]; /* of the request that it was made for */
     atomic_uint refs;
     atomic_int stop; /* enum stop */
 

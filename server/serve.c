@@ -17,6 +17,7 @@
 #include "server/machine.h"
 #include "server/metrics.h"
 #include "server/models.h"
+#include "server/runtime.h"
 #include "server/server.h"
 
 enum {
@@ -60,6 +61,10 @@ static bool ready(void *self, const char **why) {
     return serving;
 }
 
+static enum status read_runtime(void *self, struct ctx *ctx, struct runtime *out) {
+    return runtime_read(((struct server *)self)->working, ctx, out);
+}
+
 static void on_cache_log(void *self, const char *level, const char *text) { log_message(self, level, "%s", text); }
 
 /* -- opening and closing -- */
@@ -90,6 +95,7 @@ static void make_host(struct server *server) {
         .metrics = write_metrics,
         .ready = ready,
         .answer = job_answer_item,
+        .runtime = read_runtime,
         .max_memory = (size_t)server->options.max_memory,
     };
 }
@@ -105,6 +111,7 @@ static bool open_parts(struct server *server) {
         .log_self = server->log,
     };
     return (server->metrics = metrics_new()) && (server->flights = flights_new()) &&
+           (server->working = working_new((unsigned)o->workers)) &&
            (server->models = models_open(o->models, server->log)) && (server->cache = cache_open(&cache)) &&
            (server->dog = watchdog_open()) && (server->pool = pool_open((unsigned)o->workers, (size_t)o->queue)) &&
            (server->loops = calloc((size_t)o->threads, sizeof(struct loop *)));
@@ -120,6 +127,7 @@ static void close_parts(struct server *server) {
     cache_close(server->cache);
     models_close(server->models);
     flights_free(server->flights);
+    working_free(server->working);
     metrics_free(server->metrics);
     log_close(server->log);
 }

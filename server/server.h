@@ -25,6 +25,7 @@ struct flights;
 struct loop;
 struct metrics;
 struct models;
+struct working;
 
 enum server_phase { PHASE_SERVING, PHASE_DRAINING, PHASE_STOPPING };
 
@@ -37,6 +38,7 @@ struct server {
     struct flights *flights;
     struct metrics *metrics;
     struct models *models;
+    struct working *working;
     struct host host; /* host.self is the server */
     struct loop **loops;
     unsigned n_loops;

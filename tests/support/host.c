@@ -27,7 +27,25 @@ static const char *model_json(void *self, const char *name, size_t *n) {
     return NULL;
 }
 
-const struct host test_host = {.draw_seed = draw_seed, .model_name = model_name, .model_json = model_json};
+/* runtime is that of the endpoint's example. */
+static enum status runtime(void *self, struct ctx *ctx, struct runtime *out) {
+    static struct runtime_thread threads[] = {
+        {.id = 4711, .cpu_ms = 10, .role = THREAD_MAIN, .state = STATE_SLEEPING, .name = {"solvent", 7}},
+        {.id = 4712,
+         .cpu_ms = 1250,
+         .role = THREAD_WORKER,
+         .name = {"worker-0", 8},
+         .busy = true,
+         .busy_ms = 310,
+         .route = {"/v1/solve/knapsack", 18},
+         .request_id = {"5f1b2c3d4e5f6071", 16}}};
+    (void)self, (void)ctx;
+    *out = (struct runtime){.process = 4711, .uptime_ms = 60000, .threads = {COUNT(threads), threads}};
+    return STATUS_OK;
+}
+
+const struct host test_host = {
+    .runtime = runtime, .draw_seed = draw_seed, .model_name = model_name, .model_json = model_json};
 
 char *test_call(const struct endpoint *endpoint, const char *media, const char *query, const void *body, size_t n,
                 int *http) {
