@@ -1,0 +1,84 @@
+#include "core/geometry/intersect.h"
+#include "handlers/call.h"
+
+struct params {
+    struct array p, q;
+};
+struct result {
+    int kind, detail;
+    struct array points;
+};
+
+#define SEGMENT(member, text)                                                                                     \
+    FIELD(struct params, member, ARRAY, text, .required = true, .kinds = KIND_REAL, .min_dims = 2, .max_dims = 2, \
+          .min_items = 4, .max_items = 4)
+
+static const struct field INPUT[] = {
+    SEGMENT(p, "A segment by its ends, `[[x,y],[x,y]]`; both may be the same point."),
+    SEGMENT(q, "The other segment."),
+    {0},
+};
+
+static const struct field OUTPUT[] = {
+    FIELD(struct result, kind, ENUM, "`none`, one `point`, or an `overlap`: more than one point.", .required = true,
+          .names = meeting_kind_names),
+    FIELD(struct result, detail, ENUM,
+          "`proper`: a point inside of both; `touch`: an end of one inside of the other; `endpoint`: a common end and "
+          "nothing else; `collinear`: a piece of one line; `apart`: nothing; `collinear-apart`: nothing, though all "
+          "lies on one line.",
+          .required = true, .names = meeting_detail_names),
+    FIELD(struct result, points, ARRAY,
+          "The point, or the two ends of the overlap, the lesser by x, then y, first; empty where there is none.",
+          .required = true, .kinds = KIND_REAL, .min_dims = 2, .max_dims = 2),
+    {0},
+};
+
+static enum status check(struct call *call, const char *pointer, const struct array *a) {
+    if (a->shape[0] == 2 && a->shape[1] == 2)
+        return STATUS_OK;
+    return ctx_fail(&call->ctx, STATUS_INVALID, pointer, "%s has %zu points of %zu coordinates, want 2 of 2.",
+                    pointer + 1, a->shape[0], a->shape[1]);
+}
+
+static enum status run(struct call *call, const void *params, void *result) {
+    const struct params *in = params;
+    struct result *out = result;
+    enum status status = check(call, "/p", &in->p);
+    if (status == STATUS_OK)
+        status = check(call, "/q", &in->q);
+    if (status != STATUS_OK)
+        return status;
+    struct meeting m = segments_meet(in->p.reals, in->q.reals);
+    size_t n = m.kind == MEETING_NONE ? 0 : m.kind == MEETING_POINT ? 1 : 2;
+    double *points = ctx_alloc(&call->ctx, 4, sizeof *points);
+    if (!points)
+        return STATUS_NO_MEMORY;
+    memcpy(points, m.points, sizeof m.points);
+    out->kind = (int)m.kind, out->detail = (int)m.detail;
+    out->points = array_1d(KIND_REAL, points, 2 * n);
+    if (n > 0)
+        out->points.dims = 2, out->points.shape[0] = n, out->points.shape[1] = 2;
+    return STATUS_OK;
+}
+
+const struct endpoint ep_segment_intersection = {
+    .method = "POST",
+    .route = "/v1/solve/segment-intersection",
+    .version = 1,
+    .title = "What two segments have in common",
+    .doc = "Tells whether two segments meet, how, and where.\n\n"
+           "`kind` and `detail` are exact for the doubles that the coordinates are read as; there is no tolerance. A "
+           "common end, an end that touches and the ends of an overlap are answered as they were given, digit by "
+           "digit. A proper crossing is computed with 113 bits and rounded: the nearest double or its neighbour while "
+           "the coordinates span less than 2^50, less good where the lines are almost parallel as well; it never "
+           "leaves the box of either segment.",
+    .source = "J. R. Shewchuk, \"Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates\", "
+              "Discrete & Computational Geometry 18, 1997",
+    .input = INPUT,
+    .params_size = sizeof(struct params),
+    .output = OUTPUT,
+    .result_size = sizeof(struct result),
+    .example = "{\"p\":[[0,0],[4,4]],\"q\":[[0,4],[4,0]]}",
+    .answer = "{\"kind\":\"point\",\"detail\":\"proper\",\"points\":[[2.0,2.0]]}",
+    .run = run,
+};

@@ -1,0 +1,156 @@
+#include "core/geometry/intersect.h"
+#include "handlers/call.h"
+#include "handlers/wkt.h"
+
+struct params {
+    struct array segments;
+    struct str wkt;
+    int64_t limit;
+};
+
+struct found {
+    int64_t i, j;
+    int kind, detail;
+    struct array points;
+};
+
+struct result {
+    int64_t count;
+    struct list intersections;
+    bool complete;
+};
+
+enum { MAX_SEGMENTS = 2 * 1000 * 1000, MAX_PAIRS = 1000 * 1000 };
+
+static const struct field INPUT[] = {
+    FIELD(struct params, segments, ARRAY, "The segments by their ends, `[[[x,y],[x,y]],...]`. Either this or `wkt`.",
+          .kinds = KIND_REAL, .min_dims = 3, .max_dims = 3, .max_items = 4 * MAX_SEGMENTS),
+    FIELD(struct params, wkt, STRING,
+          "A LINESTRING or MULTILINESTRING; its pieces between two points are the segments, counted through.",
+          .max_items = 64 << 20),
+    FIELD(struct params, limit, INT, "At most so many pairs are listed; all are counted.", .def = "1000",
+          FIELD_INTS(0, MAX_PAIRS)),
+    {0},
+};
+
+static const struct field FOUND[] = {
+    FIELD(struct found, i, INT, "A segment, from 0.", .required = true),
+    FIELD(struct found, j, INT, "The other one, greater than i.", .required = true),
+    FIELD(struct found, kind, ENUM, "A point, or an overlap.", .required = true, .names = meeting_kind_names),
+    FIELD(struct found, detail, ENUM, "How, as of `/v1/solve/segment-intersection`.", .required = true,
+          .names = meeting_detail_names),
+    FIELD(struct found, points, ARRAY, "The point, or the two ends of the overlap.", .required = true,
+          .kinds = KIND_REAL, .min_dims = 2, .max_dims = 2),
+    {0},
+};
+
+static const struct field OUTPUT[] = {
+    FIELD(struct result, count, INT, "How many pairs of segments have a point in common.", .required = true),
+    FIELD(struct result, complete, BOOL, "Whether all of them are listed.", .required = true),
+    FIELD(struct result, intersections, LIST, "The pairs, by i, then j; the first `limit` of them.", .required = true,
+          .fields = FOUND, .size = sizeof(struct found)),
+    {0},
+};
+
+static uint64_t cost(const void *params) {
+    const struct params *p = params;
+    uint64_t n = p->segments.n / 4 + p->wkt.n / 4;
+    uint64_t pairs = n < 3000 ? n * n / 2 : n * 1500, listed = pairs < (uint64_t)p->limit ? pairs : (uint64_t)p->limit;
+    return 2000 + 200 * n + 12 * pairs + 2500 * listed;
+}
+
+/* segments_of_wkt makes one segment of each piece; a path of one point is none. */
+static enum status segments_of_wkt(struct ctx *ctx, struct str text, double **segments, size_t *n) {
+    struct wkt wkt;
+    enum status status = wkt_read(ctx, text, WKT_LINESTRING | WKT_MULTILINESTRING, "/wkt", &wkt);
+    if (status != STATUS_OK)
+        return status;
+    *segments = ctx_alloc(ctx, wkt.n_points, 4 * sizeof **segments);
+    if (!*segments)
+        return STATUS_NO_MEMORY;
+    *n = 0;
+    for (size_t k = 0, at = 0; k < wkt.n_paths; at = wkt.end[k++])
+        for (size_t i = at; i + 1 < wkt.end[k]; i++)
+            memcpy(*segments + 4 * (*n)++, wkt.xy + 2 * i, 4 * sizeof **segments);
+    if (*n > MAX_SEGMENTS)
+        return ctx_fail(ctx, STATUS_INVALID, "/wkt", "The text has %zu segments, want at most %d.", *n, MAX_SEGMENTS);
+    return STATUS_OK;
+}
+
+static enum status segments_of(struct ctx *ctx, const struct params *p, double **segments, size_t *n) {
+    bool array = p->segments.kind != KIND_NONE;
+    if (array == (p->wkt.p != NULL))
+        return ctx_fail(ctx, STATUS_INVALID, array ? "/wkt" : "/segments", "%s, want one of segments and wkt.",
+                        array ? "wkt is given beside segments" : "segments is missing");
+    if (!array)
+        return segments_of_wkt(ctx, p->wkt, segments, n);
+    const struct array *a = &p->segments;
+    if (a->n > 0 && (a->shape[1] != 2 || a->shape[2] != 2))
+        return ctx_fail(ctx, STATUS_INVALID, "/segments",
+                        "The segments have %zu points of %zu coordinates, want 2 of 2.", a->shape[1], a->shape[2]);
+    *segments = a->reals;
+    *n = a->n / 4;
+    return STATUS_OK;
+}
+
+static enum status list_pairs(struct ctx *ctx, const struct pairs *pairs, const double *segments, struct list *list) {
+    struct found *found = ctx_alloc(ctx, pairs->n, sizeof *found);
+    double *points = ctx_alloc(ctx, pairs->n, 4 * sizeof *points);
+    if (!found || !points)
+        return STATUS_NO_MEMORY;
+    for (size_t k = 0; k < pairs->n; k++, points += 4) {
+        struct pair pair = pairs->pair[k];
+        struct meeting m = segments_meet(segments + 4 * pair.i, segments + 4 * pair.j);
+        size_t n = m.kind == MEETING_OVERLAP ? 2 : 1;
+        memcpy(points, m.points, sizeof m.points);
+        found[k] = (struct found){(int64_t)pair.i,
+                                  (int64_t)pair.j,
+                                  (int)m.kind,
+                                  (int)m.detail,
+                                  {.kind = KIND_REAL, .dims = 2, .shape = {n, 2}, .n = 2 * n, .reals = points}};
+    }
+    *list = (struct list){pairs->n, found};
+    return STATUS_OK;
+}
+
+static enum status run(struct call *call, const void *params, void *result) {
+    const struct params *p = params;
+    struct result *out = result;
+    double *segments = NULL;
+    size_t n = 0;
+    struct pairs pairs = {0};
+    enum status status = segments_of(&call->ctx, p, &segments, &n);
+    if (status == STATUS_OK)
+        status = segment_pairs(&call->ctx, segments, n, (size_t)p->limit, NULL, NULL, &pairs);
+    if (status != STATUS_OK)
+        return status;
+    out->count = (int64_t)pairs.total;
+    out->complete = pairs.n == pairs.total;
+    return list_pairs(&call->ctx, &pairs, segments, &out->intersections);
+}
+
+const struct endpoint ep_segment_intersections = {
+    .method = "POST",
+    .route = "/v1/solve/segment-intersections",
+    .version = 1,
+    .title = "All pairs of segments that meet",
+    .doc = "Finds every pair of segments that have a point in common, with kind and place.\n\n"
+           "Every pair is decided exactly, as of `/v1/solve/segment-intersection`; neighbours in a line meet in their "
+           "common end and are counted. A tree of boxes rules most pairs out: the work is n log n and one exact test "
+           "for each pair whose bounding boxes meet. So short segments are fast in any number, while very many long, "
+           "slanted and parallel ones take quadratic time.",
+    .source = "A. Guttman, R-trees, 1984; I. Kamel, C. Faloutsos, On packing R-trees, 1993; J. R. Shewchuk, \"Adaptive "
+              "Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates\", 1997",
+    .input = INPUT,
+    .params_size = sizeof(struct params),
+    .output = OUTPUT,
+    .result_size = sizeof(struct result),
+    .example = "{\"segments\":[[[0,0],[4,4]],[[0,4],[4,0]],[[4,4],[6,4]]]}",
+    .answer = "{\"count\":2,\"complete\":true,\"intersections\":[{\"i\":0,\"j\":1,\"kind\":\"point\",\"detail\":"
+              "\"proper\",\"points\":[[2.0,2.0]]},{\"i\":0,\"j\":2,\"kind\":\"point\",\"detail\":\"endpoint\","
+              "\"points\":[[4.0,4.0]]}]}",
+    .npy_input = "segments",
+    .max_memory = (size_t)1 << 30,
+    .cost = cost,
+    .run = run,
+};

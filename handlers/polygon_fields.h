@@ -1,0 +1,37 @@
+/* polygon_fields.h - a polygon in a request, the same for every endpoint that takes one: `polygon` with `holes`, or
+ * `wkt`.
+ *
+ *     struct params { struct array polygon; struct list holes; struct str wkt; ... };
+ *     static const struct field INPUT[] = {POLYGON_INPUT(struct params), ..., {0}}; */
+#ifndef SOLVENT_POLYGON_FIELDS_H
+#define SOLVENT_POLYGON_FIELDS_H
+
+#include "core/geometry/polygon.h"
+#include "handlers/call.h"
+
+enum { POLYGON_MAX_VERTICES = 1000 * 1000, POLYGON_MAX_WKT = 64 << 20 };
+
+struct hole {
+    struct array ring;
+};
+
+extern const struct field polygon_hole_fields[];
+
+#define POLYGON_INPUT(S)                                                                                               \
+    FIELD(S, polygon, ARRAY,                                                                                           \
+          "The exterior ring as `[[x,y],...]`; or rings of equal length, the exterior first, as the `coordinates` of " \
+          "a GeoJSON Polygon, `[[[x,y],...],...]`. Whether the last point repeats the first is no matter. Holes of "   \
+          "other lengths go into `holes`. Either this or `wkt`.",                                                      \
+          .kinds = KIND_REAL, .min_dims = 2, .max_dims = 3, .max_items = 2 * POLYGON_MAX_VERTICES),                    \
+        FIELD(S, holes, LIST, "Rings that are cut out of `polygon`, each an object.", .fields = polygon_hole_fields,   \
+              .size = sizeof(struct hole), .max_items = 100 * 1000),                                                   \
+        FIELD(S, wkt, STRING, "The polygon as well-known text, in the plane.", .max_items = POLYGON_MAX_WKT)
+
+/* polygon_rings makes rings of the three fields; `types` are those of wkt_read. Errors: INVALID, NO_MEMORY. */
+enum status polygon_rings(struct ctx *ctx, const struct array *polygon, const struct list *holes, const struct str *wkt,
+                          unsigned types, struct rings *out) MUST_CHECK;
+
+/* polygon_size is at least the number of vertices, for cost models. */
+uint64_t polygon_size(const struct array *polygon, const struct list *holes, const struct str *wkt);
+
+#endif
