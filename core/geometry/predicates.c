@@ -1,0 +1,217 @@
+#include "core/geometry/predicates.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef unsigned __int128 uint128;
+
+/* Fixed point: two's complement, least word first. The widest sum is that of incircle: four factors of up to 2045
+ * binary orders above the least, 212 bits of product, 48 of them: under 132 words of 64 bits. */
+enum { MAX_WORDS = 132 };
+
+struct fixed {
+    size_t n;
+    uint64_t words[MAX_WORDS];
+};
+
+/* A double as mantissa * 2^exponent. */
+struct part {
+    uint64_t mantissa; /* below 2^53 */
+    int exponent;
+    bool negative;
+};
+
+static struct part part_of(double x) {
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    int biased = (int)(bits >> 52 & 0x7ff);
+    uint64_t fraction = bits & ((UINT64_C(1) << 52) - 1);
+    return (struct part){biased ? fraction | UINT64_C(1) << 52 : fraction, biased ? biased : 1, bits >> 63};
+}
+
+/* parts_of takes n doubles apart; exponents count from the least of them. Gives the greatest. */
+static int parts_of(const double *x, size_t n, struct part *parts) {
+    int least = 0x7ff, greatest = 0;
+    for (size_t i = 0; i < n; i++) {
+        parts[i] = part_of(x[i]);
+        if (parts[i].mantissa != 0) {
+            least = parts[i].exponent < least ? parts[i].exponent : least;
+            greatest = parts[i].exponent > greatest ? parts[i].exponent : greatest;
+        }
+    }
+    for (size_t i = 0; i < n; i++)
+        parts[i].exponent = parts[i].mantissa ? parts[i].exponent - least : 0;
+    return greatest > least ? greatest - least : 0;
+}
+
+static void fixed_init(struct fixed *f, unsigned bits) {
+    f->n = bits / 64 + 1;
+    memset(f->words, 0, f->n * sizeof f->words[0]);
+}
+
+static int fixed_sign(const struct fixed *f) {
+    if (f->words[f->n - 1] >> 63)
+        return -1;
+    for (size_t i = 0; i < f->n; i++)
+        if (f->words[i])
+            return 1;
+    return 0;
+}
+
+/* fixed_add adds (or takes away) the k words of `w`, shifted left. Those that would lie outside are zero. */
+static void fixed_add(struct fixed *f, const uint64_t *w, size_t k, unsigned shift, bool negative) {
+    unsigned bits = shift % 64;
+    uint64_t carry = negative, low = 0; /* -w is ~w + 1 */
+    for (size_t i = shift / 64, j = 0; i < f->n; i++, j++) {
+        uint64_t high = j < k ? w[j] : 0, word = bits ? high << bits | low >> (64 - bits) : high;
+        low = high;
+        if (j > k && carry == negative)
+            break; /* only the sign's words are left: adding 0, or ~0 and a carry, changes nothing */
+        uint128 sum = (uint128)f->words[i] + (negative ? ~word : word) + carry;
+        f->words[i] = (uint64_t)sum;
+        carry = (uint64_t)(sum >> 64);
+    }
+}
+
+static void add_2(struct fixed *f, const struct part *a, const struct part *b, bool negative) {
+    uint128 product = (uint128)a->mantissa * b->mantissa;
+    const uint64_t words[] = {(uint64_t)product, (uint64_t)(product >> 64)};
+    if (product != 0)
+        fixed_add(f, words, 2, (unsigned)(a->exponent + b->exponent), negative ^ a->negative ^ b->negative);
+}
+
+/* add_4 adds the square of s times a b. */
+static void add_4(struct fixed *f, const struct part *s, const struct part *a, const struct part *b, bool negative) {
+    uint128 x = (uint128)s->mantissa * s->mantissa, y = (uint128)a->mantissa * b->mantissa;
+    if (x == 0 || y == 0)
+        return;
+    uint64_t x0 = (uint64_t)x, x1 = (uint64_t)(x >> 64), y0 = (uint64_t)y, y1 = (uint64_t)(y >> 64);
+    uint128 low = (uint128)x0 * y0, middle = (uint128)x1 * y0 + (low >> 64); /* x1, y1 < 2^42: no overflow */
+    uint128 other = (uint128)x0 * y1 + (uint64_t)middle, high = (uint128)x1 * y1 + (middle >> 64) + (other >> 64);
+    const uint64_t words[] = {(uint64_t)low, (uint64_t)other, (uint64_t)high, (uint64_t)(high >> 64)};
+    fixed_add(f, words, 4, (unsigned)(2 * s->exponent + a->exponent + b->exponent),
+              negative ^ a->negative ^ b->negative);
+}
+
+/* x y - z w of two points, three times: twice the area of a, b, c. */
+static int orient2d_exact(const double a[2], const double b[2], const double c[2]) {
+    const double x[] = {a[0], a[1], b[0], b[1], c[0], c[1]};
+    struct part parts[6];
+    struct fixed sum;
+    fixed_init(&sum, 2 * (unsigned)parts_of(x, 6, parts) + 106 + 4);
+    for (size_t i = 0; i < 3; i++) {
+        const struct part *p = parts + 2 * i, *q = parts + 2 * ((i + 1) % 3);
+        add_2(&sum, &p[0], &q[1], false);
+        add_2(&sum, &p[1], &q[0], true);
+    }
+    return fixed_sign(&sum);
+}
+
+/* add_lifted adds |k|^2 times twice the area of p[0], p[1], p[2]. */
+static void add_lifted(struct fixed *f, const struct part *k, const struct part *const p[3], bool negative) {
+    for (size_t i = 0; i < 3; i++) {
+        const struct part *q = p[i], *r = p[(i + 1) % 3];
+        for (size_t axis = 0; axis < 2; axis++) {
+            add_4(f, &k[axis], &q[0], &r[1], negative);
+            add_4(f, &k[axis], &q[1], &r[0], !negative);
+        }
+    }
+}
+
+/* The determinant with rows x, y, x^2 + y^2, 1, expanded by its third column. */
+static int incircle_exact(const double a[2], const double b[2], const double c[2], const double d[2]) {
+    const double x[] = {a[0], a[1], b[0], b[1], c[0], c[1], d[0], d[1]};
+    struct part p[8];
+    struct fixed sum;
+    fixed_init(&sum, 4 * (unsigned)parts_of(x, 8, p) + 212 + 7);
+    add_lifted(&sum, p, (const struct part *const[]){p + 2, p + 4, p + 6}, false);
+    add_lifted(&sum, p + 2, (const struct part *const[]){p, p + 4, p + 6}, true);
+    add_lifted(&sum, p + 4, (const struct part *const[]){p, p + 2, p + 6}, false);
+    add_lifted(&sum, p + 6, (const struct part *const[]){p, p + 2, p + 4}, true);
+    return fixed_sign(&sum);
+}
+
+static int sign_of(double x) { return (x > 0) - (x < 0); }
+
+/* difference_is_exact: whether d = a - b came out without rounding (Knuth's two-sum has no tail). */
+static bool difference_is_exact(double a, double b, double d) {
+    double b_part = a - d, a_part = d + b_part;
+    return a - a_part == 0 && b_part - b == 0;
+}
+
+/* tail_of is x y - fl(x y), by Dekker's split; exact while neither overflows nor underflows. */
+static double tail_of(double x, double y, double product) {
+    double cx = 0x1.0000002p27 * x, cy = 0x1.0000002p27 * y; /* 2^27 + 1 */
+    double x_high = cx - (cx - x), y_high = cy - (cy - y), x_low = x - x_high, y_low = y - y_high;
+    return x_low * y_low - (((product - x_high * y_high) - x_low * y_high) - x_high * y_low);
+}
+
+/* Bounds of section 4, a little wider: that covers products which underflow, where the sum of sizes is above LEAST. */
+static const double ORIENT_ERROR = 0x1.9p-52, INCIRCLE_ERROR = 0x1.6p-50;
+static const double LEAST_2 = 0x1p-900, GREATEST_2 = 0x1p900, LEAST_4 = 0x1p-440, GREATEST_DIFFERENCE = 0x1p250;
+
+int orient2d(const double a[2], const double b[2], const double c[2]) {
+    double acx = a[0] - c[0], bcx = b[0] - c[0], acy = a[1] - c[1], bcy = b[1] - c[1];
+    double left = acx * bcy, right = acy * bcx, det = left - right, size = fabs(left) + fabs(right);
+    bool in_range = size > LEAST_2 && size < GREATEST_2;
+    if (in_range && fabs(det) > ORIENT_ERROR * size)
+        return sign_of(det);
+    /* A difference has the right sign, however it was rounded. */
+    if (acx == 0 || bcy == 0)
+        return -sign_of(acy) * sign_of(bcx);
+    if (acy == 0 || bcx == 0)
+        return sign_of(acx) * sign_of(bcy);
+    bool splits = fabs(acx) < GREATEST_2 && fabs(acy) < GREATEST_2 && fabs(bcx) < GREATEST_2 && fabs(bcy) < GREATEST_2;
+    if (!in_range || !splits || !difference_is_exact(a[0], c[0], acx) || !difference_is_exact(b[0], c[0], bcx) ||
+        !difference_is_exact(a[1], c[1], acy) || !difference_is_exact(b[1], c[1], bcy))
+        return orient2d_exact(a, b, c);
+    if (left != right) /* rounding is monotonous */
+        return sign_of(det);
+    return sign_of(tail_of(acx, bcy, left) - tail_of(acy, bcx, right));
+}
+
+/* The differences to d, in the order ax, ay, bx, by, cx, cy. */
+struct around {
+    double at[6];
+    bool in_range, exact, small_integers;
+};
+
+static struct around around_of(const double *const p[3], const double d[2]) {
+    struct around r = {.in_range = true, .exact = true, .small_integers = true};
+    for (size_t i = 0; i < 6; i++) {
+        double x = p[i / 2][i % 2], y = d[i % 2];
+        r.at[i] = x - y;
+        r.in_range = r.in_range && fabs(r.at[i]) < GREATEST_DIFFERENCE;
+        r.exact = r.exact && difference_is_exact(x, y, r.at[i]);
+        r.small_integers = r.small_integers && fabs(r.at[i]) < 0x1p20 && r.at[i] == (double)(int32_t)r.at[i];
+    }
+    r.small_integers = r.small_integers && r.exact;
+    return r;
+}
+
+/* incircle_slow: where the filter could not tell. Nothing was rounded where all is integers below 2^53. */
+static int incircle_slow(const double *const p[3], const double d[2], double det, double size) {
+    struct around r = around_of(p, d);
+    if (r.small_integers && size < 0x1p53)
+        return sign_of(det);
+    static const double ORIGIN[2] = {0, 0};
+    if (r.in_range && r.exact) /* a quarter of the products */
+        return incircle_exact(r.at, r.at + 2, r.at + 4, ORIGIN);
+    return incircle_exact(p[0], p[1], p[2], d);
+}
+
+int incircle(const double a[2], const double b[2], const double c[2], const double d[2]) {
+    double adx = a[0] - d[0], bdx = b[0] - d[0], cdx = c[0] - d[0];
+    double ady = a[1] - d[1], bdy = b[1] - d[1], cdy = c[1] - d[1];
+    double bc = bdx * cdy, cb = cdx * bdy, ca = cdx * ady, ac = adx * cdy, ab = adx * bdy, ba = bdx * ady;
+    double a_lift = adx * adx + ady * ady, b_lift = bdx * bdx + bdy * bdy, c_lift = cdx * cdx + cdy * cdy;
+    double det = a_lift * (bc - cb) + b_lift * (ca - ac) + c_lift * (ab - ba);
+    double size = (fabs(bc) + fabs(cb)) * a_lift + (fabs(ca) + fabs(ac)) * b_lift + (fabs(ab) + fabs(ba)) * c_lift;
+    bool in_range = a_lift + b_lift + c_lift < GREATEST_DIFFERENCE * GREATEST_DIFFERENCE && size > LEAST_4;
+    if (in_range && fabs(det) > INCIRCLE_ERROR * size)
+        return sign_of(det);
+    return incircle_slow((const double *const[]){a, b, c}, d, det, size);
+}
