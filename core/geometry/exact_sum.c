@@ -89,10 +89,21 @@ static void add_square(struct exact *e, struct point a, struct point b, double s
     exact_add_scaled(e, &y, &y, scale);
 }
 
+/* unrounded_square is the squared distance where no operation rounds, as for integers of moderate size; else negative. */
+static double unrounded_square(struct point a, struct point b) {
+    double x = b.x - a.x, y = b.y - a.y, xx = x * x, yy = y * y, sum = xx + yy;
+    bool exact = x + a.x == b.x && b.x - x == a.x && y + a.y == b.y && b.y - y == a.y && fma(x, x, -xx) == 0 &&
+                 fma(y, y, -yy) == 0 && sum - xx == yy && sum - yy == xx;
+    return exact ? sum : -1;
+}
+
 int exact_compare_distances(struct point a, struct point b, struct point c, struct point d) {
     int sign = sure_sign(rounded_square(a, b), -rounded_square(c, d));
     if (sign)
         return sign;
+    double first = unrounded_square(a, b), second = unrounded_square(c, d);
+    if (first >= 0 && second >= 0)
+        return (first > second) - (first < second);
     struct exact e;
     e.n = 0;
     add_square(&e, a, b, 1);
