@@ -1,0 +1,170 @@
+#include "core/geometry/calipers.h"
+#include "core/geometry/exact_sum.h"
+
+#include <math.h>
+
+/* The corners in order, without the indices between. */
+struct ring {
+    struct point *at;
+    const uint32_t *index;
+    size_t n;
+};
+
+static enum status ring_of(struct ctx *ctx, const struct points *points, struct ring *ring) {
+    struct hull hull;
+    enum status status = hull_of(ctx, points, false, NULL, &hull);
+    if (status != STATUS_OK)
+        return status;
+    *ring = (struct ring){ctx_alloc(ctx, hull.n, sizeof *ring->at), hull.at, hull.n};
+    for (size_t i = 0; ring->at && i < hull.n; i++)
+        ring->at[i] = points->at[hull.at[i]];
+    return ring->at ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
+static inline size_t after(const struct ring *r, size_t i) { return i + 1 == r->n ? 0 : i + 1; }
+
+/* turn_of is the sign of the cross product of the edges that begin at i and k. */
+static int turn_of(const struct ring *r, size_t i, size_t k) {
+    return exact_cross_sign(r->at[i], r->at[after(r, i)], r->at[k], r->at[after(r, k)]);
+}
+
+struct best_pair {
+    size_t i, k;
+    uint32_t a, b;
+    bool any;
+};
+
+/* try_pair takes a pair that is farther, or as far with smaller indices. */
+static void try_pair(const struct ring *r, struct best_pair *best, size_t i, size_t k) {
+    uint32_t a = r->index[i] < r->index[k] ? r->index[i] : r->index[k], b = r->index[i] ^ r->index[k] ^ a;
+    int sign = best->any ? exact_compare_distances(r->at[i], r->at[k], r->at[best->i], r->at[best->k]) : 1;
+    if (sign > 0 || (sign == 0 && (a < best->a || (a == best->a && b < best->b))))
+        *best = (struct best_pair){i, k, a, b, true};
+}
+
+/* all_antipodal visits every pair of corners with parallel lines of support: i goes from the least corner to the
+ * greatest, k from the greatest on to the least. */
+static void all_antipodal(const struct ring *r, struct best_pair *best) {
+    size_t last = 0;
+    for (size_t i = 1; i < r->n; i++)
+        if (point_before(r->at[last], r->at[i]))
+            last = i;
+    size_t i = 0, k = last;
+    try_pair(r, best, i, k);
+    while (i != last || k != 0) {
+        /* The edge at k points back: the cross product of the two is negative where i's edge comes first. */
+        int sign = i == last ? 1 : k == 0 ? -1 : turn_of(r, i, k);
+        if (sign == 0) {
+            try_pair(r, best, after(r, i), k);
+            try_pair(r, best, i, after(r, k));
+        }
+        i = sign <= 0 ? after(r, i) : i;
+        k = sign >= 0 ? after(r, k) : k;
+        try_pair(r, best, i, k);
+    }
+}
+
+enum status calipers_farthest(struct ctx *ctx, const struct points *points, struct far_pair *out) {
+    struct ring ring;
+    enum status status = ring_of(ctx, points, &ring);
+    if (status != STATUS_OK)
+        return status;
+    if (ring.n < 2) {
+        *out = (struct far_pair){0, 0, 1};
+        return STATUS_OK;
+    }
+    struct best_pair best = {0};
+    all_antipodal(&ring, &best);
+    *out = (struct far_pair){exact_distance(ring.at[best.i], ring.at[best.k]), best.a, best.b};
+    return STATUS_OK;
+}
+
+/* height_of is the distance of corner k from the line of the edge at i. */
+static double height_of(const struct ring *r, size_t i, size_t k) {
+    struct point a = r->at[i], b = r->at[after(r, i)], c = r->at[k];
+    struct exact ux = exact_difference(b.x, a.x), uy = exact_difference(b.y, a.y);
+    struct exact vx = exact_difference(c.x, a.x), vy = exact_difference(c.y, a.y), cross;
+    cross.n = 0;
+    exact_add_scaled(&cross, &ux, &vy, 1);
+    exact_add_scaled(&cross, &uy, &vx, -1);
+    return exact_value(&cross) / exact_distance(a, b);
+}
+
+enum status calipers_width(struct ctx *ctx, const struct points *points, struct width *out) {
+    struct ring ring;
+    enum status status = ring_of(ctx, points, &ring);
+    if (status != STATUS_OK)
+        return status;
+    *out = (struct width){0, {ring.index[0], ring.index[ring.n - 1]}, ring.index[0]};
+    if (ring.n < 3)
+        return STATUS_OK;
+    out->width = INFINITY;
+    for (size_t i = 0, k = 1; i < ring.n; i++) {
+        if (k == i)
+            k = after(&ring, k);
+        while (turn_of(&ring, i, k) > 0 || k == i)
+            k = after(&ring, k);
+        double width = height_of(&ring, i, k);
+        if (width < out->width)
+            *out = (struct width){width, {ring.index[i], ring.index[after(&ring, i)]}, ring.index[k]};
+    }
+    return STATUS_OK;
+}
+
+/* The rectangle on the edge at i touches the corners right, top and left; extents are in units of the edge's length
+ * along it (from its first corner) and in distance across. */
+static struct rectangle rectangle_on(const struct ring *r, size_t i, size_t right, size_t top, size_t left) {
+    struct point a = r->at[i], b = r->at[after(r, i)];
+    double length = exact_distance(a, b);
+    struct point u = {(b.x - a.x) / length, (b.y - a.y) / length};
+    double most = (r->at[right].x - a.x) * u.x + (r->at[right].y - a.y) * u.y;
+    double least = (r->at[left].x - a.x) * u.x + (r->at[left].y - a.y) * u.y;
+    double height = r->n < 3 ? 0 : height_of(r, i, top), width = most - least;
+    struct point from = {a.x + u.x * least, a.y + u.y * least}, to = {a.x + u.x * most, a.y + u.y * most};
+    struct point up = {-u.y * height, u.x * height};
+    return (struct rectangle){.corners = {from, to, {to.x + up.x, to.y + up.y}, {from.x + up.x, from.y + up.y}},
+                              .area = width * height,
+                              .perimeter = 2 * (width + height),
+                              .width = width,
+                              .height = height,
+                              .direction = u,
+                              .edge = {r->index[i], r->index[after(r, i)]}};
+}
+
+/* advance moves a caliper to the corner where the edge's direction stops growing by `sign` of its dot product. */
+static size_t advance(const struct ring *r, size_t i, size_t k, int sign) {
+    for (size_t steps = 0; steps < r->n; steps++) {
+        if (exact_dot_sign(r->at[i], r->at[after(r, i)], r->at[k], r->at[after(r, k)]) * sign <= 0)
+            return k;
+        k = after(r, k);
+    }
+    return k;
+}
+
+enum status calipers_rectangle(struct ctx *ctx, const struct points *points, bool perimeter, struct rectangle *out) {
+    struct ring ring;
+    enum status status = ring_of(ctx, points, &ring);
+    if (status != STATUS_OK)
+        return status;
+    struct point a = ring.at[0];
+    *out = (struct rectangle){.corners = {a, a, a, a}, .direction = {1, 0}, .edge = {ring.index[0], ring.index[0]}};
+    if (ring.n == 2)
+        *out = rectangle_on(&ring, 0, 1, 0, 0);
+    if (ring.n < 3)
+        return STATUS_OK;
+    size_t right = 0, top = 0, left = 0;
+    for (size_t i = 0; i < ring.n; i++) {
+        right = advance(&ring, i, i == 0 ? 1 : right == i ? after(&ring, i) : right, 1);
+        if (i == 0)
+            top = right;
+        while (turn_of(&ring, i, top) > 0)
+            top = after(&ring, top);
+        if (i == 0)
+            left = top;
+        left = advance(&ring, i, left, -1);
+        struct rectangle one = rectangle_on(&ring, i, right, top, left);
+        if (i == 0 || (perimeter ? one.perimeter < out->perimeter : one.area < out->area))
+            *out = one;
+    }
+    return STATUS_OK;
+}
