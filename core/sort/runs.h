@@ -1,0 +1,42 @@
+/* runs.h - longest consecutive sequence: the longest run x, x + step, x + 2 step, ... of values that are all there.
+ *
+ * Order:   of runs of equal length the one of least start is the longest. Repeats of a value count once.
+ * Source:  sorting by digits and one scan; a second pointer follows at distance `step`. A set of hashes needs a reading
+ *          of memory at random for each value and has bad keys; this has neither.
+ * Cost:    O(n) beyond the sort, which sort.h tells (O(n) for the many). 8 n bytes for step 1, 20 n for others, and
+ *          what the sort takes.
+ * Threads: reentrant. Same input, same bytes. */
+#ifndef SOLVENT_RUNS_H
+#define SOLVENT_RUNS_H
+
+#include "core/base/array.h"
+#include "core/base/ctx.h"
+#include "core/base/trace.h"
+
+struct runs_in {
+    struct array values; /* INT, one dimension, fewer than 2^32; borrowed */
+    int64_t step;        /* >= 1 */
+    bool all;            /* also list all runs */
+    size_t trace_steps;  /* 0: no trace; else the most steps to keep */
+};
+
+/* start, start + step, ..., end: `length` values that are there; start - step and end + step are not. */
+struct run {
+    int64_t length, start, end;
+};
+
+struct runs_out {
+    struct run longest; /* no values: length 0, and nothing else */
+    struct run *runs;   /* [n_runs] with `all`, by start; in the arena */
+    size_t n_runs;
+    struct trace trace; /* ctx NULL: none */
+};
+
+/* runs_solve finds them.
+ * Trace: over the values in order, repeats left out, at where each first stands: "start" or "extend" {length, start},
+ * then "best" {length, start, end} where the run is longer than those before.
+ * Errors: INVALID at /values (more than one dimension), /step (below 1); TOO_LARGE (2^32 values; at /trace), NO_MEMORY,
+ * CANCELLED, TIMED_OUT. */
+enum status runs_solve(struct ctx *ctx, const struct runs_in *in, struct runs_out *out) MUST_CHECK;
+
+#endif

@@ -1,0 +1,98 @@
+#include "core/sort/runs.h"
+#include "handlers/call.h"
+#include "handlers/trace_fields.h"
+
+struct params {
+    struct array values;
+    int64_t step;
+    bool runs, has_trace;
+    struct trace_params trace;
+};
+
+struct result {
+    struct run longest;
+    bool has_any;
+    struct list runs;
+    struct trace trace;
+};
+
+static const struct field INPUT[] = {
+    FIELD(struct params, values, ARRAY, "The integers, in any order; repeats count once.", .required = true,
+          .kinds = KIND_INT),
+    FIELD(struct params, step, INT, "How far apart neighbours in a run are.", .def = "1", FIELD_INTS(1, INT64_MAX)),
+    FIELD(struct params, runs, BOOL, "Also list all runs, also those of one value.", .def = "false"),
+    TRACE_INPUT(struct params),
+    {0},
+};
+
+static const struct field RUN[] = {
+    FIELD(struct run, length, INT, "How many values it has.", .required = true),
+    FIELD(struct run, start, INT, "The first one; `start - step` is not there.", .required = true),
+    FIELD(struct run, end, INT, "The last one, `start + (length - 1) * step`; `end + step` is not there.",
+          .required = true),
+    {0},
+};
+
+static const struct field OUTPUT[] = {
+    {.name = "length",
+     .doc = "How many values the longest run has; 0 where there are no values.",
+     .type = FIELD_INT,
+     .offset = offsetof(struct result, longest.length),
+     .required = true},
+    {.name = "start",
+     .doc = "Its first value. Of runs of that length, the one of least start is given.",
+     .type = FIELD_INT,
+     .offset = offsetof(struct result, longest.start),
+     .present = offsetof(struct result, has_any)},
+    {.name = "end",
+     .doc = "Its last value.",
+     .type = FIELD_INT,
+     .offset = offsetof(struct result, longest.end),
+     .present = offsetof(struct result, has_any)},
+    FIELD(struct result, runs, LIST, "With `runs`: all of them, by `start`; none is part of another.", .fields = RUN,
+          .size = sizeof(struct run)),
+    TRACE_OUTPUT(struct result),
+    {0},
+};
+
+/* Nanoseconds: sorting, the second pointer, and writing what may be as many runs as values. */
+static uint64_t cost(const void *p) {
+    const struct params *params = p;
+    uint64_t n = params->values.n, sum = 2000 + n * (params->step > 1 ? 35 : 25) + (params->runs ? 250 * n : 0);
+    return params->has_trace ? sum + 300 * n + n * n + 300 * (uint64_t)params->trace.max_steps : sum;
+}
+
+static enum status run(struct call *call, const void *p, void *r) {
+    const struct params *params = p;
+    struct result *result = r;
+    struct runs_in in = {params->values, params->step, params->runs,
+                         params->has_trace ? (size_t)params->trace.max_steps : 0};
+    struct runs_out out;
+    enum status status = runs_solve(&call->ctx, &in, &out);
+    *result = (struct result){out.longest, out.longest.length > 0, {out.n_runs, out.runs}, out.trace};
+    return status;
+}
+
+const struct endpoint ep_longest_consecutive = {
+    .method = "POST",
+    .route = "/v1/solve/longest-consecutive",
+    .version = 1,
+    .title = "Longest consecutive sequence",
+    .doc = "Finds the longest run of consecutive integers that are all among `values`, wherever they stand; with "
+           "`step` 5, of integers that are 5 apart.\n\n"
+           "Exact over all of 64 bits: a run ends at 9223372036854775807. No input is slow: the values are sorted by "
+           "digits, not hashed.\n\n"
+           "Steps of a trace, over the values in order: `start` or `extend` with the run's `length` and `start` so "
+           "far, and `best` after each that is longer than those before.",
+    .source = "D. E. Knuth, The Art of Computer Programming 3, 5.2.5",
+    .input = INPUT,
+    .params_size = sizeof(struct params),
+    .output = OUTPUT,
+    .result_size = sizeof(struct result),
+    .example = "{\"values\":[100,4,200,1,3,2],\"runs\":true}",
+    .answer = "{\"length\":4,\"start\":1,\"end\":4,\"runs\":[{\"length\":4,\"start\":1,\"end\":4},{\"length\":1,"
+              "\"start\":100,\"end\":100},{\"length\":1,\"start\":200,\"end\":200}]}",
+    .npy_input = "values",
+    .cost = cost,
+    .run = run,
+};
