@@ -186,7 +186,11 @@ const struct endpoint ep_binary_search = {
     .output = OUTPUT,
     .result_size = sizeof(struct result),
     .example = "{\"values\":[5,7,7,8,8,10],\"target\":8,\"mode\":\"range\",\"trace\":{\"max_steps\":2}}",
-    .answer = "{}",
+    .answer = "{\"found\":true,\"range\":[3,5],\"trace\":{\"steps\":[{\"i\":0,\"op\":\"start\",\"at\":[],\"vars\":{"
+              "\"lo\":0,\"hi\":6"
+              "}},{\"i\":1,\"op\":\"exclude\",\"at\":[3],\"values\":[8],\"vars\":{\"lo\":0,\"hi\":6,\"mid\":3,\"from\":"
+              "3,\"to\":6}}]"
+              ",\"total\":10}}",
     .npy_input = "values",
     .npy_output = "indices",
     .cost = cost,
