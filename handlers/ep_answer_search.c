@@ -152,7 +152,11 @@ const struct endpoint ep_answer_search = {
     .result_size = sizeof(struct result),
     .example =
         "{\"problem\":\"ship-capacity\",\"weights\":[1,2,3,4,5,6,7,8,9,10],\"days\":5,\"trace\":{\"max_steps\":2}}",
-    .answer = "{}",
+    .answer =
+        "{\"found\":true,\"answer\":15,\"evaluations\":6,\"proof\":{\"holds_at\":15,\"fails_at\":14},\"trace\":{\"steps"
+        "\":[{\"i\":0,\"op\":\"evaluate\",\"at\":[],\"vars\":{\"lo\":10,\"hi\":55,\"candidate\":55,\"holds\":1}},{"
+        "\"i\":1,\"op"
+        "\":\"evaluate\",\"at\":[],\"vars\":{\"lo\":10,\"hi\":55,\"candidate\":32,\"holds\":1}}],\"total\":6}}",
     .cost = cost,
     .run = run,
 };

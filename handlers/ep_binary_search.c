@@ -177,8 +177,8 @@ const struct endpoint ep_binary_search = {
         "switched off with `check`. A rotated array may hold repeats; then the search takes time in proportion to "
         "its length at worst.\n\n"
         "The trace of one target has `start` with `lo` and `hi` for each search (`start_pivot` for that of the "
-        "descent), then steps `exclude`: of `lo` .. `hi`, the value at `mid` excludes `from` .. `to` (the first is "
-        "in, the last is out); `found` names the index that is left.",
+        "descent), then steps `exclude`: of `lo` .. `hi`, the value at `mid` excludes `from` .. `to`, the left or the "
+        "right `half` (`from` is in, `to` is out); `found` names the index that is left.",
     .source = "D. E. Knuth, The Art of Computer Programming 3, 6.2.1; P. Khuong and P. Morin, Array Layouts for "
               "Comparison-Based Searching, 2017",
     .input = INPUT,
@@ -189,8 +189,8 @@ const struct endpoint ep_binary_search = {
     .answer = "{\"found\":true,\"range\":[3,5],\"trace\":{\"steps\":[{\"i\":0,\"op\":\"start\",\"at\":[],\"vars\":{"
               "\"lo\":0,\"hi\":6"
               "}},{\"i\":1,\"op\":\"exclude\",\"at\":[3],\"values\":[8],\"vars\":{\"lo\":0,\"hi\":6,\"mid\":3,\"from\":"
-              "3,\"to\":6}}]"
-              ",\"total\":10}}",
+              "3,\"to\":6,\"h"
+              "alf\":\"right\"}}],\"total\":10}}",
     .npy_input = "values",
     .npy_output = "indices",
     .cost = cost,

@@ -146,7 +146,7 @@ static double real_of(int64_t bits) {
     return y;
 }
 
-/* candidate is x as the caller sees it: for real answers x is the bits of a double, which are ordered as doubles are. */
+/* candidate is x as the caller sees it: of a real answer, x is the bits of a double, which order as doubles do. */
 static struct value candidate(const struct search *s, int64_t x) {
     return s->problem->goal == ANSWER_LEAST_REAL ? trace_real(real_of(x)) : trace_int(x);
 }

@@ -23,12 +23,14 @@ static void trace_start(struct trace *t, const char *what, size_t lo, size_t hi)
 }
 
 /* trace_exclude: of [lo, hi), the part [from, to) cannot hold the answer, as the element at mid shows. */
-static void trace_exclude(const struct bisect_in *in, size_t lo, size_t hi, size_t mid, size_t from, size_t to) {
+static void trace_exclude(const struct bisect_in *in, size_t lo, size_t hi, size_t mid, size_t from, size_t to,
+                          bool left) {
+    struct value half = {.kind = KIND_STRING, .s = {left ? "left" : "right", left ? 4 : 5}};
     if (in->trace)
         trace_add(in->trace, "exclude", TRACE_AT((int64_t)mid), &in->values,
                   TRACE_VARS({"lo", trace_int((int64_t)lo)}, {"hi", trace_int((int64_t)hi)},
                              {"mid", trace_int((int64_t)mid)}, {"from", trace_int((int64_t)from)},
-                             {"to", trace_int((int64_t)to)}));
+                             {"to", trace_int((int64_t)to)}, {"half", half}));
 }
 
 static void trace_found(const struct bisect_in *in, size_t at) {
@@ -42,7 +44,7 @@ static size_t halve(const struct bisect_in *in, size_t lo, size_t hi, const stru
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
         bool right = bisect_below(&in->values, mid, key);
-        trace_exclude(in, lo, hi, mid, right ? lo : mid, right ? mid + 1 : hi);
+        trace_exclude(in, lo, hi, mid, right ? lo : mid, right ? mid + 1 : hi, right);
         if (right)
             lo = mid + 1;
         else
@@ -61,16 +63,16 @@ static size_t find_pivot(const struct bisect_in *in) {
     while (hi - lo > 1) {
         size_t last = hi - 1, mid = lo + (last - lo) / 2;
         if (bisect_less(a, last, mid)) {
-            trace_exclude(in, lo, hi, mid, lo, mid + 1);
+            trace_exclude(in, lo, hi, mid, lo, mid + 1, true);
             lo = mid + 1;
         } else if (bisect_less(a, mid, last)) {
-            trace_exclude(in, lo, hi, mid, mid + 1, hi);
+            trace_exclude(in, lo, hi, mid, mid + 1, hi, false);
             hi = mid + 1;
         } else if (bisect_less(a, last, last - 1)) {
-            trace_exclude(in, lo, hi, last, lo, last);
+            trace_exclude(in, lo, hi, last, lo, last, true);
             lo = last;
         } else {
-            trace_exclude(in, lo, hi, last, last, hi);
+            trace_exclude(in, lo, hi, last, last, hi, false);
             hi = last;
         }
     }
@@ -85,7 +87,7 @@ static size_t find_peak(const struct bisect_in *in) {
     while (hi - lo > 1) {
         size_t mid = lo + (hi - lo - 1) / 2;
         bool right = bisect_less(&in->values, mid, mid + 1);
-        trace_exclude(in, lo, hi, mid, right ? lo : mid + 1, right ? mid + 1 : hi);
+        trace_exclude(in, lo, hi, mid, right ? lo : mid + 1, right ? mid + 1 : hi, right);
         if (right)
             lo = mid + 1;
         else

@@ -21,7 +21,7 @@ enum bisect_mode {
     BISECT_LOWER,   /* the first index whose value is not below the target; hi where there is none */
     BISECT_UPPER,   /* the first index whose value is above the target; hi where there is none */
     BISECT_EXACT,   /* the first index of an equal value; -1: none */
-    BISECT_NEAREST, /* the first index of the value at the least distance, of two such values the lower; -1: no values */
+    BISECT_NEAREST, /* the first index of the value at the least distance, of two the lower value; -1: no values */
     BISECT_RANGE,   /* [lower, upper) */
     BISECT_ROTATED, /* the least index of an equal value in a sorted array that was rotated; -1: none */
     BISECT_PEAK,    /* no target: an index whose neighbours are not above it; -1: no values */

@@ -20,7 +20,7 @@ struct bisect_key {
     };
 };
 
-/* bisect_key_of makes the key of a target in an array of `kind`: of the elements < target or, with `upper`, <= target. */
+/* bisect_key_of makes the key of a target in an array of `kind`: of the elements < target, or <= with `upper`. */
 struct bisect_key bisect_key_of(enum kind kind, struct value target, bool upper);
 
 /* bisect_compare_str is < 0, 0 or > 0. */
