@@ -205,7 +205,7 @@ static void nearest_breaks_only_true_ties(void **state) {
         {R(-DBL_MAX), R(DBL_MAX), I(-1), 0},
         {R(0x1p1023), R(DBL_MAX), R(0x1.8p1023), 1},
         {R(0x1p1023), R(DBL_MAX), R(0x1.9p1023), 1},
-        {R(0.1), R(0.3), R(0.2), 0},
+        {R(0.1), R(0.3), R(0.2), 1},
         {R(1), R(0x1p60), R(0x1p59), 0},
         {R(0), R(0x1p60), R(0x1p59), 0},
         {R(-1), R(0x1p60), R(0x1p59), 1},
