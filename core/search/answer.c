@@ -45,7 +45,7 @@ double answer_cost(const struct answer_in *in) {
         return evaluations * 64;
     double m = (double)in->m, columns = (double)in->n, fewer = m < columns ? m : columns;
     double runs = 2 * sqrt(m * columns);
-    fewer = fewer < (double)ANSWER_MAX_ROWS ? fewer : 1; /* more are refused */
+    fewer = fewer <= (double)ANSWER_MAX_ROWS ? fewer : 1; /* more are refused */
     return evaluations * (1 + (fewer < runs ? fewer : runs));
 }
 

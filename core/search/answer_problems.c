@@ -342,7 +342,7 @@ const struct answer_problem answer_problems[] = {
     {"score-of-ranges", ANSWER_GREATEST, true, F(start) | F(d), 2, ranges_hold, ranges_bounds, NULL},
     {"mountain-height", ANSWER_LEAST, false, F(mountain_height) | F(worker_times), 1, mountain_holds, mountain_bounds,
      NULL},
-    {"game-score", ANSWER_GREATEST, false, F(points) | F(m), 1, points_hold, points_bounds, NULL},
+    {"game-score", ANSWER_GREATEST, false, F(points) | F(m), 2, points_hold, points_bounds, NULL},
     {"trips", ANSWER_LEAST, false, F(time) | F(total_trips), 1, trips_hold, trips_bounds, NULL},
     {"repair-cars", ANSWER_LEAST, false, F(ranks) | F(cars), 1, cars_hold, cars_bounds, NULL},
     {"candies", ANSWER_GREATEST, false, F(candies) | F(k), 1, candies_hold, to_greatest, NULL},
