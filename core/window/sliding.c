@@ -1,0 +1,156 @@
+#include "core/window/sliding.h"
+
+#include <math.h>
+
+#include "core/window/sliding_parts.h"
+
+const char *const sliding_operation_names[] = {
+#define X(name, text) text,
+    SLIDING_OPERATIONS(X)
+#undef X
+        NULL};
+const char *const sliding_align_names[] = {"trailing", "centered", "leading", NULL};
+
+static bool is_arg(enum sliding_operation op) { return op == SLIDING_ARGMAX || op == SLIDING_ARGMIN; }
+static bool is_extreme(enum sliding_operation op) { return op == SLIDING_MAX || op == SLIDING_MIN || is_arg(op); }
+static bool is_least(enum sliding_operation op) { return op == SLIDING_MIN || op == SLIDING_ARGMIN; }
+
+static enum status check(struct ctx *ctx, const struct sliding_in *in, bool traced) {
+    size_t n = in->values.n;
+    if (in->values.dims != 1 || n == 0)
+        return ctx_fail(ctx, STATUS_INVALID, "/values",
+                        "values has %u dimensions and %zu values, want one and a value.", in->values.dims, n);
+    if (n > INT32_MAX)
+        return ctx_fail(ctx, STATUS_TOO_LARGE, "/values", "There are %zu values, want at most %d.", n, INT32_MAX);
+    if (in->k < 1 || in->k > (int64_t)n)
+        return ctx_fail(ctx, STATUS_INVALID, "/k", "k is %lld, want 1 to %zu, the number of values.", (long long)in->k,
+                        n);
+    if (in->step < 1)
+        return ctx_fail(ctx, STATUS_INVALID, "/step", "step is %lld, want at least 1.", (long long)in->step);
+    if (in->min_count < 1 || in->min_count > in->k)
+        return ctx_fail(ctx, STATUS_INVALID, "/min_count", "min_count is %lld, want 1 to k, which is %lld.",
+                        (long long)in->min_count, (long long)in->k);
+    if (traced && !is_extreme(in->operation))
+        return ctx_fail(ctx, STATUS_INVALID, "/trace",
+                        "There is no trace of \"%s\", only of \"max\", \"min\", \"argmax\" and \"argmin\".",
+                        sliding_operation_names[in->operation]);
+    return STATUS_OK;
+}
+
+/* lay_out says where the windows begin, and how far before its position a window does (*anchor). */
+static struct windows lay_out(const struct sliding_in *in, int64_t *anchor) {
+    int64_t n = (int64_t)in->values.n, k = in->k;
+    *anchor = in->align == SLIDING_TRAILING ? k - 1 : in->align == SLIDING_CENTERED ? k / 2 : 0;
+    int64_t start = in->min_count - k > -*anchor ? in->min_count - k : -*anchor;
+    int64_t last = n - in->min_count < n - 1 - *anchor ? n - in->min_count : n - 1 - *anchor;
+    int64_t span = last - start, step = in->step <= span ? in->step : span + 1; /* beyond it all steps are one */
+    return (struct windows){.n = n, .k = k, .start = start, .step = step, .count = (size_t)(span / step) + 1};
+}
+
+static enum kind kind_of(const struct sliding_in *in) {
+    bool even = in->k % 2 == 0 || in->min_count < in->k;
+    if (is_arg(in->operation))
+        return KIND_INT;
+    if (in->operation == SLIDING_MEAN || (in->operation == SLIDING_MEDIAN && even))
+        return KIND_REAL;
+    return in->values.kind;
+}
+
+/* subtract turns greatest and least into ranges. */
+static enum status subtract(struct ctx *ctx, const struct windows *w, struct array *out, const struct array *least) {
+    for (size_t j = 0; j < w->count; j++) {
+        bool beyond = false;
+        if (out->kind == KIND_INT)
+            beyond = __builtin_sub_overflow(out->ints[j], least->ints[j], &out->ints[j]);
+        else
+            beyond = !isfinite(out->reals[j] -= least->reals[j]);
+        if (beyond)
+            return ctx_fail(ctx, STATUS_INVALID, "/values",
+                            "The range of values[%lld] to values[%lld] is beyond %s; want smaller values.",
+                            (long long)window_low(w, j), (long long)window_high(w, j),
+                            out->kind == KIND_INT ? "64 bits" : "the greatest double");
+    }
+    return STATUS_OK;
+}
+
+static enum status range(struct ctx *ctx, const struct sliding_in *in, const struct windows *w, struct array *out) {
+    struct ctx_mark mark = ctx_mark(ctx);
+    struct array least = array_1d(out->kind, ctx_alloc(ctx, w->count, 8), w->count);
+    if (!least.data)
+        return STATUS_NO_MEMORY;
+    enum status status = sliding_extreme(ctx, &in->values, w, true, least.data);
+    if (status == STATUS_OK)
+        status = sliding_extreme(ctx, &in->values, w, false, out->data);
+    if (status == STATUS_OK)
+        status = subtract(ctx, w, out, &least);
+    ctx_rewind(ctx, mark);
+    return status;
+}
+
+static enum status compute(struct ctx *ctx, const struct sliding_in *in, const struct windows *w, struct array *out) {
+    switch (in->operation) {
+    case SLIDING_MAX:
+    case SLIDING_MIN: return sliding_extreme(ctx, &in->values, w, is_least(in->operation), out->data);
+    case SLIDING_ARGMAX:
+    case SLIDING_ARGMIN: return sliding_arg(ctx, &in->values, w, is_least(in->operation), out->ints);
+    case SLIDING_RANGE: return range(ctx, in, w, out);
+    case SLIDING_SUM:
+    case SLIDING_MEAN: return sliding_sum(ctx, &in->values, w, in->operation == SLIDING_MEAN, out->data);
+    case SLIDING_MEDIAN:
+    case SLIDING_MEDIAN_LOW:
+    case SLIDING_MEDIAN_HIGH:
+        return sliding_median(ctx, &in->values, w, in->operation, out->kind == KIND_REAL, out->data);
+    }
+    return STATUS_INTERNAL;
+}
+
+/* beats says whether element i is strictly better than element j. */
+static bool beats(const struct array *a, int64_t i, int64_t j, bool least) {
+    if (a->kind == KIND_INT)
+        return least ? a->ints[i] < a->ints[j] : a->ints[i] > a->ints[j];
+    return least ? a->reals[i] < a->reals[j] : a->reals[i] > a->reals[j];
+}
+
+/* play gives the steps of the monotone queue: candidates, each better than all behind it, the best in front. */
+static void play(struct trace *t, const struct array *a, const struct windows *w, int64_t position, bool least,
+                 int64_t *queue) {
+    size_t head = 0, tail = 0;
+    int64_t in = 0;
+    for (size_t j = 0; j < w->count; j++, position += w->step) {
+        for (int64_t high = window_high(w, j); in <= high; in++) {
+            for (; tail > head && beats(a, in, queue[tail - 1], least); tail--)
+                trace_add(t, "pop", TRACE_AT(queue[tail - 1]), a, TRACE_NO_VARS);
+            queue[tail++] = in;
+            trace_add(t, "push", TRACE_AT(in), a, TRACE_NO_VARS);
+        }
+        for (; queue[head] < window_low(w, j); head++)
+            trace_add(t, "expire", TRACE_AT(queue[head]), a, TRACE_NO_VARS);
+        trace_add(t, "answer", TRACE_AT(queue[head]), a,
+                  TRACE_VARS({"position", trace_int(position)}, {"from", trace_int(window_low(w, j))},
+                             {"to", trace_int(window_high(w, j))}));
+    }
+}
+
+static enum status trace_queue(struct ctx *ctx, const struct sliding_in *in, const struct windows *w, int64_t first,
+                               struct trace *t) {
+    int64_t *queue = ctx_alloc(ctx, in->values.n, sizeof *queue);
+    if (!queue)
+        return STATUS_NO_MEMORY;
+    play(t, &in->values, w, first, is_least(in->operation), queue);
+    return trace_end(t);
+}
+
+enum status sliding_solve(struct ctx *ctx, const struct sliding_in *in, struct trace *trace, struct sliding_out *out) {
+    *out = (struct sliding_out){.first = 0};
+    enum status status = check(ctx, in, trace);
+    if (status != STATUS_OK)
+        return status;
+    int64_t anchor;
+    struct windows w = lay_out(in, &anchor);
+    out->first = w.start + anchor;
+    out->values = array_1d(kind_of(in), ctx_alloc(ctx, w.count, 8), w.count);
+    if (!out->values.data)
+        return STATUS_NO_MEMORY;
+    status = compute(ctx, in, &w, &out->values);
+    return status == STATUS_OK && trace ? trace_queue(ctx, in, &w, out->first, trace) : status;
+}
