@@ -12,7 +12,7 @@ struct result {
     bool found;
     struct value value, weight, bound;
     struct array weights, chosen, counts, chosen_ids;
-    bool optimal, all, more;
+    bool optimal, exact_fill, all, more;
     struct list sets;
     int algorithm;
     struct stats stats;
@@ -112,8 +112,6 @@ static const struct field SET[] = {
 };
 
 static const struct field OUTPUT[] = {
-    FIELD(struct result, found, BOOL, "False where no choice fills the capacity exactly, or none was found in time.",
-          .required = true),
     FIELD(struct result, value, VALUE, "What the chosen items are worth together.", .required = true,
           .kinds = KIND_INT | KIND_REAL),
     FIELD(struct result, weight, VALUE, "What they weigh together; with `capacities` see `weights`.",
@@ -127,6 +125,9 @@ static const struct field OUTPUT[] = {
           "Whether no choice that fits is worth more; where none was `found`, whether it is proven that there is "
           "none.",
           .required = true),
+    FIELD(struct result, found, BOOL,
+          "With `exact_fill`: false where no choice fills the capacity exactly, or none was found in time.",
+          .present = offsetof(struct result, exact_fill)),
     FIELD(struct result, bound, VALUE, "No choice that fits is worth more than this; `value` where `optimal`.",
           .required = true, .kinds = KIND_INT | KIND_REAL),
     FIELD(struct result, sets, LIST,
@@ -202,6 +203,7 @@ static enum status write_result(struct ctx *ctx, const params *p, const struct k
     bool copies = p->variant == KNAPSACK_BOUNDED || p->variant == KNAPSACK_UNBOUNDED;
     *out = (struct result){
         .found = a->found,
+        .exact_fill = p->exact_fill,
         .value = number(a->value, in->real_values, &in->value_unit),
         .bound = number(a->bound, in->real_values, &in->value_unit),
         .chosen = a->chosen,
@@ -270,7 +272,7 @@ const struct endpoint ep_knapsack = {
     .result_size = sizeof(struct result),
     .example = "{\"items\":[{\"weight\":12,\"value\":4},{\"weight\":2,\"value\":2},{\"weight\":1,\"value\":1},"
                "{\"weight\":1,\"value\":2},{\"weight\":4,\"value\":10}],\"capacity\":15}",
-    .answer = "{\"found\":true,\"value\":15,\"weight\":8,\"chosen\":[1,2,3,4],\"optimal\":true,\"bound\":15,"
+    .answer = "{\"value\":15,\"weight\":8,\"chosen\":[1,2,3,4],\"optimal\":true,\"bound\":15,"
               "\"algorithm\":\"core\",\"stats\":{\"ended\":\"complete\",\"items\":5,\"core\":1,\"states\":1,"
               "\"max_states\":1,\"given_up\":0}}",
     .max_memory = (size_t)512 << 20,

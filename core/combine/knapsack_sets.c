@@ -193,8 +193,8 @@ static size_t next(struct search *s, size_t i, bool fresh) {
         }
         if (fresh && may_win(s, i + 1))
             return i + 1;
-        /* Of what weighs nothing but is worth something, fewer copies are only worse. */
-        if (s->count[i] > 0 && fresh && s->entry[i].w == 0 && s->entry[i].p > 0)
+        /* Of what takes no room but is worth something, fewer copies are only worse. */
+        if (s->count[i] > 0 && fresh && s->entry[i].w == 0 && s->entry[i].p > 0 && s->task->at_most < 0)
             take(s, i, -s->count[i]);
         fresh = s->count[i] > 0;
         if (fresh)
