@@ -1,6 +1,7 @@
 #include "handlers/knapsack_request.h"
 
 #include <stdio.h>
+#include <string.h>
 
 typedef struct knapsack_item_params item;
 typedef struct knapsack_params params;
@@ -169,13 +170,13 @@ static double real_of(struct value v) { return v.kind == KIND_INT ? (double)v.i 
 
 static void place_of(const struct column *c, size_t k, char *pointer, size_t size) {
     if (c->array && c->array->dims > 1)
-        snprintf(pointer, size, "/%ss/%zu/%zu", c->name, k / c->array->shape[1], k % c->array->shape[1]);
+        snprintf(pointer, size, "/%s/%zu/%zu", c->name, k / c->array->shape[1], k % c->array->shape[1]);
+    else if (c->array && strcmp(c->name, "capacity") == 0)
+        snprintf(pointer, size, "/capacity");
     else if (c->array)
         snprintf(pointer, size, "/%s/%zu", c->name, k);
     else if (c->rows)
         snprintf(pointer, size, "/items/%zu/weights/%zu", k / c->dims, k % c->dims);
-    else if (c->n == 1 && c->name[0] == 'c')
-        snprintf(pointer, size, "/capacity");
     else
         snprintf(pointer, size, "/items/%zu/%s", k, c->name);
 }
