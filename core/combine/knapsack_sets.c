@@ -1,0 +1,237 @@
+#include "core/combine/knapsack_sets.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef __int128 wide;
+
+/* An item with its copies, in the order of the search. */
+struct entry {
+    int64_t w, p, copies;
+    size_t item, from, to; /* its parts */
+};
+
+struct search {
+    struct ctx *ctx;
+    const struct knapsack_task *task;
+    struct knapsack_parts parts;
+    struct entry *entry; /* [n] */
+    size_t n;
+    int64_t *count; /* [n] copies now chosen */
+    int64_t *table; /* [n + 1][row]: the greatest value of entries i .. n-1; NULL: there is none */
+    size_t width, levels, row;
+    int64_t value;        /* of an optimal choice */
+    int64_t p, w, copies; /* of what is chosen now */
+    int64_t steps;
+    size_t room; /* in out->set */
+    struct knapsack_sets *out;
+};
+
+/* -- What the rest can be worth -- */
+
+static void add_part(struct search *s, int64_t *row, const struct knapsack_part *part) {
+    size_t q = s->levels > 1 ? (size_t)part->copies : 0, w = (size_t)part->w;
+    if (q >= s->levels || w >= s->width)
+        return;
+    for (size_t k = s->levels; k-- > q;)
+        for (size_t c = s->width; c-- > w;) {
+            int64_t with = row[(k - q) * s->width + c - w] + part->p, *to = &row[k * s->width + c];
+            *to = with > *to ? with : *to;
+        }
+}
+
+/* make_table leaves s->table NULL where it would be too large. A sum of values added to INT64_MIN, which stands for
+ * what cannot be reached, stays negative. */
+static enum status make_table(struct search *s) {
+    uint64_t levels = s->task->at_most < 0 ? 1 : (uint64_t)s->task->at_most + 1;
+    uint64_t width = (uint64_t)s->parts.capacity + 1;
+    if (width > KNAPSACK_SETS_CELLS || levels > KNAPSACK_SETS_CELLS ||
+        (wide)width * levels * (wide)(s->n + 1) > KNAPSACK_SETS_CELLS)
+        return STATUS_OK;
+    s->width = width;
+    s->levels = levels;
+    s->row = width * levels;
+    s->table = ctx_zalloc(s->ctx, s->row * (s->n + 1), sizeof *s->table);
+    if (!s->table)
+        return STATUS_NO_MEMORY;
+    for (size_t c = 0; s->task->exact_fill && c < s->row; c++)
+        s->table[s->n * s->row + c] = c % width ? INT64_MIN : 0;
+    for (size_t i = s->n; i-- > 0 && ctx_stop(s->ctx) == STOP_NONE;) {
+        int64_t *row = s->table + i * s->row;
+        memcpy(row, row + s->row, s->row * sizeof *row);
+        for (size_t k = s->entry[i].from; k < s->entry[i].to; k++)
+            add_part(s, row, &s->parts.part[k]);
+    }
+    return STATUS_OK;
+}
+
+/* lp_rest is the LP bound on entries from .. n-1, which stand in order of ratio. */
+static wide lp_rest(const struct search *s, size_t from, int64_t room) {
+    wide value = 0;
+    for (size_t i = from; i < s->n; i++) {
+        const struct entry *e = &s->entry[i];
+        if (e->w * e->copies > room) /* fits int64: parts_make has checked the sums */
+            return value + (wide)room * e->p / e->w;
+        room -= e->w * e->copies;
+        value += e->p * e->copies;
+    }
+    return value;
+}
+
+/* may_win tells whether entries from .. can bring the choice to the optimum. */
+static bool may_win(const struct search *s, size_t from) {
+    int64_t room = s->parts.capacity - s->w;
+    if (!s->table)
+        return s->p + lp_rest(s, from, room) >= s->value;
+    int64_t left = s->levels > 1 ? s->task->at_most - s->copies : 0;
+    int64_t rest = s->table[from * s->row + (size_t)left * s->width + (size_t)room];
+    return rest >= 0 && s->p + rest >= s->value;
+}
+
+/* -- Entries -- */
+
+static int by_ratio(const void *x, const void *y) {
+    const struct entry *a = x, *b = y;
+    wide left = (wide)a->p * b->w, right = (wide)b->p * a->w;
+    if ((a->w == 0) != (b->w == 0))
+        return a->w == 0 ? -1 : 1;
+    if (a->w > 0 && left != right)
+        return left > right ? -1 : 1;
+    return a->item < b->item ? -1 : a->item > b->item;
+}
+
+static enum status make_entries(struct search *s) {
+    enum status status = knapsack_parts_make(s->ctx, s->task, true, &s->parts);
+    if (status != STATUS_OK)
+        return status;
+    s->entry = ctx_alloc(s->ctx, s->parts.n, sizeof *s->entry);
+    s->count = ctx_zalloc(s->ctx, s->parts.n + 1, sizeof *s->count);
+    if (!s->entry || !s->count)
+        return STATUS_NO_MEMORY;
+    for (size_t k = 0; k < s->parts.n; k++) {
+        const struct knapsack_part *part = &s->parts.part[k];
+        if (k == 0 || part->item != part[-1].item)
+            s->entry[s->n++] = (struct entry){
+                knapsack_weight(s->task, part->item, 0), knapsack_value(s->task, part->item), 0, part->item, k, k};
+        s->entry[s->n - 1].copies += part->copies;
+        s->entry[s->n - 1].to = k + 1;
+    }
+    if (!s->task->exact_fill && s->parts.sum_w < s->parts.capacity)
+        s->parts.capacity = s->parts.sum_w;
+    status = make_table(s);
+    if (!s->table && s->n)
+        qsort(s->entry, s->n, sizeof *s->entry, by_ratio);
+    return status;
+}
+
+/* -- The search -- */
+
+static int by_number(const void *x, const void *y) {
+    const int64_t *a = x, *b = y;
+    return *a < *b ? -1 : *a > *b;
+}
+
+static bool make_room(struct search *s) {
+    if (s->out->n < s->room)
+        return true;
+    s->room = s->room ? 2 * s->room : 16;
+    struct knapsack_set *set = ctx_alloc(s->ctx, s->room, sizeof *set);
+    if (set && s->out->n)
+        memcpy(set, s->out->set, s->out->n * sizeof *set);
+    s->out->set = set;
+    return set;
+}
+
+/* record copies the choice, by index. */
+static enum status record(struct search *s) {
+    size_t n = 0;
+    for (size_t i = 0; i < s->n; i++)
+        n += s->count[i] > 0;
+    int64_t(*pair)[2] = ctx_alloc(s->ctx, n, sizeof *pair);
+    int64_t *chosen = ctx_alloc(s->ctx, n, sizeof *chosen), *counts = ctx_alloc(s->ctx, n, sizeof *counts);
+    if (!pair || !chosen || !counts || !make_room(s))
+        return STATUS_NO_MEMORY;
+    n = 0;
+    for (size_t i = 0; i < s->n; i++)
+        if (s->count[i] > 0) {
+            pair[n][0] = (int64_t)s->entry[i].item;
+            pair[n++][1] = s->count[i];
+        }
+    if (n)
+        qsort(pair, n, sizeof *pair, by_number);
+    for (size_t k = 0; k < n; k++) {
+        chosen[k] = pair[k][0];
+        counts[k] = pair[k][1];
+    }
+    s->out->set[s->out->n++] = (struct knapsack_set){array_1d(KIND_INT, chosen, n), array_1d(KIND_INT, counts, n)};
+    return STATUS_OK;
+}
+
+static void take(struct search *s, size_t i, int64_t copies) {
+    s->count[i] += copies;
+    s->w += copies * s->entry[i].w;
+    s->p += copies * s->entry[i].p;
+    s->copies += copies;
+}
+
+static int64_t most(const struct search *s, size_t i) {
+    int64_t copies = s->entry[i].copies, w = s->entry[i].w;
+    if (w > 0 && copies > (s->parts.capacity - s->w) / w)
+        copies = (s->parts.capacity - s->w) / w;
+    if (s->task->at_most >= 0 && copies > s->task->at_most - s->copies)
+        copies = s->task->at_most - s->copies;
+    return copies;
+}
+
+/* next moves to the next branch that may win: from entry i's count downwards, going back where none is left. Gives the
+ * depth to go on from, SIZE_MAX at the end. */
+static size_t next(struct search *s, size_t i, bool fresh) {
+    for (;;) {
+        if (++s->steps % 65536 == 0 && ctx_stop(s->ctx) != STOP_NONE) {
+            s->out->stopped = true;
+            return SIZE_MAX;
+        }
+        if (fresh && may_win(s, i + 1))
+            return i + 1;
+        /* Of what takes no room but is worth something, fewer copies are only worse. */
+        if (s->count[i] > 0 && fresh && s->entry[i].w == 0 && s->entry[i].p > 0 && s->task->at_most < 0)
+            take(s, i, -s->count[i]);
+        fresh = s->count[i] > 0;
+        if (fresh)
+            take(s, i, -1);
+        else if (i-- == 0)
+            return SIZE_MAX;
+    }
+}
+
+static enum status explore(struct search *s) {
+    size_t i = 0;
+    while (i != SIZE_MAX) {
+        if (i < s->n) {
+            take(s, i, most(s, i));
+            i = next(s, i, true);
+            continue;
+        }
+        if (s->p == s->value && (!s->task->exact_fill || s->w == s->parts.capacity)) {
+            s->out->more = s->out->n == (size_t)s->task->sets;
+            enum status status = s->out->more ? STATUS_OK : record(s);
+            if (s->out->more || status != STATUS_OK)
+                return status;
+        }
+        i = s->n ? next(s, s->n - 1, false) : SIZE_MAX;
+    }
+    return STATUS_OK;
+}
+
+enum status knapsack_sets_list(struct ctx *ctx, const struct knapsack_task *task, int64_t value,
+                               struct knapsack_sets *out) {
+    struct search s = {.ctx = ctx, .task = task, .value = value, .out = out};
+    *out = (struct knapsack_sets){0};
+    enum status status = make_entries(&s);
+    if (status != STATUS_OK)
+        return status;
+    out->stopped = ctx_stop(ctx) != STOP_NONE;
+    if (!out->stopped)
+        status = explore(&s);
+    return ctx_stop(ctx) == STOP_CANCEL ? ctx_stopped(ctx) : status;
+}

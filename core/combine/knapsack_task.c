@@ -1,0 +1,258 @@
+#include "core/combine/knapsack_task.h"
+
+#include "core/combine/knapsack_branch.h"
+#include "core/combine/knapsack_meet.h"
+#include "core/combine/knapsack_table.h"
+
+const char *const knapsack_algorithm_names[] = {
+#define X(name, text) text,
+    KNAPSACK_ALGORITHMS(X)
+#undef X
+        NULL};
+
+/* A table of so many cells takes a few hundredths of a second: it is surer than a search. */
+enum { SMALL_TABLE = 16 * 1000 * 1000, SURE_MEET = 30 };
+
+/* -- The core program on parts -- */
+
+/* put_first gives each part the value p + M w; false where the sums do not fit. */
+static bool put_first(struct knapsack_parts *parts, int64_t *unit) {
+    int64_t sum;
+    if (__builtin_add_overflow(parts->sum_p, 1, unit) || __builtin_mul_overflow(*unit, parts->sum_w, &sum) ||
+        __builtin_add_overflow(sum, parts->sum_p, &sum))
+        return false;
+    for (size_t i = 0; i < parts->n; i++)
+        parts->part[i].p += *unit * parts->part[i].w;
+    parts->sum_p = sum;
+    return true;
+}
+
+/* take_away undoes put_first, also in what was found: a bound below the unit's share of the capacity means that
+ * nothing fills it. */
+static void take_away(struct knapsack_parts *parts, int64_t unit, struct knapsack_found *found) {
+    int64_t weight = 0, full, most = parts->sum_p - unit * parts->sum_w;
+    for (size_t i = 0; i < parts->n; i++) {
+        parts->part[i].p -= unit * parts->part[i].w;
+        weight += parts->part[i].taken ? parts->part[i].w : 0;
+    }
+    parts->sum_p = most;
+    full = unit * parts->capacity; /* capacity <= sum_w here */
+    found->found = weight == parts->capacity;
+    found->optimal = found->optimal || found->bound < full;
+    found->bound = found->bound < full ? 0 : found->bound - full;
+    found->bound = found->bound < most ? found->bound : most;
+    for (size_t i = 0; i < parts->n && !found->found; i++)
+        parts->part[i].taken = 0;
+}
+
+static enum status core_solve(struct ctx *ctx, struct knapsack_parts *parts, struct knapsack_found *out) {
+    const struct knapsack_part *part = parts->part;
+    const struct knapsack_in in = {parts->n,        &part->w,        &part->p, sizeof *part / sizeof part->w,
+                                   parts->capacity, KNAPSACK_COLUMNS};
+    struct knapsack_out core;
+    enum status status = knapsack_solve(ctx, &in, &core);
+    if (status != STATUS_OK)
+        return status;
+    for (size_t i = 0; i < parts->n; i++)
+        parts->part[i].taken = 0;
+    for (size_t k = 0; k < core.chosen.n; k++)
+        parts->part[core.chosen.ints[k]].taken = 1;
+    *out = (struct knapsack_found){true, core.optimal, core.bound, core.end, core.stats};
+    return STATUS_OK;
+}
+
+/* search runs the core program or branch and bound, an exact fill with weight put first. */
+static enum status search(struct ctx *ctx, const struct knapsack_task *task, struct knapsack_parts *parts, bool branch,
+                          struct knapsack_found *out) {
+    int64_t unit = 0;
+    if (task->exact_fill && !put_first(parts, &unit))
+        return ctx_fail(ctx, STATUS_TOO_LARGE, "/exact_fill",
+                        "The sum of the weights times the sum of the values is past 9223372036854775807, want less "
+                        "for an exact fill of so many items and so great a capacity.");
+    enum status status = branch ? knapsack_branch_solve(ctx, task, parts, out) : core_solve(ctx, parts, out);
+    if (status == STATUS_OK && task->exact_fill)
+        take_away(parts, unit, out);
+    return status;
+}
+
+/* -- Which algorithm -- */
+
+static bool small_table(const struct knapsack_task *task, const struct knapsack_parts *parts) {
+    int64_t cells = knapsack_table_cells(task, parts, false);
+    return cells > 0 && cells <= SMALL_TABLE;
+}
+
+static bool weight_can_go_first(const struct knapsack_parts *parts) {
+    return ((__int128)parts->sum_p + 1) * ((__int128)parts->sum_w + 1) <= INT64_MAX;
+}
+
+static enum knapsack_algorithm choose(const struct knapsack_task *task, const struct knapsack_parts *parts) {
+    if (task->algorithm != KNAPSACK_AUTO)
+        return task->algorithm;
+    if (task->trace) {
+        int64_t cells = knapsack_table_cells(task, parts, true);
+        return cells > 0 && cells <= TRACE_MAX_VALUES ? KNAPSACK_TABLE_2D : KNAPSACK_TABLE_1D;
+    }
+    if (task->dims)
+        return KNAPSACK_BRANCH;
+    if ((task->exact_fill || task->at_most >= 0) && small_table(task, parts))
+        return KNAPSACK_TABLE_1D;
+    if (task->at_most >= 0)
+        return KNAPSACK_BRANCH;
+    if (task->exact_fill && (parts->n <= SURE_MEET || (parts->n <= KNAPSACK_MEET_PARTS && !weight_can_go_first(parts))))
+        return KNAPSACK_MEET;
+    return KNAPSACK_CORE;
+}
+
+static int64_t copies_taken(const struct knapsack_parts *parts) {
+    int64_t copies = 0;
+    for (size_t i = 0; i < parts->n; i++)
+        if (parts->part[i].taken && __builtin_add_overflow(copies, parts->part[i].copies, &copies))
+            return INT64_MAX;
+    return copies;
+}
+
+/* relax answers a task with at_most where the optimum without it obeys it. */
+static enum status relax(struct ctx *ctx, const struct knapsack_task *task, struct knapsack_parts *parts,
+                         struct knapsack_found *found, enum knapsack_algorithm *used) {
+    if (task->algorithm != KNAPSACK_AUTO || task->trace || task->dims || task->at_most < 0 || task->exact_fill)
+        return STATUS_OK;
+    enum status status = core_solve(ctx, parts, found);
+    if (status == STATUS_OK && found->optimal && copies_taken(parts) <= task->at_most)
+        *used = KNAPSACK_CORE;
+    return status;
+}
+
+static enum status solve_parts(struct ctx *ctx, const struct knapsack_task *task, struct knapsack_parts *parts,
+                               struct knapsack_found *found, enum knapsack_algorithm *used) {
+    *used = KNAPSACK_AUTO;
+    enum status status = relax(ctx, task, parts, found, used);
+    if (status != STATUS_OK || *used != KNAPSACK_AUTO)
+        return status;
+    for (size_t i = 0; i < parts->n; i++)
+        parts->part[i].taken = 0;
+    *used = choose(task, parts);
+    switch (*used) {
+    case KNAPSACK_TABLE_2D: return knapsack_table_solve(ctx, task, parts, true, found);
+    case KNAPSACK_TABLE_1D: return knapsack_table_solve(ctx, task, parts, false, found);
+    case KNAPSACK_MEET: return knapsack_meet_solve(ctx, task, parts, found);
+    default: return search(ctx, task, parts, *used == KNAPSACK_BRANCH, found);
+    }
+}
+
+/* -- The answer -- */
+
+static void add_part(const struct knapsack_part *part, int64_t *chosen, int64_t *counts, size_t *n) {
+    if (*n == 0 || chosen[*n - 1] != part->item) {
+        chosen[*n] = part->item;
+        counts[(*n)++] = 0;
+    }
+    counts[*n - 1] += part->copies;
+}
+
+/* merge brings the parts taken back to items and copies. */
+static enum status merge(struct ctx *ctx, const struct knapsack_parts *parts, struct knapsack_answer *out) {
+    size_t n = 0, taken = 0;
+    for (size_t i = 0; i < parts->n; i++)
+        taken += parts->part[i].taken;
+    int64_t *chosen = ctx_alloc(ctx, taken, sizeof *chosen), *counts = ctx_alloc(ctx, taken, sizeof *counts);
+    if (!chosen || !counts)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < parts->n; i++)
+        if (parts->part[i].taken)
+            add_part(&parts->part[i], chosen, counts, &n);
+    out->chosen = array_1d(KIND_INT, chosen, n);
+    out->counts = array_1d(KIND_INT, counts, n);
+    return STATUS_OK;
+}
+
+static enum status add_weights(struct ctx *ctx, const struct knapsack_task *task, struct knapsack_answer *out) {
+    size_t dims = task->dims ? task->dims : 1;
+    int64_t *sum = ctx_zalloc(ctx, dims, sizeof *sum), copies = 0;
+    if (!sum)
+        return STATUS_NO_MEMORY;
+    for (size_t k = 0; k < out->chosen.n; k++) {
+        size_t i = (size_t)out->chosen.ints[k];
+        for (size_t d = 0; d < dims; d++)
+            sum[d] += out->counts.ints[k] * knapsack_weight(task, i, d);
+        out->value += out->counts.ints[k] * knapsack_value(task, i);
+        copies = __builtin_add_overflow(copies, out->counts.ints[k], &copies) ? INT64_MAX : copies;
+    }
+    out->weight = task->dims ? 0 : sum[0];
+    if (task->dims)
+        out->weights = array_1d(KIND_INT, sum, dims);
+    bool fits = task->at_most < 0 || copies <= task->at_most;
+    for (size_t d = 0; d < dims; d++)
+        fits = fits && sum[d] <= knapsack_capacity(task, d);
+    fits = fits && (!task->exact_fill || !out->found || sum[0] == task->in.capacity);
+    return fits ? STATUS_OK : ctx_fail(ctx, STATUS_INTERNAL, "", "The knapsack's answer did not pass its own check.");
+}
+
+static enum status answer(struct ctx *ctx, const struct knapsack_task *task, const struct knapsack_parts *parts,
+                          const struct knapsack_found *found, struct knapsack_answer *out) {
+    out->found = found->found;
+    out->optimal = found->optimal;
+    out->end = found->end;
+    out->stats = found->stats;
+    enum status status = merge(ctx, parts, out);
+    if (status == STATUS_OK)
+        status = add_weights(ctx, task, out);
+    if (status != STATUS_OK)
+        return status;
+    out->bound = found->optimal ? out->value : found->bound;
+    out->optimal = found->optimal || (found->found && out->bound == out->value);
+    if (out->bound < out->value || (found->optimal && found->found && found->bound != out->value))
+        return ctx_fail(ctx, STATUS_INTERNAL, "", "The knapsack's answer did not pass its own check.");
+    return STATUS_OK;
+}
+
+/* -- The task -- */
+
+/* solve_plain is knapsack_solve, for which nothing is copied. */
+static enum status solve_plain(struct ctx *ctx, const struct knapsack_task *task, struct knapsack_answer *out) {
+    struct knapsack_out core;
+    enum status status = knapsack_solve(ctx, &task->in, &core);
+    if (status != STATUS_OK)
+        return status;
+    *out = (struct knapsack_answer){.found = true,
+                                    .optimal = core.optimal,
+                                    .value = core.value,
+                                    .weight = core.weight,
+                                    .bound = core.bound,
+                                    .chosen = core.chosen,
+                                    .algorithm = KNAPSACK_CORE,
+                                    .end = core.end,
+                                    .stats = core.stats};
+    return STATUS_OK;
+}
+
+static bool is_plain(const struct knapsack_task *task) {
+    return (task->variant == KNAPSACK_01 || task->variant == KNAPSACK_SUBSET_SUM) && !task->dims && !task->exact_fill &&
+           task->at_most < 0 && !task->trace && (task->algorithm == KNAPSACK_AUTO || task->algorithm == KNAPSACK_CORE);
+}
+
+static enum status solve_split(struct ctx *ctx, const struct knapsack_task *task, struct knapsack_answer *out) {
+    struct knapsack_parts parts;
+    enum status status = knapsack_parts_check(ctx, task);
+    if (status == STATUS_OK)
+        status = knapsack_parts_make(ctx, task, false, &parts);
+    if (status != STATUS_OK)
+        return status;
+    struct knapsack_found found = {.optimal = true, .end = KNAPSACK_COMPLETE};
+    if (task->exact_fill && parts.capacity > parts.sum_w && !task->trace) {
+        out->algorithm = task->algorithm == KNAPSACK_AUTO ? KNAPSACK_CORE : task->algorithm;
+        return answer(ctx, task, &parts, &found, out);
+    }
+    if (!task->exact_fill && !task->dims && !task->trace && parts.sum_w < parts.capacity)
+        parts.capacity = parts.sum_w;
+    status = solve_parts(ctx, task, &parts, &found, &out->algorithm);
+    return status == STATUS_OK ? answer(ctx, task, &parts, &found, out) : status;
+}
+
+enum status knapsack_task_solve(struct ctx *ctx, const struct knapsack_task *task, struct knapsack_answer *out) {
+    *out = (struct knapsack_answer){0};
+    enum status status = is_plain(task) ? solve_plain(ctx, task, out) : solve_split(ctx, task, out);
+    if (status == STATUS_OK && task->sets && out->found && out->optimal)
+        status = knapsack_sets_list(ctx, task, out->value, &out->sets);
+    return status;
+}
