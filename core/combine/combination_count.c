@@ -102,14 +102,22 @@ static inline void move_states(struct combination_count *count, size_t rest, siz
     }
 }
 
-/* move_plain is move_states over the rests from..to, ascending, where there is one state and one limb an entry. */
-static void move_plain(uint64_t *table, size_t from, size_t to, size_t distance, enum sign sign) {
-    if (sign == ADD)
-        for (size_t r = from; r <= to; r++)
-            table[r] += table[r - distance];
+/* move_plain is move_states for the n rests from `low` on, where there is one state: the rows are one long array. */
+static void move_plain(struct combination_count *count, size_t low, size_t n, size_t distance, size_t w,
+                       enum sign sign) {
+    const size_t stride = count->width;
+    uint64_t *row = count->table + low * stride;
+    if (stride == 1 && sign == ADD)
+        for (size_t i = 0; i < n; i++, row++)
+            *row += row[-(ptrdiff_t)distance];
+    else if (sign == ADD)
+        for (size_t i = 0; i < n; i++, row += stride)
+            wide_add(row, row - distance * stride, w);
     else
-        for (size_t r = to + 1; r-- > from;)
-            table[r] -= table[r - distance];
+        for (row += n * stride; n-- > 0;) {
+            row -= stride;
+            wide_subtract(row, row - distance * stride, w);
+        }
 }
 
 /* multiply applies 1 / (1 - S^copies) (ADD, upwards) or 1 - S^copies (SUBTRACT, downwards) to the rests up to `to`. */
@@ -124,8 +132,8 @@ static enum status multiply(struct ctx *ctx, struct combination_count *count, si
         size_t low = sign == ADD ? from + done : to + 1 - done - some;
         if (ctx_stop(ctx) != STOP_NONE)
             return ctx_stopped(ctx);
-        if (count->plan->states == 1 && count->width == 1) {
-            move_plain(count->table, low, low + some - 1, from, sign);
+        if (count->plan->states == 1) {
+            move_plain(count, low, some, from, w, sign);
             continue;
         }
         for (size_t i = 0; i < some; i++)

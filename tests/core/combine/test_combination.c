@@ -501,6 +501,26 @@ static void limits_hold_at_their_ends(void **state) {
     ctx_release(&ctx);
 }
 
+static void a_page_ends_with_its_values(void **state) {
+    (void)state;
+    static const int64_t candidates[] = {1, 2};
+    const struct combination_in in = {candidates, 2, 500000, true, false, 0, INT64_MAX};
+    struct ctx ctx;
+    ctx_init(&ctx, (size_t)1 << 30);
+    struct combination_page page = {.list = true, .limit = 1000};
+    struct combination_out out = solve(&ctx, &in, &page);
+    assert_in_range(out.rows.n, 2, 999);
+    assert_true(out.rows.start[out.rows.n] >= COMBINATION_PAGE_VALUES);
+    assert_true(out.rows.start[out.rows.n - 1] < COMBINATION_PAGE_VALUES);
+    page.cursor = out.next_cursor;
+    page.limit = 1;
+    size_t twos = out.rows.n;
+    out = solve(&ctx, &in, &page);
+    assert_int_equal(out.rows.n, 1);
+    assert_int_equal(out.rows.start[1], 500000 - twos);
+    ctx_release(&ctx);
+}
+
 static void foreign_cursors_are_refused(void **state) {
     (void)state;
     static const int64_t candidates[] = {2, 3, 5, 7};
@@ -605,6 +625,7 @@ int main(void) {
         cmocka_unit_test(the_trace_replays_to_the_answer),
         cmocka_unit_test(wrong_inputs_are_refused),
         cmocka_unit_test(limits_hold_at_their_ends),
+        cmocka_unit_test(a_page_ends_with_its_values),
         cmocka_unit_test(foreign_cursors_are_refused),
         cmocka_unit_test(wrong_offsets_are_refused),
         cmocka_unit_test(each_allocation_may_fail),
