@@ -7,8 +7,8 @@
  * Source:  counting by generating functions: Polya and Szego, Problems and Theorems in Analysis I, part 1, 1-3; Knuth,
  *          TAOCP 4A, 7.2.1.4 (partitions). Backtracking in lexicographic order: Knuth, TAOCP 4B, 7.2.2. Widths of the
  *          numbers: the lattice points of a simplex are at most the volume of one that is larger by one cell.
- * Differs: the table of a candidate is undone in place (its factor 1/(1 - x^c) is divided out again), so that ranks need
- *          one row, not one for each candidate.
+ * Differs: the table of a candidate is undone in place (its factor 1/(1 - x^c) is divided out again), so that ranks
+ *          need one row, not one for each candidate.
  * Lengths: a second index counts the parts that are still wanted (min_length alone) or still allowed.
  * Cost:    with T the target over the candidates' common divisor, D the states of the length (1 without limits), n
  *          candidates, w limbs of a count: count O(n T D w), offset the same once more; listing O(n T D) once and then

@@ -32,7 +32,7 @@ static enum status make_groups(struct ctx *ctx, struct combination_count *count)
     return STATUS_OK;
 }
 
-/* bound_widths bounds each stage. The groups come in from the greatest part on; the one that came in last is left out. */
+/* bound_widths bounds each stage. Groups come in from the greatest part on; the one that came in last is left out. */
 static void bound_widths(struct combination_count *count) {
     double ways = 0, volume = 0, parts = 0, size = 0, bits = 0;
     for (size_t g = count->n_groups; g-- > 0;) {

@@ -1,8 +1,9 @@
 /* combination_count.h - how many combinations there are, and which is the r-th, without listing any.
  *
  * Unordered: entry (r, k) counts the ways to make rest r from state k of the length with the groups (equal candidates)
- * taken in so far. A group of part c, m copies at most, is the factor (1 - S^(m+1)) / (1 - S), where S moves by c and by
- * one state; both steps run in place, and both can be undone in place. Ordered: entry (r, k) is the sum over all parts.
+ * taken in so far. A group of part c, m copies at most, is the factor (1 - S^(m+1)) / (1 - S), where S moves by c and
+ * by one state; both steps run in place, and both can be undone in place. Ordered: entry (r, k) is the sum over all
+ * parts.
  *
  * Width: a count of solutions of sum c v = r is at most the product of the ways of all groups but one, and at most the
  * volume (r + sum c)^s / (s! prod c) over s groups that leave one out; a count of sequences at most x^r where
@@ -36,8 +37,8 @@ struct combination_count {
 enum status combination_count_make(struct ctx *ctx, const struct combination_plan *plan, bool ranks,
                                    struct combination_count *count) MUST_CHECK;
 
-/* combination_unrank writes the values of combination number rank[width], from 0, which must be below the total; *values
- * [*n] are in the arena. It destroys rank and the table. Errors: NO_MEMORY, CANCELLED, TIMED_OUT. */
+/* combination_unrank writes the values of combination number rank[width], from 0, which must be below the total; the
+ * values[*n] are in the arena. It destroys rank and the table. Errors: NO_MEMORY, CANCELLED, TIMED_OUT. */
 enum status combination_unrank(struct ctx *ctx, struct combination_count *count, uint64_t *rank, int64_t **values,
                                size_t *n) MUST_CHECK;
 

@@ -64,25 +64,24 @@ static int64_t divisor_of(const struct combination_plan *plan) {
     return divisor ? divisor : 1;
 }
 
-/* lengths_of bounds the parts of a sum: *least by the greatest parts, *most by the least ones. False: without reuse, all
- * of them together do not reach the target. */
-static bool lengths_of(const struct combination_plan *plan, int64_t target, int64_t divisor, int64_t *least,
-                       int64_t *most) {
-    int64_t rest = target / divisor;
+/* lengths_of bounds the parts of a sum: *least by the greatest values, *most by the least ones. False: without reuse,
+ * all of them together do not reach the target. */
+static bool lengths_of(const struct combination_plan *plan, int64_t target, int64_t *least, int64_t *most) {
+    int64_t rest = target;
     *least = *most = 0;
     if (plan->n == 0)
         return target == 0;
     if (plan->reuse) {
-        int64_t greatest = plan->value[plan->n - 1] / divisor;
-        *most = rest / (plan->value[0] / divisor);
-        *least = rest / greatest + (rest % greatest > 0);
+        int64_t greatest = plan->value[plan->n - 1];
+        *most = target / plan->value[0];
+        *least = target / greatest + (target % greatest > 0);
         return true;
     }
-    for (size_t i = 0; i < plan->n && plan->value[i] / divisor <= rest; i++, ++*most)
-        rest -= plan->value[i] / divisor;
-    rest = target / divisor;
+    for (size_t i = 0; i < plan->n && plan->value[i] <= rest; i++, ++*most)
+        rest -= plan->value[i];
+    rest = target;
     for (size_t i = plan->n; i-- > 0 && rest > 0; ++*least)
-        rest -= plan->value[i] / divisor;
+        rest -= plan->value[i];
     return rest <= 0;
 }
 
@@ -122,8 +121,8 @@ enum status combination_plan_make(struct ctx *ctx, const struct combination_in *
         return status;
     plan->mark = mark_of(in, plan);
     int64_t divisor = divisor_of(plan), target = in->target / divisor, least, most;
-    plan->none = in->target % divisor != 0 || !lengths_of(plan, in->target, divisor, &least, &most) ||
-                 in->min_length > most || in->max_length < least;
+    plan->none = in->target % divisor != 0 || !lengths_of(plan, in->target, &least, &most) || in->min_length > most ||
+                 in->max_length < least;
     if (plan->none)
         return STATUS_OK;
     uint64_t states;

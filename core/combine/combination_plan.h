@@ -1,5 +1,5 @@
-/* combination_plan.h - what a combination sum comes down to: sorted positions, a target without common divisors, and the
- * states that count the parts. */
+/* combination_plan.h - what a combination sum comes down to: sorted positions, a target without common divisors, and
+ * the states that count the parts. */
 #ifndef SOLVENT_COMBINATION_PLAN_H
 #define SOLVENT_COMBINATION_PLAN_H
 

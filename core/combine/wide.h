@@ -60,8 +60,8 @@ static inline bool wide_less(const uint64_t *a, const uint64_t *b, size_t w) {
  * Errors: NO_MEMORY. */
 enum status wide_value(struct ctx *ctx, const uint64_t *a, size_t w, struct value *value) MUST_CHECK;
 
-/* wide_read sets a[w] to the number that the decimal digits say; false (and a is of no use) where it does not fit. Other
- * bytes than digits are the caller's to refuse. */
+/* wide_read sets a[w] to the number that the decimal digits say; false (and a is of no use) where it does not fit.
+ * Other bytes than digits are the caller's to refuse. */
 bool wide_read(uint64_t *a, size_t w, const char *digits, size_t n);
 
 #endif

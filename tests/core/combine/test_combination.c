@@ -1,4 +1,4 @@
-/* Against lists made by trying everything, against counts by schoolbook addition of decimals, and from published tables. */
+/* Against lists made by trying everything, counts by schoolbook addition of decimals, and published numbers. */
 #include "core/combine/combination.h"
 #include "core/combine/combination_count.h"
 #include "core/combine/combination_cursor.h"
@@ -28,7 +28,8 @@ static int compare_ints(const void *x, const void *y) {
     return (a > b) - (a < b);
 }
 
-/* try_all tries every sequence (reuse) or every subset, keeps those of the right sum and length, sorts, drops equals. */
+/* try_all tries every sequence (reuse) or every subset, keeps those of the right sum and length, sorts, drops
+ * equals. */
 static void try_sequences(const struct combination_in *in, struct one *now, int64_t sum, struct list *list) {
     if (sum == in->target)
         list->one[list->n++] = *now;
@@ -280,8 +281,8 @@ static void large_counts_are_those_of_other_arithmetic(void **state) {
     }
 }
 
-/* p(1000) is MacMahon's; the number of ways to change 100 dollars into coins of 1, 5, 10, 25, 50, 100 cents is folklore's;
- * compositions of n are 2^(n - 1). */
+/* p(1000) is MacMahon's; the number of ways to change 100 dollars into coins of 1, 5, 10, 25, 50, 100 cents
+ * is folklore's; compositions of n are 2^(n - 1). */
 static void published_counts(void **state) {
     (void)state;
     static int64_t all[1000];
