@@ -629,6 +629,7 @@ static enum status decode_member(struct decoder *d, const struct field *field, c
     case FIELD_LIST: return decode_list(d, field, path, value, member);
     case FIELD_UNION: return decode_union(d, field, path, value, member);
     case FIELD_JSON: return decode_text(d, path, value, member);
+    case FIELD_ROWS:
     case FIELD_TRACE: break; /* of answers only */
     }
     return STATUS_INTERNAL;

@@ -102,6 +102,20 @@ static void encode_list(struct buf *out, const struct field *field, const struct
     buf_byte(out, ']');
 }
 
+static void encode_rows(struct buf *out, const struct rows *rows) {
+    buf_byte(out, '[');
+    for (size_t i = 0; i < rows->n; i++) {
+        buf_text(out, i ? ",[" : "[");
+        for (size_t k = rows->start[i]; k < rows->start[i + 1]; k++) {
+            if (k > rows->start[i])
+                buf_byte(out, ',');
+            number_write_int(out, rows->values[k]);
+        }
+        buf_byte(out, ']');
+    }
+    buf_byte(out, ']');
+}
+
 static void encode_vars(struct buf *out, const struct trace_step *step) {
     buf_text(out, ",\"vars\":{");
     for (size_t i = 0; i < step->n_vars; i++) {
@@ -166,6 +180,7 @@ static bool is_left_out(const struct field *field, const char *base) {
     case FIELD_LIST: return !((const struct list *)member)->items;
     case FIELD_JSON:
     case FIELD_STRING: return !((const struct str *)member)->p;
+    case FIELD_ROWS: return !((const struct rows *)member)->start;
     case FIELD_TRACE: return !((const struct trace *)member)->ctx;
     default: return false;
     }
@@ -183,6 +198,7 @@ static void encode_member(struct buf *out, const struct field *field, const void
     case FIELD_OBJECT: encode_fields(out, field->fields, member); break;
     case FIELD_LIST: encode_list(out, field, member); break;
     case FIELD_UNION: encode_union(out, field, member); break;
+    case FIELD_ROWS: encode_rows(out, member); break;
     case FIELD_TRACE: encode_trace(out, member); break;
     case FIELD_JSON: buf_add(out, ((const struct str *)member)->p, ((const struct str *)member)->n); break;
     }

@@ -25,6 +25,7 @@
  * of `fields`, each in `size` bytes UNION   struct choice       an object whose "type" is one of variants[].name; its
  * other members are that variant's fields
  * JSON    struct str          any JSON object: its text without spaces, numbers as they were written
+ * ROWS    struct rows         answers only: an array of arrays of integers, each of its own length (core/base/array.h)
  * TRACE   struct trace        answers only: the steps of an algorithm (core/base/trace.h)
  *
  * A member that is absent takes `def`; without `def` it stays all zero, and `present` (where given) stays false. */
@@ -48,6 +49,7 @@ enum field_type {
     FIELD_OBJECT,
     FIELD_LIST,
     FIELD_UNION,
+    FIELD_ROWS,
     FIELD_TRACE,
     FIELD_JSON,
 };

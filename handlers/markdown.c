@@ -33,6 +33,7 @@ static void type_text(struct buf *out, const struct field *f) {
             buf_printf(out, ", %u to %u levels", f->min_dims ? f->min_dims : 1, f->max_dims);
         break;
     case FIELD_JSON:
+    case FIELD_ROWS: buf_text(out, "array of arrays of integers"); break;
     case FIELD_TRACE:
     case FIELD_OBJECT: buf_text(out, "object"); break;
     case FIELD_LIST: buf_text(out, "array of objects"); break;

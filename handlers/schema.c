@@ -118,6 +118,12 @@ static void list_schema(struct buf *out, const struct field *f, bool request) {
         add_int_limit(out, "maxItems", (int64_t)f->max_items);
 }
 
+static void rows_schema(struct buf *out, const struct field *f) {
+    buf_text(out, "\"type\":\"array\",\"items\":{\"type\":\"array\",\"items\":{");
+    integer_schema(out, f);
+    buf_text(out, "}}");
+}
+
 static const char TRACE_SCHEMA[] =
     "\"type\":\"object\",\"required\":[\"steps\",\"total\"],\"properties\":{\"total\":{\"type\":\"integer\"},\"steps\":"
     "{"
@@ -144,6 +150,7 @@ static void type_schema(struct buf *out, const struct field *f, bool request) {
     case FIELD_OBJECT: object_members(out, f->fields, NULL, request); break;
     case FIELD_LIST: list_schema(out, f, request); break;
     case FIELD_UNION: union_schema(out, f, request); break;
+    case FIELD_ROWS: rows_schema(out, f); break;
     case FIELD_TRACE: buf_text(out, TRACE_SCHEMA); break;
     case FIELD_JSON: buf_text(out, "\"type\":\"object\""); break;
     }

@@ -29,6 +29,14 @@ struct array {
     };
 };
 
+/* Rows of integers, each of its own length: row i is values[start[i] .. start[i + 1] - 1]. start NULL: there are none,
+ * not even an empty list. */
+struct rows {
+    size_t n;
+    const size_t *start;   /* [n + 1], ascending from 0 */
+    const int64_t *values; /* [start[n]] */
+};
+
 /* One number or string of either kind. KIND_NONE: absent. */
 struct value {
     enum kind kind;

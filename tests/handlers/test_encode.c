@@ -1,5 +1,7 @@
 #include "handlers/encode.h"
+#include "handlers/field.h"
 #include "handlers/number.h"
+#include "handlers/schema.h"
 #include "tests/support/test.h"
 
 /* Forms from RFC 3629 and the Unicode Standard, table 3-7: overlong, surrogate, beyond U+10FFFF, cut off. */
@@ -116,8 +118,34 @@ static void many_numbers_are_the_same_in_lines(void **state) {
     buf_release(&row);
 }
 
+static void rows_have_their_own_lengths(void **state) {
+    (void)state;
+    struct members {
+        struct rows rows, empty, absent;
+    };
+    static const struct field fields[] = {FIELD(struct members, rows, ROWS, "Three."),
+                                          FIELD(struct members, empty, ROWS, "None."),
+                                          FIELD(struct members, absent, ROWS, "Not there."),
+                                          {0}};
+    const size_t starts[] = {0, 2, 2, 3};
+    const int64_t values[] = {INT64_MIN, 7, INT64_MAX};
+    struct members members = {.rows = {3, starts, values}, .empty = {0, starts, values}};
+    struct buf out;
+    buf_init(&out, 1 << 10);
+    encode_fields(&out, fields, &members);
+    buf_byte(&out, '\0');
+    assert_string_equal(out.data, "{\"rows\":[[-9223372036854775808,7],[],[9223372036854775807]],\"empty\":[]}");
+    out.n = 0;
+    schema_field(&out, &fields[0], false);
+    buf_byte(&out, '\0');
+    assert_string_equal(out.data, "{\"type\":\"array\",\"items\":{\"type\":\"array\",\"items\":{\"type\":"
+                                  "\"integer\",\"format\":\"int64\"}},\"description\":\"Three.\"}");
+    buf_release(&out);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(quoted_bytes_become_utf8),
+                                       cmocka_unit_test(rows_have_their_own_lengths),
                                        cmocka_unit_test(lines_are_the_elements_and_then_the_rest),
                                        cmocka_unit_test(many_numbers_are_the_same_in_lines)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,164 @@
+#include "core/combine/combination.h"
+#include "handlers/call.h"
+#include "handlers/trace_fields.h"
+
+struct params {
+    struct array candidates;
+    int64_t target, min_length, max_length, limit;
+    bool reuse, ordered, count, count_only;
+    bool has_max_length, has_limit, has_count, has_trace;
+    struct str cursor;
+    struct value offset;
+    struct trace_params trace;
+};
+
+struct result {
+    struct rows combinations;
+    struct value count;
+    struct str next_cursor;
+    struct trace trace;
+};
+
+static const struct field INPUT[] = {
+    FIELD(struct params, candidates, ARRAY,
+          "The integers to add up, in any order. With `reuse`, equal ones are one; without, they are so many copies.",
+          .required = true, .kinds = KIND_INT, FIELD_INTS(1, INT64_MAX), .max_items = COMBINATION_MAX_CANDIDATES),
+    FIELD(struct params, target, INT, "The sum.", .required = true, FIELD_INTS(0, INT64_MAX)),
+    FIELD(struct params, reuse, BOOL,
+          "Whether a candidate may be used any number of times; else each listed one at most once.", .def = "true"),
+    FIELD(struct params, ordered, BOOL,
+          "Whether the same numbers in another order are another combination. Wants `reuse`.", .def = "false"),
+    FIELD(struct params, min_length, INT, "Numbers in a combination, at least.", .def = "0", FIELD_INTS(0, INT64_MAX)),
+    FIELD(struct params, max_length, INT, "Numbers in a combination, at most. Absent: any.", FIELD_INTS(0, INT64_MAX),
+          .present = offsetof(struct params, has_max_length)),
+    FIELD(struct params, count, BOOL,
+          "Also count all combinations. `false` spares the table of counts, for pages after the first, say.",
+          .def = "true", .present = offsetof(struct params, has_count)),
+    FIELD(struct params, count_only, BOOL, "Give the count alone.", .def = "false"),
+    FIELD(struct params, limit, INT, "Combinations in the answer, at most. Not with `count_only`.", .def = "1000",
+          FIELD_INTS(1, COMBINATION_MAX_LIMIT), .present = offsetof(struct params, has_limit)),
+    FIELD(struct params, cursor, STRING,
+          "The `next_cursor` of an answer to the same candidates, target, reuse, ordered and lengths: goes on behind "
+          "it.",
+          .max_items = COMBINATION_MAX_CURSOR),
+    FIELD(struct params, offset, VALUE,
+          "Combinations to pass before the first that is given: an integer, or its decimal digits as a string, of any "
+          "length. "
+          "Nothing that is passed is made. Not beside a cursor.",
+          .kinds = KIND_INT | KIND_STRING),
+    TRACE_INPUT(struct params),
+    {0},
+};
+
+static const struct field OUTPUT[] = {
+    FIELD(struct result, combinations, ROWS,
+          "The combinations in lexicographic order, each nondecreasing unless `ordered`. Absent with `count_only`."),
+    FIELD(struct result, count, VALUE,
+          "How many there are in all: an integer up to 2^53, beyond that a string of decimal digits.",
+          .kinds = KIND_INT | KIND_STRING),
+    FIELD(struct result, next_cursor, STRING, "Where the next page begins; absent where there are no more."),
+    TRACE_OUTPUT(struct result),
+    {0},
+};
+
+/* cost: reading and filling the tables, at widths of a word for each 64 bits that target^n can have, and writing the
+ * page at a nanosecond and a half a value. */
+static uint64_t cost(const void *params) {
+    const struct params *p = params;
+    double n = (double)p->candidates.n, target = (double)p->target, least = target;
+    for (size_t i = 0; i < p->candidates.n; i++)
+        least = (double)p->candidates.ints[i] < least ? (double)p->candidates.ints[i] : least;
+    double longest = least > 0 ? target / least : 0, states = 1 + (double)p->min_length;
+    if (!p->reuse && longest > n)
+        longest = n;
+    if (p->has_max_length && (double)p->max_length < longest)
+        states = 1 + (double)p->max_length, longest = (double)p->max_length;
+    double table = (target + 1) * states;
+    table = table < COMBINATION_MAX_STATES ? table : COMBINATION_MAX_STATES;
+    double bits = 64 - __builtin_clzll((uint64_t)p->target | 1), limbs = 1 + (p->ordered ? longest : n) * bits / 64;
+    bool counts = p->count || p->count_only, ranks = p->offset.kind != KIND_NONE;
+    double listing = p->count_only ? 0 : 3 * n * table + 6 * (double)p->limit * (longest + 1);
+    double total = 3000 + listing + (counts || ranks ? 1.5 : 0) * (ranks ? 2 : 1) * n * table * limbs;
+    return total < 1e15 ? (uint64_t)total : (uint64_t)1e15;
+}
+
+/* check_together refuses fields that mean nothing beside others. */
+static enum status check_together(struct call *call, const struct params *p) {
+    static const char ALONE[] = "count_only is true and %s is given, want count_only without it.";
+    const char *beside = p->has_limit                  ? "limit"
+                         : p->cursor.p                 ? "cursor"
+                         : p->offset.kind != KIND_NONE ? "offset"
+                         : p->has_trace                ? "trace"
+                         : p->has_count && !p->count   ? "count false"
+                                                       : NULL;
+    if (p->count_only && beside)
+        return ctx_fail(&call->ctx, STATUS_INVALID, "/count_only", ALONE, beside);
+    if (p->cursor.p && p->offset.kind != KIND_NONE)
+        return ctx_fail(&call->ctx, STATUS_INVALID, "/offset",
+                        "The request has both a cursor and an offset, want at most one of them.");
+    return STATUS_OK;
+}
+
+static enum status run(struct call *call, const void *params, void *result) {
+    const struct params *p = params;
+    struct result *r = result;
+    enum status status = check_together(call, p);
+    if (status != STATUS_OK)
+        return status;
+    const struct combination_in in = {.candidates = p->candidates.ints,
+                                      .n = p->candidates.n,
+                                      .target = p->target,
+                                      .reuse = p->reuse,
+                                      .ordered = p->ordered,
+                                      .min_length = p->min_length,
+                                      .max_length = p->has_max_length ? p->max_length : INT64_MAX};
+    const struct combination_page page = {.list = !p->count_only,
+                                          .count = p->count || p->count_only,
+                                          .limit = p->limit,
+                                          .cursor = p->cursor,
+                                          .offset = p->offset,
+                                          .trace = p->has_trace ? &r->trace : NULL,
+                                          .max_steps = (size_t)p->trace.max_steps};
+    struct combination_out out;
+    status = combination_solve(&call->ctx, &in, &page, &out);
+    r->combinations = out.rows;
+    r->count = out.count;
+    r->next_cursor = out.next_cursor;
+    return status;
+}
+
+const struct endpoint ep_combination_sum = {
+    .method = "POST",
+    .route = "/v1/solve/combination-sum",
+    .version = 1,
+    .title = "Combination sums: listed, paged, counted",
+    .doc =
+        "Finds all combinations of the candidates with the sum `target`: with `reuse` any number of each (combination "
+        "sum I), without it each listed candidate once (II), with `ordered` all sequences (IV). Fixed sizes, as in "
+        "killer sudoku, are `min_length` and `max_length`.\n\n"
+        "The count is exact however large, and made from generating functions: 200 candidates and a target of 100000 "
+        "take a fraction of a second. Nothing is listed for it.\n\n"
+        "Combinations come in lexicographic order, a page at a time. `next_cursor` goes on behind a page and costs no "
+        "more for the millionth page than for the first; `offset` begins anywhere, at combination number 10^50 as "
+        "well, "
+        "by the count's table. An `offset` past the end gives an empty page. A page ends at `limit`, or with the "
+        "combination that reaches 8388608 values.\n\n"
+        "Tables have an entry for each rest below `target` (over the common divisor of the candidates) and each "
+        "number of parts that `min_length` or `max_length` make count; at most 16777216 entries, and 268435456 bytes "
+        "of counts. A target of 0 has one combination, the empty one.\n\n"
+        "The trace tells of `choose` and `unchoose` of a candidate, and of `emit`; `at` counts in the candidates "
+        "sorted, without those above `target` and, with `reuse`, without equal ones. No choice is ever in vain.",
+    .source =
+        "D. E. Knuth, The Art of Computer Programming 4A, 7.2.1.4, and 4B, 7.2.2; G. Polya and G. Szego, Problems "
+        "and Theorems in Analysis I, part 1",
+    .input = INPUT,
+    .params_size = sizeof(struct params),
+    .output = OUTPUT,
+    .result_size = sizeof(struct result),
+    .example = "{\"candidates\":[2,3,6,7],\"target\":12,\"limit\":3}",
+    .answer = "{\"combinations\":[[2,2,2,2,2,2],[2,2,2,3,3],[2,2,2,6]],\"count\":7,\"next_cursor\":"
+              "\"65702b06daeb3508.2x3_6\"}",
+    .max_memory = (size_t)768 << 20,
+    .cost = cost,
+    .run = run,
+};
