@@ -5,7 +5,7 @@
 
 struct outcome {
     int code;
-    char text[1 << 16];
+    char text[1 << 20];
 };
 
 /* run runs `solvent ...` with what it says on both streams. */
