@@ -1,5 +1,6 @@
-/* heap_body.h - private to core/heap: the loops of one kernel. Included with TYPE, NAME(x), BEFORE(x, y) and GOES_FIRST(x, y, lower)
- * (y is not before x, or with `lower` false x is before y) defined; heap_kernel.h says what the functions do. */
+/* heap_body.h - private to core/heap: the loops of one kernel. heap_kernel.h says what the functions do. Included with
+ * TYPE and NAME(x) defined, BEFORE(x, y) of two TYPEs, and GOES_FIRST(x, y, lower): y is not before x where `lower`,
+ * else x is before y. */
 
 static bool NAME(before)(const void *x, const void *y) { return BEFORE(*(const TYPE *)x, *(const TYPE *)y); }
 
