@@ -282,8 +282,9 @@ static enum status operate(struct job *job, size_t i, struct heap_result *result
     return STATUS_OK;
 }
 
-static bool stopping(struct job *job) {
-    if (job->work < POLL)
+/* stopping reads the stop flag now and then, and always after an operation that it may have ended early. */
+static bool stopping(struct job *job, enum heap_op op) {
+    if (job->work < POLL && op != HEAP_HEAPIFY && op != HEAP_MERGE)
         return false;
     job->work = 0;
     return ctx_stop(job->ctx) != STOP_NONE;
@@ -300,7 +301,7 @@ static enum status operate_all(struct job *job) {
         enum status status = operate(job, i, result);
         if (status != STATUS_OK)
             return status;
-        if (stopping(job))
+        if (stopping(job, op))
             return ctx_stopped(job->ctx);
     }
     return STATUS_OK;
