@@ -138,7 +138,8 @@ static uint64_t cost(const void *p) {
     }
     if (params->has_trace)
         sum += 10 * sum + 200 * (uint64_t)params->trace.max_steps;
-    return bytes ? sum * (4 + bytes / 32) : sum;
+    double all = (double)sum * (bytes ? 4 + (double)bytes / 32 : 1);
+    return all < 1e18 ? (uint64_t)all : (uint64_t)1e18;
 }
 
 static struct heap_operation *operations_of(struct call *call, const struct list *list) {

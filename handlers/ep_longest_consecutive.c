@@ -58,7 +58,7 @@ static const struct field OUTPUT[] = {
 /* Nanoseconds: sorting, the second pointer, and writing what may be as many runs as values. */
 static uint64_t cost(const void *p) {
     const struct params *params = p;
-    uint64_t n = params->values.n, sum = 2000 + n * (params->step > 1 ? 35 : 25) + (params->runs ? 250 * n : 0);
+    uint64_t n = params->values.n, sum = 2000 + n * (params->step > 1 ? 90 : 70) + (params->runs ? 250 * n : 0);
     return params->has_trace ? sum + 300 * n + n * n + 300 * (uint64_t)params->trace.max_steps : sum;
 }
 

@@ -75,7 +75,7 @@ static uint64_t cost(const void *p) {
     uint64_t n = params->values.n, top = params->has_top ? (uint64_t)params->top : 0;
     bool sorts = top > 1 || params->algorithm == GAP_SORT;
     uint64_t log2_top = 64 - (uint64_t)__builtin_clzll(top | 1), given = top < n ? top : n;
-    uint64_t sum = 2000 + n * (sorts ? 40 + 4 * log2_top : 20) + 300 * given;
+    uint64_t sum = 2000 + n * (sorts ? 75 + 4 * log2_top : 35) + 300 * given;
     return params->has_trace ? sum + n * 300 + 300 * (uint64_t)params->trace.max_steps : sum;
 }
 

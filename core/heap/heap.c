@@ -217,7 +217,8 @@ static enum status merge(struct job *job, size_t i, struct array *out) {
     m.next = ctx_zalloc(job->ctx, m.k, sizeof *m.next);
     m.tree = ctx_alloc(job->ctx, m.k, sizeof *m.tree);
     m.winners = ctx_alloc(job->ctx, m.k, sizeof *m.winners);
-    if (!m.inputs || !m.next || !m.tree || !m.winners)
+    m.ended = ctx_alloc(job->ctx, m.k, 1);
+    if (!m.inputs || !m.next || !m.tree || !m.winners || !m.ended)
         return STATUS_NO_MEMORY;
     for (size_t j = 0; j < m.k && status == STATUS_OK; j++) {
         status = merge_input(job, i, j, kind, &m.inputs[j]);
@@ -227,7 +228,8 @@ static enum status merge(struct job *job, size_t i, struct array *out) {
         return status;
     const struct heap_kernel *kernel = heap_kernel_of(kind, job->in->max);
     m.to = ctx_alloc(job->ctx, m.n, kernel->size);
-    if (!m.to || (job->run.trace && !(m.from = ctx_alloc(job->ctx, m.n, sizeof *m.from))))
+    m.heads = ctx_alloc(job->ctx, m.k, kernel->size);
+    if (!m.to || !m.heads || (job->run.trace && !(m.from = ctx_alloc(job->ctx, m.n, sizeof *m.from))))
         return STATUS_NO_MEMORY;
     *out = array_1d(kind, m.to, m.n);
     if (m.n)
@@ -280,8 +282,9 @@ static enum status operate(struct job *job, size_t i, struct heap_result *result
     return STATUS_OK;
 }
 
-static bool stopping(struct job *job) {
-    if (job->work < POLL)
+/* stopping reads the stop flag now and then, and always after an operation that it may have ended early. */
+static bool stopping(struct job *job, enum heap_op op) {
+    if (job->work < POLL && op != HEAP_HEAPIFY && op != HEAP_MERGE)
         return false;
     job->work = 0;
     return ctx_stop(job->ctx) != STOP_NONE;
@@ -298,7 +301,7 @@ static enum status operate_all(struct job *job) {
         enum status status = operate(job, i, result);
         if (status != STATUS_OK)
             return status;
-        if (stopping(job))
+        if (stopping(job, op))
             return ctx_stopped(job->ctx);
     }
     return STATUS_OK;

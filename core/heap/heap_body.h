@@ -1,5 +1,6 @@
-/* heap_body.h - private to core/heap: the loops of one kernel. Included with TYPE, NAME(x) and BEFORE(x, y) (of two
- * TYPEs) defined; heap_kernel.h says what the functions do. */
+/* heap_body.h - private to core/heap: the loops of one kernel. heap_kernel.h says what the functions do. Included with
+ * TYPE and NAME(x) defined, BEFORE(x, y) of two TYPEs, and GOES_FIRST(x, y, lower): y is not before x where `lower`,
+ * else x is before y. */
 
 static bool NAME(before)(const void *x, const void *y) { return BEFORE(*(const TYPE *)x, *(const TYPE *)y); }
 
@@ -74,40 +75,56 @@ static size_t NAME(disorder)(const void *data, size_t n) {
     return n;
 }
 
-/* wins says whether sequence i goes before sequence j; one that is at its end never does. */
-static inline bool NAME(wins)(const struct heap_merge *m, size_t i, size_t j) {
-    if (m->next[i] == m->inputs[i]->n || m->next[j] == m->inputs[j]->n)
-        return m->next[j] == m->inputs[j]->n && (m->next[i] != m->inputs[i]->n || i < j);
-    const TYPE *x = (const TYPE *)m->inputs[i]->data + m->next[i], *y = (const TYPE *)m->inputs[j]->data + m->next[j];
-    return i < j ? !BEFORE(*y, *x) : BEFORE(*x, *y);
+/* wins says whether sequence i goes before sequence j; one that is at its end never does. Without branches for numbers:
+ * nothing foretells them. */
+static inline bool NAME(wins)(const TYPE *head, const unsigned char *ended, size_t i, size_t j) {
+    return (ended[i] ^ 1) & (ended[j] | GOES_FIRST(head[i], head[j], i < j));
 }
 
-/* seed plays the first matches, from the leaves k .. 2k - 1 (sequence leaf - k) up: in w[node] stands the winner of its
- * subtree until the node above has taken it, and in tree[node] its loser. */
-static size_t NAME(seed)(struct heap_merge *m, size_t *w) {
+/* seed plays the first matches, from the leaves k .. 2k - 1 (sequence leaf - k) up: in winners[node] stands the winner
+ * of its subtree until the node above has taken it, and in tree[node] its loser. */
+static size_t NAME(seed)(struct heap_merge *m, TYPE *head) {
+    for (size_t i = 0; i < m->k; i++) {
+        m->ended[i] = m->inputs[i]->n == 0;
+        if (!m->ended[i])
+            head[i] = ((const TYPE *)m->inputs[i]->data)[0];
+        else
+            head[i] = (TYPE){0};
+    }
     for (size_t node = m->k - 1; node > 0; node--) {
         size_t left = 2 * node, right = left + 1;
-        size_t i = left >= m->k ? left - m->k : w[left], j = right >= m->k ? right - m->k : w[right];
-        bool first = NAME(wins)(m, i, j);
-        w[node] = first ? i : j;
+        size_t i = left >= m->k ? left - m->k : m->winners[left], j = right >= m->k ? right - m->k : m->winners[right];
+        bool first = NAME(wins)(head, m->ended, i, j);
+        m->winners[node] = first ? i : j;
         m->tree[node] = first ? j : i;
     }
-    return m->k > 1 ? w[1] : 0;
+    return m->k > 1 ? m->winners[1] : 0;
 }
 
 static void NAME(merge)(const struct ctx *ctx, struct heap_merge *m) {
-    size_t winner = NAME(seed)(m, m->winners);
-    TYPE *to = m->to;
+    TYPE *to = m->to, *head = m->heads;
+    unsigned char *ended = m->ended;
+    size_t winner = NAME(seed)(m, head), *tree = m->tree, k = m->k;
     for (size_t i = 0; i < m->n; i++) {
-        to[i] = ((const TYPE *)m->inputs[winner]->data)[m->next[winner]++];
+        to[i] = head[winner];
         if (m->from)
             m->from[i] = winner;
-        for (size_t node = (winner + m->k) / 2; node > 0; node /= 2)
-            if (NAME(wins)(m, m->tree[node], winner)) {
-                size_t loser = winner;
-                winner = m->tree[node];
-                m->tree[node] = loser;
-            }
+        size_t next = ++m->next[winner];
+        ended[winner] = next == m->inputs[winner]->n;
+        if (!ended[winner])
+            head[winner] = ((const TYPE *)m->inputs[winner]->data)[next];
+        TYPE x = head[winner]; /* of the winner, and whether it is at its end: without a load between two matches */
+        unsigned over = ended[winner];
+        for (size_t node = (winner + k) / 2; node > 0; node /= 2) {
+            size_t other = tree[node];
+            TYPE y = head[other];
+            unsigned wins = (ended[other] ^ 1u) & (over | (unsigned)GOES_FIRST(y, x, other < winner));
+            size_t swap = (other ^ winner) & -(size_t)wins;
+            tree[node] = other ^ swap;
+            winner ^= swap;
+            x = wins ? y : x;
+            over &= ~wins;
+        }
         if (i % POLL == POLL - 1 && ctx_stop(ctx) != STOP_NONE)
             return;
     }
@@ -122,3 +139,4 @@ static const struct heap_kernel NAME(kernel) = {
 #undef NAME
 #undef TYPE
 #undef BEFORE
+#undef GOES_FIRST

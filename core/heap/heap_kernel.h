@@ -12,6 +12,8 @@ struct heap_merge {
     const struct array **inputs; /* [k] */
     size_t *next;                /* [k] the next of each; all 0 at first */
     size_t *tree, *winners;      /* [k] each; any content */
+    unsigned char *ended;        /* [k], any content */
+    void *heads;                 /* [k] values; any content */
     void *to;
     size_t n;     /* values in all */
     size_t *from; /* [n] gets the sequence of each; NULL: not wanted */

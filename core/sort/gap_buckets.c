@@ -24,7 +24,7 @@ struct work {
 void gap_map_init(struct gap_map *map, enum kind kind, size_t n, uint64_t min, uint64_t max) {
     *map = (struct gap_map){.kind = kind, .min = min, .half = 1};
     if (kind == KIND_INT) {
-        uint64_t average = (max - min) / (n - 1); /* some gap is no less */
+        uint64_t average = n > 1 ? (max - min) / (n - 1) : 0; /* some gap is no less */
         map->shift = average ? 63 - (unsigned)__builtin_clzll(average) : 0;
         map->n = ((max - min) >> map->shift) + 1;
         return;

@@ -75,7 +75,7 @@ static size_t each_chain(const struct job *job, struct run *longest, struct run 
 }
 
 static size_t each_run(const struct job *job, struct run *longest, struct run *runs) {
-    return job->step == 1 ? each_stretch(job, longest, runs) : each_chain(job, longest, runs);
+    return job->length ? each_chain(job, longest, runs) : each_stretch(job, longest, runs);
 }
 
 static enum status list_runs(struct job *job, struct runs_out *out) {

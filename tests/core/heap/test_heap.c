@@ -339,6 +339,11 @@ static void a_stopped_host_is_obeyed(void **state) {
     ctx_init(&ctx, (size_t)1 << 28);
     ctx.stop = &stop;
     assert_int_equal(heap_solve(&ctx, &in, &out), STATUS_CANCELLED);
+    in.operations = &o[1]; /* one long check alone */
+    in.n_operations = 1;
+    assert_int_equal(heap_solve(&ctx, &in, &out), STATUS_CANCELLED);
+    in = (struct heap_in){array_1d(KIND_INT, a, 9000), false, o, 1, 0}; /* few, but a heap that is half made is none */
+    assert_int_equal(heap_solve(&ctx, &in, &out), STATUS_CANCELLED);
     ctx_release(&ctx);
     free(a);
 }
