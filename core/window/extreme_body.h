@@ -5,8 +5,8 @@
  *     #define BETTER >
  *     #include "core/window/extreme_body.h"
  *
- * FIRST_BEST(a, b), with a before b in the array, keeps a where both are equal. It is associative and overlaps do no harm,
- * so that however a window is put together, the answer is its first extreme element, bit for bit. */
+ * FIRST_BEST(a, b), with a before b in the array, keeps a where both are equal. It is associative and overlaps do no
+ * harm, so that however a window is put together, the answer is its first extreme element, bit for bit. */
 
 #define FIRST_BEST(a, b) ((b)BETTER(a) ? (b) : (a))
 

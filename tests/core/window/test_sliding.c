@@ -11,7 +11,8 @@ static const enum sliding_operation ALL[] = {SLIDING_MAX,    SLIDING_MIN,    SLI
                                              SLIDING_MEAN,   SLIDING_MEDIAN, SLIDING_MEDIAN_LOW, SLIDING_MEDIAN_HIGH,
                                              SLIDING_ARGMAX, SLIDING_ARGMIN};
 
-/* sum_rounded is the exact sum of reals, rounded once: Shewchuk's growing expansion, which shares nothing with the core. */
+/* sum_rounded is the exact sum of reals, rounded once: Shewchuk's growing expansion, which shares nothing with the
+ * core. */
 static double sum_rounded(const double *x, size_t n) {
     double *parts = calloc(n + 1, sizeof *parts), high, low = 0;
     size_t m = 0;
