@@ -3,8 +3,8 @@
  *     make build/release/bench/window && build/release/bench/window [N]
  *
  * Sliding windows: nanoseconds a value, the median of five rounds; making the answer's array is part of it. Minimum
- * windows: milliseconds for N bytes. bench/window_peers.py, run by bench/run where NumPy and SciPy are installed, has the
- * peers. */
+ * windows: milliseconds for N bytes. bench/window_peers times SciPy and bottleneck, where they are
+ * installed. */
 #include "core/window/minimum_window.h"
 #include "core/window/sliding.h"
 

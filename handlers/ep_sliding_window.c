@@ -62,8 +62,8 @@ static uint64_t cost(const void *p) {
     case SLIDING_RANGE: one = 5; break;
     case SLIDING_ARGMAX:
     case SLIDING_ARGMIN: one = 6; break;
-    case SLIDING_SUM: one = real ? 100 : 3; break;
-    case SLIDING_MEAN: one = real ? 150 : 40; break;
+    case SLIDING_SUM: one = real ? 150 : 5; break;
+    case SLIDING_MEAN: one = real ? 200 : 40; break;
     case SLIDING_MEDIAN:
     case SLIDING_MEDIAN_LOW:
     case SLIDING_MEDIAN_HIGH: one = 150; break;

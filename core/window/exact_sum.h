@@ -1,8 +1,8 @@
 /* exact_sum.h - sums of doubles that values join and leave, without any rounding until the sum is read.
  *
- * Source: Neal, "Fast exact summation using small and large superaccumulators" (2015): digits of 32 bits in words of 64,
- * whose carries wait. Here removal subtracts the very digits that joining added, so the words stay below 2^63 for fewer
- * than 2^31 members, and carries are made only to read the sum.
+ * Source: Neal, "Fast exact summation using small and large superaccumulators" (2015): digits of 32 bits in words of
+ * 64, whose carries wait. Here removal subtracts the very digits that joining added, so the words stay below 2^63 for
+ * fewer than 2^31 members, and carries are made only to read the sum.
  * Threads: reentrant. */
 #ifndef SOLVENT_EXACT_SUM_H
 #define SOLVENT_EXACT_SUM_H

@@ -5,8 +5,8 @@
  *     #define BETTER >
  *     #include "core/window/extreme_body.h"
  *
- * FIRST_BEST(a, b), with a before b in the array, keeps a where both are equal. It is associative and overlaps do no harm,
- * so that however a window is put together, the answer is its first extreme element, bit for bit. */
+ * FIRST_BEST(a, b), with a before b in the array, keeps a where both are equal. It is associative and overlaps do no
+ * harm, so that however a window is put together, the answer is its first extreme element, bit for bit. */
 
 #define FIRST_BEST(a, b) ((b)BETTER(a) ? (b) : (a))
 
@@ -63,43 +63,41 @@ static enum status NAME(small)(struct ctx *ctx, const T *x, size_t n, size_t k, 
     return STATUS_OK;
 }
 
-/* suffixes turns each element of a block (a multiple of LANES) into the extreme of it and every LANES-th after it. */
-static void NAME(suffixes)(T *block, size_t n) {
+/* row is join of LANES values; `to` may be one of the rows. */
+static inline void NAME(row)(T *to, const T *a, const T *b) {
     T best[LANES];
-    memcpy(best, block + n - LANES, sizeof best);
-    for (size_t i = n - LANES; i >= LANES; i -= LANES) {
-        T *row = block + i - LANES;
-        for (size_t l = 0; l < LANES; l++)
-            best[l] = FIRST_BEST(row[l], best[l]);
-        memcpy(row, best, sizeof best);
-    }
+    for (size_t l = 0; l < LANES; l++)
+        best[l] = FIRST_BEST(a[l], b[l]);
+    memcpy(to, best, sizeof best);
 }
 
-/* blocks_out writes the answers of one block: its suffixes, the prefixes of the next block, and the eight values at the
- * window's end, which overlap them where k is no multiple of LANES. `next` may end early: it is not read beyond n. */
-static void NAME(block_out)(T *restrict out, const T *restrict suffix, const T *restrict next, size_t block, size_t n,
-                            size_t rest) {
-    T best[LANES];
+/* suffixes turns each element of a block (a multiple of LANES) into the extreme of it and every LANES-th after it. */
+static void NAME(suffixes)(T *block, size_t n) {
+    for (size_t i = n - LANES; i >= LANES; i -= LANES)
+        NAME(row)(block + i - LANES, block + i - LANES, block + i);
+}
+
+/* first_row does the windows that end before the second row of the next block. */
+static void NAME(first_row)(T *out, const T *suffix, const T *next, size_t block, size_t n, size_t rest) {
     for (size_t t = 0; t < n && t < LANES; t++) {
         T end = t + rest < LANES ? suffix[block + t + rest - LANES] : next[t + rest - LANES];
         out[t] = FIRST_BEST(suffix[t], end);
     }
-    if (n > LANES)
-        for (size_t l = 0; l < LANES; l++)
-            best[l] = next[l < n - LANES ? l : 0];
-    size_t t = LANES;
-    for (; t + LANES <= n; t += LANES) {
-        const T *row = next + t - LANES;
-        for (size_t l = 0; l < LANES; l++)
-            best[l] = FIRST_BEST(best[l], row[l]);
-        for (size_t l = 0; l < LANES; l++) {
-            T front = FIRST_BEST(suffix[t + l], best[l]);
-            out[t + l] = FIRST_BEST(front, row[rest + l]);
-        }
-    }
-    for (; t < n; t++) {
-        T prefix = FIRST_BEST(best[t % LANES], next[t - LANES]), front = FIRST_BEST(suffix[t], prefix);
-        out[t] = FIRST_BEST(front, next[t - LANES + rest]);
+}
+
+/* block_out writes the answers of one block: its suffixes, the prefixes of the next block, and the eight values at the
+ * window's end, which overlap them where k is no multiple of LANES. `next` is whole rows. */
+static void NAME(block_out)(T *out, const T *suffix, const T *next, size_t block, size_t n, size_t rest) {
+    T prefix[TILE + LANES], front[TILE];
+    NAME(first_row)(out, suffix, next, block, n, rest);
+    memcpy(prefix, next, LANES * sizeof *prefix);
+    for (size_t t = LANES; t < n; t += TILE) {
+        size_t m = n - t < TILE ? n - t : TILE, i = 0;
+        for (; i < m; i += LANES)
+            NAME(row)(prefix + LANES + i, prefix + i, next + t - LANES + i);
+        NAME(join)(front, suffix + t, prefix + LANES, m);
+        NAME(join)(out + t, front, next + t - LANES + rest, m);
+        memcpy(prefix, prefix + i, LANES * sizeof *prefix);
     }
 }
 

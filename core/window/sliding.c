@@ -4,11 +4,8 @@
 
 #include "core/window/sliding_parts.h"
 
-const char *const sliding_operation_names[] = {
-#define X(name, text) text,
-    SLIDING_OPERATIONS(X)
-#undef X
-        NULL};
+const char *const sliding_operation_names[] = {"max",        "min",         "range",  "sum",    "mean", "median",
+                                               "median_low", "median_high", "argmax", "argmin", NULL};
 const char *const sliding_align_names[] = {"trailing", "centered", "leading", NULL};
 
 static bool is_arg(enum sliding_operation op) { return op == SLIDING_ARGMAX || op == SLIDING_ARGMIN; }

@@ -6,16 +6,16 @@
  *
  * Answers: max, min, median_low and median_high are elements; argmax and argmin are indices of the first extreme
  *          element, and max is the element there (so of equal zeros the first decides the sign). range is max - min.
- *          sum is exact for integers; of reals it is the exact sum rounded once, whatever the order and the cancellation;
- *          mean is the exact sum over the count, rounded once, for both. median of an even count is the exact mean of the
- *          middle two, rounded once.
- * Kinds:   argmax, argmin INT; mean REAL; median REAL, but INT where the values are INT and all counts are odd; all others
- *          as the values.
- * Source:  extremes: van Herk 1992, Gil and Werman 1993, on lanes: eight neighbours are joined by doubling, then prefixes
- *          and suffixes of blocks run over every eighth element, so that each step is a vector's; small k by doubling
- *          alone. Sums: fixed point in 128 bits where the values' exponents allow, else the small superaccumulator of
- *          Neal 2015. Median: ranks of a stretch of values by one sort, members as a bit set of ranks under a tree of
- *          64-way summaries; the middle moves by at most two members a step.
+ *          sum is exact for integers; of reals it is the exact sum rounded once, whatever the order and the
+ *          cancellation; mean is the exact sum over the count, rounded once, for both. median of an even count is the
+ *          exact mean of the middle two, rounded once.
+ * Kinds:   argmax, argmin INT; mean REAL; median REAL, but INT where the values are INT and all counts are odd; all
+ *          others as the values.
+ * Source:  extremes: van Herk 1992, Gil and Werman 1993, on lanes: eight neighbours are joined by doubling, then
+ *          prefixes and suffixes of blocks run over every eighth element, so that each step is a vector's; small k by
+ *          doubling alone. Sums: fixed point in 128 bits where the values' exponents allow, else the small
+ *          superaccumulator of Neal 2015. Median: ranks of a stretch of values by one sort, members as a bit set of
+ *          ranks under a tree of 64-way summaries; the middle moves by at most two members a step.
  * Cost:    O(n) whatever k; median O(n) sorting steps (sort.h) and O(log k / 6) a step.
  * Memory:  the answer, and at most 3 k values; range one more answer; median about 200 bytes for each of 4 k values.
  * Threads: reentrant. Same input, same bytes. */
@@ -26,16 +26,19 @@
 #include "core/base/ctx.h"
 #include "core/base/trace.h"
 
-#define SLIDING_OPERATIONS(X)                                                                                     \
-    X(MAX, "max")                                                                                                 \
-    X(MIN, "min") X(RANGE, "range") X(SUM, "sum") X(MEAN, "mean") X(MEDIAN, "median") X(MEDIAN_LOW, "median_low") \
-        X(MEDIAN_HIGH, "median_high") X(ARGMAX, "argmax") X(ARGMIN, "argmin")
 enum sliding_operation {
-#define X(name, text) SLIDING_##name,
-    SLIDING_OPERATIONS(X)
-#undef X
+    SLIDING_MAX,
+    SLIDING_MIN,
+    SLIDING_RANGE,
+    SLIDING_SUM,
+    SLIDING_MEAN,
+    SLIDING_MEDIAN,
+    SLIDING_MEDIAN_LOW,
+    SLIDING_MEDIAN_HIGH,
+    SLIDING_ARGMAX,
+    SLIDING_ARGMIN,
 };
-extern const char *const sliding_operation_names[]; /* ends with NULL */
+extern const char *const sliding_operation_names[]; /* in the order of the enum; ends with NULL */
 
 enum sliding_align { SLIDING_TRAILING, SLIDING_CENTERED, SLIDING_LEADING };
 extern const char *const sliding_align_names[]; /* ends with NULL */
@@ -55,8 +58,8 @@ struct sliding_out {
 };
 
 /* sliding_solve computes. trace (may be NULL) gets the pushes and pops of a monotone queue: max, min, argmax, argmin.
- * Errors: INVALID at /k, /step, /min_count, /values (a sum or a range beyond 64 bits or beyond the doubles; dimensions),
- * /trace (another operation); TOO_LARGE, NO_MEMORY, CANCELLED, TIMED_OUT. */
+ * Errors: INVALID at /k, /step, /min_count, /values (a sum or a range beyond 64 bits or beyond the doubles;
+ * dimensions), /trace (another operation); TOO_LARGE, NO_MEMORY, CANCELLED, TIMED_OUT. */
 enum status sliding_solve(struct ctx *ctx, const struct sliding_in *in, struct trace *trace,
                           struct sliding_out *out) MUST_CHECK;
 

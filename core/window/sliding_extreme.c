@@ -3,9 +3,9 @@
 #include "core/window/sliding_parts.h"
 
 enum {
-    LANES = 8,    /* joined in one step; a power of two */
-    SMALL_K = 64, /* up to here doubling needs fewer passes than blocks */
-    TILE = 1024,  /* values that stay in the first cache */
+    LANES = 8,     /* joined in one step; a power of two */
+    SMALL_K = 256, /* up to here doubling needs fewer passes than blocks */
+    TILE = 1024,   /* values that stay in the first cache */
     POLL = 1 << 20,
 };
 

@@ -64,7 +64,8 @@ static enum status beyond(struct ctx *ctx, const struct sums *s, size_t j) {
                     s->ints ? ", or all values with a point, as reals, for sums that are rounded" : "");
 }
 
-/* slide does all windows; `held` and `mean` are constants where it is called, so that each call is a loop of its own. */
+/* slide does all windows; `held` and `mean` are constants where it is called, so that each call is a loop of its own.
+ * */
 static inline __attribute__((always_inline)) enum status slide(struct ctx *ctx, struct sums *s, enum held held,
                                                                bool mean, void *out) {
     const struct windows *w = s->w;

@@ -8,20 +8,20 @@ struct table {
     uint32_t *page[PAGES]; /* NULL: none of the page is wanted */
 };
 
-size_t utf8_read(const char *text, const char *end, uint32_t *code_point) {
-    const unsigned char *p = (const unsigned char *)text;
-    if (*p < 0x80) {
-        *code_point = *p;
+size_t utf8_read(const char *p, const char *end, uint32_t *code_point) {
+    const unsigned char *b = (const unsigned char *)p;
+    if (*b < 0x80) {
+        *code_point = *b;
         return 1;
     }
-    size_t n = *p >= 0xf0 ? 4 : *p >= 0xe0 ? 3 : 2;
-    if (*p < 0xc2 || *p > 0xf4 || (size_t)(end - text) < n)
+    size_t n = *b >= 0xf0 ? 4 : *b >= 0xe0 ? 3 : 2;
+    if (*b < 0xc2 || *b > 0xf4 || (size_t)(end - p) < n)
         return 0;
-    uint32_t c = *p & (0xffu >> (n + 1));
+    uint32_t c = *b & (0xffu >> (n + 1));
     for (size_t i = 1; i < n; i++) {
-        if ((p[i] & 0xc0) != 0x80)
+        if ((b[i] & 0xc0) != 0x80)
             return 0;
-        c = c << 6 | (p[i] & 0x3fu);
+        c = c << 6 | (b[i] & 0x3fu);
     }
     *code_point = c;
     bool whole = (n == 2) || (n == 3 && c >= 0x800 && c - 0xd800 > 0x7ff) || (n == 4 && c >= 0x10000 && c <= 0x10ffff);

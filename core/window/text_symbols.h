@@ -1,4 +1,5 @@
-/* text_symbols.h - private to core/window: a text as symbols, which are the wanted code points by number, 0 the others. */
+/* text_symbols.h - private to core/window: a text as symbols, which are the wanted code points by number, 0 the
+ * others. */
 #ifndef SOLVENT_TEXT_SYMBOLS_H
 #define SOLVENT_TEXT_SYMBOLS_H
 

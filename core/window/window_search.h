@@ -1,8 +1,8 @@
 /* window_search.h - private to core/window: the search for the shortest window over symbols.
  *
  * A symbol joins the window when its last place does and leaves with its first: `joins` and `leaves` are the same array
- * unless symbols are longer than one place (code points of several bytes). Symbols that are not wanted have a counter too,
- * of need 0, and need no branch. */
+ * unless symbols are longer than one place (code points of several bytes). Symbols that are not wanted have a counter
+ * too, of need 0, and need no branch. */
 #ifndef SOLVENT_WINDOW_SEARCH_H
 #define SOLVENT_WINDOW_SEARCH_H
 

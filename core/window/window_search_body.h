@@ -1,7 +1,7 @@
 /* window_search_body.h - the loops of window_search.c for one type of symbols; included once for each.
  * Define SYMBOL and NAME(x). */
 
-/* first_window finds the first place where a window ends (*right; n where there is none), and the shortest that does. */
+/* first_window finds the first place where a window ends (*right; n: there is none), and the shortest that does. */
 static enum status NAME(first_window)(struct ctx *ctx, const struct window_search *in, const SYMBOL *joins,
                                       const SYMBOL *leaves, size_t *start, size_t *right) {
     int32_t *need = in->need;
@@ -20,8 +20,8 @@ static enum status NAME(first_window)(struct ctx *ctx, const struct window_searc
     return STATUS_OK;
 }
 
-/* slide moves a window of `length` places on, whose last place is *right, until it holds all that is wanted or is at `end`;
- * returns whether it does. *missing counts what it lacks. */
+/* slide moves a window of `length` places on, whose last place is *right, until it holds all that is wanted or is at
+ * `end`; returns whether it does. *missing counts what it lacks. */
 static bool NAME(slide)(const SYMBOL *joins, const SYMBOL *leaves, size_t length, size_t end, size_t *right,
                         int32_t *need, int64_t *missing) {
     size_t at = *right;
@@ -47,8 +47,8 @@ static enum status NAME(search)(struct ctx *ctx, const struct window_search *in,
     *found = (struct window_found){.start = start, .length = right - start + 1};
     if (!note_start(ctx, in, found, start))
         return STATUS_NO_MEMORY;
-    /* The next window to look at has `length` places and lacks something: shorter by one than the best, or with `all` of
-     * the same length. */
+    /* The next window to look at has `length` places and lacks something: shorter by one than the best, or with `all`
+     * of the same length. */
     for (;;) {
         int64_t missing = 0;
         size_t length = found->length - !in->all, first = right + 1 - length;

@@ -11,7 +11,8 @@ static const enum sliding_operation ALL[] = {SLIDING_MAX,    SLIDING_MIN,    SLI
                                              SLIDING_MEAN,   SLIDING_MEDIAN, SLIDING_MEDIAN_LOW, SLIDING_MEDIAN_HIGH,
                                              SLIDING_ARGMAX, SLIDING_ARGMIN};
 
-/* sum_rounded is the exact sum of reals, rounded once: Shewchuk's growing expansion, which shares nothing with the core. */
+/* sum_rounded is the exact sum of reals, rounded once: Shewchuk's growing expansion, which shares nothing with the
+ * core. */
 static double sum_rounded(const double *x, size_t n) {
     double *parts = calloc(n + 1, sizeof *parts), high, low = 0;
     size_t m = 0;
@@ -217,8 +218,8 @@ static void random_layouts_of_every_shape(void **state) {
     for (int round = 0; round < 280; round++) {
         size_t n = 1 + test_below(&random, round % 4 ? 300 : N);
         int64_t k = 1 + (int64_t)test_below(&random, n), full = test_below(&random, 2);
-        if (round % 3 == 0 && k > 80)
-            k = 60 + (int64_t)test_below(&random, 20); /* about where small ends */
+        if (round % 3 == 0 && k > 270)
+            k = 250 + (int64_t)test_below(&random, 20); /* about where small ends */
         for (size_t i = 0; i < n; i++) {
             ints[i] = shaped(&random, round % SHAPES, i);
             reals[i] = (double)ints[i] * 0.37;
@@ -242,7 +243,7 @@ static void large_windows_and_stretches(void **state) {
     uint64_t random = 3;
     for (size_t i = 0; i < N; i++)
         reals[i] = (double)(int64_t)test_random(&random) * 0x1p-40;
-    static const int64_t KS[] = {3, 64, 65, 1000, 20011, 150000};
+    static const int64_t KS[] = {3, 256, 257, 1000, 20011, 150000};
     for (size_t r = 0; r < COUNT(KS); r++)
         for (size_t o = 0; o < COUNT(ALL); o++) {
             struct sliding_in in = {.values = array_1d(KIND_REAL, reals, N),

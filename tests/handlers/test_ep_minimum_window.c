@@ -1,0 +1,134 @@
+#include <jansson.h>
+
+#include "tests/support/host.h"
+#include "tests/support/test.h"
+
+static const char ROUTE[] = "/v1/solve/minimum-window";
+
+static void answers(void **state) {
+    (void)state;
+    static const struct {
+        const char *request, *answer;
+    } rows[] = {
+        {"{\"s\":\"a\",\"t\":\"aa\"}", "{\"found\":false}"},
+        {"{\"s\":\"\",\"t\":\"aa\",\"all\":true}", "{\"found\":false,\"starts\":[]}"},
+        {"{\"s\":\"abab\",\"t\":\"ab\",\"all\":true}",
+         "{\"found\":true,\"window\":\"ab\",\"start\":0,\"length\":2,\"starts\":[0,1,2]}"},
+        {"{\"s\":\"x\\u20acy\\u00e9\",\"t\":\"\\u00e9y\",\"unit\":\"byte\"}",
+         "{\"found\":true,\"window\":\"y\xc3\xa9\",\"start\":4,\"length\":3}"},
+        {"{\"s\":\"x\\u20acy\\u00e9\",\"t\":\"\\u00e9y\"}",
+         "{\"found\":true,\"window\":\"y\xc3\xa9\",\"start\":2,\"length\":2}"},
+        {"{\"tokens\":[5,1,9223372036854775807,1,5],\"wanted\":[1,1]}",
+         "{\"found\":true,\"tokens\":[1,9223372036854775807,1],\"start\":1,\"length\":3}"},
+        {"{\"tokens\":[\"to\",\"be\",\"or\",\"not\",\"to\",\"be\"],\"wanted\":[\"be\",\"to\"],\"all\":true}",
+         "{\"found\":true,\"tokens\":[\"to\",\"be\"],\"start\":0,\"length\":2,\"starts\":[0,4]}"},
+        {"{\"tokens\":[],\"wanted\":[\"be\"]}", "{\"found\":false}"},
+        {"{\"s\":\"xa\",\"t\":\"a\",\"trace\":{\"max_steps\":3}}",
+         "{\"found\":true,\"window\":\"a\",\"start\":1,\"length\":1,\"trace\":{\"steps\":[{\"i\":0,\"op\":\"expand\","
+         "\"at\":[0],\"values\":[\"x\"],\"vars\":{\"missing\":1}},{\"i\":1,\"op\":\"expand\",\"at\":[1],\"values\":["
+         "\"a\"],"
+         "\"vars\":{\"missing\":0}},{\"i\":2,\"op\":\"best\",\"at\":[0,1],\"values\":[\"x\",\"a\"],\"vars\":{\"start\":"
+         "0,"
+         "\"length\":2}}],\"total\":6}}"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        int http;
+        char *text = test_post(ROUTE, rows[i].request, &http);
+        assert_string_equal(text, rows[i].answer);
+        assert_int_equal(http, 200);
+        free(text);
+    }
+}
+
+static void refusals(void **state) {
+    (void)state;
+    static const struct {
+        const char *request, *pointer, *words;
+    } rows[] = {
+        {"{}", "\"\"", "nothing to search"},
+        {"{\"s\":\"a\"}", "\"/t\"", "s without t"},
+        {"{\"t\":\"a\"}", "\"/s\"", "t without s"},
+        {"{\"tokens\":[1]}", "\"/wanted\"", "tokens without wanted"},
+        {"{\"wanted\":[1]}", "\"/tokens\"", "wanted without tokens"},
+        {"{\"s\":\"a\",\"t\":\"a\",\"tokens\":[1]}", "\"/tokens\"", "both a text and tokens"},
+        {"{\"s\":\"a\",\"t\":\"a\",\"wanted\":[1]}", "\"/wanted\"", "both a text and tokens"},
+        {"{\"s\":\"a\",\"t\":\"\"}", "\"/t\"", "t is empty"},
+        {"{\"tokens\":[1],\"wanted\":[]}", "\"/wanted\"", "wanted is empty"},
+        {"{\"tokens\":[1],\"wanted\":[\"1\"]}", "\"/wanted\"", "the same kind"},
+        {"{\"tokens\":[1.5],\"wanted\":[1]}", "\"/tokens", ""},
+        {"{\"tokens\":[1],\"wanted\":[1],\"unit\":\"byte\"}", "\"/unit\"", "leave it out"},
+        {"{\"s\":\"a\",\"t\":\"a\",\"unit\":\"grapheme\"}", "\"/unit\"", "codepoint"},
+        {"{\"s\":7,\"t\":\"a\"}", "\"/s\"", "string"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        int http;
+        char *text = test_post(ROUTE, rows[i].request, &http);
+        if (http != 422 || !strstr(text, rows[i].pointer) || !strstr(text, rows[i].words))
+            fail_msg("%s: %s", rows[i].request, text);
+        free(text);
+    }
+}
+
+/* ask posts s and t and gives the answer. */
+static json_t *ask(const json_t *s, const json_t *t, bool all) {
+    json_t *request = json_pack("{s:O,s:O,s:b}", "s", s, "t", t, "all", all);
+    char *body = json_dumps(request, JSON_COMPACT);
+    int http;
+    char *text = test_post(ROUTE, body, &http);
+    assert_int_equal(http, 200);
+    json_t *answer = json_loads(text, 0, NULL);
+    json_decref(request);
+    free(body);
+    free(text);
+    return answer;
+}
+
+/* anagrams of p are the windows of p's length, where the shortest has it. */
+static void expect_anagrams(const json_t *input, const json_t *expected) {
+    json_t *answer = ask(json_object_get(input, "s"), json_object_get(input, "p"), true);
+    json_t *starts = json_object_get(answer, "starts");
+    bool exact = (size_t)json_integer_value(json_object_get(answer, "length")) ==
+                 json_string_length(json_object_get(input, "p"));
+    if (exact)
+        assert_true(json_equal(starts, expected));
+    else
+        assert_int_equal(json_array_size(expected), 0);
+    json_decref(answer);
+}
+
+/* Public cases: the minimum window, and all anagrams of a word. */
+static void public_cases(void **state) {
+    (void)state;
+    const char *path = shared_path("cases/arrays/leetcode_examples.jsonl");
+    if (!path)
+        skip();
+    size_t tried = 0;
+    char *text = read_file(path, NULL);
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+        json_t *record = json_loads(line, 0, NULL), *input = json_object_get(record, "input");
+        json_t *expected = json_object_get(record, "expected");
+        const char *problem = json_string_value(json_object_get(record, "problem"));
+        if (strcmp(problem, "Minimum Window Substring") == 0) {
+            json_t *answer = ask(json_object_get(input, "s"), json_object_get(input, "t"), false);
+            const char *window = json_string_value(json_object_get(answer, "window"));
+            assert_string_equal(window ? window : "", json_string_value(expected));
+            json_decref(answer);
+            tried++;
+        } else if (strcmp(problem, "Find All Anagrams in a String") == 0) {
+            expect_anagrams(input, expected);
+            tried++;
+        }
+        json_decref(record);
+    }
+    free(text);
+    assert_in_range(tried, 1, 1000);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(answers),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(public_cases),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
