@@ -130,8 +130,8 @@ enum status combination_plan_make(struct ctx *ctx, const struct combination_in *
     take_lengths(in, least, most, plan, &states);
     if (target >= COMBINATION_MAX_STATES || (uint64_t)(target + 1) > COMBINATION_MAX_STATES / states)
         return ctx_fail(ctx, STATUS_TOO_LARGE, "/target",
-                        "The target, over the common divisor of the candidates, is %lld, with %llu states of the "
-                        "length; want a table, target + 1 times states, of at most %d.",
+                        "The target over the common divisor of the candidates is %lld, and the states of the length "
+                        "are %llu; want target + 1 times states of at most %d.",
                         (long long)target, (unsigned long long)states, COMBINATION_MAX_STATES);
     plan->target = (size_t)target;
     plan->states = (size_t)states;
