@@ -61,8 +61,18 @@ static const struct field OUTPUT[] = {
     {0},
 };
 
-/* cost: reading and filling the tables, at widths of a word for each 64 bits that target^n can have, and writing the
- * page at a nanosecond and a half a value. */
+/* most_rows bounds the combinations of a page: by the product of the uses of all candidates but one. */
+static double most_rows(const struct params *p, double longest) {
+    double rows = 1, limit = (double)p->limit, n = (double)p->candidates.n;
+    for (size_t i = 1; i < p->candidates.n && rows < limit && !p->ordered; i++)
+        rows *= 1 + (p->reuse ? (double)p->target / (double)p->candidates.ints[i] : 1);
+    for (double i = 0; i < longest && rows < limit && p->ordered && n > 1; i++)
+        rows *= n;
+    return rows < limit ? rows : limit;
+}
+
+/* cost: filling the tables, with a limb for each 64 bits that target^n can have, and making and writing the page; the
+ * nanoseconds were measured with bench/combine.c, and are rather too many. */
 static uint64_t cost(const void *params) {
     const struct params *p = params;
     double n = (double)p->candidates.n, target = (double)p->target, least = target;
@@ -76,9 +86,11 @@ static uint64_t cost(const void *params) {
     double table = (target + 1) * states;
     table = table < COMBINATION_MAX_STATES ? table : COMBINATION_MAX_STATES;
     double bits = 64 - __builtin_clzll((uint64_t)p->target | 1), limbs = 1 + (p->ordered ? longest : n) * bits / 64;
-    bool counts = p->count || p->count_only, ranks = p->offset.kind != KIND_NONE;
-    double listing = p->count_only ? 0 : 3 * n * table + 6 * (double)p->limit * (longest + 1);
-    double total = 3000 + listing + (counts || ranks ? 1.5 : 0) * (ranks ? 2 : 1) * n * table * limbs;
+    double listing =
+        p->count_only ? 0
+                      : 3 * (n + 2) * table + most_rows(p, longest) * (100 + (p->has_trace ? 300 : 15) * (longest + 1));
+    double counts = p->count || p->count_only ? 1 : 0, ranks = p->offset.kind != KIND_NONE ? 2 : 0;
+    double total = 3000 + 200 * n + listing + 2 * (ranks > counts ? ranks : counts) * (n + 3) * table * limbs;
     return total < 1e15 ? (uint64_t)total : (uint64_t)1e15;
 }
 

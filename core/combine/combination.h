@@ -13,7 +13,8 @@
  * Cost:    with T the target over the candidates' common divisor, D the states of the length (1 without limits), n
  *          candidates, w limbs of a count: count O(n T D w), offset the same once more; listing O(n T D) once and then
  *          O(n) at worst for each choice, every one of which leads to a combination.
- * Modules: combination (pages), _plan (input), _walk (the iterator), _count (counts, ranks), _cursor; wide (numbers).
+ * Modules: combination (pages), _plan (input), _reach (sums that there are), _walk (the iterator), _count (counts,
+ *          ranks), _cursor; wide (numbers).
  * Threads: reentrant. Same input, same bytes. */
 #ifndef SOLVENT_COMBINATION_H
 #define SOLVENT_COMBINATION_H

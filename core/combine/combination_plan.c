@@ -2,7 +2,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "core/combine/combination_reach.h"
 
 static int compare(const void *a, const void *b) {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -129,12 +130,16 @@ enum status combination_plan_make(struct ctx *ctx, const struct combination_in *
     take_lengths(in, least, most, plan, &states);
     if (target >= COMBINATION_MAX_STATES || (uint64_t)(target + 1) > COMBINATION_MAX_STATES / states)
         return ctx_fail(ctx, STATUS_TOO_LARGE, "/target",
-                        "The target, over the common divisor of the candidates, is %lld, with %llu states of the "
-                        "length; want a table, target + 1 times states, of at most %d.",
+                        "The target over the common divisor of the candidates is %lld, and the states of the length "
+                        "are %llu; want target + 1 times states of at most %d.",
                         (long long)target, (unsigned long long)states, COMBINATION_MAX_STATES);
     plan->target = (size_t)target;
     plan->states = (size_t)states;
     for (size_t i = 0; i < plan->n; i++)
         plan->part[i] = (size_t)(plan->value[i] / divisor);
-    return STATUS_OK;
+    if (plan->n * (states * (uint64_t)(target + 1)) > COMBINATION_MAX_STEPS)
+        return STATUS_OK;
+    status = combination_reach(ctx, plan, &plan->reach);
+    plan->none = status == STATUS_OK && !combination_reaches(plan->reach, plan->target);
+    return status;
 }

@@ -30,13 +30,14 @@ struct combination_plan {
     size_t states, start, accept;
     bool saturate;
     bool reuse, ordered;
-    bool none;     /* there is no combination, and none of the above but n and value are of use */
-    uint64_t mark; /* of what was asked: cursors carry it */
+    uint64_t *reach; /* combination_reach.h; NULL: the table is past the limit of listing and counting */
+    bool none;       /* there is no combination, and none of the above but n and value are of use */
+    uint64_t mark;   /* of what was asked: cursors carry it */
 };
 
 /* combination_plan_make reads the input.
  * Errors: INVALID at /candidates/i (below 1), /target (negative), /max_length (below min_length), /ordered (without
- * reuse); TOO_LARGE at /candidates or /target; NO_MEMORY. */
+ * reuse); TOO_LARGE at /candidates or /target; NO_MEMORY, CANCELLED, TIMED_OUT. */
 enum status combination_plan_make(struct ctx *ctx, const struct combination_in *in,
                                   struct combination_plan *plan) MUST_CHECK;
 

@@ -1,6 +1,6 @@
 #include "core/combine/combination_walk.h"
 
-#include <string.h>
+#include "core/combine/combination_reach.h"
 
 /* lead gives the position from which the rest is chosen after position p. */
 static size_t lead(const struct combination_plan *plan, size_t p) {
@@ -13,6 +13,7 @@ static inline bool leads(const struct combination_walk *walk, size_t p, size_t r
     return walk->last[(rest - plan->part[p]) * plan->states + k_after] >= (int32_t)lead(plan, p);
 }
 
+/* last_of gives the last of the positions before `below` at which a combination of the rest can begin; -1: none. */
 static int32_t last_of(const struct combination_walk *walk, size_t below, size_t rest, size_t k) {
     size_t k_after;
     if (!combination_state(walk->plan, k, 1, &k_after))
@@ -31,9 +32,10 @@ static enum status fill_last(struct ctx *ctx, struct combination_walk *walk) {
     for (size_t rest = 1; rest <= plan->target; rest++) {
         while (below < plan->n && plan->part[below] <= rest)
             below++;
+        bool reached = combination_reaches(plan->reach, rest);
         for (size_t k = 0; k < plan->states; k++)
-            walk->last[rest * plan->states + k] = last_of(walk, below, rest, k);
-        steps += (below + 1) * plan->states;
+            walk->last[rest * plan->states + k] = reached ? last_of(walk, below, rest, k) : -1;
+        steps += ((reached ? below : 0) + 1) * plan->states;
         if (steps >> 20 && ctx_stop(ctx) != STOP_NONE)
             return ctx_stopped(ctx);
         steps &= (1 << 20) - 1;
