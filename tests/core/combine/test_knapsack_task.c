@@ -332,7 +332,10 @@ static void tables_have_a_limit(void **state) {
     t->task.algorithm = KNAPSACK_TABLE_1D;
     t->task.exact_fill = true;
     expect_error(&t->task, STATUS_TOO_LARGE, "/algorithm", "would have 100000001 cells, want at most 100000000.");
-    t->weight[0] = t->task.in.capacity = KNAPSACK_CELLS_1D / 20 - 1;
+    t->weight[0] = t->task.in.capacity = KNAPSACK_CELLS_2D;
+    expect_error(&t->task, STATUS_TOO_LARGE, "/algorithm",
+                 "A row of the table would have 40000001 cells, want at most");
+    t->weight[0] = t->task.in.capacity = KNAPSACK_CELLS_2D - 1;
     t->task.in.n = 1;
     struct ctx ctx;
     struct knapsack_answer a;
