@@ -41,7 +41,7 @@ static void others_are_binary_fractions(void **state) {
         assert_true(knapsack_unit_count(&unit, x[k], &units[k]));
         assert_true(knapsack_unit_real(&unit, units[k]) == x[k]);
     }
-    assert_true(units[0] == units[1] + 4); /* an ulp of 2^-54, in units of 2^-56: 0.1 has a factor less */
+    assert_true(units[0] == units[1] + (INT64_C(1) << (unit.bits - 54))); /* an ulp of numbers in [1/4, 1/2) */
 }
 
 static void what_does_not_fit_is_refused(void **state) {
