@@ -72,7 +72,8 @@ static const struct field INPUT[] = {
           .present = offsetof(params, has_at_most), FIELD_INTS(0, INT64_MAX)),
     FIELD(params, algorithm, ENUM,
           "How. `auto` is the fastest for the problem. The tables have (items + 1) * (capacity + 1) cells "
-          "(`table-2d`, at most 40 million) or items * (capacity + 1) (`table-1d`, at most 100 million), times "
+          "(`table-2d`, at most 40 million) or items * (capacity + 1) (`table-1d`, at most 100 million, a row 40 "
+          "million), times "
           "`at_most` + 1 with that; `meet-in-the-middle` takes 40 items. Copies count by powers of two.",
           .names = knapsack_algorithm_names, .def = "auto"),
     FIELD(params, all, BOOL, "Also list the other choices that are as good, as `sets`.", .def = "false"),
@@ -256,7 +257,9 @@ const struct endpoint ep_knapsack = {
         "Copies are split into powers of two, so their number costs its logarithm. `exact_fill` wants the capacity "
         "used up: where no choice does, `found` is false and `optimal` true. `at_most` limits the number of items. "
         "`capacities` gives several at once, solved by branch and bound. `all` lists every choice of the greatest "
-        "value. The textbook's tables can be asked for by name, and `trace` plays them where they are small.\n\n"
+        "value. The textbook's tables can be asked for by name, and `trace` plays them where they are small: cells "
+        "start at 0 (-1 where an exact fill has no choice), cell c of "
+        "row i stands at i * (capacity + 1) + c.\n\n"
         "Fractions are exact too: those of at most 15 digits are taken as the decimals that they are written as, else "
         "all as the binary fractions that they are, and what would have to be rounded is refused.\n\n"
         "Items without weight are taken, items without value are not (but for an exact fill); an item of that kind of "

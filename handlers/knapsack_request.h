@@ -1,5 +1,5 @@
-/* knapsack_request.h - the request of /v1/solve/knapsack as the core's task: which fields go together, items or columns,
- * reals as integers of a common unit. */
+/* knapsack_request.h - the request of /v1/solve/knapsack as the core's task: which fields go together, items or
+ * columns, reals as integers of a common unit. */
 #ifndef SOLVENT_KNAPSACK_REQUEST_H
 #define SOLVENT_KNAPSACK_REQUEST_H
 

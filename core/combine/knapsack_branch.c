@@ -1,8 +1,11 @@
 #include "core/combine/knapsack_branch.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* Rounds of looking for multipliers, each of which sorts n parts: so many of them, and parts in all. */
+static const double WORK = 2e7;
 enum { ROUNDS = 80, MAX_LIMITS = KNAPSACK_MAX_DIMS + 1 };
 
 struct entry {
@@ -95,38 +98,87 @@ static double bound_from(const struct search *s, size_t from) {
     return ((double)s->value + more) + ((double)s->value + s->worth[s->n]) * s->error;
 }
 
-/* steer changes the multipliers: more for a capacity that the surrogate's LP solution exceeds, less for others. */
-static void steer(struct search *s, double step) {
+/* find_excess tells by what share the surrogate's LP solution exceeds each capacity (below 0: falls short of it). */
+static void find_excess(const struct search *s, double *excess) {
     size_t k = break_at(s, 0, s->room);
     double use[MAX_LIMITS] = {0};
     for (size_t j = 0; j < k; j++)
         for (size_t d = 0; d < s->limits; d++)
             use[d] += (double)limit_weight(s, s->order[j].i, d);
-    for (size_t d = 0; d < s->limits; d++) {
-        double excess = s->capacity[d] > 0 ? use[d] / (double)s->capacity[d] - 1 : 0;
-        excess = excess > 1 ? 1 : excess;
-        s->y[d] *= 1 + step * excess;
+    for (size_t d = 0; d < s->limits; d++)
+        excess[d] = s->capacity[d] > 0 ? use[d] / (double)s->capacity[d] - 1 : 0;
+}
+
+/* steer changes the multipliers: more for a capacity that is exceeded, less for others. */
+static void steer(struct search *s, double step) {
+    double excess[MAX_LIMITS];
+    find_excess(s, excess);
+    for (size_t d = 0; d < s->limits; d++)
+        s->y[d] *= 1 + step * (excess[d] > 1 ? 1 : excess[d]);
+}
+
+struct multipliers {
+    double y[MAX_LIMITS], bound;
+    bool any;
+};
+
+/* try_out sorts by the multipliers at hand and keeps them if their bound is the least so far. */
+static void try_out(struct search *s, struct multipliers *best) {
+    sort_parts(s);
+    double bound = bound_from(s, 0);
+    if (best->any && bound >= best->bound)
+        return;
+    memcpy(best->y, s->y, sizeof best->y);
+    best->bound = bound;
+    best->any = true;
+}
+
+/* Each limit alone: no other multipliers are better where only one of them binds. */
+static void try_single(struct search *s, struct multipliers *best) {
+    for (size_t one = 0; one < s->limits && ctx_stop(s->ctx) == STOP_NONE; one++) {
+        for (size_t d = 0; d < s->limits; d++)
+            s->y[d] = d == one && s->capacity[d] > 0 ? 1.0 / (double)s->capacity[d] : 0;
+        if (s->capacity[one] > 0 && (double)s->n * (double)s->limits < WORK)
+            try_out(s, best);
+    }
+}
+
+/* Two limits: the ratio of their multipliers is found by bisection, as the one that is exceeded wants more. */
+static void try_pair(struct search *s, struct multipliers *best) {
+    double lo = 0x1p-60, hi = 0x1p60;
+    for (int round = 0; round < ROUNDS && ctx_stop(s->ctx) == STOP_NONE && (double)s->n * round < WORK; round++) {
+        double ratio = sqrt(lo * hi), excess[MAX_LIMITS];
+        s->y[0] = 1.0 / (double)s->capacity[0];
+        s->y[1] = ratio / (double)s->capacity[1];
+        try_out(s, best);
+        find_excess(s, excess);
+        if (excess[1] > excess[0])
+            lo = ratio;
+        else
+            hi = ratio;
+    }
+}
+
+static void try_steered(struct search *s, struct multipliers *best) {
+    double step = 0.5;
+    for (size_t d = 0; d < s->limits; d++)
+        s->y[d] = s->capacity[d] > 0 ? 1.0 / (double)s->capacity[d] : 0;
+    for (int round = 0; round < ROUNDS && ctx_stop(s->ctx) == STOP_NONE && (double)s->n * round < WORK; round++) {
+        try_out(s, best);
+        steer(s, step);
+        step *= 0.95;
     }
 }
 
 static void find_multipliers(struct search *s) {
-    double best[MAX_LIMITS], least = 0, step = 0.5;
-    for (size_t d = 0; d < s->limits; d++)
-        s->y[d] = s->capacity[d] > 0 ? 1.0 / (double)s->capacity[d] : 0;
-    for (int round = 0; round < ROUNDS && ctx_stop(s->ctx) == STOP_NONE; round++) {
-        sort_parts(s);
-        double bound = bound_from(s, 0);
-        if (round == 0 || bound < least) {
-            least = bound;
-            memcpy(best, s->y, sizeof best);
-        }
-        steer(s, step);
-        step *= 0.95;
-        if ((double)s->n * round > 2e7)
-            break;
-    }
-    if (least > 0)
-        memcpy(s->y, best, s->limits * sizeof *best);
+    struct multipliers best = {.any = false};
+    try_single(s, &best);
+    if (s->limits == 2 && s->capacity[0] > 0 && s->capacity[1] > 0)
+        try_pair(s, &best);
+    else
+        try_steered(s, &best);
+    if (best.any)
+        memcpy(s->y, best.y, sizeof best.y);
     sort_parts(s);
 }
 

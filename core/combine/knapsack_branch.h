@@ -1,8 +1,9 @@
 /* knapsack_branch.h - depth-first branch and bound for several capacities at once (at_most is one more of them), with
  * the LP bound of a surrogate problem.
  *
- * Multipliers add the capacities up to one; any multipliers give a bound, and a multiplicative subgradient method looks
- * for those of the least. Parts are tried in order of value per surrogate weight, taken first, left out second.
+ * Multipliers add the capacities up to one; any multipliers give a bound, and a multiplicative subgradient method
+ * looks for those of the least; with two capacities it is a bisection, and each capacity alone is tried as well. Parts
+ * are tried in order of value per surrogate weight, taken first, left out second.
  * Bounds are computed in doubles and rounded up by more than all their rounding errors; sums of weights and values are
  * exact, so the answer is.
  * Source: Glover, "Surrogate constraints", Operations Research 16 (1968); Gavish and Pirkul, "Efficient algorithms for

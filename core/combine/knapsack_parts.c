@@ -201,11 +201,11 @@ static enum status split_all(struct ctx *ctx, const struct knapsack_task *task, 
         enum status status = add_sums(ctx, task, i, copies[i], sum_w, out);
         if (status != STATUS_OK)
             return status;
-        n += parts_of(copies[i]) + 1;
+        n += parts_of(copies[i]);
     }
-    if (n > 4 * (size_t)KNAPSACK_MAX_ITEMS)
-        return ctx_fail(ctx, STATUS_TOO_LARGE, "", "The copies make %zu parts, want at most %d.", n,
-                        4 * KNAPSACK_MAX_ITEMS);
+    if (n > KNAPSACK_MAX_ITEMS)
+        return ctx_fail(ctx, STATUS_TOO_LARGE, "", "The copies make %zu parts (powers of two), want at most %d.", n,
+                        KNAPSACK_MAX_ITEMS);
     out->part = ctx_alloc(ctx, n, sizeof *out->part);
     if (!out->part)
         return STATUS_NO_MEMORY;

@@ -15,10 +15,10 @@
 
 enum knapsack_variant { KNAPSACK_01, KNAPSACK_BOUNDED, KNAPSACK_UNBOUNDED, KNAPSACK_SUBSET_SUM };
 
-#define KNAPSACK_ALGORITHMS(X)                                                                    \
-    X(AUTO, "auto")                                                                               \
-    X(CORE, "core") X(TABLE_2D, "table-2d") X(TABLE_1D, "table-1d") X(MEET, "meet-in-the-middle") \
-        X(BRANCH, "branch-and-bound")
+#define KNAPSACK_ALGORITHMS(X) \
+    X(AUTO, "auto")            \
+    X(CORE, "core")            \
+    X(TABLE_2D, "table-2d") X(TABLE_1D, "table-1d") X(MEET, "meet-in-the-middle") X(BRANCH, "branch-and-bound")
 enum knapsack_algorithm {
 #define X(name, text) KNAPSACK_##name,
     KNAPSACK_ALGORITHMS(X)

@@ -22,8 +22,8 @@ struct search {
     size_t width, levels, row;
     int64_t value;        /* of an optimal choice */
     int64_t p, w, copies; /* of what is chosen now */
-    int64_t steps;
-    size_t room; /* in out->set */
+    size_t work;          /* since the last look at the stop flag */
+    size_t room;          /* in out->set */
     struct knapsack_sets *out;
 };
 
@@ -183,11 +183,19 @@ static int64_t most(const struct search *s, size_t i) {
     return copies;
 }
 
+static bool asked_to_stop(struct search *s) {
+    s->work += s->table ? 1 : s->n + 1;
+    if (s->work < 1 << 20)
+        return false;
+    s->work = 0;
+    return ctx_stop(s->ctx) != STOP_NONE;
+}
+
 /* next moves to the next branch that may win: from entry i's count downwards, going back where none is left. Gives the
  * depth to go on from, SIZE_MAX at the end. */
 static size_t next(struct search *s, size_t i, bool fresh) {
     for (;;) {
-        if (++s->steps % 65536 == 0 && ctx_stop(s->ctx) != STOP_NONE) {
+        if (asked_to_stop(s)) {
             s->out->stopped = true;
             return SIZE_MAX;
         }

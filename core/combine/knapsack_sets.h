@@ -3,7 +3,8 @@
  * Depth first over the items, more copies before fewer. Where a table over the capacities is small enough, it tells for
  * every rest what it can still be worth, and no branch is in vain: items stand in the order of the request then. Else
  * the LP bound prunes, and items go by value per weight.
- * Cost: O(n) a choice with the table (at most KNAPSACK_SETS_CELLS cells), exponential without it. Threads: reentrant. */
+ * Cost: O(n) a choice with the table (at most KNAPSACK_SETS_CELLS cells), exponential without it.
+ * Threads: reentrant. */
 #ifndef SOLVENT_KNAPSACK_SETS_H
 #define SOLVENT_KNAPSACK_SETS_H
 

@@ -36,7 +36,7 @@ int64_t knapsack_table_cells(const struct knapsack_task *task, const struct knap
 
 /* -- A row -- */
 
-/* fill_row is the inner loop for one level, downwards, so that `from` may be the row itself. */
+/* fill_level is the inner loop for one level, downwards, so that `from` may be the row itself. */
 static void fill_level(int64_t *to, const int64_t *from, size_t lo, size_t hi, int64_t p, uint64_t *keep, size_t at) {
     for (size_t c = hi; c-- > lo;) {
         int64_t with = from[c - lo] + p;
@@ -154,6 +154,10 @@ static enum status check_size(struct ctx *ctx, const struct knapsack_task *task,
         return ctx_fail(ctx, STATUS_TOO_LARGE, task->trace ? "/trace" : "/algorithm",
                         "The table would have %" PRId64 " cells, want at most %" PRId64 "%s.", cells, most,
                         task->trace ? " for a trace" : "");
+    int64_t row = cells / ((int64_t)parts->n + two ? (int64_t)parts->n + two : 1);
+    if (row > KNAPSACK_CELLS_2D)
+        return ctx_fail(ctx, STATUS_TOO_LARGE, "/algorithm",
+                        "A row of the table would have %" PRId64 " cells, want at most %d.", row, KNAPSACK_CELLS_2D);
     return STATUS_OK;
 }
 

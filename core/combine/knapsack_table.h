@@ -16,6 +16,7 @@
 
 #include "core/combine/knapsack_parts.h"
 
+/* A row has at most KNAPSACK_CELLS_2D cells in either. */
 enum { KNAPSACK_CELLS_1D = 100 * 1000 * 1000, KNAPSACK_CELLS_2D = 40 * 1000 * 1000, KNAPSACK_CELLS_TRACED = 10000 };
 
 /* knapsack_table_cells is how many cells the table has (0 past 2^62 of them, which is no number of cells). */

@@ -123,21 +123,37 @@ static enum status relax(struct ctx *ctx, const struct knapsack_task *task, stru
     return status;
 }
 
-static enum status solve_parts(struct ctx *ctx, const struct knapsack_task *task, struct knapsack_parts *parts,
-                               struct knapsack_found *found, enum knapsack_algorithm *used) {
-    *used = KNAPSACK_AUTO;
-    enum status status = relax(ctx, task, parts, found, used);
-    if (status != STATUS_OK || *used != KNAPSACK_AUTO)
-        return status;
+static enum status solve_by(struct ctx *ctx, const struct knapsack_task *task, struct knapsack_parts *parts,
+                            enum knapsack_algorithm algorithm, struct knapsack_found *found) {
     for (size_t i = 0; i < parts->n; i++)
         parts->part[i].taken = 0;
-    *used = choose(task, parts);
-    switch (*used) {
+    switch (algorithm) {
     case KNAPSACK_TABLE_2D: return knapsack_table_solve(ctx, task, parts, true, found);
     case KNAPSACK_TABLE_1D: return knapsack_table_solve(ctx, task, parts, false, found);
     case KNAPSACK_MEET: return knapsack_meet_solve(ctx, task, parts, found);
-    default: return search(ctx, task, parts, *used == KNAPSACK_BRANCH, found);
+    default: return search(ctx, task, parts, algorithm == KNAPSACK_BRANCH, found);
     }
+}
+
+static enum status solve_parts(struct ctx *ctx, const struct knapsack_task *task, struct knapsack_parts *parts,
+                               struct knapsack_found *found, enum knapsack_algorithm *used) {
+    *used = KNAPSACK_AUTO;
+    found->bound = INT64_MAX;
+    enum status status = relax(ctx, task, parts, found, used);
+    if (status != STATUS_OK || *used != KNAPSACK_AUTO)
+        return status;
+    int64_t bound = found->bound; /* also holds with the limit */
+    *used = choose(task, parts);
+    status = solve_by(ctx, task, parts, *used, found);
+    /* A table that was cut has nothing to show; a search has a first choice at once. */
+    if (status == STATUS_OK && !found->optimal && *used == KNAPSACK_TABLE_1D && task->algorithm == KNAPSACK_AUTO &&
+        !task->exact_fill && !task->trace) {
+        *used = KNAPSACK_BRANCH;
+        status = solve_by(ctx, task, parts, *used, found);
+    }
+    if (status == STATUS_OK && !found->optimal && found->bound > bound)
+        found->bound = bound;
+    return status;
 }
 
 /* -- The answer -- */

@@ -322,6 +322,25 @@ static void bad_input_is_named(void **state) {
     ctx_release(&ctx);
 }
 
+/* 63 parts an item: 200000 items are 12.6 million of them. */
+static void too_many_parts_are_refused(void **state) {
+    (void)state;
+    enum { N = 200 * 1000 };
+    struct instance *t = &instance;
+    int64_t *zero = calloc(N, sizeof *zero), *count = malloc(N * sizeof *count);
+    for (size_t i = 0; i < N; i++)
+        count[i] = INT64_MAX;
+    bind(t, N, 1);
+    t->task.variant = KNAPSACK_BOUNDED;
+    t->task.in.weight = t->task.in.value = zero;
+    t->task.count = count;
+    t->task.sets = 1;
+    expect_error(&t->task, STATUS_TOO_LARGE, "",
+                 "The copies make 12600000 parts (powers of two), want at most 10000000.");
+    free(zero);
+    free(count);
+}
+
 /* Tables are refused past their number of cells, and made at it. */
 static void tables_have_a_limit(void **state) {
     (void)state;
@@ -332,7 +351,10 @@ static void tables_have_a_limit(void **state) {
     t->task.algorithm = KNAPSACK_TABLE_1D;
     t->task.exact_fill = true;
     expect_error(&t->task, STATUS_TOO_LARGE, "/algorithm", "would have 100000001 cells, want at most 100000000.");
-    t->weight[0] = t->task.in.capacity = KNAPSACK_CELLS_1D / 20 - 1;
+    t->weight[0] = t->task.in.capacity = KNAPSACK_CELLS_2D;
+    expect_error(&t->task, STATUS_TOO_LARGE, "/algorithm",
+                 "A row of the table would have 40000001 cells, want at most");
+    t->weight[0] = t->task.in.capacity = KNAPSACK_CELLS_2D - 1;
     t->task.in.n = 1;
     struct ctx ctx;
     struct knapsack_answer a;
@@ -504,6 +526,7 @@ int main(void) {
         cmocka_unit_test(middling_ones_agree),
         cmocka_unit_test(many_copies_are_few_parts),
         cmocka_unit_test(bad_input_is_named),
+        cmocka_unit_test(too_many_parts_are_refused),
         cmocka_unit_test(tables_have_a_limit),
         cmocka_unit_test(the_trace_replays_to_the_answer),
         cmocka_unit_test(a_long_trace_is_refused),
