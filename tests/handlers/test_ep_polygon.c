@@ -47,8 +47,8 @@ static void answers(void **state) {
          "\"counterclockwise\",\"convex\":true,\"simple\":true,\"holes\":0,\"vertices\":4}"},
         {"{\"polygon\":[[[0,0],[9,0],[0,9]],[[1,1],[2,1],[1,2]]]}",
          "{\"area\":40.0,\"signed_area\":40.5,\"perimeter\":34.14213562373095,\"centroid\":[3.0208333333333335,3."
-         "0416666666666665],\"orientation\":\"counterclockwise\",\"convex\":false,\"simple\":true,\"holes\":1,"
-         "\"vertices\":6}"},
+         "0208333333333335],"
+         "\"orientation\":\"counterclockwise\",\"convex\":false,\"simple\":true,\"holes\":1,\"vertices\":6}"},
         {"{\"wkt\":\"POLYGON ((0 0, 2 2, 2 0, 0 2, 0 0))\"}",
          "{\"area\":0.0,\"signed_area\":0.0,\"perimeter\":9.65685424949238,\"centroid\":[1.0,1.0],\"orientation\":"
          "\"degenerate\",\"convex\":false,\"simple\":false,\"holes\":0,\"vertices\":4,\"self_intersection\":{\"rings\":"
