@@ -43,7 +43,7 @@ static const struct field OUTPUT[] = {
 static uint64_t cost(const void *params) {
     const struct params *p = params;
     uint64_t n = polygon_size(&p->polygon, &p->holes, &p->wkt), points = p->points.n / 2;
-    return 2000 + (points < 8 ? 20 * n * (points + 1) : 4000 * n + 1000 * points);
+    return 2000 + (points < 8 ? 60 * n * (points + 1) : 4000 * n + 1000 * points);
 }
 
 static enum status run_many(struct call *call, const struct rings *rings, const struct array *points,

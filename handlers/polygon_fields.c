@@ -45,12 +45,12 @@ static enum status check_pairs(struct ctx *ctx, const char *pointer, const struc
 
 static enum status rings_of_arrays(struct ctx *ctx, const struct array *polygon, const struct list *holes,
                                    struct rings *out) {
-    size_t n = polygon->dims == 3 ? polygon->shape[0] : 1, points = polygon->shape[polygon->dims - 2];
-    enum status status = polygon->n ? check_pairs(ctx, "/polygon", polygon) : STATUS_OK;
-    if (status != STATUS_OK)
-        return status;
     if (polygon->n == 0)
         return ctx_fail(ctx, STATUS_INVALID, "/polygon", "The polygon is empty, want a ring of at least 3 points.");
+    enum status status = check_pairs(ctx, "/polygon", polygon);
+    if (status != STATUS_OK)
+        return status;
+    size_t n = polygon->dims == 3 ? polygon->shape[0] : 1, points = polygon->shape[polygon->dims - 2];
     struct ring *ring = ctx_alloc(ctx, n + holes->n, sizeof *ring);
     if (!ring)
         return STATUS_NO_MEMORY;

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { FEW_POINTS = 8, POLL = 1 << 14 };
+enum { FEW_POINTS = 8, POLL = 1 << 14, CHUNK = 1 << 12 };
 
 const char *const location_names[] = {"inside", "boundary", "outside", NULL};
 
@@ -26,6 +26,9 @@ struct index {
     struct rise *rises;
     uint32_t *start, *list; /* node k has rises list[start[k] .. start[k+1]-1] */
     bool *crossed;          /* the node's rises are not in order */
+    const double *points;
+    unsigned char *location;
+    size_t n_points;
 };
 
 static const double *next_point(const struct ring *ring, size_t i) {
@@ -126,15 +129,12 @@ static enum status collect(struct index *x, const struct rings *rings) {
 
 /* height_at is the last height at or below y; SIZE_MAX: y is below all. */
 static size_t height_at(const struct index *x, double y) {
-    size_t low = 0, n = x->n_heights;
-    while (n > 0) {
-        size_t half = n / 2;
-        if (x->heights[low + half] <= y)
-            low += half + 1, n -= half + 1;
-        else
-            n = half;
-    }
-    return low - 1;
+    const double *low = x->heights;
+    if (y < *low)
+        return SIZE_MAX;
+    for (size_t n = x->n_heights; n > 1; n -= n / 2) /* no branches to guess */
+        low += low[n / 2] <= y ? n / 2 : 0;
+    return (size_t)(low - x->heights);
 }
 
 /* each_node counts (list NULL) or lists the nodes that together are a rise's heights. */
@@ -227,6 +227,15 @@ static bool on_a_level(const struct index *x, const double at[2]) {
     return low < x->n_levels && x->levels[low].y == at[1] && x->levels[low].x0 <= at[0];
 }
 
+/* side_of is orient2d of a rise and a point between its heights; a point beside its box needs no products. */
+static int side_of(const struct rise *e, const double at[2]) {
+    if (at[0] < e->low[0] && at[0] < e->high[0])
+        return 1;
+    if (at[0] > e->low[0] && at[0] > e->high[0])
+        return -1;
+    return orient2d(e->low, e->high, at);
+}
+
 /* left_of counts the node's rises left of the point; true where one goes through it. */
 static bool left_of(const struct index *x, size_t node, const double at[2], size_t *left) {
     const uint32_t *list = x->list + x->start[node];
@@ -234,7 +243,7 @@ static bool left_of(const struct index *x, size_t node, const double at[2], size
     while (!x->crossed[node] && n > 0) {
         size_t half = n / 2;
         const struct rise *e = &x->rises[list[low + half]];
-        int side = orient2d(e->low, e->high, at);
+        int side = side_of(e, at);
         if (side == 0)
             return true;
         if (side < 0)
@@ -245,7 +254,7 @@ static bool left_of(const struct index *x, size_t node, const double at[2], size
     *left += low;
     for (size_t i = 0; i < n; i++) {
         const struct rise *e = &x->rises[list[i]];
-        int side = orient2d(e->low, e->high, at);
+        int side = side_of(e, at);
         if (side == 0)
             return true;
         *left += side < 0;
@@ -265,6 +274,14 @@ static enum location locate_one(const struct index *x, const double at[2]) {
     return left % 2 ? LOCATION_INSIDE : LOCATION_OUTSIDE;
 }
 
+/* locate_chunk: points do not know of each other, so threads may share them out. */
+static void locate_chunk(void *arg, size_t chunk) {
+    const struct index *x = arg;
+    size_t end = (chunk + 1) * CHUNK < x->n_points ? (chunk + 1) * CHUNK : x->n_points;
+    for (size_t i = chunk * CHUNK; i < end && ctx_stop(x->ctx) == STOP_NONE; i++)
+        x->location[i] = (unsigned char)locate_one(x, x->points + 2 * i);
+}
+
 enum status locate_points(struct ctx *ctx, const struct rings *rings, const double *points, size_t n,
                           unsigned char *location) {
     if (n < FEW_POINTS) {
@@ -274,10 +291,9 @@ enum status locate_points(struct ctx *ctx, const struct rings *rings, const doub
     }
     struct index x = {.ctx = ctx};
     enum status status = build(&x, rings);
-    for (size_t i = 0; i < n && status == STATUS_OK; i++) {
-        if (i % POLL == 0 && ctx_stop(ctx) != STOP_NONE)
-            return ctx_stopped(ctx);
-        location[i] = (unsigned char)locate_one(&x, points + 2 * i);
-    }
-    return status;
+    if (status != STATUS_OK)
+        return status;
+    x.points = points, x.location = location, x.n_points = n;
+    parallel_for(ctx, (n + CHUNK - 1) / CHUNK, locate_chunk, &x);
+    return ctx_stop(ctx) != STOP_NONE ? ctx_stopped(ctx) : STATUS_OK;
 }

@@ -1,0 +1,65 @@
+#include "tests/support/host.h"
+#include "tests/support/test.h"
+
+static const char ROUTE[] = "/v1/solve/orientation";
+
+struct row {
+    const char *request, *answer; /* the answer; or of a refusal what it holds */
+};
+
+static void check_answers(const struct row *rows, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        int http;
+        char *text = test_post(ROUTE, rows[i].request, &http);
+        if (http != 200 || strcmp(text, rows[i].answer) != 0)
+            fail_msg("%s: %d %s", rows[i].request, http, text);
+        free(text);
+    }
+}
+
+static void check_refusals(const struct row *rows, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        int http;
+        char *text = test_post(ROUTE, rows[i].request, &http);
+        if (http != 422 || !strstr(text, rows[i].answer))
+            fail_msg("%s: %d %s", rows[i].request, http, text);
+        free(text);
+    }
+}
+
+static void answers(void **state) {
+    (void)state;
+    static const struct row ROWS[] = {
+        {"{\"a\":[0,0],\"b\":[4,0],\"c\":[1,3]}", "{\"sign\":1}"},
+        {"{\"a\":[0,0],\"b\":[1,3],\"c\":[4,0]}", "{\"sign\":-1}"},
+        {"{\"a\":[0.1,0.1],\"b\":[0.2,0.2],\"c\":[0.3,0.3]}", "{\"sign\":0}"},
+        {"{\"a\":[0.5,0.5000000000000001],\"b\":[12,12],\"c\":[24,24]}", "{\"sign\":1}"},
+        {"{\"a\":[-1e308,-1e308],\"b\":[1e308,-1e308],\"c\":[5e-324,5e-324]}", "{\"sign\":1}"},
+        {"{\"triples\":[[[0,0],[1,0],[0,1]],[[0,0],[0,1],[1,0]],[[0,0],[1,1],[2,2]]]}", "{\"signs\":[1,-1,0]}"},
+        {"{\"triples\":[]}", "{\"signs\":[]}"},
+    };
+    check_answers(ROWS, COUNT(ROWS));
+}
+
+static void refusals(void **state) {
+    (void)state;
+    static const struct row ROWS[] = {
+        {"{}", "\"/a\""},
+        {"{\"a\":[0,0],\"b\":[1,1]}", "\"/c\""},
+        {"{\"a\":[0,0],\"triples\":[]}", "\"/a\""},
+        {"{\"a\":[0],\"b\":[1,1],\"c\":[2,2]}", "\"/a\""},
+        {"{\"a\":[[0,0]],\"b\":[1,1],\"c\":[2,2]}", "\"/a\""},
+        {"{\"triples\":[[[0,0],[1,0]]]}", "want 3 of 2"},
+        {"{\"triples\":[[0,0]]}", "\"/triples\""},
+        {"{\"a\":[1e999,0],\"b\":[1,1],\"c\":[2,2]}", "\"/a/0\""},
+    };
+    check_refusals(ROWS, COUNT(ROWS));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(answers),
+        cmocka_unit_test(refusals),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,96 @@
+#include "tests/support/host.h"
+#include "tests/support/test.h"
+
+#include <jansson.h>
+
+static const char ROUTE[] = "/v1/solve/point-in-polygon";
+
+struct row {
+    const char *request, *answer; /* the answer; or of a refusal what it holds */
+};
+
+static void check_answers(const struct row *rows, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        int http;
+        char *text = test_post(ROUTE, rows[i].request, &http);
+        if (http != 200 || strcmp(text, rows[i].answer) != 0)
+            fail_msg("%s: %d %s", rows[i].request, http, text);
+        free(text);
+    }
+}
+
+static void check_refusals(const struct row *rows, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        int http;
+        char *text = test_post(ROUTE, rows[i].request, &http);
+        if (http != 422 || !strstr(text, rows[i].answer))
+            fail_msg("%s: %d %s", rows[i].request, http, text);
+        free(text);
+    }
+}
+
+static void answers(void **state) {
+    (void)state;
+    static const struct row ROWS[] = {
+        {"{\"polygon\":[[0,0],[4,0],[4,4],[0,4]],\"point\":[1,1]}", "{\"location\":\"inside\"}"},
+        {"{\"polygon\":[[0,0],[4,0],[4,4],[0,4]],\"point\":[4,0]}", "{\"location\":\"boundary\"}"},
+        {"{\"polygon\":[[0,0],[4,0],[4,4],[0,4]],\"point\":[4,5]}", "{\"location\":\"outside\"}"},
+        {"{\"polygon\":[[0,0],[4,0],[4,4],[0,4]],\"points\":[]}",
+         "{\"locations\":[],\"inside\":0,\"boundary\":0,\"outside\":0}"},
+        {"{\"polygon\":[[0,0],[4,0],[4,4],[0,4]],\"holes\":[{\"ring\":[[1,1],[1,2],[2,1]]}],\"points\":[[1.25,1.25],[3,"
+         "3],[1,1.5],[0,0],[1,2],[2,2],[1.5,1.5],[0,4],[-1,4],[3,4]]}",
+         "{\"locations\":[-1,1,0,0,0,1,0,0,-1,0],\"inside\":2,\"boundary\":6,\"outside\":2}"},
+        {"{\"wkt\":\"MULTIPOLYGON (((0 0, 1 0, 0 1)), EMPTY, ((5 5, 6 5, 5 "
+         "6)))\",\"points\":[[0.25,0.25],[5.25,5.25],[3,3]]}",
+         "{\"locations\":[1,1,-1],\"inside\":2,\"boundary\":0,\"outside\":1}"},
+    };
+    check_answers(ROWS, COUNT(ROWS));
+}
+
+static void refusals(void **state) {
+    (void)state;
+    static const struct row ROWS[] = {
+        {"{\"polygon\":[[0,0],[4,0],[4,4]]}", "\"/point\""},
+        {"{\"polygon\":[[0,0],[4,0],[4,4]],\"point\":[0,0],\"points\":[]}", "\"/points\""},
+        {"{\"point\":[0,0]}", "\"/polygon\""},
+        {"{\"polygon\":[[0,0],[4,0],[4,4]],\"points\":[[1,2,3]]}", "want 2"},
+        {"{\"wkt\":\"LINESTRING (0 0, 1 1)\",\"point\":[0,0]}", "LINEARRING, POLYGON, MULTIPOLYGON"},
+    };
+    check_refusals(ROWS, COUNT(ROWS));
+}
+
+/* Public cases: points in rings, on their edges and vertices. Those of lines are of other questions. */
+static void public_cases(void **state) {
+    (void)state;
+    const char *path = shared_path("cases/geometry/point_in_ring.jsonl");
+    if (!path)
+        skip();
+    size_t tried = 0;
+    char *text = read_file(path, NULL);
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+        json_t *record = json_loads(line, 0, NULL), *ring = json_object_get(record, "ring");
+        if (strcmp(json_string_value(json_object_get(record, "op")), "locate") == 0 &&
+            strncmp(json_string_value(ring), "POLYGON", 7) == 0) {
+            json_t *request = json_pack("{s:O,s:O}", "wkt", ring, "point", json_object_get(record, "point"));
+            char *body = json_dumps(request, JSON_COMPACT | JSON_REAL_PRECISION(17)),
+                 *answer = test_post(ROUTE, body, NULL);
+            assert_non_null(strstr(answer, json_string_value(json_object_get(record, "expected"))));
+            free(body);
+            free(answer);
+            json_decref(request);
+            tried++;
+        }
+        json_decref(record);
+    }
+    free(text);
+    assert_in_range(tried, 1, 1000);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(answers),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(public_cases),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
