@@ -86,13 +86,25 @@ static double time_one(size_t column, const struct points *p) {
     return measure_median(times, ROUNDS);
 }
 
-/* outline makes a jagged star, simple by its angles. */
-static void outline(struct point *at, size_t n) {
+/* outline makes a star, simple by its angles; `jag` is how far its corners go in and out. */
+static void outline(struct point *at, size_t n, double jag) {
     for (size_t i = 0; i < n; i++) {
         struct point p = circle(i, n);
-        double radius = 1 + unit() * 0.2;
+        double radius = 1 + unit() * jag;
         at[i] = (struct point){p.x * radius, p.y * radius};
     }
+}
+
+static void time_polygon(struct point *at, size_t n, double jag) {
+    outline(at, n, jag);
+    const struct points polygon = {at, n};
+    struct ctx ctx;
+    struct polygon_triangles triangles;
+    ctx_init(&ctx, (size_t)4 << 30);
+    double start = measure_seconds();
+    if (polygon_triangulate(&ctx, &polygon, &triangles) == STATUS_OK)
+        printf("polygon of %zu corners, jagged by %g: %.1f ms\n", n, jag, 1e3 * (measure_seconds() - start));
+    ctx_release(&ctx);
 }
 
 int main(int argc, char **argv) {
@@ -113,15 +125,8 @@ int main(int argc, char **argv) {
         }
         printf("\n");
     }
-    outline(at, n / 10);
-    const struct points polygon = {at, n / 10};
-    struct ctx ctx;
-    struct polygon_triangles triangles;
-    ctx_init(&ctx, (size_t)4 << 30);
-    double start = measure_seconds();
-    if (polygon_triangulate(&ctx, &polygon, &triangles) == STATUS_OK)
-        printf("polygon of %zu corners: %.1f ms\n", n / 10, 1e3 * (measure_seconds() - start));
-    ctx_release(&ctx);
+    time_polygon(at, n / 10, 1e-4);
+    time_polygon(at, n / 10, 0.2);
     free(at);
     return 0;
 }

@@ -11,7 +11,7 @@
 #include "core/geometry/point_set.h"
 
 /* A product of two sums of 4 parts, and sums of a few of those, have room. */
-enum { EXACT_PARTS = 160 };
+enum { EXACT_PARTS = 192 };
 
 struct exact {
     int n;

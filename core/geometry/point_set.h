@@ -49,13 +49,15 @@ static inline int point_turn(const struct point *a, const struct point *b, const
         return 1;
     if (-det > bound)
         return -1;
-    return orient2d((const double *)a, (const double *)b, (const double *)c);
+    const double p[2] = {a->x, a->y}, q[2] = {b->x, b->y}, r[2] = {c->x, c->y};
+    return orient2d(p, q, r);
 }
 
 /* point_in_circle is 1 where d is inside the circle through a, b, c, which turn to the left; 0 on it, -1 outside. */
 static inline int point_in_circle(const struct point *a, const struct point *b, const struct point *c,
                                   const struct point *d) {
-    return incircle((const double *)a, (const double *)b, (const double *)c, (const double *)d);
+    const double p[2] = {a->x, a->y}, q[2] = {b->x, b->y}, r[2] = {c->x, c->y}, s[2] = {d->x, d->y};
+    return incircle(p, q, r, s);
 }
 
 #endif
