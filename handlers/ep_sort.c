@@ -85,7 +85,7 @@ static uint64_t cost(const void *p) {
     }
     if (params->values.kind == KIND_STRING)
         one *= 4, selecting *= 4;
-    return (uint64_t)(1000 + selecting + 5 * steps + 500 * kept + n * one * (params->argsort ? 2 : 1));
+    return (uint64_t)(1000 + selecting + 5 * steps + 1500 * kept + n * one * (params->argsort ? 2 : 1));
 }
 
 static enum status run(struct call *call, const void *p, void *r) {
