@@ -7,6 +7,7 @@
 #include "handlers/decode.h"
 #include "handlers/encode.h"
 #include "handlers/npy.h"
+#include "handlers/trace_fields.h"
 
 enum { DEFAULT_MAX_MEMORY = 1 << 30 };
 
@@ -162,12 +163,26 @@ enum status call_canonical(struct call *call, struct buf *out) {
                        : STATUS_OK;
 }
 
+/* note_trace_format tells the answer's trace how the request wants it written. */
+static void note_trace_format(struct call *call) {
+    const struct trace_params *asked = NULL;
+    for (const struct field *f = call->endpoint->input; f && f->name; f++)
+        if (f->type == FIELD_OBJECT && f->fields == trace_fields)
+            asked = (const struct trace_params *)(const void *)((const char *)call->params + f->offset);
+    for (const struct field *f = call->endpoint->output; asked && f && f->name; f++)
+        if (f->type == FIELD_TRACE)
+            ((struct trace *)(void *)((char *)call->result + f->offset))->commands = asked->format == TRACE_COMMANDS;
+}
+
 enum status call_run(struct call *call) {
     const struct endpoint *endpoint = call->endpoint;
     if (!endpoint->run)
         return settle(call, STATUS_OK);
     call->result = ctx_zalloc(&call->ctx, 1, endpoint->result_size ? endpoint->result_size : 1);
-    return settle(call, call->result ? endpoint->run(call, call->params, call->result) : STATUS_NO_MEMORY);
+    enum status status = call->result ? endpoint->run(call, call->params, call->result) : STATUS_NO_MEMORY;
+    if (status == STATUS_OK)
+        note_trace_format(call);
+    return settle(call, status);
 }
 
 /* Accept (RFC 9110, 12.5.1): the quality of a media type is that of the most specific range that matches it. */

@@ -2,6 +2,7 @@
 
 #include "core/base/trace.h"
 #include "handlers/number.h"
+#include "handlers/trace_commands.h"
 
 /* The byte that follows the backslash; 0: none is needed; 'u': by its number. */
 static char escape_of(unsigned char c) {
@@ -69,7 +70,7 @@ void encode_quoting(struct buf *out, const char *text) {
     buf_release(&clean);
 }
 
-static void encode_value(struct buf *out, const struct value *value) {
+void encode_value(struct buf *out, const struct value *value) {
     switch (value->kind) {
     case KIND_INT: number_write_int(out, value->i); break;
     case KIND_REAL: number_write_real(out, value->r); break;
@@ -78,7 +79,7 @@ static void encode_value(struct buf *out, const struct value *value) {
     }
 }
 
-static void encode_array(struct buf *out, const struct array *array) {
+void encode_array(struct buf *out, const struct array *array) {
     if (array->kind != KIND_STRING) {
         numbers_write(out, array);
         return;
@@ -150,10 +151,16 @@ static void encode_step(struct buf *out, const struct trace_step *step, size_t i
 }
 
 static void encode_trace(struct buf *out, const struct trace *trace) {
-    buf_text(out, "{\"steps\":[");
-    for (size_t i = 0; i < trace->n; i++)
-        encode_step(out, &trace->steps[i], i);
-    buf_text(out, "],\"total\":");
+    if (trace->commands) {
+        buf_text(out, "{\"commands\":");
+        trace_commands_write(out, trace);
+        buf_text(out, ",\"total\":");
+    } else {
+        buf_text(out, "{\"steps\":[");
+        for (size_t i = 0; i < trace->n; i++)
+            encode_step(out, &trace->steps[i], i);
+        buf_text(out, "],\"total\":");
+    }
     number_write_int(out, (int64_t)trace->total);
     buf_byte(out, '}');
 }

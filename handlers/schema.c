@@ -125,7 +125,10 @@ static void rows_schema(struct buf *out, const struct field *f) {
 }
 
 static const char TRACE_SCHEMA[] =
-    "\"type\":\"object\",\"required\":[\"steps\",\"total\"],\"properties\":{\"total\":{\"type\":\"integer\"},\"steps\":"
+    "\"type\":\"object\",\"required\":[\"total\"],\"properties\":{\"commands\":{\"type\":\"array\",\"items\":{\"type\":"
+    "\"object\","
+    "\"required\":[\"key\",\"method\",\"args\"],\"properties\":{\"key\":{\"type\":[\"string\",\"null\"]},"
+    "\"method\":{\"type\":\"string\"},\"args\":{\"type\":\"array\"}}}},\"total\":{\"type\":\"integer\"},\"steps\":"
     "{"
     "\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"i\",\"op\",\"at\"],\"properties\":{"
     "\"i\":{\"type\":\"integer\"},\"op\":{\"type\":\"string\"},\"at\":{\"type\":\"array\",\"items\":{\"type\":"

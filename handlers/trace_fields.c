@@ -1,6 +1,15 @@
 #include "handlers/trace_fields.h"
 
+static const char *const FORMATS[] = {"steps", "commands", NULL};
+
 const struct field trace_fields[] = {FIELD(struct trace_params, max_steps, INT,
                                            "Steps to keep; further ones are only counted.", .def = "1000",
                                            FIELD_INTS(1, TRACE_MAX_STEPS)),
+                                     FIELD(struct trace_params, format, ENUM,
+                                           "`steps`: objects of `i`, `op`, `at`, `values` and `vars`. `commands`: the "
+                                           "same steps as `key`, `method`, `args` "
+                                           "objects, which the player of algorithm-visualizer shows: an Array1DTracer "
+                                           "(`set`, `select`, `patch`, ...) where "
+                                           "there is an array, a LogTracer with a line a step, a `delay` after each.",
+                                           .names = FORMATS, .def = "steps"),
                                      {0}};

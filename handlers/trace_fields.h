@@ -12,8 +12,12 @@
 #include "core/base/trace.h"
 #include "handlers/field.h"
 
+enum trace_format { TRACE_STEPS, TRACE_COMMANDS };
+
 struct trace_params {
     int64_t max_steps;
+    int format; /* enum trace_format; call_run sees to it, in endpoints whose `trace` is a member of the request itself and
+                   whose struct trace is a member of the answer itself */
 };
 
 extern const struct field trace_fields[];
@@ -26,6 +30,6 @@ extern const struct field trace_fields[];
     FIELD(S, trace, TRACE,                                                                                          \
           "The steps: op, the indices `at`, the values that stand there afterwards, and variables. `total` counts " \
           "those "                                                                                                  \
-          "that were cut off too.")
+          "that were cut off too. With `format` `commands`: `commands` in place of `steps`.")
 
 #endif

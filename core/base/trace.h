@@ -38,6 +38,7 @@ struct trace {
     struct trace_step *steps; /* in the arena */
     size_t total;             /* steps that were made */
     bool failed;              /* no memory: trace_end says so */
+    bool commands;            /* to be written as a player's commands (handlers/trace_commands.h); set by the caller */
 };
 
 #define TRACE_AT(...) (const int64_t[]){__VA_ARGS__}, COUNT_OF(((const int64_t[]){__VA_ARGS__}))

@@ -19,6 +19,12 @@ static void answers(void **state) {
         {"{\"values\":[3,1,1,2],\"top\":2,\"unique\":true}", "{\"values\":[1,2],"},
         {"{\"values\":[\"b\",\"a\",\"c\",\"d\"],\"top\":1,\"order\":\"desc\"}", "{\"values\":[\"d\"],"},
         {"{\"values\":[],\"top\":1}", "{\"values\":[],"},
+        {"{\"values\":[2,1],\"algorithm\":\"heap\",\"trace\":{\"max_steps\":1}}",
+         "{\"values\":[1,2],\"algorithm\":\"heap\",\"stats\":{\"n\":2,\"comparisons\":1,\"moves\":5,\"passes\":0},"
+         "\"trace\":{\"steps\":[{\"i\":0,\"op\":\"compare\",\"at\":[0,1],\"values\":[2,1]}],\"total\":2}}"},
+        {"{\"values\":[],\"trace\":{}}",
+         "{\"values\":[],\"algorithm\":\"merge\",\"stats\":{\"n\":0,\"comparisons\":0,\"moves\":0,\"passes\":0},"
+         "\"trace\":{\"steps\":[],\"total\":0}}"},
         {"{\"values\":[1,2,3]}",
          "{\"values\":[1,2,3],\"algorithm\":\"merge\",\"stats\":{\"n\":3,\"comparisons\":2,\"moves\":0,\"passes\":0}}"},
         {"{\"values\":[]}",
