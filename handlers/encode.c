@@ -193,6 +193,17 @@ static bool is_left_out(const struct field *field, const char *base) {
     }
 }
 
+/* encode_names writes indices as the names they stand for. */
+static void encode_names(struct buf *out, const struct field *field, const struct array *array) {
+    buf_byte(out, '[');
+    for (size_t i = 0; i < array->n; i++) {
+        if (i)
+            buf_byte(out, ',');
+        encode_text(out, field->names[array->ints[i]]);
+    }
+    buf_byte(out, ']');
+}
+
 static void encode_member(struct buf *out, const struct field *field, const void *member) {
     switch (field->type) {
     case FIELD_INT: number_write_int(out, *(const int64_t *)member); break;
@@ -201,7 +212,7 @@ static void encode_member(struct buf *out, const struct field *field, const void
     case FIELD_ENUM: encode_text(out, field->names[*(const int *)member]); break;
     case FIELD_STRING: encode_string(out, ((const struct str *)member)->p, ((const struct str *)member)->n); break;
     case FIELD_VALUE: encode_value(out, member); break;
-    case FIELD_ARRAY: encode_array(out, member); break;
+    case FIELD_ARRAY: field->names ? encode_names(out, field, member) : encode_array(out, member); break;
     case FIELD_OBJECT: encode_fields(out, field->fields, member); break;
     case FIELD_LIST: encode_list(out, field, member); break;
     case FIELD_UNION: encode_union(out, field, member); break;

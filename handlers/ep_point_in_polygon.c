@@ -30,8 +30,9 @@ static const struct field INPUT[] = {
 static const struct field OUTPUT[] = {
     FIELD(struct result, location, ENUM, "Where the point lies. What a hole cuts out is outside; any edge is boundary.",
           .names = location_names, .present = offsetof(struct result, has_location)),
-    FIELD(struct result, locations, ARRAY, "The same for each of `points`: 1 inside, 0 on the boundary, -1 outside.",
-          .kinds = KIND_INT),
+    FIELD(struct result, locations, ARRAY,
+          "The same for each of `points`; as npy 0 for inside, 1 for boundary, 2 for outside.", .kinds = KIND_INT,
+          .names = location_names),
     FIELD(struct result, inside, INT, "How many of `points` are inside.",
           .present = offsetof(struct result, has_counts)),
     FIELD(struct result, boundary, INT, "How many are on the boundary.",
@@ -53,17 +54,17 @@ static enum status run_many(struct call *call, const struct rings *rings, const 
         return ctx_fail(&call->ctx, STATUS_INVALID, "/points", "The points have %zu coordinates, want 2: [x, y].",
                         points->shape[1]);
     unsigned char *location = ctx_alloc(&call->ctx, n, 1);
-    int64_t *signs = ctx_alloc(&call->ctx, n, sizeof *signs);
-    if (!location || !signs)
+    int64_t *which = ctx_alloc(&call->ctx, n, sizeof *which);
+    if (!location || !which)
         return STATUS_NO_MEMORY;
     enum status status = locate_points(&call->ctx, rings, points->reals, n, location);
     if (status != STATUS_OK)
         return status;
     for (size_t i = 0; i < n; i++) {
-        signs[i] = 1 - (int64_t)location[i];
+        which[i] = location[i];
         count[location[i]]++;
     }
-    out->locations = array_1d(KIND_INT, signs, n);
+    out->locations = array_1d(KIND_INT, which, n);
     out->inside = (int64_t)count[0], out->boundary = (int64_t)count[1], out->outside = (int64_t)count[2];
     out->has_counts = true;
     return STATUS_OK;
@@ -103,7 +104,7 @@ const struct endpoint ep_point_in_polygon = {
     .output = OUTPUT,
     .result_size = sizeof(struct result),
     .example = "{\"polygon\":[[0,0],[4,0],[4,4],[0,4]],\"points\":[[1,1],[4,2],[5,5]]}",
-    .answer = "{\"locations\":[1,0,-1],\"inside\":1,\"boundary\":1,\"outside\":1}",
+    .answer = "{\"locations\":[\"inside\",\"boundary\",\"outside\"],\"inside\":1,\"boundary\":1,\"outside\":1}",
     .npy_input = "points",
     .npy_output = "locations",
     .max_memory = (size_t)1 << 30,

@@ -87,12 +87,13 @@ struct field {
     bool limited;    /* min_int/max_int or min/max hold; else any int64, any finite double */
     int64_t min_int, max_int;
     double min, max;
-    unsigned kinds;                 /* VALUE, ARRAY: mask of enum kind */
-    unsigned min_dims, max_dims;    /* ARRAY; 0 means 1 */
-    bool scalar;                    /* ARRAY: a number alone stands for an array of one */
-    bool nullable;                  /* real ARRAY of an answer: elements may be infinite, which is written as null */
-    size_t min_items, max_items;    /* STRING, ARRAY, LIST; max_items 0: FIELD_MAX_ITEMS */
-    const char *const *names;       /* ENUM; ends with NULL */
+    unsigned kinds;              /* VALUE, ARRAY: mask of enum kind */
+    unsigned min_dims, max_dims; /* ARRAY; 0 means 1 */
+    bool scalar;                 /* ARRAY: a number alone stands for an array of one */
+    bool nullable;               /* real ARRAY of an answer: elements may be infinite, which is written as null */
+    size_t min_items, max_items; /* STRING, ARRAY, LIST; max_items 0: FIELD_MAX_ITEMS */
+    const char *const
+        *names; /* ENUM; ends with NULL. Integer ARRAY of an answer: written as names[i], as npy the index */
     const struct field *fields;     /* OBJECT, LIST */
     const struct variant *variants; /* UNION; ends with a NULL name */
     size_t size;                    /* LIST: bytes of one element's struct */

@@ -34,9 +34,21 @@ static void number_schema(struct buf *out, const struct field *f) {
 /* U+0000 is refused in every string (splice.h). */
 static void string_schema(struct buf *out) { buf_text(out, "\"type\":\"string\",\"pattern\":\"^[^\\\\u0000]*$\""); }
 
+static void enum_schema(struct buf *out, const struct field *f) {
+    buf_text(out, "\"type\":\"string\",\"enum\":[");
+    for (size_t i = 0; f->names[i]; i++) {
+        if (i)
+            buf_byte(out, ',');
+        encode_text(out, f->names[i]);
+    }
+    buf_byte(out, ']');
+}
+
 /* element_schema is one number or string of a kind. */
 static void element_schema(struct buf *out, const struct field *f, enum kind kind) {
-    if (kind == KIND_INT)
+    if (kind == KIND_INT && f->names)
+        enum_schema(out, f);
+    else if (kind == KIND_INT)
         integer_schema(out, f);
     else if (kind == KIND_REAL && f->nullable)
         buf_text(out, "\"type\":[\"number\",\"null\"]");
@@ -85,16 +97,6 @@ static void kinds_schema(struct buf *out, const struct field *f) {
         }
     if (several)
         buf_text(out, "}]");
-}
-
-static void enum_schema(struct buf *out, const struct field *f) {
-    buf_text(out, "\"type\":\"string\",\"enum\":[");
-    for (size_t i = 0; f->names[i]; i++) {
-        if (i)
-            buf_byte(out, ',');
-        encode_text(out, f->names[i]);
-    }
-    buf_byte(out, ']');
 }
 
 static void union_schema(struct buf *out, const struct field *f, bool request) {

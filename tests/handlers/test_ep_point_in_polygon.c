@@ -39,10 +39,11 @@ static void answers(void **state) {
          "{\"locations\":[],\"inside\":0,\"boundary\":0,\"outside\":0}"},
         {"{\"polygon\":[[0,0],[4,0],[4,4],[0,4]],\"holes\":[{\"ring\":[[1,1],[1,2],[2,1]]}],\"points\":[[1.25,1.25],[3,"
          "3],[1,1.5],[0,0],[1,2],[2,2],[1.5,1.5],[0,4],[-1,4],[3,4]]}",
-         "{\"locations\":[-1,1,0,0,0,1,0,0,-1,0],\"inside\":2,\"boundary\":6,\"outside\":2}"},
+         "{\"locations\":[\"outside\",\"inside\",\"boundary\",\"boundary\",\"boundary\",\"inside\",\"boundary\","
+         "\"boundary\",\"outside\",\"boundary\"],\"inside\":2,\"boundary\":6,\"outside\":2}"},
         {"{\"wkt\":\"MULTIPOLYGON (((0 0, 1 0, 0 1)), EMPTY, ((5 5, 6 5, 5 "
          "6)))\",\"points\":[[0.25,0.25],[5.25,5.25],[3,3]]}",
-         "{\"locations\":[1,1,-1],\"inside\":2,\"boundary\":0,\"outside\":1}"},
+         "{\"locations\":[\"inside\",\"inside\",\"outside\"],\"inside\":2,\"boundary\":0,\"outside\":1}"},
     };
     check_answers(ROWS, COUNT(ROWS));
 }
