@@ -70,8 +70,16 @@ static const struct field OUTPUT[] = {
     {0},
 };
 
+static double bytes_of(const struct array *a) {
+    double bytes = 0;
+    for (size_t i = 0; a->kind == KIND_STRING && i < a->n; i++)
+        bytes += (double)a->strings[i].n;
+    return bytes;
+}
+
 /* Nanoseconds, measured at 10^7 integers: 1 a value for the check, 5 a level and target in a batch; 12 to write one
- * index. A rotated array of equal values is gone through in whole. */
+ * index. A rotated array of equal values is gone through in whole. Strings: a byte is read for the check, and those of
+ * a target on each level. */
 static uint64_t cost(const void *p) {
     const struct params *params = p;
     double n = (double)params->values.n, levels = 64 - __builtin_clzll(params->values.n | 1);
@@ -80,7 +88,10 @@ static uint64_t cost(const void *p) {
     double ns = n * (passes ? 2 : 0) + targets * (60 + levels * 5) * (params->mode == BISECT_RANGE ? 2 : 1);
     if (params->has_trace)
         ns += 300 * 4 * levels + 2 * n;
-    return (uint64_t)(1000 + ns * (strings ? 10 : 1));
+    if (!strings)
+        return (uint64_t)(1000 + ns);
+    double target_bytes = params->target.kind == KIND_STRING ? (double)params->target.s.n : bytes_of(&params->targets);
+    return (uint64_t)(1000 + 10 * ns + bytes_of(&params->values) + target_bytes * (2 * levels + 4));
 }
 
 static enum status check_targets(struct ctx *ctx, const struct params *p) {

@@ -3,19 +3,23 @@
 #include <stdio.h>
 
 #include "core/search/bisect_batch.h"
+#include "core/sort/sort.h"
 
 const char *const bisect_mode_names[] = {"lower_bound", "upper_bound", "exact", "nearest",
                                          "range",       "rotated",     "peak",  NULL};
 
-/* A piece of work for one thread: this many targets. */
-enum { PIECE = 1 << 13 };
+/* A piece of work for one thread: this many targets. And from how many numbers on it pays to go through the targets in
+ * their order: a piece of them then looks at a part of the values that stays in the cache. */
+enum { PIECE = 1 << 11, SORT_VALUES = 1 << 18, SORT_TARGETS = 1 << 14 };
 
 /* What the searches of a request share. */
 struct search {
     struct ctx *ctx;
     const struct bisect_in *in;
     struct bisect_out *out;
-    size_t pivot; /* ROTATED; else lo: [lo, pivot) and [pivot, hi) are sorted */
+    size_t pivot;         /* ROTATED; else lo: [lo, pivot) and [pivot, hi) are sorted */
+    struct array targets; /* as they are gone through: in->targets, or those by size */
+    const int64_t *order; /* NULL, or where the k-th of targets stood */
 };
 
 static void trace_start(struct trace *t, const char *what, size_t lo, size_t hi) {
@@ -145,23 +149,32 @@ static enum status check_order(struct ctx *ctx, const struct bisect_in *in) {
     return STATUS_OK;
 }
 
-/* target_of is target j. */
-static struct value target_of(const struct search *s, size_t j) { return array_at(&s->in->targets, j); }
+static struct value target_of(const struct search *s, size_t k) { return array_at(&s->targets, k); }
 
-static bool equal_at(const struct search *s, size_t i, size_t end, size_t j) {
-    if (i >= end)
-        return false;
-    struct bisect_key low = bisect_key_of(s->in->values.kind, target_of(s, j), false);
-    struct bisect_key high = bisect_key_of(s->in->values.kind, target_of(s, j), true);
-    return !bisect_below(&s->in->values, i, &low) && bisect_below(&s->in->values, i, &high);
+static size_t place_of(const struct search *s, size_t k) { return s->order ? (size_t)s->order[k] : k; }
+
+static struct bisect_key key_of(const struct search *s, size_t k, bool upper) {
+    return bisect_key_of(s->in->values.kind, target_of(s, k), upper);
+}
+
+/* equal_at says whether element i, which is a target's lower bound, equals it; with `upper`, the last one below its
+ * upper bound. One comparison is left to make. */
+static bool equal_at(const struct search *s, size_t i, size_t k, bool upper) {
+    const struct array *a = &s->in->values;
+    if (a->kind == KIND_INT && s->targets.kind == KIND_INT)
+        return a->ints[i] == s->targets.ints[k];
+    if (a->kind == KIND_REAL && s->targets.kind == KIND_REAL)
+        return a->reals[i] == s->targets.reals[k];
+    struct bisect_key key = key_of(s, k, !upper);
+    return bisect_below(a, i, &key) != upper;
 }
 
 /* nearest turns a lower bound into the first index of the nearest value. */
-static int64_t nearest(const struct search *s, size_t at, size_t j) {
+static int64_t nearest(const struct search *s, size_t at, size_t k) {
     const struct bisect_in *in = s->in;
     if (in->lo == in->hi)
         return -1;
-    if (at == in->lo || (at < in->hi && bisect_upper_nearer(&in->values, at - 1, at, target_of(s, j))))
+    if (at == in->lo || (at < in->hi && bisect_upper_nearer(&in->values, at - 1, at, target_of(s, k))))
         return (int64_t)at;
     struct bisect_key key = bisect_key_of(in->values.kind, array_at(&in->values, at - 1), false);
     if (at - 1 == in->lo || bisect_below(&in->values, at - 2, &key))
@@ -171,49 +184,91 @@ static int64_t nearest(const struct search *s, size_t at, size_t j) {
     return (int64_t)halve(&quiet, in->lo, at - 1, &key);
 }
 
-/* settle makes the answer of target j from its bound in [lo, pivot) and that in [pivot, hi). */
-static void settle(const struct search *s, size_t j, size_t left, size_t right) {
+/* settle makes the answer of target k from its bound in [lo, pivot) and that in [pivot, hi). */
+static void settle(const struct search *s, size_t k, size_t left, size_t right) {
     const struct bisect_in *in = s->in;
-    struct bisect_out *out = s->out;
-    bool in_left = equal_at(s, left, s->pivot, j);
-    bool behind = in->mode == BISECT_UPPER;
-    bool found =
-        in_left || (behind ? right > s->pivot && equal_at(s, right - 1, in->hi, j) : equal_at(s, right, in->hi, j));
+    bool upper = in->mode == BISECT_UPPER, in_left = left < s->pivot && equal_at(s, left, k, false);
+    bool found = in_left || (upper ? right > in->lo && equal_at(s, right - 1, k, true)
+                                   : right < in->hi && equal_at(s, right, k, false));
     int64_t at = in_left ? (int64_t)left : (int64_t)right;
     if (in->mode == BISECT_NEAREST)
-        at = nearest(s, right, j);
+        at = nearest(s, right, k);
     else if (!found && (in->mode == BISECT_EXACT || in->mode == BISECT_ROTATED))
         at = -1;
-    out->index[j] = at;
-    out->found[j] = found;
+    size_t j = place_of(s, k);
+    s->out->index[j] = at;
+    s->out->found[j] = found;
 }
 
-/* piece answers PIECE targets, in groups. */
-static void piece(void *arg, size_t p) {
-    const struct search *s = arg;
-    const struct bisect_in *in = s->in;
-    size_t end = (p + 1) * PIECE < in->targets.n ? (p + 1) * PIECE : in->targets.n;
-    if (ctx_stop(s->ctx) != STOP_NONE)
-        return;
-    for (size_t j = p * PIECE; j < end; j += BISECT_GROUP) {
-        size_t n = end - j < BISECT_GROUP ? end - j : BISECT_GROUP;
+/* A part of the values in which targets first .. end-1, counted in their order, have their bounds. */
+struct part {
+    size_t from, to;
+};
+
+static struct part narrow(const struct search *s, struct part all, size_t first, size_t end, bool upper) {
+    if (!s->order)
+        return all;
+    struct bisect_key least = key_of(s, first, upper), most = key_of(s, end - 1, upper);
+    struct part part = all;
+    bisect_group(&s->in->values, all.from, all.to, &least, 1, &part.from);
+    bisect_group(&s->in->values, part.from, all.to, &most, 1, &part.to);
+    return part;
+}
+
+/* bounds finds those of a piece, in groups, and has `take` make the answers of them. */
+static void bounds(const struct search *s, size_t first, size_t end, bool upper,
+                   void (*take)(const struct search *s, size_t k, size_t left, size_t right)) {
+    const struct array *values = &s->in->values;
+    struct part low = narrow(s, (struct part){s->in->lo, s->pivot}, first, end, upper);
+    struct part high = narrow(s, (struct part){s->pivot, s->in->hi}, first, end, upper);
+    for (size_t k = first; k < end; k += BISECT_GROUP) {
+        size_t n = end - k < BISECT_GROUP ? end - k : BISECT_GROUP;
         size_t left[BISECT_GROUP], right[BISECT_GROUP];
         struct bisect_key keys[BISECT_GROUP];
-        for (size_t k = 0; k < n; k++)
-            keys[k] = bisect_key_of(in->values.kind, target_of(s, j + k), in->mode == BISECT_UPPER), left[k] = s->pivot;
-        if (s->pivot > in->lo)
-            bisect_group(&in->values, in->lo, s->pivot, keys, n, left);
-        bisect_group(&in->values, s->pivot, in->hi, keys, n, right);
-        for (size_t k = 0; k < n; k++)
-            settle(s, j + k, left[k], right[k]);
-        if (!s->out->end)
-            continue;
-        for (size_t k = 0; k < n; k++)
-            keys[k] = bisect_key_of(in->values.kind, target_of(s, j + k), true);
-        bisect_group(&in->values, in->lo, in->hi, keys, n, right);
-        for (size_t k = 0; k < n; k++)
-            s->out->end[j + k] = (int64_t)right[k];
+        for (size_t i = 0; i < n; i++)
+            keys[i] = key_of(s, k + i, upper), left[i] = s->pivot;
+        if (s->pivot > s->in->lo)
+            bisect_group(values, low.from, low.to, keys, n, left);
+        bisect_group(values, high.from, high.to, keys, n, right);
+        for (size_t i = 0; i < n; i++)
+            take(s, k + i, left[i], right[i]);
     }
+}
+
+static void settle_end(const struct search *s, size_t k, size_t left, size_t right) {
+    (void)left;
+    s->out->end[place_of(s, k)] = (int64_t)right;
+}
+
+/* piece answers PIECE targets. */
+static void piece(void *arg, size_t p) {
+    const struct search *s = arg;
+    size_t n = s->in->targets.n, end = (p + 1) * PIECE < n ? (p + 1) * PIECE : n;
+    if (ctx_stop(s->ctx) != STOP_NONE)
+        return;
+    bounds(s, p * PIECE, end, s->in->mode == BISECT_UPPER, settle);
+    if (s->out->end)
+        bounds(s, p * PIECE, end, true, settle_end);
+}
+
+/* order_targets sorts them where that pays. */
+static enum status order_targets(struct search *s) {
+    const struct array *targets = &s->in->targets;
+    if (s->in->values.kind == KIND_STRING || targets->n < SORT_TARGETS || s->in->hi - s->in->lo < SORT_VALUES)
+        return STATUS_OK;
+    struct sort_in wanted = {.values = array_1d(targets->kind, targets->data, targets->n), .argsort = true};
+    struct sort_out sorted;
+    enum status status = sort_solve(s->ctx, &wanted, &sorted);
+    if (status == STATUS_OK)
+        s->targets = sorted.values, s->order = sorted.indices.ints;
+    return status;
+}
+
+static enum status search_many(struct search *s) {
+    enum status status = order_targets(s);
+    if (status == STATUS_OK)
+        parallel_for(s->ctx, (s->in->targets.n + PIECE - 1) / PIECE, piece, s);
+    return status;
 }
 
 /* search_one is piece() for one target, with a trace. */
@@ -246,15 +301,16 @@ static void without_target(struct search *s) {
     s->out->found[0] = any;
 }
 
-enum status bisect_solve(struct ctx *ctx, const struct bisect_in *given, struct bisect_out *out) {
-    struct bisect_in copy = *given, *in = &copy;
+enum status bisect_solve(struct ctx *ctx, const struct bisect_in *in, struct bisect_out *out) {
     enum status status = check_target(ctx, in);
     if (status == STATUS_OK)
         status = check_order(ctx, in);
     if (status != STATUS_OK)
         return status;
+    struct bisect_in copy = *in;
     if (in->values.n == 0) /* an empty array is of any kind */
-        in->values.kind = in->targets.kind;
+        copy.values.kind = in->targets.kind;
+    in = &copy;
     bool none = in->targets.kind == KIND_NONE;
     size_t n = none ? 1 : in->targets.n;
     *out = (struct bisect_out){.index = ctx_alloc(ctx, n, 8), .found = ctx_alloc(ctx, n, 8), .pivot = -1};
@@ -262,7 +318,7 @@ enum status bisect_solve(struct ctx *ctx, const struct bisect_in *given, struct 
         out->end = ctx_alloc(ctx, n, 8);
     if (!out->index || !out->found || (in->mode == BISECT_RANGE && !out->end))
         return STATUS_NO_MEMORY;
-    struct search s = {ctx, in, out, in->lo};
+    struct search s = {ctx, in, out, in->lo, in->targets, NULL};
     if (in->mode == BISECT_ROTATED && in->lo < in->hi)
         out->pivot = (int64_t)(s.pivot = find_pivot(in));
     if (none)
@@ -270,7 +326,9 @@ enum status bisect_solve(struct ctx *ctx, const struct bisect_in *given, struct 
     else if (in->trace || n == 1)
         search_one(&s);
     else
-        parallel_for(ctx, (n + PIECE - 1) / PIECE, piece, &s);
+        status = search_many(&s);
+    if (status != STATUS_OK)
+        return status;
     if (ctx_stop(ctx) != STOP_NONE)
         return ctx_stopped(ctx);
     return trace_end(in->trace);

@@ -2,13 +2,16 @@
  *
  * Source: D. E. Knuth, TAOCP 3, 6.2.1 (search by halving). CPython's bisect for the meaning of lower and upper bounds
  * on [lo, hi). Batches: P. Khuong and P. Morin, Array Layouts for Comparison-Based Searching (2017), for the branchless
- * kernel; here a group of targets goes down in step, so that their cache misses overlap.
+ * kernel; here a group of targets goes down in step, so that their cache misses overlap, and many targets are
+ * sorted first, so that groups stay in one part of the values.
  *
  * Order: integers and reals by value, exactly, also against each other (2^53 + 1 is not 2^53; -0.0 equals 0.0); strings
  * by Unicode code point, which is the order of their UTF-8 bytes.
  *
  * Cost: O(log n) a target; O(n) more for `check`. A rotated array takes O(log n) where its values differ and O(n) at
- * worst where they repeat. Memory: 24 bytes a target at most.
+ * worst where they repeat. Measured: 10^6 random targets in 10^7 integers take a third of the time of as many
+ * branchless searches one after the other.
+ * Memory: 24 bytes a target, and what sorting them takes (sort.h) where that pays.
  * Threads: reentrant; batches run on the host's threads. Same input, same bytes. */
 #ifndef SOLVENT_BISECT_H
 #define SOLVENT_BISECT_H

@@ -237,11 +237,35 @@ static void a_trace_is_of_2000_values_at_most(void **state) {
     }
 }
 
+static uint64_t cost_of(const char *body) {
+    struct call call;
+    call_init(&call, test_endpoint("POST", ROUTE), &test_host);
+    call.request = (struct request){.body = body, .n = strlen(body)};
+    assert_int_equal(call_decode(&call), STATUS_OK);
+    uint64_t cost = call_cost(&call);
+    call_release(&call);
+    return cost;
+}
+
+static void cost_grows_with_the_work(void **state) {
+    (void)state;
+    uint64_t one = cost_of("{\"values\":[1],\"target\":1}"), words = cost_of("{\"values\":[\"a\"],\"target\":\"a\"}");
+    assert_true(cost_of("{\"values\":[1],\"targets\":[1,2,3]}") > one);
+    assert_true(cost_of("{\"values\":[1],\"target\":1,\"trace\":{}}") > one);
+    assert_true(words > one);
+    assert_true(cost_of("{\"values\":[\"aaaaaaaaaa\"],\"target\":\"a\"}") > words);
+    assert_true(cost_of("{\"values\":[\"a\"],\"target\":\"aaaaaaaaaa\"}") > words);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(answers),         cmocka_unit_test(refusals),
-        cmocka_unit_test(python_agrees),   cmocka_unit_test(public_cases),
-        cmocka_unit_test(exercism_agrees), cmocka_unit_test(a_trace_is_of_2000_values_at_most),
+        cmocka_unit_test(answers),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(python_agrees),
+        cmocka_unit_test(public_cases),
+        cmocka_unit_test(exercism_agrees),
+        cmocka_unit_test(a_trace_is_of_2000_values_at_most),
+        cmocka_unit_test(cost_grows_with_the_work),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -321,31 +321,53 @@ static void traces_lead_to_the_answer(void **state) {
     }
 }
 
-static void many_targets_agree_with_a_scan(void **state) {
+/* Enough values and targets that the targets are put in order first; and few enough that they are not. */
+static void many_targets_have_their_bounds(void **state) {
     (void)state;
-    enum { N = 50000, QUERIES = 30000 };
+    enum { N = (1 << 18) + 5, QUERIES = 30000 };
     int64_t *values = malloc(N * sizeof *values), *targets = malloc(QUERIES * sizeof *targets);
     uint64_t seed = 3;
-    for (size_t i = 0; i < N; i++)
-        values[i] = (i ? values[i - 1] : -1000) + (int64_t)test_below(&seed, 3);
-    for (size_t j = 0; j < QUERIES; j++)
-        targets[j] = (int64_t)test_below(&seed, 51000) - 1001;
-    struct bisect_in in = input(BISECT_RANGE, array_1d(KIND_INT, values, N), array_1d(KIND_INT, targets, QUERIES));
-    struct ctx ctx;
-    struct bisect_out out;
-    ctx_init(&ctx, 1 << 24);
-    assert_int_equal(bisect_solve(&ctx, &in, &out), STATUS_OK);
-    for (size_t j = 0; j < QUERIES; j++) {
-        int64_t low = out.index[j], high = out.end[j];
-        assert_in_range(low, 0, N);
-        assert_in_range(high, low, N);
-        assert_true(low == 0 || values[low - 1] < targets[j]);
-        assert_true(low == N || values[low] >= targets[j]);
-        assert_true(high == 0 || values[high - 1] <= targets[j]);
-        assert_true(high == N || values[high] > targets[j]);
-        assert_int_equal(out.found[j], low < high);
+    for (size_t n = N; n > 1000; n /= 8) {
+        for (size_t i = 0; i < n; i++)
+            values[i] = (i ? values[i - 1] : -1000) + (int64_t)test_below(&seed, 3);
+        for (size_t j = 0; j < QUERIES; j++)
+            targets[j] = (int64_t)test_below(&seed, n + 1000) - 1001;
+        targets[7] = INT64_MAX, targets[8] = INT64_MIN;
+        struct bisect_in in = input(BISECT_RANGE, array_1d(KIND_INT, values, n), array_1d(KIND_INT, targets, QUERIES));
+        struct ctx ctx;
+        struct bisect_out out, upper, exact, rotated;
+        ctx_init(&ctx, 1 << 26);
+        assert_int_equal(bisect_solve(&ctx, &in, &out), STATUS_OK);
+        in.mode = BISECT_UPPER;
+        assert_int_equal(bisect_solve(&ctx, &in, &upper), STATUS_OK);
+        in.mode = BISECT_EXACT;
+        assert_int_equal(bisect_solve(&ctx, &in, &exact), STATUS_OK);
+        for (size_t j = 0; j < QUERIES; j++) {
+            int64_t low = out.index[j], high = out.end[j];
+            assert_in_range(low, 0, n);
+            assert_in_range(high, low, n);
+            assert_true(low == 0 || values[low - 1] < targets[j]);
+            assert_true((size_t)low == n || values[low] >= targets[j]);
+            assert_true(high == 0 || values[high - 1] <= targets[j]);
+            assert_true((size_t)high == n || values[high] > targets[j]);
+            assert_int_equal(out.found[j], low < high);
+            assert_int_equal(upper.index[j], high);
+            assert_int_equal(upper.found[j], low < high);
+            assert_int_equal(exact.index[j], low < high ? low : -1);
+        }
+        for (size_t i = 0; i < n; i++) /* rotated by a third, which is above all that stays in place */
+            values[i] += i < n / 3 ? 4 * N : 0;
+        in.mode = BISECT_ROTATED;
+        assert_int_equal(bisect_solve(&ctx, &in, &rotated), STATUS_OK);
+        assert_int_equal(rotated.pivot, n / 3);
+        for (size_t j = 0; j < QUERIES; j++) {
+            bool kept = exact.found[j] && out.end[j] > (int64_t)(n / 3);
+            assert_int_equal(rotated.found[j], kept);
+            int64_t first = out.index[j] < (int64_t)(n / 3) ? (int64_t)(n / 3) : out.index[j];
+            assert_int_equal(rotated.index[j], kept ? first : -1);
+        }
+        ctx_release(&ctx);
     }
-    ctx_release(&ctx);
     free(values);
     free(targets);
 }
@@ -432,7 +454,7 @@ int main(void) {
         cmocka_unit_test(nearest_breaks_only_true_ties),
         cmocka_unit_test(peaks),
         cmocka_unit_test(traces_lead_to_the_answer),
-        cmocka_unit_test(many_targets_agree_with_a_scan),
+        cmocka_unit_test(many_targets_have_their_bounds),
         cmocka_unit_test(disorder_is_found),
         cmocka_unit_test(each_allocation_may_fail),
         cmocka_unit_test(a_stop_ends_it),
