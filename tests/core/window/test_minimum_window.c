@@ -203,6 +203,49 @@ static void windows_far_into_a_long_text(void **state) {
     free(s);
 }
 
+/* plain_search is the textbook's: the length and the number of the shortest windows, and the first. */
+static size_t plain_search(const char *s, size_t n, const char *t, size_t *start, size_t *count) {
+    int need[256] = {0};
+    size_t missing = strlen(t), left = 0, best = SIZE_MAX;
+    for (const char *c = t; *c; c++)
+        need[(unsigned char)*c]++;
+    for (size_t right = 0; right < n; right++) {
+        missing -= need[(unsigned char)s[right]]-- > 0;
+        for (; missing == 0; left++) {
+            size_t length = right + 1 - left;
+            if (length < best)
+                best = length, *start = left, *count = 0;
+            *count += length == best;
+            missing += ++need[(unsigned char)s[left]] > 0;
+        }
+    }
+    return best;
+}
+
+static void long_texts_of_rare_letters(void **state) {
+    (void)state;
+    size_t n = 4000000;
+    char *s = malloc(n);
+    uint64_t random = 2;
+    for (unsigned rare = 2; rare <= 200000; rare *= 10) {
+        for (size_t i = 0; i < n; i++)
+            s[i] = test_below(&random, rare) < 2 ? "abc"[test_below(&random, 3)] : 'x';
+        for (int all = 0; all < 2; all++) {
+            struct ctx ctx;
+            struct minimum_window_out out;
+            size_t start = 0, count = 0, best = plain_search(s, n, "abcabca", &start, &count);
+            ctx_init(&ctx, (size_t)1 << 28);
+            struct minimum_window_in in = {.s = {s, n}, .t = text("abcabca"), .all = all};
+            assert_int_equal(minimum_window_solve(&ctx, &in, NULL, &out), STATUS_OK);
+            assert_int_equal(out.length, best);
+            assert_int_equal(out.start, start);
+            assert_int_equal(out.starts.n, all ? count : 0);
+            ctx_release(&ctx);
+        }
+    }
+    free(s);
+}
+
 static void refusals(void **state) {
     (void)state;
     static int64_t one = 1;
@@ -283,6 +326,7 @@ int main(void) {
         cmocka_unit_test(known_answers),
         cmocka_unit_test(random_texts_and_tokens),
         cmocka_unit_test(windows_far_into_a_long_text),
+        cmocka_unit_test(long_texts_of_rare_letters),
         cmocka_unit_test(refusals),
         cmocka_unit_test(each_allocation_may_fail),
         cmocka_unit_test(a_trace_takes_its_limit_and_no_more),
