@@ -18,6 +18,10 @@ enum status combination_cursor_write(struct ctx *ctx, uint64_t mark, const int64
     size_t runs = 0, at;
     for (size_t i = 0; i < n; i += run_of(values, n, i))
         runs++;
+    if (runs > COMBINATION_MAX_RUNS)
+        return ctx_fail(ctx, STATUS_TOO_LARGE, "/target",
+                        "The page ends with a sequence of %zu runs of equal numbers, and a cursor holds at most %d.",
+                        runs, COMBINATION_MAX_RUNS);
     const size_t longest = 42; /* "_", two numbers of 20 digits, "x" */
     char *text = ctx_alloc(ctx, MARK + 2 + runs * longest, 1);
     if (!text)

@@ -6,7 +6,10 @@
 #include "core/base/array.h"
 #include "core/base/ctx.h"
 
-/* combination_cursor_write gives the text, in the arena. Errors: NO_MEMORY. */
+/* Runs of a cursor, at most; with 42 bytes each they stay within COMBINATION_MAX_CURSOR. */
+enum { COMBINATION_MAX_RUNS = 99 * 1000 };
+
+/* combination_cursor_write gives the text, in the arena. Errors: TOO_LARGE at /target (runs), NO_MEMORY. */
 enum status combination_cursor_write(struct ctx *ctx, uint64_t mark, const int64_t *values, size_t n,
                                      struct str *cursor) MUST_CHECK;
 

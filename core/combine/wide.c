@@ -2,24 +2,27 @@
 
 #include <string.h>
 
-enum { CHUNK = 19 }; /* digits that one limb holds */
-#define CHUNK_BASE UINT64_C(10000000000000000000)
+/* Digits are taken off in chunks of nine, so that two divisions of 64 bits by a constant do for a limb. */
+enum { CHUNK = 9, CHUNK_BASE = 1000 * 1000 * 1000 };
+enum { READ_CHUNK = 19 }; /* digits that one limb holds */
 __extension__ typedef unsigned __int128 wide_double;
 
 /* divide is a /= CHUNK_BASE; the remainder. */
 static uint64_t divide(uint64_t *a, size_t w) {
-    wide_double rest = 0;
+    uint64_t rest = 0;
     while (w-- > 0) {
-        rest = rest << 64 | a[w];
-        a[w] = (uint64_t)(rest / CHUNK_BASE);
-        rest %= CHUNK_BASE;
+        uint64_t high = rest << 32 | a[w] >> 32;
+        uint64_t low = high % CHUNK_BASE << 32 | (a[w] & UINT32_MAX);
+        a[w] = high / CHUNK_BASE << 32 | low / CHUNK_BASE;
+        rest = low % CHUNK_BASE;
     }
-    return (uint64_t)rest;
+    return rest;
 }
 
-/* digits_of writes the digits of a, which it destroys, so that they end before `end`; the first of them. */
-static char *digits_of(uint64_t *a, size_t w, char *end) {
-    for (;;) {
+/* digits_of writes the digits of a, which it destroys, so that they end before `end`; the first of them, NULL where
+ * ctx_stop asks for an end. */
+static char *digits_of(const struct ctx *ctx, uint64_t *a, size_t w, char *end) {
+    while (ctx_stop(ctx) == STOP_NONE) {
         while (w > 0 && a[w - 1] == 0)
             w--;
         uint64_t chunk = divide(a, w);
@@ -29,6 +32,7 @@ static char *digits_of(uint64_t *a, size_t w, char *end) {
         if (last)
             return end;
     }
+    return NULL;
 }
 
 enum status wide_value(struct ctx *ctx, const uint64_t *a, size_t w, struct value *value) {
@@ -45,7 +49,9 @@ enum status wide_value(struct ctx *ctx, const uint64_t *a, size_t w, struct valu
     if (!copy)
         return STATUS_NO_MEMORY;
     memcpy(copy, a, used * sizeof *copy);
-    char *first = digits_of(copy, used, text + size);
+    char *first = digits_of(ctx, copy, used, text + size);
+    if (!first)
+        return ctx_stopped(ctx);
     *value = (struct value){.kind = KIND_STRING, .s = {first, (size_t)(text + size - first)}};
     return STATUS_OK;
 }
@@ -62,9 +68,12 @@ static bool multiply(uint64_t *a, size_t w, uint64_t factor, uint64_t plus) {
 
 bool wide_read(uint64_t *a, size_t w, const char *digits, size_t n) {
     memset(a, 0, w * sizeof *a);
-    for (size_t i = 0; i < n;) {
+    size_t i = 0;
+    while (i < n && digits[i] == '0')
+        i++;
+    while (i < n) {
         uint64_t chunk = 0, factor = 1;
-        for (int k = 0; k < CHUNK && i < n; k++, i++) {
+        for (int k = 0; k < READ_CHUNK && i < n; k++, i++) {
             chunk = chunk * 10 + (uint64_t)(digits[i] - '0');
             factor *= 10;
         }

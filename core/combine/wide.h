@@ -57,7 +57,7 @@ static inline bool wide_less(const uint64_t *a, const uint64_t *b, size_t w) {
 }
 
 /* wide_value gives a as a number of an answer: an integer up to 2^53, else its decimal digits, allocated from ctx.
- * Errors: NO_MEMORY. */
+ * Errors: NO_MEMORY, CANCELLED, TIMED_OUT. */
 enum status wide_value(struct ctx *ctx, const uint64_t *a, size_t w, struct value *value) MUST_CHECK;
 
 /* wide_read sets a[w] to the number that the decimal digits say; false (and a is of no use) where it does not fit.

@@ -554,6 +554,26 @@ static void foreign_cursors_are_refused(void **state) {
     ctx_release(&ctx);
 }
 
+static void cursors_have_a_greatest_length(void **state) {
+    (void)state;
+    static int64_t values[COMBINATION_MAX_RUNS + 1];
+    for (size_t i = 0; i < COUNT(values); i++)
+        values[i] = INT64_MAX - (int64_t)i % 2;
+    struct ctx ctx;
+    struct str cursor;
+    int64_t *back;
+    size_t n;
+    ctx_init(&ctx, 64 << 20);
+    assert_int_equal(combination_cursor_write(&ctx, 5, values, COMBINATION_MAX_RUNS, &cursor), STATUS_OK);
+    assert_in_range(cursor.n, 1, COMBINATION_MAX_CURSOR);
+    assert_int_equal(combination_cursor_read(&ctx, 5, COMBINATION_MAX_RUNS, &cursor, &back, &n), STATUS_OK);
+    assert_int_equal(n, COMBINATION_MAX_RUNS);
+    assert_memory_equal(back, values, n * sizeof *back);
+    assert_int_equal(combination_cursor_write(&ctx, 5, values, COUNT(values), &cursor), STATUS_TOO_LARGE);
+    assert_string_equal(ctx.err.pointer, "/target");
+    ctx_release(&ctx);
+}
+
 static void wrong_offsets_are_refused(void **state) {
     (void)state;
     static const int64_t candidates[] = {2, 3};
@@ -632,6 +652,7 @@ int main(void) {
         cmocka_unit_test(limits_hold_at_their_ends),
         cmocka_unit_test(a_page_ends_with_its_values),
         cmocka_unit_test(foreign_cursors_are_refused),
+        cmocka_unit_test(cursors_have_a_greatest_length),
         cmocka_unit_test(wrong_offsets_are_refused),
         cmocka_unit_test(each_allocation_may_fail),
         cmocka_unit_test(a_stop_ends_it),
