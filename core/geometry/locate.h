@@ -1,7 +1,7 @@
 /* locate.h - where points lie in a polygon: inside, on the boundary, outside. Exact for all finite coordinates.
  *
- * Rule:    even-odd over all rings (so holes are outside, and a place that a ring winds round twice is outside as well);
- *          a point of any edge, of a hole's too, is on the boundary.
+ * Rule:    even-odd over all rings (so holes are outside, and a place that a ring winds round twice is outside as
+ *          well); a point of any edge, of a hole's too, is on the boundary.
  * Method:  for few points every edge is looked at. For many, edges lie in a segment tree over the vertices' heights
  *          (Bentley 1977): all edges of a node cross all of its heights, so where they do not cross each other they are
  *          in order from left to right, and orient2d finds a point's place by bisection. A node whose edges do cross
@@ -22,6 +22,6 @@ enum status locate_points(struct ctx *ctx, const struct rings *rings, const doub
                           unsigned char *location) MUST_CHECK;
 
 /* locate_plain looks at every edge. */
-enum location locate_plain(const struct rings *rings, const double point[2]);
+enum location locate_plain(const struct rings *rings, const double at[2]);
 
 #endif

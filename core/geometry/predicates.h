@@ -18,9 +18,9 @@
 int orient2d(const double a[2], const double b[2], const double c[2]);
 
 /* incircle is 1 where d lies inside of the circle through a, b, c, -1 where outside, 0 where on it, for a, b, c
- * counter-clockwise; the opposite sign for clockwise. For a, b, c on one line, which is
- * a circle of infinite radius, it is the side of that line on which d lies, by the order of a, b, c along it; 0 where two
- * of them are equal. */
+ * counter-clockwise; the opposite sign for clockwise. For a, b, c on one line, which is a circle of infinite radius, it
+ * tells the side of that line on which d lies, by the order of a, b, c along it; 0 where two of them are equal, or d
+ * lies on the line. */
 int incircle(const double a[2], const double b[2], const double c[2], const double d[2]);
 
 #endif

@@ -10,10 +10,10 @@ quad quad_sqrt(quad x) {
         return 0;
     /* Into the range of doubles by powers of four, exactly. */
     quad scale = 1;
-    for (; x > 0x1p1000; x *= 0x1p-1000)
-        scale *= 0x1p500;
-    for (; x < 0x1p-900; x *= 0x1p1000)
-        scale *= 0x1p-500;
+    while (x > 0x1p1000)
+        x *= 0x1p-1000, scale *= 0x1p500;
+    while (x < 0x1p-900)
+        x *= 0x1p1000, scale *= 0x1p-500;
     quad root = sqrt((double)x);
     root = (root + x / root) / 2;
     return scale * ((root + x / root) / 2);

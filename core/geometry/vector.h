@@ -42,7 +42,8 @@ struct vector_out {
 bool vector_wants_b(enum vector_operation operation);
 bool vector_gives_vector(enum vector_operation operation);
 
-/* vector_solve. Errors: INVALID at /a, /b (a zero vector has no direction), at "" (a result beyond the greatest double). */
+/* vector_solve. Errors: INVALID at /a, /b (a zero vector has no direction), at "" (a result beyond the greatest
+ * double). */
 enum status vector_solve(struct ctx *ctx, const struct vector_in *in, struct vector_out *out) MUST_CHECK;
 
 #endif
