@@ -13,6 +13,7 @@ static struct point one(enum shape shape, size_t i, uint64_t *state) {
     case SHAPE_CIRCLE:
         return (struct point){ROUND[i % 12][0] * (double)(1 + i % 24 / 12),
                               ROUND[i % 12][1] * (double)(1 + i % 24 / 12)};
+    case SHAPE_ROUNDED: return (struct point){cos(6.283185307179586 * u), sin(6.283185307179586 * u)};
     case SHAPE_CLUSTERS: return (struct point){(double)(i % 7) * 1e6 + u * 1e-6, (double)(i % 5) * 1e6 + v * 1e-9};
     case SHAPE_LINE: return (struct point){0.5 + (double)(i % 50), 0.25 + 3 * (double)(i % 50)};
     case SHAPE_NEARLY:

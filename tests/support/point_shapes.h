@@ -8,6 +8,7 @@ enum shape {
     SHAPE_UNIFORM,
     SHAPE_GRID,     /* few coordinates: many equal, many ties */
     SHAPE_CIRCLE,   /* on a circle of radius 25 exactly, and on multiples of it */
+    SHAPE_ROUNDED,  /* on a circle but for rounding */
     SHAPE_CLUSTERS, /* tight ones, far apart */
     SHAPE_LINE,
     SHAPE_NEARLY, /* on a line but for the last bits */

@@ -143,6 +143,26 @@ static double brute_radius(const struct points *p) {
     return best;
 }
 
+/* check_exactly wants no point outside of the exact circle by the support, which is a diameter or an acute triangle. */
+static void check_exactly(const struct points *p, const struct circle *c) {
+    struct point s[3] = {{0}};
+    for (size_t k = 0; k < c->n_support; k++)
+        s[k] = p->at[c->support[k]];
+    if (c->n_support == 3 && point_turn(&s[0], &s[1], &s[2]) < 0) {
+        struct point swap = s[1];
+        s[1] = s[2], s[2] = swap;
+    }
+    for (size_t i = 0; i < p->n; i++)
+        if (c->n_support == 3)
+            assert_true(point_in_circle(&s[0], &s[1], &s[2], &p->at[i]) >= 0);
+        else if (c->n_support == 2)
+            assert_true(exact_dot_sign(p->at[i], s[0], p->at[i], s[1]) <= 0);
+        else
+            assert_true(point_equal(p->at[i], s[0]));
+    for (size_t k = 0; c->n_support == 3 && k < 3; k++)
+        assert_int_equal(exact_dot_sign(s[k], s[(k + 1) % 3], s[k], s[(k + 2) % 3]), 1);
+}
+
 static void circles(void **state) {
     (void)state;
     uint64_t random = 3;
@@ -160,6 +180,7 @@ static void circles(void **state) {
                 assert_true(fabs(distance(at[c.support[i]], c.center) - c.radius) <= 1e-15 * scale);
                 assert_true(i == 0 || c.support[i - 1] < c.support[i]);
             }
+            check_exactly(&points, &c);
             if (n < 22 && shape != SHAPE_NEARLY)
                 assert_near(c.radius, brute_radius(&points), c.radius * 1e-8);
             ctx_release(&ctx);
