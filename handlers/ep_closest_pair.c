@@ -28,7 +28,7 @@ static const struct field OUTPUT[] = {
 static uint64_t cost(const void *p) {
     const struct params *params = p;
     double n = (double)params->points.n / 2, log2_n = 64 - __builtin_clzll(params->points.n | 1);
-    return (uint64_t)(3000 + n * (100 + 12 * log2_n));
+    return (uint64_t)(3000 + n * (200 + 20 * log2_n));
 }
 
 static enum status run(struct call *call, const void *p, void *r) {

@@ -42,8 +42,9 @@ static void try_pair(const struct ring *r, struct best_pair *best, size_t i, siz
         *best = (struct best_pair){i, k, a, b, true};
 }
 
-/* all_antipodal visits every pair of corners with parallel lines of support: i goes from the least corner to the
- * greatest, k from the greatest on to the least. */
+/* all_antipodal visits the pairs of corners with parallel lines of support: i goes from the least corner to the
+ * greatest, k from the greatest on to the least. Of the four pairs of two parallel edges it visits the diagonals,
+ * which are longer than the others. */
 static void all_antipodal(const struct ring *r, struct best_pair *best) {
     size_t last = 0;
     for (size_t i = 1; i < r->n; i++)
@@ -54,10 +55,6 @@ static void all_antipodal(const struct ring *r, struct best_pair *best) {
     while (i != last || k != 0) {
         /* The edge at k points back: the cross product of the two is negative where i's edge comes first. */
         int sign = i == last ? 1 : k == 0 ? -1 : turn_of(r, i, k);
-        if (sign == 0) {
-            try_pair(r, best, after(r, i), k);
-            try_pair(r, best, i, after(r, k));
-        }
         i = sign <= 0 ? after(r, i) : i;
         k = sign >= 0 ? after(r, k) : k;
         try_pair(r, best, i, k);

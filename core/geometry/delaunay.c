@@ -84,7 +84,7 @@ static void delete_edge(struct mesh *m, uint32_t e) {
     m->unused = e;
 }
 
-/* two_or_three triangulates the last step of the division, and gives an edge of the hull whose right side is outside. */
+/* two_or_three triangulates the last step of the division and gives an edge of the hull, outside on its right. */
 static uint32_t two_or_three(struct mesh *m, uint32_t from, size_t n) {
     uint32_t a = make_edge(m, from, from + 1);
     if (n == 2)

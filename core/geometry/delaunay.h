@@ -4,7 +4,7 @@
  *          Voronoi Diagrams, 1985 (divide and conquer); R. A. Dwyer, A Faster Divide-and-Conquer Algorithm for
  *          Constructing Delaunay Triangulations, 1987 (cuts by x and y in turn). All signs are exact, so every input
  *          has its answer: points on one line, on one circle, on a grid, equal ones.
- * Cost:    O(n log n) expected for any points (cuts are found by selection); about 120 bytes a point.
+ * Cost:    O(n log n) expected for any points (cuts are found by selection); about 150 bytes a point.
  * Threads: reentrant. */
 #ifndef SOLVENT_DELAUNAY_H
 #define SOLVENT_DELAUNAY_H

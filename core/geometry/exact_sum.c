@@ -89,7 +89,7 @@ static void add_square(struct exact *e, struct point a, struct point b, double s
     exact_add_scaled(e, &y, &y, scale);
 }
 
-/* unrounded_square is the squared distance where no operation rounds, as for integers of moderate size; else negative. */
+/* unrounded_square is the squared distance where no operation rounds (integers of moderate size), else negative. */
 static double unrounded_square(struct point a, struct point b) {
     double x = b.x - a.x, y = b.y - a.y, xx = x * x, yy = y * y, sum = xx + yy;
     bool exact = x + a.x == b.x && b.x - x == a.x && y + a.y == b.y && b.y - y == a.y && fma(x, x, -xx) == 0 &&
