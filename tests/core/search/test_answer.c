@@ -434,8 +434,8 @@ static void nothing_overflows(void **state) {
     }
 }
 
-/* Every problem with numbers at and near the ends of what a request may hold: no overflow (UBSan looks), no broken bound,
- * and a proof that stands beside the answer. */
+/* Every problem with numbers at and near the ends of what a request may hold: no overflow (UBSan looks), no broken
+ * bound, and a proof that stands beside the answer. */
 static void extreme_requests_have_an_end(void **state) {
     (void)state;
     static const int64_t LOW[] = {
