@@ -39,7 +39,7 @@ static const struct field INPUT[] = {
      .max_dims = (dimensions),                    \
      .min_items = 1,                              \
      .max_items = MAX_VALUES,                     \
-     FIELD_INTS(low, ANSWER_MAX)},
+     FIELD_INTS(low, (dimensions) == 2 ? ANSWER_MAX_COORDINATE : ANSWER_MAX)},
     ANSWER_ARRAYS(X)
 #undef X
 #define X(number, low, high, text)                                  \

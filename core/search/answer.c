@@ -14,9 +14,6 @@ const char *const answer_field_names[] = {
         "hour",
     NULL};
 
-/* Squares: their coordinates, so that areas and their products with a double are exact. */
-enum { MAX_COORDINATE = 1000 * 1000 * 1000 };
-
 struct search {
     struct ctx *ctx;
     const struct answer_problem *problem;
@@ -98,12 +95,12 @@ static enum status check_squares(struct ctx *ctx, const struct array *squares) {
                         squares->dims == 2 ? squares->shape[1] : 1);
     for (size_t i = 0; i < squares->n; i++) {
         int64_t v = squares->ints[i], low = i % 3 == 2;
-        if (v >= low && v <= MAX_COORDINATE)
+        if (v >= low && v <= ANSWER_MAX_COORDINATE)
             continue;
         char pointer[64];
         snprintf(pointer, sizeof pointer, "/squares/%zu/%zu", i / 3, i % 3);
-        return ctx_fail(ctx, STATUS_INVALID, pointer, "The number is %lld, want %lld to %d.", (long long)v,
-                        (long long)low, MAX_COORDINATE);
+        return ctx_fail(ctx, STATUS_INVALID, pointer, "The number is %lld, want %lld to %lld.", (long long)v,
+                        (long long)low, (long long)ANSWER_MAX_COORDINATE);
     }
     return STATUS_OK;
 }

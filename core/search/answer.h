@@ -21,6 +21,9 @@
 /* Values and numbers of requests are at most this, so that a sum of two fits int64. */
 #define ANSWER_MAX INT64_C(4000000000000000000)
 
+/* Squares: at most this, so that areas and their products with a double are exact. */
+#define ANSWER_MAX_COORDINATE INT64_C(1000000000)
+
 /* The fields of all problems, by their names in requests: arrays X(name, least, dims, doc) of integers. */
 #define ANSWER_ARRAYS(X)                                                            \
     X(weights, 0, 1, "Weights of the packages, in the order they are shipped in.")  \

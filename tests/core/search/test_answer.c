@@ -401,6 +401,13 @@ static void nothing_overflows(void **state) {
          false,
          0,
          STATUS_TOO_LARGE},
+        {"multiplication-table",
+         {0},
+         0,
+         {{ANSWER_n, ANSWER_MAX_ROWS}, {ANSWER_m, ANSWER_MAX_ROWS + 1}, {ANSWER_k, 2}},
+         true,
+         2,
+         STATUS_OK},
         {"first-bad-version", {0}, 0, {{ANSWER_n, 0}, {ANSWER_bad, 1}}, false, 0, STATUS_OK},
         {"first-bad-version", {0}, 0, {{ANSWER_n, M}, {ANSWER_bad, M}}, true, M, STATUS_OK},
     };
@@ -425,6 +432,50 @@ static void nothing_overflows(void **state) {
                      status ? ctx.err.detail : "", out.found, (long long)out.answer.i);
         ctx_release(&ctx);
     }
+}
+
+/* Every problem with numbers at and near the ends of what a request may hold: no overflow (UBSan looks), no broken
+ * bound, and a proof that stands beside the answer. */
+static void extreme_requests_have_an_end(void **state) {
+    (void)state;
+    static const int64_t LOW[] = {
+#define X(name, low, high, text) low,
+        ANSWER_NUMBERS(X)
+#undef X
+    };
+    static const int64_t HIGH[] = {
+#define X(name, low, high, text) high,
+        ANSWER_NUMBERS(X)
+#undef X
+    };
+    uint64_t seed = 51;
+    for (size_t o = 0; o < COUNT(ORACLES); o++)
+        for (int round = 0; round < 200; round++) {
+            struct small s;
+            int problem = find_problem(ORACLES[o].name);
+            bool table = strcmp(ORACLES[o].name, "multiplication-table") == 0;
+            draw(&s, problem, &seed);
+            for (size_t i = 0; i < s.n; i++) {
+                static const int64_t ENDS[] = {0, 1, 2, 1000000007, ANSWER_MAX / 2, ANSWER_MAX - 1, ANSWER_MAX};
+                bool positive = s.in.dist.kind || s.in.worker_times.kind || s.in.time.kind || s.in.ranks.kind;
+                s.v[i] = ENDS[positive + test_below(&seed, COUNT(ENDS) - positive)];
+            }
+            for (size_t k = 0; k < COUNT(LOW); k++) {
+                int64_t ends[] = {LOW[k], LOW[k] + 1, 1000, HIGH[k] - 1, HIGH[k]};
+                s.in.numbers[k] = ends[test_below(&seed, 5)];
+                s.in.numbers[k] = s.in.numbers[k] > HIGH[k] ? HIGH[k] : s.in.numbers[k];
+            }
+            s.in.m = table ? 1 + (int64_t)test_below(&seed, 1000) : s.in.m;
+            struct ctx ctx;
+            struct answer_out out;
+            ctx_init(&ctx, 1 << 20);
+            enum status status = answer_solve(&ctx, &s.in, NULL, &out);
+            if (status != STATUS_OK && status != STATUS_TOO_LARGE && status != STATUS_INVALID)
+                fail_msg("%s, round %d: %s", ORACLES[o].name, round, ctx.err.detail);
+            if (status == STATUS_OK && out.found)
+                assert_int_equal(llabs(out.holds_at.i - out.fails_at.i), 1);
+            ctx_release(&ctx);
+        }
 }
 
 /* The steps, replayed: each candidate lies in lo .. hi, and what it says makes the next interval. */
@@ -536,10 +587,15 @@ static void a_stop_ends_it(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(table_and_names_agree),      cmocka_unit_test(each_problem_agrees_with_trying_all_candidates),
-        cmocka_unit_test(squares_are_halved_exactly), cmocka_unit_test(nothing_overflows),
-        cmocka_unit_test(traces_lead_to_the_answer),  cmocka_unit_test(hours_are_decimals),
-        cmocka_unit_test(each_allocation_may_fail),   cmocka_unit_test(a_stop_ends_it),
+        cmocka_unit_test(table_and_names_agree),
+        cmocka_unit_test(each_problem_agrees_with_trying_all_candidates),
+        cmocka_unit_test(squares_are_halved_exactly),
+        cmocka_unit_test(nothing_overflows),
+        cmocka_unit_test(extreme_requests_have_an_end),
+        cmocka_unit_test(traces_lead_to_the_answer),
+        cmocka_unit_test(hours_are_decimals),
+        cmocka_unit_test(each_allocation_may_fail),
+        cmocka_unit_test(a_stop_ends_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
