@@ -28,17 +28,17 @@ struct endpoint {
     const char *example; /* a request and its answer, byte for byte; the contract test replays it */
     const char *answer;
 
-    const char *npy_input;  /* the ARRAY field that an application/x-npy body fills (the others come from the query);
+    const char *npy_input;     /* the ARRAY field that an application/x-npy body fills (the others come from the query);
                                NULL: none */
-    const char *npy_output; /* the ARRAY field that an application/x-npy answer holds; NULL: none */
+    const char *npy_output;    /* the ARRAY field that an application/x-npy answer holds; NULL: none */
     const char *ndjson_output; /* the ARRAY or LIST field of `output` that an application/x-ndjson answer gives line by
                                   line (encode_lines); no other member may be called "done". NULL: none */
 
     size_t max_memory; /* bytes of the request's arena; 0: the host's default */
     enum cache_policy cache;
 
-    /* prepare does what is left of decoding: it checks what fields cannot say, sees whether the call is impure. Errors as
-     * of call_decode. release frees what params own outside of the arena; called once, whatever prepare came to.
+    /* prepare does what is left of decoding: it checks what fields cannot say, sees whether the call is impure. Errors
+     * as of call_decode. release frees what params own outside of the arena; called once, whatever prepare came to.
      * canonical writes the request where its fields alone do not determine the answer. NULL: nothing to do. */
     enum status (*prepare)(struct call *call, void *params);
     void (*release)(void *params);
