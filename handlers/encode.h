@@ -19,7 +19,7 @@ void encode_lines(struct buf *out, const struct field *fields, const void *base,
 void encode_string(struct buf *out, const char *p, size_t n);
 void encode_text(struct buf *out, const char *text); /* NUL-terminated */
 
-/* encode_value writes one value (null where there is none); encode_array an array of any kind, nested as its shape says. */
+/* encode_value writes one value (null where there is none); encode_array an array of any kind, as its shape says. */
 void encode_value(struct buf *out, const struct value *value);
 void encode_array(struct buf *out, const struct array *array);
 

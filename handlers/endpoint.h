@@ -37,8 +37,8 @@ struct endpoint {
     size_t max_memory; /* bytes of the request's arena; 0: the host's default */
     enum cache_policy cache;
 
-    /* prepare does what is left of decoding: it checks what fields cannot say, sees whether the call is impure. Errors as
-     * of call_decode. release frees what params own outside of the arena; called once, whatever prepare came to.
+    /* prepare does what is left of decoding: it checks what fields cannot say, sees whether the call is impure. Errors
+     * as of call_decode. release frees what params own outside of the arena; called once, whatever prepare came to.
      * canonical writes the request where its fields alone do not determine the answer. NULL: nothing to do. */
     enum status (*prepare)(struct call *call, void *params);
     void (*release)(void *params);

@@ -1,5 +1,5 @@
-/* Many requests in one. Each is a call of its own, with its own arena, decoded when the batch is: so the batch knows its
- * cost, whether a seed was drawn, and its canonical form before anything runs. */
+/* Many requests in one. Each is a call of its own, with its own arena, decoded when the batch is: so the batch knows
+ * its cost, whether a seed was drawn, and its canonical form before anything runs. */
 #include <stdatomic.h>
 #include <stdio.h>
 

@@ -62,7 +62,7 @@ void number_write_int(struct buf *b, int64_t value);
 void number_write_real(struct buf *b, double value);
 /* numbers_write writes an array of ints or reals of 1 .. 3 dimensions as nested JSON arrays, without spaces. */
 void numbers_write(struct buf *b, const struct array *a);
-/* numbers_write_lines writes the elements of its first level (numbers, or arrays) one a line, each ended by a newline. */
+/* numbers_write_lines writes the elements of its first level (numbers, or arrays) one a line, all ended by newlines. */
 void numbers_write_lines(struct buf *b, const struct array *a);
 
 #endif

@@ -245,7 +245,7 @@ void number_write_real(struct buf *b, double value) {
     buf_add(b, text, number_format_real(text, value));
 }
 
-/* write_row writes n numbers with `between` between them: in place while the buffer surely has room, else one by one, so
+/* write_row writes n numbers and `between` between them: in place while the buffer surely has room, else one by one, so
  * that a buffer fails only if the text itself passes its cap. */
 static void write_row(struct buf *b, const struct array *a, size_t at, size_t n, char between) {
     bool ints = a->kind == KIND_INT;

@@ -16,8 +16,8 @@ enum trace_format { TRACE_STEPS, TRACE_COMMANDS };
 
 struct trace_params {
     int64_t max_steps;
-    int format; /* enum trace_format; call_run sees to it, in endpoints whose `trace` is a member of the request itself and
-                   whose struct trace is a member of the answer itself */
+    int format; /* enum trace_format; call_run sees to it where `trace` is a member of the request itself, and the
+                   struct trace one of the answer itself */
 };
 
 extern const struct field trace_fields[];

@@ -77,9 +77,9 @@ static inline bool job_pure(const struct job *job) {
 /* job_solve runs and encodes a decoded call on this thread; afterwards answer is set, or call.status. */
 void job_solve(struct job *job);
 
-/* job_answer_item is host.answer: one request of several in a job, looked up and kept as if it had come alone, plain
+/* job_answer_item is host.answer (self: the server): one request of several in a job, looked up and kept as if it had come alone, plain
  * JSON. */
-enum status job_answer_item(void *server, struct call *call, struct buf *out);
+enum status job_answer_item(void *self, struct call *call, struct buf *out);
 
 /* job_compressible: the answer is to be compressed before it is sent (job_work does; the loop must not). */
 bool job_compressible(const struct job *job);

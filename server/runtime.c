@@ -64,7 +64,7 @@ static bool read_start(const char *path, char *to, size_t size) {
     return n > 0;
 }
 
-/* What /proc/PID/task/TID/stat says (proc(5)). The name stands in parentheses and may hold any byte but its last ')'. */
+/* What /proc/PID/task/TID/stat says (proc(5)). The name stands in parentheses and may hold some, too. */
 struct stat_line {
     char name[RUNTIME_NAME];
     char state;
@@ -122,7 +122,7 @@ static struct str copy_text(struct ctx *ctx, const char *text) {
 
 /* add_doing adds what a worker says of itself. */
 static bool add_doing(struct working *working, struct ctx *ctx, struct runtime_thread *thread) {
-    struct doing doing = {0};
+    struct doing doing;
     unsigned long worker = strtoul(thread->name.p + strlen("worker-"), NULL, 10);
     if (!working || worker >= working->n)
         return true;

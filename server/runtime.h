@@ -1,7 +1,7 @@
 /* runtime.h - what the threads of this process are and do, for GET /v1/runtime/threads.
  *
- * Workers say what they begin and end; the rest is asked of the system (/proc/self/task), so all threads are seen, those of
- * libraries too. Roles go by the names that threads are given at their start.
+ * Workers say what they begin and end; the rest is asked of the system (/proc/self/task), so all threads are seen,
+ * those of libraries too. Roles go by the names that threads are given at their start.
  * Threads: every function may be called from any thread. */
 #ifndef SOLVENT_RUNTIME_H
 #define SOLVENT_RUNTIME_H

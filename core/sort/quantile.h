@@ -1,10 +1,12 @@
 /* quantile.h - quantiles of numbers or strings in any order, by the five methods that interpolate between neighbours.
  *
- * With n values x(0) <= ... <= x(n-1) in the order of sort.h, the q-quantile lies at h = q (n - 1); j = floor(h), g = h - j.
- *   linear    x(j) + g (x(j+1) - x(j)): definition 7 of the source; from g = 1/2 on measured from the upper neighbour, so
- *             that the result never leaves the interval and is monotone in q. Reals.
+ * With n values x(0) <= ... <= x(n-1) in the order of sort.h, the q-quantile lies at h = q (n - 1);
+ * j = floor(h), g = h - j.
+ *   linear    x(j) + g (x(j+1) - x(j)): definition 7 of the source; from g = 1/2 on measured from the upper
+ *             neighbour, so that the result never leaves the interval and is monotone in q. Reals.
  *   midpoint  x(h) where h is an integer, else half way between its neighbours. Reals.
- *   lower, higher, nearest   x(floor h), x(ceil h), x of the nearest index, ties to the even one. The kind of the values.
+ *   lower, higher, nearest   x(floor h), x(ceil h), x of the nearest index, ties to the even one. The values'
+ *             kind.
  * Source:  R. J. Hyndman and Y. Fan, Sample Quantiles in Statistical Packages, The American Statistician 50(4), 1996.
  * Cost:    that of select.h for up to two ranks a quantile; `distinct` sorts.
  * Threads: reentrant. Same input, same bytes. */
@@ -28,8 +30,8 @@ struct quantile_in {
 };
 
 /* quantile_solve gives the qs[i]-quantile for every i, in the request's arena (strings point into the input).
- * Errors: INVALID at /values (none, or more than one dimension), /quantiles/i (not in 0 .. 1), /method (linear or midpoint of
- * strings); TOO_LARGE, NO_MEMORY, CANCELLED, TIMED_OUT. */
+ * Errors: INVALID at /values (none, or more than one dimension), /quantiles/i (not in 0 .. 1), /method (linear or
+ * midpoint of strings); TOO_LARGE, NO_MEMORY, CANCELLED, TIMED_OUT. */
 enum status quantile_solve(struct ctx *ctx, const struct quantile_in *in, struct array *out) MUST_CHECK;
 
 #endif

@@ -1,8 +1,8 @@
 /* sort_top.h - the first few of an order, without sorting the rest.
  *
- * Where `top` is at most a quarter of the values, the top-th is selected (select.h), those before it are gathered with as many
- * of its equals as there is room for, the first ones of the input, and only these are sorted. Else, and with `unique`, all
- * are sorted and the rest is cut off. The values and indices are those that sort_solve gives first.
+ * Where `top` is at most a quarter of the values, the top-th is selected (select.h), those before it are gathered
+ * with as many of its equals as there is room for, the first ones of the input, and only these are sorted. Else, and
+ * with `unique`, all are sorted and the rest is cut off. The values and indices are those that sort_solve gives first.
  * Cost:    about two readings of the values and the sorting of `top`; or that of sort_solve.
  * Threads: reentrant. Same input, same bytes. */
 #ifndef SOLVENT_SORT_TOP_H

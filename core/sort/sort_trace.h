@@ -1,19 +1,21 @@
 /* sort_trace.h - each algorithm of sort.h once more, plainly, for a page to play: every step it makes is recorded.
  *
- * Steps:  "compare" of two places, "swap" of two, "set" of one; "count", "digit" and "bucket" look at the value in one place
- *         and say where it belongs (variables). "pivot" says around what quick sort parts a stretch.
- * The writes, replayed on the initial values, give them all in order: what `unique` or `top` drop afterwards is still there.
+ * Steps:  "compare" of two places, "swap" of two, "set" of one; "count", "digit" and "bucket" look at the value in
+ *         one place and say where it belongs (variables). "pivot" says around what quick sort parts a stretch.
+ * The writes, replayed on the initial values, give them all in order: what `unique` or `top` drop afterwards is still
+ * there.
  * The steps are those of the textbook's algorithm; the statistics of sort_solve are those of the fast one.
  * Cost:    n^2 steps at worst (quick, bucket), for at most TRACE_MAX_VALUES values; kept are max_steps.
- * Sources: as sort.h; quick: Hoare's partition around the median of three. Threads: reentrant. Same input, same bytes. */
+ * Sources: as sort.h; quick: Hoare's partition around the median of three. Threads: reentrant. Same input, same
+ * bytes. */
 #ifndef SOLVENT_SORT_TRACE_H
 #define SOLVENT_SORT_TRACE_H
 
 #include "core/base/trace.h"
 #include "core/sort/sort.h"
 
-/* sort_trace records how the algorithm (none but AUTO) sorts in->values. Errors: TOO_LARGE at /trace, NO_MEMORY, CANCELLED,
- * TIMED_OUT. */
+/* sort_trace records how the algorithm (none but AUTO) sorts in->values. Errors: TOO_LARGE at /trace, NO_MEMORY,
+ * CANCELLED, TIMED_OUT. */
 enum status sort_trace(struct ctx *ctx, const struct sort_in *in, enum sort_algorithm algorithm, size_t max_steps,
                        struct trace *out) MUST_CHECK;
 
