@@ -88,7 +88,7 @@ enum status call_fail(struct call *call, enum status status, const char *pointer
     snprintf(call->ctx.err.pointer, sizeof call->ctx.err.pointer, "%s", pointer);
     va_list args;
     va_start(args, format);
-    vsnprintf(call->ctx.err.detail, sizeof call->ctx.err.detail, format, args);
+    error_detail(&call->ctx.err, 0, format, args);
     va_end(args);
     call->n_errors = 0;
     return settle(call, status);

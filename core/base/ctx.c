@@ -1,6 +1,5 @@
 #include "core/base/ctx.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,11 +101,17 @@ void ctx_rewind(struct ctx *ctx, struct ctx_mark mark) {
         ctx->blocks->at = mark.at;
 }
 
+void error_detail(struct error *error, size_t at, const char *format, va_list args) {
+    int n = vsnprintf(error->detail + at, sizeof error->detail - at, format, args);
+    if (n < 0 || at + (size_t)n >= sizeof error->detail)
+        memcpy(error->detail + sizeof error->detail - 4, "...", 4);
+}
+
 enum status ctx_fail(struct ctx *ctx, enum status status, const char *pointer, const char *format, ...) {
     snprintf(ctx->err.pointer, sizeof ctx->err.pointer, "%s", pointer);
     va_list args;
     va_start(args, format);
-    vsnprintf(ctx->err.detail, sizeof ctx->err.detail, format, args);
+    error_detail(&ctx->err, 0, format, args);
     va_end(args);
     return status;
 }

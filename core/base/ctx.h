@@ -11,6 +11,7 @@
 #ifndef SOLVENT_CTX_H
 #define SOLVENT_CTX_H
 
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,8 +23,11 @@
  * and one full sentence: what is wrong and what was wanted. */
 struct error {
     char pointer[192];
-    char detail[448];
+    char detail[832];
 };
+
+/* error_detail writes the sentence from byte `at` on; what does not fit ends in "...". */
+void error_detail(struct error *error, size_t at, const char *format, va_list args);
 
 /* Why the host wants a computation to end. Written by the host's watchdog, read by the core. */
 enum stop {

@@ -1,0 +1,234 @@
+#include "handlers/decoder.h"
+#include "handlers/number.h"
+
+enum status decoder_copy_string(struct decoder *d, json_t *value, struct str *to) {
+    size_t n = json_string_length(value);
+    char *p = ctx_alloc(d->ctx, n + 1, 1);
+    if (!p)
+        return STATUS_NO_MEMORY;
+    memcpy(p, json_string_value(value), n);
+    p[n] = '\0';
+    *to = (struct str){p, n};
+    return STATUS_OK;
+}
+
+static enum status wrong_element(struct decoder *d, const struct path *path, const struct array *a, size_t i,
+                                 const char *range) {
+    struct path at[3];
+    const struct path *up = path;
+    size_t flat = i, rest = a->n;
+    for (unsigned k = 0; k < a->dims; k++) {
+        rest /= a->shape[k];
+        at[k] = (struct path){.up = up, .index = i / rest};
+        i %= rest;
+        up = &at[k];
+    }
+    char text[NUMBER_REAL_MAX];
+    size_t n = a->kind == KIND_INT ? number_format_int(text, a->ints[flat]) : number_format_real(text, a->reals[flat]);
+    return decoder_wrong(d, up, "is %.*s, want %s.", (int)n, text, range);
+}
+
+static enum status check_limits(struct decoder *d, const struct field *field, const struct path *path,
+                                const struct array *a) {
+    char range[96];
+    if (!field->limited)
+        return STATUS_OK;
+    if (a->kind == KIND_INT) {
+        for (size_t i = 0; i < a->n; i++)
+            if (!decoder_int_fits(field, a->ints[i]))
+                return wrong_element(d, path, a, i, decoder_int_range(field, range));
+    } else if (a->kind == KIND_REAL) {
+        for (size_t i = 0; i < a->n; i++)
+            if (!decoder_real_fits(field, a->reals[i]))
+                return wrong_element(d, path, a, i, decoder_real_range(field, range));
+    }
+    return STATUS_OK;
+}
+
+enum status decoder_check_array(struct decoder *d, const struct field *field, const struct path *path,
+                                const struct array *a) {
+    unsigned least = field->min_dims ? field->min_dims : 1, most = field->max_dims ? field->max_dims : 1;
+    if (!(a->kind & field->kinds)) /* of an npy body; JSON is read as what is wanted */
+        return decoder_wrong(d, path,
+                             a->kind == KIND_INT ? "is an array of integers, want f4 or f8."
+                                                 : "is an array of fractions (f4, f8), want i4 or i8.");
+    if (a->dims > most)
+        return decoder_wrong(d, path, "is nested %u deep, want at most %u level%s of arrays.", a->dims, most,
+                             &"s"[most == 1]);
+    if (a->n < field->min_items)
+        return decoder_wrong(d, path, "has %zu elements, want at least %zu.", a->n, field->min_items);
+    if (a->n > decoder_max_items(field))
+        return decoder_wrong(d, path, "has %zu elements, want at most %zu.", a->n, decoder_max_items(field));
+    if (a->dims < least && a->n)
+        return decoder_wrong(d, path, "is nested %u deep, want %u levels of arrays.", a->dims, least);
+    return check_limits(d, field, path, a);
+}
+
+/* numbers_wrong turns a reader's error into the sentence. */
+static enum status numbers_wrong(struct decoder *d, const struct field *field, const struct path *path,
+                                 const struct span *span, enum number_error error, const struct number_place *place) {
+    const char *at = span->text + place->offset, *end = span->text + span->n;
+    struct path element[3];
+    const struct path *up = path;
+    for (unsigned k = 0; k < place->dims && k < 3; k++) {
+        element[k] = (struct path){.up = up, .index = place->index[k]};
+        up = &element[k];
+    }
+    size_t n = 0;
+    while (at + n < end && at[n] != ',' && at[n] != ']' && at[n] != ' ' && at[n] != '\n' && at[n] != '\r' &&
+           at[n] != '\t')
+        n++;
+    struct shown token = decoder_show_text(at, n, "");
+    bool int_only = field->kinds == KIND_INT;
+    switch (error) {
+    case NUMBER_OK: break;
+    case NUMBER_MEMORY: return STATUS_NO_MEMORY;
+    case NUMBER_SYNTAX:
+        if ((n == 4 && (memcmp(at, "null", 4) == 0 || memcmp(at, "true", 4) == 0)) ||
+            (n == 5 && memcmp(at, "false", 5) == 0))
+            return decoder_wrong(d, up, "is %s, want %s.", token.text, int_only ? "an integer" : "a number");
+        return splice_syntax(d->ctx, d->splice->text, d->splice->n, (size_t)(at - d->splice->text));
+    case NUMBER_RANGE: {
+        bool integer = !memchr(at, '.', n) && !memchr(at, 'e', n) && !memchr(at, 'E', n);
+        const char *range = "an integer from -9223372036854775808 to 9223372036854775807";
+        if (!int_only)
+            return decoder_wrong(d, up, "is %s, want %s.", token.text,
+                                 integer ? "an integer of 64 bits, or a number with a fraction or an exponent"
+                                         : "a number that a double can hold");
+        return decoder_wrong(d, up, "is %s, want %s.", token.text, range);
+    }
+    case NUMBER_FRACTION: return decoder_wrong(d, up, "is %s, want an integer.", token.text);
+    case NUMBER_INEXACT:
+        return decoder_wrong(
+            d, up,
+            "is %s beside numbers with fractions, and no double holds it exactly; want integers only, or at most 2^53.",
+            token.text);
+    case NUMBER_RAGGED:
+        return decoder_wrong(d, up, "differs in length or depth from the first row; want rows of equal length.");
+    case NUMBER_TOO_MANY: {
+        unsigned most = field->max_dims ? field->max_dims : 1;
+        return decoder_wrong(d, path, "holds more than is allowed, want at most %zu elements and %u level%s of arrays.",
+                             decoder_max_items(field), most, most > 1 ? "s" : "");
+    }
+    }
+    return STATUS_OK;
+}
+
+static enum status decode_numbers(struct decoder *d, const struct field *field, const struct path *path,
+                                  const struct span *span, struct array *to) {
+    struct numbers_want want = {field->kinds & (KIND_INT | KIND_REAL), field->max_dims ? field->max_dims : 1,
+                                decoder_max_items(field)};
+    struct number_place place = {0};
+    enum number_error error = numbers_read(d->ctx, span->text, span->n, &want, to, &place);
+    if (error == NUMBER_OK)
+        return decoder_check_array(d, field, path, to);
+    *to = (struct array){0};
+    return numbers_wrong(d, field, path, span, error, &place);
+}
+
+static const char *element_text(unsigned kinds) {
+    if (kinds == KIND_INT)
+        return "an integer";
+    return kinds & KIND_STRING ? "a number or a string, the same kind for all" : "a number";
+}
+
+/* wrong_inside finds the first element of an array of numbers, at any depth, that is neither a number nor an array. */
+static bool wrong_inside(struct decoder *d, const struct field *field, const struct path *path, json_t *value) {
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        json_t *element = json_array_get(value, i);
+        const struct span *span = splice_span(d->splice, element);
+        struct path at = {.up = path, .index = i};
+        bool array = json_is_array(element) || (span && *span->text == '[');
+        if (array ? wrong_inside(d, field, &at, element) : !span) {
+            if (!array)
+                (void)decoder_wrong(d, &at, "is %s, want %s.", decoder_show(d, element).text,
+                                    element_text(field->kinds));
+            return true;
+        }
+    }
+    return false;
+}
+
+/* not_numbers says what is wrong with an array that was left to jansson: not all of it is numbers. */
+static enum status not_numbers(struct decoder *d, const struct field *field, const struct path *path, json_t *value) {
+    for (size_t i = 0; i < json_array_size(value) && field->max_dims <= 1; i++) {
+        json_t *element = json_array_get(value, i);
+        const struct span *span = splice_span(d->splice, element);
+        struct path at = {.up = path, .index = i};
+        if (!span || *span->text == '[')
+            return decoder_wrong(d, &at, "is %s, want %s.", decoder_show(d, element).text, element_text(field->kinds));
+    }
+    return wrong_inside(d, field, path, value)
+               ? STATUS_OK
+               : decoder_wrong(d, path, "is nested unevenly or too deep, want at most %u level%s of arrays.",
+                               field->max_dims ? field->max_dims : 1, field->max_dims > 1 ? "s" : "");
+}
+
+static enum status decode_strings(struct decoder *d, const struct field *field, const struct path *path, json_t *value,
+                                  struct array *to) {
+    size_t n = json_array_size(value);
+    if (n > decoder_max_items(field))
+        return decoder_wrong(d, path, "has %zu elements, want at most %zu.", n, decoder_max_items(field));
+    struct str *s = ctx_alloc(d->ctx, n, sizeof *s);
+    if (!s)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < n; i++) {
+        json_t *element = json_array_get(value, i);
+        struct path at = {.up = path, .index = i};
+        if (!json_is_string(element) || splice_span(d->splice, element))
+            return decoder_wrong(d, &at, "is %s, want a string like the first element.", decoder_show(d, element).text);
+        if (decoder_copy_string(d, element, &s[i]) != STATUS_OK)
+            return STATUS_NO_MEMORY;
+    }
+    *to = array_1d(KIND_STRING, s, n);
+    return decoder_check_array(d, field, path, to);
+}
+
+/* decode_elements reads an array that jansson parsed: empty, of strings, or wrong in some element. */
+static enum status decode_elements(struct decoder *d, const struct field *field, const struct path *path, json_t *value,
+                                   struct array *to) {
+    unsigned kinds = field->kinds;
+    json_t *first = json_array_get(value, 0);
+    if (!first) {
+        *to = array_1d(kinds & KIND_INT ? KIND_INT : kinds & KIND_REAL ? KIND_REAL : KIND_STRING, NULL, 0);
+        return (to->data = ctx_alloc(d->ctx, 1, 8)) ? decoder_check_array(d, field, path, to) : STATUS_NO_MEMORY;
+    }
+    if (kinds & KIND_STRING && json_is_string(first) && !splice_span(d->splice, first))
+        return decode_strings(d, field, path, value, to);
+    if (kinds == KIND_STRING)
+        return decoder_wrong(d, &(struct path){.up = path}, "is %s, want a string.", decoder_show(d, first).text);
+    return not_numbers(d, field, path, value);
+}
+
+/* decode_scalar takes one number as an array of one: "3" reads as "[3]". */
+static enum status decode_scalar(struct decoder *d, const struct field *field, const struct path *path,
+                                 const struct span *span, struct array *to) {
+    char *text = ctx_alloc(d->ctx, span->n + 2, 1);
+    if (!text)
+        return STATUS_NO_MEMORY;
+    text[0] = '[';
+    memcpy(text + 1, span->text, span->n);
+    text[span->n + 1] = ']';
+    struct numbers_want want = {field->kinds & (KIND_INT | KIND_REAL), 1, 1};
+    struct number_place place = {0};
+    enum number_error error = numbers_read(d->ctx, text, span->n + 2, &want, to, &place);
+    if (error == NUMBER_OK)
+        return decoder_check_array(d, field, path, to);
+    place = (struct number_place){0};
+    return numbers_wrong(d, field, path, span, error, &place);
+}
+
+enum status decoder_array(struct decoder *d, const struct field *field, const struct path *path, json_t *value,
+                          struct array *to) {
+    const struct span *span = splice_span(d->splice, value);
+    if (span && *span->text != '[' && field->scalar)
+        return decode_scalar(d, field, path, span, to);
+    if (span && *span->text == '[')
+        return field->kinds & (KIND_INT | KIND_REAL)
+                   ? decode_numbers(d, field, path, span, to)
+                   : decoder_wrong(d, path, "is an array of numbers, want an array of strings.");
+    if (!json_is_array(value))
+        return decoder_wrong(d, path, "is %s, want an array of %s.", decoder_show(d, value).text,
+                             decoder_kinds_text(field->kinds));
+    return decode_elements(d, field, path, value, to);
+}
