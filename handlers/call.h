@@ -121,7 +121,8 @@ void call_problem(const struct call *call, const char *request_id, struct buf *o
  * is a word for programs ("not_found"), `detail` a full sentence. */
 void problem_write(struct buf *out, int http, const char *code, const char *request_id, const char *detail);
 
-/* model_check says whether the n bytes at text are a model that requests can call by name; if not, *why tells what is wrong. */
+/* model_check says whether the n bytes at text are a model that requests can call by name; if not, *why tells what is
+ * wrong. */
 bool model_check(const char *text, size_t n, struct error *why);
 
 /* The API described: OpenAPI 3.1 as JSON, and the page docs/api.md. */

@@ -19,8 +19,8 @@ struct decoder {
     const struct array *body;
 };
 
-/* decoder_wrong records "<place> <format...>" among the call's errors and returns OK, so that decoding goes on and one answer names
- * all that is wrong; what cannot go on (memory, syntax) returns its status. */
+/* decoder_wrong records "<place> <format...>" among the call's errors and returns OK, so that decoding goes on and one
+ * answer names all that is wrong; what cannot go on (memory, syntax) returns its status. */
 enum status decoder_wrong(struct decoder *d, const struct path *path, const char *format, ...) PRINTF_LIKE(3, 4);
 
 /* A short quotation of what the client wrote. */

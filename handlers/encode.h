@@ -23,7 +23,8 @@ void encode_text(struct buf *out, const char *text); /* NUL-terminated */
 void encode_value(struct buf *out, const struct value *value);
 void encode_array(struct buf *out, const struct array *array);
 
-/* encode_quoting is encode_text for a sentence that quotes what a client sent, cut anywhere: bytes that are no UTF-8 become U+FFFD. */
+/* encode_quoting is encode_text for a sentence that quotes what a client sent, cut anywhere: bytes that are no UTF-8
+ * become U+FFFD. */
 void encode_quoting(struct buf *out, const char *text);
 
 #endif

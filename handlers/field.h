@@ -20,7 +20,8 @@
  * STRING  struct str          a string of at most max_items bytes
  * VALUE   struct value        one integer, number or string, as kinds allows
  * ARRAY   struct array        an array of one of the kinds; min_dims .. max_dims nested levels, rectangular;
- *                             min_items .. max_items elements in all; integers in min_int .. max_int, reals in min .. max
+ *                             min_items .. max_items elements in all; integers in min_int .. max_int, reals in
+ *                             min .. max
  * OBJECT  the struct itself   an object of `fields`; absent: as if it were {}
  * LIST    struct list         an array of min_items .. max_items objects of `fields`, each in `size` bytes
  * UNION   struct choice       an object whose "type" is one of variants[].name; its other members are that variant's

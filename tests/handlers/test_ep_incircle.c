@@ -3,50 +3,26 @@
 
 static const char ROUTE[] = "/v1/solve/incircle";
 
-struct row {
-    const char *request, *answer; /* the answer; or of a refusal what it holds */
-};
-
-static void check_answers(const struct row *rows, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        int http;
-        char *text = test_post(ROUTE, rows[i].request, &http);
-        if (http != 200 || strcmp(text, rows[i].answer) != 0)
-            fail_msg("%s: %d %s", rows[i].request, http, text);
-        free(text);
-    }
-}
-
-static void check_refusals(const struct row *rows, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        int http;
-        char *text = test_post(ROUTE, rows[i].request, &http);
-        if (http != 422 || !strstr(text, rows[i].answer))
-            fail_msg("%s: %d %s", rows[i].request, http, text);
-        free(text);
-    }
-}
-
 static void answers(void **state) {
     (void)state;
-    static const struct row ROWS[] = {
+    static const struct test_row ROWS[] = {
         {"{\"a\":[0,0],\"b\":[4,0],\"c\":[0,4],\"d\":[3,3]}", "{\"sign\":1}"},
         {"{\"a\":[0,0],\"b\":[4,0],\"c\":[0,4],\"d\":[4,4]}", "{\"sign\":0}"},
         {"{\"a\":[0,0],\"b\":[0,4],\"c\":[4,0],\"d\":[3,3]}", "{\"sign\":-1}"},
         {"{\"quadruples\":[[[0,0],[4,0],[0,4],[4,4.000000000000001]]]}", "{\"signs\":[-1]}"},
         {"{\"a\":[1e300,0],\"b\":[0,1e300],\"c\":[-1e300,0],\"d\":[0,-1e300]}", "{\"sign\":0}"},
     };
-    check_answers(ROWS, COUNT(ROWS));
+    test_answers(ROUTE, ROWS, COUNT(ROWS));
 }
 
 static void refusals(void **state) {
     (void)state;
-    static const struct row ROWS[] = {
+    static const struct test_row ROWS[] = {
         {"{\"a\":[0,0],\"b\":[1,1],\"c\":[2,2]}", "\"/d\""},
         {"{\"d\":[0,0],\"quadruples\":[]}", "\"/d\""},
         {"{\"quadruples\":[[[0,0],[1,0],[1,1]]]}", "want 4 of 2"},
     };
-    check_refusals(ROWS, COUNT(ROWS));
+    test_refusals(ROUTE, ROWS, COUNT(ROWS));
 }
 
 int main(void) {

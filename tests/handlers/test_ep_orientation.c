@@ -3,33 +3,9 @@
 
 static const char ROUTE[] = "/v1/solve/orientation";
 
-struct row {
-    const char *request, *answer; /* the answer; or of a refusal what it holds */
-};
-
-static void check_answers(const struct row *rows, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        int http;
-        char *text = test_post(ROUTE, rows[i].request, &http);
-        if (http != 200 || strcmp(text, rows[i].answer) != 0)
-            fail_msg("%s: %d %s", rows[i].request, http, text);
-        free(text);
-    }
-}
-
-static void check_refusals(const struct row *rows, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        int http;
-        char *text = test_post(ROUTE, rows[i].request, &http);
-        if (http != 422 || !strstr(text, rows[i].answer))
-            fail_msg("%s: %d %s", rows[i].request, http, text);
-        free(text);
-    }
-}
-
 static void answers(void **state) {
     (void)state;
-    static const struct row ROWS[] = {
+    static const struct test_row ROWS[] = {
         {"{\"a\":[0,0],\"b\":[4,0],\"c\":[1,3]}", "{\"sign\":1}"},
         {"{\"a\":[0,0],\"b\":[1,3],\"c\":[4,0]}", "{\"sign\":-1}"},
         {"{\"a\":[0.1,0.1],\"b\":[0.2,0.2],\"c\":[0.3,0.3]}", "{\"sign\":0}"},
@@ -38,12 +14,12 @@ static void answers(void **state) {
         {"{\"triples\":[[[0,0],[1,0],[0,1]],[[0,0],[0,1],[1,0]],[[0,0],[1,1],[2,2]]]}", "{\"signs\":[1,-1,0]}"},
         {"{\"triples\":[]}", "{\"signs\":[]}"},
     };
-    check_answers(ROWS, COUNT(ROWS));
+    test_answers(ROUTE, ROWS, COUNT(ROWS));
 }
 
 static void refusals(void **state) {
     (void)state;
-    static const struct row ROWS[] = {
+    static const struct test_row ROWS[] = {
         {"{}", "\"/a\""},
         {"{\"a\":[0,0],\"b\":[1,1]}", "\"/c\""},
         {"{\"a\":[0,0],\"triples\":[]}", "\"/a\""},
@@ -53,7 +29,7 @@ static void refusals(void **state) {
         {"{\"triples\":[[0,0]]}", "\"/triples\""},
         {"{\"a\":[1e999,0],\"b\":[1,1],\"c\":[2,2]}", "\"/a/0\""},
     };
-    check_refusals(ROWS, COUNT(ROWS));
+    test_refusals(ROUTE, ROWS, COUNT(ROWS));
 }
 
 int main(void) {

@@ -5,33 +5,9 @@
 
 static const char ROUTE[] = "/v1/solve/point-in-polygon";
 
-struct row {
-    const char *request, *answer; /* the answer; or of a refusal what it holds */
-};
-
-static void check_answers(const struct row *rows, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        int http;
-        char *text = test_post(ROUTE, rows[i].request, &http);
-        if (http != 200 || strcmp(text, rows[i].answer) != 0)
-            fail_msg("%s: %d %s", rows[i].request, http, text);
-        free(text);
-    }
-}
-
-static void check_refusals(const struct row *rows, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        int http;
-        char *text = test_post(ROUTE, rows[i].request, &http);
-        if (http != 422 || !strstr(text, rows[i].answer))
-            fail_msg("%s: %d %s", rows[i].request, http, text);
-        free(text);
-    }
-}
-
 static void answers(void **state) {
     (void)state;
-    static const struct row ROWS[] = {
+    static const struct test_row ROWS[] = {
         {"{\"polygon\":[[0,0],[4,0],[4,4],[0,4]],\"point\":[1,1]}", "{\"location\":\"inside\"}"},
         {"{\"polygon\":[[0,0],[4,0],[4,4],[0,4]],\"point\":[4,0]}", "{\"location\":\"boundary\"}"},
         {"{\"polygon\":[[0,0],[4,0],[4,4],[0,4]],\"point\":[4,5]}", "{\"location\":\"outside\"}"},
@@ -45,19 +21,19 @@ static void answers(void **state) {
          "6)))\",\"points\":[[0.25,0.25],[5.25,5.25],[3,3]]}",
          "{\"locations\":[\"inside\",\"inside\",\"outside\"],\"inside\":2,\"boundary\":0,\"outside\":1}"},
     };
-    check_answers(ROWS, COUNT(ROWS));
+    test_answers(ROUTE, ROWS, COUNT(ROWS));
 }
 
 static void refusals(void **state) {
     (void)state;
-    static const struct row ROWS[] = {
+    static const struct test_row ROWS[] = {
         {"{\"polygon\":[[0,0],[4,0],[4,4]]}", "\"/point\""},
         {"{\"polygon\":[[0,0],[4,0],[4,4]],\"point\":[0,0],\"points\":[]}", "\"/points\""},
         {"{\"point\":[0,0]}", "\"/polygon\""},
         {"{\"polygon\":[[0,0],[4,0],[4,4]],\"points\":[[1,2,3]]}", "want 2"},
         {"{\"wkt\":\"LINESTRING (0 0, 1 1)\",\"point\":[0,0]}", "LINEARRING, POLYGON, MULTIPOLYGON"},
     };
-    check_refusals(ROWS, COUNT(ROWS));
+    test_refusals(ROUTE, ROWS, COUNT(ROWS));
 }
 
 /* Public cases: points in rings, on their edges and vertices. Those of lines are of other questions. */

@@ -6,33 +6,9 @@
 
 static const char ROUTE[] = "/v1/solve/polygon";
 
-struct row {
-    const char *request, *answer; /* the answer; or of a refusal what it holds */
-};
-
-static void check_answers(const struct row *rows, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        int http;
-        char *text = test_post(ROUTE, rows[i].request, &http);
-        if (http != 200 || strcmp(text, rows[i].answer) != 0)
-            fail_msg("%s: %d %s", rows[i].request, http, text);
-        free(text);
-    }
-}
-
-static void check_refusals(const struct row *rows, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        int http;
-        char *text = test_post(ROUTE, rows[i].request, &http);
-        if (http != 422 || !strstr(text, rows[i].answer))
-            fail_msg("%s: %d %s", rows[i].request, http, text);
-        free(text);
-    }
-}
-
 static void answers(void **state) {
     (void)state;
-    static const struct row ROWS[] = {
+    static const struct test_row ROWS[] = {
         {"{\"polygon\":[[0,0],[2,0],[2,2],[0,2]]}",
          "{\"area\":4.0,\"signed_area\":4.0,\"perimeter\":8.0,\"centroid\":[1.0,1.0],\"orientation\":"
          "\"counterclockwise\",\"convex\":true,\"simple\":true,\"holes\":0,\"vertices\":4}"},
@@ -59,12 +35,12 @@ static void answers(void **state) {
          "\"vertices\":4,\"self_intersection\":{\"rings\":[0,0],\"edges\":[0,1],\"kind\":\"overlap\",\"detail\":"
          "\"collinear\",\"points\":[[2.0,0.0],[4.0,0.0]]}}"},
     };
-    check_answers(ROWS, COUNT(ROWS));
+    test_answers(ROUTE, ROWS, COUNT(ROWS));
 }
 
 static void refusals(void **state) {
     (void)state;
-    static const struct row ROWS[] = {
+    static const struct test_row ROWS[] = {
         {"{}", "\"/polygon\""},
         {"{\"polygon\":[]}", "\"/polygon\""},
         {"{\"polygon\":[[0,0],[1,1]]}", "at least 3"},
@@ -79,7 +55,7 @@ static void refusals(void **state) {
         {"{\"wkt\":\"POLYGON ((0 0, 1 1))\"}", "at least 3"},
         {"{\"wkt\":\"MULTIPOLYGON EMPTY\"}", "POLYGON"},
     };
-    check_refusals(ROWS, COUNT(ROWS));
+    test_refusals(ROUTE, ROWS, COUNT(ROWS));
 }
 
 static double member(json_t *answer, const char *name) { return json_number_value(json_object_get(answer, name)); }

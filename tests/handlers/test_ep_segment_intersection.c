@@ -6,33 +6,9 @@
 
 static const char ROUTE[] = "/v1/solve/segment-intersection";
 
-struct row {
-    const char *request, *answer; /* the answer; or of a refusal what it holds */
-};
-
-static void check_answers(const struct row *rows, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        int http;
-        char *text = test_post(ROUTE, rows[i].request, &http);
-        if (http != 200 || strcmp(text, rows[i].answer) != 0)
-            fail_msg("%s: %d %s", rows[i].request, http, text);
-        free(text);
-    }
-}
-
-static void check_refusals(const struct row *rows, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        int http;
-        char *text = test_post(ROUTE, rows[i].request, &http);
-        if (http != 422 || !strstr(text, rows[i].answer))
-            fail_msg("%s: %d %s", rows[i].request, http, text);
-        free(text);
-    }
-}
-
 static void answers(void **state) {
     (void)state;
-    static const struct row ROWS[] = {
+    static const struct test_row ROWS[] = {
         {"{\"p\":[[0,0],[4,4]],\"q\":[[0,4],[4,0]]}",
          "{\"kind\":\"point\",\"detail\":\"proper\",\"points\":[[2.0,2.0]]}"},
         {"{\"p\":[[0,0],[4,0]],\"q\":[[1,0],[9,0]]}",
@@ -45,18 +21,18 @@ static void answers(void **state) {
          "{\"kind\":\"none\",\"detail\":\"collinear-apart\",\"points\":[]}"},
         {"{\"p\":[[0,0],[1,0]],\"q\":[[0,1],[3,2]]}", "{\"kind\":\"none\",\"detail\":\"apart\",\"points\":[]}"},
     };
-    check_answers(ROWS, COUNT(ROWS));
+    test_answers(ROUTE, ROWS, COUNT(ROWS));
 }
 
 static void refusals(void **state) {
     (void)state;
-    static const struct row ROWS[] = {
+    static const struct test_row ROWS[] = {
         {"{\"p\":[[0,0],[4,4]]}", "\"/q\""},
         {"{\"p\":[[0,0,0,0]],\"q\":[[0,4],[4,0]]}", "want 2 of 2"},
         {"{\"p\":[[0,0],[4,4]],\"q\":[[0],[4],[0],[1]]}", "\"/q\""},
         {"{\"p\":[[0,0],[4,4]],\"q\":[0,4,4,0]}", "\"/q\""},
     };
-    check_refusals(ROWS, COUNT(ROWS));
+    test_refusals(ROUTE, ROWS, COUNT(ROWS));
 }
 
 static bool near_to(double got, double want) { return fabs(got - want) <= 1e-9 * (1 + fabs(want)); }

@@ -3,33 +3,9 @@
 
 static const char ROUTE[] = "/v1/solve/segment-intersections";
 
-struct row {
-    const char *request, *answer; /* the answer; or of a refusal what it holds */
-};
-
-static void check_answers(const struct row *rows, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        int http;
-        char *text = test_post(ROUTE, rows[i].request, &http);
-        if (http != 200 || strcmp(text, rows[i].answer) != 0)
-            fail_msg("%s: %d %s", rows[i].request, http, text);
-        free(text);
-    }
-}
-
-static void check_refusals(const struct row *rows, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        int http;
-        char *text = test_post(ROUTE, rows[i].request, &http);
-        if (http != 422 || !strstr(text, rows[i].answer))
-            fail_msg("%s: %d %s", rows[i].request, http, text);
-        free(text);
-    }
-}
-
 static void answers(void **state) {
     (void)state;
-    static const struct row ROWS[] = {
+    static const struct test_row ROWS[] = {
         {"{\"segments\":[]}", "{\"count\":0,\"complete\":true,\"intersections\":[]}"},
         {"{\"segments\":[[[0,0],[4,4]],[[0,4],[4,0]],[[4,4],[6,4]]],\"limit\":1}",
          "{\"count\":2,\"complete\":false,\"intersections\":[{\"i\":0,\"j\":1,\"kind\":\"point\",\"detail\":\"proper\","
@@ -42,19 +18,19 @@ static void answers(void **state) {
          "\"points\":[[3.0,0.0]]}]}"},
         {"{\"wkt\":\"LINESTRING EMPTY\"}", "{\"count\":0,\"complete\":true,\"intersections\":[]}"},
     };
-    check_answers(ROWS, COUNT(ROWS));
+    test_answers(ROUTE, ROWS, COUNT(ROWS));
 }
 
 static void refusals(void **state) {
     (void)state;
-    static const struct row ROWS[] = {
+    static const struct test_row ROWS[] = {
         {"{}", "\"/segments\""},
         {"{\"segments\":[],\"wkt\":\"LINESTRING EMPTY\"}", "\"/wkt\""},
         {"{\"wkt\":\"POINT (1 2)\"}", "LINESTRING, MULTILINESTRING"},
         {"{\"segments\":[[[0,0]]]}", "want 2 of 2"},
         {"{\"segments\":[],\"limit\":1000001}", "\"/limit\""},
     };
-    check_refusals(ROWS, COUNT(ROWS));
+    test_refusals(ROUTE, ROWS, COUNT(ROWS));
 }
 
 int main(void) {

@@ -3,33 +3,9 @@
 
 static const char ROUTE[] = "/v1/solve/vector";
 
-struct row {
-    const char *request, *answer; /* the answer; or of a refusal what it holds */
-};
-
-static void check_answers(const struct row *rows, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        int http;
-        char *text = test_post(ROUTE, rows[i].request, &http);
-        if (http != 200 || strcmp(text, rows[i].answer) != 0)
-            fail_msg("%s: %d %s", rows[i].request, http, text);
-        free(text);
-    }
-}
-
-static void check_refusals(const struct row *rows, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        int http;
-        char *text = test_post(ROUTE, rows[i].request, &http);
-        if (http != 422 || !strstr(text, rows[i].answer))
-            fail_msg("%s: %d %s", rows[i].request, http, text);
-        free(text);
-    }
-}
-
 static void answers(void **state) {
     (void)state;
-    static const struct row ROWS[] = {
+    static const struct test_row ROWS[] = {
         {"{\"operation\":\"dot\",\"a\":[1,2],\"b\":[3,4]}", "{\"value\":11.0}"},
         {"{\"operation\":\"cross\",\"a\":[1,2],\"b\":[3,4]}", "{\"value\":-2.0}"},
         {"{\"operation\":\"length\",\"a\":[3,4]}", "{\"value\":5.0}"},
@@ -42,12 +18,12 @@ static void answers(void **state) {
         {"{\"operation\":\"compare\",\"a\":[0.30000000000000004,0],\"b\":[0.3,0],\"eps\":1e-9}",
          "{\"order\":0,\"equal\":true}"},
     };
-    check_answers(ROWS, COUNT(ROWS));
+    test_answers(ROUTE, ROWS, COUNT(ROWS));
 }
 
 static void refusals(void **state) {
     (void)state;
-    static const struct row ROWS[] = {
+    static const struct test_row ROWS[] = {
         {"{\"operation\":\"dot\",\"a\":[1,2]}", "\"/b\""},
         {"{\"operation\":\"length\",\"a\":[1,2],\"b\":[1,2]}", "\"/b\""},
         {"{\"operation\":\"rotate\",\"a\":[1,2]}", "\"/angle\""},
@@ -58,7 +34,7 @@ static void refusals(void **state) {
         {"{\"operation\":\"dot\",\"a\":[1e200,0],\"b\":[1e200,0]}", "greatest double"},
         {"{\"operation\":\"compare\",\"a\":[1,2],\"b\":[1,2],\"eps\":-1}", "\"/eps\""},
     };
-    check_refusals(ROWS, COUNT(ROWS));
+    test_refusals(ROUTE, ROWS, COUNT(ROWS));
 }
 
 int main(void) {

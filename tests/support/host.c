@@ -77,3 +77,23 @@ const struct endpoint *test_endpoint(const char *method, const char *route) {
 char *test_post(const char *route, const char *body, int *http) {
     return test_call(test_endpoint("POST", route), NULL, NULL, body, strlen(body), http);
 }
+
+void test_answers(const char *route, const struct test_row *rows, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        int http;
+        char *text = test_post(route, rows[i].request, &http);
+        if (http != 200 || strcmp(text, rows[i].answer) != 0)
+            fail_msg("%s: %d %s", rows[i].request, http, text);
+        free(text);
+    }
+}
+
+void test_refusals(const char *route, const struct test_row *rows, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        int http;
+        char *text = test_post(route, rows[i].request, &http);
+        if (http != 422 || !strstr(text, rows[i].answer))
+            fail_msg("%s: %d %s", rows[i].request, http, text);
+        free(text);
+    }
+}

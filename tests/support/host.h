@@ -17,4 +17,11 @@ char *test_post(const char *route, const char *body, int *http);
 /* test_endpoint finds an endpoint; fails the test where there is none. */
 const struct endpoint *test_endpoint(const char *method, const char *route);
 
+/* Rows of requests to one route. test_answers wants 200 and exactly the answer, test_refusals 422 and a problem that holds it. */
+struct test_row {
+    const char *request, *answer;
+};
+void test_answers(const char *route, const struct test_row *rows, size_t n);
+void test_refusals(const char *route, const struct test_row *rows, size_t n);
+
 #endif
