@@ -34,6 +34,22 @@ static bool wait_ok(struct cache *cache) {
     return stats_of(cache).disk_ok;
 }
 
+/* comes_back waits until the file gives row i again: readers pause for a second after trouble, and a row that was stored
+ * meanwhile may have been given up, so it is stored again where `again`. */
+static bool comes_back(struct cache *cache, uint64_t i, size_t n, bool again) {
+    enum got got = GOT_NOTHING;
+    for (int k = 0; k < 1000 && got == GOT_NOTHING; k++) {
+        if (again) {
+            store(cache, i, n, 0);
+            cache_flush(cache);
+        }
+        got = get_disk(cache, 0, i, n);
+        if (got == GOT_NOTHING)
+            usleep(10000);
+    }
+    return got == GOT_RIGHT;
+}
+
 static void fill(struct fixture *f, uint64_t n, size_t bytes) {
     struct cache_options options = fixture_options(f);
     struct cache *cache = cache_open(&options);
@@ -87,9 +103,7 @@ static void a_folder_that_appears_is_used(void **state) {
     assert_false(stats_of(cache).disk_ok);
     assert_int_equal(mkdir(folder, 0700), 0);
     assert_true(wait_ok(cache));
-    store(cache, 1, 100, 0);
-    cache_flush(cache);
-    assert_int_equal(get_disk(cache, 0, 1, 100), GOT_RIGHT);
+    assert_true(comes_back(cache, 1, 100, true));
     cache_close(cache);
     assert_int_equal(fixture_logged(f, "can be used again"), 1);
     assert_int_equal(f->lines, 2);
@@ -176,9 +190,7 @@ static void a_full_disk_is_told_once_and_comes_back(void **state) {
     usleep(20000);
     assert_int_equal(sqlite3_exec(first_connection, "PRAGMA max_page_count = 100000", NULL, NULL, NULL), SQLITE_OK);
     assert_true(wait_ok(cache));
-    store(cache, 500, 4000, 0);
-    cache_flush(cache);
-    assert_int_equal(get_disk(cache, 0, 500, 4000), GOT_RIGHT);
+    assert_true(comes_back(cache, 500, 4000, true));
     cache_close(cache);
     assert_int_equal(fixture_logged(f, "can be used again"), 1);
 }
@@ -205,7 +217,7 @@ static int write_beyond_the_limit(struct fixture *f) {
     setrlimit(RLIMIT_FSIZE, &limit);
     if (!wait_ok(cache))
         return 3;
-    if (get_disk(cache, 0, 1, 1000) != GOT_RIGHT)
+    if (!comes_back(cache, 1, 1000, false))
         return 4;
     store(cache, 500, 4000, 0);
     cache_flush(cache);
@@ -239,9 +251,7 @@ static void a_locked_file_is_told_once_and_comes_back(void **state) {
     assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
     assert_true(wait_ok(cache));
-    store(cache, 3, 100, 0);
-    cache_flush(cache);
-    assert_int_equal(get_disk(cache, 0, 3, 100), GOT_RIGHT);
+    assert_true(comes_back(cache, 3, 100, true));
     cache_close(cache);
     assert_int_equal(f->lines, 2);
 }
@@ -260,7 +270,7 @@ static void a_file_that_is_locked_at_the_start_is_used_later(void **state) {
     memory_serves(cache);
     sqlite3_close(db);
     assert_true(wait_ok(cache));
-    assert_int_equal(get_disk(cache, 0, 1, 100), GOT_RIGHT);
+    assert_true(comes_back(cache, 1, 100, false));
     cache_close(cache);
 }
 
