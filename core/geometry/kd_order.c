@@ -37,13 +37,13 @@ static void heap_sort(struct kd_point *at, size_t n, int axis) {
 
 /* split partitions around the median of three; what it returns stands in its place. */
 static size_t split(struct kd_point *at, size_t n, int axis) {
-    size_t middle = n / 2, i = 0, k = n - 1;
+    size_t middle = n / 2, i = 0, k = n - 2;
     order_two(&at[0], &at[middle], axis);
     order_two(&at[middle], &at[n - 1], axis);
     order_two(&at[0], &at[middle], axis);
     swap(&at[middle], &at[n - 2]);
     struct point pivot = at[n - 2].p;
-    for (k = n - 2;;) {
+    for (;;) {
         while (kd_before(axis, at[++i].p, pivot))
             ;
         while (kd_before(axis, pivot, at[--k].p))
