@@ -69,11 +69,12 @@ static enum status run(struct call *call, const void *p, void *r) {
 const struct endpoint ep_simplify = {
     .method = "POST",
     .route = "/v1/solve/simplify",
-    .version = 1,
+    .version = 2,
     .title = "Simplify a line or an outline",
     .doc = "Drops points of a line that change its course little.\n\n"
            "`douglas-peucker` keeps every point that is farther than `tolerance` from the segment that would "
-           "take its place. `visvalingam` drops, one after the other, the point whose triangle with its "
+           "take its place; a stretch is cut at its farthest point, the first one of those whose squared distances "
+           "agree to 24 bits. `visvalingam` drops, one after the other, the point whose triangle with its "
            "neighbours has the least area, as long as that is below the square of `tolerance`.\n\n"
            "The ends of an open line stay. A `closed` one is joined from its last point to the first, which is "
            "not to be repeated. By `douglas-peucker` it is cut open at point 0, which is dropped at last where "
