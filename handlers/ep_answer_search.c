@@ -110,7 +110,7 @@ static enum status run(struct call *call, const void *p, void *r) {
 const struct endpoint ep_answer_search = {
     .method = "POST",
     .route = "/v1/solve/answer-search",
-    .version = 1,
+    .version = 2,
     .title = "Binary search on the answer",
     .doc =
         "Problems whose answer is the least (or greatest) candidate that passes a test, where every greater (or "

@@ -31,7 +31,8 @@ static const struct field INPUT[] = {
         struct params, method, ENUM,
         "What a quantile is that falls between two values, with q (n - 1) as its place: a value in proportion between "
         "them, the lower one, the higher one, the nearest (of two equally near the one at the even place), or their "
-        "midpoint. With `quantiles` only.",
+        "midpoint. `linear` works in doubles, to which integers beyond 2^53 are rounded first; a midpoint is exact and "
+        "rounded once. With `quantiles` only.",
         .names = quantile_method_names, .def = "linear", .present = offsetof(struct params, has_method)),
     FIELD(struct params, order, ENUM, "Counted from the largest or from the smallest. Not with `quantiles`.",
           .names = ORDERS, .def = "largest", .present = offsetof(struct params, has_order)),
@@ -102,7 +103,7 @@ static enum status run(struct call *call, const void *p, void *r) {
 const struct endpoint ep_kth_largest = {
     .method = "POST",
     .route = "/v1/solve/kth-largest",
-    .version = 2,
+    .version = 3,
     .title = "The k-th largest or smallest value, and quantiles",
     .doc = "Finds the k-th largest (or smallest) of an array without sorting it: in time proportional to its length, "
            "whatever "
