@@ -244,7 +244,7 @@ static enum status run(struct call *call, const void *p, void *r) {
 const struct endpoint ep_knapsack = {
     .method = "POST",
     .route = "/v1/solve/knapsack",
-    .version = 2,
+    .version = 3,
     .title = "Knapsack, exact: 0/1, bounded, unbounded, subset sum, several capacities",
     .doc =
         "Finds the items of greatest value that fit the capacity together; each is taken once or not at all, or in "
@@ -255,7 +255,10 @@ const struct endpoint ep_knapsack = {
         "hard; set `time_limit_ms`, and you get the best subset found with a `bound` on all others and "
         "`optimal: false`.\n\n"
         "Copies are split into powers of two, so their number costs its logarithm. `exact_fill` wants the capacity "
-        "used up: where no choice does, `found` is false and `optimal` true. `at_most` limits the number of items. "
+        "used up: where no choice does, `found` is false and `optimal` true. (Of more than 40 items with a table of "
+        "more "
+        "than 16 million cells it wants the sum of the weights, over their common divisor, times the sum of the values "
+        "below 2^63; a subset sum has no such limit.) `at_most` limits the number of items. "
         "`capacities` gives several at once, solved by branch and bound. `all` lists every choice of the greatest "
         "value. The textbook's tables can be asked for by name, and `trace` plays them where they are small: cells "
         "start at 0 (-1 where an exact fill has no choice), cell c of "

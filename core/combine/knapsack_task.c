@@ -15,9 +15,21 @@ enum { SMALL_TABLE = 16 * 1000 * 1000, SURE_MEET = 30 };
 
 /* -- The core program on parts -- */
 
-/* put_first gives each part the value p + M w; false where the sums do not fit. */
+/* The values of all parts are their weights: the most valuable choice is the heaviest, and nothing need be put first. */
+static bool values_are_weights(const struct knapsack_parts *parts) {
+    for (size_t i = 0; i < parts->n; i++)
+        if (parts->part[i].p != parts->part[i].w)
+            return false;
+    return true;
+}
+
+/* put_first gives each part the value p + M w; false where the sums do not fit. M is 0 where weights are first as it
+ * is. */
 static bool put_first(struct knapsack_parts *parts, int64_t *unit) {
     int64_t sum;
+    *unit = 0;
+    if (values_are_weights(parts))
+        return true;
     if (__builtin_add_overflow(parts->sum_p, 1, unit) || __builtin_mul_overflow(*unit, parts->sum_w, &sum) ||
         __builtin_add_overflow(sum, parts->sum_p, &sum))
         return false;
@@ -30,16 +42,18 @@ static bool put_first(struct knapsack_parts *parts, int64_t *unit) {
 /* take_away undoes put_first, also in what was found: a bound below the unit's share of the capacity means that
  * nothing fills it. */
 static void take_away(struct knapsack_parts *parts, int64_t unit, struct knapsack_found *found) {
-    int64_t weight = 0, full, most = parts->sum_p - unit * parts->sum_w;
+    int64_t weight = 0, full, most = unit ? parts->sum_p - unit * parts->sum_w : parts->capacity;
     for (size_t i = 0; i < parts->n; i++) {
         parts->part[i].p -= unit * parts->part[i].w;
         weight += parts->part[i].taken ? parts->part[i].w : 0;
     }
-    parts->sum_p = most;
-    full = unit * parts->capacity; /* capacity <= sum_w here */
+    full = unit ? unit * parts->capacity : parts->capacity; /* capacity <= sum_w here */
     found->found = weight == parts->capacity;
     found->optimal = found->optimal || found->bound < full;
-    found->bound = found->bound < full ? 0 : found->bound - full;
+    if (unit) {
+        parts->sum_p = most;
+        found->bound = found->bound < full ? 0 : found->bound - full;
+    }
     found->bound = found->bound < most ? found->bound : most;
     for (size_t i = 0; i < parts->n && !found->found; i++)
         parts->part[i].taken = 0;
@@ -67,8 +81,9 @@ static enum status search(struct ctx *ctx, const struct knapsack_task *task, str
     int64_t unit = 0;
     if (task->exact_fill && !put_first(parts, &unit))
         return ctx_fail(ctx, STATUS_TOO_LARGE, "/exact_fill",
-                        "The sum of the weights times the sum of the values is past 9223372036854775807, want less "
-                        "for an exact fill of so many items and so great a capacity.");
+                        "The sum of the weights, over their common divisor, times the sum of the values is past "
+                        "9223372036854775807, want less for an exact fill by more than %d items of such values.",
+                        KNAPSACK_MEET_PARTS);
     enum status status = branch ? knapsack_branch_solve(ctx, task, parts, out) : core_solve(ctx, parts, out);
     if (status == STATUS_OK && task->exact_fill)
         take_away(parts, unit, out);
@@ -83,7 +98,7 @@ static bool small_table(const struct knapsack_task *task, const struct knapsack_
 }
 
 static bool weight_can_go_first(const struct knapsack_parts *parts) {
-    return ((__int128)parts->sum_p + 1) * ((__int128)parts->sum_w + 1) <= INT64_MAX;
+    return values_are_weights(parts) || ((__int128)parts->sum_p + 1) * ((__int128)parts->sum_w + 1) <= INT64_MAX;
 }
 
 static enum knapsack_algorithm choose(const struct knapsack_task *task, const struct knapsack_parts *parts) {
@@ -247,6 +262,26 @@ static bool is_plain(const struct knapsack_task *task) {
            task->at_most < 0 && !task->trace && (task->algorithm == KNAPSACK_AUTO || task->algorithm == KNAPSACK_CORE);
 }
 
+/* divide takes the common divisor out of the weights and the capacity; false where the capacity has it not, so that
+ * nothing fills it. Values that are weights stay so. */
+static bool divide(const struct knapsack_task *task, struct knapsack_parts *parts) {
+    if (task->algorithm == KNAPSACK_TABLE_2D || task->algorithm == KNAPSACK_TABLE_1D) /* as large as documented */
+        return true;
+    bool same = values_are_weights(parts);
+    int64_t divisor = 0;
+    for (size_t i = 0; i < parts->n && divisor != 1; i++)
+        divisor = knapsack_gcd(parts->part[i].w, divisor);
+    if (divisor <= 1)
+        return true;
+    if (parts->capacity % divisor != 0)
+        return false;
+    for (size_t i = 0; i < parts->n && !same; i++)
+        parts->part[i].w /= divisor;
+    parts->capacity /= same ? 1 : divisor;
+    parts->sum_w /= same ? 1 : divisor;
+    return true;
+}
+
 static enum status solve_split(struct ctx *ctx, const struct knapsack_task *task, struct knapsack_answer *out) {
     struct knapsack_parts parts;
     enum status status = knapsack_parts_check(ctx, task);
@@ -255,7 +290,7 @@ static enum status solve_split(struct ctx *ctx, const struct knapsack_task *task
     if (status != STATUS_OK)
         return status;
     struct knapsack_found found = {.optimal = true, .end = KNAPSACK_COMPLETE};
-    if (task->exact_fill && parts.capacity > parts.sum_w && !task->trace) {
+    if (task->exact_fill && !task->trace && (parts.capacity > parts.sum_w || !divide(task, &parts))) {
         out->algorithm = task->algorithm == KNAPSACK_AUTO ? KNAPSACK_CORE : task->algorithm;
         return answer(ctx, task, &parts, &found, out);
     }
