@@ -1,9 +1,11 @@
 #include "core/geometry/closest_pair.h"
 #include "handlers/call.h"
 #include "handlers/index_array.h"
+#include "handlers/time_limit_field.h"
 
 struct params {
     struct array points;
+    int64_t time_limit_ms;
 };
 
 struct result {
@@ -14,6 +16,7 @@ struct result {
 static const struct field INPUT[] = {
     FIELD(struct params, points, ARRAY, "The points, each [x, y]; at least two.", .required = true, .kinds = KIND_REAL,
           .min_dims = 2, .max_dims = 2),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 

@@ -1,5 +1,6 @@
 #include "core/combine/combination.h"
 #include "handlers/call.h"
+#include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
 
 struct params {
@@ -10,6 +11,7 @@ struct params {
     struct str cursor;
     struct value offset;
     struct trace_params trace;
+    int64_t time_limit_ms;
 };
 
 struct result {
@@ -47,6 +49,7 @@ static const struct field INPUT[] = {
           "Nothing that is passed is made. Not beside a cursor.",
           .kinds = KIND_INT | KIND_STRING),
     TRACE_INPUT(struct params),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 

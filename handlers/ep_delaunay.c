@@ -1,8 +1,10 @@
 #include "core/geometry/delaunay.h"
 #include "handlers/call.h"
+#include "handlers/time_limit_field.h"
 
 struct params {
     struct array points;
+    int64_t time_limit_ms;
 };
 
 struct result {
@@ -13,6 +15,7 @@ struct result {
 static const struct field INPUT[] = {
     FIELD(struct params, points, ARRAY, "The points, each [x, y].", .required = true, .kinds = KIND_REAL, .min_dims = 2,
           .max_dims = 2),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 

@@ -1,5 +1,6 @@
 #include "core/heap/heap.h"
 #include "handlers/call.h"
+#include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
 
 struct operation {
@@ -16,6 +17,7 @@ struct params {
     struct list operations;
     struct trace_params trace;
     bool has_trace;
+    int64_t time_limit_ms;
 };
 
 struct result {
@@ -55,6 +57,7 @@ static const struct field INPUT[] = {
     FIELD(struct params, operations, LIST, "What to do, one after the other.", .required = true, .fields = OPERATION,
           .size = sizeof(struct operation), .max_items = MAX_OPERATIONS),
     TRACE_INPUT(struct params),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 

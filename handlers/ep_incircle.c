@@ -1,8 +1,10 @@
 #include "core/geometry/predicates.h"
 #include "handlers/call.h"
+#include "handlers/time_limit_field.h"
 
 struct params {
     struct array a, b, c, d, quadruples;
+    int64_t time_limit_ms;
 };
 struct result {
     int64_t sign;
@@ -21,6 +23,7 @@ static const struct field INPUT[] = {
     FIELD(struct params, quadruples, ARRAY,
           "Many at once, `[[[x,y],[x,y],[x,y],[x,y]],...]`, in place of a, b, c and d.", .kinds = KIND_REAL,
           .min_dims = 3, .max_dims = 3, .max_items = 16 * 1000 * 1000),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 

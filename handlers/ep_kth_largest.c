@@ -1,12 +1,14 @@
 #include "core/sort/quantile.h"
 #include "core/sort/select.h"
 #include "handlers/call.h"
+#include "handlers/time_limit_field.h"
 
 struct params {
     struct array values, ks, quantiles;
     int64_t k;
     bool has_k, has_order, has_method, distinct;
     int order, method;
+    int64_t time_limit_ms;
 };
 
 struct result {
@@ -37,6 +39,7 @@ static const struct field INPUT[] = {
     FIELD(struct params, order, ENUM, "Counted from the largest or from the smallest. Not with `quantiles`.",
           .names = ORDERS, .def = "largest", .present = offsetof(struct params, has_order)),
     FIELD(struct params, distinct, BOOL, "Equal values count once.", .def = "false"),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 

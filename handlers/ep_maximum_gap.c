@@ -1,5 +1,6 @@
 #include "core/sort/gap.h"
 #include "handlers/call.h"
+#include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
 
 struct params {
@@ -8,6 +9,7 @@ struct params {
     bool has_top, has_trace;
     int algorithm;
     struct trace_params trace;
+    int64_t time_limit_ms;
 };
 
 struct result {
@@ -30,6 +32,7 @@ static const struct field INPUT[] = {
           "of them.",
           .names = gap_algorithm_names, .def = "auto"),
     TRACE_INPUT(struct params),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 

@@ -1,10 +1,12 @@
 #include "core/geometry/calipers.h"
 #include "handlers/call.h"
 #include "handlers/index_array.h"
+#include "handlers/time_limit_field.h"
 
 struct params {
     struct array points;
     int objective;
+    int64_t time_limit_ms;
 };
 
 struct result {
@@ -19,6 +21,7 @@ static const struct field INPUT[] = {
     FIELD(struct params, points, ARRAY, "The points, each [x, y]; at least one.", .required = true, .kinds = KIND_REAL,
           .min_dims = 2, .max_dims = 2),
     FIELD(struct params, objective, ENUM, "What is to be least.", .names = OBJECTIVES, .def = "area"),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 

@@ -1,8 +1,10 @@
 #include "core/geometry/predicates.h"
 #include "handlers/call.h"
+#include "handlers/time_limit_field.h"
 
 struct params {
     struct array a, b, c, triples;
+    int64_t time_limit_ms;
 };
 struct result {
     int64_t sign;
@@ -19,6 +21,7 @@ static const struct field INPUT[] = {
     POINT(c, "The third point."),
     FIELD(struct params, triples, ARRAY, "Many triples at once, `[[[x,y],[x,y],[x,y]],...]`, in place of a, b and c.",
           .kinds = KIND_REAL, .min_dims = 3, .max_dims = 3, .max_items = 12 * 1000 * 1000),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 

@@ -1,6 +1,7 @@
 #include "core/geometry/locate.h"
 #include "handlers/call.h"
 #include "handlers/polygon_fields.h"
+#include "handlers/time_limit_field.h"
 #include "handlers/wkt.h"
 
 struct params {
@@ -8,6 +9,7 @@ struct params {
     struct list holes;
     struct str wkt;
     struct array point, points;
+    int64_t time_limit_ms;
 };
 
 struct result {
@@ -24,6 +26,7 @@ static const struct field INPUT[] = {
           .min_items = 2, .max_items = 2),
     FIELD(struct params, points, ARRAY, "Many points, `[[x,y],...]`.", .kinds = KIND_REAL, .min_dims = 2, .max_dims = 2,
           .max_items = 20 * 1000 * 1000),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 

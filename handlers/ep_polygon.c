@@ -1,12 +1,14 @@
 #include "core/geometry/polygon.h"
 #include "handlers/call.h"
 #include "handlers/polygon_fields.h"
+#include "handlers/time_limit_field.h"
 #include "handlers/wkt.h"
 
 struct params {
     struct array polygon;
     struct list holes;
     struct str wkt;
+    int64_t time_limit_ms;
 };
 
 struct meeting_result {
@@ -23,7 +25,7 @@ struct result {
     struct meeting_result self_intersection;
 };
 
-static const struct field INPUT[] = {POLYGON_INPUT(struct params), {0}};
+static const struct field INPUT[] = {POLYGON_INPUT(struct params), TIME_LIMIT_INPUT(struct params), {0}};
 
 static const char *const ORIENTATIONS[] = {"clockwise", "degenerate", "counterclockwise", NULL};
 

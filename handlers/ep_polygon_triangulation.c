@@ -1,8 +1,10 @@
 #include "core/geometry/polygon_triangulation.h"
 #include "handlers/call.h"
+#include "handlers/time_limit_field.h"
 
 struct params {
     struct array polygon;
+    int64_t time_limit_ms;
 };
 
 struct result {
@@ -12,6 +14,7 @@ struct result {
 static const struct field INPUT[] = {
     FIELD(struct params, polygon, ARRAY, "The corners in order, each [x, y]; at least three.", .required = true,
           .kinds = KIND_REAL, .min_dims = 2, .max_dims = 2, .max_items = 2 * 1000 * 1000),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 

@@ -1,8 +1,10 @@
 #include "core/geometry/intersect.h"
 #include "handlers/call.h"
+#include "handlers/time_limit_field.h"
 
 struct params {
     struct array p, q;
+    int64_t time_limit_ms;
 };
 struct result {
     int kind, detail;
@@ -16,6 +18,7 @@ struct result {
 static const struct field INPUT[] = {
     SEGMENT(p, "A segment by its ends, `[[x,y],[x,y]]`; both may be the same point."),
     SEGMENT(q, "The other segment."),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 

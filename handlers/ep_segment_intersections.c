@@ -1,11 +1,13 @@
 #include "core/geometry/intersect.h"
 #include "handlers/call.h"
+#include "handlers/time_limit_field.h"
 #include "handlers/wkt.h"
 
 struct params {
     struct array segments;
     struct str wkt;
     int64_t limit;
+    int64_t time_limit_ms;
 };
 
 struct found {
@@ -30,6 +32,7 @@ static const struct field INPUT[] = {
           .max_items = 64 << 20),
     FIELD(struct params, limit, INT, "At most so many pairs are listed; all are counted.", .def = "1000",
           FIELD_INTS(0, MAX_PAIRS)),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 

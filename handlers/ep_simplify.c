@@ -1,12 +1,14 @@
 #include "core/geometry/simplify_line.h"
 #include "handlers/call.h"
 #include "handlers/index_array.h"
+#include "handlers/time_limit_field.h"
 
 struct params {
     struct array points;
     double tolerance;
     int algorithm;
     bool closed;
+    int64_t time_limit_ms;
 };
 
 struct result {
@@ -24,6 +26,7 @@ static const struct field INPUT[] = {
           .required = true, FIELD_REALS(0, 1e150)),
     FIELD(struct params, algorithm, ENUM, "How.", .names = ALGORITHMS, .def = "douglas-peucker"),
     FIELD(struct params, closed, BOOL, "The line is an outline.", .def = "false"),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 

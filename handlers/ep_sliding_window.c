@@ -1,5 +1,6 @@
 #include "core/window/sliding.h"
 #include "handlers/call.h"
+#include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
 
 struct params {
@@ -8,6 +9,7 @@ struct params {
     bool has_min_count, has_trace;
     int operation, align;
     struct trace_params trace;
+    int64_t time_limit_ms;
 };
 
 struct result {
@@ -38,6 +40,7 @@ static const struct field INPUT[] = {
         "only full windows.",
         .present = offsetof(struct params, has_min_count), FIELD_INTS(1, INT64_MAX)),
     TRACE_INPUT(struct params),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 

@@ -1,6 +1,7 @@
 #include "core/sort/sort_top.h"
 #include "core/sort/sort_trace.h"
 #include "handlers/call.h"
+#include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
 
 struct params {
@@ -10,6 +11,7 @@ struct params {
     int64_t top;
     struct trace_params trace;
     bool has_trace;
+    int64_t time_limit_ms;
 };
 
 struct result {
@@ -40,6 +42,7 @@ static const struct field INPUT[] = {
         "Only so many, the first of the order. Few are selected before they are sorted, so the rest costs no sorting.",
         .present = offsetof(struct params, has_top), FIELD_INTS(1, INT64_MAX)),
     TRACE_INPUT(struct params),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 
