@@ -1,8 +1,10 @@
 #include "handlers/decoder.h"
 #include "handlers/number.h"
 
-enum status decoder_copy_string(struct decoder *d, json_t *value, struct str *to) {
+enum status decoder_copy_string(struct decoder *d, const struct path *path, json_t *value, struct str *to) {
     size_t n = json_string_length(value);
+    if (splice_has_nul(d->splice, json_string_value(value), n))
+        return decoder_wrong(d, path, "holds the character U+0000, want a string without it.");
     char *p = ctx_alloc(d->ctx, n + 1, 1);
     if (!p)
         return STATUS_NO_MEMORY;
@@ -64,6 +66,12 @@ enum status decoder_check_array(struct decoder *d, const struct field *field, co
     return check_limits(d, field, path, a);
 }
 
+static const char *element_text(unsigned kinds) {
+    if (kinds == KIND_INT)
+        return "an integer";
+    return kinds & KIND_STRING ? "a number or a string, the same kind for all" : "a number";
+}
+
 /* numbers_wrong turns a reader's error into the sentence. */
 static enum status numbers_wrong(struct decoder *d, const struct field *field, const struct path *path,
                                  const struct span *span, enum number_error error, const struct number_place *place) {
@@ -106,9 +114,12 @@ static enum status numbers_wrong(struct decoder *d, const struct field *field, c
     case NUMBER_RAGGED:
         return decoder_wrong(d, up, "differs in length or depth from the first row; want rows of equal length.");
     case NUMBER_TOO_MANY: {
-        unsigned most = field->max_dims ? field->max_dims : 1;
-        return decoder_wrong(d, path, "holds more than is allowed, want at most %zu elements and %u level%s of arrays.",
-                             decoder_max_items(field), most, most > 1 ? "s" : "");
+        size_t elements = 1;
+        if (n > 0 && *at == '[')
+            return decoder_wrong(d, up, "is an array, want %s.", element_text(field->kinds));
+        for (const char *c = span->text; c < end; c++)
+            elements += *c == ',';
+        return decoder_wrong(d, path, "has %zu elements, want at most %zu.", elements, decoder_max_items(field));
     }
     }
     return STATUS_OK;
@@ -124,12 +135,6 @@ static enum status decode_numbers(struct decoder *d, const struct field *field, 
         return decoder_check_array(d, field, path, to);
     *to = (struct array){0};
     return numbers_wrong(d, field, path, span, error, &place);
-}
-
-static const char *element_text(unsigned kinds) {
-    if (kinds == KIND_INT)
-        return "an integer";
-    return kinds & KIND_STRING ? "a number or a string, the same kind for all" : "a number";
 }
 
 /* wrong_inside finds the first element of an array of numbers, at any depth, that is neither a number nor an array. */
@@ -177,7 +182,7 @@ static enum status decode_strings(struct decoder *d, const struct field *field, 
         struct path at = {.up = path, .index = i};
         if (!json_is_string(element) || splice_span(d->splice, element))
             return decoder_wrong(d, &at, "is %s, want a string like the first element.", decoder_show(d, element).text);
-        if (decoder_copy_string(d, element, &s[i]) != STATUS_OK)
+        if (decoder_copy_string(d, &at, element, &s[i]) != STATUS_OK)
             return STATUS_NO_MEMORY;
     }
     *to = array_1d(KIND_STRING, s, n);

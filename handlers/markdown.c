@@ -32,8 +32,8 @@ static void type_text(struct buf *out, const struct field *f) {
         if (f->max_dims > 1)
             buf_printf(out, ", %u to %u levels", f->min_dims ? f->min_dims : 1, f->max_dims);
         break;
-    case FIELD_JSON:
     case FIELD_ROWS: buf_text(out, "array of arrays of integers"); break;
+    case FIELD_JSON:
     case FIELD_TRACE:
     case FIELD_OBJECT: buf_text(out, "object"); break;
     case FIELD_LIST: buf_text(out, "array of objects"); break;
