@@ -313,7 +313,7 @@ static enum status decode_member(struct decoder *d, const struct field *field, c
 static enum status decode_absent(struct decoder *d, const struct field *field, const struct path *path, void *member) {
     if (d->body && !path->up && strcmp(field->name, d->call->endpoint->npy_input) == 0) {
         *(struct array *)member = *d->body;
-        return decoder_check_array(d, field, path, member);
+        return decoder_npy_array(d, field, path, member);
     }
     if (field->role == ROLE_SEED) {
         *(int64_t *)member = (int64_t)d->call->host->draw_seed(d->call->host->self);

@@ -51,9 +51,7 @@ enum status decoder_check_array(struct decoder *d, const struct field *field, co
                                 const struct array *a) {
     unsigned least = field->min_dims ? field->min_dims : 1, most = field->max_dims ? field->max_dims : 1;
     if (!(a->kind & field->kinds)) /* of an npy body; JSON is read as what is wanted */
-        return decoder_wrong(d, path,
-                             a->kind == KIND_INT ? "is an array of integers, want f4 or f8."
-                                                 : "is an array of fractions (f4, f8), want i4 or i8.");
+        return decoder_wrong(d, path, "is an array of fractions (f4, f8), want one of integers.");
     if (a->dims > most)
         return decoder_wrong(d, path, "is nested %u deep, want at most %u level%s of arrays.", a->dims, most,
                              &"s"[most == 1]);
@@ -64,6 +62,20 @@ enum status decoder_check_array(struct decoder *d, const struct field *field, co
     if (a->dims < least && a->n)
         return decoder_wrong(d, path, "is nested %u deep, want %u levels of arrays.", a->dims, least);
     return check_limits(d, field, path, a);
+}
+
+enum status decoder_npy_array(struct decoder *d, const struct field *field, const struct path *path, struct array *a) {
+    for (size_t i = 0; a->kind == KIND_INT && !(field->kinds & KIND_INT) && i < a->n; i++) {
+        double r = (double)a->ints[i];
+        if (r >= 0x1p63 || (int64_t)r != a->ints[i])
+            return wrong_element(d, path, a, i, "an integer that a double holds exactly");
+    }
+    if (a->kind == KIND_INT && !(field->kinds & KIND_INT)) {
+        for (size_t i = 0; i < a->n; i++)
+            a->reals[i] = (double)a->ints[i];
+        a->kind = KIND_REAL;
+    }
+    return decoder_check_array(d, field, path, a);
 }
 
 static const char *element_text(unsigned kinds) {

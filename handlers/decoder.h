@@ -48,4 +48,8 @@ enum status decoder_array(struct decoder *d, const struct field *field, const st
 enum status decoder_check_array(struct decoder *d, const struct field *field, const struct path *path,
                                 const struct array *a) MUST_CHECK;
 
+/* decoder_npy_array is decoder_check_array of an npy body, whose integers become reals where these are wanted. */
+enum status decoder_npy_array(struct decoder *d, const struct field *field, const struct path *path,
+                              struct array *a) MUST_CHECK;
+
 #endif

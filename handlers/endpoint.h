@@ -30,7 +30,8 @@ struct endpoint {
 
     const char *npy_input;     /* the ARRAY field that an application/x-npy body fills (the others come from the query);
                                NULL: none */
-    const char *npy_output;    /* the ARRAY field that an application/x-npy answer holds; NULL: none */
+    const char *npy_output;    /* the ARRAY and LIST fields, by spaces apart, of which an application/x-npy answer holds
+                                  the first that there is (npy_answer.h); NULL: none */
     const char *ndjson_output; /* the ARRAY or LIST field of `output` that an application/x-ndjson answer gives line by
                                   line (encode_lines); no other member may be called "done". NULL: none */
 

@@ -206,7 +206,7 @@ const struct endpoint ep_binary_search = {
               "3,\"to\":6,\"h"
               "alf\":\"right\"}}],\"total\":10}}",
     .npy_input = "values",
-    .npy_output = "indices",
+    .npy_output = "indices ranges range",
     .cost = cost,
     .run = run,
 };

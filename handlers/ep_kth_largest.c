@@ -125,6 +125,7 @@ const struct endpoint ep_kth_largest = {
     .example = "{\"values\":[3,2,3,1,2,4,5,5,6],\"k\":4}",
     .answer = "{\"value\":4}",
     .npy_input = "values",
+    .npy_output = "values quantiles",
     .ndjson_output = "values",
     .cost = cost,
     .run = run,

@@ -96,6 +96,7 @@ const struct endpoint ep_longest_consecutive = {
     .answer = "{\"length\":4,\"start\":1,\"end\":4,\"runs\":[{\"length\":4,\"start\":1,\"end\":4},{\"length\":1,"
               "\"start\":100,\"end\":100},{\"length\":1,\"start\":200,\"end\":200}]}",
     .npy_input = "values",
+    .npy_output = "runs",
     .cost = cost,
     .run = run,
 };

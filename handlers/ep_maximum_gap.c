@@ -120,6 +120,7 @@ const struct endpoint ep_maximum_gap = {
     .answer = "{\"gap\":7,\"low\":9,\"high\":16,\"gaps\":[{\"gap\":7,\"low\":9,\"high\":16},{\"gap\":4,\"low\":16,"
               "\"high\":20}],\"algorithm\":\"sort\"}",
     .npy_input = "values",
+    .npy_output = "gaps",
     .cost = cost,
     .run = run,
 };

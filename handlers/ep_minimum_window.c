@@ -138,6 +138,7 @@ const struct endpoint ep_minimum_window = {
     .result_size = sizeof(struct result),
     .example = "{\"s\":\"ADOBECODEBANC\",\"t\":\"ABC\"}",
     .answer = "{\"found\":true,\"window\":\"BANC\",\"start\":9,\"length\":4}",
+    .npy_output = "starts tokens",
     .cost = cost,
     .run = run,
 };

@@ -141,7 +141,7 @@ const struct endpoint ep_sort = {
     .answer = "{\"values\":[802,170,75,66,45,24,2,-90],\"indices\":[4,0,2,7,1,5,6,3],\"algorithm\":\"quick\","
               "\"stats\":{\"n\":8,\"comparisons\":17,\"moves\":16,\"passes\":0}}",
     .npy_input = "values",
-    .npy_output = "values",
+    .npy_output = "indices values",
     .ndjson_output = "values",
     .cost = cost,
     .run = run,

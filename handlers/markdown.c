@@ -1,5 +1,7 @@
 #include <stdio.h>
 
+#include <string.h>
+
 #include "handlers/call.h"
 
 static const char PREAMBLE[] = "# Solvent's API\n\n"
@@ -104,8 +106,15 @@ static void section(struct buf *out, const struct endpoint *e) {
             out,
             "`%s` may also be the body itself, as `application/x-npy`; all other fields then come in the query.\n\n",
             e->npy_input);
-    if (e->npy_output)
-        buf_printf(out, "With `Accept: application/x-npy` the answer is `%s` alone.\n\n", e->npy_output);
+    if (e->npy_output) {
+        buf_text(out, "With `Accept: application/x-npy` the answer is ");
+        for (const char *name = e->npy_output; *name;) {
+            size_t n = strcspn(name, " ");
+            buf_printf(out, "`%.*s`%s", (int)n, name, name[n] ? " where there is, else " : "");
+            name += n + (name[n] == ' ');
+        }
+        buf_text(out, " alone; an array of objects is a matrix, with a column for each member.\n\n");
+    }
     if (e->ndjson_output)
         buf_printf(out,
                    "With `Accept: application/x-ndjson` each element of `%s` is a line of JSON; the last line has "
