@@ -22,8 +22,8 @@ static const struct field INPUT[] = {
     FIELD(struct params, values, ARRAY,
           "The numbers. They are integers where every one of them is written as an integer, else reals.",
           .required = true, .kinds = KIND_INT | KIND_REAL, .min_items = 1),
-    FIELD(struct params, k, INT, "Values in a window; at most as many as there are.", .required = true,
-          FIELD_INTS(1, INT64_MAX)),
+    FIELD(struct params, k, INT, "Values in a window; at most as many as there are, unless `min_count` is.",
+          .required = true, FIELD_INTS(1, INT64_MAX)),
     FIELD(struct params, operation, ENUM,
           "What to tell of each window. `range` is max - min; `argmax` and `argmin` are the index in `values` of the "
           "first extreme value.",
