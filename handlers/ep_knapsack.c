@@ -1,5 +1,6 @@
 #include "handlers/call.h"
 #include "handlers/knapsack_request.h"
+#include "handlers/why_field.h"
 
 typedef struct knapsack_params params;
 
@@ -15,6 +16,7 @@ struct result {
     bool optimal, exact_fill, all, more;
     struct list sets;
     int algorithm;
+    struct str why;
     struct stats stats;
     struct trace trace;
 };
@@ -138,6 +140,7 @@ static const struct field OUTPUT[] = {
     FIELD(struct result, more, BOOL, "With `all`: whether there are (or, at a time limit, may be) further ones.",
           .present = offsetof(struct result, all)),
     FIELD(struct result, algorithm, ENUM, "What was used.", .required = true, .names = knapsack_algorithm_names),
+    WHY_OUTPUT(struct result),
     FIELD(struct result, stats, OBJECT, "How it was found.", .required = true, .fields = STATS),
     TRACE_OUTPUT(struct result),
     {0},
@@ -212,6 +215,7 @@ static enum status write_result(struct ctx *ctx, const params *p, const struct k
         .optimal = a->optimal,
         .all = p->all,
         .algorithm = (int)a->algorithm,
+        .why = why_text(a->why),
         .stats = {a->stats.items, a->stats.core, a->stats.states, a->stats.max_states, a->stats.given_up, (int)a->end},
     };
     if (!in->task.dims)
@@ -279,7 +283,8 @@ const struct endpoint ep_knapsack = {
     .example = "{\"items\":[{\"weight\":12,\"value\":4},{\"weight\":2,\"value\":2},{\"weight\":1,\"value\":1},"
                "{\"weight\":1,\"value\":2},{\"weight\":4,\"value\":10}],\"capacity\":15}",
     .answer = "{\"value\":15,\"weight\":8,\"chosen\":[1,2,3,4],\"optimal\":true,\"bound\":15,"
-              "\"algorithm\":\"core\",\"stats\":{\"ended\":\"complete\",\"items\":5,\"core\":1,\"states\":1,"
+              "\"algorithm\":\"core\",\"why\":\"Bounds settle most items, so that a core of them is "
+              "left.\",\"stats\":{\"ended\":\"complete\",\"items\":5,\"core\":1,\"states\":1,"
               "\"max_states\":1,\"given_up\":0}}",
     .max_memory = (size_t)512 << 20,
     .cache = CACHE_BY_COST,

@@ -2,6 +2,7 @@
 #include "handlers/call.h"
 #include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
+#include "handlers/why_field.h"
 
 struct params {
     struct array values;
@@ -16,6 +17,7 @@ struct result {
     struct gap greatest;
     struct list gaps;
     int algorithm;
+    struct str why;
     struct trace trace;
 };
 
@@ -68,6 +70,7 @@ static const struct field OUTPUT[] = {
           "With `top`: the greatest gaps, the greatest first, of equal ones the lowest; all where there are fewer.",
           .fields = GAP, .size = sizeof(struct gap)),
     FIELD(struct result, algorithm, ENUM, "What was used.", .required = true, .names = gap_algorithm_names),
+    WHY_OUTPUT(struct result),
     TRACE_OUTPUT(struct result),
     {0},
 };
@@ -93,14 +96,14 @@ static enum status run(struct call *call, const void *p, void *r) {
     };
     struct gap_out out;
     enum status status = gap_solve(&call->ctx, &in, &out);
-    *result = (struct result){out.greatest, {out.n_gaps, out.gaps}, (int)out.algorithm, out.trace};
+    *result = (struct result){out.greatest, {out.n_gaps, out.gaps}, (int)out.algorithm, why_text(out.why), out.trace};
     return status;
 }
 
 const struct endpoint ep_maximum_gap = {
     .method = "POST",
     .route = "/v1/solve/maximum-gap",
-    .version = 1,
+    .version = 2,
     .title = "Greatest gap between neighbours in sorted order",
     .doc =
         "Finds the two neighbours in sorted order that lie farthest apart, without sorting: in time proportional to "
@@ -118,7 +121,8 @@ const struct endpoint ep_maximum_gap = {
     .result_size = sizeof(struct result),
     .example = "{\"values\":[3,6,9,1,20,16],\"top\":2}",
     .answer = "{\"gap\":7,\"low\":9,\"high\":16,\"gaps\":[{\"gap\":7,\"low\":9,\"high\":16},{\"gap\":4,\"low\":16,"
-              "\"high\":20}],\"algorithm\":\"sort\"}",
+              "\"high\":20}],\"algorithm\":\"sort\",\"why\":\"Buckets find no gap but the greatest, and more are asked "
+              "for.\"}",
     .npy_input = "values",
     .npy_output = "gaps",
     .cost = cost,

@@ -3,6 +3,7 @@
 #include "handlers/call.h"
 #include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
+#include "handlers/why_field.h"
 
 struct params {
     struct array values;
@@ -17,6 +18,7 @@ struct params {
 struct result {
     struct array values, indices;
     int algorithm;
+    struct str why;
     struct sort_stats stats;
     struct trace trace;
 };
@@ -64,6 +66,7 @@ static const struct field OUTPUT[] = {
         "their order.",
         .kinds = KIND_INT),
     FIELD(struct result, algorithm, ENUM, "What was used.", .required = true, .names = sort_algorithm_names),
+    WHY_OUTPUT(struct result),
     FIELD(struct result, stats, OBJECT, "What it took.", .required = true, .fields = STATS),
     TRACE_OUTPUT(struct result),
     {0},
@@ -105,7 +108,7 @@ static enum status run(struct call *call, const void *p, void *r) {
             params->has_top ? sort_top(&call->ctx, &in, (size_t)params->top, &out) : sort_solve(&call->ctx, &in, &out);
     if (status != STATUS_OK)
         return status;
-    *result = (struct result){out.values, out.indices, (int)out.algorithm, out.stats, {0}};
+    *result = (struct result){out.values, out.indices, (int)out.algorithm, why_text(out.why), out.stats, {0}};
     return params->has_trace
                ? sort_trace(&call->ctx, &in, out.algorithm, (size_t)params->trace.max_steps, &result->trace)
                : STATUS_OK;
@@ -114,7 +117,7 @@ static enum status run(struct call *call, const void *p, void *r) {
 const struct endpoint ep_sort = {
     .method = "POST",
     .route = "/v1/solve/sort",
-    .version = 2,
+    .version = 3,
     .title = "Sort numbers or strings",
     .doc =
         "Sorts an array of integers, reals or strings, and says with which algorithm and how much work.\n\n"
@@ -138,7 +141,8 @@ const struct endpoint ep_sort = {
     .output = OUTPUT,
     .result_size = sizeof(struct result),
     .example = "{\"values\":[170,45,75,-90,802,24,2,66],\"order\":\"desc\",\"argsort\":true}",
-    .answer = "{\"values\":[802,170,75,66,45,24,2,-90],\"indices\":[4,0,2,7,1,5,6,3],\"algorithm\":\"quick\","
+    .answer = "{\"values\":[802,170,75,66,45,24,2,-90],\"indices\":[4,0,2,7,1,5,6,3],\"algorithm\":\"quick\",\"why\":"
+              "\"There are few values for passes over their digits.\","
               "\"stats\":{\"n\":8,\"comparisons\":17,\"moves\":16,\"passes\":0}}",
     .npy_input = "values",
     .npy_output = "indices values",

@@ -11,6 +11,7 @@ const char *const knapsack_algorithm_names[] = {
         NULL};
 
 /* A table of so many cells takes a few hundredths of a second: it is surer than a search. */
+static const char CORE_FIRST[] = "Bounds settle most items, so that a core of them is left.";
 enum { SMALL_TABLE = 16 * 1000 * 1000, SURE_MEET = 30 };
 
 /* -- The core program on parts -- */
@@ -101,22 +102,29 @@ static bool weight_can_go_first(const struct knapsack_parts *parts) {
     return values_are_weights(parts) || ((__int128)parts->sum_p + 1) * ((__int128)parts->sum_w + 1) <= INT64_MAX;
 }
 
-static enum knapsack_algorithm choose(const struct knapsack_task *task, const struct knapsack_parts *parts) {
+static enum knapsack_algorithm because(const char **why, enum knapsack_algorithm algorithm, const char *reason) {
+    *why = reason;
+    return algorithm;
+}
+
+static enum knapsack_algorithm choose(const struct knapsack_task *task, const struct knapsack_parts *parts,
+                                      const char **why) {
     if (task->algorithm != KNAPSACK_AUTO)
         return task->algorithm;
     if (task->trace) {
         int64_t cells = knapsack_table_cells(task, parts, true);
-        return cells > 0 && cells <= TRACE_MAX_VALUES ? KNAPSACK_TABLE_2D : KNAPSACK_TABLE_1D;
+        return because(why, cells > 0 && cells <= TRACE_MAX_VALUES ? KNAPSACK_TABLE_2D : KNAPSACK_TABLE_1D,
+                       "A trace plays a table.");
     }
     if (task->dims)
-        return KNAPSACK_BRANCH;
+        return because(why, KNAPSACK_BRANCH, "There are several capacities.");
     if ((task->exact_fill || task->at_most >= 0) && small_table(task, parts))
-        return KNAPSACK_TABLE_1D;
+        return because(why, KNAPSACK_TABLE_1D, "The table is small, and it is sure.");
     if (task->at_most >= 0)
-        return KNAPSACK_BRANCH;
+        return because(why, KNAPSACK_BRANCH, "The number of items is limited, and a table would be large.");
     if (task->exact_fill && (parts->n <= SURE_MEET || (parts->n <= KNAPSACK_MEET_PARTS && !weight_can_go_first(parts))))
-        return KNAPSACK_MEET;
-    return KNAPSACK_CORE;
+        return because(why, KNAPSACK_MEET, "There are few items, and a table would be large.");
+    return because(why, KNAPSACK_CORE, CORE_FIRST);
 }
 
 static int64_t copies_taken(const struct knapsack_parts *parts) {
@@ -151,19 +159,20 @@ static enum status solve_by(struct ctx *ctx, const struct knapsack_task *task, s
 }
 
 static enum status solve_parts(struct ctx *ctx, const struct knapsack_task *task, struct knapsack_parts *parts,
-                               struct knapsack_found *found, enum knapsack_algorithm *used) {
+                               struct knapsack_found *found, enum knapsack_algorithm *used, const char **why) {
     *used = KNAPSACK_AUTO;
+    *why = task->algorithm == KNAPSACK_AUTO ? CORE_FIRST : NULL;
     found->bound = INT64_MAX;
     enum status status = relax(ctx, task, parts, found, used);
     if (status != STATUS_OK || *used != KNAPSACK_AUTO)
         return status;
     int64_t bound = found->bound; /* also holds with the limit */
-    *used = choose(task, parts);
+    *used = choose(task, parts, why);
     status = solve_by(ctx, task, parts, *used, found);
     /* A table that was cut has nothing to show; a search has a first choice at once. */
     if (status == STATUS_OK && !found->optimal && *used == KNAPSACK_TABLE_1D && task->algorithm == KNAPSACK_AUTO &&
         !task->exact_fill && !task->trace) {
-        *used = KNAPSACK_BRANCH;
+        *used = because(why, KNAPSACK_BRANCH, "A table was begun, and there was no time to end it.");
         status = solve_by(ctx, task, parts, *used, found);
     }
     if (status == STATUS_OK && !found->optimal && found->bound > bound)
@@ -252,6 +261,7 @@ static enum status solve_plain(struct ctx *ctx, const struct knapsack_task *task
                                     .bound = core.bound,
                                     .chosen = core.chosen,
                                     .algorithm = KNAPSACK_CORE,
+                                    .why = task->algorithm == KNAPSACK_AUTO ? CORE_FIRST : NULL,
                                     .end = core.end,
                                     .stats = core.stats};
     return STATUS_OK;
@@ -292,11 +302,12 @@ static enum status solve_split(struct ctx *ctx, const struct knapsack_task *task
     struct knapsack_found found = {.optimal = true, .end = KNAPSACK_COMPLETE};
     if (task->exact_fill && !task->trace && (parts.capacity > parts.sum_w || !divide(task, &parts))) {
         out->algorithm = task->algorithm == KNAPSACK_AUTO ? KNAPSACK_CORE : task->algorithm;
+        out->why = task->algorithm == KNAPSACK_AUTO ? "Sums and divisors of the weights settle it." : NULL;
         return answer(ctx, task, &parts, &found, out);
     }
     if (!task->exact_fill && !task->dims && !task->trace && parts.sum_w < parts.capacity)
         parts.capacity = parts.sum_w;
-    status = solve_parts(ctx, task, &parts, &found, &out->algorithm);
+    status = solve_parts(ctx, task, &parts, &found, &out->algorithm, &out->why);
     return status == STATUS_OK ? answer(ctx, task, &parts, &found, out) : status;
 }
 
