@@ -289,17 +289,14 @@ static enum status check_latents(struct call *call, const struct array *a, size_
 }
 
 static struct solver_options options_of(const struct sampler_params *s) {
-    return (struct solver_options){
-        .given = (s->has_eta ? OPTION_ETA : 0u) | (s->has_variance ? OPTION_VARIANCE : 0u) |
-                 (s->has_s_churn ? OPTION_CHURN : 0u) | (s->has_s_tmin ? OPTION_TMIN : 0u) |
-                 (s->has_s_tmax ? OPTION_TMAX : 0u) | (s->has_s_noise ? OPTION_NOISE : 0u),
-        .eta = s->eta,
-        .variance = (enum solver_variance)s->variance,
-        .s_churn = s->s_churn,
-        .s_tmin = s->s_tmin,
-        .s_tmax = s->s_tmax,
-        .s_noise = s->s_noise,
-    };
+    struct solver_options o = {0};
+#define X(name, ...)   \
+    o.name = s->name;  \
+    if (s->has_##name) \
+        o.given |= OPT(name);
+    SOLVER_OPTIONS(X)
+#undef X
+    return o;
 }
 
 static enum status report_grid(struct ctx *ctx, const struct path_point *points, size_t n, struct grid_result *out) {
@@ -321,7 +318,7 @@ static enum status report_grid(struct ctx *ctx, const struct path_point *points,
 }
 
 static enum status report(struct ctx *ctx, const struct params *p, const struct sampler_in *in,
-                          const struct sampler_out *drawn, struct result *out) {
+                          const struct path_point *points, const struct sampler_out *drawn, struct result *out) {
     size_t d = in->denoiser->d;
     int64_t *shape = ctx_alloc(ctx, 2, sizeof *shape);
     if (!shape)
@@ -331,20 +328,23 @@ static enum status report(struct ctx *ctx, const struct params *p, const struct 
     out->shape = array_1d(KIND_INT, shape, 2);
     out->samples = (struct array){KIND_REAL, 2, {in->count, d}, in->count * d, {.reals = drawn->samples}};
     if (drawn->trajectory)
-        out->trajectory = (struct array){
-            KIND_REAL, 3, {in->steps + 1, in->count, d}, (in->steps + 1) * in->count * d, {.reals = drawn->trajectory}};
+        out->trajectory = (struct array){KIND_REAL,
+                                         3,
+                                         {in->plan->n_steps + 1, in->count, d},
+                                         (in->plan->n_steps + 1) * in->count * d,
+                                         {.reals = drawn->trajectory}};
     out->seed = p->seed;
     out->path = p->path;
     out->solver = p->sampler.solver;
     out->steps = p->sampler.steps;
-    out->network_calls = (int64_t)drawn->network_calls;
+    out->network_calls = (int64_t)in->plan->n_calls;
     out->numerics = (struct str){SAMPLER_NUMERICS, sizeof SAMPLER_NUMERICS - 1};
-    return report_grid(ctx, in->points, in->steps + 1, &out->grid);
+    return report_grid(ctx, points, in->plan->n_steps + 1, &out->grid);
 }
 
 /* prepare makes all that sampler_run wants; everything lives in ctx. */
 static enum status prepare(struct call *call, const struct params *p, struct path *path, struct solver_options *options,
-                           struct sampler_in *in, int *grid_type) {
+                           struct plan *plan, struct sampler_in *in, struct path_point **points, int *grid_type) {
     struct ctx *ctx = &call->ctx;
     const struct sampler_params *s = &p->sampler;
     enum status status = path_make(ctx, (enum path_id)p->path, path);
@@ -353,11 +353,12 @@ static enum status prepare(struct call *call, const struct params *p, struct pat
     *grid_type = s->has_grid ? s->grid : path->family->grid;
     const struct grid_in grid = {(enum grid_id) * grid_type, (size_t)s->steps, s->rho, s->sigma_min, s->sigma_max};
     const struct solver_options given = options_of(s);
-    struct path_point *points = NULL;
-    status = grid_make(ctx, path, &grid, &points);
-    in->points = points;
+    const struct solver *solver = solver_find((enum solver_id)s->solver);
+    status = grid_make(ctx, path, &grid, points);
     if (status == STATUS_OK)
-        status = solver_resolve(ctx, in->solver, path, &given, options);
+        status = solver_resolve(ctx, solver, path, &given, options);
+    if (status == STATUS_OK)
+        status = plan_make(ctx, path, *points, grid.steps, solver, options, plan);
     if (status == STATUS_OK)
         status = make_model(call, &p->model, &in->denoiser);
     if (status == STATUS_OK)
@@ -370,12 +371,11 @@ static enum status run(struct call *call, const void *params, void *result) {
     struct result *out = result;
     struct path path;
     struct solver_options options;
+    struct plan plan;
+    struct path_point *points;
     const struct noise noise = noise_of_seed((uint64_t)p->seed);
     struct sampler_in in = {
-        .path = &path,
-        .steps = (size_t)p->sampler.steps,
-        .solver = solver_find((enum solver_id)p->sampler.solver),
-        .options = &options,
+        .plan = &plan,
         .noise = &noise,
         .count = (size_t)p->count,
         .latents = p->latents.kind ? p->latents.reals : NULL,
@@ -384,16 +384,16 @@ static enum status run(struct call *call, const void *params, void *result) {
     struct sampler_out drawn;
     enum status status = check_size(call, p);
     if (status == STATUS_OK)
-        status = prepare(call, p, &path, &options, &in, &out->grid.type);
+        status = prepare(call, p, &path, &options, &plan, &in, &points, &out->grid.type);
     if (status == STATUS_OK)
         status = sampler_run(&call->ctx, &in, &drawn);
-    return status == STATUS_OK ? report(&call->ctx, p, &in, &drawn, out) : status;
+    return status == STATUS_OK ? report(&call->ctx, p, &in, points, &drawn, out) : status;
 }
 
 const struct endpoint ep_sample = {
     .method = "POST",
     .route = "/v1/sample",
-    .version = 1,
+    .version = 2,
     .title = "Draw samples from a diffusion or flow model",
     .doc =
         "Starts from Gaussian noise and removes it step by step with the exact denoiser E[x0 | x] of the model, along "
@@ -423,7 +423,7 @@ const struct endpoint ep_sample = {
               "0.46997905799774714,0.1166385635251784,0.020435334553438746,0.002,0.0],\"k\":[80.0,"
               "42.41518931851267,21.10867673619376,9.723201355260132,4.066123602953759,1.501741979068008,"
               "0.46997905799774714,0.1166385635251784,0.020435334553438746,0.002,0.0]},\"network_calls\":19,"
-              "\"numerics\":\"1\"}",
+              "\"numerics\":\"2\"}",
     .npy_input = "latents",
     .npy_output = "samples",
     .ndjson_output = "samples",

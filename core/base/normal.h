@@ -14,8 +14,7 @@
 /* What a number is drawn for: one seed serves several independent uses. */
 enum normal_stream {
     NORMAL_LATENT = 0, /* the initial state; step 0 */
-    NORMAL_STEP = 1,   /* the noise that a stochastic step adds; step = its index */
-    NORMAL_CHURN = 2,  /* the noise that raises a state's noise level before a step */
+    NORMAL_STEP = 1,   /* the noise that a sampler adds on its way; step = the how-manieth draw */
 };
 
 /* normal_rows fills out[rows][d] with the noise of samples first .. first + rows - 1. first + rows and d below 2^32.

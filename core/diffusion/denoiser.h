@@ -1,4 +1,5 @@
-/* denoiser.h - D(x, t) = E[x0 | x_t = x]: all that a solver asks of a model, whether it is a formula or a network. */
+/* denoiser.h - D(x, t) = E[x0 | x_t = x]: all that a solver asks of a model, whether it is a formula or a network.
+ * Guidance, clipping and the like are denoisers too, around others. */
 #ifndef SOLVENT_DENOISER_H
 #define SOLVENT_DENOISER_H
 
@@ -14,6 +15,10 @@ struct denoiser {
      * Threads: called from several at once, each with its own scratch[]. */
     void (*eval)(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
                  const double *x, double *out, double *scratch);
+
+    /* The same model without guidance, for solvers that move in its direction (CFG++). NULL: this one is. Its scratch
+     * is no larger. */
+    const struct denoiser *unguided;
 };
 
 #endif

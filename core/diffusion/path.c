@@ -38,6 +38,10 @@ struct path_point path_at_k(const struct path *path, double k) {
     return path->family->at_k(path, k);
 }
 
+struct path_rates path_rates(const struct path *path, const struct path_point *at) {
+    return path->family->rates(path, at);
+}
+
 double path_prior_std(const struct path *path, const struct path_point *at) {
     return path->family->variance_preserving ? 1 : at->sigma;
 }

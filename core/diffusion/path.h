@@ -23,6 +23,11 @@ struct path_point {
     double t, k, alpha, sigma; /* k may be infinite (then alpha is 0) */
 };
 
+/* The derivatives of alpha and sigma by t. */
+struct path_rates {
+    double alpha, sigma;
+};
+
 struct path;
 
 struct path_family {
@@ -36,6 +41,7 @@ struct path_family {
     enum status (*make)(struct ctx *ctx, struct path *path); /* NULL: nothing to prepare */
     struct path_point (*at_t)(const struct path *path, double t);
     struct path_point (*at_k)(const struct path *path, double k);
+    struct path_rates (*rates)(const struct path *path, const struct path_point *at);
 };
 
 struct path {
@@ -60,6 +66,9 @@ enum status path_ddpm(struct ctx *ctx, size_t steps, double beta_start, double b
  * Levels above k_high keep t at its end. */
 struct path_point path_at_t(const struct path *path, double t);
 struct path_point path_at_k(const struct path *path, double k);
+
+/* path_rates gives d alpha/dt and d sigma/dt at a point of the path, 0 < k. */
+struct path_rates path_rates(const struct path *path, const struct path_point *at);
 
 /* path_prior_std is the standard deviation of the state that sampling starts from at a point: 1 where the variance is
  * preserved, else sigma. */

@@ -17,6 +17,11 @@ static struct path_point at_k(const struct path *path, double k) {
     return (struct path_point){.t = k / (1 + k), .k = k, .alpha = 1 / (1 + k), .sigma = k / (1 + k)};
 }
 
+static struct path_rates rates(const struct path *path, const struct path_point *at) {
+    (void)path, (void)at;
+    return (struct path_rates){.alpha = -1, .sigma = 1};
+}
+
 /* A grid in k starts at 80 (t = 0.988), where edm does: t = 1 has no finite k. */
 const struct path_family path_flow = {
     .name = "flow",
@@ -30,4 +35,5 @@ const struct path_family path_flow = {
     .k_high = PATH_K_HIGH,
     .at_t = at_t,
     .at_k = at_k,
+    .rates = rates,
 };
