@@ -60,7 +60,7 @@ static void call(const struct plan_run *run, const struct plan_op *op, double *o
     const struct denoiser *self = run->denoiser;
     if (op->unguided && self->unguided)
         self = self->unguided;
-    self->eval(self, &op->at, run->condition, run->rows, plan_vector(run, op->in), out, run->scratch);
+    denoiser_eval(self, &op->at, run->condition, run->rows, plan_vector(run, op->in), out, run->scratch);
 }
 
 static double norm2(size_t d, const double *x) {

@@ -20,7 +20,7 @@ struct plan_run {
     size_t first, rows;             /* the samples: their index, their number */
     double *slots;                  /* [plan->n_slots][rows][d]; slot 0 holds the first state */
     double *z;                      /* [rows][d] */
-    double *scratch;                /* [denoiser->scratch] */
+    double *scratch;                /* [denoiser_scratch(denoiser, rows)] */
 };
 
 /* plan_run_ops executes operations first .. end - 1. */

@@ -161,7 +161,7 @@ static enum status allocate(struct ctx *ctx, struct run *run) {
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < threads; i++) {
         atomic_flag_clear(&run->taken[i]);
-        if (!(run->scratch[i] = ctx_alloc(ctx, in->denoiser->scratch, sizeof(double))))
+        if (!(run->scratch[i] = ctx_alloc(ctx, denoiser_scratch(in->denoiser, run->chunk), sizeof(double))))
             return STATUS_NO_MEMORY;
     }
     for (size_t i = 0; i < run->n_spaces; i++)
