@@ -1,5 +1,8 @@
 #include "core/diffusion/path.h"
 
+#include <stddef.h>
+#include <string.h>
+
 #include "core/diffusion/path_families.h"
 
 static const struct path_family *const FAMILIES[PATH_COUNT] = {
@@ -25,9 +28,38 @@ void path_set_family(struct path *path, const struct path_family *family) {
     };
 }
 
-enum status path_make(struct ctx *ctx, enum path_id id, struct path *out) {
-    path_set_family(out, FAMILIES[id]);
-    return out->family->make ? out->family->make(ctx, out) : STATUS_OK;
+static const struct {
+    const char *name, *pointer;
+    size_t offset, size;
+} OPTIONS[] = {
+#define X(name, type, ...) {#name, "/path_options/" #name, offsetof(struct path_options, name), sizeof(option_##type)},
+    PATH_OPTIONS(X)
+#undef X
+};
+
+static enum status resolve(struct ctx *ctx, const struct path_family *family, const struct path_options *given,
+                           struct path_options *out) {
+    *out = family->defaults;
+    out->given = given->given;
+    for (size_t i = 0; i < PATH_OPTION_COUNT; i++) {
+        if (!(given->given & UINT64_C(1) << i))
+            continue;
+        if (!(family->takes & UINT64_C(1) << i))
+            return ctx_fail(ctx, STATUS_INVALID, OPTIONS[i].pointer,
+                            "path_options.%s means nothing to path \"%s\"; leave it out or choose another path.",
+                            OPTIONS[i].name, family->name);
+        memcpy((char *)out + OPTIONS[i].offset, (const char *)given + OPTIONS[i].offset, OPTIONS[i].size);
+    }
+    return STATUS_OK;
+}
+
+enum status path_make(struct ctx *ctx, enum path_id id, const struct path_options *options, struct path *out) {
+    const struct path_family *family = FAMILIES[id];
+    const struct path_options none = {0};
+    struct path_options full;
+    path_set_family(out, family);
+    enum status status = resolve(ctx, family, options ? options : &none, &full);
+    return status == STATUS_OK && family->make ? family->make(ctx, &full, out) : status;
 }
 
 struct path_point path_at_t(const struct path *path, double t) {
@@ -40,6 +72,10 @@ struct path_point path_at_k(const struct path *path, double k) {
 
 struct path_rates path_rates(const struct path *path, const struct path_point *at) {
     return path->family->rates(path, at);
+}
+
+double path_time(const struct path *path, const struct path_point *at) {
+    return path->family->time ? path->family->time(at) : at->t;
 }
 
 double path_prior_std(const struct path *path, const struct path_point *at) {

@@ -18,6 +18,7 @@
 #define SOLVENT_PATH_H
 
 #include "core/base/ctx.h"
+#include "core/diffusion/path_options.h"
 
 struct path_point {
     double t, k, alpha, sigma; /* k may be infinite (then alpha is 0) */
@@ -34,14 +35,19 @@ struct path_family {
     const char *name;
     bool variance_preserving; /* alpha^2 + sigma^2 = 1 */
     bool velocity;            /* second-order steps are taken in t on dx/dt, which stays finite where k does not */
+    bool scaled_input;        /* networks are told x at unit variance (prediction.h) */
     int grid;                 /* enum grid_id (grid.h) that a request gets when it names none */
     double t_min, t_max;      /* the ends that a grid uniform in t visits before data */
     double k_min, k_max;      /* the ends that a grid in k visits when a request names none */
     double k_low, k_high;     /* the noise levels that exist on this path (and k = 0) */
-    enum status (*make)(struct ctx *ctx, struct path *path); /* NULL: nothing to prepare */
+    uint64_t takes;           /* mask of PATH_OPT(...) */
+    struct path_options defaults;
+    /* make prepares the path from its full options, which it checks; NULL: nothing to do. */
+    enum status (*make)(struct ctx *ctx, const struct path_options *options, struct path *path);
     struct path_point (*at_t)(const struct path *path, double t);
     struct path_point (*at_k)(const struct path *path, double k);
-    struct path_rates (*rates)(const struct path *path, const struct path_point *at);
+    struct path_rates (*rates)(const struct path *path, const struct path_point *at); /* NULL: time is discrete */
+    double (*time)(const struct path_point *at); /* what networks are told of a point; NULL: t */
 };
 
 struct path {
@@ -55,20 +61,21 @@ struct path {
 enum path_id { PATH_DDPM_LINEAR, PATH_DDPM_COSINE, PATH_VP, PATH_VE, PATH_EDM, PATH_FLOW, PATH_COUNT };
 extern const char *const path_names[]; /* in the order of path_id; ends with NULL */
 
-/* path_make prepares a path. Errors: NO_MEMORY. */
-enum status path_make(struct ctx *ctx, enum path_id id, struct path *out) MUST_CHECK;
-
-/* path_ddpm prepares a discrete path of `steps` >= 2 trained steps whose beta rises linearly. For tests and
- * checkpoints. */
-enum status path_ddpm(struct ctx *ctx, size_t steps, double beta_start, double beta_end, struct path *out) MUST_CHECK;
+/* path_make prepares a path; options NULL: the family's own. Errors: INVALID ("/path_options/<name>"), NO_MEMORY. */
+enum status path_make(struct ctx *ctx, enum path_id id, const struct path_options *options,
+                      struct path *out) MUST_CHECK;
 
 /* path_at_t and path_at_k give the point at a time, t_min .. t_max (0 on flow too), or a noise level, 0 .. infinity.
  * Levels above k_high keep t at its end. */
 struct path_point path_at_t(const struct path *path, double t);
 struct path_point path_at_k(const struct path *path, double k);
 
-/* path_rates gives d alpha/dt and d sigma/dt at a point of the path, 0 < k. */
+/* path_rates gives d alpha/dt and d sigma/dt at a point of the path, 0 < k; of paths whose family has them. */
 struct path_rates path_rates(const struct path *path, const struct path_point *at);
+
+/* path_time is what networks of the path are trained to be told of a point: the trained step (ddpm-*), 999 t (vp), sigma
+ * (ve), ln(k) / 4 (edm), 1000 t (flow). */
+double path_time(const struct path *path, const struct path_point *at);
 
 /* path_prior_std is the standard deviation of the state that sampling starts from at a point: 1 where the variance is
  * preserved, else sigma. */

@@ -4,7 +4,7 @@
 #include "core/diffusion/grid.h"
 #include "core/diffusion/path_families.h"
 
-enum { TRAINED_STEPS = 1000 };
+enum { TRAINED_STEPS = 1000, MOST_STEPS = 100000 };
 
 static struct path_point point(double t, double k) {
     double alpha = 1 / sqrt(1 + k * k);
@@ -74,23 +74,36 @@ static enum status make_table(struct ctx *ctx, struct path *path, size_t steps, 
     return STATUS_OK;
 }
 
-static enum status make_linear(struct ctx *ctx, struct path *path) {
-    return make_table(ctx, path, TRAINED_STEPS, 1e-4, 0.02);
+static enum status check_steps(struct ctx *ctx, int64_t steps) {
+    if (steps >= 2 && steps <= MOST_STEPS)
+        return STATUS_OK;
+    return ctx_fail(ctx, STATUS_INVALID, "/path_options/trained_steps",
+                    "path_options.trained_steps is %lld, want 2 to %d.", (long long)steps, MOST_STEPS);
 }
 
-static enum status make_cosine(struct ctx *ctx, struct path *path) {
-    return make_table(ctx, path, TRAINED_STEPS, 0, 0);
+static enum status make_linear(struct ctx *ctx, const struct path_options *o, struct path *path) {
+    enum status status = check_steps(ctx, o->trained_steps);
+    if (status == STATUS_OK && !(o->beta_start > 0 && o->beta_start < 1))
+        return ctx_fail(ctx, STATUS_INVALID, "/path_options/beta_start",
+                        "path_options.beta_start is %.9g, want a number between 0 and 1.", o->beta_start);
+    if (status == STATUS_OK && !(o->beta_end >= o->beta_start && o->beta_end < 1))
+        return ctx_fail(ctx, STATUS_INVALID, "/path_options/beta_end",
+                        "path_options.beta_end is %.9g, want a number from beta_start = %.9g to below 1.", o->beta_end,
+                        o->beta_start);
+    return status == STATUS_OK ? make_table(ctx, path, (size_t)o->trained_steps, o->beta_start, o->beta_end) : status;
 }
 
-enum status path_ddpm(struct ctx *ctx, size_t steps, double beta_start, double beta_end, struct path *out) {
-    path_set_family(out, &path_ddpm_linear);
-    return make_table(ctx, out, steps, beta_start, beta_end);
+static enum status make_cosine(struct ctx *ctx, const struct path_options *o, struct path *path) {
+    enum status status = check_steps(ctx, o->trained_steps);
+    return status == STATUS_OK ? make_table(ctx, path, (size_t)o->trained_steps, 0, 0) : status;
 }
 
 const struct path_family path_ddpm_linear = {
     .name = "ddpm-linear",
     .variance_preserving = true,
     .grid = GRID_TRAILING,
+    .takes = PATH_OPT(trained_steps) | PATH_OPT(beta_start) | PATH_OPT(beta_end),
+    .defaults = {.trained_steps = TRAINED_STEPS, .beta_start = 1e-4, .beta_end = 0.02},
     .make = make_linear,
     .at_t = at_t,
     .at_k = at_k,
@@ -100,6 +113,8 @@ const struct path_family path_ddpm_cosine = {
     .name = "ddpm-cosine",
     .variance_preserving = true,
     .grid = GRID_TRAILING,
+    .takes = PATH_OPT(trained_steps),
+    .defaults = {.trained_steps = TRAINED_STEPS},
     .make = make_cosine,
     .at_t = at_t,
     .at_k = at_k,

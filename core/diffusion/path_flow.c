@@ -22,6 +22,8 @@ static struct path_rates rates(const struct path *path, const struct path_point 
     return (struct path_rates){.alpha = -1, .sigma = 1};
 }
 
+static double time_of(const struct path_point *at) { return 1000 * at->t; }
+
 /* A grid in k starts at 80 (t = 0.988), where edm does: t = 1 has no finite k. */
 const struct path_family path_flow = {
     .name = "flow",
@@ -36,4 +38,5 @@ const struct path_family path_flow = {
     .at_t = at_t,
     .at_k = at_k,
     .rates = rates,
+    .time = time_of,
 };

@@ -26,12 +26,21 @@ static struct path_point vp_at_k(const struct path *path, double k) {
     return vp_point(t < path->t_max ? t : path->t_max, k);
 }
 
-static enum status vp_make(struct ctx *ctx, struct path *path) {
-    (void)ctx;
+static enum status vp_make(struct ctx *ctx, const struct path_options *options, struct path *path) {
+    (void)ctx, (void)options;
     path->k_min = vp_at_t(path, path->t_min).k;
     path->k_max = path->k_high = vp_at_t(path, path->t_max).k;
     return STATUS_OK;
 }
+
+/* f = -beta(t) / 2; alpha^2 + sigma^2 = 1 gives the rest. */
+static struct path_rates vp_rates(const struct path *path, const struct path_point *at) {
+    (void)path;
+    double alpha = -0.5 * (BETA_MIN + BETA_SLOPE * at->t) * at->alpha;
+    return (struct path_rates){.alpha = alpha, .sigma = -at->alpha * alpha / at->sigma};
+}
+
+static double vp_time(const struct path_point *at) { return 999 * at->t; }
 
 const struct path_family path_vp = {
     .name = "vp",
@@ -43,6 +52,8 @@ const struct path_family path_vp = {
     .make = vp_make,
     .at_t = vp_at_t,
     .at_k = vp_at_k,
+    .rates = vp_rates,
+    .time = vp_time,
 };
 
 #define VE_MIN 0.01
@@ -65,6 +76,13 @@ static struct path_point ve_at_k(const struct path *path, double k) {
     return ve_point(t < 1 ? t : 1, k);
 }
 
+static struct path_rates ve_rates(const struct path *path, const struct path_point *at) {
+    (void)path;
+    return (struct path_rates){.alpha = 0, .sigma = at->sigma * ve_ln_ratio()};
+}
+
+static double ve_time(const struct path_point *at) { return at->sigma; }
+
 const struct path_family path_ve = {
     .name = "ve",
     .grid = GRID_UNIFORM,
@@ -76,4 +94,6 @@ const struct path_family path_ve = {
     .k_high = VE_MAX,
     .at_t = ve_at_t,
     .at_k = ve_at_k,
+    .rates = ve_rates,
+    .time = ve_time,
 };

@@ -192,9 +192,10 @@ static void end_step(struct plan_build *b) {
             step->D = i + 1;
 }
 
-void plan_walk(struct plan_build *b, const struct solver *solver, const struct path_point *points, size_t steps) {
-    b->n_steps = steps;
-    for (size_t i = 0; i < steps && begin_step(b, &points[i], &points[i + 1]); i++) {
+void plan_walk(struct plan_build *b, const struct solver *solver, const struct path_point *points, size_t n_steps,
+               size_t first, size_t end) {
+    b->n_steps = n_steps;
+    for (size_t i = first; i < end && begin_step(b, &points[i], &points[i + 1]); i++) {
         b->index = i;
         b->ahead = points + i + 2;
         solver->step(b);
@@ -273,6 +274,6 @@ enum status plan_make(struct ctx *ctx, const struct path *path, const struct pat
                       const struct solver *solver, const struct solver_options *options, struct plan *out) {
     struct plan_build b;
     plan_begin(&b, ctx, path, options, points[0].alpha, path_prior_std(path, &points[0]));
-    plan_walk(&b, solver, points, steps);
+    plan_walk(&b, solver, points, steps, 0, steps);
     return plan_end(&b, out);
 }

@@ -2,7 +2,7 @@
  *
  *     struct plan_build b;
  *     plan_begin(&b, ctx, path, options);
- *     plan_walk(&b, solver, points, steps);
+ *     plan_walk(&b, solver, points, steps, 0, steps);
  *     status = plan_end(&b, &plan);
  *
  * A solver's step() reads b->from, b->to, b->x (the vector of the state at `from`) and b->past, adds operations and
@@ -58,8 +58,10 @@ struct plan_build {
 void plan_begin(struct plan_build *b, struct ctx *ctx, const struct path *path, const struct solver_options *options,
                 double start_alpha, double start_sigma);
 
-/* plan_walk lets a solver take the steps between points[0 .. steps]. It may follow on another walk. */
-void plan_walk(struct plan_build *b, const struct solver *solver, const struct path_point *points, size_t steps);
+/* plan_walk lets a solver take the steps from points[first] to points[end], of points[0 .. n_steps]. It may follow on
+ * another walk. */
+void plan_walk(struct plan_build *b, const struct solver *solver, const struct path_point *points, size_t n_steps,
+               size_t first, size_t end);
 
 /* plan_jump adds a step that only raises the noise from one level to a higher one, and forgets. */
 void plan_jump(struct plan_build *b, const struct path_point *from, const struct path_point *to);

@@ -25,8 +25,7 @@ static const struct {
     const char *name, *pointer;
     size_t offset, size;
 } OPTIONS[] = {
-#define X(name, type, ...) \
-    {#name, "/sampler/" #name, offsetof(struct solver_options, name), sizeof(solver_option_##type)},
+#define X(name, type, ...) {#name, "/sampler/" #name, offsetof(struct solver_options, name), sizeof(option_##type)},
     SOLVER_OPTIONS(X)
 #undef X
 };

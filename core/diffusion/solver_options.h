@@ -3,13 +3,12 @@
 #ifndef SOLVENT_SOLVER_OPTIONS_H
 #define SOLVENT_SOLVER_OPTIONS_H
 
-#include <stdint.h>
+#include "core/diffusion/option.h"
 
 enum solver_variance { VARIANCE_SMALL, VARIANCE_LARGE };
 extern const char *const solver_variance_names[];
 
-/* X(name, type, least, greatest, names, text): type REAL (double), WHOLE (int64_t) or CHOICE (int, an index into
- * names). The range is the widest that any solver allows. */
+/* As option.h says; the range is the widest that any solver allows. */
 #define SOLVER_OPTIONS(X)                                                                                          \
     X(eta, REAL, 0, 10, NULL,                                                                                      \
       "The share of fresh noise. euler: 0 to 1 (0: none, 1: as ddpm; default 0); "                                 \
@@ -22,10 +21,6 @@ extern const char *const solver_variance_names[];
     X(s_tmin, REAL, 0, 1e9, NULL, "heun: noise is put back only from this level k up; default 0.")                 \
     X(s_tmax, REAL, 0, 1e9, NULL, "heun: noise is put back only up to this level k; default: at any.")             \
     X(s_noise, REAL, 0, 1000, NULL, "heun: the standard deviation of the noise that is put back; default 1.")
-
-typedef double solver_option_REAL;
-typedef int64_t solver_option_WHOLE;
-typedef int solver_option_CHOICE;
 
 enum solver_option {
 #define X(name, ...) OPTION_##name,
@@ -40,7 +35,7 @@ _Static_assert(OPTION_COUNT <= 64, "options fit a mask");
 
 struct solver_options {
     uint64_t given; /* mask of those that a request gave */
-#define X(name, type, ...) solver_option_##type name;
+#define X(name, type, ...) option_##type name;
     SOLVER_OPTIONS(X)
 #undef X
 };

@@ -12,7 +12,7 @@ struct fixture {
 
 static enum status make(struct fixture *f, enum path_id path, const struct grid_in *in) {
     ctx_init(&f->ctx, 1 << 20);
-    assert_int_equal(path_make(&f->ctx, path, &f->path), STATUS_OK);
+    assert_int_equal(path_make(&f->ctx, path, NULL, &f->path), STATUS_OK);
     return grid_make(&f->ctx, &f->path, in, &f->points);
 }
 

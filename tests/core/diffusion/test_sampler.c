@@ -36,7 +36,7 @@ static enum status start(struct run *r, const struct request *q) {
     const struct denoiser *denoiser;
     struct solver_options options;
     const struct noise noise = noise_of_seed(q->seed);
-    enum status status = path_make(&r->ctx, q->path, &r->path);
+    enum status status = path_make(&r->ctx, q->path, NULL, &r->path);
     if (status == STATUS_OK)
         status = mixture_make(&r->ctx, &MIXTURE, &denoiser);
     if (status == STATUS_OK)
@@ -274,7 +274,7 @@ static void no_noise_is_drawn_twice(void **state) {
         struct solver_options options = solver->defaults;
         options.eta = 1;
         options.s_churn = 5;
-        assert_int_equal(path_make(&ctx, PATH_EDM, &path), STATUS_OK);
+        assert_int_equal(path_make(&ctx, PATH_EDM, NULL, &path), STATUS_OK);
         assert_int_equal(grid_make(&ctx, &path, &(struct grid_in){.id = GRID_KARRAS, .steps = 9}, &points), STATUS_OK);
         assert_int_equal(plan_make(&ctx, &path, points, 9, solver, &options, &plan), STATUS_OK);
         size_t next = 0;

@@ -136,7 +136,10 @@ static double run_golden(const struct golden *g) {
     struct ctx ctx;
     ctx_init(&ctx, 64 << 20);
     struct path path;
-    assert_int_equal(path_ddpm(&ctx, g->trained, g->beta_start, 0.02, &path), STATUS_OK);
+    const struct path_options trained = {.given = PATH_OPT(trained_steps) | PATH_OPT(beta_start),
+                                         .trained_steps = (int64_t)g->trained,
+                                         .beta_start = g->beta_start};
+    assert_int_equal(path_make(&ctx, PATH_DDPM_LINEAR, &trained, &path), STATUS_OK);
     struct path_point *points;
     assert_int_equal(grid_make(&ctx, &path, &(struct grid_in){.id = g->grid, .steps = g->steps}, &points), STATUS_OK);
     if (g->ends_at_table)
@@ -191,7 +194,7 @@ static double oracle_error(enum solver_id id, enum path_id path_id, size_t n) {
     const double mean = 0, s = 0.5;
     const struct mixture_in data = {.k = 1, .d = 1, .means = &mean, .stds = &s, .n_stds = 1};
     assert_int_equal(mixture_make(&ctx, &data, &denoiser), STATUS_OK);
-    assert_int_equal(path_make(&ctx, path_id, &path), STATUS_OK);
+    assert_int_equal(path_make(&ctx, path_id, NULL, &path), STATUS_OK);
     const struct grid_in grid = {.id = GRID_KARRAS, .steps = n, .k_min = 0.002, .k_max = 80};
     assert_int_equal(grid_make(&ctx, &path, &grid, &points), STATUS_OK);
     const struct solver *solver = solver_find(id);
@@ -263,7 +266,7 @@ static double variance_error(enum solver_id id, const struct solver_options *opt
     const double mean = 0, s = 0.5;
     const struct mixture_in data = {.k = 1, .d = 1, .means = &mean, .stds = &s, .n_stds = 1};
     assert_int_equal(mixture_make(&ctx, &data, &denoiser), STATUS_OK);
-    assert_int_equal(path_make(&ctx, path_id, &path), STATUS_OK);
+    assert_int_equal(path_make(&ctx, path_id, NULL, &path), STATUS_OK);
     assert_int_equal(grid_make(&ctx, &path, &(struct grid_in){.id = grid, .steps = n}, &points), STATUS_OK);
     struct solver_options full;
     struct plan plan;

@@ -1,0 +1,30 @@
+/* path_options.h - every number that some path can be given in place of its own, once (option.h). A family names those
+ * that mean something to it. */
+#ifndef SOLVENT_PATH_OPTIONS_H
+#define SOLVENT_PATH_OPTIONS_H
+
+#include "core/diffusion/option.h"
+
+#define PATH_OPTIONS(X)                                                                             \
+    X(trained_steps, WHOLE, 2, 100000, NULL, "ddpm-*: how many steps were trained; default 1000.")  \
+    X(beta_start, REAL, 0, 1, NULL, "ddpm-linear: beta of the first trained step; default 0.0001.") \
+    X(beta_end, REAL, 0, 1, NULL, "ddpm-linear: beta of the last trained step; default 0.02.")
+
+enum path_option {
+#define X(name, ...) PATH_OPTION_##name,
+    PATH_OPTIONS(X)
+#undef X
+        PATH_OPTION_COUNT
+};
+
+/* PATH_OPT(name) is an option's bit in a mask. */
+#define PATH_OPT(name) (UINT64_C(1) << PATH_OPTION_##name)
+
+struct path_options {
+    uint64_t given; /* mask of those that a request gave */
+#define X(name, type, ...) option_##type name;
+    PATH_OPTIONS(X)
+#undef X
+};
+
+#endif

@@ -1,0 +1,129 @@
+#include "handlers/sampler_request.h"
+
+/* A field of each option's type, made from the lists of core/diffusion. */
+#define OPTION_REAL_FIELD(S, member, low, high, list, text)                                \
+    {                                                                                      \
+        .name = #member, .doc = text, .type = FIELD_NUMBER, .offset = offsetof(S, member), \
+        .present = offsetof(S, has_##member), FIELD_REALS(low, high)                       \
+    }
+#define OPTION_WHOLE_FIELD(S, member, low, high, list, text)                            \
+    {                                                                                   \
+        .name = #member, .doc = text, .type = FIELD_INT, .offset = offsetof(S, member), \
+        .present = offsetof(S, has_##member), FIELD_INTS(low, high)                     \
+    }
+#define OPTION_CHOICE_FIELD(S, member, low, high, list, text)                            \
+    {                                                                                    \
+        .name = #member, .doc = text, .type = FIELD_ENUM, .offset = offsetof(S, member), \
+        .present = offsetof(S, has_##member), .names = list                              \
+    }
+#define OPTION_FLAG_FIELD(S, member, low, high, list, text)                              \
+    {                                                                                    \
+        .name = #member, .doc = text, .type = FIELD_BOOL, .offset = offsetof(S, member), \
+        .present = offsetof(S, has_##member)                                             \
+    }
+
+const char sampler_path_doc[] =
+    "How data turn into noise, x = alpha(t) x0 + sigma(t) eps. ddpm-linear, ddpm-cosine: 1000 trained steps, t = 0 "
+    "to 999. vp, ve: the SDEs of Song et al. 2021, t from 0 to 1. edm: alpha = 1, sigma = t. flow: alpha = 1 - t, "
+    "sigma = t.";
+
+const struct field path_option_fields[] = {
+#define X(name, type, low, high, list, text) OPTION_##type##_FIELD(struct path_params, name, low, high, list, text),
+    PATH_OPTIONS(X)
+#undef X
+        {0}};
+
+#define SAMPLER_FIELD(member, type, doc, ...)                                                                 \
+    FIELD(struct sampler_params, member, type, doc, .present = offsetof(struct sampler_params, has_##member), \
+          __VA_ARGS__)
+
+const struct field sampler_fields[] = {
+    FIELD(struct sampler_params, solver, ENUM,
+          "How one step is taken; GET /v1/samplers lists the solvers with their orders, network calls, options and "
+          "sources.",
+          .names = solver_names, .def = "heun"),
+    FIELD(struct sampler_params, steps, INT, "How many steps.", .def = "32", FIELD_INTS(1, GRID_MAX_STEPS)),
+    SAMPLER_FIELD(grid, ENUM,
+                  "Which noise levels are visited before data (k = 0). linspace, leading, trailing: as the DDPM "
+                  "literature spaces the 1000 trained steps, for ddpm-linear and ddpm-cosine. karras: evenly in "
+                  "k^(1/rho). uniform: evenly in t. Absent: trailing on ddpm-*, karras on edm, uniform on the others.",
+                  .names = grid_names),
+    SAMPLER_FIELD(rho, NUMBER, "karras: the exponent; default 7.", FIELD_REALS(0.1, 100)),
+    SAMPLER_FIELD(sigma_min, NUMBER,
+                  "karras, uniform: the least noise level k = sigma/alpha before data. Absent: the path's own.",
+                  FIELD_REALS(0, 1e9), .above_min = true),
+    SAMPLER_FIELD(sigma_max, NUMBER, "karras, uniform: the greatest noise level k. Absent: the path's own.",
+                  FIELD_REALS(0, 1e9), .above_min = true),
+#define X(name, type, low, high, list, text) OPTION_##type##_FIELD(struct sampler_params, name, low, high, list, text),
+    SOLVER_OPTIONS(X)
+#undef X
+        {0}};
+
+const struct field grid_result_fields[] = {
+    FIELD(struct grid_result, type, ENUM, "The grid that was used.", .names = grid_names, .required = true),
+    FIELD(struct grid_result, t, ARRAY, "The times, [steps + 1]; the last is data.", .kinds = KIND_REAL,
+          .required = true),
+    FIELD(struct grid_result, alpha, ARRAY, "alpha at each.", .kinds = KIND_REAL, .required = true),
+    FIELD(struct grid_result, sigma, ARRAY, "sigma at each.", .kinds = KIND_REAL, .required = true),
+    FIELD(struct grid_result, k, ARRAY,
+          "The noise level sigma/alpha at each. Infinite, and so null, where alpha is 0: flow at t = 1.",
+          .kinds = KIND_REAL, .nullable = true, .required = true),
+    {0}};
+
+static struct path_options path_options_of(const struct path_params *p) {
+    struct path_options o = {0};
+#define X(name, ...)   \
+    o.name = p->name;  \
+    if (p->has_##name) \
+        o.given |= PATH_OPT(name);
+    PATH_OPTIONS(X)
+#undef X
+    return o;
+}
+
+static struct solver_options solver_options_of(const struct sampler_params *s) {
+    struct solver_options o = {0};
+#define X(name, ...)   \
+    o.name = s->name;  \
+    if (s->has_##name) \
+        o.given |= OPT(name);
+    SOLVER_OPTIONS(X)
+#undef X
+    return o;
+}
+
+enum status sampler_setup(struct call *call, const struct sampler_request *request, struct sampler_setup *out) {
+    struct ctx *ctx = &call->ctx;
+    const struct sampler_params *s = &request->sampler;
+    const struct path_options path_options = path_options_of(&request->path_options);
+    const struct solver_options solver_options = solver_options_of(s);
+    *out = (struct sampler_setup){.steps = (size_t)s->steps, .solver = solver_find((enum solver_id)s->solver)};
+    enum status status = path_make(ctx, (enum path_id)request->path, &path_options, &out->path);
+    if (status != STATUS_OK)
+        return status;
+    out->grid = (enum grid_id)(s->has_grid ? s->grid : out->path.family->grid);
+    const struct grid_in grid = {out->grid, out->steps, s->rho, s->sigma_min, s->sigma_max};
+    status = grid_make(ctx, &out->path, &grid, &out->points);
+    return status == STATUS_OK ? solver_resolve(ctx, out->solver, &out->path, &solver_options, &out->options) : status;
+}
+
+enum status sampler_report_grid(struct ctx *ctx, const struct sampler_setup *setup, struct grid_result *out) {
+    const struct path_point *points = setup->points;
+    size_t n = setup->steps + 1;
+    double *all = ctx_alloc(ctx, n, 4 * sizeof *all);
+    if (!all)
+        return STATUS_NO_MEMORY;
+    double *t = all, *alpha = t + n, *sigma = alpha + n, *k = sigma + n;
+    for (size_t i = 0; i < n; i++) {
+        t[i] = points[i].t;
+        alpha[i] = points[i].alpha;
+        sigma[i] = points[i].sigma;
+        k[i] = points[i].k;
+    }
+    out->type = setup->grid;
+    out->t = array_1d(KIND_REAL, t, n);
+    out->alpha = array_1d(KIND_REAL, alpha, n);
+    out->sigma = array_1d(KIND_REAL, sigma, n);
+    out->k = array_1d(KIND_REAL, k, n);
+    return STATUS_OK;
+}

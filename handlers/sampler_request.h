@@ -1,0 +1,80 @@
+/* sampler_request.h - path, noise levels and solver of a request: as fields, and made ready. Shared by the endpoints
+ * that sample and the one that explains. */
+#ifndef SOLVENT_SAMPLER_REQUEST_H
+#define SOLVENT_SAMPLER_REQUEST_H
+
+#include "core/diffusion/grid.h"
+#include "core/diffusion/sampler.h"
+#include "handlers/call.h"
+
+/* Options lie beside whether they were given. */
+struct path_params {
+#define X(name, type, ...) \
+    option_##type name;    \
+    bool has_##name;
+    PATH_OPTIONS(X)
+#undef X
+};
+
+struct sampler_params {
+    int64_t steps;
+    int solver, grid;
+    double rho, sigma_min, sigma_max;
+    bool has_grid, has_rho, has_sigma_min, has_sigma_max;
+#define X(name, type, ...) \
+    option_##type name;    \
+    bool has_##name;
+    SOLVER_OPTIONS(X)
+#undef X
+};
+
+struct sampler_request {
+    int path;
+    struct path_params path_options;
+    struct sampler_params sampler;
+};
+
+extern const struct field path_option_fields[], sampler_fields[];
+extern const char sampler_path_doc[];
+
+/* SAMPLER_REQUEST_FIELDS are the fields of a struct sampler_request that is member M of S. */
+#define SAMPLER_REQUEST_FIELDS(S, M)                                                                  \
+    {.name = "path",                                                                                  \
+     .doc = sampler_path_doc,                                                                         \
+     .type = FIELD_ENUM,                                                                              \
+     .offset = offsetof(S, M.path),                                                                   \
+     .names = path_names,                                                                             \
+     .def = "edm"},                                                                                   \
+        {.name = "path_options",                                                                      \
+         .doc = "Numbers of the path in place of its own.",                                           \
+         .type = FIELD_OBJECT,                                                                        \
+         .offset = offsetof(S, M.path_options),                                                       \
+         .fields = path_option_fields},                                                               \
+    {                                                                                                 \
+        .name = "sampler", .doc = "The solver and the noise levels it visits.", .type = FIELD_OBJECT, \
+        .offset = offsetof(S, M.sampler), .fields = sampler_fields                                    \
+    }
+
+/* What a request comes to. Everything lives in the call's arena. */
+struct sampler_setup {
+    struct path path;
+    enum grid_id grid;
+    struct path_point *points; /* [steps + 1] */
+    size_t steps;
+    const struct solver *solver;
+    struct solver_options options; /* resolved */
+};
+
+/* sampler_setup checks and prepares. Errors: INVALID, NO_MEMORY. */
+enum status sampler_setup(struct call *call, const struct sampler_request *request,
+                          struct sampler_setup *out) MUST_CHECK;
+
+/* The noise levels of an answer. */
+struct grid_result {
+    int type;
+    struct array t, alpha, sigma, k;
+};
+extern const struct field grid_result_fields[];
+enum status sampler_report_grid(struct ctx *ctx, const struct sampler_setup *setup, struct grid_result *out) MUST_CHECK;
+
+#endif
