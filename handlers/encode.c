@@ -1,5 +1,7 @@
 #include "handlers/encode.h"
 
+#include <math.h>
+
 #include "core/base/trace.h"
 #include "handlers/number.h"
 #include "handlers/trace_commands.h"
@@ -207,7 +209,12 @@ static void encode_names(struct buf *out, const struct field *field, const struc
 static void encode_member(struct buf *out, const struct field *field, const void *member) {
     switch (field->type) {
     case FIELD_INT: number_write_int(out, *(const int64_t *)member); break;
-    case FIELD_NUMBER: number_write_real(out, *(const double *)member); break;
+    case FIELD_NUMBER:
+        if (field->nullable && isinf(*(const double *)member))
+            buf_text(out, "null");
+        else
+            number_write_real(out, *(const double *)member);
+        break;
     case FIELD_BOOL: buf_text(out, *(const bool *)member ? "true" : "false"); break;
     case FIELD_ENUM: encode_text(out, field->names[*(const int *)member]); break;
     case FIELD_STRING: encode_string(out, ((const struct str *)member)->p, ((const struct str *)member)->n); break;

@@ -242,15 +242,12 @@ static void walk_with_jumps(struct plan_build *b, const struct sampler_setup *s,
 
 static enum status make_plan(struct ctx *ctx, const struct params *p, const struct sampler_setup *s,
                              struct plan *plan) {
-    double strength = p->has_strength ? p->strength : 0.8;
-    size_t first = p->init.kind ? s->steps - (size_t)(strength * (double)s->steps) : 0;
-    const struct path_point *start = &s->points[first];
-    struct plan_build b;
-    plan_begin(&b, ctx, &s->path, &s->options, start->alpha,
-               p->init.kind ? start->sigma : path_prior_std(&s->path, start));
-    b.known = p->mask.kind;
+    const double given = p->has_strength ? p->strength : 0.8, *strength = p->init.kind ? &given : NULL;
     size_t length = p->repaint.has_length ? (size_t)p->repaint.length : 10;
-    walk_with_jumps(&b, s, first, repeats_of(p) > 1 ? length : s->steps, (size_t)repeats_of(p));
+    struct plan_build b;
+    sampler_start(&b, ctx, s, strength);
+    b.known = p->mask.kind;
+    walk_with_jumps(&b, s, sampler_first(s, strength), repeats_of(p) > 1 ? length : s->steps, (size_t)repeats_of(p));
     return plan_end(&b, plan);
 }
 

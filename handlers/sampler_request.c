@@ -107,6 +107,23 @@ enum status sampler_setup(struct call *call, const struct sampler_request *reque
     return status == STATUS_OK ? solver_resolve(ctx, out->solver, &out->path, &solver_options, &out->options) : status;
 }
 
+size_t sampler_first(const struct sampler_setup *setup, const double *strength) {
+    return strength ? setup->steps - (size_t)(*strength * (double)setup->steps) : 0;
+}
+
+void sampler_start(struct plan_build *b, struct ctx *ctx, const struct sampler_setup *setup, const double *strength) {
+    const struct path_point *start = &setup->points[sampler_first(setup, strength)];
+    plan_begin(b, ctx, &setup->path, &setup->options, start->alpha,
+               strength ? start->sigma : path_prior_std(&setup->path, start));
+}
+
+enum status sampler_plan(struct ctx *ctx, const struct sampler_setup *setup, const double *strength, struct plan *out) {
+    struct plan_build b;
+    sampler_start(&b, ctx, setup, strength);
+    plan_walk(&b, setup->solver, setup->points, setup->steps, sampler_first(setup, strength), setup->steps);
+    return plan_end(&b, out);
+}
+
 enum status sampler_report_grid(struct ctx *ctx, const struct sampler_setup *setup, struct grid_result *out) {
     const struct path_point *points = setup->points;
     size_t n = setup->steps + 1;

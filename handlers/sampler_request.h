@@ -69,6 +69,15 @@ struct sampler_setup {
 enum status sampler_setup(struct call *call, const struct sampler_request *request,
                           struct sampler_setup *out) MUST_CHECK;
 
+/* sampler_first is the index of the noise level where sampling from data starts, and sampler_start begins its plan;
+ * strength NULL: from noise alone. */
+size_t sampler_first(const struct sampler_setup *setup, const double *strength);
+void sampler_start(struct plan_build *b, struct ctx *ctx, const struct sampler_setup *setup, const double *strength);
+
+/* sampler_plan is the whole of a plain sampler. Errors: NO_MEMORY, INTERNAL. */
+enum status sampler_plan(struct ctx *ctx, const struct sampler_setup *setup, const double *strength,
+                         struct plan *out) MUST_CHECK;
+
 /* The noise levels of an answer. */
 struct grid_result {
     int type;

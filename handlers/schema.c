@@ -23,7 +23,7 @@ static void integer_schema(struct buf *out, const struct field *f) {
 }
 
 static void number_schema(struct buf *out, const struct field *f) {
-    buf_text(out, "\"type\":\"number\"");
+    buf_text(out, f->nullable ? "\"type\":[\"number\",\"null\"]" : "\"type\":\"number\"");
     if (!f->limited)
         return;
     add_real_limit(out, f->above_min ? "exclusiveMinimum" : "minimum", f->min);
@@ -50,8 +50,6 @@ static void element_schema(struct buf *out, const struct field *f, enum kind kin
         enum_schema(out, f);
     else if (kind == KIND_INT)
         integer_schema(out, f);
-    else if (kind == KIND_REAL && f->nullable)
-        buf_text(out, "\"type\":[\"number\",\"null\"]");
     else if (kind == KIND_REAL)
         number_schema(out, f);
     else
