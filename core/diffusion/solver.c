@@ -20,6 +20,9 @@ const char *const solver_names[] = {
         NULL};
 
 const char *const solver_variance_names[] = {"small", "large", NULL};
+const char *const solver_form_names[] = {"midpoint", "heun", NULL};
+const char *const solver_bh_names[] = {"bh1", "bh2", NULL};
+const char *const solver_diffusion_names[] = {"sbdm", "constant", "sigma", "linear", "decreasing", "bump", NULL};
 
 static const struct {
     const char *name, *pointer;
@@ -38,6 +41,16 @@ enum status solver_range(struct ctx *ctx, const char *name, double value, double
     char pointer[48] = "/sampler/";
     strncat(pointer, name, sizeof pointer - 10);
     return ctx_fail(ctx, STATUS_INVALID, pointer, "sampler.%s is %.9g, want %.9g to %.9g.", name, value, low, high);
+}
+
+enum status solver_continuous(struct ctx *ctx, const struct path *path, const struct solver_options *options) {
+    (void)options;
+    if (path->family->rates)
+        return STATUS_OK;
+    return ctx_fail(ctx, STATUS_INVALID, "/sampler/solver",
+                    "This solver follows an equation in continuous time, and time is discrete on path \"%s\"; want "
+                    "another path, such as \"vp\", or solver \"reverse_diffusion\".",
+                    path->family->name);
 }
 
 enum status solver_resolve(struct ctx *ctx, const struct solver *solver, const struct path *path,

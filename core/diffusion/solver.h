@@ -9,11 +9,37 @@
 #include "core/diffusion/solver_options.h"
 
 /* X(ID, name): enum SOLVER_ID, struct solver_<name> and the request's name. */
-#define SOLVER_LIST(X)                  \
-    X(EULER, euler)                     \
-    X(DDPM, ddpm)                       \
-    X(EULER_ANCESTRAL, euler_ancestral) \
-    X(HEUN, heun)
+#define SOLVER_LIST(X)                          \
+    X(EULER, euler)                             \
+    X(DDPM, ddpm)                               \
+    X(EULER_ANCESTRAL, euler_ancestral)         \
+    X(HEUN, heun)                               \
+    X(DPM2, dpm2)                               \
+    X(DPM2_ANCESTRAL, dpm2_ancestral)           \
+    X(DPM_SOLVER_3, dpm_solver_3)               \
+    X(LMS, lms)                                 \
+    X(IPNDM, ipndm)                             \
+    X(PLMS, plms)                               \
+    X(PNDM, pndm)                               \
+    X(DEIS, deis)                               \
+    X(DPMPP_2S, dpmpp_2s)                       \
+    X(DPMPP_2S_ANCESTRAL, dpmpp_2s_ancestral)   \
+    X(DPMPP_2M, dpmpp_2m)                       \
+    X(DPMPP_3M, dpmpp_3m)                       \
+    X(DPMPP_SDE, dpmpp_sde)                     \
+    X(DPMPP_2M_SDE, dpmpp_2m_sde)               \
+    X(DPMPP_3M_SDE, dpmpp_3m_sde)               \
+    X(RES_2S, res_2s)                           \
+    X(UNIPC, unipc)                             \
+    X(GRADIENT_ESTIMATION, gradient_estimation) \
+    X(EULER_CFGPP, euler_cfgpp)                 \
+    X(SDE, sde)                                 \
+    X(SDE_HEUN, sde_heun)                       \
+    X(REVERSE_DIFFUSION, reverse_diffusion)     \
+    X(PC, pc)                                   \
+    X(ANNEALED_LANGEVIN, annealed_langevin)     \
+    X(LCM, lcm)                                 \
+    X(TCD, tcd)
 
 enum solver_id {
 #define X(ID, name) SOLVER_##ID,
@@ -43,6 +69,10 @@ const struct solver *solver_find(enum solver_id id);
  * Errors: INVALID (pointer "/sampler/<option>"). */
 enum status solver_resolve(struct ctx *ctx, const struct solver *solver, const struct path *path,
                            const struct solver_options *given, struct solver_options *out) MUST_CHECK;
+
+/* solver_continuous refuses paths whose time is discrete, for solvers that need derivatives by time. */
+enum status solver_continuous(struct ctx *ctx, const struct path *path,
+                              const struct solver_options *options) MUST_CHECK;
 
 /* solver_range checks low <= value <= high (false for NaN). */
 enum status solver_range(struct ctx *ctx, const char *name, double value, double low, double high) MUST_CHECK;

@@ -224,6 +224,10 @@ static void errors_on_the_gaussian(void **state) {
         {SOLVER_EULER, {-1.54e-1, -7.80e-2, -3.92e-2}},
         {SOLVER_EULER_ANCESTRAL, {-1.54e-1, -7.80e-2, -3.92e-2}}, /* eta = 0 */
         {SOLVER_HEUN, {5.53e-2, 1.22e-2, 2.88e-3}},
+        {SOLVER_DPM2, {3.16e-2, 7.07e-3, 1.67e-3}},
+        {SOLVER_DPMPP_2M, {6.23e-2, 1.31e-2, 2.98e-3}},
+        {SOLVER_DPMPP_3M, {-2.04e-2, 1.27e-3, 5.64e-4}},
+        {SOLVER_LMS, {-4.57e-2, -5.58e-3, -4.79e-4}},
     };
     for (size_t c = 0; c < COUNT(CASES); c++)
         for (size_t i = 0; i < 3; i++) {
