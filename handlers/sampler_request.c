@@ -23,9 +23,11 @@
     }
 
 const char sampler_path_doc[] =
-    "How data turn into noise, x = alpha(t) x0 + sigma(t) eps. ddpm-linear, ddpm-cosine: 1000 trained steps, t = 0 "
-    "to 999. vp, ve: the SDEs of Song et al. 2021, t from 0 to 1. edm: alpha = 1, sigma = t. flow: alpha = 1 - t, "
-    "sigma = t.";
+    "How data turn into noise, x = alpha(t) x0 + sigma(t) eps. ddpm-*: 1000 trained steps, t = 0 to 999. vp, sub-vp, "
+    "ve: "
+    "the stochastic equations of Song et al. 2021, t from 0 to 1. edm: alpha = 1, sigma = t. flow: alpha = 1 - t, "
+    "sigma = "
+    "t. condot: the same for networks that count time from noise to data. gvp: a quarter of a circle.";
 
 const struct field path_option_fields[] = {
 #define X(name, type, low, high, list, text) OPTION_##type##_FIELD(struct path_params, name, low, high, list, text),

@@ -7,16 +7,28 @@
 
 static const struct path_family *const FAMILIES[PATH_COUNT] = {
     [PATH_DDPM_LINEAR] = &path_ddpm_linear,
+    [PATH_DDPM_SCALED_LINEAR] = &path_ddpm_scaled_linear,
     [PATH_DDPM_COSINE] = &path_ddpm_cosine,
+    [PATH_DDPM_SIGMOID] = &path_ddpm_sigmoid,
+    [PATH_DDPM_EXP] = &path_ddpm_exp,
     [PATH_VP] = &path_vp,
+    [PATH_SUB_VP] = &path_sub_vp,
     [PATH_VE] = &path_ve,
     [PATH_EDM] = &path_edm,
     [PATH_FLOW] = &path_flow,
+    [PATH_CONDOT] = &path_condot,
+    [PATH_GVP] = &path_gvp,
 };
 
-const char *const path_names[] = {"ddpm-linear", "ddpm-cosine", "vp", "ve", "edm", "flow", NULL};
+const char *const path_names[] = {"ddpm-linear", "ddpm-scaled-linear",
+                                  "ddpm-cosine", "ddpm-sigmoid",
+                                  "ddpm-exp",    "vp",
+                                  "sub-vp",      "ve",
+                                  "edm",         "flow",
+                                  "condot",      "gvp",
+                                  NULL};
 
-void path_set_family(struct path *path, const struct path_family *family) {
+static void set_family(struct path *path, const struct path_family *family) {
     *path = (struct path){
         .family = family,
         .t_min = family->t_min,
@@ -53,13 +65,21 @@ static enum status resolve(struct ctx *ctx, const struct path_family *family, co
     return STATUS_OK;
 }
 
+enum status path_option_range(struct ctx *ctx, const char *name, double value, double low, double high) {
+    if (value > low && value <= high)
+        return STATUS_OK;
+    char pointer[48] = "/path_options/";
+    strncat(pointer, name, sizeof pointer - 15);
+    return ctx_fail(ctx, STATUS_INVALID, pointer, "path_options.%s is %.9g, want a number above %.9g and up to %.9g.",
+                    name, value, low, high);
+}
+
 enum status path_make(struct ctx *ctx, enum path_id id, const struct path_options *options, struct path *out) {
     const struct path_family *family = FAMILIES[id];
     const struct path_options none = {0};
-    struct path_options full;
-    path_set_family(out, family);
-    enum status status = resolve(ctx, family, options ? options : &none, &full);
-    return status == STATUS_OK && family->make ? family->make(ctx, &full, out) : status;
+    set_family(out, family);
+    enum status status = resolve(ctx, family, options ? options : &none, &out->options);
+    return status == STATUS_OK && family->make ? family->make(ctx, out) : status;
 }
 
 struct path_point path_at_t(const struct path *path, double t) {

@@ -24,8 +24,8 @@ static struct prediction of_v(const struct path_point *at) {
 
 static struct prediction of_velocity(const struct path *path, const struct path_point *at) {
     struct path_rates rate = path_rates(path, at);
-    double by = 1 / (at->alpha * rate.sigma - rate.alpha * at->sigma);
-    return (struct prediction){1, rate.sigma * by, -at->sigma * by};
+    double by = 1 / (at->alpha * rate.sigma - rate.alpha * at->sigma), sign = path->family->toward_data ? -1 : 1;
+    return (struct prediction){1, rate.sigma * by, -sign * at->sigma * by};
 }
 
 /* c_skip, c_out and c_in of Karras et al., written in x so that alpha = 0 is no exception. */

@@ -3,9 +3,10 @@
  * prediction  F is                                                       on
  * x0          the data themselves                                        all paths
  * eps         the noise: D = (x - sigma F) / alpha                       where alpha > 0
- * v           alpha eps - sigma x0 of the normalised state               ddpm-*, vp, ve, edm (Salimans, Ho 2022, sec. 4)
+ * v           alpha eps - sigma x0 of the normalised state               all but flow, condot (Salimans, Ho 2022, sec. 4)
  * score       the gradient of the log density: D = (x + sigma^2 F) / alpha   where alpha > 0
  * velocity    dx/dt: D = (sigma_dot x - sigma F) / (alpha sigma_dot - alpha_dot sigma)   continuous time
+ *             (condot, gvp: -dx/dt, from noise to data)
  * edm         EDM's raw network: D = c_skip y + c_out F(c_in y)          all paths (Karras et al. 2022, table 1)
  *
  * Networks of the path edm that predict x0, eps or v are told the state at unit variance, x / sqrt(1 + k^2), as those

@@ -12,8 +12,7 @@ static double dot(size_t d, const double *a, const double *b) {
 }
 
 /* angle_over_pi is the angle between a and b in half turns, from the chord and its complement (Kahan): no cancellation
- * near 0, and only sums and roots before one arc tangent, which is found by bisection of sinpi / cospi: the C library's
- * differs between machines. */
+ * near 0 or pi. */
 static double angle_over_pi(size_t d, const double *a, const double *b) {
     double la = sqrt(dot(d, a, a)), lb = sqrt(dot(d, b, b)), chord = 0, rest = 0;
     for (size_t j = 0; j < d; j++) {
@@ -21,16 +20,7 @@ static double angle_over_pi(size_t d, const double *a, const double *b) {
         chord += (u - v) * (u - v);
         rest += (u + v) * (u + v);
     }
-    chord = sqrt(chord), rest = sqrt(rest); /* 2 sin and 2 cos of half the angle */
-    double low = 0, high = 0.5;
-    for (int i = 0; i < 60; i++) {
-        double middle = (low + high) / 2;
-        if (elementary_sinpi(middle) * rest < elementary_cospi(middle) * chord)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low + high;
+    return 2 * elementary_atanpi(sqrt(chord) / sqrt(rest)); /* 2 sin and 2 cos of half the angle */
 }
 
 void slerp_rows(size_t d, const double *a, const double *b, size_t n, double *out) {

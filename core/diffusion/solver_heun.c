@@ -21,7 +21,7 @@ static void heun(struct plan_build *b) {
     churn(b);
     const struct plan_frame frame = plan_frame(b, &b->from), next = plan_frame(b, &b->to);
     size_t D = plan_denoise(b), predicted = plan_first_order(b, &b->from, b->x, D, &b->to, 1, 0);
-    if (b->to.k > 0) {
+    if (b->to.k > 0 && (b->from.alpha > 0 || b->path->family->velocity)) {
         size_t D2 = plan_call(b, predicted, &b->to);
         const double half = 0.5 * next.scale * (next.s - frame.s);
         struct linear sum = linear_of(1, predicted);
