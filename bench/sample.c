@@ -40,7 +40,8 @@ static void run(size_t k, size_t d, enum mixture_shape shape, enum solver_id sol
     const struct noise noise = noise_of_seed(1);
     const struct denoiser *denoiser = make(&ctx, k, d, shape);
     if (!denoiser || path_make(&ctx, PATH_EDM, NULL, &path) != STATUS_OK ||
-        grid_make(&ctx, &path, &(struct grid_in){.id = GRID_KARRAS, .steps = steps}, &points) != STATUS_OK ||
+        grid_make(&ctx, &path, &(struct grid_in){.id = GRID_KARRAS, .steps = steps}, &points, &(size_t){0}) !=
+            STATUS_OK ||
         solver_resolve(&ctx, solver_find(solver), &path, &(struct solver_options){0}, &options) != STATUS_OK ||
         plan_make(&ctx, &path, points, steps, solver_find(solver), &options, &plan) != STATUS_OK)
         exit(1);

@@ -130,9 +130,9 @@ static double predict(const struct params *p) {
     const struct solver *solver = solver_find((enum solver_id)s->solver);
     bool draws = solver->stochastic || s->eta > 0 || s->s_churn > 0 || p->mask.kind;
     double d = (double)model_extent(&p->model).d, row = control_row_cost(&p->model, &p->control) + 8;
-    double calls = (double)s->steps * solver->calls * (double)repeats_of(p) * (p->invert.kind ? 2 : 1);
+    double calls = (double)sampler_steps(s) * solver->calls * (double)repeats_of(p) * (p->invert.kind ? 2 : 1);
     return 2000 + model_setup_cost(&p->model) + (double)p->count * (calls * (row + (draws ? 14 : 4) * d) + 10 * d) +
-           (double)s->steps * 200;
+           (double)sampler_steps(s) * 200;
 }
 
 static uint64_t cost(const void *params) {
@@ -145,7 +145,7 @@ static enum status check_size(struct call *call, const struct params *p) {
     if (status != STATUS_OK)
         return status;
     double numbers = (double)p->count * (double)model_extent(&p->model).d;
-    double points = p->trajectory ? (double)(p->how.sampler.steps * (2 * repeats_of(p) - 1)) + 2 : 1;
+    double points = p->trajectory ? (double)(sampler_steps(&p->how.sampler) * (2 * repeats_of(p) - 1)) + 2 : 1;
     if (numbers * points > MAX_NUMBERS)
         return call_fail(call, STATUS_TOO_LARGE, "/count",
                          "The answer would hold %.0f numbers, want at most %d: fewer samples%s.", numbers * points,

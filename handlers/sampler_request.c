@@ -39,23 +39,36 @@ const struct field path_option_fields[] = {
     FIELD(struct sampler_params, member, type, doc, .present = offsetof(struct sampler_params, has_##member), \
           __VA_ARGS__)
 
+enum { FINAL_ZERO, FINAL_SIGMA_MIN };
+static const char *const FINALS[] = {"zero", "sigma_min", NULL};
+
 const struct field sampler_fields[] = {
     FIELD(struct sampler_params, solver, ENUM,
           "How one step is taken; GET /v1/samplers lists the solvers with their orders, network calls, options and "
           "sources.",
           .names = solver_names, .def = "heun"),
-    FIELD(struct sampler_params, steps, INT, "How many steps.", .def = "32", FIELD_INTS(1, GRID_MAX_STEPS)),
-    SAMPLER_FIELD(grid, ENUM,
-                  "Which noise levels are visited before data (k = 0). linspace, leading, trailing: as the DDPM "
-                  "literature spaces the 1000 trained steps, for ddpm-linear and ddpm-cosine. karras: evenly in "
-                  "k^(1/rho). uniform: evenly in t. Absent: trailing on ddpm-*, karras on edm, uniform on the others.",
-                  .names = grid_names),
-    SAMPLER_FIELD(rho, NUMBER, "karras: the exponent; default 7.", FIELD_REALS(0.1, 100)),
+    SAMPLER_FIELD(steps, INT, "How many steps; default 32, or as many as sigmas or times make.",
+                  FIELD_INTS(1, GRID_MAX_STEPS)),
+    SAMPLER_FIELD(
+        grid, ENUM,
+        "Which noise levels are visited before data (k = 0); GET /v1/samplers says what each is. Absent: custom "
+        "where sigmas or times are listed, else trailing on ddpm-*, karras on edm, uniform on the others.",
+        .names = grid_names),
+    SAMPLER_FIELD(rho, NUMBER, "karras, polyexponential: the exponent; default 7 and 1.", FIELD_REALS(0.1, 100)),
     SAMPLER_FIELD(sigma_min, NUMBER,
-                  "karras, uniform: the least noise level k = sigma/alpha before data. Absent: the path's own.",
+                  "Grids in k, uniform: the least noise level k = sigma/alpha before data. Absent: the path's own.",
                   FIELD_REALS(0, 1e9), .above_min = true),
-    SAMPLER_FIELD(sigma_max, NUMBER, "karras, uniform: the greatest noise level k. Absent: the path's own.",
+    SAMPLER_FIELD(sigma_max, NUMBER, "Grids in k, uniform: the greatest noise level k. Absent: the path's own.",
                   FIELD_REALS(0, 1e9), .above_min = true),
+    SAMPLER_FIELD(shift, NUMBER, "uniform where time is 0 to 1: t <- shift t / (1 + (shift - 1) t); default 1.",
+                  FIELD_REALS(0.01, 100)),
+    FIELD(struct sampler_params, final, ENUM,
+          "Grids in k: whether the last step leads to data (zero) or stops at the least level (sigma_min).",
+          .names = FINALS, .def = "zero"),
+    FIELD(struct sampler_params, sigmas, ARRAY, "custom: the noise levels k, falling; a 0 at the end may be left out.",
+          .kinds = KIND_REAL, .min_items = 1, .max_items = GRID_MAX_STEPS + 1, FIELD_REALS(0, 1e9)),
+    FIELD(struct sampler_params, times, ARRAY, "custom: the times, falling; instead of sigmas.", .kinds = KIND_REAL,
+          .min_items = 1, .max_items = GRID_MAX_STEPS + 1, FIELD_REALS(0, 1e9)),
 #define X(name, type, low, high, list, text) OPTION_##type##_FIELD(struct sampler_params, name, low, high, list, text),
     SOLVER_OPTIONS(X)
 #undef X
@@ -94,18 +107,46 @@ static struct solver_options solver_options_of(const struct sampler_params *s) {
     return o;
 }
 
+int64_t sampler_steps(const struct sampler_params *s) {
+    size_t listed = s->times.kind ? s->times.n : s->sigmas.n;
+    return s->has_steps ? s->steps : listed ? (int64_t)listed : SAMPLER_STEPS;
+}
+
+/* A list says how many steps there are; `steps` then need not. */
+static struct grid_in grid_of(const struct sampler_params *s, enum grid_id id) {
+    const struct array *levels = s->times.kind ? &s->times : &s->sigmas;
+    return (struct grid_in){
+        .id = id,
+        .steps = s->has_steps   ? (size_t)s->steps
+                 : levels->kind ? 0
+                                : SAMPLER_STEPS,
+        .rho = s->rho,
+        .k_min = s->sigma_min,
+        .k_max = s->sigma_max,
+        .shift = s->shift,
+        .to_k_min = s->final == FINAL_SIGMA_MIN,
+        .levels = levels->reals,
+        .n_levels = levels->n,
+        .times = s->times.kind,
+    };
+}
+
 enum status sampler_setup(struct call *call, const struct sampler_request *request, struct sampler_setup *out) {
     struct ctx *ctx = &call->ctx;
     const struct sampler_params *s = &request->sampler;
     const struct path_options path_options = path_options_of(&request->path_options);
     const struct solver_options solver_options = solver_options_of(s);
-    *out = (struct sampler_setup){.steps = (size_t)s->steps, .solver = solver_find((enum solver_id)s->solver)};
+    *out = (struct sampler_setup){.solver = solver_find((enum solver_id)s->solver)};
     enum status status = path_make(ctx, (enum path_id)request->path, &path_options, &out->path);
     if (status != STATUS_OK)
         return status;
-    out->grid = (enum grid_id)(s->has_grid ? s->grid : out->path.family->grid);
-    const struct grid_in grid = {out->grid, out->steps, s->rho, s->sigma_min, s->sigma_max};
-    status = grid_make(ctx, &out->path, &grid, &out->points);
+    bool listed = s->sigmas.kind || s->times.kind;
+    out->grid = (enum grid_id)(s->has_grid ? s->grid : listed ? GRID_CUSTOM : out->path.family->grid);
+    const struct grid_in grid = grid_of(s, out->grid);
+    if (s->sigmas.kind && s->times.kind)
+        return ctx_fail(ctx, STATUS_INVALID, "/sampler/times",
+                        "sampler.sigmas and sampler.times both list the noise levels, want one of the two.");
+    status = grid_make(ctx, &out->path, &grid, &out->points, &out->steps);
     return status == STATUS_OK ? solver_resolve(ctx, out->solver, &out->path, &solver_options, &out->options) : status;
 }
 

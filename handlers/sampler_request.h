@@ -7,6 +7,8 @@
 #include "core/diffusion/sampler.h"
 #include "handlers/call.h"
 
+enum { SAMPLER_STEPS = 32 }; /* where a request does not say */
+
 /* Options lie beside whether they were given. */
 struct path_params {
 #define X(name, type, ...) \
@@ -18,9 +20,10 @@ struct path_params {
 
 struct sampler_params {
     int64_t steps;
-    int solver, grid;
-    double rho, sigma_min, sigma_max;
-    bool has_grid, has_rho, has_sigma_min, has_sigma_max;
+    int solver, grid, final;
+    double rho, sigma_min, sigma_max, shift;
+    struct array sigmas, times;
+    bool has_steps, has_grid, has_rho, has_sigma_min, has_sigma_max, has_shift;
 #define X(name, type, ...) \
     option_##type name;    \
     bool has_##name;
@@ -64,6 +67,9 @@ struct sampler_setup {
     const struct solver *solver;
     struct solver_options options; /* resolved */
 };
+
+/* sampler_steps predicts how many steps a request takes, for limits and costs. */
+int64_t sampler_steps(const struct sampler_params *params);
 
 /* sampler_setup checks and prepares. Errors: INVALID, NO_MEMORY. */
 enum status sampler_setup(struct call *call, const struct sampler_request *request,

@@ -124,7 +124,8 @@ static enum status make_table(struct ctx *ctx, struct path *path, beta_function 
     path->ln_k = ln_k;
     path->t_max = (double)(n - 1);
     path->k_min = path->k_low = k[0];
-    path->k_max = path->k_high = k[n - 1];
+    path->k_high = k[n - 1];
+    path->k_max = isinf(k[n - 1]) ? k[n - 2] : k[n - 1]; /* a grid in k needs an end */
     return STATUS_OK;
 }
 

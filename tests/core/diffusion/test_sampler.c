@@ -40,7 +40,7 @@ static enum status start(struct run *r, const struct request *q) {
     if (status == STATUS_OK)
         status = mixture_make(&r->ctx, &MIXTURE, &denoiser);
     if (status == STATUS_OK)
-        status = grid_make(&r->ctx, &r->path, &q->grid, &r->points);
+        status = grid_make(&r->ctx, &r->path, &q->grid, &r->points, &(size_t){0});
     if (status == STATUS_OK)
         status = solver_resolve(&r->ctx, solver_find(q->solver), &r->path, &q->options, &options);
     if (status == STATUS_OK)
@@ -277,7 +277,8 @@ static void no_noise_is_drawn_twice(void **state) {
         options.eta = 1;
         options.s_churn = 5;
         assert_int_equal(path_make(&ctx, PATH_EDM, NULL, &path), STATUS_OK);
-        assert_int_equal(grid_make(&ctx, &path, &(struct grid_in){.id = GRID_KARRAS, .steps = 9}, &points), STATUS_OK);
+        assert_int_equal(
+            grid_make(&ctx, &path, &(struct grid_in){.id = GRID_KARRAS, .steps = 9}, &points, &(size_t){0}), STATUS_OK);
         assert_int_equal(plan_make(&ctx, &path, points, 9, solver, &options, &plan), STATUS_OK);
         size_t next = 0;
         for (size_t i = 0; i < plan.n_ops; i++)

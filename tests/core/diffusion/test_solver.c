@@ -141,7 +141,8 @@ static double run_golden(const struct golden *g) {
                                          .beta_start = g->beta_start};
     assert_int_equal(path_make(&ctx, PATH_DDPM_LINEAR, &trained, &path), STATUS_OK);
     struct path_point *points;
-    assert_int_equal(grid_make(&ctx, &path, &(struct grid_in){.id = g->grid, .steps = g->steps}, &points), STATUS_OK);
+    assert_int_equal(grid_make(&ctx, &path, &(struct grid_in){.id = g->grid, .steps = g->steps}, &points, &(size_t){0}),
+                     STATUS_OK);
     if (g->ends_at_table)
         points[g->steps] = points[g->steps - 1];
     const struct solver *solver = solver_find(g->solver);
@@ -196,7 +197,7 @@ static double oracle_error(enum solver_id id, enum path_id path_id, size_t n) {
     assert_int_equal(mixture_make(&ctx, &data, &denoiser), STATUS_OK);
     assert_int_equal(path_make(&ctx, path_id, NULL, &path), STATUS_OK);
     const struct grid_in grid = {.id = GRID_KARRAS, .steps = n, .k_min = 0.002, .k_max = 80};
-    assert_int_equal(grid_make(&ctx, &path, &grid, &points), STATUS_OK);
+    assert_int_equal(grid_make(&ctx, &path, &grid, &points, &(size_t){0}), STATUS_OK);
     const struct solver *solver = solver_find(id);
     struct solver_options options = solver->defaults;
     struct plan plan;
@@ -271,7 +272,8 @@ static double variance_error(enum solver_id id, const struct solver_options *opt
     const struct mixture_in data = {.k = 1, .d = 1, .means = &mean, .stds = &s, .n_stds = 1};
     assert_int_equal(mixture_make(&ctx, &data, &denoiser), STATUS_OK);
     assert_int_equal(path_make(&ctx, path_id, NULL, &path), STATUS_OK);
-    assert_int_equal(grid_make(&ctx, &path, &(struct grid_in){.id = grid, .steps = n}, &points), STATUS_OK);
+    assert_int_equal(grid_make(&ctx, &path, &(struct grid_in){.id = grid, .steps = n}, &points, &(size_t){0}),
+                     STATUS_OK);
     struct solver_options full;
     struct plan plan;
     assert_int_equal(solver_resolve(&ctx, solver_find(id), &path, options, &full), STATUS_OK);
