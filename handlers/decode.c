@@ -15,6 +15,14 @@ static int enum_index(const struct field *field, const char *p, size_t n) {
     return -1;
 }
 
+/* alias_index finds the name that an alias stands for; -1: it is none. */
+static int alias_index(const struct field *field, const char *text, size_t n) {
+    for (const struct alias *a = field->aliases; a && a->alias; a++)
+        if (strlen(a->alias) == n && memcmp(a->alias, text, n) == 0)
+            return enum_index(field, a->name, strlen(a->name));
+    return -1;
+}
+
 /* list_names writes "a", "b" or "c"; what does not fit becomes "...". */
 static void list_names(const char *const *names, char *to, size_t size) {
     size_t at = 0;
@@ -83,11 +91,13 @@ static enum status decode_enum(struct decoder *d, const struct field *field, con
                                int *to) {
     if (json_is_string(value) && !splice_span(d->splice, value)) {
         *to = enum_index(field, json_string_value(value), json_string_length(value));
+        if (*to < 0)
+            *to = alias_index(field, json_string_value(value), json_string_length(value));
         if (*to >= 0)
             return STATUS_OK;
         *to = 0;
     }
-    char names[512];
+    char names[704];
     list_names(field->names, names, sizeof names);
     return decoder_wrong(d, path, "is %s, want %s.", decoder_show(d, value).text, names);
 }

@@ -46,7 +46,7 @@ static const struct field INPUT[] = {
     SAMPLER_REQUEST_FIELDS(struct params, how),
     FIELD(struct params, prediction, ENUM,
           "What your network predicts: each call then tells how to scale its input and how to make D of its output.",
-          .present = offsetof(struct params, has_prediction), .names = prediction_names),
+          .present = offsetof(struct params, has_prediction), .names = prediction_names, .aliases = prediction_aliases),
     FIELD(struct params, sigma_data, NUMBER, "With prediction edm: the standard deviation of the data.", .def = "0.5",
           FIELD_REALS(0, 1e9), .above_min = true),
     FIELD(struct params, strength, NUMBER,

@@ -95,9 +95,14 @@ struct field {
     size_t min_items, max_items; /* STRING, ARRAY, LIST; max_items 0: FIELD_MAX_ITEMS */
     const char *const
         *names; /* ENUM; ends with NULL. Integer ARRAY of an answer: written as names[i], as npy the index */
+    const struct alias *aliases;    /* ENUM of a request: other names that are taken for one of names[]; NULL: none */
     const struct field *fields;     /* OBJECT, LIST */
     const struct variant *variants; /* UNION; ends with a NULL name */
     size_t size;                    /* LIST: bytes of one element's struct */
+};
+
+struct alias {
+    const char *alias, *name; /* NULL ends a list */
 };
 
 struct variant {

@@ -46,14 +46,14 @@ const struct field sampler_fields[] = {
     FIELD(struct sampler_params, solver, ENUM,
           "How one step is taken; GET /v1/samplers lists the solvers with their orders, network calls, options and "
           "sources.",
-          .names = solver_names, .def = "heun"),
+          .names = solver_names, .aliases = solver_aliases, .def = "heun"),
     SAMPLER_FIELD(steps, INT, "How many steps; default 32, or as many as sigmas or times make.",
                   FIELD_INTS(1, GRID_MAX_STEPS)),
     SAMPLER_FIELD(
         grid, ENUM,
         "Which noise levels are visited before data (k = 0); GET /v1/samplers says what each is. Absent: custom "
         "where sigmas or times are listed, else trailing on ddpm-*, karras on edm, uniform on the others.",
-        .names = grid_names),
+        .names = grid_names, .aliases = grid_aliases),
     SAMPLER_FIELD(rho, NUMBER, "karras, polyexponential: the exponent; default 7 and 1.", FIELD_REALS(0.1, 100)),
     SAMPLER_FIELD(sigma_min, NUMBER,
                   "Grids in k, uniform: the least noise level k = sigma/alpha before data. Absent: the path's own.",

@@ -6,6 +6,7 @@
 #include "core/diffusion/grid.h"
 #include "core/diffusion/sampler.h"
 #include "handlers/call.h"
+#include "handlers/sampler_names.h"
 
 enum { SAMPLER_STEPS = 32 }; /* where a request does not say */
 
@@ -47,6 +48,7 @@ extern const char sampler_path_doc[];
      .type = FIELD_ENUM,                                                                              \
      .offset = offsetof(S, M.path),                                                                   \
      .names = path_names,                                                                             \
+     .aliases = path_aliases,                                                                         \
      .def = "edm"},                                                                                   \
         {.name = "path_options",                                                                      \
          .doc = "Numbers of the path in place of its own.",                                           \

@@ -41,6 +41,10 @@ static void enum_schema(struct buf *out, const struct field *f) {
             buf_byte(out, ',');
         encode_text(out, f->names[i]);
     }
+    for (const struct alias *a = f->aliases; a && a->alias; a++) {
+        buf_byte(out, ',');
+        encode_text(out, a->alias);
+    }
     buf_byte(out, ']');
 }
 

@@ -28,6 +28,23 @@ const char *const path_names[] = {"ddpm-linear", "ddpm-scaled-linear",
                                   "condot",      "gvp",
                                   NULL};
 
+const char *const path_docs[] = {
+    "Trained steps 0 .. 999, beta linear (Ho, Jain, Abbeel 2020).",
+    "Trained steps, sqrt(beta) linear (Rombach et al. 2022, Stable Diffusion).",
+    "Trained steps, abar a squared cosine (Nichol, Dhariwal 2021).",
+    "Trained steps, beta a sigmoid (GeoDiff).",
+    "Trained steps, abar = exp(-12 u).",
+    "The variance preserving equation, t from 0 to 1 (Song et al. 2021).",
+    "Its smaller sibling, sigma = 1 - alpha^2 (Song et al. 2021).",
+    "The variance exploding equation (Song et al. 2021).",
+    "alpha = 1, sigma = t (Karras et al. 2022).",
+    "alpha = 1 - t, sigma = t (Liu, Gong, Liu 2023); networks are told 1000 t.",
+    "The same line for networks that are told 1 - t and say where data lie (Lipman et al. 2023; SiT).",
+    "alpha = cos(pi t / 2), sigma = sin(pi t / 2) (SiT's GVP).",
+    NULL};
+
+uint64_t path_takes(enum path_id id) { return FAMILIES[id]->takes; }
+
 static void set_family(struct path *path, const struct path_family *family) {
     *path = (struct path){
         .family = family,

@@ -81,6 +81,10 @@ enum path_id {
     PATH_COUNT
 };
 extern const char *const path_names[]; /* in the order of path_id; ends with NULL */
+extern const char *const path_docs[];  /* a sentence for each */
+
+/* path_takes is the mask of the options (PATH_OPT) that mean something to a path. */
+uint64_t path_takes(enum path_id id);
 
 /* path_make prepares a path; options NULL: the family's own. Errors: INVALID ("/path_options/<name>"), NO_MEMORY. */
 enum status path_make(struct ctx *ctx, enum path_id id, const struct path_options *options,

@@ -4,6 +4,14 @@
 
 const char *const prediction_names[] = {"x0", "eps", "v", "score", "velocity", "edm", NULL};
 
+const char *const prediction_docs[] = {"The data themselves.",
+                                       "The noise.",
+                                       "alpha eps - sigma x0 (Salimans, Ho 2022).",
+                                       "The gradient of the log density.",
+                                       "dx/dt along the flow; on condot and gvp its negative.",
+                                       "EDM's raw network F: D = c_skip y + c_out F(c_in y) (Karras et al. 2022).",
+                                       NULL};
+
 enum status prediction_check(struct ctx *ctx, const struct path *path, enum prediction_id id) {
     if (id == PREDICTION_VELOCITY && !path->family->rates)
         return ctx_fail(ctx, STATUS_INVALID, "/prediction",

@@ -26,6 +26,7 @@ enum prediction_id {
     PREDICTION_COUNT
 };
 extern const char *const prediction_names[]; /* in the order of prediction_id; ends with NULL */
+extern const char *const prediction_docs[];  /* a sentence for each */
 
 struct prediction {
     double input, x_by, out_by;

@@ -29,6 +29,7 @@
     X(DPMPP_SDE, dpmpp_sde)                     \
     X(DPMPP_2M_SDE, dpmpp_2m_sde)               \
     X(DPMPP_3M_SDE, dpmpp_3m_sde)               \
+    X(RES_MULTISTEP, res_multistep)             \
     X(RES_2S, res_2s)                           \
     X(UNIPC, unipc)                             \
     X(GRADIENT_ESTIMATION, gradient_estimation) \

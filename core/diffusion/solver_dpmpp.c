@@ -103,6 +103,16 @@ const struct solver solver_dpmpp_2m = {
     .step = two,
 };
 
+const struct solver solver_res_multistep = {
+    .name = "res_multistep",
+    .doc = "dpmpp_2m in the form of the exponential integrator.",
+    .source = "Zhang et al. 2023 (RES), alg. 1 with two steps",
+    .order = 2,
+    .calls = 1,
+    .defaults = {.s_noise = 1, .form = FORM_HEUN},
+    .step = two,
+};
+
 const struct solver solver_dpmpp_3m = {
     .name = "dpmpp_3m",
     .doc = "Third order, one call a step: D is extrapolated from the two steps before.",

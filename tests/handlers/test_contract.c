@@ -159,6 +159,44 @@ static void each_field_refuses_what_its_limits_exclude(void **state) {
     }
 }
 
+static bool is_excerpt(json_t *part, json_t *whole);
+
+static bool is_among(json_t *part, json_t *array) {
+    json_t *element;
+    size_t i;
+    json_array_foreach(array, i, element) if (is_excerpt(part, element)) return true;
+    return false;
+}
+
+/* is_excerpt says whether all that `part` holds is in `whole`: members by name, elements anywhere. */
+static bool is_excerpt(json_t *part, json_t *whole) {
+    const char *name;
+    json_t *value;
+    size_t i;
+    if (json_is_object(part))
+        json_object_foreach(part, name, value) {
+            if (!is_excerpt(value, json_object_get(whole, name)))
+                return false;
+        }
+    else if (json_is_array(part))
+        json_array_foreach(part, i, value) {
+            if (!is_among(value, whole))
+                return false;
+        }
+    else
+        return json_equal(part, whole);
+    return true;
+}
+
+/* What is never cached may be long, and its example an excerpt. */
+static void expect_excerpt(const char *text, const char *example) {
+    json_t *whole = json_loads(text, 0, NULL), *part = json_loads(example, 0, NULL);
+    if (!whole || !part || !is_excerpt(part, whole))
+        assert_string_equal(text, example);
+    json_decref(whole);
+    json_decref(part);
+}
+
 static void each_example_gives_its_answer_byte_for_byte(void **state) {
     (void)state;
     size_t n = 0;
@@ -170,7 +208,10 @@ static void each_example_gives_its_answer_byte_for_byte(void **state) {
         for (int round = 0; round < 2; round++) {
             int http;
             char *text = test_call(*e, NULL, NULL, body, strlen(body), &http);
-            assert_string_equal(text, (*e)->answer);
+            if ((*e)->cache == CACHE_NEVER)
+                expect_excerpt(text, (*e)->answer);
+            else
+                assert_string_equal(text, (*e)->answer);
             assert_int_equal(http, 200);
             free(text);
         }
