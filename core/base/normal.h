@@ -14,7 +14,8 @@
 /* What a number is drawn for: one seed serves several independent uses. */
 enum normal_stream {
     NORMAL_LATENT = 0, /* the initial state; step 0 */
-    NORMAL_STEP = 1,   /* the noise that a sampler adds on its way; step = the how-manieth draw */
+    NORMAL_STEP = 1,   /* the noise that a sampler adds on its way; step counts its draws */
+    NORMAL_BRIDGE = 2, /* the midpoints of a Brownian path; plus 2^8 times a number that is part of the step */
 };
 
 /* normal_rows fills out[rows][d] with the noise of samples first .. first + rows - 1. first + rows and d below 2^32.

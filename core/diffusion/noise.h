@@ -8,13 +8,19 @@
 struct noise {
     uint64_t seed;
     /* latent draws the first states out[rows][d] of samples first .. first + rows - 1; fill draws what a plan's draw
-     * `index` stands for. Threads: called from several at once. */
+     * `index` stands for; room is [NOISE_ROOM][rows][d] where the draw is a bridge. Threads: called from several at
+     * once. */
     void (*latent)(const struct noise *self, size_t first, size_t rows, size_t d, double *out);
     void (*fill)(const struct noise *self, const struct plan *plan, size_t index, size_t first, size_t rows, size_t d,
-                 double *out);
+                 double *out, double *room);
 };
 
-/* noise_of_seed is Philox under a seed (normal.h): draw i of a plan has step i of the stream NORMAL_STEP. */
+enum { NOISE_ROOM = 3 };
+
+/* noise_of_seed is Philox under a seed (normal.h): draw i of a plan has step i of the stream NORMAL_STEP. Bridges are
+ * increments of one Brownian path per number, W(0) = 0 and W(1) normal, refined by halves 52 times; the midpoint of node n
+ * (the root is 1, the halves of n are 2n and 2n + 1) has step n mod 2^32 of the stream NORMAL_BRIDGE + 2^8 (n / 2^32).
+ * About 1 us a number. */
 struct noise noise_of_seed(uint64_t seed);
 
 #endif

@@ -58,6 +58,7 @@ struct plan_step {
 struct plan {
     double start_alpha, start_sigma; /* vector 0 is start_alpha * (given data, or 0) + start_sigma * latent */
     size_t n_ops, n_steps, n_draws, n_calls, n_slots;
+    bool bridges;  /* some draw is a bridge */
     size_t result; /* the vector of the samples */
     const struct plan_op *ops;
     const struct plan_step *steps;

@@ -69,6 +69,7 @@ static size_t add_draw(struct plan_build *b, double from, double to) {
         return 0;
     b->draws = draws;
     b->draws[b->plan.n_draws] = (struct plan_draw){from, to};
+    b->plan.bridges |= from != to;
     return b->plan.n_draws++;
 }
 

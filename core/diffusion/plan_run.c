@@ -4,7 +4,8 @@
 #include <string.h>
 
 static void draw(const struct plan_run *run, size_t index) {
-    run->noise->fill(run->noise, run->plan, index, run->first, run->rows, run->denoiser->d, run->z);
+    size_t d = run->denoiser->d;
+    run->noise->fill(run->noise, run->plan, index, run->first, run->rows, d, run->z, run->z + run->rows * d);
 }
 
 /* Sums are taken from left to right, whatever is fused: out = ((c0 v0 + c1 v1) + c2 v2) + ...

@@ -19,7 +19,7 @@ struct plan_run {
     const struct plan_known *known; /* NULL: the plan has no KNOWN */
     size_t first, rows;             /* the samples: their index, their number */
     double *slots;                  /* [plan->n_slots][rows][d]; slot 0 holds the first state */
-    double *z;                      /* [rows][d] */
+    double *z;                      /* [rows][d], or [1 + NOISE_ROOM][rows][d] where the plan has bridges */
     double *scratch;                /* [denoiser_scratch(denoiser, rows)] */
 };
 

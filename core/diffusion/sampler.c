@@ -165,7 +165,9 @@ static enum status allocate(struct ctx *ctx, struct run *run) {
             return STATUS_NO_MEMORY;
     }
     for (size_t i = 0; i < run->n_spaces; i++)
-        if (!(run->spaces[i] = ctx_alloc(ctx, (in->plan->n_slots + 1) * run->chunk, d * sizeof(double))))
+        if (!(run->spaces[i] =
+                  ctx_alloc(ctx, (in->plan->n_slots + 1 + (in->plan->bridges ? NOISE_ROOM : 0)) * run->chunk,
+                            d * sizeof(double))))
             return STATUS_NO_MEMORY;
     return STATUS_OK;
 }

@@ -63,8 +63,8 @@ struct torch_noise {
 };
 
 static void torch_fill(const struct noise *self, const struct plan *plan, size_t index, size_t first, size_t rows,
-                       size_t d, double *out) {
-    (void)plan, (void)index, (void)first;
+                       size_t d, double *out, double *room) {
+    (void)plan, (void)index, (void)first, (void)room;
     torch_random_normal(&((struct torch_noise *)(uintptr_t)self)->random, out, rows * d);
 }
 
@@ -254,8 +254,8 @@ static void orders_of_convergence(void **state) {
  * linear in the latent and the draws, so that sample 0, of latent 1, and the others, of latent 0, are the
  * coefficients. */
 static void unit_fill(const struct noise *self, const struct plan *plan, size_t index, size_t first, size_t rows,
-                      size_t d, double *out) {
-    (void)self, (void)plan;
+                      size_t d, double *out, double *room) {
+    (void)self, (void)plan, (void)room;
     for (size_t i = 0; i < rows * d; i++)
         out[i] = first + i == index + 1 ? 1 : 0;
 }
