@@ -1,7 +1,8 @@
 /* Exponential integrators of D over earlier steps, with and without noise: with h = ln(k/k'), H = (1 + eta) h,
  *     y' = e^-H y + (1 - e^-H) D + phi2 D1 - phi3 D2 + k' sqrt(1 - e^(-2 eta h)) z,
  *     phi2 = 1 - (1 - e^-H) / H,  phi3 = phi2 / H - 1/2,
- * D1 and D2 the first and second differences of D in units of h. Steps to data and from infinite k are of first order. */
+ * D1 and D2 the first and second divided differences of D in units of h. (The integral would have 2 phi3; the authors'
+ * code, which all libraries follow, has phi3.) Steps to data and from infinite k are of first order. */
 #include <math.h>
 
 #include "core/base/elementary.h"
@@ -115,9 +116,10 @@ const struct solver solver_res_multistep = {
 
 const struct solver solver_dpmpp_3m = {
     .name = "dpmpp_3m",
-    .doc = "Third order, one call a step: D is extrapolated from the two steps before.",
-    .source = "Lu et al. 2022b, app. B",
-    .order = 3,
+    .doc = "One call a step: D is extrapolated from the two steps before. As its authors' code weights the second "
+           "difference (half of what the integral has), the order stays 2, with a small constant.",
+    .source = "Lu et al. 2022b, app. B, and their code",
+    .order = 2,
     .calls = 1,
     .defaults = {.s_noise = 1},
     .step = three,

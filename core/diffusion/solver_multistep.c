@@ -198,7 +198,7 @@ const struct solver solver_ipndm = {
     .name = "ipndm",
     .doc = "Adams-Bashforth with the weights of equal steps, on eps, whatever the steps; lower orders at the start.",
     .source = "Zhang, Chen 2023 (DEIS), app. H",
-    .order = 1,
+    .order = 2,
     .calls = 1,
     .takes = OPT(order),
     .defaults = {.order = 4},
@@ -209,7 +209,7 @@ const struct solver solver_plms = {
     .name = "plms",
     .doc = "Pseudo linear multistep: Heun's step, then Adams-Bashforth on eps with the weights of equal steps.",
     .source = "Liu, Ren, Lin, Zhao 2022 (PNDM), without Runge-Kutta",
-    .order = 1,
+    .order = 2,
     .calls = 1,
     .step = plms,
 };
@@ -218,7 +218,7 @@ const struct solver solver_pndm = {
     .name = "pndm",
     .doc = "As plms, after three steps of a pseudo Runge-Kutta method of four calls each.",
     .source = "Liu, Ren, Lin, Zhao 2022, alg. 2 (F-PNDM)",
-    .order = 1,
+    .order = 2,
     .calls = 1,
     .step = pndm,
 };
