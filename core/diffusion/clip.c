@@ -82,6 +82,8 @@ enum status clip_make(struct ctx *ctx, const struct clip_in *in, const struct de
     c->in = *in;
     c->base = *in->denoiser;
     c->base.eval = eval;
+    c->base.each = NULL; /* the inner one knows nothing of this */
+    c->base.gives = 0;
     c->base.scratch += in->range > 0 ? 0 : in->denoiser->d;
     c->base.cost += (in->range > 0 ? 1 : 8) * (double)in->denoiser->d;
     *out = &c->base;

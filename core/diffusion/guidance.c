@@ -40,6 +40,33 @@ static void eval(const struct denoiser *self, const struct path_point *at, const
         rescale(d, g->in.rescale, good + r * d, out + r * d);
 }
 
+/* combine makes row r of `of` what guidance says of good and ref = out; [n] a row. */
+static void combine(const struct guidance *g, const struct denoiser_each *q, size_t n, const double *good,
+                    double *out) {
+    for (size_t r = 0; out && r < q->rows; r++) {
+        bool plain = q->at[r].k < g->in.low || q->at[r].k > g->in.high;
+        for (size_t j = r * n; j < (r + 1) * n; j++)
+            out[j] = plain ? good[j] : out[j] + g->in.scale * (good[j] - out[j]);
+    }
+}
+
+/* All that is linear in D is combined as D is. */
+static void each(const struct denoiser *self, const struct denoiser_each *q, double *scratch) {
+    const struct guidance *g = (const struct guidance *)(const void *)self;
+    size_t d = self->d;
+    double *D = scratch, *trace = D + q->rows * d, *vJv = trace + q->rows, *rest = vJv + q->rows;
+    struct denoiser_each good = *q, ref = *q;
+    good.D = q->D ? D : NULL;
+    good.trace = q->trace ? trace : NULL;
+    good.vJv = q->vJv ? vJv : NULL;
+    ref.condition = NULL;
+    denoiser_each(g->in.good, &good, rest);
+    denoiser_each(g->in.ref, &ref, rest);
+    combine(g, q, d, D, q->D);
+    combine(g, q, 1, trace, q->trace);
+    combine(g, q, 1, vJv, q->vJv);
+}
+
 static size_t greater(size_t a, size_t b) { return a > b ? a : b; }
 
 enum status guidance_make(struct ctx *ctx, const struct guidance_in *in, const struct denoiser **out) {
@@ -55,6 +82,12 @@ enum status guidance_make(struct ctx *ctx, const struct guidance_in *in, const s
         .eval = eval,
         .unguided = in->ref,
     };
+    if (in->rescale == 0) {
+        g->base.each = each;
+        g->base.gives = EACH_TRACE | EACH_VJV;
+        g->base.each_scratch = greater(denoiser_each_scratch(in->good, 0), denoiser_each_scratch(in->ref, 0));
+        g->base.each_scratch_row = in->good->d + 2 + greater(in->good->each_scratch_row, in->ref->each_scratch_row);
+    }
     *out = &g->base;
     return STATUS_OK;
 }

@@ -75,6 +75,8 @@ enum status project_make(struct ctx *ctx, const struct project_in *in, const str
     p->inverse = inverse;
     p->base = *in->denoiser;
     p->base.eval = eval;
+    p->base.each = NULL; /* the inner one knows nothing of this */
+    p->base.gives = 0;
     p->base.scratch += PROJECT_MAX_ROWS;
     p->base.cost += 2 * (double)in->m * (double)d;
     *out = &p->base;
