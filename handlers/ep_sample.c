@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/diffusion/slerp.h"
+#include "handlers/adaptive_request.h"
 #include "handlers/control_request.h"
 #include "handlers/sampler_request.h"
 
@@ -36,6 +37,8 @@ struct result {
     int solver, path;
     struct grid_result grid;
     struct str numerics;
+    struct adaptive_result adaptive;
+    bool has_adaptive;
 };
 
 static const struct field REPAINT_FIELDS[] = {
@@ -102,11 +105,18 @@ static const struct field OUTPUT[] = {
     FIELD(struct result, seed, INT, "The seed that was used.", .required = true, FIELD_INTS(0, SEED_LIMIT - 1)),
     FIELD(struct result, path, ENUM, "The path that was used.", .names = path_names, .required = true),
     FIELD(struct result, solver, ENUM, "The solver that was used.", .names = solver_names, .required = true),
-    FIELD(struct result, steps, INT, "The number of steps between the noise levels of grid.", .required = true),
-    FIELD(struct result, grid, OBJECT, "The noise levels of the request.", .fields = grid_result_fields,
+    FIELD(struct result, steps, INT,
+          "The number of steps between the noise levels of grid; of an adaptive solver the most that a sample took.",
           .required = true),
+    FIELD(struct result, grid, OBJECT,
+          "The noise levels of the request; of an adaptive solver the first and the last, and data.",
+          .fields = grid_result_fields, .required = true),
     FIELD(struct result, network_calls, INT,
-          "How often the denoiser was asked for one sample; guidance asks two models each time.", .required = true),
+          "How often the denoiser was asked for one sample; guidance asks two models each time. Of an adaptive solver "
+          "the most for any sample.",
+          .required = true),
+    FIELD(struct result, adaptive, OBJECT, "With an adaptive solver: what each sample took.",
+          .present = offsetof(struct result, has_adaptive), .fields = adaptive_result_fields),
     FIELD(struct result, numerics, STRING,
           "The version of the arithmetic: samples of equal requests are equal bytes while it stays.", .required = true),
     FIELD(struct result, latents, ARRAY, "With invert: the latents that lead back to the data, [count][d].",
@@ -320,29 +330,85 @@ static enum status interpolate(struct ctx *ctx, const struct params *p, size_t d
     return STATUS_OK;
 }
 
-static enum status report(struct ctx *ctx, const struct params *p, const struct sampler_setup *s,
-                          const struct sampler_in *in, const struct sampler_out *drawn, struct result *out) {
-    size_t d = in->denoiser->d, points = in->plan->n_steps + 1;
+/* report_samples writes what every answer holds. */
+static enum status report_samples(struct ctx *ctx, const struct params *p, double *samples, size_t d,
+                                  struct result *out) {
+    size_t count = (size_t)p->count;
     int64_t *shape = ctx_alloc(ctx, 2, sizeof *shape);
     if (!shape)
         return STATUS_NO_MEMORY;
-    shape[0] = (int64_t)in->count;
+    shape[0] = (int64_t)count;
     shape[1] = (int64_t)d;
     out->shape = array_1d(KIND_INT, shape, 2);
-    out->samples = (struct array){KIND_REAL, 2, {in->count, d}, in->count * d, {.reals = drawn->samples}};
-    if (drawn->trajectory)
-        out->trajectory =
-            (struct array){KIND_REAL, 3, {points, in->count, d}, points * in->count * d, {.reals = drawn->trajectory}};
+    out->samples = (struct array){KIND_REAL, 2, {count, d}, count * d, {.reals = samples}};
     out->seed = p->seed;
     out->path = p->how.path;
     out->solver = p->how.sampler.solver;
+    out->numerics = (struct str){SAMPLER_NUMERICS, sizeof SAMPLER_NUMERICS - 1};
+    return p->invert.kind ? measure_round_trip(ctx, p->invert.reals, samples, count, d, &out->round_trip_error)
+                          : STATUS_OK;
+}
+
+static enum status report(struct ctx *ctx, const struct params *p, const struct sampler_setup *s,
+                          const struct sampler_in *in, const struct sampler_out *drawn, struct result *out) {
+    size_t d = in->denoiser->d, points = in->plan->n_steps + 1;
+    if (drawn->trajectory)
+        out->trajectory =
+            (struct array){KIND_REAL, 3, {points, in->count, d}, points * in->count * d, {.reals = drawn->trajectory}};
     out->steps = (int64_t)s->steps;
     out->network_calls = (int64_t)in->plan->n_calls;
-    out->numerics = (struct str){SAMPLER_NUMERICS, sizeof SAMPLER_NUMERICS - 1};
     enum status status = sampler_report_grid(ctx, s, &out->grid);
-    if (status == STATUS_OK && p->invert.kind)
-        status = measure_round_trip(ctx, p->invert.reals, drawn->samples, in->count, d, &out->round_trip_error);
-    return status;
+    return status == STATUS_OK ? report_samples(ctx, p, drawn->samples, d, out) : status;
+}
+
+/* check_adaptive refuses what counts steps or goes back and forth between them. */
+static enum status check_adaptive(struct ctx *ctx, const struct params *p) {
+    const char *name = p->trajectory ? "trajectory" : p->init.kind ? "init" : p->mask.kind ? "mask" : NULL;
+    char pointer[32];
+    if (!name)
+        return STATUS_OK;
+    snprintf(pointer, sizeof pointer, "/%s", name);
+    return ctx_fail(ctx, STATUS_INVALID, pointer,
+                    "%s wants all samples to visit the same noise levels, and with solver \"%s\" each chooses its "
+                    "own; want a solver with fixed steps, such as \"heun\", for it.",
+                    name, solver_names[p->how.sampler.solver]);
+}
+
+static enum status report_adaptive(struct ctx *ctx, const struct params *p, const struct adaptive_setup *s,
+                                   const struct adaptive_drawn *drawn, size_t d, struct result *out) {
+    out->steps = drawn->most_steps;
+    out->network_calls = drawn->most_calls;
+    out->adaptive = drawn->how;
+    out->has_adaptive = true;
+    if (drawn->latents) {
+        size_t count = (size_t)p->count;
+        out->latents = (struct array){KIND_REAL, 2, {count, d}, count * d, {.reals = drawn->latents}};
+    }
+    enum status status = adaptive_report_grid(ctx, s, &out->grid);
+    return status == STATUS_OK ? report_samples(ctx, p, drawn->samples, d, out) : status;
+}
+
+static enum status run_adaptive(struct call *call, const struct params *p, struct result *out) {
+    struct ctx *ctx = &call->ctx;
+    const struct noise noise = noise_of_seed((uint64_t)p->seed);
+    struct adaptive_setup setup;
+    struct adaptive_drawn drawn;
+    struct sampler_in in = {.count = (size_t)p->count, .latents = p->latents.kind ? p->latents.reals : NULL};
+    enum status status = check_adaptive(ctx, p);
+    if (status == STATUS_OK)
+        status = adaptive_setup(call, &p->how, &setup);
+    if (status == STATUS_OK)
+        status = control_denoiser(call, &p->model, &p->control, &in.denoiser);
+    if (status == STATUS_OK)
+        status = check_shapes(ctx, p, in.denoiser->d);
+    if (status == STATUS_OK && p->interpolate.from.kind)
+        status = interpolate(ctx, p, in.denoiser->d, &in);
+    if (status != STATUS_OK)
+        return status;
+    const struct adaptive_job job = {in.denoiser, &noise, in.count, in.latents,
+                                     p->invert.kind ? p->invert.reals : NULL};
+    status = adaptive_sample(call, &setup, &job, &drawn);
+    return status == STATUS_OK ? report_adaptive(ctx, p, &setup, &drawn, in.denoiser->d, out) : status;
 }
 
 static enum status run(struct call *call, const void *params, void *result) {
@@ -366,6 +432,8 @@ static enum status run(struct call *call, const void *params, void *result) {
     enum status status = check_size(call, p);
     if (status == STATUS_OK)
         status = check_companions(ctx, p);
+    if (status == STATUS_OK && adaptive_asked(&p->how))
+        return run_adaptive(call, p, result);
     if (status == STATUS_OK)
         status = sampler_setup(call, &p->how, &setup);
     if (status == STATUS_OK)

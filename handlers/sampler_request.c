@@ -39,8 +39,7 @@ const struct field path_option_fields[] = {
     FIELD(struct sampler_params, member, type, doc, .present = offsetof(struct sampler_params, has_##member), \
           __VA_ARGS__)
 
-enum { FINAL_ZERO, FINAL_SIGMA_MIN };
-static const char *const FINALS[] = {"zero", "sigma_min", NULL};
+static const char *const FINALS[] = {"zero", "sigma_min", NULL}; /* SAMPLER_TO_... */
 
 const struct field sampler_fields[] = {
     FIELD(struct sampler_params, solver, ENUM,
@@ -124,20 +123,43 @@ static struct grid_in grid_of(const struct sampler_params *s, enum grid_id id) {
         .k_min = s->sigma_min,
         .k_max = s->sigma_max,
         .shift = s->shift,
-        .to_k_min = s->final == FINAL_SIGMA_MIN,
+        .to_k_min = s->final == SAMPLER_TO_SIGMA_MIN,
         .levels = levels->reals,
         .n_levels = levels->n,
         .times = s->times.kind,
     };
 }
 
+enum status sampler_path(struct ctx *ctx, const struct sampler_request *request, struct path *out) {
+    const struct path_options options = path_options_of(&request->path_options);
+    return path_make(ctx, (enum path_id)request->path, &options, out);
+}
+
+enum status sampler_solver(struct ctx *ctx, const struct sampler_params *s, const struct path *path,
+                           const struct solver **solver, struct solver_options *options) {
+    const struct solver_options given = solver_options_of(s);
+    *solver = solver_find((enum solver_id)s->solver);
+    return solver_resolve(ctx, *solver, path, &given, options);
+}
+
+/* refuse_adaptive: what plans and shows steps cannot know those that a sample will choose. */
+static enum status refuse_adaptive(struct ctx *ctx, const char *solver) {
+    return ctx_fail(ctx, STATUS_INVALID, "/sampler/solver",
+                    "Solver \"%s\" chooses its steps for each sample as it runs, so there is no schedule to show or to "
+                    "follow; POST /v1/sample runs it and tells the calls, steps and errors of each sample. For a "
+                    "schedule want a solver with fixed steps, such as \"heun\".",
+                    solver);
+}
+
 enum status sampler_setup(struct call *call, const struct sampler_request *request, struct sampler_setup *out) {
     struct ctx *ctx = &call->ctx;
     const struct sampler_params *s = &request->sampler;
-    const struct path_options path_options = path_options_of(&request->path_options);
-    const struct solver_options solver_options = solver_options_of(s);
-    *out = (struct sampler_setup){.solver = solver_find((enum solver_id)s->solver)};
-    enum status status = path_make(ctx, (enum path_id)request->path, &path_options, &out->path);
+    *out = (struct sampler_setup){0};
+    enum status status = sampler_path(ctx, request, &out->path);
+    if (status == STATUS_OK)
+        status = sampler_solver(ctx, s, &out->path, &out->solver, &out->options);
+    if (status == STATUS_OK && out->solver->adaptive)
+        status = refuse_adaptive(ctx, out->solver->name);
     if (status != STATUS_OK)
         return status;
     bool listed = s->sigmas.kind || s->times.kind;
@@ -146,8 +168,7 @@ enum status sampler_setup(struct call *call, const struct sampler_request *reque
     if (s->sigmas.kind && s->times.kind)
         return ctx_fail(ctx, STATUS_INVALID, "/sampler/times",
                         "sampler.sigmas and sampler.times both list the noise levels, want one of the two.");
-    status = grid_make(ctx, &out->path, &grid, &out->points, &out->steps);
-    return status == STATUS_OK ? solver_resolve(ctx, out->solver, &out->path, &solver_options, &out->options) : status;
+    return grid_make(ctx, &out->path, &grid, &out->points, &out->steps);
 }
 
 size_t sampler_first(const struct sampler_setup *setup, const double *strength) {

@@ -19,6 +19,8 @@ struct path_params {
 #undef X
 };
 
+enum { SAMPLER_TO_DATA, SAMPLER_TO_SIGMA_MIN }; /* sampler_params.final */
+
 struct sampler_params {
     int64_t steps;
     int solver, grid, final;
@@ -73,7 +75,12 @@ struct sampler_setup {
 /* sampler_steps predicts how many steps a request takes, for limits and costs. */
 int64_t sampler_steps(const struct sampler_params *params);
 
-/* sampler_setup checks and prepares. Errors: INVALID, NO_MEMORY. */
+/* sampler_path and sampler_solver are the parts of sampler_setup that need no grid. */
+enum status sampler_path(struct ctx *ctx, const struct sampler_request *request, struct path *out) MUST_CHECK;
+enum status sampler_solver(struct ctx *ctx, const struct sampler_params *params, const struct path *path,
+                           const struct solver **solver, struct solver_options *options) MUST_CHECK;
+
+/* sampler_setup checks and prepares a solver with fixed steps. Errors: INVALID, NO_MEMORY. */
 enum status sampler_setup(struct call *call, const struct sampler_request *request,
                           struct sampler_setup *out) MUST_CHECK;
 

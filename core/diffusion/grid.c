@@ -82,7 +82,7 @@ static const struct {
     [GRID_CUSTOM] = {LISTED},
 };
 
-static enum status check_level(struct ctx *ctx, const struct path *path, const char *name, double k) {
+enum status grid_check_level(struct ctx *ctx, const struct path *path, const char *name, double k) {
     char pointer[32] = "/sampler/";
     size_t at = 9;
     for (const char *c = name; *c; c++)
@@ -105,9 +105,9 @@ static enum status check_levels(struct ctx *ctx, const struct path *path, const 
     if (kind != IN_K && kind != IN_T && (in->k_min != 0 || in->k_max != 0))
         return foreign(ctx, in->k_min != 0 ? "/sampler/sigma_min" : "/sampler/sigma_max",
                        in->k_min != 0 ? "sigma_min" : "sigma_max", in->id, "grid \"karras\" or \"uniform\", say");
-    enum status status = check_level(ctx, path, "sigma_min", in->k_min);
+    enum status status = grid_check_level(ctx, path, "sigma_min", in->k_min);
     if (status == STATUS_OK)
-        status = check_level(ctx, path, "sigma_max", in->k_max);
+        status = grid_check_level(ctx, path, "sigma_max", in->k_max);
     if (status != STATUS_OK)
         return status;
     double low = in->k_min > 0 ? in->k_min : kind == IN_T ? path_at_t(path, path->t_min).k : path->k_min;

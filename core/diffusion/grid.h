@@ -57,6 +57,10 @@ struct grid_in {
     bool times;
 };
 
+/* grid_check_level refuses a noise level k that the path does not have; 0 stands for none. `name` is that of a member of
+ * sampler. Errors: INVALID ("/sampler/<name>"). */
+enum status grid_check_level(struct ctx *ctx, const struct path *path, const char *name, double k) MUST_CHECK;
+
 /* grid_make allocates and fills points[0 .. *steps], k falling strictly, the last one data (but see to_k_min).
  * Errors: INVALID (pointers "/sampler/grid", "/sampler/steps", "/sampler/rho", "/sampler/sigma_min",
  * "/sampler/sigma_max", "/sampler/shift", "/sampler/sigmas/3", "/sampler/times/3", "/sampler/final"), NO_MEMORY. */

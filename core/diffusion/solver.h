@@ -8,7 +8,7 @@
 #include "core/diffusion/plan_build.h"
 #include "core/diffusion/solver_options.h"
 
-/* X(ID, name): enum SOLVER_ID, struct solver_<name> and the request's name. */
+/* Those that are adaptive come last. X(ID, name): enum SOLVER_ID, struct solver_<name> and the request's name. */
 #define SOLVER_LIST(X)                          \
     X(EULER, euler)                             \
     X(DDPM, ddpm)                               \
@@ -40,7 +40,9 @@
     X(PC, pc)                                   \
     X(ANNEALED_LANGEVIN, annealed_langevin)     \
     X(LCM, lcm)                                 \
-    X(TCD, tcd)
+    X(TCD, tcd)                                 \
+    X(DOPRI5, dopri5)                           \
+    X(DPM_23, dpm_23)
 
 enum solver_id {
 #define X(ID, name) SOLVER_##ID,
@@ -56,6 +58,7 @@ struct solver {
     const char *source; /* paper, equation or algorithm */
     double order;       /* of convergence, as the steps get smaller; 0: none is claimed (stochastic, few-step) */
     double calls;       /* network calls a step, about: for predicting costs; a plan knows its own exactly */
+    bool adaptive;      /* chooses its steps as it runs (adaptive.h): it makes no plan, and step is NULL */
     bool stochastic;    /* draws noise with its default options */
     uint64_t takes;     /* mask of OPT(...) */
     struct solver_options defaults;

@@ -50,7 +50,9 @@ extern const char *const solver_variance_names[], *const solver_form_names[], *c
     X(snr, REAL, 0, 10, NULL, "pc, annealed_langevin: the signal-to-noise ratio of a Langevin step.")                 \
     X(timestep_scaling, REAL, 0, 1000, NULL,                                                                          \
       "lcm: s = timestep_scaling * t of the boundary condition D <- c_skip(s) x + c_out(s) D that consistency "       \
-      "networks were trained with; 0 for a model that needs none.")
+      "networks were trained with; 0 for a model that needs none.")                                                   \
+    X(rtol, REAL, 0, 1, NULL, "dopri5, dpm_23: the error of a step relative to the state's numbers.")                 \
+    X(atol, REAL, 0, 1e9, NULL, "dopri5, dpm_23: the error of a step that is allowed beside that of rtol.")
 
 enum solver_option {
 #define X(name, ...) OPTION_##name,

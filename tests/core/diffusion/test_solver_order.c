@@ -61,7 +61,7 @@ static void check(const struct setting *s) {
 static void solvers_have_the_order_that_they_claim(void **state) {
     (void)state;
     size_t n = 0;
-    for (int id = 0; id < SOLVER_COUNT; id++) {
+    for (int id = 0; id < SOLVER_COUNT && !solver_find((enum solver_id)id)->adaptive; id++) {
         const struct solver *solver = solver_find((enum solver_id)id);
         struct setting s = {solver->name, (enum solver_id)id, {0}, solver->order};
         if (solver->order == 0)
