@@ -32,13 +32,13 @@ static void leads_where_small_steps_lead(void **state) {
             body, sizeof body,
             "{" MODEL
             ",\"count\":3,\"seed\":5,\"path\":\"%s\",\"sampler\":{\"solver\":\"dopri5\",\"rtol\":1e-9,\"atol\":1e-9,"
-            "\"sigma_max\":10,\"sigma_min\":0.03}}",
+            "\"sigma_max\":10,\"sigma_min\":0.11}}",
             path_names[path]);
         json_t *adaptive = post(body, 200);
         snprintf(body, sizeof body,
                  "{" MODEL
                  ",\"count\":3,\"seed\":5,\"path\":\"%s\",\"sampler\":{\"solver\":\"heun\",\"steps\":1000,\"grid\":"
-                 "\"karras\",\"sigma_max\":10,\"sigma_min\":0.03}}",
+                 "\"karras\",\"sigma_max\":10,\"sigma_min\":0.11}}",
                  path_names[path]);
         json_t *heun = post(body, 200);
         for (size_t i = 0; i < 6; i++)
