@@ -436,10 +436,12 @@ enum status adaptive_run(struct ctx *ctx, const struct adaptive_in *in, struct a
     parallel_for(ctx, (in->count + run.chunk - 1) / run.chunk, chunk, &run);
     status = ctx_stopped(ctx);
     for (size_t i = 0; status == STATUS_OK && i < in->count; i++)
-        if (run.failed[i])
+        if (run.failed[i]) {
+            out->failed = i;
             return ctx_fail(ctx, STATUS_INVALID, "/sampler/rtol",
                             "Sample %zu does not reach the tolerances rtol = %.9g, atol = %.9g: its steps become too "
                             "short or too many, or its state leaves the doubles; want larger tolerances.",
                             i, in->rtol, in->atol);
+        }
     return status;
 }

@@ -52,10 +52,11 @@ struct adaptive_out {
     int64_t *calls, *steps, *rejects; /* [count] */
     double *error;                    /* [count] the greatest err of a step that was taken, 0 .. 1 */
     double *integral;                 /* [count] of the divergence from `from` to `to`; NULL without one */
+    size_t failed;                    /* with INVALID: the first sample for which the tolerances cannot be met */
 };
 
 /* adaptive_run integrates all samples.
- * Errors: INVALID ("/sampler/rtol": a sample for which the tolerances cannot be met; the first such is named),
+ * Errors: INVALID ("/sampler/rtol": a sample for which the tolerances cannot be met, see out->failed),
  * NO_MEMORY, CANCELLED, TIMED_OUT. */
 enum status adaptive_run(struct ctx *ctx, const struct adaptive_in *in, struct adaptive_out *out) MUST_CHECK;
 
