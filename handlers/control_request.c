@@ -117,13 +117,22 @@ static bool guided(const struct guidance_params *g) {
     return g->model.params || g->has_scale || g->has_rescale || g->has_k_min || g->has_k_max;
 }
 
+static bool clipped(const struct clip_params *c) { return c->has_range || c->has_quantile || c->has_most; }
+
+const char *control_around(const struct control_request *r) {
+    return guided(&r->guidance)                                       ? "guidance"
+           : clipped(&r->clip)                                        ? "clip"
+           : r->measurement.matrix.kind || r->measurement.values.kind ? "measurement"
+                                                                      : NULL;
+}
+
 enum status control_denoiser(struct call *call, const struct choice *model, const struct control_request *r,
                              const struct denoiser **out) {
     struct ctx *ctx = &call->ctx;
     enum status status = model_make(call, model, (struct model_class){r->has_class, r->class_id}, out);
     if (status == STATUS_OK && guided(&r->guidance))
         status = guide(call, model, r, out);
-    if (status == STATUS_OK && (r->clip.has_range || r->clip.has_quantile || r->clip.has_most))
+    if (status == STATUS_OK && clipped(&r->clip))
         status = clip(ctx, &r->clip, out);
     if (status == STATUS_OK && (r->measurement.matrix.kind || r->measurement.values.kind))
         status = measure(ctx, &r->measurement, out);

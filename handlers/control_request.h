@@ -59,6 +59,10 @@ extern const struct field guidance_fields[], clip_fields[], measurement_fields[]
 enum status control_denoiser(struct call *call, const struct choice *model, const struct control_request *request,
                              const struct denoiser **out) MUST_CHECK;
 
+/* control_around names what the request puts around the model: "guidance", "clip" or "measurement"; NULL: nothing. A
+ * class is no such thing. */
+const char *control_around(const struct control_request *request);
+
 /* control_row_cost predicts the nanoseconds of one row of one call. */
 double control_row_cost(const struct choice *model, const struct control_request *request);
 

@@ -5,6 +5,7 @@
 #include "core/diffusion/slerp.h"
 #include "handlers/adaptive_request.h"
 #include "handlers/control_request.h"
+#include "handlers/diagnostics_request.h"
 #include "handlers/sampler_request.h"
 
 enum { MAX_COUNT = 10 * 1000 * 1000, MAX_NUMBERS = 16 * 1000 * 1000, MAX_SECONDS = 600, MAX_JUMPS = 1000 };
@@ -26,7 +27,7 @@ struct params {
     struct control_request control;
     struct array latents, init, mask, known, invert;
     double strength;
-    bool has_strength, trajectory;
+    bool has_strength, trajectory, diagnostics;
     struct repaint_params repaint;
     struct interpolate_params interpolate;
 };
@@ -38,7 +39,8 @@ struct result {
     struct grid_result grid;
     struct str numerics;
     struct adaptive_result adaptive;
-    bool has_adaptive;
+    struct diagnostics_result diagnostics;
+    bool has_adaptive, has_diagnostics;
 };
 
 static const struct field REPAINT_FIELDS[] = {
@@ -94,6 +96,7 @@ static const struct field INPUT[] = {
         "Data whose latents are wanted, [count][d]: the steps are taken from data to noise, and the samples are what "
         "the latents lead back to. Wants a solver that draws no noise."),
     FIELD(struct params, trajectory, BOOL, "Also give the state x at every noise level.", .def = "false"),
+    FIELD(struct params, diagnostics, BOOL, diagnostics_doc, .def = "false"),
     FIELD(struct params, time_limit_ms, INT, "Give up after so many milliseconds.", .role = ROLE_TIME_LIMIT,
           FIELD_INTS(1, 3600 * 1000)),
     {0}};
@@ -117,6 +120,8 @@ static const struct field OUTPUT[] = {
           .required = true),
     FIELD(struct result, adaptive, OBJECT, "With an adaptive solver: what each sample took.",
           .present = offsetof(struct result, has_adaptive), .fields = adaptive_result_fields),
+    FIELD(struct result, diagnostics, OBJECT, "With diagnostics: how far the samples are from the model.",
+          .present = offsetof(struct result, has_diagnostics), .fields = diagnostics_fields),
     FIELD(struct result, numerics, STRING,
           "The version of the arithmetic: samples of equal requests are equal bytes while it stays.", .required = true),
     FIELD(struct result, latents, ARRAY, "With invert: the latents that lead back to the data, [count][d].",
@@ -141,8 +146,9 @@ static double predict(const struct params *p) {
     bool draws = solver->stochastic || s->eta > 0 || s->s_churn > 0 || p->mask.kind;
     double d = (double)model_extent(&p->model).d, row = control_row_cost(&p->model, &p->control) + 8;
     double calls = (double)sampler_steps(s) * solver->calls * (double)repeats_of(p) * (p->invert.kind ? 2 : 1);
-    return 2000 + model_setup_cost(&p->model) + (double)p->count * (calls * (row + (draws ? 14 : 4) * d) + 10 * d) +
-           (double)sampler_steps(s) * 200;
+    double judging = p->diagnostics ? diagnostics_cost((size_t)p->count, model_extent(&p->model).k, (size_t)d) : 0;
+    return 2000 + judging + model_setup_cost(&p->model) +
+           (double)p->count * (calls * (row + (draws ? 14 : 4) * d) + 10 * d) + (double)sampler_steps(s) * 200;
 }
 
 static uint64_t cost(const void *params) {
@@ -211,6 +217,26 @@ static enum status check_companions(struct ctx *ctx, const struct params *p) {
             "invert starts from data and ends at latents; want no latents, init, mask or interpolate beside "
             "it.");
     return STATUS_OK;
+}
+
+/* check_diagnostics wants samples of the model as it is. */
+static enum status check_diagnostics(struct ctx *ctx, const struct params *p) {
+    const char *name = control_around(&p->control);
+    if (!name)
+        name = p->init.kind               ? "init"
+               : p->mask.kind             ? "mask"
+               : p->invert.kind           ? "invert"
+               : p->interpolate.from.kind ? "interpolate"
+                                          : NULL;
+    if (!p->diagnostics || (!name && p->count >= DIAGNOSTICS_LEAST))
+        return STATUS_OK;
+    if (!name)
+        return ctx_fail(ctx, STATUS_INVALID, "/count", "diagnostics judge %d samples or more, this is a count of %lld.",
+                        DIAGNOSTICS_LEAST, (long long)p->count);
+    return ctx_fail(ctx, STATUS_INVALID, "/diagnostics",
+                    "diagnostics compare the samples with the model itself, and %s changes what is sampled; want one "
+                    "without the other.",
+                    name);
 }
 
 static enum status check_shapes(struct ctx *ctx, const struct params *p, size_t d) {
@@ -331,9 +357,9 @@ static enum status interpolate(struct ctx *ctx, const struct params *p, size_t d
 }
 
 /* report_samples writes what every answer holds. */
-static enum status report_samples(struct ctx *ctx, const struct params *p, double *samples, size_t d,
-                                  struct result *out) {
-    size_t count = (size_t)p->count;
+static enum status report_samples(struct ctx *ctx, const struct params *p, double *samples,
+                                  const struct denoiser *denoiser, struct result *out) {
+    size_t count = (size_t)p->count, d = denoiser->d;
     int64_t *shape = ctx_alloc(ctx, 2, sizeof *shape);
     if (!shape)
         return STATUS_NO_MEMORY;
@@ -345,8 +371,13 @@ static enum status report_samples(struct ctx *ctx, const struct params *p, doubl
     out->path = p->how.path;
     out->solver = p->how.sampler.solver;
     out->numerics = (struct str){SAMPLER_NUMERICS, sizeof SAMPLER_NUMERICS - 1};
-    return p->invert.kind ? measure_round_trip(ctx, p->invert.reals, samples, count, d, &out->round_trip_error)
-                          : STATUS_OK;
+    out->has_diagnostics = p->diagnostics;
+    enum status status = STATUS_OK;
+    if (p->invert.kind)
+        status = measure_round_trip(ctx, p->invert.reals, samples, count, d, &out->round_trip_error);
+    if (status == STATUS_OK && p->diagnostics)
+        status = diagnostics_answer(ctx, denoiser, (uint64_t)p->seed, samples, count, &out->diagnostics);
+    return status;
 }
 
 static enum status report(struct ctx *ctx, const struct params *p, const struct sampler_setup *s,
@@ -358,7 +389,7 @@ static enum status report(struct ctx *ctx, const struct params *p, const struct 
     out->steps = (int64_t)s->steps;
     out->network_calls = (int64_t)in->plan->n_calls;
     enum status status = sampler_report_grid(ctx, s, &out->grid);
-    return status == STATUS_OK ? report_samples(ctx, p, drawn->samples, d, out) : status;
+    return status == STATUS_OK ? report_samples(ctx, p, drawn->samples, in->denoiser, out) : status;
 }
 
 /* check_adaptive refuses what counts steps or goes back and forth between them. */
@@ -375,7 +406,9 @@ static enum status check_adaptive(struct ctx *ctx, const struct params *p) {
 }
 
 static enum status report_adaptive(struct ctx *ctx, const struct params *p, const struct adaptive_setup *s,
-                                   const struct adaptive_drawn *drawn, size_t d, struct result *out) {
+                                   const struct adaptive_drawn *drawn, const struct denoiser *denoiser,
+                                   struct result *out) {
+    size_t d = denoiser->d;
     out->steps = drawn->most_steps;
     out->network_calls = drawn->most_calls;
     out->adaptive = drawn->how;
@@ -385,7 +418,7 @@ static enum status report_adaptive(struct ctx *ctx, const struct params *p, cons
         out->latents = (struct array){KIND_REAL, 2, {count, d}, count * d, {.reals = drawn->latents}};
     }
     enum status status = adaptive_report_grid(ctx, s, &out->grid);
-    return status == STATUS_OK ? report_samples(ctx, p, drawn->samples, d, out) : status;
+    return status == STATUS_OK ? report_samples(ctx, p, drawn->samples, denoiser, out) : status;
 }
 
 static enum status run_adaptive(struct call *call, const struct params *p, struct result *out) {
@@ -408,7 +441,7 @@ static enum status run_adaptive(struct call *call, const struct params *p, struc
     const struct adaptive_job job = {in.denoiser, &noise, in.count, in.latents,
                                      p->invert.kind ? p->invert.reals : NULL};
     status = adaptive_sample(call, &setup, &job, &drawn);
-    return status == STATUS_OK ? report_adaptive(ctx, p, &setup, &drawn, in.denoiser->d, out) : status;
+    return status == STATUS_OK ? report_adaptive(ctx, p, &setup, &drawn, in.denoiser, out) : status;
 }
 
 static enum status run(struct call *call, const void *params, void *result) {
@@ -432,6 +465,8 @@ static enum status run(struct call *call, const void *params, void *result) {
     enum status status = check_size(call, p);
     if (status == STATUS_OK)
         status = check_companions(ctx, p);
+    if (status == STATUS_OK)
+        status = check_diagnostics(ctx, p);
     if (status == STATUS_OK && adaptive_asked(&p->how))
         return run_adaptive(call, p, result);
     if (status == STATUS_OK)

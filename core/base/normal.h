@@ -17,7 +17,7 @@ enum normal_stream {
     NORMAL_STEP = 1,   /* the noise that a sampler adds on its way; step counts its draws */
     NORMAL_BRIDGE = 2, /* the midpoints of a Brownian path; plus 2^8 times a number that is part of the step */
     NORMAL_PROBE = 3,  /* directions of a random trace; step counts those of a sample */
-    NORMAL_TRUTH = 4,  /* samples of a closed form itself; step 1 chooses the part */
+    NORMAL_TRUTH = 4,  /* samples of a closed form itself; odd steps choose the part */
     NORMAL_SLICE = 5,  /* directions that samples are projected on */
 };
 
