@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "core/base/workspace.h"
+
 struct run {
     const struct sampler_in *in;
     struct sampler_out *out;
@@ -12,19 +14,10 @@ struct run {
     bool stepwise;
     double **spaces; /* [n_spaces], slots, then z */
     size_t n_spaces;
-    double **scratch; /* [n_scratch] */
-    atomic_flag *taken;
-    size_t n_scratch;
+    struct workspaces scratch;
     double *D;   /* stepwise: [count][d], the last step's first D */
     size_t step; /* stepwise: the step that is being taken */
 };
-
-/* take_scratch finds one that nobody uses: there are as many as bodies run at once. */
-static size_t take_scratch(struct run *run) {
-    for (size_t i = 0;; i = (i + 1) % run->n_scratch)
-        if (!atomic_flag_test_and_set_explicit(&run->taken[i], memory_order_acquire))
-            return i;
-}
 
 static size_t chunk_first(const struct run *run, size_t chunk) { return chunk * run->chunk; }
 
@@ -40,7 +33,7 @@ static struct plan_run prepare(const struct run *run, size_t chunk, size_t space
         .first = first,
         .rows = left < run->chunk ? left : run->chunk,
         .slots = run->spaces[space],
-        .scratch = run->scratch[scratch],
+        .scratch = run->scratch.pieces[scratch],
     };
     p.z = p.slots + in->plan->n_slots * p.rows * in->denoiser->d;
     return p;
@@ -80,7 +73,7 @@ static void keep(const struct run *run, const struct plan_run *p, size_t vector,
 static void whole_chunk(void *arg, size_t chunk) {
     struct run *run = arg;
     const struct plan *plan = run->in->plan;
-    size_t mine = take_scratch(run);
+    size_t mine = workspaces_take(&run->scratch);
     const struct plan_run p = prepare(run, chunk, mine, mine);
     start(run, &p);
     size_t i = 0;
@@ -90,16 +83,16 @@ static void whole_chunk(void *arg, size_t chunk) {
     }
     if (i == plan->n_steps)
         keep(run, &p, plan->result, run->out->samples);
-    atomic_flag_clear_explicit(&run->taken[mine], memory_order_release);
+    workspaces_give(&run->scratch, mine);
 }
 
 static void start_chunk(void *arg, size_t chunk) {
     struct run *run = arg;
-    size_t mine = take_scratch(run);
+    size_t mine = workspaces_take(&run->scratch);
     const struct plan_run p = prepare(run, chunk, chunk, mine);
     start(run, &p);
     keep(run, &p, 0, run->out->samples);
-    atomic_flag_clear_explicit(&run->taken[mine], memory_order_release);
+    workspaces_give(&run->scratch, mine);
 }
 
 /* A step that was begun before the stop is finished: D and the state then belong to one step in every chunk or in
@@ -109,14 +102,14 @@ static void step_chunk(void *arg, size_t chunk) {
     const struct plan_step *step = &run->in->plan->steps[run->step];
     if (ctx_stop(run->ctx) == STOP_CANCEL)
         return;
-    size_t mine = take_scratch(run);
+    size_t mine = workspaces_take(&run->scratch);
     const struct plan_run p = prepare(run, chunk, chunk, mine);
     plan_run_ops(&p, step->first, step->end);
     record(run, run->step + 1, &p, step->state);
     keep(run, &p, step->state, run->out->samples);
     if (step->D)
         keep(run, &p, step->D, run->D);
-    atomic_flag_clear_explicit(&run->taken[mine], memory_order_release);
+    workspaces_give(&run->scratch, mine);
 }
 
 static void run_stepwise(struct ctx *ctx, struct run *run) {
@@ -145,25 +138,21 @@ static size_t chunk_rows(const struct denoiser *denoiser, size_t count) {
 
 static enum status allocate(struct ctx *ctx, struct run *run) {
     const struct sampler_in *in = run->in;
-    size_t d = in->denoiser->d, threads = ctx->parallel && ctx->parallel->threads > 1 ? ctx->parallel->threads : 1;
-    run->n_scratch = threads;
-    run->n_spaces = run->stepwise ? run->n_chunks : threads;
-    run->taken = ctx_alloc(ctx, threads, sizeof *run->taken);
-    run->scratch = ctx_alloc(ctx, threads, sizeof *run->scratch);
+    size_t d = in->denoiser->d;
+    enum status status =
+        workspaces_make(ctx, denoiser_scratch(in->denoiser, run->chunk), sizeof(double), &run->scratch);
+    if (status != STATUS_OK)
+        return status;
+    run->n_spaces = run->stepwise ? run->n_chunks : run->scratch.n;
     run->spaces = ctx_alloc(ctx, run->n_spaces, sizeof *run->spaces);
     run->out->samples = ctx_alloc(ctx, in->count, d * sizeof(double));
-    if (!run->taken || !run->scratch || !run->spaces || !run->out->samples)
+    if (!run->spaces || !run->out->samples)
         return STATUS_NO_MEMORY;
     if (in->trajectory &&
         !(run->out->trajectory = ctx_alloc(ctx, (in->plan->n_steps + 1) * in->count, d * sizeof(double))))
         return STATUS_NO_MEMORY;
     if (run->stepwise && !(run->D = ctx_alloc(ctx, in->count, d * sizeof(double))))
         return STATUS_NO_MEMORY;
-    for (size_t i = 0; i < threads; i++) {
-        atomic_flag_clear(&run->taken[i]);
-        if (!(run->scratch[i] = ctx_alloc(ctx, denoiser_scratch(in->denoiser, run->chunk), sizeof(double))))
-            return STATUS_NO_MEMORY;
-    }
     for (size_t i = 0; i < run->n_spaces; i++)
         if (!(run->spaces[i] =
                   ctx_alloc(ctx, (in->plan->n_slots + 1 + (in->plan->bridges ? NOISE_ROOM : 0)) * run->chunk,
