@@ -137,9 +137,9 @@ static bool by_differences(const struct params *p) {
     return c->clip.has_range || c->clip.has_quantile || c->measurement.matrix.kind || c->guidance.rescale > 0;
 }
 
-/* Nanoseconds; a call of each is about three of eval's, and 1e-7 takes some 150. */
+/* Nanoseconds; a call of each is about eight of eval's, and 1e-7 takes some 150. */
 static double predict(const struct params *p) {
-    double d = (double)model_extent(&p->model).d, row = 3 * control_row_cost(&p->model, &p->control) + 40 * d + 400;
+    double d = (double)model_extent(&p->model).d, row = 8 * control_row_cost(&p->model, &p->control) + 80 * d + 300;
     double accuracy = pow(fmax(p->rtol + p->atol, 1e-13) / 1e-7, -0.2), calls = 150 * fmax(1, accuracy);
     if (by_differences(p))
         row *= 8 * (p->method == LIKELIHOOD_EXACT ? 2 * d + 1 : 3);
