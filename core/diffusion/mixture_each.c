@@ -38,6 +38,12 @@ struct sums {
 
 enum { PRODUCTS = 8 }; /* variances in one logarithm: between 1e-30 and 1e36 each, so the product stays normal */
 
+static void swap(octet **a, octet **b) {
+    octet *t = *a;
+    *a = *b;
+    *b = t;
+}
+
 /* turn writes Q' u (or Q u, `back`) to `to`. */
 static void turn(size_t d, const double *axes, bool back, const octet *restrict from, octet *restrict to) {
     memset(to, 0, d * sizeof *to);
@@ -62,8 +68,8 @@ static void widths(const struct mixture *m, const struct lanes *rows, size_t c, 
     const double *lambda = m->variance + c * n;
     if (m->round && *lambda == p->lambda)
         return;
-    octet product = {0};
-    product += 1;
+    const octet one = {1, 1, 1, 1, 1, 1, 1, 1};
+    octet product = one;
     memset(&p->half_ln, 0, sizeof p->half_ln);
     for (size_t i = 0; i < n; i++) {
         const octet v = rows->alpha * rows->alpha * lambda[i] + rows->sigma2;
@@ -73,7 +79,7 @@ static void widths(const struct mixture *m, const struct lanes *rows, size_t c, 
         if (i % PRODUCTS == PRODUCTS - 1 || i + 1 == n) {
             elementary_log_n((double *)&product, LANES);
             p->half_ln += (m->round ? 0.5 * (double)m->base.d : 0.5) * product;
-            product = product - product + 1;
+            product = one;
         }
     }
     p->lambda = *lambda;
@@ -102,7 +108,7 @@ static void denoise(const struct mixture *m, size_t c, struct part *p) {
         p->w[i] *= p->gain[i * each];
     if (m->axes) {
         turn(d, m->axes + c * d * d, true, p->w, p->u);
-        memcpy(p->w, p->u, d * sizeof *p->w);
+        swap(&p->w, &p->u);
     }
     for (size_t j = 0; j < d; j++)
         p->w[j] += mean[j];
@@ -126,7 +132,7 @@ static void slope(const struct mixture *m, const struct lanes *rows, size_t c, s
     }
     if (m->axes) {
         turn(d, m->axes + c * d * d, true, p->g, p->u);
-        memcpy(p->g, p->u, d * sizeof *p->g);
+        swap(&p->g, &p->u);
     }
 }
 
