@@ -42,7 +42,8 @@ struct run {
     struct adaptive_out *out;
     size_t chunk;
     struct workspaces spaces;
-    bool *failed; /* [count] */
+    bool *failed;         /* [count] */
+    atomic_size_t broken; /* the first chunk with a failure so far: those after it need not be run */
 };
 
 /* The room of a chunk: arrays of [width][d], whose first `active` rows are in use; slopes are [STAGES][width][d]. */
@@ -391,6 +392,13 @@ static void sweep(const struct run *run, struct room *room) {
             retire(run, room, row);
 }
 
+/* give_up notes that chunk `index` holds a sample that failed. */
+static void give_up(struct run *run, size_t index) {
+    size_t known = atomic_load(&run->broken);
+    while (index < known && !atomic_compare_exchange_weak(&run->broken, &known, index))
+        ;
+}
+
 static void chunk(void *arg, size_t index) {
     struct run *run = arg;
     size_t first = index * run->chunk, left = run->in->count - first;
@@ -398,8 +406,11 @@ static void chunk(void *arg, size_t index) {
     struct room room = make_room(run, run->spaces.pieces[mine]);
     for (size_t i = 0; i < room.width && i < left; i++)
         start_walker(run, &room, first + i);
-    while (room.active && ctx_stop(run->ctx) == STOP_NONE)
+    while (room.active && ctx_stop(run->ctx) == STOP_NONE && index <= atomic_load(&run->broken))
         sweep(run, &room);
+    for (size_t i = first; i < first + room.width && i < run->in->count; i++)
+        if (run->failed[i])
+            give_up(run, index);
     workspaces_give(&run->spaces, mine);
 }
 
@@ -430,6 +441,7 @@ static enum status allocate(struct run *run) {
 enum status adaptive_run(struct ctx *ctx, const struct adaptive_in *in, struct adaptive_out *out) {
     *out = (struct adaptive_out){0};
     struct run run = {.ctx = ctx, .in = in, .out = out, .chunk = chunk_rows(in->denoiser->d, in->count)};
+    atomic_init(&run.broken, SIZE_MAX);
     enum status status = allocate(&run);
     if (status != STATUS_OK)
         return status;

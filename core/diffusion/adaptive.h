@@ -27,7 +27,7 @@
 
 #include "core/diffusion/denoiser.h"
 
-enum { ADAPTIVE_MAX_TRIES = 100000 }; /* steps tried for one sample */
+enum { ADAPTIVE_MAX_TRIES = 10000 }; /* steps tried for one sample */
 
 enum adaptive_pair { ADAPTIVE_DOPRI5, ADAPTIVE_DPM_23 };
 
