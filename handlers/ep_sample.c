@@ -33,7 +33,7 @@ struct params {
 struct result {
     struct array samples, shape, trajectory, latents, round_trip_error;
     int64_t seed, steps, network_calls;
-    int solver, path;
+    struct used_result used;
     struct grid_result grid;
     struct str numerics;
 };
@@ -100,8 +100,7 @@ static const struct field OUTPUT[] = {
           .required = true),
     FIELD(struct result, shape, ARRAY, "[count, d].", .kinds = KIND_INT, .required = true),
     FIELD(struct result, seed, INT, "The seed that was used.", .required = true, FIELD_INTS(0, SEED_LIMIT - 1)),
-    FIELD(struct result, path, ENUM, "The path that was used.", .names = path_names, .required = true),
-    FIELD(struct result, solver, ENUM, "The solver that was used.", .names = solver_names, .required = true),
+    USED_FIELDS(struct result, used),
     FIELD(struct result, steps, INT, "The number of steps between the noise levels of grid.", .required = true),
     FIELD(struct result, grid, OBJECT, "The noise levels of the request.", .fields = grid_result_fields,
           .required = true),
@@ -334,8 +333,7 @@ static enum status report(struct ctx *ctx, const struct params *p, const struct 
         out->trajectory =
             (struct array){KIND_REAL, 3, {points, in->count, d}, points * in->count * d, {.reals = drawn->trajectory}};
     out->seed = p->seed;
-    out->path = p->how.path;
-    out->solver = p->how.sampler.solver;
+    out->used = sampler_used(&p->how, s);
     out->steps = (int64_t)s->steps;
     out->network_calls = (int64_t)in->plan->n_calls;
     out->numerics = (struct str){SAMPLER_NUMERICS, sizeof SAMPLER_NUMERICS - 1};

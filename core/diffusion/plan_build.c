@@ -78,9 +78,23 @@ static size_t call(struct plan_build *b, size_t x, const struct path_point *at, 
     return add_op(b, &(struct plan_op){.kind = PLAN_CALL, .at = *at, .in = x, .unguided = unguided});
 }
 
-size_t plan_call(struct plan_build *b, size_t x, const struct path_point *at) { return call(b, x, at, false); }
+size_t plan_clip(struct plan_build *b, size_t vector) {
+    if (b->clip.range == 0 && b->clip.quantile == 0)
+        return vector;
+    return add_op(b, &(struct plan_op){.kind = PLAN_CLIP, .in = vector, .clip = b->clip});
+}
 
-size_t plan_call_unguided(struct plan_build *b, size_t x, const struct path_point *at) { return call(b, x, at, true); }
+size_t plan_call_raw(struct plan_build *b, size_t x, const struct path_point *at) { return call(b, x, at, false); }
+
+size_t plan_call(struct plan_build *b, size_t x, const struct path_point *at) {
+    return plan_clip(b, call(b, x, at, false));
+}
+
+size_t plan_call_unguided(struct plan_build *b, size_t x, const struct path_point *at) {
+    return plan_clip(b, call(b, x, at, true));
+}
+
+void plan_skip(struct plan_build *b) { (void)add_draw(b, 0, 0); }
 
 size_t plan_mix_bridge(struct plan_build *b, const struct linear *sum, double noise, double from, double to) {
     struct plan_op op = {.kind = PLAN_MIX, .n_terms = sum->n, .noise = noise};
@@ -116,13 +130,17 @@ size_t plan_known(struct plan_build *b, size_t x, const struct path_point *at) {
     return add_op(b, &op);
 }
 
-size_t plan_denoise(struct plan_build *b) {
-    size_t D = plan_call(b, b->x, &b->from);
+void plan_remember(struct plan_build *b, size_t D) {
     struct plan_past *past = grow(b, b->past, b->n_past, &b->size_past, sizeof *past);
     if (!past)
-        return 0;
+        return;
     b->past = past;
-    b->past[b->n_past++] = (struct plan_past){b->from, b->x, D};
+    b->past[b->n_past++] = (struct plan_past){b->from, b->x, D, b->x};
+}
+
+size_t plan_denoise(struct plan_build *b) {
+    size_t D = plan_call(b, b->x, &b->from);
+    plan_remember(b, D);
     return D;
 }
 
@@ -196,7 +214,7 @@ static void end_step(struct plan_build *b) {
 void plan_walk(struct plan_build *b, const struct solver *solver, const struct path_point *points, size_t n_steps,
                size_t first, size_t end) {
     b->n_steps = n_steps;
-    for (size_t i = first; i < end && begin_step(b, &points[i], &points[i + 1]); i++) {
+    for (size_t i = first; i < end && begin_step(b, &points[i], b->targets ? &b->targets[i] : &points[i + 1]); i++) {
         b->index = i;
         b->ahead = points + i + 2;
         solver->step(b);

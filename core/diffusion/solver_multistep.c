@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "core/base/elementary.h"
-#include "core/diffusion/solver.h"
+#include "core/diffusion/scheduler.h"
 
 enum { MOST = 4 };
 
@@ -143,7 +143,7 @@ static void moments(double q, double out[3]) {
 /* DEIS: eps is interpolated in ln k and integrated in k. The polynomials are at most quadratic: basis j on the nodes u[n]
  * is (u - a)(u - b) / ((u_j - a)(u_j - b)), or a factor less. */
 static void deis(struct plan_build *b) {
-    size_t D = plan_denoise(b), n = nodes(b, (size_t)b->options->order, true);
+    size_t D = plan_denoise(b), n = nodes(b, scheduler_order(b, (size_t)b->options->order), true);
     if (n == 0) {
         b->x = plan_first_order(b, &b->from, b->x, D, &b->to, 1, 0);
         return;
