@@ -76,7 +76,8 @@ static const struct field OPERATION_FIELDS[] = {
         "call: vector `out` is D, the denoised vector `x`. mix: it is the sum of the vectors `of`, each times its "
         "`by`, "
         "plus `noise` times a standard normal vector. langevin: x + delta s + sqrt(2 delta) z with s = (alpha D - x) / "
-        "sigma^2 and delta = 2 a (snr |z| / |s|)^2. clip: vector `x` in -range .. range; or in -s .. s and over s, where s "
+        "sigma^2 and delta = 2 a (snr |z| / |s|)^2. clip: vector `x` in -range .. range; or in -s .. s and over s, "
+        "where s "
         "is the `quantile` of its magnitudes, put into 1 .. most.",
         .names = OPS, .required = true),
     FIELD(struct operation_result, out, INT, "The number of the vector that this makes.", .required = true),
@@ -212,7 +213,8 @@ static enum status fill_operation(struct call *call, const struct params *p, con
             return ctx_fail(&call->ctx, STATUS_INVALID, "/prediction",
                             "The first call is made where alpha is 0, and there %s does not determine the data; want "
                             "x0, v, velocity or edm, or a sampler.sigma_max.",
-                            prediction_names[s->scheduler.made ? s->scheduler.made->prediction : (enum prediction_id)p->prediction]);
+                            prediction_names[s->scheduler.made ? s->scheduler.made->prediction
+                                                               : (enum prediction_id)p->prediction]);
         return STATUS_OK;
     }
     out->reads = true;
@@ -272,8 +274,9 @@ static enum status run(struct call *call, const void *params, void *result) {
     struct plan plan;
     enum status status = sampler_setup(call, &p->how, &setup);
     if (status == STATUS_OK && p->has_prediction && setup.scheduler.made)
-        return ctx_fail(&call->ctx, STATUS_INVALID, "/prediction",
-                        "scheduler_config says as prediction_type what the network predicts; want no prediction beside it.");
+        return ctx_fail(
+            &call->ctx, STATUS_INVALID, "/prediction",
+            "scheduler_config says as prediction_type what the network predicts; want no prediction beside it.");
     if (status == STATUS_OK && p->has_prediction)
         status = prediction_check(&call->ctx, &setup.path, (enum prediction_id)p->prediction);
     if (status == STATUS_OK)

@@ -135,12 +135,13 @@ static struct grid_in grid_of(const struct sampler_params *s, enum grid_id id) {
 /* only_steps refuses what says the same as scheduler_config. */
 static enum status only_steps(struct ctx *ctx, const struct sampler_request *r) {
     const struct sampler_params *s = &r->sampler;
-    bool numbers = s->has_rho || s->has_sigma_min || s->has_sigma_max || s->has_shift || s->sigmas.kind || s->times.kind;
+    bool numbers =
+        s->has_rho || s->has_sigma_min || s->has_sigma_max || s->has_shift || s->sigmas.kind || s->times.kind;
     bool sampler = s->has_solver || s->has_grid || s->final || numbers || solver_options_of(s).given;
-    const char *pointer = r->has_path                                ? "/path"
+    const char *pointer = r->has_path                               ? "/path"
                           : path_options_of(&r->path_options).given ? "/path_options"
-                          : sampler                                  ? "/sampler"
-                                                                     : NULL;
+                          : sampler                                 ? "/sampler"
+                                                                    : NULL;
     if (!pointer)
         return STATUS_OK;
     return ctx_fail(ctx, STATUS_INVALID, pointer,
@@ -153,8 +154,8 @@ static enum status setup_scheduler(struct call *call, const struct sampler_reque
     const struct sampler_params *s = &request->sampler;
     enum status status = only_steps(&call->ctx, request);
     if (status == STATUS_OK)
-        status = scheduler_request(call, request->scheduler_config, s->has_steps ? (size_t)s->steps : 0,
-                                   &out->scheduler);
+        status =
+            scheduler_request(call, request->scheduler_config, s->has_steps ? (size_t)s->steps : 0, &out->scheduler);
     if (status != STATUS_OK)
         return status;
     const struct scheduler *made = out->scheduler.made;

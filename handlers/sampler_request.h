@@ -75,7 +75,7 @@ struct sampler_setup {
     struct path_point *points; /* [steps + 1] */
     size_t steps;
     const struct solver *solver;
-    struct solver_options options;    /* resolved */
+    struct solver_options options;     /* resolved */
     struct scheduler_answer scheduler; /* made NULL: there is none */
 };
 
@@ -109,26 +109,26 @@ struct used_result {
     struct array ignored;
 };
 struct used_result sampler_used(const struct sampler_request *request, const struct sampler_setup *setup);
-#define USED_FIELDS(S, M)                                                                                            \
-    {.name = "path",                                                                                                 \
-     .doc = "The path that was used.",                                                                               \
-     .type = FIELD_ENUM,                                                                                             \
-     .offset = offsetof(S, M.path),                                                                                  \
-     .present = offsetof(S, M.has_path),                                                                             \
-     .names = path_names},                                                                                           \
-        {.name = "solver",                                                                                           \
-         .doc = "The solver that was used.",                                                                         \
-         .type = FIELD_ENUM,                                                                                         \
-         .offset = offsetof(S, M.solver),                                                                            \
-         .present = offsetof(S, M.has_path),                                                                         \
-         .names = solver_names},                                                                                     \
-        {.name = "scheduler",                                                                                        \
-         .doc = "With scheduler_config, in place of path and solver: the class.",                                    \
-         .type = FIELD_STRING,                                                                                       \
-         .offset = offsetof(S, M.scheduler)},                                                                        \
-    {                                                                                                                \
-        .name = "ignored", .doc = "The keys of scheduler_config that mean nothing to its class.",                    \
-        .type = FIELD_ARRAY, .offset = offsetof(S, M.ignored), .kinds = KIND_STRING                                  \
+#define USED_FIELDS(S, M)                                                                                              \
+    {.name = "path",                                                                                                   \
+     .doc = "The path that was used.",                                                                                 \
+     .type = FIELD_ENUM,                                                                                               \
+     .offset = offsetof(S, M.path),                                                                                    \
+     .present = offsetof(S, M.has_path),                                                                               \
+     .names = path_names},                                                                                             \
+        {.name = "solver",                                                                                             \
+         .doc = "The solver that was used.",                                                                           \
+         .type = FIELD_ENUM,                                                                                           \
+         .offset = offsetof(S, M.solver),                                                                              \
+         .present = offsetof(S, M.has_path),                                                                           \
+         .names = solver_names},                                                                                       \
+        {.name = "scheduler",                                                                                          \
+         .doc = "With scheduler_config, in place of path and solver: the class.",                                      \
+         .type = FIELD_STRING,                                                                                         \
+         .offset = offsetof(S, M.scheduler)},                                                                          \
+    {                                                                                                                  \
+        .name = "ignored", .doc = "The keys of scheduler_config that mean nothing to its class.", .type = FIELD_ARRAY, \
+        .offset = offsetof(S, M.ignored), .kinds = KIND_STRING                                                         \
     }
 extern const struct field grid_result_fields[];
 enum status sampler_report_grid(struct ctx *ctx, const struct sampler_setup *setup, struct grid_result *out) MUST_CHECK;

@@ -5,10 +5,14 @@
 #include <string.h>
 
 const char scheduler_config_doc[] =
-    "A scheduler_config.json of diffusers, in place of path, path_options and sampler; only sampler.steps may stand beside "
-    "it. `_class_name` picks the class, keys that are missing or null take its defaults, and those that mean nothing to it "
-    "are listed in the answer as `ignored`. Instead of `timesteps` that a pipeline would pass, the class's own are taken; "
-    "`mu` may be given where use_dynamic_shifting asks for it. The steps are those of diffusers 0.42 in double precision, "
+    "A scheduler_config.json of diffusers, in place of path, path_options and sampler; only sampler.steps may stand "
+    "beside "
+    "it. `_class_name` picks the class, keys that are missing or null take its defaults, and those that mean nothing "
+    "to it "
+    "are listed in the answer as `ignored`. Instead of `timesteps` that a pipeline would pass, the class's own are "
+    "taken; "
+    "`mu` may be given where use_dynamic_shifting asks for it. The steps are those of diffusers 0.42 in double "
+    "precision, "
     "but for its known mistakes (FlowMatch* shift their levels once, not twice). DDIMInverseScheduler and "
     "DPMSolverMultistepInverseScheduler lead from init to its latents.";
 

@@ -62,7 +62,8 @@ void clip_row(size_t d, double range, double quantile, double most, double *row,
     double scale = 1;
     if (range == 0) {
         double s = quantile_of_magnitudes(d, quantile, row, room);
-        range = scale = s < 1 ? 1 : s > most ? most : s;
+        s = s < 1 ? 1 : s;
+        range = scale = s > most ? most : s;
     }
     for (size_t j = 0; j < d; j++)
         row[j] = clamp(row[j], range) / scale;

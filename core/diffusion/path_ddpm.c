@@ -113,7 +113,8 @@ static enum status make_table(struct ctx *ctx, struct path *path, beta_function 
     for (size_t i = 0; i < n; i++) {
         k[i] = k[i] > 0 ? sqrt((1 - k[i]) / k[i]) : (double)INFINITY;
         ln_k[i] = isinf(k[i]) ? k[i] : elementary_log(k[i]);
-        if (i && !(k[i] > k[i - 1]))
+        bool floored = path->options.last_abar > 0 && i + 1 == n; /* may well be below its neighbour */
+        if (i && !floored && !(k[i] > k[i - 1]))
             return ctx_fail(ctx, STATUS_INVALID, "/path_options",
                             "With these options the noise does not grow from trained step %zu to %zu in single "
                             "precision; want fewer trained steps or smaller betas.",

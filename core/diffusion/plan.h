@@ -52,7 +52,7 @@ struct plan_op {
     size_t draw;   /* which noise; of MIX with noise, LANGEVIN, KNOWN */
     double snr, a; /* LANGEVIN */
     struct plan_clip clip;
-    size_t slot;   /* where the executor keeps the result */
+    size_t slot; /* where the executor keeps the result */
 };
 
 struct plan_step {

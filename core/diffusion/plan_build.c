@@ -276,7 +276,25 @@ static bool assign_slots(struct plan_build *b) {
     return true;
 }
 
+/* check_finite: some configurations of schedulers divide by steps of no length. */
+static enum status check_finite(const struct plan_build *b) {
+    bool finite = b->plan.start_sigma - b->plan.start_sigma == 0;
+    for (size_t i = 0; i < b->plan.n_ops; i++) {
+        const struct plan_op *op = &b->ops[i];
+        finite &= op->noise - op->noise == 0;
+        for (size_t j = 0; j < op->n_terms; j++)
+            finite &= op->terms[j].by - op->terms[j].by == 0;
+    }
+    if (finite)
+        return STATUS_OK;
+    return ctx_fail(b->ctx, STATUS_INVALID, "/scheduler_config",
+                    "With these steps this scheduler divides by zero, here as in diffusers; want other levels, a lower "
+                    "order, or fewer steps.");
+}
+
 enum status plan_end(struct plan_build *b, struct plan *out) {
+    if (b->status == STATUS_OK && b->options->scheduler)
+        b->status = check_finite(b);
     if (b->status != STATUS_OK)
         return b->status;
     if (!assign_slots(b))

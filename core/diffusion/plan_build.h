@@ -42,11 +42,11 @@ struct plan_build {
     size_t index, n_steps;          /* which step of how many (for rules about the last steps) */
     const struct path_point *ahead; /* the points after `to`, for rules that look ahead: [n_steps - index - 1] */
     struct path_point from, to;
-    size_t x;               /* the state */
-    bool known;             /* set by the caller: every step ends with a KNOWN */
-    struct plan_clip clip;  /* set by the caller: every D is clipped */
+    size_t x;                         /* the state */
+    bool known;                       /* set by the caller: every step ends with a KNOWN */
+    struct plan_clip clip;            /* set by the caller: every D is clipped */
     const struct path_point *targets; /* set by the caller, [n_steps]: where steps lead to; NULL: to the next point */
-    struct plan_past *past; /* [n_past], the newest last; emptied by plan_forget */
+    struct plan_past *past;           /* [n_past], the newest last; emptied by plan_forget */
     size_t n_past;
     /* Private. */
     struct plan plan;

@@ -7,9 +7,8 @@
 #include "core/base/elementary.h"
 #include "core/diffusion/scheduler_class.h"
 
-const char *const config_schedule_names[] = {"linear",  "scaled_linear", "squaredcos_cap_v2",
-                                             "sigmoid", "exp",           "laplace",
-                                             NULL};
+const char *const config_schedule_names[] = {
+    "linear", "scaled_linear", "squaredcos_cap_v2", "sigmoid", "exp", "laplace", NULL};
 const char *const config_prediction_names[] = {"epsilon", "sample", "v_prediction", "flow_prediction", NULL};
 const char *const config_variance_names[] = {"fixed_small", "fixed_small_log", "fixed_large", "fixed_large_log", NULL};
 const char *const config_spacing_names[] = {"linspace", "leading", "trailing", NULL};
@@ -19,8 +18,8 @@ const char *const config_timestep_names[] = {"discrete", "continuous", NULL};
 const char *const config_sigmas_names[] = {"karras", "exponential", NULL};
 const char *const config_final_names[] = {"zero", "sigma_min", NULL};
 const char *const config_solver_names[] = {"midpoint", "heun", "bh1", "bh2", "logrho", NULL};
-const char *const config_algorithm_names[] = {
-    "dpmsolver", "dpmsolver++", "sde-dpmsolver", "sde-dpmsolver++", "deis", "data_prediction", "noise_prediction", NULL};
+const char *const config_algorithm_names[] = {"dpmsolver", "dpmsolver++",     "sde-dpmsolver",    "sde-dpmsolver++",
+                                              "deis",      "data_prediction", "noise_prediction", NULL};
 
 enum status scheduler_fail(struct ctx *ctx, const char *key, const char *sentence) {
     char pointer[80];
@@ -31,12 +30,14 @@ enum status scheduler_fail(struct ctx *ctx, const char *key, const char *sentenc
 static enum status check_dpm(struct making *m) {
     const struct scheduler_config *c = m->c;
     if (c->algorithm_type >= ALGORITHM_DATA)
-        return scheduler_fail(m->ctx, "algorithm_type", "This algorithm_type is SASolverScheduler's; want dpmsolver++, say.");
+        return scheduler_fail(m->ctx, "algorithm_type",
+                              "This algorithm_type is SASolverScheduler's; want dpmsolver++, say.");
     bool eps = c->algorithm_type == ALGORITHM_DPM || c->algorithm_type == ALGORITHM_SDE_DPM;
     if (eps && c->final_sigmas_type == FINAL_AT_ZERO && m->s->class->takes & KEY(final_sigmas_type))
-        return scheduler_fail(m->ctx, "final_sigmas_type",
-                              "dpmsolver and sde-dpmsolver predict noise, which does not lead to data in one step; want "
-                              "final_sigmas_type sigma_min.");
+        return scheduler_fail(
+            m->ctx, "final_sigmas_type",
+            "dpmsolver and sde-dpmsolver predict noise, which does not lead to data in one step; want "
+            "final_sigmas_type sigma_min.");
     if (c->algorithm_type == ALGORITHM_SDE_DPM && c->solver_order == 3)
         return scheduler_fail(m->ctx, "solver_order", "sde-dpmsolver has no third order; want solver_order 1 or 2.");
     return STATUS_OK;
@@ -79,14 +80,22 @@ static enum status check_inverted(struct making *m) {
                           "stochastic_sampling would take inverted sigmas for noise; want one of the two.");
 }
 
+static enum status check_inverse(struct making *m) {
+    if (m->c->prediction_type != PREDICTS_SAMPLE || !m->c->set_alpha_to_one)
+        return STATUS_OK;
+    return scheduler_fail(
+        m->ctx, "set_alpha_to_one",
+        "Where alpha is 1 a predicted sample says nothing of the noise; want set_alpha_to_one false.");
+}
+
 static size_t most_distilled(const struct scheduler_config *c) { return (size_t)c->original_inference_steps; }
 static size_t unlimited(const struct scheduler_config *c) {
     (void)c;
     return 10000;
 }
 
-#define BETAS                                                                                                        \
-    (KEY(num_train_timesteps) | KEY(beta_start) | KEY(beta_end) | KEY(beta_schedule) | KEY(trained_betas) |          \
+#define BETAS                                                                                               \
+    (KEY(num_train_timesteps) | KEY(beta_start) | KEY(beta_end) | KEY(beta_schedule) | KEY(trained_betas) | \
      KEY(prediction_type))
 #define CLIPS (KEY(clip_sample) | KEY(clip_sample_range))
 #define THRESHOLDS (KEY(thresholding) | KEY(dynamic_thresholding_ratio) | KEY(sample_max_value))
@@ -101,22 +110,21 @@ static size_t unlimited(const struct scheduler_config *c) {
 #define USUAL .schedules = S(LINEAR) | S(SCALED_LINEAR) | S(COSINE), .predictions = P(EPSILON) | P(SAMPLE) | P(V)
 
 /* The defaults that most classes share. */
-#define TABLE                                                                                                        \
-    .num_train_timesteps = 1000, .beta_start = 1e-4, .beta_end = 0.02, .clip_sample_range = 1,                       \
+#define TABLE                                                                                  \
+    .num_train_timesteps = 1000, .beta_start = 1e-4, .beta_end = 0.02, .clip_sample_range = 1, \
     .dynamic_thresholding_ratio = 0.995, .sample_max_value = 1, .flow_shift = 1, .shift = 1
-#define STABLE                                                                                                       \
-    .num_train_timesteps = 1000, .beta_start = 0.00085, .beta_end = 0.012, .clip_sample_range = 1,                   \
+#define STABLE                                                                                     \
+    .num_train_timesteps = 1000, .beta_start = 0.00085, .beta_end = 0.012, .clip_sample_range = 1, \
     .dynamic_thresholding_ratio = 0.995, .sample_max_value = 1
 
 #define IN_K .takes = BETAS | SPACING | LEVELS, .points = scheduler_points_k, .most = unlimited
-#define EDM                                                                                                          \
-    .sigma_min = 0.002, .sigma_max = 80, .sigma_data = 0.5, .rho = 7,                   \
-    .dynamic_thresholding_ratio = 0.995, .sample_max_value = 1
+#define EDM                                                                                                \
+    .sigma_min = 0.002, .sigma_max = 80, .sigma_data = 0.5, .rho = 7, .dynamic_thresholding_ratio = 0.995, \
+    .sample_max_value = 1
 #define EDM_KEYS                                                                                                     \
     (KEY(num_train_timesteps) | KEY(sigma_min) | KEY(sigma_max) | KEY(sigma_data) | KEY(sigma_schedule) | KEY(rho) | \
      KEY(prediction_type) | KEY(final_sigmas_type))
-#define FLOW_KEYS                                                                                                    \
-    (KEY(num_train_timesteps) | KEY(shift) | DYNAMIC | KEY(invert_sigmas) | KEY(shift_terminal) | LEVELS)
+#define FLOW_KEYS (KEY(num_train_timesteps) | KEY(shift) | DYNAMIC | KEY(invert_sigmas) | KEY(shift_terminal) | LEVELS)
 #define FLOW .num_train_timesteps = 1000, .shift = 1
 
 static const struct scheduler_class CLASSES[] = {
@@ -201,7 +209,8 @@ static const struct scheduler_class CLASSES[] = {
      .schedules = S(LINEAR) | S(SCALED_LINEAR) | S(COSINE),
      .predictions = P(EPSILON) | P(SAMPLE) | P(V) | P(FLOW),
      .floors_snr = true,
-     .defaults = {TABLE, .solver_order = 2, .solver_type = SOLVER_TYPE_BH2, .lower_order_final = true, .predict_x0 = true},
+     .defaults = {TABLE, .solver_order = 2, .solver_type = SOLVER_TYPE_BH2, .lower_order_final = true,
+                  .predict_x0 = true},
      .check = check_unipc,
      .points = scheduler_points_lambda},
     {.name = "DEISMultistepScheduler",
@@ -232,7 +241,8 @@ static const struct scheduler_class CLASSES[] = {
      .solver = &scheduler_dpm_multi,
      .takes = EDM_KEYS | THRESHOLDS | MULTI | KEY(euler_at_final),
      .predictions = P(EPSILON) | P(V),
-     .defaults = {EDM, .num_train_timesteps = 1000, .solver_order = 2, .algorithm_type = ALGORITHM_DPMPP, .lower_order_final = true},
+     .defaults = {EDM, .num_train_timesteps = 1000, .solver_order = 2, .algorithm_type = ALGORITHM_DPMPP,
+                  .lower_order_final = true},
      .check = check_edm_dpm,
      .points = scheduler_points_edm,
      .most = unlimited},
@@ -292,10 +302,14 @@ static const struct scheduler_class CLASSES[] = {
      .most = unlimited},
     {.name = "ScoreSdeVeScheduler",
      .solver = &scheduler_ve,
-     .takes = KEY(num_train_timesteps) | KEY(snr) | KEY(sigma_min) | KEY(sigma_max) | KEY(sampling_eps) |
-              KEY(correct_steps),
+     .takes =
+         KEY(num_train_timesteps) | KEY(snr) | KEY(sigma_min) | KEY(sigma_max) | KEY(sampling_eps) | KEY(correct_steps),
      .predictions = P(EPSILON),
-     .defaults = {.num_train_timesteps = 2000, .snr = 0.15, .sigma_min = 0.01, .sigma_max = 1348, .sampling_eps = 1e-5,
+     .defaults = {.num_train_timesteps = 2000,
+                  .snr = 0.15,
+                  .sigma_min = 0.01,
+                  .sigma_max = 1348,
+                  .sampling_eps = 1e-5,
                   .correct_steps = 1},
      .points = scheduler_points_ve,
      .most = unlimited},
@@ -311,6 +325,7 @@ static const struct scheduler_class CLASSES[] = {
      .takes = BETAS | CLIPS | SPACING | KEY(set_alpha_to_one) | KEY(rescale_betas_zero_snr),
      USUAL,
      .defaults = {TABLE, .clip_sample = true, .set_alpha_to_one = true, .timestep_spacing = SPACING_LEADING},
+     .check = check_inverse,
      .points = scheduler_points_inverse_ddim},
     {.name = "DPMSolverMultistepInverseScheduler",
      .solver = &scheduler_dpm_multi,
@@ -372,7 +387,8 @@ static enum status check(struct making *m) {
         return scheduler_fail(m->ctx, "use_dynamic_shifting",
                               "With use_dynamic_shifting the shift comes from the image's size: want it as mu, too.");
     if (c->use_dynamic_shifting && c->time_shift_type == SHIFT_LINEAR && !(c->mu > 0))
-        return scheduler_fail(m->ctx, "mu", "With time_shift_type linear mu is the shift itself; want a number above 0.");
+        return scheduler_fail(m->ctx, "mu",
+                              "With time_shift_type linear mu is the shift itself; want a number above 0.");
     if (class->takes & KEY(use_flow_sigmas) && (c->prediction_type == PREDICTS_FLOW) != c->use_flow_sigmas &&
         (c->prediction_type == PREDICTS_FLOW || c->prediction_type == PREDICTS_V))
         return scheduler_fail(m->ctx, "prediction_type",
@@ -430,7 +446,8 @@ static enum status make_path(struct making *m) {
     status = path_make(m->ctx, id, &o, &m->s->path);
     if (status == STATUS_INVALID)
         strcpy(m->ctx->err.pointer, "/scheduler_config");
-    m->s->final = path_at_k(&m->s->path, c->set_alpha_to_one || status != STATUS_OK ? 0 : m->s->path.k[0]);
+    if (status == STATUS_OK)
+        m->s->final = path_at_k(&m->s->path, c->set_alpha_to_one ? 0 : m->s->path.k[0]);
     return status;
 }
 
@@ -447,7 +464,7 @@ static void set_clip(struct scheduler *s) {
 /* The solver and its options. Only what differs from the solver's defaults is set here. */
 static void set_solver(struct scheduler *s) {
     const struct scheduler_config *c = &s->config;
-    s->solver = s->class->solver ? s->class->solver
+    s->solver = s->class->solver         ? s->class->solver
                 : c->stochastic_sampling ? solver_find(SOLVER_LCM)
                                          : solver_find(s->class->plain);
     s->options = s->solver->defaults;
@@ -512,8 +529,8 @@ size_t scheduler_order(const struct plan_build *b, size_t order) {
     size_t left = b->n_steps - b->index;
     if (!s)
         return order;
-    bool ends = s->config.euler_at_final || (s->class->takes & KEY(final_sigmas_type) &&
-                                             s->config.final_sigmas_type == FINAL_AT_ZERO);
+    bool ends = s->config.euler_at_final ||
+                (s->class->takes & KEY(final_sigmas_type) && s->config.final_sigmas_type == FINAL_AT_ZERO);
     if (left == 1 && ends)
         return 1;
     return s->config.lower_order_final && b->n_steps < 15 && left < order ? left : order;

@@ -66,7 +66,7 @@ static double ln_ratio(const struct path_point *high, const struct path_point *l
 static void multi(struct plan_build *b) {
     (void)plan_denoise(b);
     size_t order = scheduler_order(b, (size_t)config_of(b)->solver_order);
-    order = order < b->n_past ? order : b->n_past;
+    order = b->to.k == b->from.k ? 1 : order < b->n_past ? order : b->n_past;
     const struct weights w = weights_of(b, &b->from, order == 2 && config_of(b)->solver_type != SOLVER_TYPE_HEUN);
     struct linear sum = linear_of(w.keep, b->x);
     add(b, &sum, w.zeroth, 0);

@@ -189,7 +189,9 @@ static enum status flow_over_table(struct making *m) {
     for (size_t i = 0; i < m->n; i++)
         m->s->points[i] = flow_point(m->k[i], floor(m->k[i] * trained(m)));
     m->s->points[m->n] = flow_point(last, last * trained(m));
-    return path_make(m->ctx, PATH_FLOW, NULL, &m->s->path);
+    status = path_make(m->ctx, PATH_FLOW, NULL, &m->s->path);
+    m->s->path.told_by = 0.001; /* a point's t is what is told, and the path counts 1000 t */
+    return status;
 }
 
 static enum told told_in_lambda(const struct making *m) {

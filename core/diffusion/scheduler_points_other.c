@@ -114,9 +114,8 @@ static double time_at(const struct making *m, size_t i) {
 /* Networks are told sigma(t); the steps count N levels evenly in ln sigma, which differ a little. */
 enum status scheduler_points_ve(struct making *m) {
     const struct scheduler_config *c = m->c;
-    const struct path_options ends = {.given = PATH_OPT(sigma_min) | PATH_OPT(sigma_max),
-                                      .sigma_min = c->sigma_min,
-                                      .sigma_max = c->sigma_max};
+    const struct path_options ends = {
+        .given = PATH_OPT(sigma_min) | PATH_OPT(sigma_max), .sigma_min = c->sigma_min, .sigma_max = c->sigma_max};
     enum status status = check_range(m);
     if (status == STATUS_OK)
         status = path_make(m->ctx, PATH_VE, &ends, &m->s->path);
@@ -137,9 +136,8 @@ enum status scheduler_points_ve(struct making *m) {
 
 enum status scheduler_points_vp(struct making *m) {
     const struct scheduler_config *c = m->c;
-    const struct path_options ends = {.given = PATH_OPT(beta_min) | PATH_OPT(beta_max),
-                                      .beta_min = c->beta_min,
-                                      .beta_max = c->beta_max};
+    const struct path_options ends = {
+        .given = PATH_OPT(beta_min) | PATH_OPT(beta_max), .beta_min = c->beta_min, .beta_max = c->beta_max};
     if (!(c->beta_max >= c->beta_min && c->beta_min + c->beta_max < 80))
         return scheduler_fail(m->ctx, "beta_max",
                               "scheduler_config.beta_max is out of range, want at least beta_min and a sum below 80.");

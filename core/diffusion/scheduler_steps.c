@@ -78,13 +78,15 @@ static size_t transfer(struct plan_build *b, const struct path_point *from, size
     return plan_mix(b, &sum);
 }
 
-static double stride(const struct scheduler *s) { return floor((double)s->config.num_train_timesteps / (double)s->steps); }
+static double stride(const struct scheduler *s) {
+    return floor((double)s->config.num_train_timesteps / (double)s->steps);
+}
 
 static void runge_kutta(struct plan_build *b, size_t D) {
     const struct scheduler *s = scheduler_of(b);
     const double half = floor(stride(s) / 2);
-    const struct path_point middle = scheduler_level(s, b->to.t + half), next[3] = {scheduler_level(s, b->from.t - half),
-                                                                                     middle, b->to},
+    const struct path_point middle = scheduler_level(s, b->to.t + half),
+                            next[3] = {scheduler_level(s, b->from.t - half), middle, b->to},
                             *const at[4] = {&b->from, &middle, &middle, &b->to};
     static const double SHARE[4] = {1.0 / 6, 1.0 / 3, 1.0 / 3, 1.0 / 6};
     struct linear all = {0};
@@ -104,7 +106,8 @@ static void runge_kutta(struct plan_build *b, size_t D) {
 /* Down one stride, and again from there with the mean of both slopes. */
 static void heun(struct plan_build *b, size_t D) {
     const struct scheduler *s = scheduler_of(b);
-    const struct path_point low = scheduler_level(s, b->from.t - stride(s)), high = scheduler_level(s, b->to.t + stride(s));
+    const struct path_point low = scheduler_level(s, b->from.t - stride(s)),
+                            high = scheduler_level(s, b->to.t + stride(s));
     struct linear F = {0}, mean = {0};
     output(b, &F, 1, &b->from, b->x, D);
     size_t x = transfer(b, &b->from, b->x, &low, &F);

@@ -59,15 +59,14 @@ static double second_order(double S, double h, bool corrects) {
 }
 
 /* The step from call `base` to `to`, but for its noise: `order` nodes, of which the first is D_new where there is one. */
-static struct linear adams(const struct plan_build *b, size_t base, const struct path_point *to, size_t order, double tau,
-                           size_t D_new) {
+static struct linear adams(const struct plan_build *b, size_t base, const struct path_point *to, size_t order,
+                           double tau, size_t D_new) {
     const struct scheduler *s = b->options->scheduler;
     const bool noise = s && s->config.algorithm_type == ALGORITHM_NOISE;
     const struct plan_past *from = past(b, base);
     const double q = plan_ratio(&from->at, to), S = 1 + tau * tau;
-    struct linear sum = linear_of(noise ? to->alpha / from->at.alpha
-                                        : to->sigma / from->at.sigma * elementary_pow(q, tau * tau),
-                                  from->state);
+    struct linear sum = linear_of(
+        noise ? to->alpha / from->at.alpha : to->sigma / from->at.sigma * elementary_pow(q, tau * tau), from->state);
     if (order == 1 && !D_new && !noise) { /* also to data and from infinite k */
         linear_add(&sum, to->alpha * (1 - elementary_pow(q, S)), from->D);
         return sum;
@@ -163,8 +162,9 @@ static enum status check(struct ctx *ctx, const struct path *path, const struct 
 
 const struct solver solver_sa_solver = {
     .name = "sa_solver",
-    .doc = "Stochastic Adams: a multistep predictor in D, and a corrector that the next step's call pays for. eta is tau, "
-           "the amount of noise; 0: none.",
+    .doc =
+        "Stochastic Adams: a multistep predictor in D, and a corrector that the next step's call pays for. eta is tau, "
+        "the amount of noise; 0: none.",
     .source = "Xue et al. 2023 (SA-Solver), alg. 1",
     .calls = 1,
     .stochastic = true,

@@ -125,7 +125,8 @@ static void unipc(struct plan_build *b) {
         size_t order = order_of(b, b->index - 1, finite_calls(b, 1), b->from.k);
         b->past[b->n_past - 1].state = step_from(b, 1, &b->from, order, true);
     }
-    b->x = step_from(b, 0, &b->to, order_of(b, b->index, finite_calls(b, 0), b->to.k), false);
+    double k_next = b->to.k != b->from.k ? b->to.k : 0; /* schedulers may repeat a level */
+    b->x = step_from(b, 0, &b->to, order_of(b, b->index, finite_calls(b, 0), k_next), false);
 }
 
 static enum status check(struct ctx *ctx, const struct path *path, const struct solver_options *options) {
