@@ -193,6 +193,18 @@ static enum status fill_mix(struct ctx *ctx, const struct plan_op *op, struct op
     return STATUS_OK;
 }
 
+static enum status undetermined(struct call *call, const struct params *p, const struct sampler_setup *s) {
+    if (s->scheduler.made)
+        return scheduler_fail(
+            &call->ctx, "prediction_type",
+            "The first call is made where alpha is 0, and there this prediction_type does not determine "
+            "the data; want v_prediction.");
+    return ctx_fail(&call->ctx, STATUS_INVALID, "/prediction",
+                    "The first call is made where alpha is 0, and there %s does not determine the data; want x0, v, "
+                    "velocity or edm, or a sampler.sigma_max.",
+                    prediction_names[p->prediction]);
+}
+
 static enum status fill_operation(struct call *call, const struct params *p, const struct sampler_setup *s,
                                   const struct plan *plan, size_t index, struct operation_result *out) {
     static const int NAMES[] = {[PLAN_CALL] = 0, [PLAN_MIX] = 1, [PLAN_LANGEVIN] = 2, [PLAN_CLIP] = 3};
@@ -210,11 +222,7 @@ static enum status fill_operation(struct call *call, const struct params *p, con
     if (op->kind == PLAN_CALL) {
         fill_call(p, s, op, out);
         if (out->has_network && !(out->x_by - out->x_by == 0 && out->out_by - out->out_by == 0))
-            return ctx_fail(&call->ctx, STATUS_INVALID, "/prediction",
-                            "The first call is made where alpha is 0, and there %s does not determine the data; want "
-                            "x0, v, velocity or edm, or a sampler.sigma_max.",
-                            prediction_names[s->scheduler.made ? s->scheduler.made->prediction
-                                                               : (enum prediction_id)p->prediction]);
+            return undetermined(call, p, s);
         return STATUS_OK;
     }
     out->reads = true;
