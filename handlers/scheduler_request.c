@@ -14,7 +14,12 @@ const char scheduler_config_doc[] =
     "`mu` may be given where use_dynamic_shifting asks for it. The steps are those of diffusers 0.42 in double "
     "precision, "
     "but for its known mistakes (FlowMatch* shift their levels once, not twice). DDIMInverseScheduler and "
-    "DPMSolverMultistepInverseScheduler lead from init to its latents.";
+    "DPMSolverMultistepInverseScheduler lead from init to its latents. Classes (each with Scheduler at the end): DDPM, "
+    "DDIM, "
+    "PNDM, LMSDiscrete, EulerDiscrete, EulerAncestralDiscrete, HeunDiscrete, KDPM2Discrete, KDPM2AncestralDiscrete, "
+    "DPMSolverSDE, DPMSolverMultistep, DPMSolverSinglestep, UniPCMultistep, DEISMultistep, SASolver, EDMEuler, "
+    "EDMDPMSolverMultistep, IPNDM, LCM, TCD, CMStochasticIterative, FlowMatchEulerDiscrete, FlowMatchHeunDiscrete, "
+    "FlowMatchLCM, ScoreSdeVe, ScoreSdeVp, DDIMInverse, DPMSolverMultistepInverse.";
 
 enum type { TYPE_REAL, TYPE_WHOLE, TYPE_FLAG, TYPE_CHOICE, TYPE_NUMBERS };
 
