@@ -130,11 +130,11 @@ size_t plan_known(struct plan_build *b, size_t x, const struct path_point *at) {
     return add_op(b, &op);
 }
 
+/* Solvers look at the newest entry unasked: where memory has run out, a spare one stands in until their step ends. */
 void plan_remember(struct plan_build *b, size_t D) {
     struct plan_past *past = grow(b, b->past, b->n_past, &b->size_past, sizeof *past);
-    if (!past)
-        return;
-    b->past = past;
+    b->past = past ? past : &b->spare;
+    b->n_past = past ? b->n_past : 0;
     b->past[b->n_past++] = (struct plan_past){b->from, b->x, D, b->x};
 }
 

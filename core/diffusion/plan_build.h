@@ -49,6 +49,7 @@ struct plan_build {
     struct plan_past *past;           /* [n_past], the newest last; emptied by plan_forget */
     size_t n_past;
     /* Private. */
+    struct plan_past spare;
     struct plan plan;
     struct plan_op *ops;
     struct plan_step *steps;
