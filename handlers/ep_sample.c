@@ -28,6 +28,7 @@ struct params {
     struct array latents, init, mask, known, invert;
     double strength;
     bool has_strength, trajectory, diagnostics;
+    int noise;
     struct repaint_params repaint;
     struct interpolate_params interpolate;
 };
@@ -35,7 +36,7 @@ struct params {
 struct result {
     struct array samples, shape, trajectory, latents, round_trip_error;
     int64_t seed, steps, network_calls;
-    int solver, path;
+    struct used_result used;
     struct grid_result grid;
     struct str numerics;
     struct adaptive_result adaptive;
@@ -62,6 +63,9 @@ static const struct field INTERPOLATE_FIELDS[] = {
     FIELD(struct params, member, ARRAY, text, .kinds = KIND_REAL, .max_dims = 2, .min_items = 1, \
           .max_items = MAX_NUMBERS, FIELD_REALS(-1e9, 1e9))
 
+enum { NOISE_PHILOX, NOISE_TORCH };
+static const char *const NOISES[] = {"philox", "torch", NULL};
+
 static const struct field INPUT[] = {
     MODEL_FIELD(struct params, model, "What to sample from.", .required = true),
     FIELD(struct params, count, INT, "How many samples.", .def = "1", FIELD_INTS(1, MAX_COUNT)),
@@ -69,6 +73,11 @@ static const struct field INPUT[] = {
           "Chooses the random numbers: the same request with the same seed has the same answer, to the byte, and the "
           "first samples of a longer request are those of a shorter one. Drawn and echoed where it is absent.",
           .role = ROLE_SEED, FIELD_INTS(0, SEED_LIMIT - 1)),
+    FIELD(struct params, noise, ENUM,
+          "Where random numbers come from. torch: PyTorch's CPU generator, as torch.randn of all samples at once draws "
+          "the "
+          "latents and then each step's noise, in single precision; a sample then depends on how many there are.",
+          .names = NOISES, .def = "philox"),
     SAMPLER_REQUEST_FIELDS(struct params, how),
     CONTROL_FIELDS(struct params, control),
     SAMPLES(
@@ -106,8 +115,7 @@ static const struct field OUTPUT[] = {
           .required = true),
     FIELD(struct result, shape, ARRAY, "[count, d].", .kinds = KIND_INT, .required = true),
     FIELD(struct result, seed, INT, "The seed that was used.", .required = true, FIELD_INTS(0, SEED_LIMIT - 1)),
-    FIELD(struct result, path, ENUM, "The path that was used.", .names = path_names, .required = true),
-    FIELD(struct result, solver, ENUM, "The solver that was used.", .names = solver_names, .required = true),
+    USED_FIELDS(struct result, used),
     FIELD(struct result, steps, INT,
           "The number of steps between the noise levels of grid; of an adaptive solver the most that a sample took.",
           .required = true),
@@ -143,11 +151,13 @@ static int64_t repeats_of(const struct params *p) {
 static double predict(const struct params *p) {
     const struct sampler_params *s = &p->how.sampler;
     const struct solver *solver = solver_find((enum solver_id)s->solver);
-    bool draws = solver->stochastic || s->eta > 0 || s->s_churn > 0 || p->mask.kind;
+    const bool scheduler = p->how.scheduler_config.p;
+    double each = scheduler ? 2 : solver->calls; /* no class makes more calls a step, but for the first ones */
+    bool draws = scheduler || solver->stochastic || s->eta > 0 || s->s_churn > 0 || p->mask.kind;
     double d = (double)model_extent(&p->model).d, row = control_row_cost(&p->model, &p->control) + 8;
     if (solver->adaptive) /* each row at a point of its own; a third as many calls as 32 steps would make */
         row = 2.5 * row + 150;
-    double calls = (double)sampler_steps(s) * solver->calls * (double)repeats_of(p) * (p->invert.kind ? 2 : 1);
+    double calls = (double)sampler_steps(s) * each * (double)repeats_of(p) * (p->invert.kind ? 2 : 1);
     double judging = p->diagnostics ? diagnostics_cost((size_t)p->count, model_extent(&p->model).k, (size_t)d) : 0;
     return 2000 + judging + model_setup_cost(&p->model) +
            (double)p->count * (calls * (row + (draws ? 14 : 4) * d) + 10 * d) + (double)sampler_steps(s) * 200;
@@ -280,7 +290,8 @@ static void walk_with_jumps(struct plan_build *b, const struct sampler_setup *s,
 
 static enum status make_plan(struct ctx *ctx, const struct params *p, const struct sampler_setup *s,
                              struct plan *plan) {
-    const double given = p->has_strength ? p->strength : 0.8, *strength = p->init.kind ? &given : NULL;
+    const bool inverse = s->scheduler.made && s->scheduler.made->inverse;
+    const double given = p->has_strength ? p->strength : 0.8, *strength = p->init.kind && !inverse ? &given : NULL;
     size_t length = p->repaint.has_length ? (size_t)p->repaint.length : 10;
     struct plan_build b;
     sampler_start(&b, ctx, s, strength);
@@ -370,8 +381,6 @@ static enum status report_samples(struct ctx *ctx, const struct params *p, doubl
     out->shape = array_1d(KIND_INT, shape, 2);
     out->samples = (struct array){KIND_REAL, 2, {count, d}, count * d, {.reals = samples}};
     out->seed = p->seed;
-    out->path = p->how.path;
-    out->solver = p->how.sampler.solver;
     out->numerics = (struct str){SAMPLER_NUMERICS, sizeof SAMPLER_NUMERICS - 1};
     out->has_diagnostics = p->diagnostics;
     enum status status = STATUS_OK;
@@ -388,6 +397,7 @@ static enum status report(struct ctx *ctx, const struct params *p, const struct 
     if (drawn->trajectory)
         out->trajectory =
             (struct array){KIND_REAL, 3, {points, in->count, d}, points * in->count * d, {.reals = drawn->trajectory}};
+    out->used = sampler_used(&p->how, s);
     out->steps = (int64_t)s->steps;
     out->network_calls = (int64_t)in->plan->n_calls;
     enum status status = sampler_report_grid(ctx, s, &out->grid);
@@ -398,6 +408,10 @@ static enum status report(struct ctx *ctx, const struct params *p, const struct 
 static enum status check_adaptive(struct ctx *ctx, const struct params *p) {
     const char *name = p->trajectory ? "trajectory" : p->init.kind ? "init" : p->mask.kind ? "mask" : NULL;
     char pointer[32];
+    if (p->noise == NOISE_TORCH)
+        return ctx_fail(ctx, STATUS_INVALID, "/noise",
+                        "noise \"torch\" draws for a plan of fixed steps, and an adaptive solver has none; want "
+                        "\"philox\", or latents.");
     if (!name)
         return STATUS_OK;
     snprintf(pointer, sizeof pointer, "/%s", name);
@@ -411,6 +425,7 @@ static enum status report_adaptive(struct ctx *ctx, const struct params *p, cons
                                    const struct adaptive_drawn *drawn, const struct denoiser *denoiser,
                                    struct result *out) {
     size_t d = denoiser->d;
+    out->used = (struct used_result){.path = p->how.path, .solver = p->how.sampler.solver, .has_path = true};
     out->steps = drawn->most_steps;
     out->network_calls = drawn->most_calls;
     out->adaptive = drawn->how;
@@ -446,10 +461,23 @@ static enum status run_adaptive(struct call *call, const struct params *p, struc
     return status == STATUS_OK ? report_adaptive(ctx, p, &setup, &drawn, in.denoiser, out) : status;
 }
 
+static enum status check_scheduler(struct ctx *ctx, const struct params *p, const struct scheduler *s) {
+    if (p->invert.kind)
+        return ctx_fail(
+            ctx, STATUS_INVALID, "/invert",
+            "invert takes the steps of a sampler; with scheduler_config the inverse classes do that: want init "
+            "and DDIMInverseScheduler, say.");
+    if (s->inverse && (!p->init.kind || p->has_strength || p->mask.kind))
+        return ctx_fail(ctx, STATUS_INVALID, p->init.kind ? "/scheduler_config/_class_name" : "/init",
+                        "An inverse scheduler leads from data to noise: want init, and no strength or mask.");
+    return STATUS_OK;
+}
+
 static enum status run(struct call *call, const void *params, void *result) {
     struct ctx *ctx = &call->ctx;
     const struct params *p = params;
     const struct noise noise = noise_of_seed((uint64_t)p->seed);
+    struct noise_torch torch;
     const struct plan_known known = {p->mask.reals, p->known.reals};
     struct sampler_setup setup;
     struct plan plan;
@@ -469,7 +497,7 @@ static enum status run(struct call *call, const void *params, void *result) {
         status = check_companions(ctx, p);
     if (status == STATUS_OK)
         status = check_diagnostics(ctx, p);
-    if (status == STATUS_OK && adaptive_asked(&p->how))
+    if (status == STATUS_OK && !p->how.scheduler_config.p && adaptive_asked(&p->how))
         return run_adaptive(call, p, result);
     if (status == STATUS_OK)
         status = sampler_setup(call, &p->how, &setup);
@@ -477,8 +505,15 @@ static enum status run(struct call *call, const void *params, void *result) {
         status = control_denoiser(call, &p->model, &p->control, &in.denoiser);
     if (status == STATUS_OK)
         status = check_shapes(ctx, p, in.denoiser->d);
+    if (status == STATUS_OK && setup.scheduler.made)
+        status = check_scheduler(ctx, p, setup.scheduler.made);
     if (status == STATUS_OK)
         status = make_plan(ctx, p, &setup, &plan);
+    if (status == STATUS_OK && p->noise == NOISE_TORCH) {
+        bool latents = !p->latents.kind && !p->interpolate.from.kind;
+        status = noise_of_torch(ctx, (uint64_t)p->seed, &plan, in.count, in.denoiser->d, latents, &torch);
+        in.noise = &torch.base;
+    }
     if (status == STATUS_OK && p->interpolate.from.kind)
         status = interpolate(ctx, p, in.denoiser->d, &in);
     if (status == STATUS_OK && p->invert.kind)
@@ -491,7 +526,7 @@ static enum status run(struct call *call, const void *params, void *result) {
 const struct endpoint ep_sample = {
     .method = "POST",
     .route = "/v1/sample",
-    .version = 2,
+    .version = 3,
     .title = "Draw samples from a diffusion or flow model",
     .doc =
         "Starts from Gaussian noise and removes it step by step with the exact denoiser E[x0 | x] of the model, along "

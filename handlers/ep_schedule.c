@@ -17,9 +17,9 @@ struct point_result {
 struct operation_result {
     int op;
     int64_t out, x, d, draw;
-    double t, time, k, alpha, sigma, input_scale, x_by, out_by, noise, snr, a, from, to;
+    double t, time, k, alpha, sigma, input_scale, x_by, out_by, noise, snr, a, from, to, range, quantile, most;
     struct array of, by;
-    bool reads, is_call, is_langevin, has_network, draws, bridges, unguided;
+    bool reads, has_level, has_range, has_quantile, is_call, is_langevin, has_network, draws, bridges, unguided;
 };
 
 struct step_result {
@@ -33,7 +33,8 @@ struct start_result {
 };
 
 struct result {
-    int path, solver, prediction;
+    struct used_result used;
+    int prediction;
     bool has_prediction;
     int64_t n_steps, network_calls, draws, state;
     struct grid_result grid;
@@ -62,7 +63,7 @@ static const struct field POINT_FIELDS[] = {FIELD(struct point_result, t, NUMBER
                                             FIELD(struct point_result, sigma, NUMBER, "sigma.", .required = true),
                                             {0}};
 
-static const char *const OPS[] = {"call", "mix", "langevin", NULL};
+static const char *const OPS[] = {"call", "mix", "langevin", "clip", NULL};
 
 #define OF_CALL .present = offsetof(struct operation_result, is_call)
 #define OF_LANGEVIN .present = offsetof(struct operation_result, is_langevin)
@@ -75,10 +76,12 @@ static const struct field OPERATION_FIELDS[] = {
         "call: vector `out` is D, the denoised vector `x`. mix: it is the sum of the vectors `of`, each times its "
         "`by`, "
         "plus `noise` times a standard normal vector. langevin: x + delta s + sqrt(2 delta) z with s = (alpha D - x) / "
-        "sigma^2 and delta = 2 a (snr |z| / |s|)^2.",
+        "sigma^2 and delta = 2 a (snr |z| / |s|)^2. clip: vector `x` in -range .. range; or in -s .. s and over s, "
+        "where s "
+        "is the `quantile` of its magnitudes, put into 1 .. most.",
         .names = OPS, .required = true),
     FIELD(struct operation_result, out, INT, "The number of the vector that this makes.", .required = true),
-    FIELD(struct operation_result, x, INT, "call, langevin: the number of the state.",
+    FIELD(struct operation_result, x, INT, "call, langevin: the number of the state; clip: of what is clipped.",
           .present = offsetof(struct operation_result, reads)),
     FIELD(struct operation_result, d, INT, "langevin: the number of D there.", OF_LANGEVIN),
     FIELD(struct operation_result, unguided, BOOL, "call: true: without guidance. Absent: with it, where there is any.",
@@ -88,9 +91,9 @@ static const struct field OPERATION_FIELDS[] = {
     FIELD(struct operation_result, k, NUMBER, "call: the noise level; null where it is infinite.", OF_CALL,
           .nullable = true),
     FIELD(struct operation_result, alpha, NUMBER, "call, langevin: alpha.",
-          .present = offsetof(struct operation_result, reads)),
+          .present = offsetof(struct operation_result, has_level)),
     FIELD(struct operation_result, sigma, NUMBER, "call, langevin: sigma.",
-          .present = offsetof(struct operation_result, reads)),
+          .present = offsetof(struct operation_result, has_level)),
     FIELD(struct operation_result, input_scale, NUMBER, "call: the network's input is input_scale times x.",
           OF_NETWORK),
     FIELD(struct operation_result, x_by, NUMBER, "call: D = x_by x + out_by network(input_scale x, time).", OF_NETWORK),
@@ -105,6 +108,12 @@ static const struct field OPERATION_FIELDS[] = {
     FIELD(struct operation_result, to, NUMBER, "See from.", OF_BRIDGE),
     FIELD(struct operation_result, snr, NUMBER, "langevin: the wanted signal-to-noise ratio.", OF_LANGEVIN),
     FIELD(struct operation_result, a, NUMBER, "langevin: the factor a.", OF_LANGEVIN),
+    FIELD(struct operation_result, range, NUMBER, "clip: to -range .. range.",
+          .present = offsetof(struct operation_result, has_range)),
+    FIELD(struct operation_result, quantile, NUMBER, "clip: by this quantile.",
+          .present = offsetof(struct operation_result, has_quantile)),
+    FIELD(struct operation_result, most, NUMBER, "clip: the greatest threshold.",
+          .present = offsetof(struct operation_result, has_quantile)),
     {0}};
 
 static const struct field STEP_FIELDS[] = {
@@ -124,8 +133,7 @@ static const struct field START_FIELDS[] = {
     {0}};
 
 static const struct field OUTPUT[] = {
-    FIELD(struct result, path, ENUM, "The path.", .names = path_names, .required = true),
-    FIELD(struct result, solver, ENUM, "The solver.", .names = solver_names, .required = true),
+    USED_FIELDS(struct result, used),
     FIELD(struct result, prediction, ENUM, "The prediction.", .names = prediction_names,
           .present = offsetof(struct result, has_prediction)),
     FIELD(struct result, grid, OBJECT, "The noise levels that are visited.", .fields = grid_result_fields,
@@ -144,20 +152,27 @@ static struct point_result point_of(const struct path_point *p) {
     return (struct point_result){p->t, p->k, p->alpha, p->sigma};
 }
 
-static void fill_call(const struct params *p, const struct path *path, const struct plan_op *op,
+static struct prediction network_of(const struct params *p, const struct sampler_setup *s,
+                                    const struct path_point *at) {
+    if (s->scheduler.made)
+        return scheduler_network(s->scheduler.made, at);
+    return prediction_at(&s->path, at, (enum prediction_id)p->prediction, p->sigma_data);
+}
+
+static void fill_call(const struct params *p, const struct sampler_setup *s, const struct plan_op *op,
                       struct operation_result *out) {
-    out->reads = out->is_call = true;
+    out->reads = out->has_level = out->is_call = true;
     out->x = (int64_t)op->in;
     out->unguided = op->unguided;
     out->t = op->at.t;
-    out->time = path_time(path, &op->at);
+    out->time = path_time(&s->path, &op->at);
     out->k = op->at.k;
     out->alpha = op->at.alpha;
     out->sigma = op->at.sigma;
-    out->has_network = p->has_prediction;
-    if (!p->has_prediction)
+    out->has_network = p->has_prediction || s->scheduler.made;
+    if (!out->has_network)
         return;
-    const struct prediction c = prediction_at(path, &op->at, (enum prediction_id)p->prediction, p->sigma_data);
+    const struct prediction c = network_of(p, s, &op->at);
     out->input_scale = c.input;
     out->x_by = c.x_by;
     out->out_by = c.out_by;
@@ -178,9 +193,21 @@ static enum status fill_mix(struct ctx *ctx, const struct plan_op *op, struct op
     return STATUS_OK;
 }
 
+static enum status undetermined(struct call *call, const struct params *p, const struct sampler_setup *s) {
+    if (s->scheduler.made)
+        return scheduler_fail(
+            &call->ctx, "prediction_type",
+            "The first call is made where alpha is 0, and there this prediction_type does not determine "
+            "the data; want v_prediction.");
+    return ctx_fail(&call->ctx, STATUS_INVALID, "/prediction",
+                    "The first call is made where alpha is 0, and there %s does not determine the data; want x0, v, "
+                    "velocity or edm, or a sampler.sigma_max.",
+                    prediction_names[p->prediction]);
+}
+
 static enum status fill_operation(struct call *call, const struct params *p, const struct sampler_setup *s,
                                   const struct plan *plan, size_t index, struct operation_result *out) {
-    static const int NAMES[] = {[PLAN_CALL] = 0, [PLAN_MIX] = 1, [PLAN_LANGEVIN] = 2};
+    static const int NAMES[] = {[PLAN_CALL] = 0, [PLAN_MIX] = 1, [PLAN_LANGEVIN] = 2, [PLAN_CLIP] = 3};
     const struct plan_op *op = &plan->ops[index];
     *out = (struct operation_result){.op = NAMES[op->kind], .out = (int64_t)index + 1};
     out->draws = op->kind == PLAN_LANGEVIN || (op->kind == PLAN_MIX && op->noise != 0);
@@ -193,16 +220,22 @@ static enum status fill_operation(struct call *call, const struct params *p, con
     if (op->kind == PLAN_MIX)
         return fill_mix(&call->ctx, op, out);
     if (op->kind == PLAN_CALL) {
-        fill_call(p, &s->path, op, out);
+        fill_call(p, s, op, out);
         if (out->has_network && !(out->x_by - out->x_by == 0 && out->out_by - out->out_by == 0))
-            return ctx_fail(&call->ctx, STATUS_INVALID, "/prediction",
-                            "The first call is made where alpha is 0, and there %s does not determine the data; want "
-                            "x0, v, velocity or edm, or a sampler.sigma_max.",
-                            prediction_names[p->prediction]);
+            return undetermined(call, p, s);
         return STATUS_OK;
     }
-    out->reads = out->is_langevin = true;
+    out->reads = true;
     out->x = (int64_t)op->in;
+    if (op->kind == PLAN_CLIP) {
+        out->range = op->clip.range;
+        out->quantile = op->clip.quantile;
+        out->most = op->clip.most;
+        out->has_range = op->clip.range > 0;
+        out->has_quantile = !out->has_range;
+        return STATUS_OK;
+    }
+    out->has_level = out->is_langevin = true;
     out->d = (int64_t)op->D;
     out->alpha = op->at.alpha;
     out->sigma = op->at.sigma;
@@ -231,8 +264,7 @@ static enum status fill(struct call *call, const struct params *p, const struct 
     for (size_t i = 0; i < plan->n_steps && status == STATUS_OK; i++)
         status = fill_step(call, p, s, plan, i, &steps[i]);
     out->steps = (struct list){plan->n_steps, steps};
-    out->path = p->how.path;
-    out->solver = p->how.sampler.solver;
+    out->used = sampler_used(&p->how, s);
     out->prediction = p->prediction;
     out->has_prediction = p->has_prediction;
     out->start = (struct start_result){p->has_strength ? plan->start_alpha : 0, plan->start_sigma};
@@ -249,6 +281,10 @@ static enum status run(struct call *call, const void *params, void *result) {
     struct sampler_setup setup;
     struct plan plan;
     enum status status = sampler_setup(call, &p->how, &setup);
+    if (status == STATUS_OK && p->has_prediction && setup.scheduler.made)
+        return ctx_fail(
+            &call->ctx, STATUS_INVALID, "/prediction",
+            "scheduler_config says as prediction_type what the network predicts; want no prediction beside it.");
     if (status == STATUS_OK && p->has_prediction)
         status = prediction_check(&call->ctx, &setup.path, (enum prediction_id)p->prediction);
     if (status == STATUS_OK)
@@ -263,7 +299,7 @@ static enum status run(struct call *call, const void *params, void *result) {
 const struct endpoint ep_schedule = {
     .method = "POST",
     .route = "/v1/schedule",
-    .version = 1,
+    .version = 2,
     .title = "Explain a sampler without running it",
     .doc =
         "Everything that a sampler does between its network calls, as numbers, so that a program that runs a network "

@@ -45,7 +45,8 @@ const struct field sampler_fields[] = {
     FIELD(struct sampler_params, solver, ENUM,
           "How one step is taken; GET /v1/samplers lists the solvers with their orders, network calls, options and "
           "sources.",
-          .names = solver_names, .aliases = solver_aliases, .def = "heun"),
+          .names = solver_names, .aliases = solver_aliases, .def = "heun",
+          .present = offsetof(struct sampler_params, has_solver)),
     SAMPLER_FIELD(steps, INT, "How many steps; default 32, or as many as sigmas or times make.",
                   FIELD_INTS(1, GRID_MAX_STEPS)),
     SAMPLER_FIELD(
@@ -151,10 +152,56 @@ static enum status refuse_adaptive(struct ctx *ctx, const char *solver) {
                     solver);
 }
 
+/* only_steps refuses what says the same as scheduler_config. */
+static enum status only_steps(struct ctx *ctx, const struct sampler_request *r) {
+    const struct sampler_params *s = &r->sampler;
+    bool numbers =
+        s->has_rho || s->has_sigma_min || s->has_sigma_max || s->has_shift || s->sigmas.kind || s->times.kind;
+    bool sampler = s->has_solver || s->has_grid || s->final || numbers || solver_options_of(s).given;
+    const char *pointer = r->has_path                               ? "/path"
+                          : path_options_of(&r->path_options).given ? "/path_options"
+                          : sampler                                 ? "/sampler"
+                                                                    : NULL;
+    if (!pointer)
+        return STATUS_OK;
+    return ctx_fail(ctx, STATUS_INVALID, pointer,
+                    "scheduler_config says all of the path and the sampler but sampler.steps; want no %s beside it.",
+                    pointer[1] == 's' ? "other member of sampler" : pointer + 1);
+}
+
+static enum status setup_scheduler(struct call *call, const struct sampler_request *request,
+                                   struct sampler_setup *out) {
+    const struct sampler_params *s = &request->sampler;
+    enum status status = only_steps(&call->ctx, request);
+    if (status == STATUS_OK)
+        status =
+            scheduler_request(call, request->scheduler_config, s->has_steps ? (size_t)s->steps : 0, &out->scheduler);
+    if (status != STATUS_OK)
+        return status;
+    const struct scheduler *made = out->scheduler.made;
+    out->path = made->path;
+    out->grid = GRID_CUSTOM;
+    out->points = made->points;
+    out->steps = made->steps;
+    out->solver = made->solver;
+    out->options = made->options;
+    return STATUS_OK;
+}
+
+struct used_result sampler_used(const struct sampler_request *request, const struct sampler_setup *setup) {
+    return (struct used_result){.path = request->path,
+                                .solver = request->sampler.solver,
+                                .has_path = !setup->scheduler.made,
+                                .scheduler = setup->scheduler.name,
+                                .ignored = setup->scheduler.ignored};
+}
+
 enum status sampler_setup(struct call *call, const struct sampler_request *request, struct sampler_setup *out) {
     struct ctx *ctx = &call->ctx;
     const struct sampler_params *s = &request->sampler;
     *out = (struct sampler_setup){0};
+    if (request->scheduler_config.p)
+        return setup_scheduler(call, request, out);
     enum status status = sampler_path(ctx, request, &out->path);
     if (status == STATUS_OK)
         status = sampler_solver(ctx, s, &out->path, &out->solver, &out->options);
@@ -175,10 +222,21 @@ size_t sampler_first(const struct sampler_setup *setup, const double *strength) 
     return strength ? setup->steps - (size_t)(*strength * (double)setup->steps) : 0;
 }
 
+static double first_std(const struct sampler_setup *setup, const struct path_point *start, const double *strength) {
+    if (setup->scheduler.made && (!strength || setup->scheduler.made->inverse))
+        return setup->scheduler.made->start_sigma;
+    return strength ? start->sigma : path_prior_std(&setup->path, start);
+}
+
 void sampler_start(struct plan_build *b, struct ctx *ctx, const struct sampler_setup *setup, const double *strength) {
     const struct path_point *start = &setup->points[sampler_first(setup, strength)];
-    plan_begin(b, ctx, &setup->path, &setup->options, start->alpha,
-               strength ? start->sigma : path_prior_std(&setup->path, start));
+    const struct scheduler *scheduler = setup->scheduler.made;
+    plan_begin(b, ctx, &setup->path, &setup->options, scheduler && scheduler->inverse ? 1 : start->alpha,
+               first_std(setup, start, strength));
+    if (scheduler) {
+        b->targets = scheduler->targets;
+        b->clip = scheduler->clip;
+    }
 }
 
 enum status sampler_plan(struct ctx *ctx, const struct sampler_setup *setup, const double *strength, struct plan *out) {

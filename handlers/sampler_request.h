@@ -7,6 +7,7 @@
 #include "core/diffusion/sampler.h"
 #include "handlers/call.h"
 #include "handlers/sampler_names.h"
+#include "handlers/scheduler_request.h"
 
 enum { SAMPLER_STEPS = 32 }; /* where a request does not say */
 
@@ -26,7 +27,7 @@ struct sampler_params {
     int solver, grid, final;
     double rho, sigma_min, sigma_max, shift;
     struct array sigmas, times;
-    bool has_steps, has_grid, has_rho, has_sigma_min, has_sigma_max, has_shift;
+    bool has_solver, has_steps, has_grid, has_rho, has_sigma_min, has_sigma_max, has_shift;
 #define X(name, type, ...) \
     option_##type name;    \
     bool has_##name;
@@ -38,6 +39,8 @@ struct sampler_request {
     int path;
     struct path_params path_options;
     struct sampler_params sampler;
+    struct str scheduler_config; /* p NULL: none */
+    bool has_path;
 };
 
 extern const struct field path_option_fields[], sampler_fields[];
@@ -49,6 +52,7 @@ extern const char sampler_path_doc[];
      .doc = sampler_path_doc,                                                                         \
      .type = FIELD_ENUM,                                                                              \
      .offset = offsetof(S, M.path),                                                                   \
+     .present = offsetof(S, M.has_path),                                                              \
      .names = path_names,                                                                             \
      .aliases = path_aliases,                                                                         \
      .def = "edm"},                                                                                   \
@@ -57,6 +61,10 @@ extern const char sampler_path_doc[];
          .type = FIELD_OBJECT,                                                                        \
          .offset = offsetof(S, M.path_options),                                                       \
          .fields = path_option_fields},                                                               \
+        {.name = "scheduler_config",                                                                  \
+         .doc = scheduler_config_doc,                                                                 \
+         .type = FIELD_JSON,                                                                          \
+         .offset = offsetof(S, M.scheduler_config)},                                                  \
     {                                                                                                 \
         .name = "sampler", .doc = "The solver and the noise levels it visits.", .type = FIELD_OBJECT, \
         .offset = offsetof(S, M.sampler), .fields = sampler_fields                                    \
@@ -69,7 +77,8 @@ struct sampler_setup {
     struct path_point *points; /* [steps + 1] */
     size_t steps;
     const struct solver *solver;
-    struct solver_options options; /* resolved */
+    struct solver_options options;     /* resolved */
+    struct scheduler_answer scheduler; /* made NULL: there is none */
 };
 
 /* sampler_steps predicts how many steps a request takes, for limits and costs. */
@@ -98,6 +107,36 @@ struct grid_result {
     int type;
     struct array t, alpha, sigma, k;
 };
+
+/* How an answer names what was used: path and solver, or the scheduler. */
+struct used_result {
+    int path, solver;
+    bool has_path;
+    struct str scheduler;
+    struct array ignored;
+};
+struct used_result sampler_used(const struct sampler_request *request, const struct sampler_setup *setup);
+#define USED_FIELDS(S, M)                                                                                              \
+    {.name = "path",                                                                                                   \
+     .doc = "The path that was used.",                                                                                 \
+     .type = FIELD_ENUM,                                                                                               \
+     .offset = offsetof(S, M.path),                                                                                    \
+     .present = offsetof(S, M.has_path),                                                                               \
+     .names = path_names},                                                                                             \
+        {.name = "solver",                                                                                             \
+         .doc = "The solver that was used.",                                                                           \
+         .type = FIELD_ENUM,                                                                                           \
+         .offset = offsetof(S, M.solver),                                                                              \
+         .present = offsetof(S, M.has_path),                                                                           \
+         .names = solver_names},                                                                                       \
+        {.name = "scheduler",                                                                                          \
+         .doc = "With scheduler_config, in place of path and solver: the class.",                                      \
+         .type = FIELD_STRING,                                                                                         \
+         .offset = offsetof(S, M.scheduler)},                                                                          \
+    {                                                                                                                  \
+        .name = "ignored", .doc = "The keys of scheduler_config that mean nothing to its class.", .type = FIELD_ARRAY, \
+        .offset = offsetof(S, M.ignored), .kinds = KIND_STRING                                                         \
+    }
 extern const struct field grid_result_fields[];
 enum status sampler_report_grid(struct ctx *ctx, const struct sampler_setup *setup, struct grid_result *out) MUST_CHECK;
 

@@ -58,21 +58,25 @@ static double quantile_of_magnitudes(size_t d, double q, const double *row, doub
     return low + (h - (double)below) * (high - low);
 }
 
+void clip_row(size_t d, double range, double quantile, double most, double *row, double *room) {
+    double scale = 1;
+    if (range == 0) {
+        double s = quantile_of_magnitudes(d, quantile, row, room);
+        s = s < 1 ? 1 : s;
+        range = scale = s > most ? most : s;
+    }
+    for (size_t j = 0; j < d; j++)
+        row[j] = clamp(row[j], range) / scale;
+}
+
 static void eval(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
                  const double *x, double *out, double *scratch) {
     const struct clip *c = (const struct clip *)(const void *)self;
     size_t d = self->d;
     double *room = scratch, *rest = scratch + (c->in.range > 0 ? 0 : d);
     denoiser_eval(c->in.denoiser, at, condition, rows, x, out, rest);
-    for (size_t r = 0; r < rows; r++) {
-        double *row = out + r * d, range = c->in.range, scale = 1;
-        if (range == 0) {
-            double s = quantile_of_magnitudes(d, c->in.quantile, row, room);
-            range = scale = s < 1 ? 1 : s > c->in.most ? c->in.most : s;
-        }
-        for (size_t j = 0; j < d; j++)
-            row[j] = clamp(row[j], range) / scale;
-    }
+    for (size_t r = 0; r < rows; r++)
+        clip_row(d, c->in.range, c->in.quantile, c->in.most, out + r * d, room);
 }
 
 enum status clip_make(struct ctx *ctx, const struct clip_in *in, const struct denoiser **out) {

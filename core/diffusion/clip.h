@@ -15,6 +15,9 @@ struct clip_in {
     double most;                     /* >= 1 */
 };
 
+/* clip_row clips one sample row[d] so: to `range`, or where that is 0 by the quantile, with room[d]. */
+void clip_row(size_t d, double range, double quantile, double most, double *row, double *room);
+
 /* clip_make prepares the denoiser in ctx. Errors: NO_MEMORY. */
 enum status clip_make(struct ctx *ctx, const struct clip_in *in, const struct denoiser **out) MUST_CHECK;
 

@@ -23,4 +23,17 @@ enum { NOISE_ROOM = 3 };
  * About 1 us a number. */
 struct noise noise_of_seed(uint64_t seed);
 
+/* Numbers drawn ahead: first the latents, then a plan's draws in order, [1 + draws][count][d] each as torch.randn draws
+ * it, in single precision (torch_random.h). Sample i depends on count. */
+struct noise_torch {
+    struct noise base; /* first: a noise pointer is a noise_torch pointer */
+    size_t count;
+    float *z;
+};
+
+/* noise_of_torch draws it all. Errors: INVALID ("/noise": the plan follows a Brownian path), TOO_LARGE ("/noise"),
+ * NO_MEMORY. */
+enum status noise_of_torch(struct ctx *ctx, uint64_t seed, const struct plan *plan, size_t count, size_t d,
+                           bool latents, struct noise_torch *out) MUST_CHECK;
+
 #endif

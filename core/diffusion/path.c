@@ -48,6 +48,7 @@ uint64_t path_takes(enum path_id id) { return FAMILIES[id]->takes; }
 static void set_family(struct path *path, const struct path_family *family) {
     *path = (struct path){
         .family = family,
+        .told_by = 1,
         .t_min = family->t_min,
         .t_max = family->t_max,
         .k_min = family->k_min,
@@ -70,6 +71,8 @@ static enum status resolve(struct ctx *ctx, const struct path_family *family, co
                            struct path_options *out) {
     *out = family->defaults;
     out->given = given->given;
+    out->betas = given->betas;
+    out->last_abar = given->last_abar;
     for (size_t i = 0; i < PATH_OPTION_COUNT; i++) {
         if (!(given->given & UINT64_C(1) << i))
             continue;
@@ -112,7 +115,7 @@ struct path_rates path_rates(const struct path *path, const struct path_point *a
 }
 
 double path_time(const struct path *path, const struct path_point *at) {
-    return path->family->time ? path->family->time(at) : at->t;
+    return path->told_by * (path->family->time ? path->family->time(at) : at->t);
 }
 
 double path_prior_std(const struct path *path, const struct path_point *at) {

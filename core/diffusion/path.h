@@ -61,6 +61,7 @@ struct path {
     const struct path_family *family;
     struct path_options options;                      /* resolved */
     double t_min, t_max, k_min, k_max, k_low, k_high; /* as in the family, or from the options */
+    double told_by;                                   /* a factor of path_time; 1 but for schedulers */
     size_t steps;                                     /* trained steps of a discrete path, else 0 */
     const double *k, *ln_k;                           /* [steps], rising; the last may be infinite */
 };
@@ -98,7 +99,7 @@ struct path_point path_at_k(const struct path *path, double k);
 /* path_rates gives d alpha/dt and d sigma/dt at a point of the path, 0 < k; of paths whose family has them. */
 struct path_rates path_rates(const struct path *path, const struct path_point *at);
 
-/* path_time is what networks of the path are trained to be told of a point: the trained step (ddpm-*), 999 t (vp, sub-vp),
+/* path_time is what networks of the path are trained to be told of a point, times told_by: the trained step (ddpm-*), 999 t (vp, sub-vp),
  * sigma (ve), ln(k) / 4 (edm), 1000 t (flow), 1 - t (condot, gvp). */
 double path_time(const struct path *path, const struct path_point *at);
 

@@ -87,19 +87,19 @@ typedef float beta_function(const struct path_options *o, size_t i, size_t n);
 static void fill_abar(const struct path_options *o, beta_function *beta, size_t n, double *abar) {
     double product = 1;
     for (size_t i = 0; i < n; i++) {
-        product *= (double)(1.0f - beta(o, i, n));
+        product *= (double)(1.0f - (o->betas ? (float)o->betas[i] : beta(o, i, n)));
         abar[i] = (double)(float)product;
     }
 }
 
 /* rescale moves and stretches sqrt(abar) so that the last is 0 and the first stays (Lin et al. 2024, alg. 1). */
-static void rescale(size_t n, double *abar) {
+static void rescale(size_t n, double last_abar, double *abar) {
     double first = sqrt(abar[0]), last = sqrt(abar[n - 1]);
     for (size_t i = 0; i < n; i++) {
         double root = (sqrt(abar[i]) - last) * (first / (first - last));
         abar[i] = root * root;
     }
-    abar[n - 1] = 0;
+    abar[n - 1] = last_abar;
 }
 
 static enum status make_table(struct ctx *ctx, struct path *path, beta_function *beta) {
@@ -109,11 +109,12 @@ static enum status make_table(struct ctx *ctx, struct path *path, beta_function 
         return STATUS_NO_MEMORY;
     fill_abar(&path->options, beta, n, k);
     if (path->options.zero_snr)
-        rescale(n, k);
+        rescale(n, path->options.last_abar, k);
     for (size_t i = 0; i < n; i++) {
         k[i] = k[i] > 0 ? sqrt((1 - k[i]) / k[i]) : (double)INFINITY;
         ln_k[i] = isinf(k[i]) ? k[i] : elementary_log(k[i]);
-        if (i && !(k[i] > k[i - 1]))
+        bool floored = path->options.last_abar > 0 && i + 1 == n; /* may well be below its neighbour */
+        if (i && !floored && !(k[i] > k[i - 1]))
             return ctx_fail(ctx, STATUS_INVALID, "/path_options",
                             "With these options the noise does not grow from trained step %zu to %zu in single "
                             "precision; want fewer trained steps or smaller betas.",

@@ -33,6 +33,10 @@ struct path_options {
 #define X(name, type, ...) option_##type name;
     PATH_OPTIONS(X)
 #undef X
+    /* Of schedulers alone (scheduler.h): each trained step's beta, [trained_steps], in place of the family's; and abar of
+     * the last step where zero_snr takes it to 0. */
+    const double *betas;
+    double last_abar;
 };
 
 #endif

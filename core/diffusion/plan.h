@@ -11,6 +11,7 @@
  *     LANGEVIN  x + delta score + sqrt(2 delta) z, score = (alpha D - x) / sigma^2, delta = 2 a (snr |z| / |score|)^2,
  *               the norms those of this one sample. Song et al. 2021, alg. 4 and 5
  *     KNOWN     m (alpha known + sigma z) + (1 - m) x: what is known, at this noise level, over what is not
+ *     CLIP      vector `in` in the range of the data, sample by sample (clip.h)
  *
  * plan_build.h makes plans. A finished plan is immutable and holds no pointer outside its ctx. */
 #ifndef SOLVENT_PLAN_H
@@ -19,7 +20,12 @@
 #include "core/base/normal.h"
 #include "core/diffusion/path.h"
 
-enum plan_kind { PLAN_CALL, PLAN_MIX, PLAN_LANGEVIN, PLAN_KNOWN };
+enum plan_kind { PLAN_CALL, PLAN_MIX, PLAN_LANGEVIN, PLAN_KNOWN, PLAN_CLIP };
+
+/* To -range .. range; or by a quantile (clip.h). Both 0: not at all. */
+struct plan_clip {
+    double range, quantile, most;
+};
 
 enum { PLAN_MAX_TERMS = 32 }; /* vectors in one MIX */
 
@@ -37,7 +43,7 @@ struct plan_draw {
 struct plan_op {
     enum plan_kind kind;
     struct path_point at;          /* CALL, LANGEVIN, KNOWN: the noise level; at.t is what the network is told */
-    size_t in;                     /* CALL, LANGEVIN, KNOWN: the state they read */
+    size_t in;                     /* CALL, LANGEVIN, KNOWN: the state they read; CLIP: what it clips */
     size_t D;                      /* LANGEVIN: the vector of D at `in` */
     bool unguided;                 /* CALL: without guidance (denoiser.h) */
     const struct plan_term *terms; /* MIX: [n_terms], each vector once, in the order in which they are summed */
@@ -45,7 +51,8 @@ struct plan_op {
     double noise;  /* MIX: the coefficient of z; 0: there is none */
     size_t draw;   /* which noise; of MIX with noise, LANGEVIN, KNOWN */
     double snr, a; /* LANGEVIN */
-    size_t slot;   /* where the executor keeps the result */
+    struct plan_clip clip;
+    size_t slot; /* where the executor keeps the result */
 };
 
 struct plan_step {

@@ -78,9 +78,23 @@ static size_t call(struct plan_build *b, size_t x, const struct path_point *at, 
     return add_op(b, &(struct plan_op){.kind = PLAN_CALL, .at = *at, .in = x, .unguided = unguided});
 }
 
-size_t plan_call(struct plan_build *b, size_t x, const struct path_point *at) { return call(b, x, at, false); }
+size_t plan_clip(struct plan_build *b, size_t vector) {
+    if (b->clip.range == 0 && b->clip.quantile == 0)
+        return vector;
+    return add_op(b, &(struct plan_op){.kind = PLAN_CLIP, .in = vector, .clip = b->clip});
+}
 
-size_t plan_call_unguided(struct plan_build *b, size_t x, const struct path_point *at) { return call(b, x, at, true); }
+size_t plan_call_raw(struct plan_build *b, size_t x, const struct path_point *at) { return call(b, x, at, false); }
+
+size_t plan_call(struct plan_build *b, size_t x, const struct path_point *at) {
+    return plan_clip(b, call(b, x, at, false));
+}
+
+size_t plan_call_unguided(struct plan_build *b, size_t x, const struct path_point *at) {
+    return plan_clip(b, call(b, x, at, true));
+}
+
+void plan_skip(struct plan_build *b) { (void)add_draw(b, 0, 0); }
 
 size_t plan_mix_bridge(struct plan_build *b, const struct linear *sum, double noise, double from, double to) {
     struct plan_op op = {.kind = PLAN_MIX, .n_terms = sum->n, .noise = noise};
@@ -116,13 +130,17 @@ size_t plan_known(struct plan_build *b, size_t x, const struct path_point *at) {
     return add_op(b, &op);
 }
 
+/* Solvers look at the newest entry unasked: where memory has run out, a spare one stands in until their step ends. */
+void plan_remember(struct plan_build *b, size_t D) {
+    struct plan_past *past = grow(b, b->past, b->n_past, &b->size_past, sizeof *past);
+    b->past = past ? past : &b->spare;
+    b->n_past = past ? b->n_past : 0;
+    b->past[b->n_past++] = (struct plan_past){b->from, b->x, D, b->x};
+}
+
 size_t plan_denoise(struct plan_build *b) {
     size_t D = plan_call(b, b->x, &b->from);
-    struct plan_past *past = grow(b, b->past, b->n_past, &b->size_past, sizeof *past);
-    if (!past)
-        return 0;
-    b->past = past;
-    b->past[b->n_past++] = (struct plan_past){b->from, b->x, D};
+    plan_remember(b, D);
     return D;
 }
 
@@ -196,7 +214,7 @@ static void end_step(struct plan_build *b) {
 void plan_walk(struct plan_build *b, const struct solver *solver, const struct path_point *points, size_t n_steps,
                size_t first, size_t end) {
     b->n_steps = n_steps;
-    for (size_t i = first; i < end && begin_step(b, &points[i], &points[i + 1]); i++) {
+    for (size_t i = first; i < end && begin_step(b, &points[i], b->targets ? &b->targets[i] : &points[i + 1]); i++) {
         b->index = i;
         b->ahead = points + i + 2;
         solver->step(b);
@@ -258,7 +276,25 @@ static bool assign_slots(struct plan_build *b) {
     return true;
 }
 
+/* check_finite: some configurations of schedulers divide by steps of no length. */
+static enum status check_finite(const struct plan_build *b) {
+    bool finite = b->plan.start_sigma - b->plan.start_sigma == 0;
+    for (size_t i = 0; i < b->plan.n_ops; i++) {
+        const struct plan_op *op = &b->ops[i];
+        finite &= op->noise - op->noise == 0;
+        for (size_t j = 0; j < op->n_terms; j++)
+            finite &= op->terms[j].by - op->terms[j].by == 0;
+    }
+    if (finite)
+        return STATUS_OK;
+    return ctx_fail(b->ctx, STATUS_INVALID, "/scheduler_config",
+                    "With these steps this scheduler divides by zero, here as in diffusers; want other levels, a lower "
+                    "order, or fewer steps.");
+}
+
 enum status plan_end(struct plan_build *b, struct plan *out) {
+    if (b->status == STATUS_OK && b->options->scheduler)
+        b->status = check_finite(b);
     if (b->status != STATUS_OK)
         return b->status;
     if (!assign_slots(b))

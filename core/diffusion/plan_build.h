@@ -28,7 +28,8 @@ struct linear linear_of(double by, size_t vector);
 /* What an earlier step's first call saw. */
 struct plan_past {
     struct path_point at;
-    size_t x, D; /* vectors */
+    size_t x, D;  /* vectors */
+    size_t state; /* x, or what a corrector made of it */
 };
 
 struct solver_options;
@@ -41,11 +42,14 @@ struct plan_build {
     size_t index, n_steps;          /* which step of how many (for rules about the last steps) */
     const struct path_point *ahead; /* the points after `to`, for rules that look ahead: [n_steps - index - 1] */
     struct path_point from, to;
-    size_t x;               /* the state */
-    bool known;             /* set by the caller: every step ends with a KNOWN */
-    struct plan_past *past; /* [n_past], the newest last; emptied by plan_forget */
+    size_t x;                         /* the state */
+    bool known;                       /* set by the caller: every step ends with a KNOWN */
+    struct plan_clip clip;            /* set by the caller: every D is clipped */
+    const struct path_point *targets; /* set by the caller, [n_steps]: where steps lead to; NULL: to the next point */
+    struct plan_past *past;           /* [n_past], the newest last; emptied by plan_forget */
     size_t n_past;
     /* Private. */
+    struct plan_past spare;
     struct plan plan;
     struct plan_op *ops;
     struct plan_step *steps;
@@ -76,9 +80,11 @@ enum status plan_end(struct plan_build *b, struct plan *out) MUST_CHECK;
 enum status plan_make(struct ctx *ctx, const struct path *path, const struct path_point *points, size_t steps,
                       const struct solver *solver, const struct solver_options *options, struct plan *out) MUST_CHECK;
 
-/* What a step is made of. Each returns the vector it makes. */
+/* What a step is made of. Each returns the vector it makes. plan_call clips where b->clip says so. */
 size_t plan_call(struct plan_build *b, size_t x, const struct path_point *at);
 size_t plan_call_unguided(struct plan_build *b, size_t x, const struct path_point *at);
+size_t plan_call_raw(struct plan_build *b, size_t x, const struct path_point *at);
+size_t plan_clip(struct plan_build *b, size_t vector); /* by b->clip; the vector itself where that says nothing */
 size_t plan_mix(struct plan_build *b, const struct linear *sum);
 size_t plan_mix_noise(struct plan_build *b, const struct linear *sum, double noise);
 /* plan_mix_bridge adds noise that belongs to the way from `from` to `to`, two numbers in 0 .. 1 (struct plan_draw). */
@@ -94,6 +100,11 @@ size_t plan_raise(struct plan_build *b, size_t x, const struct path_point *from,
 /* plan_denoise is the first call of a step: D of the state at `from`. It enters the history, whose newest entry is
  * this one from then on. */
 size_t plan_denoise(struct plan_build *b);
+/* plan_remember is the entry alone, for a D that was made by other means. */
+void plan_remember(struct plan_build *b, size_t D);
+
+/* plan_skip counts a draw that no operation uses, for those who draw in a given order. */
+void plan_skip(struct plan_build *b);
 
 /* plan_eps adds by * eps = by * (x - alpha D) / sigma. */
 void plan_eps(struct linear *sum, double by, const struct path_point *at, size_t x, size_t D);

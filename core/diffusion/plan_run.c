@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/diffusion/clip.h"
+
 static void draw(const struct plan_run *run, size_t index) {
     size_t d = run->denoiser->d;
     run->noise->fill(run->noise, run->plan, index, run->first, run->rows, d, run->z, run->z + run->rows * d);
@@ -100,6 +102,16 @@ static void known(const struct plan_run *run, const struct plan_op *op, double *
         }
 }
 
+/* z is free here: CLIP draws nothing. */
+static void clip(const struct plan_run *run, const struct plan_op *op, double *out) {
+    size_t d = run->denoiser->d;
+    const double *x = plan_vector(run, op->in);
+    if (out != x)
+        memcpy(out, x, run->rows * d * sizeof *out);
+    for (size_t r = 0; r < run->rows; r++)
+        clip_row(d, op->clip.range, op->clip.quantile, op->clip.most, out + r * d, run->z);
+}
+
 void plan_run_ops(const struct plan_run *run, size_t first, size_t end) {
     for (size_t i = first; i < end; i++) {
         const struct plan_op *op = &run->plan->ops[i];
@@ -109,6 +121,7 @@ void plan_run_ops(const struct plan_run *run, size_t first, size_t end) {
         case PLAN_MIX: mix(run, op, out); break;
         case PLAN_LANGEVIN: langevin(run, op, out); break;
         case PLAN_KNOWN: known(run, op, out); break;
+        case PLAN_CLIP: clip(run, op, out); break;
         }
     }
 }

@@ -32,6 +32,7 @@
     X(RES_MULTISTEP, res_multistep)             \
     X(RES_2S, res_2s)                           \
     X(UNIPC, unipc)                             \
+    X(SA_SOLVER, sa_solver)                     \
     X(GRADIENT_ESTIMATION, gradient_estimation) \
     X(EULER_CFGPP, euler_cfgpp)                 \
     X(SDE, sde)                                 \

@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "core/base/elementary.h"
-#include "core/diffusion/solver.h"
+#include "core/diffusion/scheduler.h"
 
 enum { MOST = 4 };
 
@@ -25,6 +25,15 @@ static double lagrange(const double *s, size_t n, size_t j, double x) {
     return value;
 }
 
+/* taken_nodes is n, but for LMSDiscreteScheduler, which counts the levels above where a run starts as if it had been
+ * there (their slopes as 0). */
+static size_t taken_nodes(const struct plan_build *b, size_t n) {
+    size_t most = (size_t)b->options->order, visited = b->index + 1;
+    if (!b->options->scheduler)
+        return n;
+    return visited < most ? visited : most;
+}
+
 /* Adams-Bashforth on steps of any length: the interpolated slope is integrated. Two Gauss points are exact up to cubics,
  * which is all that four nodes make. */
 static void lms(struct plan_build *b) {
@@ -35,11 +44,12 @@ static void lms(struct plan_build *b) {
     }
     const struct plan_frame from = plan_frame(b, &b->from), to = plan_frame(b, &b->to);
     double s[MOST], half = (to.s - from.s) / 2, at = half / sqrt(3);
-    for (size_t i = 0; i < n; i++)
-        s[i] = plan_frame(b, &past(b, i)->at).s;
+    size_t taken = taken_nodes(b, n);
+    for (size_t i = 0; i < taken; i++)
+        s[i] = plan_frame(b, i < n ? &past(b, i)->at : &b->ahead[-2 - (int)i]).s;
     struct linear sum = linear_of(to.scale / from.scale, b->x);
     for (size_t i = 0; i < n; i++) {
-        double weight = half * (lagrange(s, n, i, from.s + half - at) + lagrange(s, n, i, from.s + half + at));
+        double weight = half * (lagrange(s, taken, i, from.s + half - at) + lagrange(s, taken, i, from.s + half + at));
         plan_slope(b, &sum, to.scale * weight, &past(b, i)->at, past(b, i)->x, past(b, i)->D);
     }
     b->x = plan_mix(b, &sum);
@@ -143,7 +153,7 @@ static void moments(double q, double out[3]) {
 /* DEIS: eps is interpolated in ln k and integrated in k. The polynomials are at most quadratic: basis j on the nodes u[n]
  * is (u - a)(u - b) / ((u_j - a)(u_j - b)), or a factor less. */
 static void deis(struct plan_build *b) {
-    size_t D = plan_denoise(b), n = nodes(b, (size_t)b->options->order, true);
+    size_t D = plan_denoise(b), n = nodes(b, scheduler_order(b, (size_t)b->options->order), true);
     if (n == 0) {
         b->x = plan_first_order(b, &b->from, b->x, D, &b->to, 1, 0);
         return;

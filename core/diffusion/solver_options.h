@@ -65,8 +65,11 @@ _Static_assert(OPTION_COUNT <= 64, "options fit a mask");
 /* OPT(name) is an option's bit in a mask. */
 #define OPT(name) (UINT64_C(1) << OPTION_##name)
 
+struct scheduler;
+
 struct solver_options {
-    uint64_t given; /* mask of those that a request gave */
+    uint64_t given;                    /* mask of those that a request gave */
+    const struct scheduler *scheduler; /* the scheduler of diffusers whose rules hold (scheduler.h), or NULL */
 #define X(name, type, ...) option_##type name;
     SOLVER_OPTIONS(X)
 #undef X

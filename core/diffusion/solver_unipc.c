@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "core/base/elementary.h"
-#include "core/diffusion/solver.h"
+#include "core/diffusion/scheduler.h"
 
 enum { MOST = 4 }; /* unknowns: two earlier calls and the new one, and room */
 
@@ -38,7 +38,7 @@ static void solve(double a[MOST][MOST], double rhs[MOST], size_t n) {
     }
 }
 
-/* weights solves for rho on the nodes r[n]; hh = -h. */
+/* weights solves for rho on the nodes r[n]; hh = -h, or h of noise. */
 static void weights(enum solver_bh bh, double hh, const double *r, size_t n, double *rho) {
     double a[MOST][MOST], phi1 = elementary_expm1(hh), B = bh == BH_1 ? hh : phi1, phi = phi1 / hh - 1, factorial = 1;
     for (size_t i = 0; i < n; i++) {
@@ -51,27 +51,43 @@ static void weights(enum solver_bh bh, double hh, const double *r, size_t n, dou
     solve(a, rho, n);
 }
 
+static const struct scheduler *scheduler_of(const struct plan_build *b) { return b->options->scheduler; }
+
+/* A scheduler may predict the noise instead of the data: h then changes its sign, and alpha and sigma their places. */
+static bool predicts_noise(const struct plan_build *b) {
+    return scheduler_of(b) && !scheduler_of(b)->config.predict_x0;
+}
+
+static void add(const struct plan_build *b, struct linear *sum, double by, const struct plan_past *of) {
+    if (predicts_noise(b))
+        plan_eps(sum, by, &of->at, of->x, of->D);
+    else
+        linear_add(sum, by, of->D);
+}
+
 /* step_from writes the state at `to` from the state x at call number `base` (0: the newest), with `order` - 1 earlier
- * calls, and D_new of the state at `to` where it is known (0: not yet). */
-static size_t step_from(struct plan_build *b, size_t base, const struct path_point *to, size_t order, size_t D_new) {
+ * calls, and the newest call, of the state at `to`, where `corrects`. */
+static size_t step_from(struct plan_build *b, size_t base, const struct path_point *to, size_t order, bool corrects) {
     const struct plan_past *from = past(b, base);
-    const double q = plan_ratio(&from->at, to);
-    struct linear sum = linear_of(to->sigma / from->at.sigma, from->x);
-    linear_add(&sum, to->alpha * (1 - q), from->D);
+    const bool noise = predicts_noise(b);
+    const double q = noise ? 1 / plan_ratio(&from->at, to) : plan_ratio(&from->at, to);
+    const double scale = noise ? to->sigma : to->alpha;
+    struct linear sum = linear_of(noise ? to->alpha / from->at.alpha : to->sigma / from->at.sigma, from->state);
+    add(b, &sum, scale * (1 - q), from);
     size_t n = order - 1;
-    if (n || D_new) {
+    if (n || corrects) {
         const double hh = elementary_log(q), B = b->options->bh == BH_1 ? hh : elementary_expm1(hh);
         double r[MOST], rho[MOST] = {0.5};
         for (size_t i = 0; i < n; i++)
-            r[i] = elementary_log(past(b, base + 1 + i)->at.k / from->at.k) / hh;
-        if (D_new)
+            r[i] = (noise ? -1 : 1) * elementary_log(past(b, base + 1 + i)->at.k / from->at.k) / hh;
+        if (corrects)
             r[n++] = 1;
         if (n > 1 || order > 2) /* one unknown: 1/2, as the authors have it */
             weights(b->options->bh, hh, r, n, rho);
         for (size_t i = 0; i < n; i++) {
-            size_t D = D_new && i == n - 1 ? D_new : past(b, base + 1 + i)->D;
-            linear_add(&sum, -to->alpha * B * rho[i] / r[i], D);
-            linear_add(&sum, to->alpha * B * rho[i] / r[i], from->D);
+            const struct plan_past *other = corrects && i == n - 1 ? past(b, base - 1) : past(b, base + 1 + i);
+            add(b, &sum, -scale * B * rho[i] / r[i], other);
+            add(b, &sum, scale * B * rho[i] / r[i], from);
         }
     }
     return plan_mix(b, &sum);
@@ -82,8 +98,18 @@ static size_t step_from(struct plan_build *b, size_t base, const struct path_poi
 static size_t order_of(const struct plan_build *b, size_t index, size_t n, double k_next) {
     size_t order = (size_t)b->options->order, left = b->n_steps - index;
     order = order < n ? order : n;
-    order = order < left ? order : left;
+    if (!scheduler_of(b) || scheduler_of(b)->config.lower_order_final)
+        order = order < left ? order : left;
     return k_next > 0 ? order : 1;
+}
+
+/* disabled: a scheduler may list steps whose end is not corrected. */
+static bool corrects(const struct plan_build *b) {
+    const struct scheduler *s = scheduler_of(b);
+    for (size_t i = 0; s && i < s->config.disable_corrector.n; i++)
+        if (s->config.disable_corrector.v[i] == (double)b->index - 1)
+            return false;
+    return b->options->corrector && b->n_past > 1 && past(b, 1)->at.alpha > 0;
 }
 
 static size_t finite_calls(const struct plan_build *b, size_t base) {
@@ -94,12 +120,13 @@ static size_t finite_calls(const struct plan_build *b, size_t base) {
 }
 
 static void unipc(struct plan_build *b) {
-    size_t D = plan_denoise(b);
-    if (b->options->corrector && b->n_past > 1 && past(b, 1)->at.alpha > 0) {
+    (void)plan_denoise(b);
+    if (corrects(b)) {
         size_t order = order_of(b, b->index - 1, finite_calls(b, 1), b->from.k);
-        b->past[b->n_past - 1].x = step_from(b, 1, &b->from, order, D);
+        b->past[b->n_past - 1].state = step_from(b, 1, &b->from, order, true);
     }
-    b->x = step_from(b, 0, &b->to, order_of(b, b->index, finite_calls(b, 0), b->to.k), 0);
+    double k_next = b->to.k != b->from.k ? b->to.k : 0; /* schedulers may repeat a level */
+    b->x = step_from(b, 0, &b->to, order_of(b, b->index, finite_calls(b, 0), k_next), false);
 }
 
 static enum status check(struct ctx *ctx, const struct path *path, const struct solver_options *options) {

@@ -4,7 +4,7 @@
 
 #include "core/base/normal.h"
 #include "core/diffusion/mixture.h"
-#include "core/diffusion/solver.h"
+#include "core/diffusion/scheduler.h"
 #include "tests/support/host.h"
 #include "tests/support/test.h"
 
@@ -69,6 +69,19 @@ static void langevin(json_t *operation, size_t sample, const double *x, const do
         out[j] = x[j] + delta * s[j] + sqrt(2 * delta) * z[j];
 }
 
+/* clip: of two magnitudes the quantile lies between. */
+static void clip(json_t *operation, const double *x, double *out) {
+    double range, scale = 1;
+    if (json_object_get(operation, "range")) {
+        range = of(operation, "range");
+    } else {
+        double a = fmin(fabs(x[0]), fabs(x[1])), b = fmax(fabs(x[0]), fabs(x[1]));
+        range = scale = fmin(fmax(a + of(operation, "quantile") * (b - a), 1), of(operation, "most"));
+    }
+    for (int j = 0; j < D; j++)
+        out[j] = fmin(fmax(x[j], -range), range) / scale;
+}
+
 /* follow does what the schedule says for one sample, and returns the greatest number on the way: coarse steps may pass
  * through large ones, whose rounding then stays. */
 static double follow(json_t *schedule, size_t sample, double *out) {
@@ -87,6 +100,8 @@ static double follow(json_t *schedule, size_t sample, double *out) {
                 call(operation, v[(size_t)of(operation, "x")], v[made]);
             else if (!strcmp(op, "mix"))
                 mix(operation, sample, v, v[made]);
+            else if (!strcmp(op, "clip"))
+                clip(operation, v[(size_t)of(operation, "x")], v[made]);
             else
                 langevin(operation, sample, v[(size_t)of(operation, "x")], v[(size_t)of(operation, "d")], v[made]);
         }
@@ -201,6 +216,23 @@ static void what_cannot_be_is_refused(void **state) {
     test_refusals("/v1/schedule", ROWS, COUNT(ROWS));
 }
 
+/* All but those that want data to start from (Inverse), and the one whose noise is a Brownian path. */
+static void schedulers_too(void **state) {
+    (void)state;
+    static const char *const MORE[] = {"", ",\"thresholding\":true,\"sample_max_value\":1.5",
+                                       ",\"use_karras_sigmas\":true", ",\"skip_prk_steps\":true",
+                                       ",\"solver_order\":3"};
+    for (size_t i = 0; scheduler_class_name(i); i++)
+        for (size_t more = 0; more < COUNT(MORE) && !strstr(scheduler_class_name(i), "Inverse") &&
+                              strcmp(scheduler_class_name(i), "DPMSolverSDEScheduler");
+             more++) {
+            char how[300];
+            snprintf(how, sizeof how, "\"scheduler_config\":{\"_class_name\":\"%s\"%s},\"sampler\":{\"steps\":9}",
+                     scheduler_class_name(i), MORE[more]);
+            check(how);
+        }
+}
+
 int main(void) {
     static const double WEIGHTS[2] = {0.25, 0.75}, MEANS[2 * D] = {-1, 0, 1, 0.5}, STDS[2] = {0.2, 0.4};
     struct ctx ctx;
@@ -210,6 +242,7 @@ int main(void) {
         return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(followed_by_hand_it_gives_the_samples),
+        cmocka_unit_test(schedulers_too),
         cmocka_unit_test(predictions_lead_to_the_data),
         cmocka_unit_test(what_cannot_be_is_refused),
     };

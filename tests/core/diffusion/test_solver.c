@@ -4,11 +4,11 @@
 
 #include <math.h>
 
+#include "core/base/torch_random.h"
 #include "core/diffusion/grid.h"
 #include "core/diffusion/mixture.h"
 #include "core/diffusion/sampler.h"
 #include "tests/support/test.h"
-#include "tests/support/torch_random.h"
 
 enum { N = 4 * 3 * 8 * 8 };
 
@@ -65,21 +65,10 @@ struct torch_noise {
 static void torch_fill(const struct noise *self, const struct plan *plan, size_t index, size_t first, size_t rows,
                        size_t d, double *out, double *room) {
     (void)plan, (void)index, (void)first, (void)room;
-    torch_random_normal(&((struct torch_noise *)(uintptr_t)self)->random, out, rows * d);
-}
-
-static void torch_noise_known_answers(void **state) {
-    (void)state;
-    struct torch_random r;
-    double z[16];
-    torch_random_seed(&r, 0);
-    torch_random_normal(&r, z, 16);
-    const double want[] = {-1.1258, -1.1524, -0.2506, -0.4339}; /* torch.manual_seed(0); torch.randn(16) */
-    for (size_t i = 0; i < COUNT(want); i++)
-        assert_true(fabs(z[i] - want[i]) < 1e-4);
-    torch_random_seed(&r, 42);
-    torch_random_normal(&r, z, 16);
-    assert_true(fabs(z[0] - 1.9269) < 1e-4 && fabs(z[3] + 2.1055) < 1e-4);
+    float z[N];
+    torch_random_normal(&((struct torch_noise *)(uintptr_t)self)->random, z, rows * d);
+    for (size_t i = 0; i < rows * d; i++)
+        out[i] = (double)z[i];
 }
 
 struct golden {
@@ -327,7 +316,6 @@ static void weak_orders(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(torch_noise_known_answers),
         cmocka_unit_test(public_goldens),
         cmocka_unit_test(errors_on_the_gaussian),
         cmocka_unit_test(orders_of_convergence),
