@@ -187,7 +187,10 @@ static enum status decode_variant(struct decoder *d, const struct field *field, 
         return wrong_variant(d, field, path, type);
     to->variant = (int)(variant - field->variants);
     to->params = ctx_zalloc(d->ctx, 1, variant->size);
-    return to->params ? decode_object(d, variant->fields, path, value, to->params, true) : STATUS_NO_MEMORY;
+    if (!to->params)
+        return STATUS_NO_MEMORY;
+    enum status status = decode_object(d, variant->fields, path, value, to->params, true);
+    return status == STATUS_OK ? decoder_rules(d, variant->rules, path, value) : status;
 }
 
 static enum status unknown_model(struct decoder *d, const struct path *path, json_t *value) {
@@ -428,6 +431,8 @@ enum status decode_json(struct call *call, const char *text, size_t n, const str
         return status;
     struct decoder d = {call, &call->ctx, &splice, body};
     status = decode_object(&d, call->endpoint->input, NULL, root, call->params, false);
+    if (status == STATUS_OK && json_is_object(root))
+        status = decoder_rules(&d, call->endpoint->rules, NULL, root);
     json_decref(root);
     splice_release(&splice);
     if (status == STATUS_OK && call->n_errors)

@@ -22,6 +22,7 @@ struct endpoint {
     const char *source;         /* paper or book; NULL: none */
 
     const struct field *input; /* NULL: the endpoint takes no body */
+    const struct rule *rules;  /* which members of the request go together; NULL: none */
     size_t params_size;
     const struct field *output; /* NULL: write() makes the answer */
     size_t result_size;

@@ -20,8 +20,8 @@ static const char *const ORDERS[] = {"largest", "smallest", NULL};
 static const struct field INPUT[] = {
     FIELD(struct params, values, ARRAY, "Among what: all numbers or all strings; in any order.", .required = true,
           .kinds = KIND_INT | KIND_REAL | KIND_STRING, .min_items = 1),
-    FIELD(struct params, k, INT, "Which: 1 is the largest (or smallest). Give one of `k`, `ks` and `quantiles`.",
-          .present = offsetof(struct params, has_k), FIELD_INTS(1, INT64_MAX)),
+    FIELD(struct params, k, INT, "Which: 1 is the largest (or smallest).", .present = offsetof(struct params, has_k),
+          FIELD_INTS(1, INT64_MAX)),
     FIELD(struct params, ks, ARRAY, "Several of them, in any order.", .kinds = KIND_INT, FIELD_INTS(1, INT64_MAX),
           .min_items = 1, .max_items = MAX_KS),
     FIELD(struct params, quantiles, ARRAY,
@@ -31,11 +31,19 @@ static const struct field INPUT[] = {
         struct params, method, ENUM,
         "What a quantile is that falls between two values, with q (n - 1) as its place: a value in proportion between "
         "them, the lower one, the higher one, the nearest (of two equally near the one at the even place), or their "
-        "midpoint. With `quantiles` only.",
+        "midpoint.",
         .names = quantile_method_names, .def = "linear", .present = offsetof(struct params, has_method)),
-    FIELD(struct params, order, ENUM, "Counted from the largest or from the smallest. Not with `quantiles`.",
-          .names = ORDERS, .def = "largest", .present = offsetof(struct params, has_order)),
+    FIELD(struct params, order, ENUM, "Counted from the largest or from the smallest.", .names = ORDERS,
+          .def = "largest", .present = offsetof(struct params, has_order)),
     FIELD(struct params, distinct, BOOL, "Equal values count once.", .def = "false"),
+    {0},
+};
+
+/* Quantiles are counted from the smallest, so an order would mean nothing beside them. */
+static const struct rule RULES[] = {
+    EXACTLY_ONE("k", "ks", "quantiles"),
+    REQUIRES("method", "quantiles"),
+    AT_MOST_ONE("quantiles", "order"),
     {0},
 };
 
@@ -59,29 +67,15 @@ static uint64_t cost(const void *p) {
     return (uint64_t)(1000 + 20 * ks + n * one * (params->values.kind == KIND_STRING ? 4 : 1));
 }
 
-static enum status quantiles(struct call *call, const struct params *params, struct result *result) {
-    if (params->has_order)
-        return call_fail(call, STATUS_INVALID, "/order",
-                         "Quantiles are counted from the smallest, so order means nothing beside them; leave it out.");
-    struct quantile_in in = {params->values, params->quantiles.reals, params->quantiles.n,
-                             (enum quantile_method)params->method, params->distinct};
-    return quantile_solve(&call->ctx, &in, &result->quantiles);
-}
-
 static enum status run(struct call *call, const void *p, void *r) {
     const struct params *params = p;
     struct result *result = r;
-    bool has_ks = params->ks.kind != KIND_NONE, has_quantiles = params->quantiles.kind != KIND_NONE;
-    int given = params->has_k + has_ks + has_quantiles;
-    if (given != 1)
-        return call_fail(call, STATUS_INVALID, params->has_k || !given ? "/k" : "/ks",
-                         "%s; want exactly one of k, ks and quantiles.",
-                         given ? "Several are given" : "None of them is given");
-    if (has_quantiles)
-        return quantiles(call, params, result);
-    if (params->has_method)
-        return call_fail(call, STATUS_INVALID, "/method",
-                         "method says what a quantile is, but no quantiles are given; leave it out.");
+    bool has_ks = params->ks.kind != KIND_NONE;
+    if (params->quantiles.kind != KIND_NONE) {
+        struct quantile_in in = {params->values, params->quantiles.reals, params->quantiles.n,
+                                 (enum quantile_method)params->method, params->distinct};
+        return quantile_solve(&call->ctx, &in, &result->quantiles);
+    }
     struct select_in in = {.values = params->values,
                            .ks = has_ks ? params->ks.ints : &params->k,
                            .n_ks = has_ks ? params->ks.n : 1,
@@ -115,6 +109,7 @@ const struct endpoint ep_kth_largest = {
         "R. W. Floyd and R. L. Rivest, Expected Time Bounds for Selection, CACM 18(3), 1975; R. J. Hyndman and Y. Fan, "
         "Sample Quantiles in Statistical Packages, The American Statistician 50(4), 1996",
     .input = INPUT,
+    .rules = RULES,
     .params_size = sizeof(struct params),
     .output = OUTPUT,
     .result_size = sizeof(struct result),

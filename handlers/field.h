@@ -39,6 +39,7 @@
 #include <stdint.h>
 
 #include "core/base/array.h"
+#include "handlers/rule.h"
 
 enum field_type {
     FIELD_INT,
@@ -104,7 +105,8 @@ struct variant {
     const char *name; /* the value of "type" */
     const char *doc;
     const struct field *fields;
-    size_t size; /* bytes of the params struct */
+    size_t size;              /* bytes of the params struct */
+    const struct rule *rules; /* NULL: none */
 };
 
 enum { FIELD_MAX_ITEMS = 100 * 1000 * 1000 };

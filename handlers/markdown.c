@@ -71,7 +71,9 @@ static void nested_rows(struct buf *out, const struct field *f, const char *pref
         table_rows(out, f->fields, below);
     } else if (f->type == FIELD_UNION) {
         for (const struct variant *v = f->variants; v->name; v++) {
-            buf_printf(out, "| `%s%s.type` | `%s` | | %s |\n", prefix, f->name, v->name, v->doc);
+            buf_printf(out, "| `%s%s.type` | `%s` | | %s%s", prefix, f->name, v->name, v->doc, v->rules ? " " : "");
+            rules_sentences(v->rules, out);
+            buf_text(out, " |\n");
             snprintf(below, sizeof below, "%s%s(%s).", prefix, f->name, v->name);
             table_rows(out, v->fields, below);
         }
@@ -115,6 +117,10 @@ static void section(struct buf *out, const struct endpoint *e) {
         buf_text(out, "| request | type | default | |\n|---|---|---|---|\n");
         table_rows(out, e->input, "");
         buf_byte(out, '\n');
+    }
+    if (e->rules) {
+        rules_sentences(e->rules, out);
+        buf_text(out, "\n\n");
     }
     if (e->output) {
         buf_text(out, "| answer | type | | |\n|---|---|---|---|\n");

@@ -44,7 +44,7 @@ static void description(struct buf *out, const struct endpoint *e) {
 
 static void request_body(struct buf *out, const struct endpoint *e) {
     buf_text(out, ",\"requestBody\":{\"required\":true,\"content\":{\"application/json\":{\"schema\":");
-    schema_fields(out, e->input, NULL, true);
+    schema_fields(out, e->input, e->rules, NULL, true);
     if (e->example)
         buf_printf(out, ",\"example\":%s", e->example);
     buf_byte(out, '}');
@@ -70,7 +70,7 @@ static void answer_content(struct buf *out, const struct endpoint *e) {
     encode_text(out, media);
     buf_text(out, ":{\"schema\":");
     if (e->output)
-        schema_fields(out, e->output, NULL, false);
+        schema_fields(out, e->output, NULL, NULL, false);
     else
         buf_text(out, e->media ? "{\"type\":\"string\"}" : "{\"type\":\"object\"}");
     if (e->answer)

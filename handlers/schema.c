@@ -104,7 +104,7 @@ static void union_schema(struct buf *out, const struct field *f, bool request) {
     for (const struct variant *v = f->variants; v->name; v++) {
         if (v > f->variants)
             buf_byte(out, ',');
-        schema_fields(out, v->fields, v->name, request);
+        schema_fields(out, v->fields, v->rules, v->name, request);
     }
     if (f->role == ROLE_MODEL)
         buf_text(out, ",{\"type\":\"string\",\"description\":\"The name of a model that the server was given.\"}");
@@ -113,7 +113,7 @@ static void union_schema(struct buf *out, const struct field *f, bool request) {
 
 static void list_schema(struct buf *out, const struct field *f, bool request) {
     buf_text(out, "\"type\":\"array\",\"items\":");
-    schema_fields(out, f->fields, NULL, request);
+    schema_fields(out, f->fields, NULL, NULL, request);
     if (f->min_items)
         add_int_limit(out, "minItems", (int64_t)f->min_items);
     if (f->max_items)
@@ -213,8 +213,10 @@ static void object_members(struct buf *out, const struct field *fields, const ch
         buf_text(out, ",\"additionalProperties\":false");
 }
 
-void schema_fields(struct buf *out, const struct field *fields, const char *tag, bool request) {
+void schema_fields(struct buf *out, const struct field *fields, const struct rule *rules, const char *tag,
+                   bool request) {
     buf_byte(out, '{');
     object_members(out, fields, tag, request);
+    rules_schema(rules, out);
     buf_byte(out, '}');
 }
