@@ -26,8 +26,7 @@ static const struct field INPUT[] = {
           "Where to search: all numbers or all strings, in ascending order. A matrix is read row by row, as one array.",
           .required = true, .kinds = KIND_INT | KIND_REAL | KIND_STRING, .max_dims = 2),
     FIELD(struct params, target, VALUE,
-          "What to search for. Give either `target` or `targets`; `peak` takes none of them, and `rotated` without one "
-          "finds the least value.",
+          "What to search for. `peak` takes no target, and `rotated` without one finds the least value.",
           .kinds = KIND_INT | KIND_REAL | KIND_STRING),
     FIELD(struct params, targets, ARRAY, "Several of them, in any order.", .kinds = KIND_INT | KIND_REAL | KIND_STRING,
           .min_items = 1, .max_items = MAX_TARGETS),
@@ -48,6 +47,9 @@ static const struct field INPUT[] = {
     TRACE_INPUT(struct params),
     {0},
 };
+
+/* A trace shows the search for one target. */
+static const struct rule RULES[] = {AT_MOST_ONE("target", "targets"), AT_MOST_ONE("targets", "trace"), {0}};
 
 static const struct field OUTPUT[] = {
     FIELD(struct result, index, INT,
@@ -96,15 +98,10 @@ static uint64_t cost(const void *p) {
 
 static enum status check_targets(struct ctx *ctx, const struct params *p) {
     bool one = p->target.kind != KIND_NONE, many = p->targets.kind != KIND_NONE;
-    if (one && many)
-        return ctx_fail(ctx, STATUS_INVALID, "/targets", "There are both target and targets, want one of them.");
     if (p->mode == BISECT_PEAK && (one || many))
         return ctx_fail(ctx, STATUS_INVALID, one ? "/target" : "/targets", "A peak is found without a target.");
     if (!one && !many && p->mode < BISECT_ROTATED)
         return ctx_fail(ctx, STATUS_INVALID, "/target", "There is neither target nor targets, want one of them.");
-    if (many && p->has_trace)
-        return ctx_fail(ctx, STATUS_INVALID, "/trace",
-                        "A trace shows the search for one target, and there are targets.");
     return STATUS_OK;
 }
 
@@ -193,6 +190,7 @@ const struct endpoint ep_binary_search = {
     .source = "D. E. Knuth, The Art of Computer Programming 3, 6.2.1; P. Khuong and P. Morin, Array Layouts for "
               "Comparison-Based Searching, 2017",
     .input = INPUT,
+    .rules = RULES,
     .params_size = sizeof(struct params),
     .output = OUTPUT,
     .result_size = sizeof(struct result),

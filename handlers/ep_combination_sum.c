@@ -50,6 +50,8 @@ static const struct field INPUT[] = {
     {0},
 };
 
+static const struct rule RULES[] = {AT_MOST_ONE("cursor", "offset"), {0}};
+
 static const struct field OUTPUT[] = {
     FIELD(struct result, combinations, ROWS,
           "The combinations in lexicographic order, each nondecreasing unless `ordered`. Absent with `count_only`."),
@@ -105,9 +107,6 @@ static enum status check_together(struct call *call, const struct params *p) {
                                                        : NULL;
     if (p->count_only && beside)
         return ctx_fail(&call->ctx, STATUS_INVALID, "/count_only", ALONE, beside);
-    if (p->cursor.p && p->offset.kind != KIND_NONE)
-        return ctx_fail(&call->ctx, STATUS_INVALID, "/offset",
-                        "The request has both a cursor and an offset, want at most one of them.");
     return STATUS_OK;
 }
 
@@ -164,6 +163,7 @@ const struct endpoint ep_combination_sum = {
         "D. E. Knuth, The Art of Computer Programming 4A, 7.2.1.4, and 4B, 7.2.2; G. Polya and G. Szego, Problems "
         "and Theorems in Analysis I, part 1",
     .input = INPUT,
+    .rules = RULES,
     .params_size = sizeof(struct params),
     .output = OUTPUT,
     .result_size = sizeof(struct result),

@@ -20,7 +20,7 @@ static const char *const COLLINEAR[] = {"drop", "keep", NULL};
 
 static const struct field INPUT[] = {
     FIELD(struct params, points, ARRAY, "The points, each [x, y].", .required = true, .kinds = KIND_REAL, .min_dims = 2,
-          .max_dims = 2),
+          .max_dims = 2, .columns = 2),
     FIELD(struct params, collinear, ENUM, "Points on the edges of the hull, between its corners.", .names = COLLINEAR,
           .def = "drop"),
     TRACE_INPUT(struct params),

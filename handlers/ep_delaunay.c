@@ -12,7 +12,7 @@ struct result {
 
 static const struct field INPUT[] = {
     FIELD(struct params, points, ARRAY, "The points, each [x, y].", .required = true, .kinds = KIND_REAL, .min_dims = 2,
-          .max_dims = 2),
+          .max_dims = 2, .columns = 2),
     {0},
 };
 

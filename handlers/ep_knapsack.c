@@ -45,7 +45,7 @@ static const struct field INPUT[] = {
           "`01`: each item once or not at all; `bounded`: up to `count` copies; `unbounded`: any number of copies; "
           "`subset-sum`: once or not at all, and the weight is the value.",
           .names = VARIANTS, .def = "01"),
-    FIELD(params, items, LIST, "The items, each an object. Either this or columns.", .fields = ITEM,
+    FIELD(params, items, LIST, "The items, each an object.", .fields = ITEM,
           .size = sizeof(struct knapsack_item_params), .max_items = 300 * 1000),
     FIELD(params, ids, ARRAY, "Names of the items, as a column.", .kinds = KIND_INT | KIND_STRING,
           .max_items = KNAPSACK_MAX_ITEMS),
@@ -84,6 +84,12 @@ static const struct field INPUT[] = {
           .role = ROLE_TIME_LIMIT, FIELD_INTS(1, 3600 * 1000)),
     TRACE_INPUT(params),
     {0},
+};
+
+/* Items, or columns of which weights is the first. */
+static const struct rule RULES[] = {
+    EXACTLY_ONE("items", "weights"), REQUIRES("values", "weights"),         REQUIRES("ids", "weights"),
+    REQUIRES("counts", "weights"),   EXACTLY_ONE("capacity", "capacities"), {0},
 };
 
 static const char *const ENDED[] = {
@@ -270,6 +276,7 @@ const struct endpoint ep_knapsack = {
               "problem\", Management Science 45(3), 1999; H. Kellerer, U. Pferschy, D. Pisinger, Knapsack Problems, "
               "2004; E. Horowitz, S. Sahni, Journal of the ACM 21(2), 1974",
     .input = INPUT,
+    .rules = RULES,
     .params_size = sizeof(params),
     .output = OUTPUT,
     .result_size = sizeof(struct result),

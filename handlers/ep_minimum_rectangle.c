@@ -17,7 +17,7 @@ static const char *const OBJECTIVES[] = {"area", "perimeter", NULL};
 
 static const struct field INPUT[] = {
     FIELD(struct params, points, ARRAY, "The points, each [x, y]; at least one.", .required = true, .kinds = KIND_REAL,
-          .min_dims = 2, .max_dims = 2),
+          .min_dims = 2, .max_dims = 2, .columns = 2),
     FIELD(struct params, objective, ENUM, "What is to be least.", .names = OBJECTIVES, .def = "area"),
     {0},
 };

@@ -20,12 +20,13 @@ struct result {
 
 static const struct field INPUT[] = {
     POLYGON_INPUT(struct params),
-    FIELD(struct params, point, ARRAY, "One point, `[x,y]`. Either this or `points`.", .kinds = KIND_REAL,
-          .min_items = 2, .max_items = 2),
+    FIELD(struct params, point, ARRAY, "One point, `[x,y]`.", .kinds = KIND_REAL, .min_items = 2, .max_items = 2),
     FIELD(struct params, points, ARRAY, "Many points, `[[x,y],...]`.", .kinds = KIND_REAL, .min_dims = 2, .max_dims = 2,
-          .max_items = 20 * 1000 * 1000),
+          .columns = 2, .max_items = 20 * 1000 * 1000),
     {0},
 };
+
+static const struct rule RULES[] = {POLYGON_RULES, EXACTLY_ONE("point", "points"), {0}};
 
 static const struct field OUTPUT[] = {
     FIELD(struct result, location, ENUM, "Where the point lies. What a hole cuts out is outside; any edge is boundary.",
@@ -50,9 +51,6 @@ static uint64_t cost(const void *params) {
 static enum status run_many(struct call *call, const struct rings *rings, const struct array *points,
                             struct result *out) {
     size_t n = points->n / 2, count[3] = {0};
-    if (points->n > 0 && points->shape[1] != 2)
-        return ctx_fail(&call->ctx, STATUS_INVALID, "/points", "The points have %zu coordinates, want 2: [x, y].",
-                        points->shape[1]);
     unsigned char *location = ctx_alloc(&call->ctx, n, 1);
     int64_t *which = ctx_alloc(&call->ctx, n, sizeof *which);
     if (!location || !which)
@@ -74,10 +72,7 @@ static enum status run(struct call *call, const void *params, void *result) {
     const struct params *p = params;
     struct result *out = result;
     struct rings rings;
-    bool one = p->point.kind != KIND_NONE, many = p->points.kind != KIND_NONE;
-    if (one == many)
-        return ctx_fail(&call->ctx, STATUS_INVALID, one ? "/points" : "/point", "%s, want one of point and points.",
-                        one ? "points is given beside point" : "point is missing");
+    bool many = p->points.kind != KIND_NONE;
     enum status status = polygon_rings(&call->ctx, &p->polygon, &p->holes, &p->wkt,
                                        WKT_POLYGON | WKT_LINEARRING | WKT_MULTIPOLYGON, &rings);
     if (status != STATUS_OK || many)
@@ -100,6 +95,7 @@ const struct endpoint ep_point_in_polygon = {
     .source = "J. L. Bentley, \"Solutions to Klee's rectangle problems\", 1977 (segment tree); J. R. Shewchuk, "
               "\"Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates\", 1997",
     .input = INPUT,
+    .rules = RULES,
     .params_size = sizeof(struct params),
     .output = OUTPUT,
     .result_size = sizeof(struct result),

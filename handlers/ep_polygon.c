@@ -24,6 +24,7 @@ struct result {
 };
 
 static const struct field INPUT[] = {POLYGON_INPUT(struct params), {0}};
+static const struct rule RULES[] = {POLYGON_RULES, {0}};
 
 static const char *const ORIENTATIONS[] = {"clockwise", "degenerate", "counterclockwise", NULL};
 
@@ -126,6 +127,7 @@ const struct endpoint ep_polygon = {
     .source = "A. F. Moebius, Der barycentrische Calcul, 1827, for the area; J. R. Shewchuk, \"Adaptive Precision "
               "Floating-Point Arithmetic and Fast Robust Geometric Predicates\", 1997",
     .input = INPUT,
+    .rules = RULES,
     .params_size = sizeof(struct params),
     .output = OUTPUT,
     .result_size = sizeof(struct result),

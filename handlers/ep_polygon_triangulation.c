@@ -11,7 +11,7 @@ struct result {
 
 static const struct field INPUT[] = {
     FIELD(struct params, polygon, ARRAY, "The corners in order, each [x, y]; at least three.", .required = true,
-          .kinds = KIND_REAL, .min_dims = 2, .max_dims = 2, .max_items = 2 * 1000 * 1000),
+          .kinds = KIND_REAL, .min_dims = 2, .max_dims = 2, .columns = 2, .max_items = 2 * 1000 * 1000),
     {0},
 };
 

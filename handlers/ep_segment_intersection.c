@@ -11,7 +11,7 @@ struct result {
 
 #define SEGMENT(member, text)                                                                                     \
     FIELD(struct params, member, ARRAY, text, .required = true, .kinds = KIND_REAL, .min_dims = 2, .max_dims = 2, \
-          .min_items = 4, .max_items = 4)
+          .rows = 2, .columns = 2, .min_items = 4, .max_items = 4)
 
 static const struct field INPUT[] = {
     SEGMENT(p, "A segment by its ends, `[[x,y],[x,y]]`; both may be the same point."),
@@ -33,21 +33,9 @@ static const struct field OUTPUT[] = {
     {0},
 };
 
-static enum status check(struct call *call, const char *pointer, const struct array *a) {
-    if (a->shape[0] == 2 && a->shape[1] == 2)
-        return STATUS_OK;
-    return ctx_fail(&call->ctx, STATUS_INVALID, pointer, "%s has %zu points of %zu coordinates, want 2 of 2.",
-                    pointer + 1, a->shape[0], a->shape[1]);
-}
-
 static enum status run(struct call *call, const void *params, void *result) {
     const struct params *in = params;
     struct result *out = result;
-    enum status status = check(call, "/p", &in->p);
-    if (status == STATUS_OK)
-        status = check(call, "/q", &in->q);
-    if (status != STATUS_OK)
-        return status;
     struct meeting m = segments_meet(in->p.reals, in->q.reals);
     size_t n = m.kind == MEETING_NONE ? 0 : m.kind == MEETING_POINT ? 1 : 2;
     double *points = ctx_alloc(&call->ctx, 4, sizeof *points);

@@ -23,8 +23,8 @@ struct result {
 enum { MAX_SEGMENTS = 2 * 1000 * 1000, MAX_PAIRS = 1000 * 1000 };
 
 static const struct field INPUT[] = {
-    FIELD(struct params, segments, ARRAY, "The segments by their ends, `[[[x,y],[x,y]],...]`. Either this or `wkt`.",
-          .kinds = KIND_REAL, .min_dims = 3, .max_dims = 3, .max_items = 4 * MAX_SEGMENTS),
+    FIELD(struct params, segments, ARRAY, "The segments by their ends, `[[[x,y],[x,y]],...]`.", .kinds = KIND_REAL,
+          .min_dims = 3, .max_dims = 3, .rows = 2, .columns = 2, .max_items = 4 * MAX_SEGMENTS),
     FIELD(struct params, wkt, STRING,
           "A LINESTRING or MULTILINESTRING; its pieces between two points are the segments, counted through.",
           .max_items = 64 << 20),
@@ -32,6 +32,8 @@ static const struct field INPUT[] = {
           FIELD_INTS(0, MAX_PAIRS)),
     {0},
 };
+
+static const struct rule RULES[] = {EXACTLY_ONE("segments", "wkt"), {0}};
 
 static const struct field FOUND[] = {
     FIELD(struct found, i, INT, "A segment, from 0.", .required = true),
@@ -78,18 +80,10 @@ static enum status segments_of_wkt(struct ctx *ctx, struct str text, double **se
 }
 
 static enum status segments_of(struct ctx *ctx, const struct params *p, double **segments, size_t *n) {
-    bool array = p->segments.kind != KIND_NONE;
-    if (array == (p->wkt.p != NULL))
-        return ctx_fail(ctx, STATUS_INVALID, array ? "/wkt" : "/segments", "%s, want one of segments and wkt.",
-                        array ? "wkt is given beside segments" : "segments is missing");
-    if (!array)
+    if (p->wkt.p)
         return segments_of_wkt(ctx, p->wkt, segments, n);
-    const struct array *a = &p->segments;
-    if (a->n > 0 && (a->shape[1] != 2 || a->shape[2] != 2))
-        return ctx_fail(ctx, STATUS_INVALID, "/segments",
-                        "The segments have %zu points of %zu coordinates, want 2 of 2.", a->shape[1], a->shape[2]);
-    *segments = a->reals;
-    *n = a->n / 4;
+    *segments = p->segments.reals;
+    *n = p->segments.n / 4;
     return STATUS_OK;
 }
 
@@ -142,6 +136,7 @@ const struct endpoint ep_segment_intersections = {
     .source = "A. Guttman, R-trees, 1984; I. Kamel, C. Faloutsos, On packing R-trees, 1993; J. R. Shewchuk, \"Adaptive "
               "Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates\", 1997",
     .input = INPUT,
+    .rules = RULES,
     .params_size = sizeof(struct params),
     .output = OUTPUT,
     .result_size = sizeof(struct result),

@@ -19,7 +19,7 @@ static const char *const ALGORITHMS[] = {
 
 static const struct field INPUT[] = {
     FIELD(struct params, points, ARRAY, "The points in order, each [x, y]; at least one.", .required = true,
-          .kinds = KIND_REAL, .min_dims = 2, .max_dims = 2),
+          .kinds = KIND_REAL, .min_dims = 2, .max_dims = 2, .columns = 2),
     FIELD(struct params, tolerance, NUMBER, "How far the line may be moved; in the unit of the coordinates.",
           .required = true, FIELD_REALS(0, 1e150)),
     FIELD(struct params, algorithm, ENUM, "How.", .names = ALGORITHMS, .def = "douglas-peucker"),

@@ -91,8 +91,10 @@ struct field {
     double min, max;
     unsigned kinds;              /* VALUE, ARRAY: mask of enum kind */
     unsigned min_dims, max_dims; /* ARRAY; 0 means 1 */
-    bool scalar;                 /* ARRAY: a number alone stands for an array of one */
-    bool nullable;               /* real ARRAY of an answer: elements may be infinite, which is written as null */
+    unsigned rows, columns; /* ARRAY: columns elements in each innermost array, rows of these in each array of them;
+                                    0: any number. [[x,y],...] has 2 columns */
+    bool scalar;            /* ARRAY: a number alone stands for an array of one */
+    bool nullable;          /* real ARRAY of an answer: elements may be infinite, which is written as null */
     size_t min_items, max_items; /* STRING, ARRAY, LIST; max_items 0: FIELD_MAX_ITEMS */
     const char *const
         *names; /* ENUM; ends with NULL. Integer ARRAY of an answer: written as names[i], as npy the index */

@@ -20,6 +20,27 @@ static const char *kinds_text(unsigned kinds) {
     }
 }
 
+/* array_text tells depth and widths: "array of arrays of 3 arrays of 2 numbers", "array of numbers, 1 to 2 levels". */
+static void array_text(struct buf *out, const struct field *f) {
+    unsigned least = f->min_dims ? f->min_dims : 1, most = f->max_dims ? f->max_dims : 1;
+    buf_printf(out, "%sarray of ", f->scalar ? "number, or " : "");
+    for (unsigned below = least - 1; below > 0 && f->columns && least == most; below--) {
+        unsigned width = below == 1 ? f->rows : 0;
+        if (width)
+            buf_printf(out, "%u ", width);
+        buf_text(out, "arrays of ");
+    }
+    if (f->columns && least == most)
+        buf_printf(out, "%u ", f->columns);
+    buf_printf(out, "%ss", kinds_text(f->kinds));
+    if (least < most && f->columns)
+        buf_printf(out, ", %u to %u levels, %u in each innermost one", least, most, f->columns);
+    else if (least < most)
+        buf_printf(out, ", %u to %u levels", least, most);
+    else if (most > 1 && !f->columns)
+        buf_printf(out, ", %u levels", most);
+}
+
 static void type_text(struct buf *out, const struct field *f) {
     switch (f->type) {
     case FIELD_INT: buf_text(out, "integer"); break;
@@ -27,11 +48,7 @@ static void type_text(struct buf *out, const struct field *f) {
     case FIELD_BOOL: buf_text(out, "boolean"); break;
     case FIELD_STRING: buf_text(out, "string"); break;
     case FIELD_VALUE: buf_text(out, kinds_text(f->kinds)); break;
-    case FIELD_ARRAY:
-        buf_printf(out, "%sarray of %ss", f->scalar ? "number, or " : "", kinds_text(f->kinds));
-        if (f->max_dims > 1)
-            buf_printf(out, ", %u to %u levels", f->min_dims ? f->min_dims : 1, f->max_dims);
-        break;
+    case FIELD_ARRAY: array_text(out, f); break;
     case FIELD_JSON:
     case FIELD_ROWS: buf_text(out, "array of arrays of integers"); break;
     case FIELD_TRACE:

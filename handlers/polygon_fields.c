@@ -6,7 +6,7 @@
 
 const struct field polygon_hole_fields[] = {
     FIELD(struct hole, ring, ARRAY, "The ring as `[[x,y],...]`.", .required = true, .kinds = KIND_REAL, .min_dims = 2,
-          .max_dims = 2, .min_items = 6, .max_items = 2 * POLYGON_MAX_VERTICES),
+          .max_dims = 2, .columns = 2, .min_items = 6, .max_items = 2 * POLYGON_MAX_VERTICES),
     {0},
 };
 
@@ -36,20 +36,11 @@ static enum status rings_of_wkt(struct ctx *ctx, struct str text, unsigned types
     return status;
 }
 
-static enum status check_pairs(struct ctx *ctx, const char *pointer, const struct array *a) {
-    if (a->shape[a->dims - 1] == 2)
-        return STATUS_OK;
-    return ctx_fail(ctx, STATUS_INVALID, pointer, "The points have %zu coordinates, want 2: [x, y].",
-                    a->shape[a->dims - 1]);
-}
-
 static enum status rings_of_arrays(struct ctx *ctx, const struct array *polygon, const struct list *holes,
                                    struct rings *out) {
     if (polygon->n == 0)
         return ctx_fail(ctx, STATUS_INVALID, "/polygon", "The polygon is empty, want a ring of at least 3 points.");
-    enum status status = check_pairs(ctx, "/polygon", polygon);
-    if (status != STATUS_OK)
-        return status;
+    enum status status = STATUS_OK;
     size_t n = polygon->dims == 3 ? polygon->shape[0] : 1, points = polygon->shape[polygon->dims - 2];
     struct ring *ring = ctx_alloc(ctx, n + holes->n, sizeof *ring);
     if (!ring)
@@ -62,10 +53,8 @@ static enum status rings_of_arrays(struct ctx *ctx, const struct array *polygon,
         const struct array *a = &((const struct hole *)holes->items)[k].ring;
         char pointer[64];
         snprintf(pointer, sizeof pointer, "/holes/%zu/ring", k);
-        status = check_pairs(ctx, pointer, a);
         ring[n + k] = (struct ring){a->reals, a->n / 2};
-        if (status == STATUS_OK)
-            status = check_ring(ctx, pointer, n + k, &ring[n + k]);
+        status = check_ring(ctx, pointer, n + k, &ring[n + k]);
     }
     *out = (struct rings){n + holes->n, ring};
     return status;
@@ -73,14 +62,7 @@ static enum status rings_of_arrays(struct ctx *ctx, const struct array *polygon,
 
 enum status polygon_rings(struct ctx *ctx, const struct array *polygon, const struct list *holes, const struct str *wkt,
                           unsigned types, struct rings *out) {
-    bool arrays = polygon->kind != KIND_NONE;
-    if (arrays && wkt->p)
-        return ctx_fail(ctx, STATUS_INVALID, "/wkt", "The request has both polygon and wkt, want one of them.");
-    if (!arrays && !wkt->p)
-        return ctx_fail(ctx, STATUS_INVALID, "/polygon", "polygon is missing, want it or wkt.");
-    if (!arrays && holes->items)
-        return ctx_fail(ctx, STATUS_INVALID, "/holes", "holes stand beside wkt, want them in the text, or polygon.");
-    return arrays ? rings_of_arrays(ctx, polygon, holes, out) : rings_of_wkt(ctx, *wkt, types, out);
+    return polygon->kind != KIND_NONE ? rings_of_arrays(ctx, polygon, holes, out) : rings_of_wkt(ctx, *wkt, types, out);
 }
 
 uint64_t polygon_size(const struct array *polygon, const struct list *holes, const struct str *wkt) {

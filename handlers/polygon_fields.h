@@ -2,7 +2,8 @@
  * `wkt`.
  *
  *     struct params { struct array polygon; struct list holes; struct str wkt; ... };
- *     static const struct field INPUT[] = {POLYGON_INPUT(struct params), ..., {0}}; */
+ *     static const struct field INPUT[] = {POLYGON_INPUT(struct params), ..., {0}};
+ *     static const struct rule RULES[] = {POLYGON_RULES, ..., {0}}; */
 #ifndef SOLVENT_POLYGON_FIELDS_H
 #define SOLVENT_POLYGON_FIELDS_H
 
@@ -21,11 +22,13 @@ extern const struct field polygon_hole_fields[];
     FIELD(S, polygon, ARRAY,                                                                                           \
           "The exterior ring as `[[x,y],...]`; or rings of equal length, the exterior first, as the `coordinates` of " \
           "a GeoJSON Polygon, `[[[x,y],...],...]`. Whether the last point repeats the first is no matter. Holes of "   \
-          "other lengths go into `holes`. Either this or `wkt`.",                                                      \
-          .kinds = KIND_REAL, .min_dims = 2, .max_dims = 3, .max_items = 2 * POLYGON_MAX_VERTICES),                    \
+          "other lengths go into `holes`.",                                                                            \
+          .kinds = KIND_REAL, .min_dims = 2, .max_dims = 3, .columns = 2, .max_items = 2 * POLYGON_MAX_VERTICES),      \
         FIELD(S, holes, LIST, "Rings that are cut out of `polygon`, each an object.", .fields = polygon_hole_fields,   \
               .size = sizeof(struct hole), .max_items = 100 * 1000),                                                   \
         FIELD(S, wkt, STRING, "The polygon as well-known text, in the plane.", .max_items = POLYGON_MAX_WKT)
+
+#define POLYGON_RULES EXACTLY_ONE("polygon", "wkt"), REQUIRES("holes", "polygon")
 
 /* polygon_rings makes rings of the three fields; `types` are those of wkt_read. Errors: INVALID, NO_MEMORY. */
 enum status polygon_rings(struct ctx *ctx, const struct array *polygon, const struct list *holes, const struct str *wkt,

@@ -51,7 +51,7 @@ static void refusals(void **state) {
         const char *request, *pointer, *words;
     } rows[] = {
         {"{\"values\":[1]}", "\"/target\"", "neither"},
-        {"{\"values\":[1],\"target\":1,\"targets\":[1]}", "\"/targets\"", "both"},
+        {"{\"values\":[1],\"target\":1,\"targets\":[1]}", "\"/targets\"", "at most one of target and targets"},
         {"{\"values\":[1],\"target\":1,\"mode\":\"peak\"}", "\"/target\"", "peak"},
         {"{\"values\":[1],\"targets\":[1],\"mode\":\"peak\"}", "\"/targets\"", "peak"},
         {"{\"values\":[1],\"target\":\"a\"}", "\"/target\"", "numbers"},
@@ -65,7 +65,7 @@ static void refusals(void **state) {
         {"{\"values\":[[1,2],[0,3]],\"target\":1}", "\"/values/1/0\"", "ascending"},
         {"{\"values\":[2,1,2,1],\"target\":1,\"mode\":\"rotated\"}", "\"/values/3\"", "second descent"},
         {"{\"values\":[2,1,3],\"target\":1,\"mode\":\"rotated\"}", "\"/values/2\"", "rotated"},
-        {"{\"values\":[1],\"targets\":[1],\"trace\":{}}", "\"/trace\"", "one target"},
+        {"{\"values\":[1],\"targets\":[1],\"trace\":{}}", "\"/trace\"", "beside targets"},
         {"{\"values\":[1],\"targets\":[]}", "\"/targets\"", ""},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {

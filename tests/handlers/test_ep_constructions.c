@@ -49,7 +49,7 @@ static void refusals(void **state) {
         const char *name, *request, *pointer, *words;
         int http;
     } rows[] = {
-        {"convex-hull", "{\"points\":[[0,0,0]]}", "\"/points\"", "3 numbers", 422},
+        {"convex-hull", "{\"points\":[[0,0,0]]}", "\"/points/0\"", "points[0] has 3 elements, want 2.", 422},
         {"convex-hull", "{\"points\":[0,0]}", "\"/points\"", "", 422},
         {"convex-hull", "{\"points\":[[0,0],[1e151,0]]}", "\"/points/1/0\"", "1e+151", 422},
         {"convex-hull", "{\"points\":[[0,\"a\"]]}", "\"/points", "", 422},

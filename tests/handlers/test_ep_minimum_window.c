@@ -45,18 +45,18 @@ static void refusals(void **state) {
     static const struct {
         const char *request, *pointer, *words;
     } rows[] = {
-        {"{}", "\"\"", "nothing to search"},
-        {"{\"s\":\"a\"}", "\"/t\"", "s without t"},
-        {"{\"t\":\"a\"}", "\"/s\"", "t without s"},
-        {"{\"tokens\":[1]}", "\"/wanted\"", "tokens without wanted"},
-        {"{\"wanted\":[1]}", "\"/tokens\"", "wanted without tokens"},
-        {"{\"s\":\"a\",\"t\":\"a\",\"tokens\":[1]}", "\"/tokens\"", "both a text and tokens"},
-        {"{\"s\":\"a\",\"t\":\"a\",\"wanted\":[1]}", "\"/wanted\"", "both a text and tokens"},
+        {"{}", "\"/s\"", "exactly one of s and tokens"},
+        {"{\"s\":\"a\"}", "\"/t\"", "all of s and t"},
+        {"{\"t\":\"a\"}", "\"/s\"", "all of s and t"},
+        {"{\"tokens\":[1]}", "\"/wanted\"", "all of tokens and wanted"},
+        {"{\"wanted\":[1]}", "\"/tokens\"", "all of tokens and wanted"},
+        {"{\"s\":\"a\",\"t\":\"a\",\"tokens\":[1]}", "\"/tokens\"", "beside s"},
+        {"{\"s\":\"a\",\"t\":\"a\",\"wanted\":[1]}", "\"/tokens\"", "missing beside wanted"},
         {"{\"s\":\"a\",\"t\":\"\"}", "\"/t\"", "t is empty"},
         {"{\"tokens\":[1],\"wanted\":[]}", "\"/wanted\"", "wanted is empty"},
         {"{\"tokens\":[1],\"wanted\":[\"1\"]}", "\"/wanted\"", "the same kind"},
         {"{\"tokens\":[1.5],\"wanted\":[1]}", "\"/tokens", ""},
-        {"{\"tokens\":[1],\"wanted\":[1],\"unit\":\"byte\"}", "\"/unit\"", "leave it out"},
+        {"{\"tokens\":[1],\"wanted\":[1],\"unit\":\"byte\"}", "\"/unit\"", "beside s only"},
         {"{\"s\":\"a\",\"t\":\"a\",\"unit\":\"grapheme\"}", "\"/unit\"", "codepoint"},
         {"{\"s\":7,\"t\":\"a\"}", "\"/s\"", "string"},
     };

@@ -27,7 +27,7 @@ static void refusals(void **state) {
         {"{}", "\"/segments\""},
         {"{\"segments\":[],\"wkt\":\"LINESTRING EMPTY\"}", "\"/wkt\""},
         {"{\"wkt\":\"POINT (1 2)\"}", "LINESTRING, MULTILINESTRING"},
-        {"{\"segments\":[[[0,0]]]}", "want 2 of 2"},
+        {"{\"segments\":[[[0,0]]]}", "segments[0] has 1 element, want 2."},
         {"{\"segments\":[],\"limit\":1000001}", "\"/limit\""},
     };
     test_refusals(ROUTE, ROWS, COUNT(ROWS));

@@ -1,0 +1,43 @@
+/* sign_fields.h - what the endpoints have in common that give the sign of a predicate of a few points: of points a, b,
+ * c, ..., or of many rows of so many points at once.
+ *
+ *     static const struct field INPUT[] = {
+ *         SIGN_POINT(0, "a", "The first point."), ..., SIGN_MANY("triples", "Many at once.", 3, 1000), {0}};
+ *     static const struct field OUTPUT[] = {
+ *         SIGN_ONE("1: to the left ..."), SIGN_SIGNS("The same for each of `triples`."), {0}}; */
+#ifndef SOLVENT_SIGN_FIELDS_H
+#define SOLVENT_SIGN_FIELDS_H
+
+#include "handlers/call.h"
+
+enum { SIGN_MAX_POINTS = 4 };
+
+struct sign_params {
+    struct array point[SIGN_MAX_POINTS], many;
+};
+struct sign_result {
+    int64_t sign;
+    bool has_sign;
+    struct array signs;
+};
+
+#define SIGN_POINT(k, letter, text)                                                                         \
+    {                                                                                                       \
+        .name = letter, .doc = text, .type = FIELD_ARRAY, .offset = offsetof(struct sign_params, point[k]), \
+        .kinds = KIND_REAL, .min_items = 2, .max_items = 2                                                  \
+    }
+#define SIGN_MANY(plural, text, points, most)                                                           \
+    {                                                                                                   \
+        .name = plural, .doc = text, .type = FIELD_ARRAY, .offset = offsetof(struct sign_params, many), \
+        .kinds = KIND_REAL, .min_dims = 3, .max_dims = 3, .rows = (points), .columns = 2,               \
+        .max_items = (size_t)(most)*2 * (points)                                                        \
+    }
+#define SIGN_ONE(text) FIELD(struct sign_result, sign, INT, text, .present = offsetof(struct sign_result, has_sign))
+#define SIGN_SIGNS(text) FIELD(struct sign_result, signs, ARRAY, text, .kinds = KIND_INT)
+
+/* sign_run answers with sign(), of so many points, their coordinates one after the other. Params and result are those
+ * of above. */
+enum status sign_run(struct call *call, const void *params, size_t points, int (*sign)(const double *xy),
+                     void *result) MUST_CHECK;
+
+#endif
