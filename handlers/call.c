@@ -154,13 +154,12 @@ enum status call_decode(struct call *call) {
 
 uint64_t call_cost(const struct call *call) { return call->endpoint->cost ? call->endpoint->cost(call->params) : 0; }
 
-enum status call_canonical(struct call *call, struct buf *out) {
+bool call_canonical(const struct call *call, struct buf *out) {
     if (call->endpoint->canonical)
         call->endpoint->canonical(call->params, out);
     else if (call->endpoint->input)
         encode_fields(out, call->endpoint->input, call->params);
-    return out->failed ? call_fail(call, STATUS_NO_MEMORY, "", "The canonical request does not fit its buffer.")
-                       : STATUS_OK;
+    return !out->failed;
 }
 
 /* note_trace_format tells the answer's trace how the request wants it written. */

@@ -97,8 +97,8 @@ uint64_t call_cost(const struct call *call);
 
 /* call_canonical writes the request as it was understood: every field in the descriptor's order with its default, the
  * seed that was drawn, a model in place of its name. Equal texts have equal answers. Empty for an endpoint without
- * input. After decode, before run. */
-enum status call_canonical(struct call *call, struct buf *out) MUST_CHECK;
+ * input. After decode, before run. false: `out` has no room for it, which is no failure of the call. */
+bool call_canonical(const struct call *call, struct buf *out) MUST_CHECK;
 
 /* call_run computes. Errors: whatever the endpoint's run() says. */
 enum status call_run(struct call *call) MUST_CHECK;

@@ -85,21 +85,17 @@ void job_key(struct job *job) {
 static bool worth(uint64_t cost_ns, size_t n) { return cost_ns > WORTH * (LOOKUP_NS + (uint64_t)n * HASH_NS_A_BYTE); }
 
 /* canonical_key is the second key: equal requests that are written differently have the same. false: there is none. */
-static bool canonical_key(const struct server *server, struct call *call, struct form form, struct key *key) {
+static bool canonical_key(const struct server *server, const struct call *call, struct form form, struct key *key) {
     if (call->endpoint->cache != CACHE_BY_COST || !call->endpoint->input || call->request.n > JOB_SMALL)
         return false;
     struct buf text;
     buf_init(&text, CANONICAL_MAX);
-    bool fits = call_canonical(call, &text) == STATUS_OK;
+    bool fits = call_canonical(call, &text);
     if (fits) {
         struct key_state k;
         begin_key(&k, server, call, form, "canonical");
         key_add(&k, text.data, text.n);
         key_end(&k, key);
-    } else { /* too long is no failure of the request */
-        call->status = STATUS_OK;
-        call->http = 200;
-        call->n_errors = 0;
     }
     buf_release(&text);
     return fits;

@@ -121,8 +121,7 @@ static bool canonical_holds(const struct call *first, const struct buf *text, co
     if (text->n > 0) {
         if (call_decode(&call) != STATUS_OK)
             holds = fail(why, "the canonical request is refused", call.errors[0].detail);
-        else if (call_canonical(&call, &again) != STATUS_OK || again.n != text->n ||
-                 memcmp(again.data, text->data, text->n) != 0)
+        else if (!call_canonical(&call, &again) || again.n != text->n || memcmp(again.data, text->data, text->n) != 0)
             holds = fail(why, "the canonical request changes", text->data);
         else if (answer->n > 0 && !first->partial)
             holds = answer_holds(&call, accept, &same, why) &&
@@ -143,7 +142,7 @@ static bool check_copy(const struct sample *sample, const char *body, int *http,
     bool holds;
     if (call_decode(&call) != STATUS_OK)
         holds = problem_holds(&call, why);
-    else if (call_canonical(&call, &text) != STATUS_OK)
+    else if (!call_canonical(&call, &text))
         holds = fail(why, "no canonical request", call.errors[0].detail);
     else
         holds = answer_holds(&call, sample->accept, &answer, why) &&

@@ -284,7 +284,7 @@ static char *canonical(const struct endpoint *e, const char *body) {
     call_init(&call, e, &test_host);
     call.request = (struct request){.body = body, .n = strlen(body)};
     assert_int_equal(call_decode(&call), STATUS_OK);
-    assert_int_equal(call_canonical(&call, &out), STATUS_OK);
+    assert_true(call_canonical(&call, &out));
     call_release(&call);
     buf_byte(&out, '\0');
     return out.data;
