@@ -221,6 +221,8 @@ static bool finished(struct loop *loop) {
 
 static void *run(void *arg) {
     struct loop *loop = arg;
+    pthread_mutex_lock(&loop->server->start);
+    pthread_mutex_unlock(&loop->server->start);
     while (!finished(loop)) {
         await(loop);
         resume_done(loop);

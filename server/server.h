@@ -12,6 +12,7 @@
 #ifndef SOLVENT_SERVER_H
 #define SOLVENT_SERVER_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "handlers/call.h"
@@ -42,6 +43,7 @@ struct server {
     struct host host; /* host.self is the server */
     struct loop **loops;
     unsigned n_loops;
+    pthread_mutex_t start; /* held until all loops are there; none answers before */
     atomic_uint loops_running;
     atomic_int phase;     /* enum server_phase */
     atomic_size_t memory; /* bytes that admitted requests are estimated to use, bodies in upload included */
