@@ -1,5 +1,5 @@
 /* cache_file.h - one connection to the cache's SQLite file: open, look up, write a batch, evict. (Private to
- * cache_disk.c and tests.)
+ * cache_disk.c, cache_writer.c and tests.)
  *
  * Schema, by PRAGMA user_version; file_open brings an older one up to date step by step:
  *
