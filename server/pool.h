@@ -17,6 +17,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/base/ctx.h"
 
@@ -51,6 +52,10 @@ struct parallel *pool_parallel(struct pool *pool);
 
 /* pool_worker is the index of the worker that calls it; -1: the thread is none. */
 int pool_worker(void);
+
+/* pool_wait_ns predicts when all that is queued now has been begun: tasks in the queue times how long the last ones ran,
+ * over the workers. 0 before a task has ended. */
+int64_t pool_wait_ns(struct pool *pool);
 
 struct pool_stats {
     size_t workers, busy, queued, capacity; /* busy: running a task or helping one */
