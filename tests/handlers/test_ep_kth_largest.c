@@ -7,9 +7,7 @@ static const char ROUTE[] = "/v1/solve/kth-largest";
 
 static void answers(void **state) {
     (void)state;
-    static const struct {
-        const char *request, *answer;
-    } rows[] = {
+    static const struct test_row rows[] = {
         {"{\"values\":[3,2,1,5,6,4],\"k\":2}", "{\"value\":5}"},
         {"{\"values\":[3,2,1,5,6,4],\"k\":2,\"order\":\"smallest\"}", "{\"value\":2}"},
         {"{\"values\":[5,5,3],\"ks\":[2,3,1]}", "{\"values\":[5,3,5]}"},
@@ -24,20 +22,12 @@ static void answers(void **state) {
         {"{\"values\":[\"b\",\"a\"],\"quantiles\":[0],\"method\":\"lower\"}", "{\"quantiles\":[\"a\"]}"},
         {"{\"values\":[7],\"ks\":[1]}", "{\"values\":[7]}"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        int http;
-        char *text = test_post(ROUTE, rows[i].request, &http);
-        assert_string_equal(text, rows[i].answer);
-        assert_int_equal(http, 200);
-        free(text);
-    }
+    test_answers(ROUTE, rows, COUNT(rows));
 }
 
 static void refusals(void **state) {
     (void)state;
-    static const struct {
-        const char *request, *pointer, *words;
-    } rows[] = {
+    static const struct test_refusal rows[] = {
         {"{\"values\":[1,2],\"k\":3}", "\"/k\"", "k is 3, want 1 to 2"},
         {"{\"values\":[1,2],\"ks\":[1,2,3]}", "\"/ks/2\"", "ks[2] is 3, want 1 to 2"},
         {"{\"values\":[1,1],\"k\":2,\"distinct\":true}", "\"/k\"", "1 distinct value"},
@@ -53,13 +43,7 @@ static void refusals(void **state) {
         {"{\"values\":[],\"k\":1}", "\"/values\"", ""},
         {"{\"values\":[1,2],\"ks\":[]}", "\"/ks\"", ""},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        int http;
-        char *text = test_post(ROUTE, rows[i].request, &http);
-        if (http != 422 || !strstr(text, rows[i].pointer) || !strstr(text, rows[i].words))
-            fail_msg("%s: %s", rows[i].request, text);
-        free(text);
-    }
+    test_refusals_at(ROUTE, rows, COUNT(rows));
 }
 
 /* kth gives the value as an integer. Steals values. */

@@ -8,9 +8,7 @@ static const char ROUTE[] = "/v1/solve/sliding-window";
 
 static void answers(void **state) {
     (void)state;
-    static const struct {
-        const char *request, *answer;
-    } rows[] = {
+    static const struct test_row rows[] = {
         {"{\"values\":[1,3,-1,-3,5,3,6,7],\"k\":3,\"operation\":\"min\"}",
          "{\"values\":[-1,-3,-3,-3,3,3],\"first\":2}"},
         {"{\"values\":[1,3,-1,-3,5,3,6,7],\"k\":3,\"operation\":\"argmax\"}", "{\"values\":[1,1,4,4,6,7],\"first\":2}"},
@@ -41,13 +39,7 @@ static void answers(void **state) {
          "{\"i\":6,\"op\":\"answer\",\"at\":[2],\"values\":[2],\"vars\":{\"position\":2,\"from\":1,\"to\":2}}],"
          "\"total\":7}}"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        int http;
-        char *text = test_post(ROUTE, rows[i].request, &http);
-        assert_string_equal(text, rows[i].answer);
-        assert_int_equal(http, 200);
-        free(text);
-    }
+    test_answers(ROUTE, rows, COUNT(rows));
 }
 
 static void refusals(void **state) {

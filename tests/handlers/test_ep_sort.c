@@ -56,9 +56,7 @@ static void answers(void **state) {
 
 static void refusals(void **state) {
     (void)state;
-    static const struct {
-        const char *request, *pointer, *words;
-    } rows[] = {
+    static const struct test_refusal rows[] = {
         {"{\"values\":[1,1e18],\"algorithm\":\"counting\"}", "\"/algorithm\"", "counting sort"},
         {"{\"values\":[1,4194305],\"algorithm\":\"counting\"}", "\"/algorithm\"", "range from 1 to 4194305"},
         {"{\"values\":[\"a\"],\"algorithm\":\"counting\"}", "\"/algorithm\"", "strings"},
@@ -67,13 +65,7 @@ static void refusals(void **state) {
         {"{\"values\":[1],\"top\":0}", "\"/top\"", "at least 1"},
         {"{\"order\":\"asc\"}", "\"/values\"", "missing"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        int http;
-        char *text = test_post(ROUTE, rows[i].request, &http);
-        if (http != 422 || !strstr(text, rows[i].pointer) || !strstr(text, rows[i].words))
-            fail_msg("%s: %s", rows[i].request, text);
-        free(text);
-    }
+    test_refusals_at(ROUTE, rows, COUNT(rows));
 }
 
 /* npy_round_trip: an npy body, options in the query, an npy answer. */
