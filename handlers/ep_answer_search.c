@@ -93,9 +93,8 @@ static uint64_t cost(const void *p) {
 static enum status run(struct call *call, const void *p, void *r) {
     const struct params *params = p;
     struct result *result = r;
-    enum status status = STATUS_OK;
-    if (params->has_trace)
-        status = trace_begin(&call->ctx, &result->trace, (size_t)params->trace.max_steps, answer_values(&params->in));
+    enum status status =
+        trace_open(&call->ctx, params->has_trace, &params->trace, answer_values(&params->in), &result->trace);
     if (status != STATUS_OK)
         return status;
     struct answer_out out;

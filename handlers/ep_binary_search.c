@@ -155,8 +155,8 @@ static enum status run(struct call *call, const void *p, void *r) {
     enum status status = check_targets(ctx, params);
     if (status == STATUS_OK)
         status = check_bounds(ctx, params);
-    if (status == STATUS_OK && params->has_trace)
-        status = trace_begin(ctx, &result->trace, (size_t)params->trace.max_steps, &params->values);
+    if (status == STATUS_OK)
+        status = trace_open(ctx, params->has_trace, &params->trace, &params->values, &result->trace);
     if (status != STATUS_OK)
         return status;
     struct value one = params->target;

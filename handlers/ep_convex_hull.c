@@ -44,13 +44,6 @@ static uint64_t cost(const void *p) {
     return (uint64_t)(3000 + n * (260 + 10 * log2_n));
 }
 
-/* hull_trace begins the trace where one is asked for; the points are its values, x and y in turn. */
-static enum status hull_trace(struct call *call, const struct params *params, struct result *result) {
-    if (!params->has_trace)
-        return STATUS_OK;
-    return trace_begin(&call->ctx, &result->trace, (size_t)params->trace.max_steps, &params->points);
-}
-
 static enum status run(struct call *call, const void *p, void *r) {
     const struct params *params = p;
     struct result *result = r;
@@ -58,7 +51,7 @@ static enum status run(struct call *call, const void *p, void *r) {
     enum status status = points_of(&call->ctx, &params->points, "points", 0, 2, &points);
     if (status != STATUS_OK)
         return status;
-    status = hull_trace(call, params, result);
+    status = trace_open(&call->ctx, params->has_trace, &params->trace, &params->points, &result->trace);
     if (status != STATUS_OK)
         return status;
     struct hull hull;

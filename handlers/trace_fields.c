@@ -13,3 +13,13 @@ const struct field trace_fields[] = {FIELD(struct trace_params, max_steps, INT,
                                            "there is an array, a LogTracer with a line a step, a `delay` after each.",
                                            .names = FORMATS, .def = "steps"),
                                      {0}};
+
+enum status trace_open(struct ctx *ctx, bool wanted, const struct trace_params *params, const struct array *initial,
+                       struct trace *trace) {
+    return wanted ? trace_begin(ctx, trace, (size_t)params->max_steps, initial) : STATUS_OK;
+}
+
+uint64_t trace_cost(bool wanted, const struct trace_params *params, double steps) {
+    double kept = steps < (double)params->max_steps ? steps : (double)params->max_steps;
+    return wanted && steps < 1e15 ? (uint64_t)(20 * steps + 300 * kept) : 0;
+}

@@ -24,12 +24,21 @@ extern const struct field trace_fields[];
 
 #define TRACE_INPUT(S)                                                                                            \
     FIELD(S, trace, OBJECT,                                                                                       \
-          "Also give the steps of the algorithm, for a page to play; for at most 2000 values. Absent: no trace.", \
+          "Also give the steps of the algorithm, for a page to play; for at most 2000 values in all, where a "     \
+          "point counts as two. Absent: no trace.",                                                              \
           .fields = trace_fields, .present = offsetof(S, has_trace))
 #define TRACE_OUTPUT(S)                                                                                             \
     FIELD(S, trace, TRACE,                                                                                          \
           "The steps: op, the indices `at`, the values that stand there afterwards, and variables. `total` counts " \
           "those "                                                                                                  \
           "that were cut off too. With `format` `commands`: `commands` in place of `steps`.")
+
+/* trace_open begins the trace of an answer where the request has one; else, and that is no error, there is none.
+ * Errors: those of trace_begin. */
+enum status trace_open(struct ctx *ctx, bool wanted, const struct trace_params *params, const struct array *initial,
+                       struct trace *trace) MUST_CHECK;
+
+/* trace_cost is what `steps` steps, of which max_steps are kept and written, take in ns; 0 where no trace is wanted. */
+uint64_t trace_cost(bool wanted, const struct trace_params *params, double steps);
 
 #endif

@@ -120,10 +120,7 @@ static enum status check(struct ctx *ctx, const struct runs_in *in) {
                         in->values.n);
     if (in->step < 1)
         return ctx_fail(ctx, STATUS_INVALID, "/step", "step is %" PRId64 ", want an integer of at least 1.", in->step);
-    if (in->trace_steps && in->values.n > TRACE_MAX_VALUES)
-        return ctx_fail(ctx, STATUS_TOO_LARGE, "/trace", "There are %zu values, and a trace is made of at most %d.",
-                        in->values.n, TRACE_MAX_VALUES);
-    return STATUS_OK;
+    return in->trace_steps ? trace_check(ctx, in->values.n) : STATUS_OK;
 }
 
 enum status runs_solve(struct ctx *ctx, const struct runs_in *in, struct runs_out *out) {
