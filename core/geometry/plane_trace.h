@@ -77,16 +77,17 @@ enum status delaunay_trace(struct ctx *ctx, const struct points *points, const s
                            struct trace *t) MUST_CHECK;
 
 /* ears_trace cuts the answer's triangles off the outline: there is always one that is an ear. "look" at a corner and its
- * neighbours, with turn (1: convex); "blocked" at the three and a corner that stands in their triangle; "pass" at the
+ * neighbours, the corner in the middle, with turn (1: convex); "blocked" at the three and a corner that stands in their triangle; "pass" at the
  * three, an ear that the answer does not cut here; "ear" at the three: the middle one goes. The last "ear" is what is
- * left. O(n^3) at worst. */
+ * left. O(n) for each step that is kept. */
 enum status ears_trace(struct ctx *ctx, const struct points *polygon, const struct polygon_triangles *out,
                        struct trace *t) MUST_CHECK;
 
 /* simplify_trace. Douglas-Peucker: "segment" at two points of the line (for a closed one its last is point 0 again);
  * "measure" at a point between, with its distance; "keep" at the farthest where that is beyond the tolerance, else "drop"
  * at all between; a closed line may "drop" point 0 at last. Visvalingam: "measure" at three neighbours with the area
- * of the middle one (never below that of the one dropped before); "drop" at the least. What was not dropped stays. */
-enum status simplify_trace(struct ctx *ctx, const struct simplify_in *in, struct trace *t) MUST_CHECK;
+ * of the middle one (never below that of the one dropped before); "drop" at the least. What was not dropped stays. kept is the answer. */
+enum status simplify_trace(struct ctx *ctx, const struct simplify_in *in, const uint8_t *kept,
+                           struct trace *t) MUST_CHECK;
 
 #endif
