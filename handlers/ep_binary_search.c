@@ -66,7 +66,10 @@ static const struct field OUTPUT[] = {
           .min_dims = 2, .max_dims = 2),
     FIELD(struct result, pivot, INT, "`rotated`: the index where the sorted order begins; -1: no values.",
           .present = offsetof(struct result, has_pivot)),
-    TRACE_OUTPUT(struct result),
+    TRACE_OUTPUT(struct result,
+                 "`start` with `lo` and `hi` opens each search (`start_pivot` that of the descent); `exclude`: of "
+                 "`lo` .. `hi`, the value at `mid` rules out `from` .. `to`, the left or the right `half` (`from` is "
+                 "in, `to` is out); `found` names the index that is left. One target only."),
     {0},
 };
 
@@ -186,10 +189,7 @@ const struct endpoint ep_binary_search = {
         "have no `nearest`.\n\n"
         "Values out of order are refused, with the place of the first descent; that look at all values can be "
         "switched off with `check`. A rotated array may hold repeats; then the search takes time in proportion to "
-        "its length at worst.\n\n"
-        "The trace of one target has `start` with `lo` and `hi` for each search (`start_pivot` for that of the "
-        "descent), then steps `exclude`: of `lo` .. `hi`, the value at `mid` excludes `from` .. `to`, the left or the "
-        "right `half` (`from` is in, `to` is out); `found` names the index that is left.",
+        "its length at worst.",
     .source = "D. E. Knuth, The Art of Computer Programming 3, 6.2.1; P. Khuong and P. Morin, Array Layouts for "
               "Comparison-Based Searching, 2017",
     .input = INPUT,

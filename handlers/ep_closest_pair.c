@@ -1,19 +1,24 @@
-#include "core/geometry/closest_pair.h"
+#include "core/geometry/plane_trace.h"
 #include "handlers/call.h"
 #include "handlers/index_array.h"
+#include "handlers/trace_fields.h"
 
 struct params {
     struct array points;
+    bool has_trace;
+    struct trace_params trace;
 };
 
 struct result {
     double distance;
     struct array pair;
+    struct trace trace;
 };
 
 static const struct field INPUT[] = {
     FIELD(struct params, points, ARRAY, "The points, each [x, y]; at least two.", .required = true, .kinds = KIND_REAL,
           .min_dims = 2, .max_dims = 2),
+    TRACE_INPUT_OF(struct params, TRACE_LIMIT_POINTS),
     {0},
 };
 
@@ -21,6 +26,11 @@ static const struct field OUTPUT[] = {
     FIELD(struct result, distance, NUMBER, "Their distance.", .required = true),
     FIELD(struct result, pair, ARRAY, "The indices of the two points, from 0, ascending.", .required = true,
           .kinds = KIND_INT),
+    TRACE_OUTPUT(struct result,
+                 "Divide and conquer: `split` at the first point right of the line `x`, of the places `low` .. `high` "
+                 "in the order of x, then y; `strip` around the same line, as wide as the least `distance` on either "
+                 "side of it; `compare` of two points with their `distance`; `best` where they are closer, or as "
+                 "close with smaller indices."),
     {0},
 };
 
@@ -28,7 +38,7 @@ static const struct field OUTPUT[] = {
 static uint64_t cost(const void *p) {
     const struct params *params = p;
     double n = (double)params->points.n / 2, log2_n = 64 - __builtin_clzll(params->points.n | 1);
-    return (uint64_t)(3000 + n * (200 + 20 * log2_n));
+    return (uint64_t)(3000 + n * (200 + 20 * log2_n)) + trace_cost(params->has_trace, &params->trace, 4 * n * log2_n);
 }
 
 static enum status run(struct call *call, const void *p, void *r) {
@@ -36,10 +46,14 @@ static enum status run(struct call *call, const void *p, void *r) {
     struct result *result = r;
     struct points points;
     enum status status = points_of(&call->ctx, &params->points, "points", 2, 2, &points);
+    if (status == STATUS_OK)
+        status = trace_open(&call->ctx, params->has_trace, &params->trace, &params->points, &result->trace);
     if (status != STATUS_OK)
         return status;
     struct close_pair pair;
     status = closest_pair(&call->ctx, &points, &pair);
+    if (status == STATUS_OK && params->has_trace)
+        status = closest_trace(&call->ctx, &points, &result->trace);
     if (status != STATUS_OK)
         return status;
     result->distance = pair.distance;

@@ -23,7 +23,7 @@ static const struct field INPUT[] = {
           .max_dims = 2),
     FIELD(struct params, collinear, ENUM, "Points on the edges of the hull, between its corners.", .names = COLLINEAR,
           .def = "drop"),
-    TRACE_INPUT(struct params),
+    TRACE_INPUT_OF(struct params, TRACE_LIMIT_POINTS),
     {0},
 };
 
@@ -33,7 +33,10 @@ static const struct field OUTPUT[] = {
     FIELD(struct result, points, ARRAY, "The same points, each [x, y].", .required = true, .kinds = KIND_REAL,
           .min_dims = 2, .max_dims = 2),
     FIELD(struct result, area, NUMBER, "The area of the hull.", .required = true),
-    TRACE_OUTPUT(struct result),
+    TRACE_OUTPUT(struct result,
+                 "`push` and `pop` of points, as the lower chain, then the upper is built, with the length of the "
+                 "chain as `lower` or `upper`, and `turn`, 0 or the sign of what was no left turn. What is pushed and "
+                 "not popped is the hull."),
     {0},
 };
 
@@ -79,8 +82,7 @@ const struct endpoint ep_convex_hull = {
            "first one stands. All points on one line give its two ends, or with `keep` all of them from end to "
            "end; equal points give one index, and no points give none.\n\n"
            "Coordinates are doubles, 0 or of a magnitude of 1e-120 to 1e150; integers above 2^53 are rounded to "
-           "doubles first. With `trace` the steps of the chains: `push` and `pop` of the indices at `at`; what "
-           "is pushed and not popped is the hull.",
+           "doubles first.",
     .source = "A. M. Andrew, Another Efficient Algorithm for Convex Hulls in Two Dimensions, 1979; S. G. Akl and G. "
               "T. Toussaint, A Fast Convex Hull Algorithm, 1978",
     .input = INPUT,

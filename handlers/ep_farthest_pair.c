@@ -1,19 +1,24 @@
-#include "core/geometry/calipers.h"
+#include "core/geometry/plane_trace.h"
 #include "handlers/call.h"
 #include "handlers/index_array.h"
+#include "handlers/trace_fields.h"
 
 struct params {
     struct array points;
+    bool has_trace;
+    struct trace_params trace;
 };
 
 struct result {
     double distance;
     struct array pair;
+    struct trace trace;
 };
 
 static const struct field INPUT[] = {
     FIELD(struct params, points, ARRAY, "The points, each [x, y]; at least two.", .required = true, .kinds = KIND_REAL,
           .min_dims = 2, .max_dims = 2),
+    TRACE_INPUT_OF(struct params, TRACE_LIMIT_POINTS),
     {0},
 };
 
@@ -21,6 +26,10 @@ static const struct field OUTPUT[] = {
     FIELD(struct result, distance, NUMBER, "Their distance.", .required = true),
     FIELD(struct result, pair, ARRAY, "The indices of the two points, from 0, ascending.", .required = true,
           .kinds = KIND_INT),
+    TRACE_OUTPUT(struct result,
+                 "Rotating calipers: `corner` for each corner of the hull in order; `pair` of two corners with "
+                 "parallel lines of support, with their `distance`; `best` where that is greater, or as great with "
+                 "smaller indices."),
     {0},
 };
 
@@ -28,7 +37,7 @@ static const struct field OUTPUT[] = {
 static uint64_t cost(const void *p) {
     const struct params *params = p;
     double n = (double)params->points.n / 2, log2_n = 64 - __builtin_clzll(params->points.n | 1);
-    return (uint64_t)(3000 + n * (400 + 10 * log2_n));
+    return (uint64_t)(3000 + n * (400 + 10 * log2_n)) + trace_cost(params->has_trace, &params->trace, 5 * n);
 }
 
 static enum status run(struct call *call, const void *p, void *r) {
@@ -36,10 +45,14 @@ static enum status run(struct call *call, const void *p, void *r) {
     struct result *result = r;
     struct points points;
     enum status status = points_of(&call->ctx, &params->points, "points", 2, 2, &points);
+    if (status == STATUS_OK)
+        status = trace_open(&call->ctx, params->has_trace, &params->trace, &params->points, &result->trace);
     if (status != STATUS_OK)
         return status;
     struct far_pair pair;
     status = calipers_farthest(&call->ctx, &points, &pair);
+    if (status == STATUS_OK && params->has_trace)
+        status = farthest_trace(&call->ctx, &points, &result->trace);
     if (status != STATUS_OK)
         return status;
     result->distance = pair.distance;

@@ -1,13 +1,17 @@
-#include "core/geometry/predicates.h"
+#include "core/geometry/plane_trace.h"
 #include "handlers/call.h"
+#include "handlers/trace_fields.h"
 
 struct params {
     struct array a, b, c, d, quadruples;
+    bool has_trace;
+    struct trace_params trace;
 };
 struct result {
     int64_t sign;
     bool has_sign;
     struct array signs;
+    struct trace trace;
 };
 
 #define POINT(member, text) \
@@ -21,6 +25,7 @@ static const struct field INPUT[] = {
     FIELD(struct params, quadruples, ARRAY,
           "Many at once, `[[[x,y],[x,y],[x,y],[x,y]],...]`, in place of a, b, c and d.", .kinds = KIND_REAL,
           .min_dims = 3, .max_dims = 3, .max_items = 16 * 1000 * 1000),
+    TRACE_INPUT_OF(struct params, TRACE_LIMIT_POINTS),
     {0},
 };
 
@@ -31,12 +36,16 @@ static const struct field OUTPUT[] = {
           "d lies, 0 where two of a, b, c are equal.",
           .present = offsetof(struct result, has_sign)),
     FIELD(struct result, signs, ARRAY, "The same for each of `quadruples`.", .kinds = KIND_INT),
+    TRACE_OUTPUT(struct result,
+                 "`sign` at each of `quadruples` (at 0 for a, b, c, d): with d as the origin, `a_term` is (a.x^2 + "
+                 "a.y^2) (b.x c.y - c.x b.y), `b_term` and `c_term` go on in turn; their sum is the `determinant`; "
+                 "all rounded (null beyond the doubles), and the exact `sign` of it."),
     {0},
 };
 
 static uint64_t cost(const void *params) {
     const struct params *p = params;
-    return 1000 + 40 * p->quadruples.n;
+    return 1000 + 40 * p->quadruples.n + trace_cost(p->has_trace, &p->trace, (double)p->quadruples.n / 8);
 }
 
 static enum status run_many(struct call *call, const struct array *quadruples, struct result *out) {
@@ -55,7 +64,7 @@ static enum status run_many(struct call *call, const struct array *quadruples, s
         signs[i] = incircle(x, x + 2, x + 4, x + 6);
     }
     out->signs = array_1d(KIND_INT, signs, n);
-    return STATUS_OK;
+    return out->trace.ctx ? incircle_trace(&call->ctx, quadruples->reals, n, &out->trace) : STATUS_OK;
 }
 
 static enum status run(struct call *call, const void *params, void *result) {
@@ -68,11 +77,18 @@ static enum status run(struct call *call, const void *params, void *result) {
             return ctx_fail(&call->ctx, STATUS_INVALID, POINTERS[i],
                             "%s is %s, want either a, b, c and d or quadruples.", POINTERS[i] + 1,
                             points[i]->kind != KIND_NONE ? "given beside quadruples" : "missing");
+    enum status status = trace_open(&call->ctx, p->has_trace, &p->trace, &p->quadruples, &out->trace);
+    if (status != STATUS_OK)
+        return status;
     if (p->quadruples.kind != KIND_NONE)
         return run_many(call, &p->quadruples, out);
     out->sign = incircle(p->a.reals, p->b.reals, p->c.reals, p->d.reals);
     out->has_sign = true;
-    return STATUS_OK;
+    if (!p->has_trace)
+        return STATUS_OK;
+    const double all[] = {p->a.reals[0], p->a.reals[1], p->b.reals[0], p->b.reals[1],
+                          p->c.reals[0], p->c.reals[1], p->d.reals[0], p->d.reals[1]};
+    return incircle_trace(&call->ctx, all, 1, &out->trace);
 }
 
 const struct endpoint ep_incircle = {

@@ -82,7 +82,7 @@ static const struct field INPUT[] = {
     FIELD(params, time_limit_ms, INT,
           "Milliseconds after which the best subset found so far is answered, with a bound on all others.",
           .role = ROLE_TIME_LIMIT, FIELD_INTS(1, 3600 * 1000)),
-    TRACE_INPUT(params),
+    TRACE_INPUT_OF(params, "tables of at most 10000 cells"),
     {0},
 };
 
@@ -139,7 +139,10 @@ static const struct field OUTPUT[] = {
           .present = offsetof(struct result, all)),
     FIELD(struct result, algorithm, ENUM, "What was used.", .required = true, .names = knapsack_algorithm_names),
     FIELD(struct result, stats, OBJECT, "How it was found.", .required = true, .fields = STATS),
-    TRACE_OUTPUT(struct result),
+    TRACE_OUTPUT(struct result,
+                 "`set` writes a cell of the table: cells start at 0 (-1 where an exact fill has no choice), and cell "
+                 "c of row i of `table-2d` stands at i * (capacity + 1) + c. Then `take` or `leave` tells of the "
+                 "choice, from the last item to the first, with `item` and `copies`."),
     {0},
 };
 
@@ -257,9 +260,7 @@ const struct endpoint ep_knapsack = {
         "Copies are split into powers of two, so their number costs its logarithm. `exact_fill` wants the capacity "
         "used up: where no choice does, `found` is false and `optimal` true. `at_most` limits the number of items. "
         "`capacities` gives several at once, solved by branch and bound. `all` lists every choice of the greatest "
-        "value. The textbook's tables can be asked for by name, and `trace` plays them where they are small: cells "
-        "start at 0 (-1 where an exact fill has no choice), cell c of "
-        "row i stands at i * (capacity + 1) + c.\n\n"
+        "value. The textbook's tables can be asked for by name.\n\n"
         "Fractions are exact too: those of at most 15 digits are taken as the decimals that they are written as, else "
         "all as the binary fractions that they are, and what would have to be rounded is refused.\n\n"
         "Items without weight are taken, items without value are not (but for an exact fill); an item of that kind of "

@@ -50,7 +50,12 @@ static const struct field OUTPUT[] = {
           "With `quantiles`: their values, in that order. Reals with `linear` and `midpoint`, else of the kind of the "
           "values.",
           .kinds = KIND_INT | KIND_REAL | KIND_STRING),
-    TRACE_OUTPUT(struct result),
+    TRACE_OUTPUT(struct result,
+                 "Quickselect: `compare` and `swap` of two places, `pivot` (the median of three, now at the place "
+                 "`low`; it parts `low` .. `high`), `narrow` (the pivot stands where it belongs, and the value can "
+                 "only be at `low` .. `high`), and `found` for each `k` in turn: the k-th value stands at that place. "
+                 "For quantiles the ks are the ranks that they stand on, from the smallest; with `distinct` the "
+                 "values are sorted whole first."),
     {0},
 };
 
@@ -120,7 +125,7 @@ static enum status run(struct call *call, const void *p, void *r) {
 const struct endpoint ep_kth_largest = {
     .method = "POST",
     .route = "/v1/solve/kth-largest",
-    .version = 3,
+    .version = 2,
     .title = "The k-th largest or smallest value, and quantiles",
     .doc = "Finds the k-th largest (or smallest) of an array without sorting it: in time proportional to its length, "
            "whatever "
@@ -128,12 +133,7 @@ const struct endpoint ep_kth_largest = {
            "Repeats count: the second largest of 5, 5, 3 is 5; with `distinct` it is 3. Values are ordered as by "
            "`/v1/solve/sort`: reals with -0.0 before 0.0, strings by Unicode code point.\n\n"
            "`quantiles` are found in the same way; at a place between two values `method` decides, as its namesakes do "
-           "elsewhere.\n\n"
-           "The `trace` is that of quickselect: `compare` and `swap` of two places, `pivot` (the median of three, now at "
-           "the place `low`; it parts `low` .. `high`), `narrow` (the pivot stands where it belongs, and the value can "
-           "only be at `low` .. `high`), and `found` for each of the ks in turn: the k-th value stands at that place. "
-           "For quantiles the ks are the ranks that they stand on, from the smallest; with `distinct` the values are "
-           "sorted whole first. The swaps, replayed on the values, bring the k-th to its place.",
+           "elsewhere.",
     .source =
         "R. W. Floyd and R. L. Rivest, Expected Time Bounds for Selection, CACM 18(3), 1975; R. J. Hyndman and Y. Fan, "
         "Sample Quantiles in Statistical Packages, The American Statistician 50(4), 1996",

@@ -51,7 +51,9 @@ static const struct field OUTPUT[] = {
      .present = offsetof(struct result, has_any)},
     FIELD(struct result, runs, LIST, "With `runs`: all of them, by `start`; none is part of another.", .fields = RUN,
           .size = sizeof(struct run)),
-    TRACE_OUTPUT(struct result),
+    TRACE_OUTPUT(struct result,
+                 "Over the values in order: `start` or `extend` with the run's `length` and `start` so far, and "
+                 "`best` with `length`, `start` and `end` after each that is longer than those before."),
     {0},
 };
 
@@ -81,9 +83,7 @@ const struct endpoint ep_longest_consecutive = {
     .doc = "Finds the longest run of consecutive integers that are all among `values`, wherever they stand; with "
            "`step` 5, of integers that are 5 apart.\n\n"
            "Exact over all of 64 bits: a run ends at 9223372036854775807. No input is slow: the values are sorted by "
-           "digits, not hashed.\n\n"
-           "Steps of a trace, over the values in order: `start` or `extend` with the run's `length` and `start` so "
-           "far, and `best` after each that is longer than those before.",
+           "digits, not hashed.",
     .source = "D. E. Knuth, The Art of Computer Programming 3, 5.2.5",
     .input = INPUT,
     .params_size = sizeof(struct params),

@@ -65,7 +65,10 @@ static const struct field OUTPUT[] = {
           "With `top`: the greatest gaps, the greatest first, of equal ones the lowest; all where there are fewer.",
           .fields = GAP, .size = sizeof(struct gap)),
     FIELD(struct result, algorithm, ENUM, "What was used.", .required = true, .names = gap_algorithm_names),
-    TRACE_OUTPUT(struct result),
+    TRACE_OUTPUT(struct result,
+                 "With `buckets` a `place` of each value in its `bucket`, then a `compare` of the greatest value of "
+                 "each bucket with the least of the next one in use; with `sort` a `compare` of all neighbours; "
+                 "`best` with `low`, `high` and `gap` after each that is greater than those before."),
     {0},
 };
 
@@ -103,10 +106,7 @@ const struct endpoint ep_maximum_gap = {
         "Finds the two neighbours in sorted order that lie farthest apart, without sorting: in time proportional to "
         "the number of values. Of equal gaps the lowest is answered.\n\n"
         "Integers are exact over all of 64 bits. Gaps of reals are compared exactly, and `gap` is the double nearest "
-        "to the difference; a gap that is greater than any double is an error.\n\n"
-        "Steps of a trace: with `buckets` a `place` for each value, then a `compare` of the greatest value of each "
-        "bucket with the least of the next one in use; with `sort` a `compare` of all neighbours; `best` after each "
-        "that is greater than those before.",
+        "to the difference; a gap that is greater than any double is an error.",
     .source = "T. Gonzalez, Algorithms on Sets and Related Problems, 1975; F. P. Preparata and M. I. Shamos, "
               "Computational Geometry, 1985, 6.4",
     .input = INPUT,

@@ -49,7 +49,10 @@ static const struct field OUTPUT[] = {
     FIELD(struct result, length, INT, "Its length, in units or tokens.", .present = offsetof(struct result, has_place)),
     FIELD(struct result, starts, ARRAY, "With `all`: where each of the windows of that length starts, ascending.",
           .kinds = KIND_INT),
-    TRACE_OUTPUT(struct result),
+    TRACE_OUTPUT(struct result,
+                 "The two ends of the plain search: `expand` (a place joins at the right; how many are `missing`), "
+                 "`best` (a shorter window, from its first to its last place, with `start` and `length`) and `shrink` "
+                 "(a place leaves at the left)."),
     {0},
 };
 
@@ -125,10 +128,7 @@ const struct endpoint ep_minimum_window = {
         "Characters are code points: no case folding, no normalisation, so \"e\" with a combining accent is two. "
         "`unit` "
         "tells what is counted. With `byte` the shortest window is that of fewest bytes, and `start` and `length` are "
-        "bytes of UTF-8; a window never cuts a character.\n\n"
-        "`trace` shows the two ends of the plain search: `expand` (a place joins at the right; how many are "
-        "`missing`), "
-        "`best` (a shorter window, from its first to its last place) and `shrink` (a place leaves at the left).",
+        "bytes of UTF-8; a window never cuts a character.",
     .input = INPUT,
     .params_size = sizeof(struct params),
     .output = OUTPUT,

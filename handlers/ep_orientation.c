@@ -1,13 +1,17 @@
-#include "core/geometry/predicates.h"
+#include "core/geometry/plane_trace.h"
 #include "handlers/call.h"
+#include "handlers/trace_fields.h"
 
 struct params {
     struct array a, b, c, triples;
+    bool has_trace;
+    struct trace_params trace;
 };
 struct result {
     int64_t sign;
     bool has_sign;
     struct array signs;
+    struct trace trace;
 };
 
 #define POINT(member, text) \
@@ -19,6 +23,7 @@ static const struct field INPUT[] = {
     POINT(c, "The third point."),
     FIELD(struct params, triples, ARRAY, "Many triples at once, `[[[x,y],[x,y],[x,y]],...]`, in place of a, b and c.",
           .kinds = KIND_REAL, .min_dims = 3, .max_dims = 3, .max_items = 12 * 1000 * 1000),
+    TRACE_INPUT_OF(struct params, TRACE_LIMIT_POINTS),
     {0},
 };
 
@@ -27,12 +32,16 @@ static const struct field OUTPUT[] = {
           "1: a, b, c turn to the left, counter-clockwise; -1: to the right; 0: they lie on one line.",
           .present = offsetof(struct result, has_sign)),
     FIELD(struct result, signs, ARRAY, "The same for each of `triples`.", .kinds = KIND_INT),
+    TRACE_OUTPUT(struct result,
+                 "`sign` at each of `triples` (at 0 for a, b, c): `left` = (a.x - c.x) (b.y - c.y) and `right` = (a.y "
+                 "- c.y) (b.x - c.x), the `determinant` left - right, all rounded (null beyond the doubles), and its "
+                 "exact `sign`."),
     {0},
 };
 
 static uint64_t cost(const void *params) {
     const struct params *p = params;
-    return 1000 + 20 * p->triples.n;
+    return 1000 + 20 * p->triples.n + trace_cost(p->has_trace, &p->trace, (double)p->triples.n / 6);
 }
 
 static enum status run_many(struct call *call, const struct array *triples, struct result *out) {
@@ -51,7 +60,7 @@ static enum status run_many(struct call *call, const struct array *triples, stru
         signs[i] = orient2d(x, x + 2, x + 4);
     }
     out->signs = array_1d(KIND_INT, signs, n);
-    return STATUS_OK;
+    return out->trace.ctx ? orientation_trace(&call->ctx, triples->reals, n, &out->trace) : STATUS_OK;
 }
 
 static enum status run(struct call *call, const void *params, void *result) {
@@ -63,11 +72,17 @@ static enum status run(struct call *call, const void *params, void *result) {
         if ((points[i]->kind != KIND_NONE) == (p->triples.kind != KIND_NONE))
             return ctx_fail(&call->ctx, STATUS_INVALID, POINTERS[i], "%s is %s, want either a, b and c or triples.",
                             POINTERS[i] + 1, points[i]->kind != KIND_NONE ? "given beside triples" : "missing");
+    enum status status = trace_open(&call->ctx, p->has_trace, &p->trace, &p->triples, &out->trace);
+    if (status != STATUS_OK)
+        return status;
     if (p->triples.kind != KIND_NONE)
         return run_many(call, &p->triples, out);
     out->sign = orient2d(p->a.reals, p->b.reals, p->c.reals);
     out->has_sign = true;
-    return STATUS_OK;
+    if (!p->has_trace)
+        return STATUS_OK;
+    const double all[] = {p->a.reals[0], p->a.reals[1], p->b.reals[0], p->b.reals[1], p->c.reals[0], p->c.reals[1]};
+    return orientation_trace(&call->ctx, all, 1, &out->trace);
 }
 
 const struct endpoint ep_orientation = {

@@ -47,7 +47,13 @@ static const struct field OUTPUT[] = {
     FIELD(struct result, first, INT,
           "The position, from 0, that `values[0]` belongs to; `values[j]` belongs to `first + j * step`.",
           .required = true),
-    TRACE_OUTPUT(struct result),
+    TRACE_OUTPUT(struct result,
+                 "max, min, argmax, argmin: a queue of candidates, with `push` and `pop` at its back, `expire` at its "
+                 "front; `range` has two, and `queue` says which. Sums and means: `enter` and `leave`, with the `sum` "
+                 "of those inside (null beyond the numbers). Medians: the window in order, `enter` at a `place` of "
+                 "it, from 0, and `leave` from one. All: `answer` for each window, at the elements that it stands on "
+                 "(of a range the greatest and the least, of a median the two middle ones), with `position`, the "
+                 "indices `from` .. `to`, and `value`."),
     {0},
 };
 
@@ -107,13 +113,7 @@ const struct endpoint ep_sliding_window = {
         "`median` of an even count is the mean of the two middle values, rounded once. For integers the answer is "
         "integers where every window has an odd count (`k` is odd and `min_count` absent or `k`), else reals; "
         "`median_low` and `median_high` are the middle values themselves, of the kind of the values and exact. `max` "
-        "and `min` give the first of equal values, so of 0.0 and -0.0 the one that stands first.\n\n"
-        "The trace shows the textbook's way. max, min, argmax, argmin: a queue of candidates, with `push` and `pop` at "
-        "its back, `expire` at its front; `range` has two, and `queue` says which. Sums and means: `enter` and "
-        "`leave`, with the `sum` of those inside (null beyond the numbers). Medians: the window in order, `enter` at "
-        "a `place` of it, from 0, and `leave` from one. All: `answer` for each window, at the elements that it "
-        "stands on (of a range the greatest and the least, of a median the two middle ones), with `position`, the "
-        "indices `from` .. `to`, and `value`.",
+        "and `min` give the first of equal values, so of 0.0 and -0.0 the one that stands first.",
     .source = "M. van Herk, A fast algorithm for local minimum and maximum filters, 1992; J. Gil, M. Werman, Computing "
               "2-D min, median and max filters, 1993; R. M. Neal, Fast exact summation using small and large "
               "superaccumulators, 2015",

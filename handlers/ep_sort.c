@@ -62,7 +62,11 @@ static const struct field OUTPUT[] = {
         .kinds = KIND_INT),
     FIELD(struct result, algorithm, ENUM, "What was used.", .required = true, .names = sort_algorithm_names),
     FIELD(struct result, stats, OBJECT, "What it took.", .required = true, .fields = STATS),
-    TRACE_OUTPUT(struct result),
+    TRACE_OUTPUT(struct result,
+                 "The algorithm in its plain form, over all values: `compare` and `swap` of two places and `set` of "
+                 "one; `pivot` (quick: what now stands at `low` parts `low` .. `high`); and what the distributing "
+                 "ones see in a value: `count` (how many come `before` it), `digit` (its `digit`, of strings at a "
+                 "`depth`), `bucket` (its `bucket`)."),
     {0},
 };
 
@@ -113,20 +117,17 @@ const struct endpoint ep_sort = {
     .route = "/v1/solve/sort",
     .version = 2,
     .title = "Sort numbers or strings",
-    .doc =
-        "Sorts an array of integers, reals or strings, and says with which algorithm and how much work.\n\n"
-        "Integers sort by value, exactly, over all of 64 bits. Reals sort by value, with -0.0 before 0.0. Strings "
-        "sort by "
-        "Unicode code point: no locale, no case folding, no normalisation. Every algorithm is stable: equal values "
-        "keep "
-        "their order in `indices`, in both directions.\n\n"
-        "`unique` keeps the first of equal values; -0.0 and 0.0 are equal then, and the one that sorts first is "
-        "kept. With `top`, `algorithm` and `stats` are of sorting what was selected, but for `n`.\n\n"
-        "A `trace` shows the algorithm in its plain form, over all values: `compare`, `swap` and `set`, and what the "
-        "distributing ones see in a value (`count`, `digit`, `bucket`).\n\n"
-        "No input is slow: `quick` and `bucket` fall back to heap sort when their luck runs out, so all algorithms "
-        "take at "
-        "most n log n comparisons, and `radix` and `counting` take none.",
+    .doc = "Sorts an array of integers, reals or strings, and says with which algorithm and how much work.\n\n"
+           "Integers sort by value, exactly, over all of 64 bits. Reals sort by value, with -0.0 before 0.0. Strings "
+           "sort by "
+           "Unicode code point: no locale, no case folding, no normalisation. Every algorithm is stable: equal values "
+           "keep "
+           "their order in `indices`, in both directions.\n\n"
+           "`unique` keeps the first of equal values; -0.0 and 0.0 are equal then, and the one that sorts first is "
+           "kept. With `top`, `algorithm` and `stats` are of sorting what was selected, but for `n`.\n\n"
+           "No input is slow: `quick` and `bucket` fall back to heap sort when their luck runs out, so all algorithms "
+           "take at "
+           "most n log n comparisons, and `radix` and `counting` take none.",
     .source = "D. E. Knuth, The Art of Computer Programming 3, chapter 5; J. I. Munro and S. Wild, Nearly-Optimal "
               "Mergesorts, ESA 2018; D. R. Musser, Introspective Sorting and Selection Algorithms, 1997; I. Wegener, "
               "Bottom-Up-Heapsort, 1993; P. M. McIlroy, K. Bostic, M. D. McIlroy, Engineering Radix Sort, 1993",

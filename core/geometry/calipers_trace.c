@@ -91,8 +91,7 @@ enum status width_trace(struct ctx *ctx, const struct points *points, struct tra
     return trace_end(t);
 }
 
-static void note_rectangle(const struct corners *c, const char *op, const size_t corner[5],
-                           const struct rectangle *r) {
+static void note_rectangle(const struct corners *c, const char *op, const size_t corner[5], const struct rectangle *r) {
     int64_t at[5];
     for (size_t k = 0; k < 5; k++)
         at[k] = index_of(c, corner[k]);

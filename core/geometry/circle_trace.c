@@ -31,7 +31,8 @@ static void measure(const struct search *s, quad figures[3]) {
     const struct point *b = s->disk.n > 1 ? &s->at[s->disk.by[1]] : a, *c = s->disk.n > 2 ? &s->at[s->disk.by[2]] : a;
     quad bx = (quad)b->x - a->x, by = (quad)b->y - a->y, cx = (quad)c->x - a->x, cy = (quad)c->y - a->y;
     quad bb = bx * bx + by * by, cc = cx * cx + cy * cy, twice = 2 * (bx * cy - by * cx);
-    quad x = s->disk.n > 2 ? (cy * bb - by * cc) / twice : bx / 2, y = s->disk.n > 2 ? (bx * cc - cx * bb) / twice : by / 2;
+    quad x = s->disk.n > 2 ? (cy * bb - by * cc) / twice : bx / 2,
+         y = s->disk.n > 2 ? (bx * cc - cx * bb) / twice : by / 2;
     figures[0] = a->x + x, figures[1] = a->y + y, figures[2] = quad_sqrt(x * x + y * y);
 }
 

@@ -59,9 +59,9 @@ static void conquer(struct search *s, size_t low, size_t high) {
         return;
     size_t middle = low + (high - low) / 2;
     double x = s->at[s->order[middle]].x;
-    trace_add(s->t, "split", TRACE_AT(s->order[middle]), NULL,
-              TRACE_VARS({"x", trace_real(x)}, {"low", trace_int((int64_t)low)},
-                         {"high", trace_int((int64_t)high - 1)}));
+    trace_add(
+        s->t, "split", TRACE_AT(s->order[middle]), NULL,
+        TRACE_VARS({"x", trace_real(x)}, {"low", trace_int((int64_t)low)}, {"high", trace_int((int64_t)high - 1)}));
     conquer(s, low, middle);
     conquer(s, middle, high);
     strip(s, low, high, x);

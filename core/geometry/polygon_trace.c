@@ -27,8 +27,7 @@ static void play_ring(struct trace *t, const struct rings *rings, size_t r, cons
         sum += cross, length_sum += length;
         trace_add(t, "edge", TRACE_AT(first + (int64_t)i, first + (int64_t)after(ring, i)), NULL,
                   TRACE_VARS({"cross", trace_real((double)cross)}, {"sum", trace_real((double)sum)},
-                             {"length", trace_real((double)length)},
-                             {"length_sum", trace_real((double)length_sum)}));
+                             {"length", trace_real((double)length)}, {"length_sum", trace_real((double)length_sum)}));
     }
 }
 
@@ -93,8 +92,7 @@ static bool on_edge(struct trace *t, const double *p, const double *q, const int
     if (level || (p[1] <= at[1]) == (q[1] <= at[1]))
         return false; /* the lower end counts, the upper does not */
     *crossings += side > 0;
-    trace_add(t, "edge", ends, 2, NULL,
-              TRACE_VARS({"side", trace_int(side)}, {"crossings", trace_int(*crossings)}));
+    trace_add(t, "edge", ends, 2, NULL, TRACE_VARS({"side", trace_int(side)}, {"crossings", trace_int(*crossings)}));
     return false;
 }
 
