@@ -17,7 +17,7 @@ static void compare(struct search *s, uint32_t i, uint32_t k) {
     trace_add(s->t, "compare", TRACE_AT(a, b), NULL, &distance, 1);
     bool first = s->best.a == s->best.b;
     int sign = first ? -1 : exact_compare_distances(s->at[a], s->at[b], s->at[s->best.a], s->at[s->best.b]);
-    if (sign > 0 || (sign == 0 && (a > s->best.a || (a == s->best.a && b > s->best.b))))
+    if (sign > 0 || (sign == 0 && (a > s->best.a || (a == s->best.a && b >= s->best.b))))
         return;
     s->best = pair;
     trace_add(s->t, "best", TRACE_AT(a, b), NULL, &distance, 1);
