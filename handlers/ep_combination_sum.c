@@ -58,7 +58,8 @@ static const struct field OUTPUT[] = {
           .kinds = KIND_INT | KIND_STRING),
     FIELD(struct result, next_cursor, STRING, "Where the next page begins; absent where there are no more."),
     TRACE_OUTPUT(struct result,
-                 "`choose` and `unchoose` of a candidate, and `emit`; `at` counts in the candidates sorted, without "
+                 "The backtracking tree: `choose` and `unchoose` of a candidate, with the `depth` and the `rest` of "
+                 "the target then, and `emit` of a `row` of the answer; `at` counts in the candidates sorted, without "
                  "those above `target` and, with `reuse`, without equal ones. No choice is ever in vain."),
     {0},
 };
