@@ -56,6 +56,10 @@ static const struct row {
     {"polygon-triangulation", "\"polygon\":[", "]", STAR, 1000, 9},
     {"simplify", "\"tolerance\":3,\"points\":[", "]", POINTS, 1000, 9},
     {"simplify", "\"tolerance\":30,\"algorithm\":\"visvalingam\",\"points\":[", "]", STAR, 1000, 9},
+    {"knapsack", "\"variant\":\"subset-sum\",\"capacity\":5003,\"algorithm\":\"core\",\"weights\":[", "]", INTS, 1000,
+     12},
+    {"knapsack", "\"variant\":\"subset-sum\",\"capacity\":5003,\"algorithm\":\"branch-and-bound\",\"weights\":[", "]",
+     INTS, 1000, 12},
     {"knapsack", "\"capacity\":9,\"algorithm\":\"table-2d\",\"weights\":[2,3,4],\"values\":[", "]", INTS, 0, 3},
     {"knapsack", "\"capacity\":9,\"algorithm\":\"table-1d\",\"weights\":[2,3,4],\"values\":[", "]", INTS, 0, 3},
 };
