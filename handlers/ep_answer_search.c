@@ -90,7 +90,7 @@ static const struct field OUTPUT[] = {
 /* Nanoseconds: 9 a value and evaluation (a division); roots are dearer. */
 static uint64_t cost(const void *p) {
     const struct params *params = p;
-    return (uint64_t)(2000 + 12 * answer_cost(&params->in) + (params->has_trace ? 66 * 500 : 0));
+    return (uint64_t)(2000 + 12 * answer_cost(&params->in)) + trace_cost(params->has_trace, &params->trace, 66);
 }
 
 static enum status run(struct call *call, const void *p, void *r) {

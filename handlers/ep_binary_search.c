@@ -89,12 +89,11 @@ static uint64_t cost(const void *p) {
     double targets = (double)(params->targets.kind == KIND_NONE ? 1 : params->targets.n);
     bool strings = params->values.kind == KIND_STRING, passes = params->check || params->mode == BISECT_ROTATED;
     double ns = n * (passes ? 2 : 0) + targets * (60 + levels * 5) * (params->mode == BISECT_RANGE ? 2 : 1);
-    if (params->has_trace)
-        ns += 300 * 4 * levels + 2 * n;
+    uint64_t steps = trace_cost(params->has_trace, &params->trace, 4 * levels);
     if (!strings)
-        return (uint64_t)(1000 + ns);
+        return (uint64_t)(1000 + ns) + steps;
     double target_bytes = params->target.kind == KIND_STRING ? (double)params->target.s.n : bytes_of(&params->targets);
-    return (uint64_t)(1000 + 10 * ns + bytes_of(&params->values) + target_bytes * (2 * levels + 4));
+    return (uint64_t)(1000 + 10 * ns + bytes_of(&params->values) + target_bytes * (2 * levels + 4)) + steps;
 }
 
 static enum status check_targets(struct ctx *ctx, const struct params *p) {

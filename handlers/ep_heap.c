@@ -140,8 +140,7 @@ static uint64_t cost(const void *p) {
         size_t m = longest_of(&o[i]);
         bytes = m > bytes ? m : bytes;
     }
-    if (params->has_trace)
-        sum += 10 * sum + 200 * (uint64_t)params->trace.max_steps;
+    sum += trace_cost(params->has_trace, &params->trace, (double)sum);
     double all = (double)sum * (bytes ? 4 + (double)bytes / 32 : 1);
     return all < 1e18 ? (uint64_t)all : (uint64_t)1e18;
 }

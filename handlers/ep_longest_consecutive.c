@@ -61,17 +61,18 @@ static const struct field OUTPUT[] = {
 static uint64_t cost(const void *p) {
     const struct params *params = p;
     uint64_t n = params->values.n, sum = 2000 + n * (params->step > 1 ? 90 : 70) + (params->runs ? 250 * n : 0);
-    return params->has_trace ? sum + 300 * n + n * n + 300 * (uint64_t)params->trace.max_steps : sum;
+    return sum + trace_cost(params->has_trace, &params->trace, 2 * (double)n + (double)n * (double)n / 20);
 }
 
 static enum status run(struct call *call, const void *p, void *r) {
     const struct params *params = p;
     struct result *result = r;
-    struct runs_in in = {params->values, params->step, params->runs,
-                         params->has_trace ? (size_t)params->trace.max_steps : 0};
-    struct runs_out out;
-    enum status status = runs_solve(&call->ctx, &in, &out);
-    *result = (struct result){out.longest, out.longest.length > 0, {out.n_runs, out.runs}, out.trace};
+    struct runs_in in = {params->values, params->step, params->runs, params->has_trace ? &result->trace : NULL};
+    struct runs_out out = {0};
+    enum status status = trace_open(&call->ctx, params->has_trace, &params->trace, &params->values, &result->trace);
+    if (status == STATUS_OK)
+        status = runs_solve(&call->ctx, &in, &out);
+    *result = (struct result){out.longest, out.longest.length > 0, {out.n_runs, out.runs}, result->trace};
     return status;
 }
 

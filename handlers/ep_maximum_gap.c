@@ -79,7 +79,7 @@ static uint64_t cost(const void *p) {
     bool sorts = top > 1 || params->algorithm == GAP_SORT;
     uint64_t log2_top = 64 - (uint64_t)__builtin_clzll(top | 1), given = top < n ? top : n;
     uint64_t sum = 2000 + n * (sorts ? 75 + 4 * log2_top : 35) + 300 * given;
-    return params->has_trace ? sum + n * 300 + 300 * (uint64_t)params->trace.max_steps : sum;
+    return sum + trace_cost(params->has_trace, &params->trace, 3 * (double)n);
 }
 
 static enum status run(struct call *call, const void *p, void *r) {
@@ -89,11 +89,13 @@ static enum status run(struct call *call, const void *p, void *r) {
         .values = params->values,
         .top = params->has_top ? (size_t)params->top : 0,
         .algorithm = (enum gap_algorithm)params->algorithm,
-        .trace_steps = params->has_trace ? (size_t)params->trace.max_steps : 0,
+        .trace = params->has_trace ? &result->trace : NULL,
     };
-    struct gap_out out;
-    enum status status = gap_solve(&call->ctx, &in, &out);
-    *result = (struct result){out.greatest, {out.n_gaps, out.gaps}, (int)out.algorithm, out.trace};
+    struct gap_out out = {0};
+    enum status status = trace_open(&call->ctx, params->has_trace, &params->trace, &params->values, &result->trace);
+    if (status == STATUS_OK)
+        status = gap_solve(&call->ctx, &in, &out);
+    *result = (struct result){out.greatest, {out.n_gaps, out.gaps}, (int)out.algorithm, result->trace};
     return status;
 }
 

@@ -62,8 +62,8 @@ static uint64_t cost(const void *p) {
     double text = 10 * (double)(params->s.n + params->t.n), strings = params->tokens.kind == KIND_STRING ? 4 : 1;
     double log = 64 - __builtin_clzll(params->wanted.n | 1);
     double tokens = strings * (double)(params->tokens.n + params->wanted.n) * (20 + 8 * log);
-    return (uint64_t)(5000 + text + tokens +
-                      (params->has_trace ? 200.0 * (double)(params->s.n + params->tokens.n) : 0));
+    return (uint64_t)(5000 + text + tokens) +
+           trace_cost(params->has_trace, &params->trace, 3.0 * (double)(params->s.n + params->tokens.n));
 }
 
 static enum status missing(struct call *call, const char *pointer, const char *have, const char *want) {

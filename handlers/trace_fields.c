@@ -21,5 +21,6 @@ enum status trace_open(struct ctx *ctx, bool wanted, const struct trace_params *
 
 uint64_t trace_cost(bool wanted, const struct trace_params *params, double steps) {
     double kept = steps < (double)params->max_steps ? steps : (double)params->max_steps;
-    return wanted && steps < 1e15 ? (uint64_t)(20 * steps + 300 * kept) : 0;
+    bool refused = steps > 1e8; /* more than TRACE_MAX_VALUES can make */
+    return wanted && !refused ? (uint64_t)(20 * steps + 600 * kept) : 0;
 }

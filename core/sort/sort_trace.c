@@ -287,16 +287,14 @@ static enum status finish(struct traced *x) {
     return status == STATUS_OK ? trace_end(x->t) : status;
 }
 
-enum status sort_trace(struct ctx *ctx, const struct sort_in *in, enum sort_algorithm algorithm, size_t max_steps,
-                       struct trace *out) {
-    enum status status = trace_begin(ctx, out, max_steps, &in->values);
-    if (status != STATUS_OK || in->values.n == 0)
-        return status;
+enum status sort_trace(struct ctx *ctx, const struct sort_in *in, enum sort_algorithm algorithm, struct trace *t) {
     size_t n = in->values.n;
     struct traced x;
+    if (n == 0)
+        return STATUS_OK;
     unsigned *bins = ctx_alloc(ctx, n, sizeof *bins);
     size_t *start = ctx_alloc(ctx, (n > 257 ? n : 257) + 1, sizeof *start);
-    if (!bins || !start || begin(ctx, &in->values, in->descending, out, &x) != STATUS_OK)
+    if (!bins || !start || begin(ctx, &in->values, in->descending, t, &x) != STATUS_OK)
         return STATUS_NO_MEMORY;
     run(&x, algorithm, bins, start);
     return finish(&x);
