@@ -67,7 +67,7 @@ static const struct row {
 /* add_point: on no line, no two the same below 1009; those of a star go round the middle. */
 static size_t add_point(char *to, enum shape shape, size_t i, size_t n) {
     static const int ROUND[4][2] = {{1, 0}, {0, 1}, {-1, 0}, {0, -1}};
-    size_t quarter = 4 * i / n, in = 4 * i % n, radius = 1000 + i * 37 % 500;
+    size_t quarter = 4 * i / n % 4, in = 4 * i % n, radius = 1000 + i * 37 % 500;
     const int *from = ROUND[quarter], *to_side = ROUND[(quarter + 1) % 4];
     double a = (double)(n - in) / (double)n * (double)radius, b = (double)in / (double)n * (double)radius;
     if (shape == STAR)
