@@ -145,7 +145,7 @@ static const struct field OUTPUT[] = {
         struct result,
         "Tables: `set` writes a cell: cells start at 0 (-1 where an exact fill has no choice), and cell c of row i of "
         "`table-2d` stands at i * (capacity + 1) + c. Then `take` or `leave` tells of the choice, from the last item "
-        "to the first, with `item` and `copies`.\n\nCore and branch-and-bound, of plain 0/1 problems: `taken` at the "
+        "to the first, with `item` and `copies`. Core and branch-and-bound, of plain 0/1 problems: `taken` at the "
         "items without weight, which are taken at once; `order` at those that are left, by value per weight; `best` "
         "with `weight` and `value` of the best choice so far; `answer` at the items of the answer. Core: `break` at "
         "the first item of the order that does not fit any more, with `weight` and `value` of all before it, the only "

@@ -50,7 +50,8 @@ static const struct field OUTPUT[] = {
     TRACE_OUTPUT(struct result,
                  "max, min, argmax, argmin: a queue of candidates, with `push` and `pop` at its back, `expire` at its "
                  "front; `range` has two, and `queue` says which. Sums and means: `enter` and `leave`, with the `sum` "
-                 "of those inside (null beyond the numbers). Medians: the window in order, `enter` at a `place` of "
+                 "of those inside (null beyond the numbers). Medians: the window in order, equal values as they come, "
+                 "`enter` at a `place` of "
                  "it, from 0, and `leave` from one. All: `answer` for each window, at the elements that it stands on "
                  "(of a range the greatest and the least, of a median the two middle ones), with `position`, the "
                  "indices `from` .. `to`, and `value`."),

@@ -35,7 +35,7 @@ extern const struct field trace_fields[];
     FIELD(S, trace, TRACE,                                                                                         \
           "The steps of the plain algorithm: `op`, the indices `at`, the values that stand there afterwards, and " \
           "`vars`. `total` counts those past `max_steps` too. With `format` `commands`: `commands` in place of "   \
-          "`steps`.\n\n" ops)
+          "`steps`. " ops)
 
 /* trace_open begins the trace of an answer where the request has one; else, and that is no error, there is none.
  * Errors: those of trace_begin. */

@@ -122,6 +122,8 @@ static void play_core(struct replay *r, struct sack *s) {
     right = left;
     while (replay_next(r) && !replay_is(r, "answer")) {
         if (replay_is(r, "add") || replay_is(r, "remove")) {
+            for (size_t i = 0; i < t.n; i++)
+                assert_false(is_dominated(&t, i));
             change(&t, s, r, &left, &right);
             continue;
         }
