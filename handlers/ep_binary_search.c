@@ -68,7 +68,10 @@ static const struct field OUTPUT[] = {
           .min_dims = 2, .max_dims = 2),
     FIELD(struct result, pivot, INT, "`rotated`: the index where the sorted order begins; -1: no values.",
           .present = offsetof(struct result, has_pivot)),
-    TRACE_OUTPUT(struct result),
+    TRACE_OUTPUT(struct result,
+                 "`start` with `lo` and `hi` opens each search (`start_pivot` that of the descent); `exclude`: of "
+                 "`lo` .. `hi`, the value at `mid` rules out `from` .. `to`, the left or the right `half` (`from` is "
+                 "in, `to` is out); `found` names the index that is left. One target only."),
     {0},
 };
 
@@ -88,12 +91,11 @@ static uint64_t cost(const void *p) {
     double targets = (double)(params->targets.kind == KIND_NONE ? 1 : params->targets.n);
     bool strings = params->values.kind == KIND_STRING, passes = params->check || params->mode == BISECT_ROTATED;
     double ns = n * (passes ? 2 : 0) + targets * (60 + levels * 5) * (params->mode == BISECT_RANGE ? 2 : 1);
-    if (params->has_trace)
-        ns += 300 * 4 * levels + 2 * n;
+    uint64_t steps = trace_cost(params->has_trace, &params->trace, 4 * levels);
     if (!strings)
-        return (uint64_t)(1000 + ns);
+        return (uint64_t)(1000 + ns) + steps;
     double target_bytes = params->target.kind == KIND_STRING ? (double)params->target.s.n : bytes_of(&params->targets);
-    return (uint64_t)(1000 + 10 * ns + bytes_of(&params->values) + target_bytes * (2 * levels + 4));
+    return (uint64_t)(1000 + 10 * ns + bytes_of(&params->values) + target_bytes * (2 * levels + 4)) + steps;
 }
 
 static enum status check_targets(struct ctx *ctx, const struct params *p) {
@@ -152,8 +154,8 @@ static enum status run(struct call *call, const void *p, void *r) {
     enum status status = check_targets(ctx, params);
     if (status == STATUS_OK)
         status = check_bounds(ctx, params);
-    if (status == STATUS_OK && params->has_trace)
-        status = trace_begin(ctx, &result->trace, (size_t)params->trace.max_steps, &params->values);
+    if (status == STATUS_OK)
+        status = trace_open(ctx, params->has_trace, &params->trace, &params->values, &result->trace);
     if (status != STATUS_OK)
         return status;
     struct value one = params->target;
@@ -183,10 +185,7 @@ const struct endpoint ep_binary_search = {
         "have no `nearest`.\n\n"
         "Values out of order are refused, with the place of the first descent; that look at all values can be "
         "switched off with `check`. A rotated array may hold repeats; then the search takes time in proportion to "
-        "its length at worst.\n\n"
-        "The trace of one target has `start` with `lo` and `hi` for each search (`start_pivot` for that of the "
-        "descent), then steps `exclude`: of `lo` .. `hi`, the value at `mid` excludes `from` .. `to`, the left or the "
-        "right `half` (`from` is in, `to` is out); `found` names the index that is left.",
+        "its length at worst.",
     .source = "D. E. Knuth, The Art of Computer Programming 3, 6.2.1; P. Khuong and P. Morin, Array Layouts for "
               "Comparison-Based Searching, 2017",
     .input = INPUT,

@@ -1,11 +1,21 @@
-#include "core/geometry/closest_pair.h"
+#include "core/geometry/plane_trace.h"
 #include "handlers/pair_fields.h"
+
+static const struct field OUTPUT[] = {
+    PAIR_OUTPUT,
+    TRACE_OUTPUT(struct pair_result,
+                 "Divide and conquer: `split` at the first point right of the line `x`, of the places `low` .. `high` "
+                 "in the order of x, then y; `strip` around the same line, as wide as the least `distance` on either "
+                 "side of it; `compare` of two points with their `distance`; `best` where they are closer, or as "
+                 "close with smaller indices."),
+    {0},
+};
 
 /* Nanoseconds, measured with bench/geometry.c on the shapes that take longest. */
 static uint64_t cost(const void *p) {
     const struct pair_params *params = p;
     double n = (double)params->points.n / 2, log2_n = 64 - __builtin_clzll(params->points.n | 1);
-    return (uint64_t)(3000 + n * (200 + 20 * log2_n));
+    return (uint64_t)(3000 + n * (200 + 20 * log2_n)) + trace_cost(params->has_trace, &params->trace, 4 * n * log2_n);
 }
 
 static enum status find(struct ctx *ctx, const struct points *points, struct point_pair *out) {
@@ -16,7 +26,7 @@ static enum status find(struct ctx *ctx, const struct points *points, struct poi
 }
 
 static enum status run(struct call *call, const void *params, void *result) {
-    return pair_run(call, params, find, result);
+    return pair_run(call, params, find, closest_trace, result);
 }
 
 const struct endpoint ep_closest_pair = {
@@ -31,7 +41,7 @@ const struct endpoint ep_closest_pair = {
     .source = "J. L. Bentley and M. I. Shamos, Divide-and-Conquer in Multidimensional Space, STOC 1976",
     .input = pair_input,
     .params_size = sizeof(struct pair_params),
-    .output = pair_output,
+    .output = OUTPUT,
     .result_size = sizeof(struct pair_result),
     .example = "{\"points\":[[0,0],[5,4],[3,1],[9,6],[4,3]]}",
     .answer = "{\"distance\":1.4142135623730951,\"pair\":[1,4]}",

@@ -59,7 +59,10 @@ static const struct field OUTPUT[] = {
           "How many there are in all: an integer up to 2^53, beyond that a string of decimal digits.",
           .kinds = KIND_INT | KIND_STRING),
     FIELD(struct result, next_cursor, STRING, "Where the next page begins; absent where there are no more."),
-    TRACE_OUTPUT(struct result),
+    TRACE_OUTPUT(struct result,
+                 "The backtracking tree: `choose` and `unchoose` of a candidate, with the `depth` and the `rest` of "
+                 "the target then, and `emit` of a `row` of the answer; `at` counts in the candidates sorted, without "
+                 "those above `target` and, with `reuse`, without equal ones. No choice is ever in vain."),
     {0},
 };
 
@@ -156,9 +159,7 @@ const struct endpoint ep_combination_sum = {
         "combination that reaches 8388608 values.\n\n"
         "Tables have an entry for each rest below `target` (over the common divisor of the candidates) and each "
         "number of parts that `min_length` or `max_length` make count; at most 16777216 entries, and 268435456 bytes "
-        "of counts. A target of 0 has one combination, the empty one.\n\n"
-        "The trace tells of `choose` and `unchoose` of a candidate, and of `emit`; `at` counts in the candidates "
-        "sorted, without those above `target` and, with `reuse`, without equal ones. No choice is ever in vain.",
+        "of counts. A target of 0 has one combination, the empty one.",
     .source =
         "D. E. Knuth, The Art of Computer Programming 4A, 7.2.1.4, and 4B, 7.2.2; G. Polya and G. Szego, Problems "
         "and Theorems in Analysis I, part 1",

@@ -23,7 +23,7 @@ static const struct field INPUT[] = {
           .max_dims = 2, .columns = 2),
     FIELD(struct params, collinear, ENUM, "Points on the edges of the hull, between its corners.", .names = COLLINEAR,
           .def = "drop"),
-    TRACE_INPUT(struct params),
+    TRACE_INPUT_OF(struct params, TRACE_LIMIT_POINTS),
     {0},
 };
 
@@ -33,7 +33,10 @@ static const struct field OUTPUT[] = {
     FIELD(struct result, points, ARRAY, "The same points, each [x, y].", .required = true, .kinds = KIND_REAL,
           .min_dims = 2, .max_dims = 2),
     FIELD(struct result, area, NUMBER, "The area of the hull.", .required = true),
-    TRACE_OUTPUT(struct result),
+    TRACE_OUTPUT(struct result,
+                 "`push` and `pop` of points, as the lower chain, then the upper is built, with the length of the "
+                 "chain as `lower` or `upper`, and `turn`, 0 or the sign of what was no left turn. What is pushed and "
+                 "not popped is the hull."),
     {0},
 };
 
@@ -44,13 +47,6 @@ static uint64_t cost(const void *p) {
     return (uint64_t)(3000 + n * (260 + 10 * log2_n));
 }
 
-/* hull_trace begins the trace where one is asked for; the points are its values, x and y in turn. */
-static enum status hull_trace(struct call *call, const struct params *params, struct result *result) {
-    if (!params->has_trace)
-        return STATUS_OK;
-    return trace_begin(&call->ctx, &result->trace, (size_t)params->trace.max_steps, &params->points);
-}
-
 static enum status run(struct call *call, const void *p, void *r) {
     const struct params *params = p;
     struct result *result = r;
@@ -58,7 +54,7 @@ static enum status run(struct call *call, const void *p, void *r) {
     enum status status = points_of(&call->ctx, &params->points, "points", 0, 2, &points);
     if (status != STATUS_OK)
         return status;
-    status = hull_trace(call, params, result);
+    status = trace_open(&call->ctx, params->has_trace, &params->trace, &params->points, &result->trace);
     if (status != STATUS_OK)
         return status;
     struct hull hull;
@@ -86,8 +82,7 @@ const struct endpoint ep_convex_hull = {
            "first one stands. All points on one line give its two ends, or with `keep` all of them from end to "
            "end; equal points give one index, and no points give none.\n\n"
            "Coordinates are doubles, 0 or of a magnitude of 1e-120 to 1e150; integers above 2^53 are rounded to "
-           "doubles first. With `trace` the steps of the chains: `push` and `pop` of the indices at `at`; what "
-           "is pushed and not popped is the hull.",
+           "doubles first.",
     .source = "A. M. Andrew, Another Efficient Algorithm for Convex Hulls in Two Dimensions, 1979; S. G. Akl and G. "
               "T. Toussaint, A Fast Convex Hull Algorithm, 1978",
     .input = INPUT,

@@ -1,18 +1,23 @@
-#include "core/geometry/delaunay.h"
+#include "core/geometry/plane_trace.h"
 #include "handlers/call.h"
+#include "handlers/trace_fields.h"
 
 struct params {
     struct array points;
+    bool has_trace;
+    struct trace_params trace;
 };
 
 struct result {
     struct array triangles;
     int64_t distinct;
+    struct trace trace;
 };
 
 static const struct field INPUT[] = {
     FIELD(struct params, points, ARRAY, "The points, each [x, y].", .required = true, .kinds = KIND_REAL, .min_dims = 2,
           .max_dims = 2, .columns = 2),
+    TRACE_INPUT_OF(struct params, TRACE_LIMIT_POINTS),
     {0},
 };
 
@@ -21,6 +26,11 @@ static const struct field OUTPUT[] = {
           "The triangles, each three indices of points from 0, counter-clockwise, the smallest first.",
           .required = true, .kinds = KIND_INT, .min_dims = 2, .max_dims = 2),
     FIELD(struct result, distinct, INT, "How many points differ.", .required = true),
+    TRACE_OUTPUT(struct result,
+                 "The points are inserted by x, then y: `insert` at a point; `triangle` at the three corners of a new "
+                 "triangle, counter-clockwise; `flip` at a, b, c, d: the triangles a, b, c and a, c, d become a, b, d "
+                 "and b, c, d. `sign` is 1 where d was inside of the circle of a, b, c; 0 where it is on it, and the "
+                 "answer has the other diagonal."),
     {0},
 };
 
@@ -28,7 +38,7 @@ static const struct field OUTPUT[] = {
 static uint64_t cost(const void *p) {
     const struct params *params = p;
     double n = (double)params->points.n / 2, log2_n = 64 - __builtin_clzll(params->points.n | 1);
-    return (uint64_t)(3000 + n * (600 + 50 * log2_n));
+    return (uint64_t)(3000 + n * (600 + 50 * log2_n)) + trace_cost(params->has_trace, &params->trace, 4 * n * log2_n);
 }
 
 static enum status run(struct call *call, const void *p, void *r) {
@@ -36,10 +46,14 @@ static enum status run(struct call *call, const void *p, void *r) {
     struct result *result = r;
     struct points points;
     enum status status = points_of(&call->ctx, &params->points, "points", 0, 4, &points);
+    if (status == STATUS_OK)
+        status = trace_open(&call->ctx, params->has_trace, &params->trace, &params->points, &result->trace);
     if (status != STATUS_OK)
         return status;
     struct triangulation t;
     status = delaunay_of(&call->ctx, &points, &t);
+    if (status == STATUS_OK && params->has_trace)
+        status = delaunay_trace(&call->ctx, &points, &t, &result->trace);
     if (status != STATUS_OK)
         return status;
     result->triangles = (struct array){.kind = KIND_INT, .dims = 2, .shape = {t.n, 3}, .n = 3 * t.n, .ints = t.at};

@@ -1,20 +1,25 @@
-#include "core/geometry/enclosing_circle.h"
+#include "core/geometry/plane_trace.h"
 #include "handlers/call.h"
 #include "handlers/index_array.h"
+#include "handlers/trace_fields.h"
 
 struct params {
     struct array points;
+    bool has_trace;
+    struct trace_params trace;
 };
 
 struct result {
     struct array center;
     double radius;
     struct array support;
+    struct trace trace;
 };
 
 static const struct field INPUT[] = {
     FIELD(struct params, points, ARRAY, "The points, each [x, y]; at least one.", .required = true, .kinds = KIND_REAL,
           .min_dims = 2, .max_dims = 2, .columns = 2),
+    TRACE_INPUT_OF(struct params, TRACE_LIMIT_POINTS),
     {0},
 };
 
@@ -23,6 +28,12 @@ static const struct field OUTPUT[] = {
     FIELD(struct result, radius, NUMBER, "The radius.", .required = true),
     FIELD(struct result, support, ARRAY, "The indices of the points that hold the circle, ascending.", .required = true,
           .kinds = KIND_INT),
+    TRACE_OUTPUT(struct result,
+                 "Welzl's algorithm in three loops: `order` at all points, as they are gone through; `outside` at a "
+                 "point that lies outside of the circle there is; `circle` at the one, two (a diameter) or three "
+                 "points that make the next one, with `x`, `y` and `radius` (null where it is all but a line). The "
+                 "loops restart with each point that lies outside: the circle then goes through it, and is the "
+                 "smallest around those before it in the order. The last `circle` is that of the answer."),
     {0},
 };
 
@@ -31,7 +42,7 @@ static const struct field OUTPUT[] = {
 static uint64_t cost(const void *p) {
     const struct params *params = p;
     double n = (double)params->points.n / 2, log2_n = 64 - __builtin_clzll(params->points.n | 1);
-    return (uint64_t)(100000 + n * (400 + 10 * log2_n));
+    return (uint64_t)(100000 + n * (400 + 10 * log2_n)) + trace_cost(params->has_trace, &params->trace, 10 * n);
 }
 
 static enum status run(struct call *call, const void *p, void *r) {
@@ -39,10 +50,14 @@ static enum status run(struct call *call, const void *p, void *r) {
     struct result *result = r;
     struct points points;
     enum status status = points_of(&call->ctx, &params->points, "points", 1, 4, &points);
+    if (status == STATUS_OK)
+        status = trace_open(&call->ctx, params->has_trace, &params->trace, &params->points, &result->trace);
     if (status != STATUS_OK)
         return status;
     struct circle circle;
     status = circle_around(&call->ctx, &points, &circle);
+    if (status == STATUS_OK && params->has_trace)
+        status = circle_trace(&call->ctx, &points, &circle, &result->trace);
     if (status != STATUS_OK)
         return status;
     result->radius = circle.radius;

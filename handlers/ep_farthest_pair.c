@@ -1,11 +1,20 @@
-#include "core/geometry/calipers.h"
+#include "core/geometry/plane_trace.h"
 #include "handlers/pair_fields.h"
+
+static const struct field OUTPUT[] = {
+    PAIR_OUTPUT,
+    TRACE_OUTPUT(struct pair_result,
+                 "Rotating calipers: `corner` for each corner of the hull in order; `pair` of two corners with "
+                 "parallel lines of support, with their `distance`; `best` where that is greater, or as great with "
+                 "smaller indices."),
+    {0},
+};
 
 /* Nanoseconds, measured with bench/geometry.c on the shapes that take longest. */
 static uint64_t cost(const void *p) {
     const struct pair_params *params = p;
     double n = (double)params->points.n / 2, log2_n = 64 - __builtin_clzll(params->points.n | 1);
-    return (uint64_t)(3000 + n * (400 + 10 * log2_n));
+    return (uint64_t)(3000 + n * (400 + 10 * log2_n)) + trace_cost(params->has_trace, &params->trace, 5 * n);
 }
 
 static enum status find(struct ctx *ctx, const struct points *points, struct point_pair *out) {
@@ -16,7 +25,7 @@ static enum status find(struct ctx *ctx, const struct points *points, struct poi
 }
 
 static enum status run(struct call *call, const void *params, void *result) {
-    return pair_run(call, params, find, result);
+    return pair_run(call, params, find, farthest_trace, result);
 }
 
 const struct endpoint ep_farthest_pair = {
@@ -31,7 +40,7 @@ const struct endpoint ep_farthest_pair = {
     .source = "M. I. Shamos, Computational Geometry, 1978 (rotating calipers on the convex hull)",
     .input = pair_input,
     .params_size = sizeof(struct pair_params),
-    .output = pair_output,
+    .output = OUTPUT,
     .result_size = sizeof(struct pair_result),
     .example = "{\"points\":[[0,0],[5,4],[3,1],[9,6],[4,3]]}",
     .answer = "{\"distance\":10.816653826391969,\"pair\":[0,3]}",

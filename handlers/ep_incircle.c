@@ -1,3 +1,4 @@
+#include "core/geometry/plane_trace.h"
 #include "core/geometry/predicates.h"
 #include "handlers/sign_fields.h"
 
@@ -7,6 +8,7 @@ static const struct field INPUT[] = {
     SIGN_POINT(2, "c", "The third point."),
     SIGN_POINT(3, "d", "The point that is asked for."),
     SIGN_MANY("quadruples", "Many at once, `[[[x,y],[x,y],[x,y],[x,y]],...]`.", 4, 2 * 1000 * 1000),
+    SIGN_TRACE,
     {0},
 };
 
@@ -18,18 +20,24 @@ static const struct field OUTPUT[] = {
         "clockwise the signs are the opposite. For a, b, c on one line, which bounds two half planes: on which side "
         "d lies, 0 where two of a, b, c are equal."),
     SIGN_SIGNS("The same for each of `quadruples`."),
+    TRACE_OUTPUT(struct sign_result,
+                 "`sign` at each of `quadruples` (at 0 for a, b, c, d): with d as the origin, `a_term` is (a.x^2 + "
+                 "a.y^2) (b.x c.y - c.x b.y), `b_term` and `c_term` go on in turn; their sum is the `determinant`; "
+                 "all rounded (null beyond the doubles), and the exact `sign` of it."),
     {0},
 };
 
 static uint64_t cost(const void *params) {
     const struct sign_params *p = params;
-    return 1000 + 40 * p->many.n;
+    return 1000 + 40 * p->many.n + trace_cost(p->has_trace, &p->trace, (double)p->many.n / 8);
 }
 
 static int sign(const double *xy) { return incircle(xy, xy + 2, xy + 4, xy + 6); }
 
+static const struct predicate PREDICATE = {4, sign, incircle_trace};
+
 static enum status run(struct call *call, const void *params, void *result) {
-    return sign_run(call, params, 4, sign, result);
+    return sign_run(call, params, &PREDICATE, result);
 }
 
 const struct endpoint ep_incircle = {

@@ -1,3 +1,4 @@
+#include "core/combine/knapsack_trace.h"
 #include "handlers/call.h"
 #include "handlers/knapsack_request.h"
 
@@ -82,7 +83,8 @@ static const struct field INPUT[] = {
     FIELD(params, time_limit_ms, INT,
           "Milliseconds after which the best subset found so far is answered, with a bound on all others.",
           .role = ROLE_TIME_LIMIT, FIELD_INTS(1, 3600 * 1000)),
-    TRACE_INPUT(params),
+    TRACE_INPUT_OF(params, "tables of at most 10000 cells; core and branch-and-bound with at most 1000 items, 10000 "
+                           "states at a time or 100000 branches"),
     {0},
 };
 
@@ -145,7 +147,20 @@ static const struct field OUTPUT[] = {
           .present = offsetof(struct result, all)),
     FIELD(struct result, algorithm, ENUM, "What was used.", .required = true, .names = knapsack_algorithm_names),
     FIELD(struct result, stats, OBJECT, "How it was found.", .required = true, .fields = STATS),
-    TRACE_OUTPUT(struct result),
+    TRACE_OUTPUT(
+        struct result,
+        "Tables: `set` writes a cell: cells start at 0 (-1 where an exact fill has no choice), and cell c of row i of "
+        "`table-2d` stands at i * (capacity + 1) + c. Then `take` or `leave` tells of the choice, from the last item "
+        "to the first, with `item` and `copies`. Core and branch-and-bound, of plain 0/1 problems: `taken` at the "
+        "items without weight, which are taken at once; `order` at those that are left, by value per weight; `best` "
+        "with `weight` and `value` of the best choice so far; `answer` at the items of the answer. Core: `break` at "
+        "the first item of the order that does not fit any more, with `weight` and `value` of all before it, the only "
+        "state at first; `add` (an item from there on) and `remove` (one before): each state there is comes once more "
+        "with the item changed; `dominated` and `bounded` take a state away, because another has no more weight and no "
+        "less value, or because its `bound`, by the next items on either side, is not above the best value. In the end "
+        "no state is left. Branch and bound: `take` and `leave` an item, with `weight` and `value` then; that undoes "
+        "what was decided of it and of those behind it in the order; `bound` at the next item: what goes on from here "
+        "is worth no more than `bound`, and that is not above the best value."),
     {0},
 };
 
@@ -235,9 +250,17 @@ static enum status run(struct call *call, const void *p, void *r) {
     enum status status = knapsack_request_read(&call->ctx, in, &request);
     if (status != STATUS_OK)
         return status;
-    request.task.trace = in->has_trace ? &trace : NULL;
+    bool twin = in->has_trace && (in->algorithm == KNAPSACK_CORE || in->algorithm == KNAPSACK_BRANCH);
+    request.task.trace = in->has_trace && !twin ? &trace : NULL; /* tables show themselves */
     request.task.max_steps = (size_t)in->trace.max_steps;
-    status = knapsack_task_solve(&call->ctx, &request.task, &answer);
+    if (twin)
+        status = trace_check(&call->ctx, 2 * request.task.in.n);
+    if (status == STATUS_OK)
+        status = trace_open(&call->ctx, twin, &in->trace, NULL, &trace);
+    if (status == STATUS_OK)
+        status = knapsack_task_solve(&call->ctx, &request.task, &answer);
+    if (status == STATUS_OK && twin)
+        status = knapsack_trace(&call->ctx, &request.task.in, in->algorithm == KNAPSACK_BRANCH, &answer.chosen, &trace);
     if (status == STATUS_OK)
         status = write_result(&call->ctx, in, &request, &answer, r);
     if (status != STATUS_OK)
@@ -263,9 +286,7 @@ const struct endpoint ep_knapsack = {
         "Copies are split into powers of two, so their number costs its logarithm. `exact_fill` wants the capacity "
         "used up: where no choice does, `found` is false and `optimal` true. `at_most` limits the number of items. "
         "`capacities` gives several at once, solved by branch and bound. `all` lists every choice of the greatest "
-        "value. The textbook's tables can be asked for by name, and `trace` plays them where they are small: cells "
-        "start at 0 (-1 where an exact fill has no choice), cell c of "
-        "row i stands at i * (capacity + 1) + c.\n\n"
+        "value. The textbook's tables can be asked for by name.\n\n"
         "Fractions are exact too: those of at most 15 digits are taken as the decimals that they are written as, else "
         "all as the binary fractions that they are, and what would have to be rounded is refused.\n\n"
         "Items without weight are taken, items without value are not (but for an exact fill); an item of that kind of "

@@ -1,17 +1,19 @@
-#include "core/sort/quantile.h"
-#include "core/sort/select.h"
+#include "core/sort/sort_trace.h"
 #include "handlers/call.h"
+#include "handlers/trace_fields.h"
 
 struct params {
     struct array values, ks, quantiles;
     int64_t k;
-    bool has_k, has_order, has_method, distinct;
+    bool has_k, has_order, has_method, distinct, has_trace;
     int order, method;
+    struct trace_params trace;
 };
 
 struct result {
     struct value value;
     struct array values, quantiles;
+    struct trace trace;
 };
 
 enum { LARGEST, SMALLEST, MAX_KS = 1000 * 1000 };
@@ -36,6 +38,7 @@ static const struct field INPUT[] = {
     FIELD(struct params, order, ENUM, "Counted from the largest or from the smallest.", .names = ORDERS,
           .def = "largest", .present = offsetof(struct params, has_order)),
     FIELD(struct params, distinct, BOOL, "Equal values count once.", .def = "false"),
+    TRACE_INPUT(struct params),
     {0},
 };
 
@@ -55,6 +58,12 @@ static const struct field OUTPUT[] = {
           "With `quantiles`: their values, in that order. Reals with `linear` and `midpoint`, else of the kind of the "
           "values.",
           .kinds = KIND_INT | KIND_REAL | KIND_STRING),
+    TRACE_OUTPUT(struct result,
+                 "Quickselect: `compare` and `swap` of two places, `pivot` (the median of three, now at the place "
+                 "`low`; it parts `low` .. `high`), `narrow` (the pivot stands where it belongs, and the value can "
+                 "only be at `low` .. `high`), and `found` for each `k` in turn: the k-th value stands at that place. "
+                 "For quantiles the ks are the ranks that they stand on, from the smallest; with `distinct` the "
+                 "values are sorted whole first."),
     {0},
 };
 
@@ -64,18 +73,33 @@ static uint64_t cost(const void *p) {
     double n = (double)params->values.n, ks = (double)(params->ks.n + 2 * params->quantiles.n + params->has_k);
     bool sorts = params->distinct || ks > SELECT_MANY;
     double one = sorts ? 14 : 1.5 * ks;
-    return (uint64_t)(1000 + 20 * ks + n * one * (params->values.kind == KIND_STRING ? 4 : 1));
+    return (uint64_t)(1000 + 20 * ks + n * one * (params->values.kind == KIND_STRING ? 4 : 1)) +
+           trace_cost(params->has_trace, &params->trace, 4 * n * ks);
+}
+
+static enum status quantiles(struct call *call, const struct params *params, struct result *result) {
+    struct quantile_in in = {params->values, params->quantiles.reals, params->quantiles.n,
+                             (enum quantile_method)params->method, params->distinct};
+    enum status status = quantile_solve(&call->ctx, &in, &result->quantiles);
+    return status == STATUS_OK && params->has_trace ? quantile_trace(&call->ctx, &in, &result->trace) : status;
+}
+
+/* begin_trace: the ranks count as values, since each is looked for. */
+static enum status begin_trace(struct ctx *ctx, const struct params *params, struct trace *trace) {
+    size_t ranks = params->ks.n + 2 * params->quantiles.n;
+    enum status status = params->has_trace ? trace_check(ctx, params->values.n + ranks) : STATUS_OK;
+    return status == STATUS_OK ? trace_open(ctx, params->has_trace, &params->trace, &params->values, trace) : status;
 }
 
 static enum status run(struct call *call, const void *p, void *r) {
     const struct params *params = p;
     struct result *result = r;
     bool has_ks = params->ks.kind != KIND_NONE;
-    if (params->quantiles.kind != KIND_NONE) {
-        struct quantile_in in = {params->values, params->quantiles.reals, params->quantiles.n,
-                                 (enum quantile_method)params->method, params->distinct};
-        return quantile_solve(&call->ctx, &in, &result->quantiles);
-    }
+    enum status status = begin_trace(&call->ctx, params, &result->trace);
+    if (status != STATUS_OK)
+        return status;
+    if (params->quantiles.kind != KIND_NONE)
+        return quantiles(call, params, result);
     struct select_in in = {.values = params->values,
                            .ks = has_ks ? params->ks.ints : &params->k,
                            .n_ks = has_ks ? params->ks.n : 1,
@@ -83,7 +107,9 @@ static enum status run(struct call *call, const void *p, void *r) {
                            .smallest = params->order == SMALLEST,
                            .distinct = params->distinct};
     struct array values = {0};
-    enum status status = select_solve(&call->ctx, &in, &values);
+    status = select_solve(&call->ctx, &in, &values);
+    if (status == STATUS_OK && params->has_trace)
+        status = select_trace(&call->ctx, &in, &result->trace);
     if (status != STATUS_OK)
         return status;
     if (has_ks)

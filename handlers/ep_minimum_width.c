@@ -1,20 +1,25 @@
-#include "core/geometry/calipers.h"
+#include "core/geometry/plane_trace.h"
 #include "handlers/call.h"
 #include "handlers/index_array.h"
+#include "handlers/trace_fields.h"
 
 struct params {
     struct array points;
+    bool has_trace;
+    struct trace_params trace;
 };
 
 struct result {
     double width;
     struct array edge;
     int64_t point;
+    struct trace trace;
 };
 
 static const struct field INPUT[] = {
     FIELD(struct params, points, ARRAY, "The points, each [x, y]; at least one.", .required = true, .kinds = KIND_REAL,
           .min_dims = 2, .max_dims = 2, .columns = 2),
+    TRACE_INPUT_OF(struct params, TRACE_LIMIT_POINTS),
     {0},
 };
 
@@ -24,6 +29,9 @@ static const struct field OUTPUT[] = {
           "The indices of the two points on the first line; twice the same where all points are equal.",
           .required = true, .kinds = KIND_INT),
     FIELD(struct result, point, INT, "The index of a point on the other line.", .required = true),
+    TRACE_OUTPUT(struct result,
+                 "Rotating calipers: `corner` for each corner of the hull in order; `edge` at the ends of an edge and "
+                 "the corner farthest from it, with the `width` between; `best` repeats what is less than all before."),
     {0},
 };
 
@@ -31,7 +39,7 @@ static const struct field OUTPUT[] = {
 static uint64_t cost(const void *p) {
     const struct params *params = p;
     double n = (double)params->points.n / 2, log2_n = 64 - __builtin_clzll(params->points.n | 1);
-    return (uint64_t)(5000 + n * (1000 + 10 * log2_n));
+    return (uint64_t)(5000 + n * (1000 + 10 * log2_n)) + trace_cost(params->has_trace, &params->trace, 3 * n);
 }
 
 static enum status run(struct call *call, const void *p, void *r) {
@@ -39,10 +47,14 @@ static enum status run(struct call *call, const void *p, void *r) {
     struct result *result = r;
     struct points points;
     enum status status = points_of(&call->ctx, &params->points, "points", 1, 2, &points);
+    if (status == STATUS_OK)
+        status = trace_open(&call->ctx, params->has_trace, &params->trace, &params->points, &result->trace);
     if (status != STATUS_OK)
         return status;
     struct width width;
     status = calipers_width(&call->ctx, &points, &width);
+    if (status == STATUS_OK && params->has_trace)
+        status = width_trace(&call->ctx, &points, &result->trace);
     if (status != STATUS_OK)
         return status;
     result->width = width.width;

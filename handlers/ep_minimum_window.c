@@ -53,7 +53,10 @@ static const struct field OUTPUT[] = {
     FIELD(struct result, length, INT, "Its length, in units or tokens.", .present = offsetof(struct result, has_place)),
     FIELD(struct result, starts, ARRAY, "With `all`: where each of the windows of that length starts, ascending.",
           .kinds = KIND_INT),
-    TRACE_OUTPUT(struct result),
+    TRACE_OUTPUT(struct result,
+                 "The two ends of the plain search: `expand` (a place joins at the right; how many are `missing`), "
+                 "`best` (a shorter window, from its first to its last place, with `start` and `length`) and `shrink` "
+                 "(a place leaves at the left)."),
     {0},
 };
 
@@ -63,8 +66,8 @@ static uint64_t cost(const void *p) {
     double text = 10 * (double)(params->s.n + params->t.n), strings = params->tokens.kind == KIND_STRING ? 4 : 1;
     double log = 64 - __builtin_clzll(params->wanted.n | 1);
     double tokens = strings * (double)(params->tokens.n + params->wanted.n) * (20 + 8 * log);
-    return (uint64_t)(5000 + text + tokens +
-                      (params->has_trace ? 200.0 * (double)(params->s.n + params->tokens.n) : 0));
+    return (uint64_t)(5000 + text + tokens) +
+           trace_cost(params->has_trace, &params->trace, 3.0 * (double)(params->s.n + params->tokens.n));
 }
 
 static enum status run(struct call *call, const void *p, void *r) {
@@ -103,10 +106,7 @@ const struct endpoint ep_minimum_window = {
         "Characters are code points: no case folding, no normalisation, so \"e\" with a combining accent is two. "
         "`unit` "
         "tells what is counted. With `byte` the shortest window is that of fewest bytes, and `start` and `length` are "
-        "bytes of UTF-8; a window never cuts a character.\n\n"
-        "`trace` shows the two ends of the plain search: `expand` (a place joins at the right; how many are "
-        "`missing`), "
-        "`best` (a shorter window, from its first to its last place) and `shrink` (a place leaves at the left).",
+        "bytes of UTF-8; a window never cuts a character.",
     .input = INPUT,
     .rules = RULES,
     .params_size = sizeof(struct params),

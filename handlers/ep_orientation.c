@@ -1,3 +1,4 @@
+#include "core/geometry/plane_trace.h"
 #include "core/geometry/predicates.h"
 #include "handlers/sign_fields.h"
 
@@ -6,6 +7,7 @@ static const struct field INPUT[] = {
     SIGN_POINT(1, "b", "The second point."),
     SIGN_POINT(2, "c", "The third point."),
     SIGN_MANY("triples", "Many triples at once, `[[[x,y],[x,y],[x,y]],...]`.", 3, 2 * 1000 * 1000),
+    SIGN_TRACE,
     {0},
 };
 
@@ -14,18 +16,24 @@ static const struct rule RULES[] = {TOGETHER("a", "b", "c"), EXACTLY_ONE("a", "t
 static const struct field OUTPUT[] = {
     SIGN_ONE("1: a, b, c turn to the left, counter-clockwise; -1: to the right; 0: they lie on one line."),
     SIGN_SIGNS("The same for each of `triples`."),
+    TRACE_OUTPUT(struct sign_result,
+                 "`sign` at each of `triples` (at 0 for a, b, c): `left` = (a.x - c.x) (b.y - c.y) and `right` = (a.y "
+                 "- c.y) (b.x - c.x), the `determinant` left - right, all rounded (null beyond the doubles), and its "
+                 "exact `sign`."),
     {0},
 };
 
 static uint64_t cost(const void *params) {
     const struct sign_params *p = params;
-    return 1000 + 20 * p->many.n;
+    return 1000 + 20 * p->many.n + trace_cost(p->has_trace, &p->trace, (double)p->many.n / 6);
 }
 
 static int sign(const double *xy) { return orient2d(xy, xy + 2, xy + 4); }
 
+static const struct predicate PREDICATE = {3, sign, orientation_trace};
+
 static enum status run(struct call *call, const void *params, void *result) {
-    return sign_run(call, params, 3, sign, result);
+    return sign_run(call, params, &PREDICATE, result);
 }
 
 const struct endpoint ep_orientation = {

@@ -1,12 +1,15 @@
-#include "core/geometry/polygon.h"
+#include "core/geometry/plane_trace.h"
 #include "handlers/call.h"
 #include "handlers/polygon_fields.h"
+#include "handlers/trace_fields.h"
 #include "handlers/wkt.h"
 
 struct params {
     struct array polygon;
     struct list holes;
     struct str wkt;
+    bool has_trace;
+    struct trace_params trace;
 };
 
 struct meeting_result {
@@ -21,9 +24,14 @@ struct result {
     bool convex, simple, has_meeting;
     int64_t holes, vertices;
     struct meeting_result self_intersection;
+    struct trace trace;
 };
 
-static const struct field INPUT[] = {POLYGON_INPUT(struct params), {0}};
+static const struct field INPUT[] = {
+    POLYGON_INPUT(struct params),
+    TRACE_INPUT_OF(struct params, TRACE_LIMIT_POINTS),
+    {0},
+};
 static const struct rule RULES[] = {POLYGON_RULES, {0}};
 
 static const char *const ORIENTATIONS[] = {"clockwise", "degenerate", "counterclockwise", NULL};
@@ -62,12 +70,19 @@ static const struct field OUTPUT[] = {
     FIELD(struct result, self_intersection, OBJECT,
           "Where it is not simple: the first two edges that meet, the least first edge first.", .fields = MEETING,
           .present = offsetof(struct result, has_meeting)),
+    TRACE_OUTPUT(struct result,
+                 "Points count through all rings, as they were given. `ring` at its first point; `edge` at its ends, "
+                 "with the `cross` product of the ways there from the very first point, the `sum` of these in the "
+                 "ring (twice its area), the `length` and the `length_sum`; `turn` at three corners of the exterior "
+                 "in a row, with its `sign`; `meet` at the ends of the two edges of `self_intersection`; `area` at "
+                 "last: `area`, `signed_area`, `perimeter` and the centroid `x`, `y`."),
     {0},
 };
 
 static uint64_t cost(const void *params) {
     const struct params *p = params;
-    return 5000 + 4000 * polygon_size(&p->polygon, &p->holes, &p->wkt);
+    return 5000 + 4000 * polygon_size(&p->polygon, &p->holes, &p->wkt) +
+           trace_cost(p->has_trace, &p->trace, 2 * (double)polygon_size(&p->polygon, &p->holes, &p->wkt));
 }
 
 static enum status array_of(struct ctx *ctx, enum kind kind, const void *data, size_t n, struct array *to) {
@@ -99,6 +114,8 @@ static enum status run(struct call *call, const void *params, void *result) {
     enum status status =
         polygon_rings(&call->ctx, &p->polygon, &p->holes, &p->wkt, WKT_POLYGON | WKT_LINEARRING, &rings);
     if (status == STATUS_OK)
+        status = polygon_trace_open(&call->ctx, p->has_trace, &p->trace, &rings, 0, &to->trace);
+    if (status == STATUS_OK)
         status = polygon_measure(&call->ctx, &rings, &out);
     if (status != STATUS_OK)
         return status;
@@ -109,7 +126,7 @@ static enum status run(struct call *call, const void *params, void *result) {
     status = array_of(&call->ctx, KIND_REAL, out.centroid, 2, &to->centroid);
     if (status == STATUS_OK && out.has_meeting)
         status = set_meeting(&call->ctx, &out, &to->self_intersection);
-    return status;
+    return status == STATUS_OK && p->has_trace ? polygon_trace(&call->ctx, &rings, &out, &to->trace) : status;
 }
 
 const struct endpoint ep_polygon = {

@@ -1,23 +1,32 @@
-#include "core/geometry/polygon_triangulation.h"
+#include "core/geometry/plane_trace.h"
 #include "handlers/call.h"
+#include "handlers/trace_fields.h"
 
 struct params {
     struct array polygon;
+    bool has_trace;
+    struct trace_params trace;
 };
 
 struct result {
     struct array triangles;
+    struct trace trace;
 };
 
 static const struct field INPUT[] = {
     FIELD(struct params, polygon, ARRAY, "The corners in order, each [x, y]; at least three.", .required = true,
           .kinds = KIND_REAL, .min_dims = 2, .max_dims = 2, .columns = 2, .max_items = 2 * 1000 * 1000),
+    TRACE_INPUT_OF(struct params, TRACE_LIMIT_POINTS),
     {0},
 };
 
 static const struct field OUTPUT[] = {
     FIELD(struct result, triangles, ARRAY, "The triangles, each three indices of corners from 0, counter-clockwise.",
           .required = true, .kinds = KIND_INT, .min_dims = 2, .max_dims = 2),
+    TRACE_OUTPUT(struct result,
+                 "Ears are cut: `look` at a corner between its neighbours, with its `turn` (1: convex); `blocked` at "
+                 "the three and a corner in their triangle; `pass` at the three, an ear that the answer does not cut; "
+                 "`ear` at the three: the middle one goes. The ears are the answer's triangles."),
     {0},
 };
 
@@ -25,7 +34,7 @@ static const struct field OUTPUT[] = {
 static uint64_t cost(const void *p) {
     const struct params *params = p;
     double n = (double)params->polygon.n / 2, log2_n = 64 - __builtin_clzll(params->polygon.n | 1);
-    return (uint64_t)(5000 + n * (700 + 60 * log2_n));
+    return (uint64_t)(5000 + n * (700 + 60 * log2_n)) + trace_cost(params->has_trace, &params->trace, n * n);
 }
 
 static enum status run(struct call *call, const void *p, void *r) {
@@ -33,10 +42,14 @@ static enum status run(struct call *call, const void *p, void *r) {
     struct result *result = r;
     struct points points;
     enum status status = points_of(&call->ctx, &params->polygon, "polygon", 3, 2, &points);
+    if (status == STATUS_OK)
+        status = trace_open(&call->ctx, params->has_trace, &params->trace, &params->polygon, &result->trace);
     if (status != STATUS_OK)
         return status;
     struct polygon_triangles t;
     status = polygon_triangulate(&call->ctx, &points, &t);
+    if (status == STATUS_OK && params->has_trace)
+        status = ears_trace(&call->ctx, &points, &t, &result->trace);
     if (status != STATUS_OK)
         return status;
     result->triangles = (struct array){.kind = KIND_INT, .dims = 2, .shape = {t.n, 3}, .n = 3 * t.n, .ints = t.at};

@@ -1,11 +1,14 @@
-#include "core/geometry/intersect.h"
+#include "core/geometry/plane_trace.h"
 #include "handlers/call.h"
+#include "handlers/trace_fields.h"
 #include "handlers/wkt.h"
 
 struct params {
     struct array segments;
     struct str wkt;
     int64_t limit;
+    bool has_trace;
+    struct trace_params trace;
 };
 
 struct found {
@@ -18,6 +21,7 @@ struct result {
     int64_t count;
     struct list intersections;
     bool complete;
+    struct trace trace;
 };
 
 enum { MAX_SEGMENTS = 2 * 1000 * 1000, MAX_PAIRS = 1000 * 1000 };
@@ -30,6 +34,7 @@ static const struct field INPUT[] = {
           .max_items = 64 << 20),
     FIELD(struct params, limit, INT, "At most so many pairs are listed; all are counted.", .def = "1000",
           FIELD_INTS(0, MAX_PAIRS)),
+    TRACE_INPUT_OF(struct params, "at most 500 segments"),
     {0},
 };
 
@@ -51,6 +56,10 @@ static const struct field OUTPUT[] = {
     FIELD(struct result, complete, BOOL, "Whether all of them are listed.", .required = true),
     FIELD(struct result, intersections, LIST, "The pairs, by i, then j; the first `limit` of them.", .required = true,
           .fields = FOUND, .size = sizeof(struct found)),
+    TRACE_OUTPUT(struct result,
+                 "A line sweeps from left to right; `at` are segments: `enter` and `leave` where it passes an end, at "
+                 "`x`; `test` of two that are both on it, with whether they `meet` (0 or 1). Those that meet are all "
+                 "pairs of the answer."),
     {0},
 };
 
@@ -58,7 +67,7 @@ static uint64_t cost(const void *params) {
     const struct params *p = params;
     uint64_t n = p->segments.n / 4 + p->wkt.n / 4;
     uint64_t pairs = n < 3000 ? n * n / 2 : n * 1500, listed = pairs < (uint64_t)p->limit ? pairs : (uint64_t)p->limit;
-    return 2000 + 200 * n + 12 * pairs + 2500 * listed;
+    return 2000 + 200 * n + 12 * pairs + 2500 * listed + trace_cost(p->has_trace, &p->trace, (double)pairs);
 }
 
 /* segments_of_wkt makes one segment of each piece; a path of one point is none. */
@@ -114,13 +123,18 @@ static enum status run(struct call *call, const void *params, void *result) {
     size_t n = 0;
     struct pairs pairs = {0};
     enum status status = segments_of(&call->ctx, p, &segments, &n);
+    if (status == STATUS_OK && p->has_trace)
+        status = trace_check(&call->ctx, 4 * n);
+    if (status == STATUS_OK)
+        status = trace_open(&call->ctx, p->has_trace, &p->trace, NULL, &out->trace);
     if (status == STATUS_OK)
         status = segment_pairs(&call->ctx, segments, n, (size_t)p->limit, NULL, NULL, &pairs);
     if (status != STATUS_OK)
         return status;
     out->count = (int64_t)pairs.total;
     out->complete = pairs.n == pairs.total;
-    return list_pairs(&call->ctx, &pairs, segments, &out->intersections);
+    status = list_pairs(&call->ctx, &pairs, segments, &out->intersections);
+    return status == STATUS_OK && p->has_trace ? meetings_trace(&call->ctx, segments, n, &out->trace) : status;
 }
 
 const struct endpoint ep_segment_intersections = {

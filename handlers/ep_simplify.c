@@ -1,17 +1,21 @@
-#include "core/geometry/simplify_line.h"
+#include "core/geometry/plane_trace.h"
 #include "handlers/call.h"
 #include "handlers/index_array.h"
+#include "handlers/trace_fields.h"
 
 struct params {
     struct array points;
     double tolerance;
     int algorithm;
     bool closed;
+    bool has_trace;
+    struct trace_params trace;
 };
 
 struct result {
     struct array indices, points;
     int algorithm;
+    struct trace trace;
 };
 
 static const char *const ALGORITHMS[] = {
@@ -24,6 +28,7 @@ static const struct field INPUT[] = {
           .required = true, FIELD_REALS(0, 1e150)),
     FIELD(struct params, algorithm, ENUM, "How.", .names = ALGORITHMS, .def = "douglas-peucker"),
     FIELD(struct params, closed, BOOL, "The line is an outline.", .def = "false"),
+    TRACE_INPUT_OF(struct params, TRACE_LIMIT_POINTS),
     {0},
 };
 
@@ -33,6 +38,12 @@ static const struct field OUTPUT[] = {
     FIELD(struct result, points, ARRAY, "These points, each [x, y].", .required = true, .kinds = KIND_REAL,
           .min_dims = 2, .max_dims = 2),
     FIELD(struct result, algorithm, ENUM, "What was used.", .required = true, .names = ALGORITHMS),
+    TRACE_OUTPUT(struct result,
+                 "Douglas-Peucker: `segment` at its two ends (a closed line ends at point 0); `measure` at a point "
+                 "between, with its `distance`; `keep` at the farthest, which parts the segment in two, or `drop` at "
+                 "all between; of a closed line `drop` at point 0 last of all. Visvalingam: `measure` at three "
+                 "neighbours with the `area` of the middle one, never below that of the one dropped before; `drop` at "
+                 "the least. What was not dropped is the answer."),
     {0},
 };
 
@@ -40,7 +51,7 @@ static const struct field OUTPUT[] = {
 static uint64_t cost(const void *p) {
     const struct params *params = p;
     double n = (double)params->points.n / 2, log2_n = 64 - __builtin_clzll(params->points.n | 1);
-    return (uint64_t)(3000 + n * (200 + 20 * log2_n));
+    return (uint64_t)(3000 + n * (200 + 20 * log2_n)) + trace_cost(params->has_trace, &params->trace, n * n);
 }
 
 static enum status run(struct call *call, const void *p, void *r) {
@@ -48,6 +59,8 @@ static enum status run(struct call *call, const void *p, void *r) {
     struct result *result = r;
     struct points points;
     enum status status = points_of(&call->ctx, &params->points, "points", 1, 2, &points);
+    if (status == STATUS_OK)
+        status = trace_open(&call->ctx, params->has_trace, &params->trace, &params->points, &result->trace);
     if (status != STATUS_OK)
         return status;
     const struct simplify_in in = {points, params->tolerance, params->closed,
@@ -55,6 +68,8 @@ static enum status run(struct call *call, const void *p, void *r) {
     uint8_t *kept;
     uint32_t *left = ctx_alloc(&call->ctx, points.n, sizeof *left);
     status = left ? simplify_line(&call->ctx, &in, &kept) : STATUS_NO_MEMORY;
+    if (status == STATUS_OK && params->has_trace)
+        status = simplify_trace(&call->ctx, &in, kept, &result->trace);
     if (status != STATUS_OK)
         return status;
     size_t n = 0;

@@ -48,7 +48,7 @@ static enum status check_capacities(struct ctx *ctx, const params *p) {
     if (p->all)
         return invalid(ctx, "/all", "All best choices are listed for a single capacity only; want all false.");
     if (p->has_trace)
-        return invalid(ctx, "/trace", "There is a trace of the tables only, which have a single capacity.");
+        return invalid(ctx, "/trace", "There is no trace of several capacities; want a single one.");
     if (p->algorithm != KNAPSACK_AUTO && p->algorithm != KNAPSACK_BRANCH)
         return invalid(ctx, "/algorithm", "Several capacities are solved by branch-and-bound; want that or auto.");
     return STATUS_OK;
@@ -57,9 +57,14 @@ static enum status check_capacities(struct ctx *ctx, const params *p) {
 static enum status check_algorithm(struct ctx *ctx, const params *p) {
     bool table = p->algorithm == KNAPSACK_TABLE_1D || p->algorithm == KNAPSACK_TABLE_2D,
          plain = p->algorithm == KNAPSACK_CORE || p->algorithm == KNAPSACK_MEET;
-    if (p->has_trace && !table && p->algorithm != KNAPSACK_AUTO)
-        return invalid(ctx, "/trace",
-                       "There is a trace of the tables only; want algorithm auto, table-2d or table-1d.");
+    bool once = p->variant == KNAPSACK_01 || p->variant == KNAPSACK_SUBSET_SUM;
+    if (p->has_trace && p->algorithm == KNAPSACK_MEET)
+        return invalid(ctx, "/trace", "There is no trace of meet-in-the-middle; want another algorithm.");
+    if (p->has_trace && !table && p->algorithm != KNAPSACK_AUTO && (!once || p->exact_fill || p->has_at_most))
+        return ctx_fail(ctx, STATUS_INVALID, "/trace",
+                        "There is a trace of %s for plain 0/1 problems only; want a table for copies, exact_fill or "
+                        "at_most.",
+                        knapsack_algorithm_names[p->algorithm]);
     if (p->has_at_most && plain)
         return ctx_fail(ctx, STATUS_INVALID, "/algorithm",
                         "%s knows no at_most; want auto, branch-and-bound or a table.",
@@ -315,6 +320,6 @@ enum status knapsack_request_read(struct ctx *ctx, const struct knapsack_params 
     if (status == STATUS_OK)
         status = read_ids(ctx, p, &out->ids);
     if (status == STATUS_OK && p->has_trace && (out->real_weights || out->real_values))
-        status = invalid(ctx, "/trace", "There is a trace of tables of integers only, and there are fractions.");
+        status = invalid(ctx, "/trace", "There is a trace of integers only, and there are fractions.");
     return status;
 }

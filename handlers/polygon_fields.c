@@ -71,3 +71,11 @@ uint64_t polygon_size(const struct array *polygon, const struct list *holes, con
         n += ((const struct hole *)holes->items)[k].ring.n / 2;
     return n;
 }
+
+enum status polygon_trace_open(struct ctx *ctx, bool wanted, const struct trace_params *params,
+                               const struct rings *rings, size_t n, struct trace *trace) {
+    for (size_t r = 0; r < rings->n; r++)
+        n += rings->ring[r].n;
+    enum status status = wanted ? trace_check(ctx, 2 * n) : STATUS_OK;
+    return status == STATUS_OK ? trace_open(ctx, wanted, params, NULL, trace) : status;
+}

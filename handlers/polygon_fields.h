@@ -9,6 +9,7 @@
 
 #include "core/geometry/polygon.h"
 #include "handlers/call.h"
+#include "handlers/trace_fields.h"
 
 enum { POLYGON_MAX_VERTICES = 1000 * 1000, POLYGON_MAX_WKT = 64 << 20 };
 
@@ -36,5 +37,9 @@ enum status polygon_rings(struct ctx *ctx, const struct array *polygon, const st
 
 /* polygon_size is at least the number of vertices, for cost models. */
 uint64_t polygon_size(const struct array *polygon, const struct list *holes, const struct str *wkt);
+
+/* polygon_trace_open is trace_open for a polygon and n more points, which count together. */
+enum status polygon_trace_open(struct ctx *ctx, bool wanted, const struct trace_params *params,
+                               const struct rings *rings, size_t n, struct trace *trace) MUST_CHECK;
 
 #endif

@@ -2,23 +2,29 @@
  * c, ..., or of many rows of so many points at once.
  *
  *     static const struct field INPUT[] = {
- *         SIGN_POINT(0, "a", "The first point."), ..., SIGN_MANY("triples", "Many at once.", 3, 1000), {0}};
+ *         SIGN_POINT(0, "a", "The first point."), ..., SIGN_MANY("triples", "Many at once.", 3, 1000), SIGN_TRACE,
+ * {0}};
  *     static const struct field OUTPUT[] = {
- *         SIGN_ONE("1: to the left ..."), SIGN_SIGNS("The same for each of `triples`."), {0}}; */
+ *         SIGN_ONE("1: to the left ..."), SIGN_SIGNS("The same for each of `triples`."),
+ *         TRACE_OUTPUT(struct sign_result, "..."), {0}}; */
 #ifndef SOLVENT_SIGN_FIELDS_H
 #define SOLVENT_SIGN_FIELDS_H
 
 #include "handlers/call.h"
+#include "handlers/trace_fields.h"
 
 enum { SIGN_MAX_POINTS = 4 };
 
 struct sign_params {
     struct array point[SIGN_MAX_POINTS], many;
+    bool has_trace;
+    struct trace_params trace;
 };
 struct sign_result {
     int64_t sign;
     bool has_sign;
     struct array signs;
+    struct trace trace;
 };
 
 #define SIGN_POINT(k, letter, text)                                                                         \
@@ -32,12 +38,18 @@ struct sign_result {
         .kinds = KIND_REAL, .min_dims = 3, .max_dims = 3, .rows = (points), .columns = 2,               \
         .max_items = (size_t)(most)*2 * (points)                                                        \
     }
+#define SIGN_TRACE TRACE_INPUT_OF(struct sign_params, TRACE_LIMIT_POINTS)
 #define SIGN_ONE(text) FIELD(struct sign_result, sign, INT, text, .present = offsetof(struct sign_result, has_sign))
 #define SIGN_SIGNS(text) FIELD(struct sign_result, signs, ARRAY, text, .kinds = KIND_INT)
 
-/* sign_run answers with sign(), of so many points, their coordinates one after the other. Params and result are those
- * of above. */
-enum status sign_run(struct call *call, const void *params, size_t points, int (*sign)(const double *xy),
-                     void *result) MUST_CHECK;
+/* Of so many points, their coordinates one after the other; steps() makes the trace of n rows of them. */
+struct predicate {
+    size_t points;
+    int (*sign)(const double *xy);
+    enum status (*steps)(struct ctx *ctx, const double *rows, size_t n, struct trace *trace);
+};
+
+/* sign_run answers with the predicate. Params and result are those of above. */
+enum status sign_run(struct call *call, const void *params, const struct predicate *predicate, void *result) MUST_CHECK;
 
 #endif

@@ -76,17 +76,6 @@ enum status calipers_farthest(struct ctx *ctx, const struct points *points, stru
     return STATUS_OK;
 }
 
-/* height_of is the distance of corner k from the line of the edge at i. */
-static double height_of(const struct ring *r, size_t i, size_t k) {
-    struct point a = r->at[i], b = r->at[after(r, i)], c = r->at[k];
-    struct exact ux = exact_difference(b.x, a.x), uy = exact_difference(b.y, a.y);
-    struct exact vx = exact_difference(c.x, a.x), vy = exact_difference(c.y, a.y), cross;
-    cross.n = 0;
-    exact_add_scaled(&cross, &ux, &vy, 1);
-    exact_add_scaled(&cross, &uy, &vx, -1);
-    return exact_value(&cross) / exact_distance(a, b);
-}
-
 enum status calipers_width(struct ctx *ctx, const struct points *points, struct width *out) {
     struct ring ring;
     enum status status = ring_of(ctx, points, &ring);
@@ -101,22 +90,20 @@ enum status calipers_width(struct ctx *ctx, const struct points *points, struct 
             k = after(&ring, k);
         while (turn_of(&ring, i, k) > 0 || k == i)
             k = after(&ring, k);
-        double width = height_of(&ring, i, k);
+        double width = exact_height(ring.at[i], ring.at[after(&ring, i)], ring.at[k]);
         if (width < out->width)
             *out = (struct width){width, {ring.index[i], ring.index[after(&ring, i)]}, ring.index[k]};
     }
     return STATUS_OK;
 }
 
-/* The rectangle on the edge at i touches the corners right, top and left; extents are in units of the edge's length
- * along it (from its first corner) and in distance across. */
-static struct rectangle rectangle_on(const struct ring *r, size_t i, size_t right, size_t top, size_t left) {
-    struct point a = r->at[i], b = r->at[after(r, i)];
+/* Extents are in units of the edge's length along it (from a) and in distance across. */
+struct rectangle rectangle_on(struct point a, struct point b, struct point right, struct point top, struct point left) {
     double length = exact_distance(a, b);
     struct point u = {(b.x - a.x) / length, (b.y - a.y) / length};
-    double most = (r->at[right].x - a.x) * u.x + (r->at[right].y - a.y) * u.y;
-    double least = (r->at[left].x - a.x) * u.x + (r->at[left].y - a.y) * u.y;
-    double height = r->n < 3 ? 0 : height_of(r, i, top), width = most - least;
+    double most = (right.x - a.x) * u.x + (right.y - a.y) * u.y;
+    double least = (left.x - a.x) * u.x + (left.y - a.y) * u.y;
+    double height = exact_height(a, b, top), width = most - least;
     struct point from = {a.x + u.x * least, a.y + u.y * least}, to = {a.x + u.x * most, a.y + u.y * most};
     struct point up = {-u.y * height, u.x * height};
     return (struct rectangle){.corners = {from, to, {to.x + up.x, to.y + up.y}, {from.x + up.x, from.y + up.y}},
@@ -124,8 +111,14 @@ static struct rectangle rectangle_on(const struct ring *r, size_t i, size_t righ
                               .perimeter = 2 * (width + height),
                               .width = width,
                               .height = height,
-                              .direction = u,
-                              .edge = {r->index[i], r->index[after(r, i)]}};
+                              .direction = u};
+}
+
+static struct rectangle rectangle_at(const struct ring *r, size_t i, size_t right, size_t top, size_t left) {
+    size_t next = after(r, i);
+    struct rectangle one = rectangle_on(r->at[i], r->at[next], r->at[right], r->at[top], r->at[left]);
+    one.edge[0] = r->index[i], one.edge[1] = r->index[next];
+    return one;
 }
 
 /* advance moves a caliper to the corner where the edge's direction stops growing by `sign` of its dot product. */
@@ -146,7 +139,7 @@ enum status calipers_rectangle(struct ctx *ctx, const struct points *points, boo
     struct point a = ring.at[0];
     *out = (struct rectangle){.corners = {a, a, a, a}, .direction = {1, 0}, .edge = {ring.index[0], ring.index[0]}};
     if (ring.n == 2)
-        *out = rectangle_on(&ring, 0, 1, 0, 0);
+        *out = rectangle_at(&ring, 0, 1, 0, 0);
     if (ring.n < 3)
         return STATUS_OK;
     size_t right = 0, top = 0, left = 0;
@@ -159,7 +152,7 @@ enum status calipers_rectangle(struct ctx *ctx, const struct points *points, boo
         if (i == 0)
             left = top;
         left = advance(&ring, i, left, -1);
-        struct rectangle one = rectangle_on(&ring, i, right, top, left);
+        struct rectangle one = rectangle_at(&ring, i, right, top, left);
         if (i == 0 || (perimeter ? one.perimeter < out->perimeter : one.area < out->area))
             *out = one;
     }

@@ -37,6 +37,9 @@ struct rectangle {
     uint32_t edge[2];       /* the edge of the hull that lies on the first side */
 };
 
+/* rectangle_on is the one with its first side along a, b (a != b) that touches right, top and left; `edge` is left out. */
+struct rectangle rectangle_on(struct point a, struct point b, struct point right, struct point top, struct point left);
+
 /* calipers_rectangle finds the rectangle of least area or least perimeter around the points (at least one). One side
  * of it lies on an edge of the hull. Rectangles are compared rounded; of equal ones the first edge counts. */
 enum status calipers_rectangle(struct ctx *ctx, const struct points *points, bool perimeter,

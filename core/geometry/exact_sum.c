@@ -117,3 +117,12 @@ double exact_distance(struct point a, struct point b) {
     add_square(&e, a, b, 1);
     return sqrt(exact_value(&e));
 }
+
+double exact_height(struct point a, struct point b, struct point c) {
+    struct exact ux = exact_difference(b.x, a.x), uy = exact_difference(b.y, a.y);
+    struct exact vx = exact_difference(c.x, a.x), vy = exact_difference(c.y, a.y), cross;
+    cross.n = 0;
+    exact_add_scaled(&cross, &ux, &vy, 1);
+    exact_add_scaled(&cross, &uy, &vx, -1);
+    return exact_value(&cross) / exact_distance(a, b);
+}

@@ -44,4 +44,8 @@ int exact_compare_distances(struct point a, struct point b, struct point c, stru
 /* exact_distance is |ab|, to within two units of the last place. */
 double exact_distance(struct point a, struct point b);
 
+/* exact_height is the distance of c from the line through a and b (a != b), positive to the left of it; to within a few
+ * units of the last place. */
+double exact_height(struct point a, struct point b, struct point c);
+
 #endif

@@ -2,8 +2,7 @@
 
 #include <math.h>
 
-/* from_segment is the squared distance of p from the segment ab. */
-static double from_segment(struct point p, struct point a, struct point b) {
+double square_from_segment(struct point p, struct point a, struct point b) {
     double dx = b.x - a.x, dy = b.y - a.y, px = p.x - a.x, py = p.y - a.y;
     double along = px * dx + py * dy, length = dx * dx + dy * dy;
     if (length == 0 || along <= 0)
@@ -22,7 +21,7 @@ static size_t farthest(const struct points *p, size_t from, size_t to, double *m
     struct point a = p->at[from], b = p->at[to == p->n ? 0 : to];
     *most = -1;
     for (size_t i = from + 1; i < to; i++) {
-        double square = from_segment(p->at[i], a, b);
+        double square = square_from_segment(p->at[i], a, b);
         if (square > *most)
             *most = square, found = i;
     }
@@ -40,7 +39,7 @@ static void drop_start(const struct points *p, double limit, uint8_t *kept) {
         first++;
     while (!kept[last])
         last--;
-    kept[0] = from_segment(p->at[0], p->at[last], p->at[first]) > limit;
+    kept[0] = square_from_segment(p->at[0], p->at[last], p->at[first]) > limit;
 }
 
 static enum status douglas_peucker(struct ctx *ctx, const struct simplify_in *in, uint8_t *kept) {
@@ -82,7 +81,7 @@ struct eroding {
     size_t n;
 };
 
-static double triangle(struct point a, struct point b, struct point c) {
+double triangle_area(struct point a, struct point b, struct point c) {
     return fabs((b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x)) / 2;
 }
 
@@ -121,7 +120,7 @@ static uint32_t pop(struct eroding *e) {
 
 /* measure gives a point its area, which is never below that of the point dropped before it. */
 static void measure(struct eroding *e, uint32_t i, double least) {
-    double area = triangle(e->at[e->last[i]], e->at[i], e->at[e->next[i]]);
+    double area = triangle_area(e->at[e->last[i]], e->at[i], e->at[e->next[i]]);
     e->area[i] = area > least ? area : least;
 }
 

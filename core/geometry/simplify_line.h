@@ -19,6 +19,10 @@ struct simplify_in {
     enum simplify_algorithm algorithm;
 };
 
+/* square_from_segment is the squared distance of p from the segment ab; triangle_area that of a, b, c. Rounded. */
+double square_from_segment(struct point p, struct point a, struct point b);
+double triangle_area(struct point a, struct point b, struct point c);
+
 /* simplify_line marks the points that stay: kept[i] is 1 or 0.
  * Douglas-Peucker keeps what is farther than `tolerance` from the simplified line (a segment, ends included). Open: the
  * ends stay. Closed: the line runs from point 0 around to point 0, which itself goes at last where it is within the

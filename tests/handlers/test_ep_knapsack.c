@@ -87,7 +87,6 @@ static void wrong_requests_are_refused(void **state) {
         {"{\"items\":[],\"capacities\":[1],\"algorithm\":\"core\"}", "/algorithm", NULL},
         {"{\"items\":[],\"capacity\":1,\"algorithm\":\"core\",\"at_most\":1}", "/algorithm",
          "core knows no at_most; want auto, branch-and-bound or a table."},
-        {"{\"items\":[],\"capacity\":1,\"algorithm\":\"core\",\"trace\":{}}", "/trace", NULL},
         {"{\"items\":[],\"capacity\":1,\"limit\":3}", "/limit", NULL},
         {"{\"weights\":[0.5],\"values\":[1],\"capacity\":1,\"trace\":{}}", "/trace", NULL},
         {"{\"items\":[{\"weight\":-0.5,\"value\":1}],\"capacity\":1}", "/items/0/weight", NULL},
