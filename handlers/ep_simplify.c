@@ -47,7 +47,9 @@ static enum status run(struct call *call, const void *p, void *r) {
     const struct params *params = p;
     struct result *result = r;
     struct points points;
-    enum status status = points_of(&call->ctx, &params->points, "points", 1, 2, &points);
+    enum status status = points_of(&call->ctx, &params->points, "points", 1, &points);
+    if (status == STATUS_OK)
+        status = points_range(&call->ctx, &points, "points");
     if (status != STATUS_OK)
         return status;
     const struct simplify_in in = {points, params->tolerance, params->closed,

@@ -8,6 +8,7 @@ struct ring {
     struct point *at;
     const uint32_t *index;
     size_t n;
+    int unit; /* in units of 2^unit no coordinate is above 1/2: differences and products are finite */
 };
 
 static enum status ring_of(struct ctx *ctx, const struct points *points, struct ring *ring) {
@@ -15,10 +16,14 @@ static enum status ring_of(struct ctx *ctx, const struct points *points, struct 
     enum status status = hull_of(ctx, points, false, NULL, &hull);
     if (status != STATUS_OK)
         return status;
-    *ring = (struct ring){ctx_alloc(ctx, hull.n, sizeof *ring->at), hull.at, hull.n};
+    *ring = (struct ring){ctx_alloc(ctx, hull.n, sizeof *ring->at), hull.at, hull.n, 0};
     for (size_t i = 0; ring->at && i < hull.n; i++)
         ring->at[i] = points->at[hull.at[i]];
-    return ring->at ? STATUS_OK : STATUS_NO_MEMORY;
+    if (!ring->at)
+        return STATUS_NO_MEMORY;
+    struct units units = points_units(ring->at, ring->n);
+    ring->unit = (units.x > units.y ? units.x : units.y) + 2;
+    return STATUS_OK;
 }
 
 static inline size_t after(const struct ring *r, size_t i) { return i + 1 == r->n ? 0 : i + 1; }
@@ -73,18 +78,12 @@ enum status calipers_farthest(struct ctx *ctx, const struct points *points, stru
     struct best_pair best = {0};
     all_antipodal(&ring, &best);
     *out = (struct far_pair){exact_distance(ring.at[best.i], ring.at[best.k]), best.a, best.b};
-    return STATUS_OK;
+    return distance_fits(ctx, out->distance);
 }
 
 /* height_of is the distance of corner k from the line of the edge at i. */
 static double height_of(const struct ring *r, size_t i, size_t k) {
-    struct point a = r->at[i], b = r->at[after(r, i)], c = r->at[k];
-    struct exact ux = exact_difference(b.x, a.x), uy = exact_difference(b.y, a.y);
-    struct exact vx = exact_difference(c.x, a.x), vy = exact_difference(c.y, a.y), cross;
-    cross.n = 0;
-    exact_add_scaled(&cross, &ux, &vy, 1);
-    exact_add_scaled(&cross, &uy, &vx, -1);
-    return exact_value(&cross) / exact_distance(a, b);
+    return exact_height(r->at[i], r->at[after(r, i)], r->at[k]);
 }
 
 enum status calipers_width(struct ctx *ctx, const struct points *points, struct width *out) {
@@ -105,18 +104,23 @@ enum status calipers_width(struct ctx *ctx, const struct points *points, struct 
         if (width < out->width)
             *out = (struct width){width, {ring.index[i], ring.index[after(&ring, i)]}, ring.index[k]};
     }
-    return STATUS_OK;
+    return distance_fits(ctx, out->width);
+}
+
+/* along is how far corner k is from corner i in a direction, in units of 2^unit. */
+static double along(const struct ring *r, size_t i, size_t k, struct point direction) {
+    const struct units units = {r->unit, r->unit};
+    struct point a = point_in_units(r->at[i], units), b = point_in_units(r->at[k], units);
+    return (b.x - a.x) * direction.x + (b.y - a.y) * direction.y;
 }
 
 /* The rectangle on the edge at i touches the corners right, top and left; extents are in units of the edge's length
  * along it (from its first corner) and in distance across. */
 static struct rectangle rectangle_on(const struct ring *r, size_t i, size_t right, size_t top, size_t left) {
-    struct point a = r->at[i], b = r->at[after(r, i)];
-    double length = exact_distance(a, b);
-    struct point u = {(b.x - a.x) / length, (b.y - a.y) / length};
-    double most = (r->at[right].x - a.x) * u.x + (r->at[right].y - a.y) * u.y;
-    double least = (r->at[left].x - a.x) * u.x + (r->at[left].y - a.y) * u.y;
-    double height = r->n < 3 ? 0 : height_of(r, i, top), width = most - least;
+    struct point a = r->at[i], u = exact_direction(a, r->at[after(r, i)]);
+    double least = along(r, i, left, u), most = along(r, i, right, u), width = ldexp(most - least, r->unit);
+    least = ldexp(least, r->unit), most = ldexp(most, r->unit);
+    double height = r->n < 3 ? 0 : height_of(r, i, top);
     struct point from = {a.x + u.x * least, a.y + u.y * least}, to = {a.x + u.x * most, a.y + u.y * most};
     struct point up = {-u.y * height, u.x * height};
     return (struct rectangle){.corners = {from, to, {to.x + up.x, to.y + up.y}, {from.x + up.x, from.y + up.y}},
@@ -126,6 +130,21 @@ static struct rectangle rectangle_on(const struct ring *r, size_t i, size_t righ
                               .height = height,
                               .direction = u,
                               .edge = {r->index[i], r->index[after(r, i)]}};
+}
+
+/* size_of is what is made least, in units in which it neither over- nor underflows. */
+static double size_of(const struct ring *r, const struct rectangle *one, bool perimeter) {
+    double width = ldexp(one->width, -r->unit), height = ldexp(one->height, -r->unit);
+    return perimeter ? width + height : width * height;
+}
+
+static enum status rectangle_fits(struct ctx *ctx, const struct rectangle *one) {
+    enum status status = distance_fits(ctx, one->perimeter);
+    if (status == STATUS_OK)
+        status = distance_fits(ctx, one->area);
+    for (int k = 0; k < 4 && status == STATUS_OK; k++)
+        status = distance_fits(ctx, fabs(one->corners[k].x) + fabs(one->corners[k].y));
+    return status;
 }
 
 /* advance moves a caliper to the corner where the edge's direction stops growing by `sign` of its dot product. */
@@ -148,7 +167,8 @@ enum status calipers_rectangle(struct ctx *ctx, const struct points *points, boo
     if (ring.n == 2)
         *out = rectangle_on(&ring, 0, 1, 0, 0);
     if (ring.n < 3)
-        return STATUS_OK;
+        return rectangle_fits(ctx, out);
+    double least = INFINITY;
     size_t right = 0, top = 0, left = 0;
     for (size_t i = 0; i < ring.n; i++) {
         right = advance(&ring, i, i == 0 ? 1 : right == i ? after(&ring, i) : right, 1);
@@ -160,8 +180,9 @@ enum status calipers_rectangle(struct ctx *ctx, const struct points *points, boo
             left = top;
         left = advance(&ring, i, left, -1);
         struct rectangle one = rectangle_on(&ring, i, right, top, left);
-        if (i == 0 || (perimeter ? one.perimeter < out->perimeter : one.area < out->area))
-            *out = one;
+        double size = size_of(&ring, &one, perimeter);
+        if (i == 0 || size < least)
+            *out = one, least = size;
     }
-    return STATUS_OK;
+    return rectangle_fits(ctx, out);
 }

@@ -5,7 +5,10 @@
  *          Calipers, 1983; H. Freeman and R. Shapira, Determining the Minimum-Area Encasing Rectangle, 1975. Which
  *          point a caliper touches is decided exactly.
  * Cost:    O(n log n) for the hull, then O(corners).
- * Threads: reentrant. Errors of all: NO_MEMORY, CANCELLED, TIMED_OUT. */
+ * Ranges:  any finite coordinates. Widths and heights are right to a few units of the last place, or to 2^-900 of the
+ *          extent of the points.
+ * Threads: reentrant. Errors of all: INVALID (a measure is beyond the greatest double), NO_MEMORY, CANCELLED,
+ *          TIMED_OUT. */
 #ifndef SOLVENT_CALIPERS_H
 #define SOLVENT_CALIPERS_H
 

@@ -30,7 +30,8 @@ static inline int turn(const struct mesh *m, uint32_t i, uint32_t k, uint32_t l)
     return point_turn(&m->at[i].p, &m->at[k].p, &m->at[l].p);
 }
 
-/* in_circle: whether l is strictly inside the circle through i, k, j, which turn counter-clockwise. */
+/* in_circle: whether l is strictly inside the circle through i, k, j, which turn counter-clockwise. With squares below
+ * 2^500 underflow takes less than 2^-500, and nothing overflows. */
 static inline bool in_circle(const struct mesh *m, uint32_t i, uint32_t j, uint32_t k, uint32_t l) {
     const struct point *a = &m->at[i].p, *b = &m->at[j].p, *c = &m->at[k].p, *d = &m->at[l].p;
     double ax = a->x - d->x, ay = a->y - d->y, bx = b->x - d->x, by = b->y - d->y, cx = c->x - d->x, cy = c->y - d->y;
@@ -38,7 +39,7 @@ static inline bool in_circle(const struct mesh *m, uint32_t i, uint32_t j, uint3
     double aa = ax * ax + ay * ay, bb = bx * bx + by * by, cc = cx * cx + cy * cy;
     double det = aa * (bc - cb) + bb * (ca - ac) + cc * (ab - ba);
     double size = aa * (fabs(bc) + fabs(cb)) + bb * (fabs(ca) + fabs(ac)) + cc * (fabs(ab) + fabs(ba));
-    if (fabs(det) > 0x1p-48 * size)
+    if (fabs(det) > 0x1p-48 * size + 0x1p-500 && aa + bb + cc < 0x1p500)
         return det > 0;
     return point_in_circle(a, b, c, d) > 0;
 }

@@ -169,12 +169,21 @@ static double cross_of(struct point o, struct point a, struct point b) {
 }
 
 double hull_area(const struct points *points, const struct hull *hull) {
-    double sum = 0, lost = 0; /* Neumaier's sum; no term is negative */
-    for (size_t i = 2; i < hull->n; i++) {
-        double term = cross_of(points->at[hull->at[0]], points->at[hull->at[i - 1]], points->at[hull->at[i]]);
-        double next = sum + term;
-        lost += sum >= term ? (sum - next) + term : (term - next) + sum;
-        sum = next;
+    struct point most = {0, 0};
+    for (size_t i = 0; i < hull->n; i++) {
+        struct point p = points->at[hull->at[i]];
+        most = (struct point){fmax(most.x, fabs(p.x)), fmax(most.y, fabs(p.y))};
     }
-    return (sum + lost) / 2;
+    struct units units = points_units(&most, 1);
+    struct point first = {0, 0}, last = first;
+    double sum = 0, lost = 0; /* Neumaier's sum; no term is negative */
+    for (size_t i = 0; i < hull->n; i++) {
+        struct point p = point_in_units(points->at[hull->at[i]], units);
+        if (i == 0)
+            first = p;
+        double term = i < 2 ? 0 : cross_of(first, last, p), next = sum + term;
+        lost += sum >= term ? (sum - next) + term : (term - next) + sum;
+        sum = next, last = p;
+    }
+    return ldexp((sum + lost) / 2, units.x + units.y);
 }
