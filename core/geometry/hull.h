@@ -4,7 +4,7 @@
  *          and G. T. Toussaint, A Fast Convex Hull Algorithm, 1978 (points inside the hull of eight extreme ones are
  *          dropped first). All orientations are exact.
  * Cost:    O(n log n); O(n) where the filter drops most.
- * Threads: reentrant. */
+ * Threads: reentrant; uses those of ctx for the filter. The same answer for any number. */
 #ifndef SOLVENT_HULL_H
 #define SOLVENT_HULL_H
 
