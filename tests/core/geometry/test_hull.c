@@ -1,6 +1,7 @@
 #include "core/geometry/hull.h"
 #include "tests/support/point_shapes.h"
 #include "tests/support/test.h"
+#include "tests/support/threads.h"
 
 static struct ctx ctx;
 
@@ -158,6 +159,37 @@ static void out_of_memory(void **state) {
     free(at);
 }
 
+/* The filter on several runs of points: the same hull as from all points (which a trace has), for any number of threads. */
+static void runs_and_threads(void **state) {
+    (void)state;
+    enum { N = 70000 };
+    struct parallel parallel = test_threads(3);
+    uint64_t random = 1;
+    struct point *at = shape_points(SHAPE_UNIFORM, N, &random);
+    for (int round = 0; round < 3; round++) {
+        for (size_t i = 0; round == 1 && i < N; i++) /* many equal extremes and points on the edges */
+            at[i] = (struct point){(double)test_below(&random, 90), (double)test_below(&random, 90)};
+        for (size_t i = 0; round == 2 && i < N; i++) /* almost on a line */
+            at[i] = (struct point){0.5 + (double)test_below(&random, 256) * 0x1p-53, 0.5 + (double)(i % 256) * 0x1p-53};
+        const struct points points = {at, N};
+        struct array values = {.kind = KIND_REAL, .dims = 1, .n = 0};
+        struct hull filtered, threaded, plain;
+        struct trace trace;
+        ctx_init(&ctx, 1 << 30);
+        assert_int_equal(hull_of(&ctx, &points, true, NULL, &filtered), STATUS_OK);
+        assert_int_equal(trace_begin(&ctx, &trace, 100, &values), STATUS_OK);
+        assert_int_equal(hull_of(&ctx, &points, true, &trace, &plain), STATUS_OK);
+        ctx.parallel = &parallel;
+        assert_int_equal(hull_of(&ctx, &points, true, NULL, &threaded), STATUS_OK);
+        assert_int_equal(filtered.n, plain.n);
+        assert_memory_equal(filtered.at, plain.at, plain.n * sizeof *plain.at);
+        assert_int_equal(threaded.n, plain.n);
+        assert_memory_equal(threaded.at, plain.at, plain.n * sizeof *plain.at);
+        ctx_release(&ctx);
+    }
+    free(at);
+}
+
 static void a_stop_is_seen(void **state) {
     (void)state;
     uint64_t random = 1;
@@ -198,8 +230,13 @@ static void limits_of_points(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known),         cmocka_unit_test(all_shapes),     cmocka_unit_test(trace_replays),
-        cmocka_unit_test(out_of_memory), cmocka_unit_test(a_stop_is_seen), cmocka_unit_test(limits_of_points),
+        cmocka_unit_test(known),
+        cmocka_unit_test(all_shapes),
+        cmocka_unit_test(trace_replays),
+        cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(runs_and_threads),
+        cmocka_unit_test(a_stop_is_seen),
+        cmocka_unit_test(limits_of_points),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
