@@ -305,6 +305,22 @@ static enum status distinct_points(struct ctx *ctx, const struct points *points,
     return status;
 }
 
+/* bring_near measures in a power of two that makes the greatest coordinate about 1, where the filters tell most; not
+ * where that would round one, as then the exact stages see to it. */
+static void bring_near(struct kd_point *at, size_t n, const struct points *points) {
+    struct units u = points_units(points->at, points->n);
+    u.x = u.y = u.x > u.y ? u.x : u.y;
+    if (u.x > -100 && u.x < 200)
+        return;
+    bool exact = true;
+    for (size_t i = 0; i < n && exact; i++) {
+        struct point p = point_in_units(at[i].p, u);
+        exact = ldexp(p.x, u.x) == at[i].p.x && ldexp(p.y, u.x) == at[i].p.y;
+    }
+    for (size_t i = 0; i < n && exact; i++)
+        at[i].p = point_in_units(at[i].p, u);
+}
+
 enum status delaunay_of(struct ctx *ctx, const struct points *points, struct triangulation *out) {
     struct kd_point *at;
     size_t n;
@@ -315,6 +331,7 @@ enum status delaunay_of(struct ctx *ctx, const struct points *points, struct tri
     out->distinct = n;
     if (n < 3)
         return STATUS_OK;
+    bring_near(at, n, points);
     struct mesh part = {ctx, at, ctx_alloc(ctx, 6 * n, sizeof *part.edges), NOTHING, NOTHING, 0};
     if (!part.edges)
         return STATUS_NO_MEMORY;

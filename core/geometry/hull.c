@@ -86,6 +86,7 @@ struct filter {
     uint32_t (*found)[EXTREMES]; /* of each run */
     struct side sides[EXTREMES];
     size_t n_sides;
+    bool equal; /* all points are: there is one extreme point, and least and greatest coordinates are not rounded */
     double x0, y0, x1, y1; /* a box that lies in the polygon of the extreme points; empty where x0 >= x1 */
     uint32_t *kept;        /* [n]; each run writes from its own place on */
     size_t *n_kept;        /* of each run */
@@ -191,6 +192,7 @@ static enum status set_polygon(struct ctx *ctx, const struct points *p, struct f
     enum status status = chains_of(ctx, p, few, ascending(found, few), false, NULL, &inner);
     if (status != STATUS_OK)
         return status;
+    f->equal = inner.n == 1;
     f->n_sides = inner.n > 2 ? inner.n : 0;
     for (size_t k = 0; k < f->n_sides; k++) {
         struct point a = p->at[inner.at[k]], b = p->at[inner.at[(k + 1) % inner.n]];
@@ -214,6 +216,10 @@ static enum status drop_inside(struct ctx *ctx, const struct points *p, uint32_t
     enum status status = set_polygon(ctx, p, &f);
     if (status != STATUS_OK)
         return status;
+    if (f.equal) {
+        kept[0] = 0, *n = 1;
+        return STATUS_OK;
+    }
     parallel_for(ctx, runs, run_filter, &f);
     *n = 0;
     for (size_t run = 0; run < runs; run++) {
