@@ -2,18 +2,25 @@
  *
  *     make build/release/bench/geometry && build/release/bench/geometry [N]
  *
- * Every row: one shape of N points (10^6). Each figure is the median of its rounds. bench/geometry_peers times others
- * on the same points. */
+ * Every row: one shape of N points (10^6). Each figure is the median of its rounds.
+ *
+ *     build/release/bench/geometry WHAT POINTS [POLYGON]
+ *
+ * is for bench/geometry_peers, which times others on the same points: WHAT is hull, delaunay or locate, the files hold
+ * doubles x, y, x, y, ... It prints the least time of some rounds with one thread and with two. */
 #include "bench/measure.h"
 #include "core/geometry/calipers.h"
 #include "core/geometry/closest_pair.h"
 #include "core/geometry/delaunay.h"
 #include "core/geometry/enclosing_circle.h"
 #include "core/geometry/hull.h"
+#include "core/geometry/locate.h"
 #include "core/geometry/polygon_triangulation.h"
 #include "core/geometry/simplify_line.h"
 
 #include <math.h>
+#include <pthread.h>
+#include <string.h>
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 enum { ROUNDS = 3 };
@@ -107,7 +114,72 @@ static void time_polygon(struct point *at, size_t n, double jag) {
     ctx_release(&ctx);
 }
 
+/* Two threads, of which this is one. */
+struct shared {
+    atomic_size_t next;
+    size_t n;
+    void (*body)(void *arg, size_t i);
+    void *arg;
+};
+
+static void *share(void *arg) {
+    struct shared *s = arg;
+    for (size_t i; (i = atomic_fetch_add(&s->next, 1)) < s->n;)
+        s->body(s->arg, i);
+    return NULL;
+}
+
+static void run_two(struct parallel *self, size_t n, void (*body)(void *arg, size_t i), void *arg) {
+    (void)self;
+    struct shared s = {.n = n, .body = body, .arg = arg};
+    pthread_t other;
+    bool two = pthread_create(&other, NULL, share, &s) == 0;
+    share(&s);
+    if (two)
+        pthread_join(other, NULL);
+}
+
+static struct points read_points(const char *path) {
+    FILE *file = measure_must(fopen(path, "rb"));
+    (void)fseek(file, 0, SEEK_END);
+    size_t n = (size_t)ftell(file) / sizeof(struct point);
+    rewind(file);
+    struct point *at = measure_must(malloc(n * sizeof *at + 16));
+    n = fread(at, sizeof *at, n, file);
+    (void)fclose(file);
+    return (struct points){at, n};
+}
+
+static enum status once(struct ctx *ctx, const char *what, const struct points *p, const struct points *polygon) {
+    if (strcmp(what, "locate") != 0)
+        return one(ctx, strcmp(what, "hull") == 0 ? 0 : 6, p);
+    unsigned char *location = ctx_alloc(ctx, p->n, 1);
+    const struct ring ring = {&polygon->at->x, polygon->n};
+    const struct rings rings = {1, &ring};
+    return location ? locate_points(ctx, &rings, &p->at->x, p->n, location) : STATUS_NO_MEMORY;
+}
+
+static int beside_peers(const char *what, const char *path, const char *polygon_path) {
+    struct points p = read_points(path), polygon = polygon_path ? read_points(polygon_path) : p;
+    struct parallel two = {2, run_two};
+    double least[2] = {INFINITY, INFINITY};
+    for (int round = 0; round < 2 * ROUNDS; round++) {
+        struct ctx ctx;
+        ctx_init(&ctx, (size_t)4 << 30);
+        ctx.parallel = round % 2 ? &two : NULL;
+        double start = measure_seconds();
+        if (once(&ctx, what, &p, &polygon) != STATUS_OK)
+            return 1;
+        least[round % 2] = fmin(least[round % 2], 1e3 * (measure_seconds() - start));
+        ctx_release(&ctx);
+    }
+    printf("%.3f %.3f\n", least[0], least[1]);
+    return 0;
+}
+
 int main(int argc, char **argv) {
+    if (argc > 2)
+        return beside_peers(argv[1], argv[2], argc > 3 ? argv[3] : NULL);
     size_t n = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000;
     struct point *at = measure_must(malloc(n * sizeof *at + 16));
     printf("%-10s %9s", "shape", "n");

@@ -36,8 +36,8 @@ const struct endpoint ep_closest_pair = {
     .title = "Closest pair of points",
     .doc = "Finds the two points of least distance. Distances are compared exactly, and of equally close pairs "
            "the one of the smallest indices is given. Equal points are at distance 0.\n\n"
-           "Coordinates are doubles, 0 or of a magnitude of 1e-120 to 1e150; integers above 2^53 are rounded to "
-           "doubles first.",
+           "Coordinates are any finite doubles; integers above 2^53 are rounded to doubles first. "
+           "Only a distance beyond the greatest double is refused.",
     .source = "J. L. Bentley and M. I. Shamos, Divide-and-Conquer in Multidimensional Space, STOC 1976",
     .input = pair_input,
     .params_size = sizeof(struct pair_params),

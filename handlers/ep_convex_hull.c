@@ -13,6 +13,7 @@ struct params {
 struct result {
     struct array hull, points;
     double area;
+    bool has_area;
     struct trace trace;
 };
 
@@ -32,7 +33,8 @@ static const struct field OUTPUT[] = {
           .kinds = KIND_INT),
     FIELD(struct result, points, ARRAY, "The same points, each [x, y].", .required = true, .kinds = KIND_REAL,
           .min_dims = 2, .max_dims = 2),
-    FIELD(struct result, area, NUMBER, "The area of the hull.", .required = true),
+    FIELD(struct result, area, NUMBER, "The area of the hull; absent where it is beyond the greatest double.",
+          .present = offsetof(struct result, has_area)),
     TRACE_OUTPUT(struct result,
                  "`push` and `pop` of points, as the lower chain, then the upper is built, with the length of the "
                  "chain as `lower` or `upper`, and `turn`, 0 or the sign of what was no left turn. What is pushed and "
@@ -51,7 +53,7 @@ static enum status run(struct call *call, const void *p, void *r) {
     const struct params *params = p;
     struct result *result = r;
     struct points points;
-    enum status status = points_of(&call->ctx, &params->points, "points", 0, 2, &points);
+    enum status status = points_of(&call->ctx, &params->points, "points", 0, &points);
     if (status != STATUS_OK)
         return status;
     status = trace_open(&call->ctx, params->has_trace, &params->trace, &params->points, &result->trace);
@@ -67,22 +69,21 @@ static enum status run(struct call *call, const void *p, void *r) {
     if (status == STATUS_OK)
         status = points_array(&call->ctx, points.at, hull.at, hull.n, &result->points);
     if (status == STATUS_OK)
-        result->area = hull_area(&points, &hull);
+        result->area = hull_area(&points, &hull), result->has_area = isfinite(result->area);
     return status;
 }
 
 const struct endpoint ep_convex_hull = {
     .method = "POST",
     .route = "/v1/solve/convex-hull",
-    .version = 1,
+    .version = 2,
     .title = "Convex hull",
     .doc = "Finds the corners of the convex hull, counter-clockwise from the point that is smallest by x, then "
            "y. All orientations are exact: points almost on a line are told apart, and no noise breaks the hull.\n\n"
            "`collinear: keep` also gives the points that lie on the edges between corners. Of equal points the "
            "first one stands. All points on one line give its two ends, or with `keep` all of them from end to "
            "end; equal points give one index, and no points give none.\n\n"
-           "Coordinates are doubles, 0 or of a magnitude of 1e-120 to 1e150; integers above 2^53 are rounded to "
-           "doubles first.",
+           "Coordinates are any finite doubles; integers above 2^53 are rounded to doubles first.",
     .source = "A. M. Andrew, Another Efficient Algorithm for Convex Hulls in Two Dimensions, 1979; S. G. Akl and G. "
               "T. Toussaint, A Fast Convex Hull Algorithm, 1978",
     .input = INPUT,

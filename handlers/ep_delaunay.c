@@ -45,7 +45,7 @@ static enum status run(struct call *call, const void *p, void *r) {
     const struct params *params = p;
     struct result *result = r;
     struct points points;
-    enum status status = points_of(&call->ctx, &params->points, "points", 0, 4, &points);
+    enum status status = points_of(&call->ctx, &params->points, "points", 0, &points);
     if (status == STATUS_OK)
         status = trace_open(&call->ctx, params->has_trace, &params->trace, &params->points, &result->trace);
     if (status != STATUS_OK)
@@ -64,7 +64,7 @@ static enum status run(struct call *call, const void *p, void *r) {
 const struct endpoint ep_delaunay = {
     .method = "POST",
     .route = "/v1/solve/delaunay",
-    .version = 1,
+    .version = 2,
     .title = "Delaunay triangulation",
     .doc = "Joins the points to triangles such that no point lies inside the circle through the corners of one. "
            "All decisions are exact: grids, points on circles or lines and almost equal points have their "
@@ -72,8 +72,7 @@ const struct endpoint ep_delaunay = {
            "The triangles cover the convex hull; all points are used, but of equal ones only the first. Where "
            "more than three points lie on an empty circle there is a choice; one is made, for the same request "
            "always the same. Points on one line have no triangles.\n\n"
-           "Coordinates are doubles, 0 or of a magnitude of 1e-60 to 1e75; integers above 2^53 are rounded to "
-           "doubles first.",
+           "Coordinates are any finite doubles; integers above 2^53 are rounded to doubles first.",
     .source = "L. Guibas and J. Stolfi, Primitives for the Manipulation of General Subdivisions and the Computation "
               "of Voronoi Diagrams, 1985; R. A. Dwyer, A Faster Divide-and-Conquer Algorithm for Constructing "
               "Delaunay Triangulations, 1987",

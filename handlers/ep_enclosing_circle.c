@@ -49,7 +49,7 @@ static enum status run(struct call *call, const void *p, void *r) {
     const struct params *params = p;
     struct result *result = r;
     struct points points;
-    enum status status = points_of(&call->ctx, &params->points, "points", 1, 4, &points);
+    enum status status = points_of(&call->ctx, &params->points, "points", 1, &points);
     if (status == STATUS_OK)
         status = trace_open(&call->ctx, params->has_trace, &params->trace, &params->points, &result->trace);
     if (status != STATUS_OK)
@@ -69,7 +69,7 @@ static enum status run(struct call *call, const void *p, void *r) {
 const struct endpoint ep_enclosing_circle = {
     .method = "POST",
     .route = "/v1/solve/enclosing-circle",
-    .version = 1,
+    .version = 2,
     .title = "Smallest enclosing circle",
     .doc = "Finds the smallest circle that holds all points. Which points hold it is decided exactly; the center "
            "is then rounded to doubles, and the radius is the greatest distance of a point from that center, as "
@@ -77,8 +77,8 @@ const struct endpoint ep_enclosing_circle = {
            "`support` are points on the circle that hold it: the two ends of a diameter, three that make an "
            "acute triangle, or one point where all are equal. Where more points are on the circle, it is one "
            "such choice, for the same request always the same.\n\n"
-           "Coordinates are doubles, 0 or of a magnitude of 1e-60 to 1e75; integers above 2^53 are rounded to "
-           "doubles first.",
+           "Coordinates are any finite doubles; integers above 2^53 are rounded to doubles first. "
+           "Only a radius beyond the greatest double is refused.",
     .source = "E. Welzl, Smallest Enclosing Disks (Balls and Ellipsoids), 1991",
     .input = INPUT,
     .params_size = sizeof(struct params),

@@ -35,8 +35,8 @@ const struct endpoint ep_farthest_pair = {
     .title = "Farthest pair of points",
     .doc = "Finds the two points of greatest distance, the diameter of the set. Distances are compared exactly, "
            "and of equally far pairs the one of the smallest indices is given.\n\n"
-           "Coordinates are doubles, 0 or of a magnitude of 1e-120 to 1e150; integers above 2^53 are rounded to "
-           "doubles first.",
+           "Coordinates are any finite doubles; integers above 2^53 are rounded to doubles first. "
+           "Only a distance beyond the greatest double is refused.",
     .source = "M. I. Shamos, Computational Geometry, 1978 (rotating calipers on the convex hull)",
     .input = pair_input,
     .params_size = sizeof(struct pair_params),

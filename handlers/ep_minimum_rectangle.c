@@ -58,7 +58,7 @@ static enum status run(struct call *call, const void *p, void *r) {
     const struct params *params = p;
     struct result *result = r;
     struct points points;
-    enum status status = points_of(&call->ctx, &params->points, "points", 1, 2, &points);
+    enum status status = points_of(&call->ctx, &params->points, "points", 1, &points);
     if (status == STATUS_OK)
         status = trace_open(&call->ctx, params->has_trace, &params->trace, &params->points, &result->trace);
     if (status != STATUS_OK)
@@ -82,14 +82,14 @@ static enum status run(struct call *call, const void *p, void *r) {
 const struct endpoint ep_minimum_rectangle = {
     .method = "POST",
     .route = "/v1/solve/minimum-rectangle",
-    .version = 1,
+    .version = 2,
     .title = "Smallest enclosing rectangle",
     .doc = "Finds the rectangle, turned as it may be, of least area or least perimeter that holds all points. "
            "One of its sides lies on an edge of the convex hull. The corners that touch it are found exactly; "
            "areas are compared as doubles, and of equal ones the first edge of the hull counts.\n\n"
            "Points on one line give a rectangle without height, equal points one without any extent.\n\n"
-           "Coordinates are doubles, 0 or of a magnitude of 1e-120 to 1e150; integers above 2^53 are rounded to "
-           "doubles first.",
+           "Coordinates are any finite doubles; integers above 2^53 are rounded to doubles first. "
+           "Only a rectangle whose corners or area are beyond the greatest double is refused.",
     .source = "H. Freeman and R. Shapira, Determining the Minimum-Area Encasing Rectangle for an Arbitrary Closed "
               "Curve, CACM 18(7), 1975; G. T. Toussaint, Solving Geometric Problems with the Rotating Calipers, "
               "1983",

@@ -46,7 +46,7 @@ static enum status run(struct call *call, const void *p, void *r) {
     const struct params *params = p;
     struct result *result = r;
     struct points points;
-    enum status status = points_of(&call->ctx, &params->points, "points", 1, 2, &points);
+    enum status status = points_of(&call->ctx, &params->points, "points", 1, &points);
     if (status == STATUS_OK)
         status = trace_open(&call->ctx, params->has_trace, &params->trace, &params->points, &result->trace);
     if (status != STATUS_OK)
@@ -65,14 +65,14 @@ static enum status run(struct call *call, const void *p, void *r) {
 const struct endpoint ep_minimum_width = {
     .method = "POST",
     .route = "/v1/solve/minimum-width",
-    .version = 1,
+    .version = 2,
     .title = "Narrowest strip around points",
     .doc = "Finds the two parallel lines of least distance that have all points between them. One goes through "
            "an edge of the convex hull, the other through a corner of it; that corner is found exactly. Widths "
            "are compared as doubles, and of equal ones the first edge of the hull counts.\n\n"
            "Points on one line have width 0.\n\n"
-           "Coordinates are doubles, 0 or of a magnitude of 1e-120 to 1e150; integers above 2^53 are rounded to "
-           "doubles first.",
+           "Coordinates are any finite doubles; integers above 2^53 are rounded to doubles first. "
+           "Only a width beyond the greatest double is refused.",
     .source = "M. E. Houle and G. T. Toussaint, Computing the Width of a Set, 1988",
     .input = INPUT,
     .params_size = sizeof(struct params),

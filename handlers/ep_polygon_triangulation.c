@@ -41,7 +41,7 @@ static enum status run(struct call *call, const void *p, void *r) {
     const struct params *params = p;
     struct result *result = r;
     struct points points;
-    enum status status = points_of(&call->ctx, &params->polygon, "polygon", 3, 2, &points);
+    enum status status = points_of(&call->ctx, &params->polygon, "polygon", 3, &points);
     if (status == STATUS_OK)
         status = trace_open(&call->ctx, params->has_trace, &params->trace, &params->polygon, &result->trace);
     if (status != STATUS_OK)
@@ -66,8 +66,7 @@ const struct endpoint ep_polygon_triangulation = {
            "The corners may run either way around. A corner equal to the one before is left out, also the last "
            "one where it repeats the first; n corners give n - 2 triangles. Corners on a straight line are "
            "corners too. A polygon whose edges cross, touch or fold back is refused with the first such edge.\n\n"
-           "Coordinates are doubles, 0 or of a magnitude of 1e-120 to 1e150; integers above 2^53 are rounded to "
-           "doubles first.",
+           "Coordinates are any finite doubles; integers above 2^53 are rounded to doubles first.",
     .source = "G. H. Meisters, Polygons Have Ears, American Mathematical Monthly 82(6), 1975",
     .input = INPUT,
     .params_size = sizeof(struct params),

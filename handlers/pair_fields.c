@@ -14,7 +14,7 @@ enum status pair_run(struct call *call, const void *params, pair_find *find, pai
     struct pair_result *out = result;
     struct points points;
     struct point_pair pair;
-    enum status status = points_of(&call->ctx, &in->points, "points", 2, 2, &points);
+    enum status status = points_of(&call->ctx, &in->points, "points", 2, &points);
     if (status == STATUS_OK)
         status = trace_open(&call->ctx, in->has_trace, &in->trace, &in->points, &out->trace);
     if (status == STATUS_OK)

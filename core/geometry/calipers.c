@@ -8,17 +8,26 @@ struct ring {
     struct point *at;
     const uint32_t *index;
     size_t n;
+    int unit; /* calipers_unit */
 };
+
+int calipers_unit(const struct point *at, size_t n) {
+    struct units units = points_units(at, n);
+    return (units.x > units.y ? units.x : units.y) + 2;
+}
 
 static enum status ring_of(struct ctx *ctx, const struct points *points, struct ring *ring) {
     struct hull hull;
     enum status status = hull_of(ctx, points, false, NULL, &hull);
     if (status != STATUS_OK)
         return status;
-    *ring = (struct ring){ctx_alloc(ctx, hull.n, sizeof *ring->at), hull.at, hull.n};
+    *ring = (struct ring){ctx_alloc(ctx, hull.n, sizeof *ring->at), hull.at, hull.n, 0};
     for (size_t i = 0; ring->at && i < hull.n; i++)
         ring->at[i] = points->at[hull.at[i]];
-    return ring->at ? STATUS_OK : STATUS_NO_MEMORY;
+    if (!ring->at)
+        return STATUS_NO_MEMORY;
+    ring->unit = calipers_unit(ring->at, ring->n);
+    return STATUS_OK;
 }
 
 static inline size_t after(const struct ring *r, size_t i) { return i + 1 == r->n ? 0 : i + 1; }
@@ -73,7 +82,7 @@ enum status calipers_farthest(struct ctx *ctx, const struct points *points, stru
     struct best_pair best = {0};
     all_antipodal(&ring, &best);
     *out = (struct far_pair){exact_distance(ring.at[best.i], ring.at[best.k]), best.a, best.b};
-    return STATUS_OK;
+    return distance_fits(ctx, out->distance);
 }
 
 enum status calipers_width(struct ctx *ctx, const struct points *points, struct width *out) {
@@ -94,16 +103,27 @@ enum status calipers_width(struct ctx *ctx, const struct points *points, struct 
         if (width < out->width)
             *out = (struct width){width, {ring.index[i], ring.index[after(&ring, i)]}, ring.index[k]};
     }
-    return STATUS_OK;
+    return distance_fits(ctx, out->width);
 }
 
-/* Extents are in units of the edge's length along it (from a) and in distance across. */
-struct rectangle rectangle_on(struct point a, struct point b, struct point right, struct point top, struct point left) {
-    double length = exact_distance(a, b);
-    struct point u = {(b.x - a.x) / length, (b.y - a.y) / length};
-    double most = (right.x - a.x) * u.x + (right.y - a.y) * u.y;
-    double least = (left.x - a.x) * u.x + (left.y - a.y) * u.y;
-    double height = exact_height(a, b, top), width = most - least;
+double rectangle_size(const struct rectangle *one, bool perimeter, int unit) {
+    double width = ldexp(one->width, -unit), height = ldexp(one->height, -unit);
+    return perimeter ? width + height : width * height;
+}
+
+/* along is how far p is from `from` in a direction, in units of 2^unit. */
+static double along(struct point from, struct point p, struct point direction, int unit) {
+    const struct units units = {unit, unit};
+    struct point a = point_in_units(from, units), b = point_in_units(p, units);
+    return (b.x - a.x) * direction.x + (b.y - a.y) * direction.y;
+}
+
+struct rectangle rectangle_on(struct point a, struct point b, struct point right, struct point top, struct point left,
+                              int unit) {
+    struct point u = exact_direction(a, b);
+    double least = along(a, left, u, unit), most = along(a, right, u, unit), width = ldexp(most - least, unit);
+    least = ldexp(least, unit), most = ldexp(most, unit);
+    double height = exact_height(a, b, top);
     struct point from = {a.x + u.x * least, a.y + u.y * least}, to = {a.x + u.x * most, a.y + u.y * most};
     struct point up = {-u.y * height, u.x * height};
     return (struct rectangle){.corners = {from, to, {to.x + up.x, to.y + up.y}, {from.x + up.x, from.y + up.y}},
@@ -116,9 +136,18 @@ struct rectangle rectangle_on(struct point a, struct point b, struct point right
 
 static struct rectangle rectangle_at(const struct ring *r, size_t i, size_t right, size_t top, size_t left) {
     size_t next = after(r, i);
-    struct rectangle one = rectangle_on(r->at[i], r->at[next], r->at[right], r->at[top], r->at[left]);
+    struct rectangle one = rectangle_on(r->at[i], r->at[next], r->at[right], r->at[top], r->at[left], r->unit);
     one.edge[0] = r->index[i], one.edge[1] = r->index[next];
     return one;
+}
+
+static enum status rectangle_fits(struct ctx *ctx, const struct rectangle *one) {
+    enum status status = distance_fits(ctx, one->perimeter);
+    if (status == STATUS_OK)
+        status = distance_fits(ctx, one->area);
+    for (int k = 0; k < 4 && status == STATUS_OK; k++)
+        status = distance_fits(ctx, fabs(one->corners[k].x) + fabs(one->corners[k].y));
+    return status;
 }
 
 /* advance moves a caliper to the corner where the edge's direction stops growing by `sign` of its dot product. */
@@ -141,7 +170,8 @@ enum status calipers_rectangle(struct ctx *ctx, const struct points *points, boo
     if (ring.n == 2)
         *out = rectangle_at(&ring, 0, 1, 0, 0);
     if (ring.n < 3)
-        return STATUS_OK;
+        return rectangle_fits(ctx, out);
+    double least = INFINITY;
     size_t right = 0, top = 0, left = 0;
     for (size_t i = 0; i < ring.n; i++) {
         right = advance(&ring, i, i == 0 ? 1 : right == i ? after(&ring, i) : right, 1);
@@ -153,8 +183,9 @@ enum status calipers_rectangle(struct ctx *ctx, const struct points *points, boo
             left = top;
         left = advance(&ring, i, left, -1);
         struct rectangle one = rectangle_at(&ring, i, right, top, left);
-        if (i == 0 || (perimeter ? one.perimeter < out->perimeter : one.area < out->area))
-            *out = one;
+        double size = rectangle_size(&one, perimeter, ring.unit);
+        if (i == 0 || size < least)
+            *out = one, least = size;
     }
-    return STATUS_OK;
+    return rectangle_fits(ctx, out);
 }

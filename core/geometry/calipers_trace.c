@@ -114,6 +114,7 @@ enum status rectangle_trace(struct ctx *ctx, const struct points *points, bool p
     if (status != STATUS_OK || c.hull.n < 2)
         return status;
     /* Two corners are an edge that has all the extent, and nothing across. */
+    int unit = calipers_unit(points->at, points->n); /* as of the corners: they have the extremes */
     size_t edges = c.hull.n == 2 ? 1 : c.hull.n, right = 1, top = 0, left = 0;
     for (size_t i = 0; i < edges; i++) {
         if (c.hull.n > 2) {
@@ -123,8 +124,8 @@ enum status rectangle_trace(struct ctx *ctx, const struct points *points, bool p
         }
         const size_t corner[5] = {i, after(&c, i), right, top, left};
         struct rectangle one = rectangle_on(point_of(&c, i), point_of(&c, corner[1]), point_of(&c, right),
-                                            point_of(&c, top), point_of(&c, left));
-        double size = perimeter ? one.perimeter : one.area;
+                                            point_of(&c, top), point_of(&c, left), unit);
+        double size = rectangle_size(&one, perimeter, unit);
         note_rectangle(&c, "edge", corner, &one);
         if (size < best)
             note_rectangle(&c, "best", corner, &one);

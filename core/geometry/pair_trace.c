@@ -23,8 +23,9 @@ static void compare(struct search *s, uint32_t i, uint32_t k) {
     trace_add(s->t, "best", TRACE_AT(a, b), NULL, &distance, 1);
 }
 
+/* is_near allows for what rounding hides of the distance, subnormal ones included. */
 static bool is_near(const struct search *s, double difference) {
-    return difference * difference <= s->best.distance * s->best.distance * (1 + 0x1p-48);
+    return fabs(difference) <= s->best.distance * (1 + 0x1p-48) + 0x1p-1070;
 }
 
 /* strip compares the points near the line with those that are not much higher, in order of y. */

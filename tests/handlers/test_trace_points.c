@@ -233,10 +233,38 @@ static void play_delaunay(struct replay *r, const struct spots *s) {
 }
 static void delaunay(void **state) { (void)state, each("delaunay", 0, play_delaunay); }
 
+static json_t *scaled(const struct spots *s, int exponent) {
+    json_t *points = json_array();
+    for (size_t i = 0; i < s->n; i++)
+        json_array_append_new(
+            points, json_pack("[f,f]", ldexp((double)s->at[i][0], exponent), ldexp((double)s->at[i][1], exponent)));
+    return json_pack("{s:o}", "points", points);
+}
+
+/* Points times a power of two have the same steps, also where the squares of their distances over- or underflow. */
+static void any_magnitude(void **state) {
+    (void)state;
+    static const char *const NAMES[] = {"closest-pair",      "farthest-pair",    "minimum-width",
+                                        "minimum-rectangle", "enclosing-circle", "delaunay"};
+    uint64_t random = 2;
+    for (size_t round = 0; round < 120; round++) {
+        struct spots s = spots_random(2 + test_below(&random, 12), SIZES[round % 3], &random);
+        const char *name = NAMES[round % 6];
+        struct replay one = replay_ask(name, scaled(&s, 0)), far = replay_ask(name, scaled(&s, round & 8 ? 500 : -900));
+        assert_int_equal(one.n, far.n);
+        while (replay_next(&one) && replay_next(&far)) {
+            assert_string_equal(one.op, far.op);
+            assert_true(json_equal(json_object_get(one.step, "at"), json_object_get(far.step, "at")));
+        }
+        replay_end(&one), replay_end(&far);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(closest_pair),      cmocka_unit_test(farthest_pair),    cmocka_unit_test(minimum_width),
         cmocka_unit_test(minimum_rectangle), cmocka_unit_test(enclosing_circle), cmocka_unit_test(delaunay),
+        cmocka_unit_test(any_magnitude),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
