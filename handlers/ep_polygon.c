@@ -59,8 +59,9 @@ static const struct field OUTPUT[] = {
     FIELD(struct result, holes, INT, "How many rings beside the exterior.", .required = true),
     FIELD(struct result, vertices, INT, "How many, without those that repeat the one before.", .required = true),
     FIELD(struct result, self_intersection, OBJECT,
-          "Where it is not simple: the first two edges that meet, the least first edge first.", .fields = MEETING,
-          .present = offsetof(struct result, has_meeting)),
+          "Where it is not simple: on a walk along the rings the first edge that meets an earlier one, and the first "
+          "of these; the earlier one stands first.",
+          .fields = MEETING, .present = offsetof(struct result, has_meeting)),
     {0},
 };
 
@@ -114,7 +115,7 @@ static enum status run(struct call *call, const void *params, void *result) {
 const struct endpoint ep_polygon = {
     .method = "POST",
     .route = "/v1/solve/polygon",
-    .version = 1,
+    .version = 2,
     .title = "Measures of a polygon",
     .doc = "Area, perimeter, centroid, orientation, and whether a polygon is convex and simple; in the plane, not on "
            "the globe.\n\n"
@@ -135,6 +136,7 @@ const struct endpoint ep_polygon = {
         "63768115942],\"orientation\":\"counterclockwise\",\"convex\":false,\"simple\":true,\"holes\":1,\"vertices\":"
         "7}",
     .npy_input = "polygon",
+    .max_memory = (size_t)1 << 30,
     .cost = cost,
     .run = run,
 };

@@ -7,7 +7,7 @@
  *          2^-100 of their size. `signed_area` is the exterior's: positive counter-clockwise; `area` is that of the
  *          exterior without that of the holes. Where a ring winds round a place twice, the place counts twice.
  * Centroid: of the area; where that is 0, of the boundary's length; where that is 0 too, the point.
- * Cost:    about 1 us a vertex, and segment_pairs of the edges. Threads: reentrant. */
+ * Cost:    about 1 us a vertex, and a segment_sweep of the edges; where they meet, a few of them, at most log n. Threads: reentrant. */
 #ifndef SOLVENT_POLYGON_H
 #define SOLVENT_POLYGON_H
 
@@ -29,7 +29,8 @@ struct polygon_out {
     bool convex;     /* no holes, simple, turns only one way (straight angles are fine) */
     bool simple;     /* no two edges have a point in common but neighbours their common end */
     size_t vertices; /* without repeats */
-    /* Where not simple: the first meeting, by edge; edge k of a ring is that from its point k as it was given. */
+    /* Where not simple: the first edge, on a walk along the rings, that meets an earlier one, and the first of these,
+     * which stands first; edge k of a ring is that from its point k as it was given. */
     bool has_meeting;
     size_t ring[2], edge[2];
     struct meeting meeting;
