@@ -122,9 +122,8 @@ static enum status measure(struct ctx *ctx, const struct rings *rings, struct po
     return STATUS_OK;
 }
 
-/* ring_orientation is exact for simple rings: the turn at the lowest of the leftmost points, which is no straight angle
- * unless the ring has no area. */
-static int ring_orientation(const struct ring *ring) {
+/* The turn at the lowest of the leftmost points is no straight angle, unless the ring has no area. */
+int ring_orientation(const struct ring *ring) {
     size_t k = 0, n = ring->n;
     for (size_t i = 1; i < n; i++) {
         const double *p = ring->xy + 2 * i, *q = ring->xy + 2 * k;
@@ -226,8 +225,8 @@ static enum status walk(struct ctx *ctx, struct walk *w) {
     return status;
 }
 
-static enum status find_meeting(struct ctx *ctx, const struct rings *rings, size_t *const *from, bool touching,
-                                struct polygon_out *out) {
+enum status polygon_meeting(struct ctx *ctx, const struct rings *rings, size_t *const *from, bool touching,
+                            struct polygon_out *out) {
     struct edges e;
     struct walk w = {.edges = &e, .touching = touching};
     enum status status = edges_of(ctx, rings, from, &e);
@@ -254,7 +253,7 @@ enum status polygon_measure(struct ctx *ctx, const struct rings *in, struct poly
     if (status == STATUS_OK)
         status = measure(ctx, &rings, out);
     if (status == STATUS_OK)
-        status = find_meeting(ctx, &rings, from, false, out);
+        status = polygon_meeting(ctx, &rings, from, false, out);
     if (status != STATUS_OK)
         return status;
     if (out->simple)

@@ -42,6 +42,14 @@ enum status rings_clean(struct ctx *ctx, const struct rings *in, struct rings *o
 /* ring_signed_area is positive counter-clockwise; infinite beyond doubles. */
 double ring_signed_area(const struct ring *ring);
 
+/* ring_orientation is exact for simple rings without repeats: 1 counter-clockwise, -1 clockwise. */
+int ring_orientation(const struct ring *ring);
+
+/* polygon_meeting sets `simple` and the meeting of what rings_clean gave. With `touching` edges of different rings may
+ * touch in a point. Errors: NO_MEMORY, CANCELLED, TIMED_OUT. */
+enum status polygon_meeting(struct ctx *ctx, const struct rings *rings, size_t *const *from, bool touching,
+                            struct polygon_out *out) MUST_CHECK;
+
 /* polygon_measure. Errors: INVALID (a measure is beyond the greatest double), NO_MEMORY, CANCELLED, TIMED_OUT. */
 enum status polygon_measure(struct ctx *ctx, const struct rings *in, struct polygon_out *out) MUST_CHECK;
 

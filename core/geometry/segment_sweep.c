@@ -2,17 +2,10 @@
 
 #include <string.h>
 
-#include "core/geometry/line_order.h"
 #include "core/geometry/order_at.h"
-#include "core/geometry/point_set.h"
+#include "core/geometry/span.h"
 
 enum { POLL = 1 << 12 };
-
-/* A segment from its lesser end (by x, then y) to the greater one, and the event of that. */
-struct span {
-    double at[4];
-    uint32_t end;
-};
 
 /* A pair of neighbours on the line that will change places before event `bucket`; of its node, the lower one. Those of
  * a bucket are linked both ways. bucket 0 (before which nothing lies): none. */
@@ -45,22 +38,16 @@ static enum status visit(struct sweep *s, uint32_t a, uint32_t b) {
 
 static uint32_t item(const struct sweep *s, uint32_t node) { return s->line.node[node].item; }
 
-/* side is 1 where p lies above the segment, 0 where on it. */
-static int side(const struct span *s, const struct point *p) {
-    const double at[] = {p->x, p->y};
-    return orient2d(s->at, s->at + 2, at);
-}
-
 /* crossed_before: a is the lower one of two segments that cross, later than what was swept; whether they do so before p,
  * by x, then y. */
 static bool crossed_before(const struct span *a, const struct span *b, const struct point *p) {
     bool up = a->at[0] == a->at[2];
     if (up || b->at[0] == b->at[2]) { /* one is vertical: they cross at its x */
         double x = up ? a->at[0] : b->at[0];
-        return x < p->x || (x == p->x && side(up ? b : a, p) > 0);
+        return x < p->x || (x == p->x && span_side(up ? b : a, p) > 0);
     }
     int order = order_at(a->at, b->at, p->x);
-    return order > 0 || (order == 0 && side(a, p) > 0);
+    return order > 0 || (order == 0 && span_side(a, p) > 0);
 }
 
 /* guess is where they cross, rounded. */
@@ -153,18 +140,6 @@ static enum status exchange(struct sweep *s) {
     return STATUS_OK;
 }
 
-/* find is the lowest node that does not lie below p. */
-static uint32_t find(const struct sweep *s, const struct point *p) {
-    uint32_t found = 0;
-    for (uint32_t node = s->line.root; node;) {
-        bool below = side(&s->span[item(s, node)], p) > 0;
-        if (!below)
-            found = node;
-        node = below ? s->line.node[node].right : s->line.node[node].left;
-    }
-    return found;
-}
-
 /* visit_through visits the pairs among the segments that came to p. Those on one line stand together; they have met
  * before. */
 static enum status visit_through(struct sweep *s, const struct point *p) {
@@ -181,19 +156,6 @@ static enum status visit_through(struct sweep *s, const struct point *p) {
     return STATUS_OK;
 }
 
-/* put_on puts a segment among those that go on from p, ordered by direction, those on one line by number. */
-static void put_on(struct sweep *s, const struct point *p, uint32_t segment) {
-    const double at[] = {p->x, p->y};
-    size_t k = s->n_on++;
-    for (; k > 0; k--) {
-        int turn = orient2d(at, s->span[s->on[k - 1]].at + 2, s->span[segment].at + 2);
-        if (turn > 0 || (turn == 0 && s->on[k - 1] < segment))
-            break;
-        s->on[k] = s->on[k - 1];
-    }
-    s->on[k] = segment;
-}
-
 /* begin_segments takes those that begin at the event, each of which meets all that are there. Called with the ones that
  * came in `through`; it adds to them. */
 static enum status begin_segments(struct sweep *s, const struct point *p) {
@@ -208,7 +170,7 @@ static enum status begin_segments(struct sweep *s, const struct point *p) {
         }
         s->through[s->n_through++] = segment;
         if (s->span[segment].end != s->now)
-            put_on(s, p, segment);
+            span_put(s->span, p, s->on, s->n_on++, segment);
     }
     return STATUS_OK;
 }
@@ -240,15 +202,15 @@ static void replace(struct sweep *s, uint32_t before, uint32_t node, size_t came
 
 static enum status pass_event(struct sweep *s) {
     const struct point *p = &s->event[s->now];
-    uint32_t node = find(s, p), before = node ? s->line.node[node].prev : s->line.last;
+    uint32_t node = span_find(&s->line, s->span, p), before = node ? s->line.node[node].prev : s->line.last;
     s->n_through = s->n_on = 0;
-    for (uint32_t k = node; k && side(&s->span[item(s, k)], p) == 0; k = s->line.node[k].next)
+    for (uint32_t k = node; k && span_side(&s->span[item(s, k)], p) == 0; k = s->line.node[k].next)
         s->through[s->n_through++] = item(s, k);
     size_t came = s->n_through;
     enum status status = visit_through(s, p);
     for (size_t k = came; k-- > 0;) /* mostly their order is turned round */
         if (s->span[s->through[k]].end != s->now)
-            put_on(s, p, s->through[k]);
+            span_put(s->span, p, s->on, s->n_on++, s->through[k]);
     if (status == STATUS_OK)
         status = begin_segments(s, p);
     if (status == STATUS_OK)
