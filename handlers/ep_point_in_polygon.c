@@ -6,7 +6,7 @@
 struct params {
     struct array polygon;
     struct list holes;
-    struct str wkt;
+    struct str wkt, geojson;
     struct array point, points;
 };
 
@@ -43,7 +43,7 @@ static const struct field OUTPUT[] = {
 
 static uint64_t cost(const void *params) {
     const struct params *p = params;
-    uint64_t n = polygon_size(&p->polygon, &p->holes, &p->wkt), points = p->points.n / 2;
+    uint64_t n = polygon_size(&p->polygon, &p->holes, &p->wkt, &p->geojson), points = p->points.n / 2;
     return 2000 + (points < 8 ? 60 * n * (points + 1) : 4000 * n + 1000 * points);
 }
 
@@ -78,7 +78,7 @@ static enum status run(struct call *call, const void *params, void *result) {
     if (one == many)
         return ctx_fail(&call->ctx, STATUS_INVALID, one ? "/points" : "/point", "%s, want one of point and points.",
                         one ? "points is given beside point" : "point is missing");
-    enum status status = polygon_rings(&call->ctx, &p->polygon, &p->holes, &p->wkt,
+    enum status status = polygon_rings(&call->ctx, &p->polygon, &p->holes, &p->wkt, &p->geojson,
                                        WKT_POLYGON | WKT_LINEARRING | WKT_MULTIPOLYGON, &rings);
     if (status != STATUS_OK || many)
         return status != STATUS_OK ? status : run_many(call, &rings, &p->points, out);

@@ -6,7 +6,7 @@
 struct params {
     struct array polygon;
     struct list holes;
-    struct str wkt;
+    struct str wkt, geojson;
 };
 
 struct meeting_result {
@@ -67,7 +67,7 @@ static const struct field OUTPUT[] = {
 
 static uint64_t cost(const void *params) {
     const struct params *p = params;
-    return 5000 + 4000 * polygon_size(&p->polygon, &p->holes, &p->wkt);
+    return 5000 + 4000 * polygon_size(&p->polygon, &p->holes, &p->wkt, &p->geojson);
 }
 
 static enum status array_of(struct ctx *ctx, enum kind kind, const void *data, size_t n, struct array *to) {
@@ -97,7 +97,7 @@ static enum status run(struct call *call, const void *params, void *result) {
     struct rings rings;
     struct polygon_out out;
     enum status status =
-        polygon_rings(&call->ctx, &p->polygon, &p->holes, &p->wkt, WKT_POLYGON | WKT_LINEARRING, &rings);
+        polygon_rings(&call->ctx, &p->polygon, &p->holes, &p->wkt, &p->geojson, WKT_POLYGON | WKT_LINEARRING, &rings);
     if (status == STATUS_OK)
         status = polygon_measure(&call->ctx, &rings, &out);
     if (status != STATUS_OK)

@@ -9,7 +9,7 @@
 struct params {
     struct array polygon;
     struct list holes;
-    struct str wkt;
+    struct str wkt, geojson;
 };
 
 struct result {
@@ -29,7 +29,7 @@ static const struct field OUTPUT[] = {
 
 static uint64_t cost(const void *p) {
     const struct params *params = p;
-    return 5000 + 2500 * polygon_size(&params->polygon, &params->holes, &params->wkt);
+    return 5000 + 2500 * polygon_size(&params->polygon, &params->holes, &params->wkt, &params->geojson);
 }
 
 /* set_pointer: where in the request ring `t->ring`, or an edge of it, stands. */
@@ -37,13 +37,15 @@ static void set_pointer(const struct params *p, const struct polygon_triangles *
     size_t rings = p->polygon.dims == 3 ? p->polygon.shape[0] : 1, n = 0, size = sizeof err->pointer;
     if (p->wkt.p)
         n = (size_t)snprintf(err->pointer, size, "/wkt");
+    else if (p->geojson.p)
+        n = (size_t)snprintf(err->pointer, size, "/geojson");
     else if (t->ring >= rings)
         n = (size_t)snprintf(err->pointer, size, "/holes/%zu/ring", t->ring - rings);
     else if (p->polygon.dims == 3)
         n = (size_t)snprintf(err->pointer, size, "/polygon/%zu", t->ring);
     else
         n = (size_t)snprintf(err->pointer, size, "/polygon");
-    if (t->has_edge && !p->wkt.p)
+    if (t->has_edge && !p->wkt.p && !p->geojson.p)
         snprintf(err->pointer + n, size - n, "/%zu", t->edge);
 }
 
@@ -52,8 +54,8 @@ static enum status run(struct call *call, const void *p, void *r) {
     struct result *result = r;
     struct rings rings;
     struct polygon_triangles t;
-    enum status status =
-        polygon_rings(&call->ctx, &params->polygon, &params->holes, &params->wkt, WKT_POLYGON | WKT_LINEARRING, &rings);
+    enum status status = polygon_rings(&call->ctx, &params->polygon, &params->holes, &params->wkt, &params->geojson,
+                                       WKT_POLYGON | WKT_LINEARRING, &rings);
     if (status != STATUS_OK)
         return status;
     status = polygon_triangulate(&call->ctx, &rings, &t);

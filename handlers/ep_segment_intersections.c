@@ -1,10 +1,10 @@
 #include "core/geometry/intersect.h"
 #include "handlers/call.h"
-#include "handlers/wkt.h"
+#include "handlers/geojson.h"
 
 struct params {
     struct array segments;
-    struct str wkt;
+    struct str wkt, geojson;
     int64_t limit;
 };
 
@@ -23,11 +23,14 @@ struct result {
 enum { MAX_SEGMENTS = 2 * 1000 * 1000, MAX_PAIRS = 1000 * 1000 };
 
 static const struct field INPUT[] = {
-    FIELD(struct params, segments, ARRAY, "The segments by their ends, `[[[x,y],[x,y]],...]`. Either this or `wkt`.",
-          .kinds = KIND_REAL, .min_dims = 3, .max_dims = 3, .max_items = 4 * MAX_SEGMENTS),
+    FIELD(struct params, segments, ARRAY,
+          "The segments by their ends, `[[[x,y],[x,y]],...]`. This, `wkt` or `geojson`.", .kinds = KIND_REAL,
+          .min_dims = 3, .max_dims = 3, .max_items = 4 * MAX_SEGMENTS),
     FIELD(struct params, wkt, STRING,
           "A LINESTRING or MULTILINESTRING; its pieces between two points are the segments, counted through.",
           .max_items = 64 << 20),
+    FIELD(struct params, geojson, JSON,
+          "The same as a GeoJSON LineString or MultiLineString, a Feature, or a FeatureCollection of one."),
     FIELD(struct params, limit, INT, "At most so many pairs are listed; all are counted.", .def = "1000",
           FIELD_INTS(0, MAX_PAIRS)),
     {0},
@@ -54,15 +57,17 @@ static const struct field OUTPUT[] = {
 
 static uint64_t cost(const void *params) {
     const struct params *p = params;
-    uint64_t n = p->segments.n / 4 + p->wkt.n / 4;
+    uint64_t n = p->segments.n / 4 + p->wkt.n / 4 + p->geojson.n / 6;
     uint64_t pairs = n < 20 ? n * n / 2 : n * 10, listed = pairs < (uint64_t)p->limit ? pairs : (uint64_t)p->limit;
     return 2000 + 1000 * n + 200 * pairs + 2500 * listed;
 }
 
-/* segments_of_wkt makes one segment of each piece; a path of one point is none. */
-static enum status segments_of_wkt(struct ctx *ctx, struct str text, double **segments, size_t *n) {
+/* segments_of_text makes one segment of each piece; a path of one point is none. */
+static enum status segments_of_text(struct ctx *ctx, const struct params *p, double **segments, size_t *n) {
+    enum { TYPES = WKT_LINESTRING | WKT_MULTILINESTRING };
     struct wkt wkt;
-    enum status status = wkt_read(ctx, text, WKT_LINESTRING | WKT_MULTILINESTRING, "/wkt", &wkt);
+    enum status status =
+        p->wkt.p ? wkt_read(ctx, p->wkt, TYPES, "/wkt", &wkt) : geojson_read(ctx, p->geojson, TYPES, "/geojson", &wkt);
     if (status != STATUS_OK)
         return status;
     *segments = ctx_alloc(ctx, wkt.n_points, 4 * sizeof **segments);
@@ -73,17 +78,22 @@ static enum status segments_of_wkt(struct ctx *ctx, struct str text, double **se
         for (size_t i = at; i + 1 < wkt.end[k]; i++)
             memcpy(*segments + 4 * (*n)++, wkt.xy + 2 * i, 4 * sizeof **segments);
     if (*n > MAX_SEGMENTS)
-        return ctx_fail(ctx, STATUS_INVALID, "/wkt", "The text has %zu segments, want at most %d.", *n, MAX_SEGMENTS);
+        return ctx_fail(ctx, STATUS_INVALID, p->wkt.p ? "/wkt" : "/geojson", "There are %zu segments, want at most %d.",
+                        *n, MAX_SEGMENTS);
     return STATUS_OK;
 }
 
 static enum status segments_of(struct ctx *ctx, const struct params *p, double **segments, size_t *n) {
     bool array = p->segments.kind != KIND_NONE;
-    if (array == (p->wkt.p != NULL))
-        return ctx_fail(ctx, STATUS_INVALID, array ? "/wkt" : "/segments", "%s, want one of segments and wkt.",
-                        array ? "wkt is given beside segments" : "segments is missing");
+    int given = array + (p->wkt.p != NULL) + (p->geojson.p != NULL);
+    if (given != 1)
+        return ctx_fail(ctx, STATUS_INVALID,
+                        given == 0     ? "/segments"
+                        : p->geojson.p ? "/geojson"
+                                       : "/wkt",
+                        "The request has %d of segments, wkt and geojson, want one of them.", given);
     if (!array)
-        return segments_of_wkt(ctx, p->wkt, segments, n);
+        return segments_of_text(ctx, p, segments, n);
     const struct array *a = &p->segments;
     if (a->n > 0 && (a->shape[1] != 2 || a->shape[2] != 2))
         return ctx_fail(ctx, STATUS_INVALID, "/segments",
