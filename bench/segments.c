@@ -1,11 +1,11 @@
-/* segments - how long all crossings of many segments, and the test whether an outline is simple, take.
+/* segments - how long all crossings of many segments, the test whether an outline is simple, and its triangles take.
  *
  *     make build/release/bench/segments && build/release/bench/segments [N]
  *
  * Every row: one shape of N segments (10^5). Each figure is the least of its rounds. */
 #include "bench/measure.h"
 #include "core/geometry/intersect.h"
-#include "core/geometry/polygon.h"
+#include "core/geometry/polygon_triangulation.h"
 
 #include <math.h>
 
@@ -80,6 +80,36 @@ static double time_polygon(const double *s, size_t n, bool *simple) {
     return measure_seconds() - start;
 }
 
+/* Outlines on which cutting ears is slow. */
+static void star(double *xy, size_t i, size_t n) {
+    double angle = 6.283185307179586 * (double)i / (double)n, radius = 1 + unit();
+    xy[0] = cos(angle) * radius, xy[1] = sin(angle) * radius;
+}
+static void comb(double *xy, size_t i, size_t n) { /* teeth down to a base far below */
+    xy[0] = (double)i, xy[1] = i == 0 || i + 1 == n ? -1e6 : i % 2 ? 0 : -1000 - (double)(i % 7);
+}
+static void spiral(double *xy, size_t i, size_t n) { /* in along one side, out along the other */
+    bool out = i >= n / 2;
+    double at = (double)(out ? n - 1 - i : i), angle = at / 40, radius = 1e3 + angle + (out ? 1 : 0);
+    xy[0] = cos(angle) * radius, xy[1] = sin(angle) * radius;
+}
+static const struct {
+    const char *name;
+    void (*make)(double *xy, size_t i, size_t n);
+} OUTLINES[] = {{"star", star}, {"comb", comb}, {"spiral", spiral}};
+
+static void time_triangles(const char *name, const double *xy, size_t n) {
+    const struct ring ring = {xy, n};
+    struct polygon_triangles t;
+    struct ctx ctx;
+    ctx_init(&ctx, (size_t)4 << 30);
+    double start = measure_seconds();
+    enum status status = polygon_triangulate(&ctx, &(struct rings){1, &ring}, &t);
+    printf("triangles: %-7s %7zu corners %s %8.1f ms\n", name, n, status == STATUS_OK ? "done   " : ctx.err.detail,
+           1e3 * (measure_seconds() - start));
+    ctx_release(&ctx);
+}
+
 int main(int argc, char **argv) {
     size_t n = argc > 1 ? strtoull(argv[1], NULL, 10) : 100000, total = 0;
     double *s = measure_must(malloc(4 * n * sizeof *s + 16));
@@ -92,13 +122,17 @@ int main(int argc, char **argv) {
     bool simple = false;
     for (int crossed = 0; crossed < 2; crossed++) {
         for (size_t i = 0; i < 2 * n; i++) {
-            double angle = 6.283185307179586 * (double)i / (double)(2 * n), radius = 1 + unit();
-            s[2 * i] = cos(angle) * radius, s[2 * i + 1] = sin(angle) * radius;
+            star(s + 2 * i, i, 2 * n);
         }
         if (crossed)
             s[2] = -s[2], s[3] = -s[3];
         double seconds = time_polygon(s, 2 * n, &simple);
         printf("star polygon     %9zu corners  simple: %d %8.1f ms\n", 2 * n, simple, 1e3 * seconds);
+    }
+    for (size_t k = 0; k < sizeof OUTLINES / sizeof *OUTLINES; k++) {
+        for (size_t i = 0; i < 2 * n; i++)
+            OUTLINES[k].make(s + 2 * i, i, 2 * n);
+        time_triangles(OUTLINES[k].name, s, 2 * n);
     }
     free(s);
     return 0;
