@@ -104,7 +104,8 @@ static void outline(struct point *at, size_t n, double jag) {
 
 static void time_polygon(struct point *at, size_t n, double jag) {
     outline(at, n, jag);
-    const struct points polygon = {at, n};
+    const struct ring ring = {&at->x, n};
+    const struct rings polygon = {1, &ring};
     struct ctx ctx;
     struct polygon_triangles triangles;
     ctx_init(&ctx, (size_t)4 << 30);

@@ -7,7 +7,7 @@
 struct params {
     struct array polygon;
     struct list holes;
-    struct str wkt;
+    struct str wkt, geojson;
     struct array point, points;
     bool has_trace;
     struct trace_params trace;
@@ -55,7 +55,7 @@ static const struct field OUTPUT[] = {
 
 static uint64_t cost(const void *params) {
     const struct params *p = params;
-    uint64_t n = polygon_size(&p->polygon, &p->holes, &p->wkt), points = p->points.n / 2;
+    uint64_t n = polygon_size(&p->polygon, &p->holes, &p->wkt, &p->geojson), points = p->points.n / 2;
     return 2000 + (points < 8 ? 60 * n * (points + 1) : 4000 * n + 1000 * points) +
            trace_cost(p->has_trace, &p->trace, (double)n * (double)(points + 1));
 }
@@ -85,7 +85,7 @@ static enum status run(struct call *call, const void *params, void *result) {
     struct result *out = result;
     struct rings rings;
     bool many = p->points.kind != KIND_NONE;
-    enum status status = polygon_rings(&call->ctx, &p->polygon, &p->holes, &p->wkt,
+    enum status status = polygon_rings(&call->ctx, &p->polygon, &p->holes, &p->wkt, &p->geojson,
                                        WKT_POLYGON | WKT_LINEARRING | WKT_MULTIPOLYGON, &rings);
     const struct array *points = many ? &p->points : &p->point;
     if (status == STATUS_OK)

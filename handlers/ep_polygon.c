@@ -7,7 +7,7 @@
 struct params {
     struct array polygon;
     struct list holes;
-    struct str wkt;
+    struct str wkt, geojson;
     bool has_trace;
     struct trace_params trace;
 };
@@ -68,8 +68,9 @@ static const struct field OUTPUT[] = {
     FIELD(struct result, holes, INT, "How many rings beside the exterior.", .required = true),
     FIELD(struct result, vertices, INT, "How many, without those that repeat the one before.", .required = true),
     FIELD(struct result, self_intersection, OBJECT,
-          "Where it is not simple: the first two edges that meet, the least first edge first.", .fields = MEETING,
-          .present = offsetof(struct result, has_meeting)),
+          "Where it is not simple: on a walk along the rings the first edge that meets an earlier one, and the first "
+          "of these; the earlier one stands first.",
+          .fields = MEETING, .present = offsetof(struct result, has_meeting)),
     TRACE_OUTPUT(struct result,
                  "Points count through all rings, as they were given. `ring` at its first point; `edge` at its ends, "
                  "with the `cross` product of the ways there from the very first point, the `sum` of these in the "
@@ -81,8 +82,8 @@ static const struct field OUTPUT[] = {
 
 static uint64_t cost(const void *params) {
     const struct params *p = params;
-    return 5000 + 4000 * polygon_size(&p->polygon, &p->holes, &p->wkt) +
-           trace_cost(p->has_trace, &p->trace, 2 * (double)polygon_size(&p->polygon, &p->holes, &p->wkt));
+    uint64_t n = polygon_size(&p->polygon, &p->holes, &p->wkt, &p->geojson);
+    return 5000 + 4000 * n + trace_cost(p->has_trace, &p->trace, 2 * (double)n);
 }
 
 static enum status array_of(struct ctx *ctx, enum kind kind, const void *data, size_t n, struct array *to) {
@@ -112,7 +113,7 @@ static enum status run(struct call *call, const void *params, void *result) {
     struct rings rings;
     struct polygon_out out;
     enum status status =
-        polygon_rings(&call->ctx, &p->polygon, &p->holes, &p->wkt, WKT_POLYGON | WKT_LINEARRING, &rings);
+        polygon_rings(&call->ctx, &p->polygon, &p->holes, &p->wkt, &p->geojson, WKT_POLYGON | WKT_LINEARRING, &rings);
     if (status == STATUS_OK)
         status = polygon_trace_open(&call->ctx, p->has_trace, &p->trace, &rings, 0, &to->trace);
     if (status == STATUS_OK)
@@ -132,7 +133,7 @@ static enum status run(struct call *call, const void *params, void *result) {
 const struct endpoint ep_polygon = {
     .method = "POST",
     .route = "/v1/solve/polygon",
-    .version = 1,
+    .version = 2,
     .title = "Measures of a polygon",
     .doc = "Area, perimeter, centroid, orientation, and whether a polygon is convex and simple; in the plane, not on "
            "the globe.\n\n"
@@ -154,6 +155,7 @@ const struct endpoint ep_polygon = {
         "63768115942],\"orientation\":\"counterclockwise\",\"convex\":false,\"simple\":true,\"holes\":1,\"vertices\":"
         "7}",
     .npy_input = "polygon",
+    .max_memory = (size_t)1 << 30,
     .cost = cost,
     .run = run,
 };

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "handlers/wkt.h"
+#include "handlers/geojson.h"
 
 const struct field polygon_hole_fields[] = {
     FIELD(struct hole, ring, ARRAY, "The ring as `[[x,y],...]`.", .required = true, .kinds = KIND_REAL, .min_dims = 2,
@@ -18,19 +18,22 @@ static enum status check_ring(struct ctx *ctx, const char *pointer, size_t k, co
     return STATUS_OK;
 }
 
-static enum status rings_of_wkt(struct ctx *ctx, struct str text, unsigned types, struct rings *out) {
+static enum status rings_of_text(struct ctx *ctx, const struct str *text, bool json, unsigned types,
+                                 struct rings *out) {
     struct wkt wkt;
-    enum status status = wkt_read(ctx, text, types, "/wkt", &wkt);
+    const char *pointer = json ? "/geojson" : "/wkt";
+    enum status status =
+        json ? geojson_read(ctx, *text, types, pointer, &wkt) : wkt_read(ctx, *text, types, pointer, &wkt);
     if (status != STATUS_OK)
         return status;
     if (wkt.n_paths == 0)
-        return ctx_fail(ctx, STATUS_INVALID, "/wkt", "The polygon is EMPTY, want one with a ring.");
+        return ctx_fail(ctx, STATUS_INVALID, pointer, "The polygon is empty, want one with a ring.");
     struct ring *ring = ctx_alloc(ctx, wkt.n_paths, sizeof *ring);
     if (!ring)
         return STATUS_NO_MEMORY;
     for (size_t k = 0, from = 0; k < wkt.n_paths && status == STATUS_OK; from = wkt.end[k++]) {
         ring[k] = (struct ring){wkt.xy + 2 * from, wkt.end[k] - from};
-        status = check_ring(ctx, "/wkt", k, &ring[k]);
+        status = check_ring(ctx, pointer, k, &ring[k]);
     }
     *out = (struct rings){wkt.n_paths, ring};
     return status;
@@ -61,12 +64,15 @@ static enum status rings_of_arrays(struct ctx *ctx, const struct array *polygon,
 }
 
 enum status polygon_rings(struct ctx *ctx, const struct array *polygon, const struct list *holes, const struct str *wkt,
-                          unsigned types, struct rings *out) {
-    return polygon->kind != KIND_NONE ? rings_of_arrays(ctx, polygon, holes, out) : rings_of_wkt(ctx, *wkt, types, out);
+                          const struct str *geojson, unsigned types, struct rings *out) {
+    if (polygon->kind != KIND_NONE)
+        return rings_of_arrays(ctx, polygon, holes, out);
+    return rings_of_text(ctx, wkt->p ? wkt : geojson, geojson->p != NULL, types, out);
 }
 
-uint64_t polygon_size(const struct array *polygon, const struct list *holes, const struct str *wkt) {
-    uint64_t n = polygon->n / 2 + wkt->n / 4;
+uint64_t polygon_size(const struct array *polygon, const struct list *holes, const struct str *wkt,
+                      const struct str *geojson) {
+    uint64_t n = polygon->n / 2 + wkt->n / 4 + geojson->n / 6;
     for (size_t k = 0; k < holes->n; k++)
         n += ((const struct hole *)holes->items)[k].ring.n / 2;
     return n;

@@ -76,11 +76,11 @@ enum status circle_trace(struct ctx *ctx, const struct points *points, const str
 enum status delaunay_trace(struct ctx *ctx, const struct points *points, const struct triangulation *out,
                            struct trace *t) MUST_CHECK;
 
-/* ears_trace cuts the answer's triangles off the outline: there is always one that is an ear. "look" at a corner and
- * its neighbours, the corner in the middle, with turn (1: convex); "blocked" at the three and a corner that stands in
- * their triangle; "pass" at the three, an ear that the answer does not cut here; "ear" at the three: the middle one
- * goes. The last "ear" is what is left. O(n) for each step that is kept. */
-enum status ears_trace(struct ctx *ctx, const struct points *polygon, const struct polygon_triangles *out,
+/* ears_trace cuts the answer's triangles off the outline, which is one ring: there is always one that is an ear.
+ * "look" at a corner and its neighbours, the corner in the middle, with turn (1: convex); "blocked" at the three and a
+ * corner that stands in their triangle; "pass" at the three, an ear that the answer does not cut here; "ear" at the
+ * three: the middle one goes. The last "ear" is what is left. O(n) for each step that is kept. */
+enum status ears_trace(struct ctx *ctx, const struct rings *rings, const struct polygon_triangles *out,
                        struct trace *t) MUST_CHECK;
 
 /* simplify_trace. Douglas-Peucker: "segment" at two points of the line (for a closed one its last is point 0 again);

@@ -175,29 +175,28 @@ struct outline {
     struct trace *t;
     struct mesh mesh; /* the answer's triangles */
     uint16_t *next, *last;
-    size_t left;
+    size_t first, left; /* a corner; how many there are */
 };
 
-/* outline_of links the corners but those that repeat the one before, in the direction of the triangles. */
-static enum status outline_of(struct ctx *ctx, const struct points *p, struct outline *o) {
-    uint16_t *corner = ctx_alloc(ctx, p->n, sizeof *corner);
-    o->next = ctx_alloc(ctx, p->n, sizeof *o->next);
-    o->last = ctx_alloc(ctx, p->n, sizeof *o->last);
-    if (!corner || !o->next || !o->last)
+/* outline_of links the corners of the ring, which are those of the answer, in the direction of the triangles. */
+static enum status outline_of(struct ctx *ctx, const struct rings *rings, struct outline *o) {
+    struct rings clean;
+    size_t **from;
+    enum status status = rings_clean(ctx, rings, &clean, &from);
+    if (status != STATUS_OK)
+        return status;
+    const size_t *corner = from[0], n = clean.ring[0].n;
+    o->next = ctx_alloc(ctx, rings->ring[0].n, sizeof *o->next);
+    o->last = ctx_alloc(ctx, rings->ring[0].n, sizeof *o->last);
+    if (!o->next || !o->last)
         return STATUS_NO_MEMORY;
-    size_t n = 0;
-    for (size_t i = 0; i < p->n; i++)
-        if (n == 0 || !point_equal(p->at[i], p->at[corner[n - 1]]))
-            corner[n++] = (uint16_t)i;
-    while (n > 1 && point_equal(p->at[corner[0]], p->at[corner[n - 1]]))
-        n--;
     bool forward = left_of(&o->mesh, corner[0], corner[1]) != NONE;
     for (size_t i = 0; i < n; i++) {
-        uint16_t a = corner[i], b = corner[i + 1 < n ? i + 1 : 0];
+        uint16_t a = (uint16_t)corner[i], b = (uint16_t)corner[i + 1 < n ? i + 1 : 0];
         o->next[forward ? a : b] = forward ? b : a;
         o->last[forward ? b : a] = forward ? a : b;
     }
-    o->left = n;
+    o->first = corner[0], o->left = n;
     return STATUS_OK;
 }
 
@@ -236,16 +235,17 @@ static bool look(struct outline *o, size_t i) {
     return true;
 }
 
-enum status ears_trace(struct ctx *ctx, const struct points *polygon, const struct polygon_triangles *out,
+enum status ears_trace(struct ctx *ctx, const struct rings *rings, const struct polygon_triangles *out,
                        struct trace *t) {
     struct outline o = {.t = t};
-    enum status status = mesh_begin(ctx, polygon, &o.mesh);
+    const struct points points = {(const struct point *)(const void *)rings->ring[0].xy, rings->ring[0].n};
+    enum status status = mesh_begin(ctx, &points, &o.mesh);
     for (size_t i = 0; status == STATUS_OK && i < out->n; i++)
         put(&o.mesh, (size_t)out->at[3 * i], (size_t)out->at[3 * i + 1], (size_t)out->at[3 * i + 2]);
     if (status == STATUS_OK)
-        status = outline_of(ctx, polygon, &o);
+        status = outline_of(ctx, rings, &o);
     size_t refused = 0;
-    for (size_t i = 0; status == STATUS_OK && o.left > 2; i = o.next[i]) {
+    for (size_t i = o.first; status == STATUS_OK && o.left > 2; i = o.next[i]) {
         refused = look(&o, i) ? 0 : refused + 1;
         if (refused > o.left)
             return ctx_fail(ctx, STATUS_INTERNAL, "", "The triangles have no ear to cut; this is our error.");

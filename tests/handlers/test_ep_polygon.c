@@ -47,7 +47,7 @@ static void refusals(void **state) {
         {"{\"polygon\":[[0,0],[1,1],[0,0]]}", "at least 3"},
         {"{\"polygon\":[[0,0,0],[1,1,1],[2,0,1]]}", "want 2"},
         {"{\"polygon\":[[0,0],[2,0],[2,2]],\"wkt\":\"POLYGON EMPTY\"}", "\"/wkt\""},
-        {"{\"wkt\":\"POLYGON EMPTY\"}", "EMPTY"},
+        {"{\"wkt\":\"POLYGON EMPTY\"}", "empty"},
         {"{\"wkt\":\"POLYGON ((0 0, 1 1, 0 1))\",\"holes\":[{\"ring\":[[0,0],[1,1],[2,0]]}]}", "\"/holes\""},
         {"{\"polygon\":[[0,0],[2,0],[2,2]],\"holes\":[{\"ring\":[[0,0,1],[1,1,1],[2,0,1]]}]}", "\"/holes/0/ring/0\""},
         {"{\"polygon\":[[0,0],[2,0],[2,2]],\"holes\":[{\"ring\":[[0,0],[1,1],[0,0]]}]}", "\"/holes/0/ring\""},

@@ -16,6 +16,7 @@ static void answers(void **state) {
          "{\"count\":2,\"complete\":true,\"intersections\":[{\"i\":0,\"j\":1,\"kind\":\"overlap\",\"detail\":"
          "\"collinear\",\"points\":[[1.0,0.0],[2.0,0.0]]},{\"i\":1,\"j\":2,\"kind\":\"point\",\"detail\":\"endpoint\","
          "\"points\":[[3.0,0.0]]}]}"},
+        {"{\"segments\":[],\"limit\":1000000}", "{\"count\":0,\"complete\":true,\"intersections\":[]}"},
         {"{\"wkt\":\"LINESTRING EMPTY\"}", "{\"count\":0,\"complete\":true,\"intersections\":[]}"},
     };
     test_answers(ROUTE, ROWS, COUNT(ROWS));

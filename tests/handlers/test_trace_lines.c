@@ -278,6 +278,10 @@ static void polygon_triangulation(void **state) {
             memcpy(back.at[i], s.at[s.n - 1 - i], sizeof s.at[0]);
         play_ears(&s, n);
         play_ears(&back, n);
+        struct spots twice = {.n = 2 * n};
+        for (size_t i = 0; i < 2 * n; i++)
+            memcpy(twice.at[i], s.at[i / 2], sizeof s.at[0]);
+        play_ears(&twice, n);
     }
     struct spots most = outline(200, false, &random);
     play_ears(&most, 200);
