@@ -6,7 +6,6 @@
 #include <math.h>
 #include <stdio.h>
 
-#define ALWAYS_INLINE inline __attribute__((always_inline))
 
 enum {
     SMALL = 256,        /* so few keys are sorted */
