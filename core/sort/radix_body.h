@@ -51,23 +51,30 @@ static ELEM *NAME(by_digits)(struct sorter *s, ELEM *a, ELEM *aux, size_t n, uns
     return a;
 }
 
-/* all_digits sorts by all bits that vary, but for those of indices: they are in order, and stay so. */
-static ELEM *NAME(all_digits)(struct sorter *s, ELEM *a, ELEM *aux, size_t n, unsigned index_bits) {
+/* varying tells the bits in which keys differ. */
+static uint64_t NAME(varying)(const ELEM *a, size_t n) {
     uint64_t first = KEY(a[0]), vary = 0;
     for (size_t i = 1; i < n; i++)
         vary |= KEY(a[i]) ^ first;
-    vary = vary >> index_bits << index_bits;
+    return vary;
+}
+
+/* all_digits sorts by all bits that vary, but for those of indices: they are in order, and stay so. */
+static ELEM *NAME(all_digits)(struct sorter *s, ELEM *a, ELEM *aux, size_t n, unsigned index_bits) {
+    uint64_t vary = NAME(varying)(a, n) >> index_bits << index_bits;
     if (vary == 0)
         return a;
     unsigned low = (unsigned)__builtin_ctzll(vary);
     return NAME(by_digits)(s, a, aux, n, low, digits_of(bits_of(vary) - low));
 }
 
-/* leaf sorts elements whose keys agree in all but the lowest `high` bits, by as many of these as should tell n keys
- * apart. */
+/* leaf sorts elements whose keys agree in all but the lowest `high` bits (UNKNOWN: look), by as many of these as should
+ * tell n keys apart. */
 static ELEM *NAME(leaf)(const struct radix *r, struct sorter *s, ELEM *a, ELEM *aux, size_t n, unsigned high) {
     unsigned telling = digits_of(bits_of(n) + SLACK);
     bool few = n <= INSERTION_MAX;
+    if (!few && high == UNKNOWN)
+        high = bits_of(NAME(varying)(a, n));
     if (!few && high <= r->index_bits + DIGIT_BITS * telling)
         return NAME(all_digits)(s, a, aux, n, r->index_bits);
     ELEM *sorted = few ? a : NAME(by_digits)(s, a, aux, n, high - DIGIT_BITS * telling, telling);
@@ -104,7 +111,7 @@ static void NAME(group)(struct radix *r, struct sorter *s, ELEM *a, ELEM *aux, s
         NAME(deliver)(r, a, aux, at, n);
         return;
     }
-    struct cut cut = cut_make(max - min, n, false);
+    struct cut cut = cut_range(max - min, cut_bits(n));
     uint32_t end[SPLIT_SIZE] = {0};
     for (size_t i = 0; i < n; i++)
         end[(KEY(a[i]) - min) >> cut.shift]++;
@@ -121,38 +128,34 @@ static void NAME(group)(struct radix *r, struct sorter *s, ELEM *a, ELEM *aux, s
     }
 }
 
-static void NAME(group_body)(void *arg, size_t b) {
-    struct radix *r = arg;
-    const uint32_t *end = r->count + (r->pieces - 1) * r->cut.size;
-    size_t from = b ? end[b - 1] : 0, n = end[b] - from;
-    struct sorter s = {.ctx = r->s->ctx};
-    if (n == 0 || atomic_load_explicit(&r->stopped, memory_order_relaxed))
-        return;
-    NAME(group)(r, &s, (ELEM *)r->a + from, AUX(r, from), n, from, r->cut.shift + r->index_bits);
-    add_stats(r, &s);
+/* first_group sorts group b of the first split. */
+static void NAME(first_group)(struct radix *r, struct sorter *s, size_t b) {
+    size_t from = b ? r->end[b - 1] : 0, n = r->end[b] - from;
+    if (n > 0)
+        NAME(group)(r, s, (ELEM *)r->a + from, AUX(r, from), n, from, r->high);
 }
 
-static ALWAYS_INLINE void NAME(scatter)(const struct radix *r, size_t p, enum coding coding) {
+static ALWAYS_INLINE void NAME(scatter)(const struct radix *r, size_t p, enum cutting by, enum coding coding) {
     uint32_t *at = r->count + p * r->cut.size;
-    uint64_t flip = r->flip, min = r->sink->min;
-    unsigned shift = r->cut.shift, up = r->index_bits;
+    struct cut cut = r->cut;
+    uint64_t flip = cut.flip, min = r->sink->min;
+    unsigned up = r->index_bits;
     (void)up;
     ELEM *to = r->a;
     for (size_t i = piece_start(r, p), end = piece_start(r, p + 1); i < end; i++) {
         uint64_t key = (number_key(r->values, i, coding) ^ flip) - min;
-        to[at[key >> shift]++] = MAKE(key, i);
+        to[at[group_of(&cut, r->values, i, by, coding)]++] = MAKE(key, i);
     }
 }
 
 static void NAME(scatter_body)(void *arg, size_t p) {
     const struct radix *r = arg;
-    FOR_CODING(r->sink->coding, NAME(scatter), r, p);
+    FOR_CUT(&r->cut, NAME(scatter), r, p);
 }
 
 static enum status NAME(sort)(struct radix *r) {
-    if (!(r->a = ctx_alloc(r->s->ctx, r->n, sizeof(ELEM))))
-        return STATUS_NO_MEMORY;
-    return split(r, NAME(scatter_body), NAME(group_body));
+    r->sort_group = NAME(first_group);
+    return (r->a = ctx_alloc(r->s->ctx, r->n, sizeof(ELEM))) ? split(r, NAME(scatter_body)) : STATUS_NO_MEMORY;
 }
 
 #undef ELEM

@@ -86,12 +86,8 @@ static ALWAYS_INLINE bool tally_from(struct sorter *s, const struct source *from
 
 static ALWAYS_INLINE bool sample_from(uint64_t *sample, size_t m, const struct source *from, enum source_kind kind) {
     size_t stride = from->n / m;
-    for (size_t i = 0; i < m; i++) {
-        /* Somewhere within each stretch, so that a period in the values does not meet that of the sample. */
-        uint64_t mixed = (i + 1) * 0x9e3779b97f4a7c15u;
-        size_t offset = (size_t)(((mixed ^ mixed >> 29) & 0xffffffffu) * stride >> 32);
-        sample[i] = key_at(from->p, i * stride + offset, kind);
-    }
+    for (size_t i = 0; i < m; i++)
+        sample[i] = key_at(from->p, sample_place(i, stride), kind);
     return true;
 }
 
