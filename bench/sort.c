@@ -44,10 +44,10 @@ static int64_t killer(size_t i, size_t n) { /* Musser's sequence against the med
 static const struct shape {
     const char *name;
     int64_t (*at)(size_t i, size_t n);
-} SHAPES[] = {{"31 bits", narrow}, {"64 bits", wide},     {"below n", dense},    {"bytes", bytes},
-              {"16 values", few},  {"16 wide", few_wide}, {"sorted", sorted},    {"reversed", reversed},
-              {"16 runs", runs},   {"1% astray", nearly}, {"equal", equal},     {"sawtooth", sawtooth},
-                          {"organ pipe", organ}, {"med3 killer", killer}};
+} SHAPES[] = {{"31 bits", narrow},   {"64 bits", wide},      {"below n", dense}, {"bytes", bytes},
+              {"16 values", few},    {"16 wide", few_wide},  {"sorted", sorted}, {"reversed", reversed},
+              {"16 runs", runs},     {"1% astray", nearly},  {"equal", equal},   {"sawtooth", sawtooth},
+              {"organ pipe", organ}, {"med3 killer", killer}};
 
 static int compare_ints(const void *a, const void *b) {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -64,7 +64,7 @@ static int compare_strings(const void *a, const void *b) {
 }
 
 static struct parallel *parallel; /* NULL: one thread */
-static const char *used; /* what auto chose */
+static const char *used;          /* what auto chose */
 
 static double time_qsort(const struct array *a) {
     size_t size = a->kind == KIND_STRING ? sizeof(struct str) : 8;

@@ -1,6 +1,5 @@
 #include "core/sort/gap_buckets.h"
 
-
 /* A stretch of so many buckets stays in a second-level cache; a pass looks at the stop flag every BLOCK values. */
 enum { STRETCH_BITS = 14, STRETCH = 1 << STRETCH_BITS, BLOCK = 1 << 20 };
 

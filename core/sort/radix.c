@@ -9,17 +9,19 @@ enum {
     DIGIT_SIZE = 1 << DIGIT_BITS,
     MAX_DIGITS = 8,
     LEAF_MAX = 1 << 15, /* elements of a group that is not split any more: it and its copy fit into 512 KiB */
-    SLACK = 1,          /* twice as many values of the telling bits as elements: insertion mends the rest for less than another digit costs */
-    MEND = 4,           /* moves an element, at most, before the insertion sort is given up */
-    SPLIT_MIN = 6,      /* bits of a split */
+    SLACK =
+        1, /* twice as many values of the telling bits as elements: insertion mends the rest for less than another digit costs */
+    MEND = 4,      /* moves an element, at most, before the insertion sort is given up */
+    SPLIT_MIN = 6, /* bits of a split */
     SPLIT_MAX = 11,
     SPLIT_REALS = 2, /* more of them for reals, whose keys crowd: half of all doubles in 0 .. 1 have one exponent */
     SPLIT_SIZE = 1 << SPLIT_MAX,
     GROUP_BITS = 12,    /* a split aims at groups of 2^12, ... */
     INSERTION_BITS = 4, /* ... or of 2^4 where that takes no second one */
-    PIECE = 1 << 18, /* elements of a piece of the input, at least */
+    PIECE = 1 << 18,    /* elements of a piece of the input, at least */
     MAX_PIECES = 64,
-    SAMPLE = 1024,
+    SAMPLE_SHARE = 8,  /* one of so many elements is looked at, ... */
+    SAMPLE_MAX = 1024, /* ... but no more than this */
     UNKNOWN = 65,
 };
 
@@ -51,18 +53,18 @@ static ALWAYS_INLINE size_t group_of(const struct cut *cut, const struct array *
 }
 
 /* FOR_CUT is f(..., by, coding) with constants. */
-#define FOR_CUT(cut, f, ...)                                                                             \
-    do {                                                                                                 \
-        if ((cut)->by == CUT_VALUE)                                                                      \
-            f(__VA_ARGS__, CUT_VALUE, CODING_REALS);                                                     \
-        else if ((cut)->by == CUT_SCALE)                                                                 \
-            f(__VA_ARGS__, CUT_SCALE, CODING_INTS);                                                      \
-        else if ((cut)->coding == CODING_INTS)                                                           \
-            f(__VA_ARGS__, CUT_BITS, CODING_INTS);                                                       \
-        else if ((cut)->coding == CODING_REALS)                                                          \
-            f(__VA_ARGS__, CUT_BITS, CODING_REALS);                                                      \
-        else                                                                                             \
-            f(__VA_ARGS__, CUT_BITS, CODING_INTEGRAL);                                                   \
+#define FOR_CUT(cut, f, ...)                           \
+    do {                                               \
+        if ((cut)->by == CUT_VALUE)                    \
+            f(__VA_ARGS__, CUT_VALUE, CODING_REALS);   \
+        else if ((cut)->by == CUT_SCALE)               \
+            f(__VA_ARGS__, CUT_SCALE, CODING_INTS);    \
+        else if ((cut)->coding == CODING_INTS)         \
+            f(__VA_ARGS__, CUT_BITS, CODING_INTS);     \
+        else if ((cut)->coding == CODING_REALS)        \
+            f(__VA_ARGS__, CUT_BITS, CODING_REALS);    \
+        else                                           \
+            f(__VA_ARGS__, CUT_BITS, CODING_INTEGRAL); \
     } while (0)
 
 static unsigned cut_bits(size_t n) {
@@ -155,7 +157,8 @@ static enum status crowding(const struct radix *r, const struct cut *cut, uint64
     if (!count)
         return STATUS_NO_MEMORY;
     *pairs = 0;
-    FOR_CUT(cut, crowding_of, r, cut, count, min_size(r->n, SAMPLE), pairs);
+    size_t m = min_size(r->n / SAMPLE_SHARE + 1, SAMPLE_MAX);
+    FOR_CUT(cut, crowding_of, r, cut, count, m, pairs);
     ctx_rewind(r->s->ctx, mark);
     return STATUS_OK;
 }

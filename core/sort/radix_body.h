@@ -111,20 +111,22 @@ static void NAME(group)(struct radix *r, struct sorter *s, ELEM *a, ELEM *aux, s
         NAME(deliver)(r, a, aux, at, n);
         return;
     }
-    struct cut cut = cut_range(max - min, cut_bits(n));
-    uint32_t end[SPLIT_SIZE] = {0};
+    unsigned shift = cut_range(max - min, cut_bits(n)).shift;
+    size_t first = min >> shift,
+           size = (max >> shift) - first + 1; /* cut where `shift` bits are zero, for the leaves */
+    uint32_t end[SPLIT_SIZE + 1] = {0};
     for (size_t i = 0; i < n; i++)
-        end[(KEY(a[i]) - min) >> cut.shift]++;
-    offsets(end, cut.size);
+        end[(KEY(a[i]) >> shift) - first]++;
+    offsets(end, size);
     for (size_t i = 0; i < n; i++)
-        aux[end[(KEY(a[i]) - min) >> cut.shift]++] = a[i];
+        aux[end[(KEY(a[i]) >> shift) - first]++] = a[i];
     s->stats.passes++;
     s->stats.moves += (int64_t)n;
     /* From the last: what is put takes no more room than it and those before it, so theirs are not overwritten. */
-    for (size_t b = cut.size; b-- > 0;) {
+    for (size_t b = size; b-- > 0;) {
         size_t from = b ? end[b - 1] : 0;
         if (end[b] > from)
-            NAME(group)(r, s, aux + from, a + from, end[b] - from, at + from, cut.shift);
+            NAME(group)(r, s, aux + from, a + from, end[b] - from, at + from, shift);
     }
 }
 

@@ -11,7 +11,7 @@ const char *const sort_algorithm_names[] = {"auto", "counting", "radix", "bucket
 
 /* What `auto` goes by; measured with bench/sort.c. */
 enum {
-    AUTO_RADIX = 100,        /* fewer numbers: quick */
+    AUTO_RADIX = 1000,       /* fewer numbers: quick */
     AUTO_SMALL_STRINGS = 96, /* fewer strings: quick */
     AUTO_TURNS = KEY_TURNS,  /* numbers that change no more often between rising and falling: merge */
     AUTO_RUN = 16,           /* ... if the stretches between are so long */
@@ -132,12 +132,8 @@ static enum status sort_pairs(struct job *job, struct pair **sorted) {
 }
 
 static struct sink sink_of(const struct job *job, uint64_t min, unsigned index_bits) {
-    return (struct sink){job->coding,
-                         job->in->descending,
-                         index_bits,
-                         min,
-                         job->out->values.data,
-                         job->in->argsort ? job->out->indices.ints : NULL};
+    return (struct sink){job->coding, job->in->descending,   index_bits,
+                         min,         job->out->values.data, job->in->argsort ? job->out->indices.ints : NULL};
 }
 
 static enum status run_values(struct job *job) {
