@@ -9,10 +9,9 @@ enum {
     DIGIT_SIZE = 1 << DIGIT_BITS,
     MAX_DIGITS = 8,
     LEAF_MAX = 1 << 15, /* elements of a group that is not split any more: it and its copy fit into 512 KiB */
-    SLACK =
-        1, /* twice as many values of the telling bits as elements: insertion mends the rest for less than another digit costs */
-    MEND = 4,      /* moves an element, at most, before the insertion sort is given up */
-    SPLIT_MIN = 6, /* bits of a split */
+    SLACK = 1,          /* telling bits beyond log2 n: insertion mends the rest for less than another digit costs */
+    MEND = 4,           /* moves an element, at most, before the insertion sort is given up */
+    SPLIT_MIN = 6,      /* bits of a split */
     SPLIT_MAX = 11,
     SPLIT_REALS = 2, /* more of them for reals, whose keys crowd: half of all doubles in 0 .. 1 have one exponent */
     SPLIT_SIZE = 1 << SPLIT_MAX,
@@ -28,9 +27,9 @@ enum {
 static unsigned digits_of(unsigned bits) { return (bits + DIGIT_BITS - 1) / DIGIT_BITS; }
 
 /* A cut of keys into groups that follow each other, 0 .. size - 1.
- *   by bits   key - min, less its lowest `shift` bits; one width for all groups
- *   by value  reals: groups of one width in their values; numbers of both signs crowd in few of the cuts of their bits
- *   by scale  integers: by the leading bits of the double next to each; many small ones crowd in few of equal width */
+ *   by bits   key - min, without its lowest `shift` bits
+ *   by value  reals: groups equally wide in value; of numbers of both signs most bits would only tell exponents apart
+ *   by scale  integers: by the leading bits of the double next to each; good where magnitudes differ widely */
 enum cutting { CUT_BITS, CUT_VALUE, CUT_SCALE };
 
 struct cut {
@@ -47,7 +46,8 @@ static ALWAYS_INLINE uint64_t scale_key(int64_t x) { return key_of_real((double)
 static ALWAYS_INLINE size_t group_of(const struct cut *cut, const struct array *values, size_t i, enum cutting by,
                                      enum coding coding) {
     if (by == CUT_VALUE)
-        return (size_t)((values->reals[i] / 2 - cut->low) * cut->scale); /* each operation rounds monotonically */
+        return (size_t)(int64_t)((values->reals[i] / 2 - cut->low) *
+                                 cut->scale); /* each operation rounds monotonically */
     uint64_t key = by == CUT_SCALE ? scale_key(values->ints[i]) : number_key(values, i, coding);
     return ((key ^ cut->flip) - cut->min) >> cut->shift;
 }

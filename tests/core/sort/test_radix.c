@@ -45,7 +45,7 @@ static double real_of(int64_t x, unsigned kind) {
     return (double)(x % 1000) * 5e-324; /* denormals and zeros of both signs */
 }
 
-/* The values, sorted by the greatest digit-free means: libc. Equal values are equal bits here but for the zeros. */
+/* The oracle is libc's qsort. */
 static int compare_ints(const void *a, const void *b) {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
     return (x > y) - (x < y);
