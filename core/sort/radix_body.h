@@ -16,7 +16,7 @@ static bool NAME(insertion)(struct sorter *s, ELEM *a, size_t n, size_t most) {
         a[j] = x;
         moves += i - j + 1;
     }
-    s->stats.comparisons += (int64_t)(n + moves);
+    s->stats.comparisons += (int64_t)(n - 1 + moves);
     s->stats.moves += (int64_t)moves;
     return moves <= most;
 }
