@@ -65,6 +65,10 @@ enum status keys_scan(struct sorter *s, const struct array *values, enum coding 
     if (!look.min || !look.max)
         return STATUS_NO_MEMORY;
     parallel_for(s->ctx, pieces, extremes_body, &look);
+    if (ctx_stop(s->ctx) != STOP_NONE) { /* pieces may be unread */
+        s->stopped = true;
+        return STATUS_OK;
+    }
     uint64_t min = look.min[0], max = look.max[0];
     for (size_t p = 1; p < pieces; p++) {
         min = look.min[p] < min ? look.min[p] : min;

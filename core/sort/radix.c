@@ -183,9 +183,9 @@ static enum status choose_cut(struct radix *r, uint64_t range) {
 static void group_body(void *arg, size_t b) {
     struct radix *r = arg;
     struct sorter s = {.ctx = r->s->ctx};
-    if (atomic_load_explicit(&r->stopped, memory_order_relaxed))
-        return;
-    r->sort_group(r, &s, b);
+    s.stopped = ctx_stop(s.ctx) != STOP_NONE;
+    if (!s.stopped)
+        r->sort_group(r, &s, b);
     add_stats(r, &s);
 }
 

@@ -211,13 +211,14 @@ static void a_stop_is_seen(void **state) {
     for (size_t i = 0; i < 2 * (size_t)LARGE; i++)
         a[i] = shaped(WIDE, i, LARGE, &random);
     struct parallel parallel = test_threads(2);
-    for (int threads = 0; threads < 2; threads++) {
+    for (int threads = 0; threads < 4; threads++) { /* many, and few: then the range is not known */
         struct ctx ctx;
         ctx_init(&ctx, (size_t)1 << 30);
         atomic_int stop = STOP_CANCEL;
         ctx.stop = &stop;
-        ctx.parallel = threads ? &parallel : NULL;
-        struct sort_in in = {.values = array_1d(KIND_INT, a, 2 * (size_t)LARGE), .algorithm = SORT_RADIX};
+        ctx.parallel = threads % 2 ? &parallel : NULL;
+        struct sort_in in = {.values = array_1d(KIND_INT, a, threads < 2 ? 2 * (size_t)LARGE : 5000),
+                             .algorithm = SORT_RADIX};
         struct sort_out out;
         assert_int_equal(sort_solve(&ctx, &in, &out), STATUS_CANCELLED);
         ctx_release(&ctx);
