@@ -48,7 +48,8 @@ static const struct field STATS[] = {
     FIELD(struct sort_stats, comparisons, INT, "Comparisons of two values.", .required = true),
     FIELD(struct sort_stats, moves, INT, "Values written while sorting.", .required = true),
     FIELD(struct sort_stats, passes, INT,
-          "Distributions by a digit, a counter or a bucket; for strings, those of groups count too.", .required = true),
+          "Distributions by a digit, a counter or a bucket; with `radix`, those of groups count too.",
+          .required = true),
     {0},
 };
 
@@ -107,7 +108,7 @@ static enum status run(struct call *call, const void *p, void *r) {
 const struct endpoint ep_sort = {
     .method = "POST",
     .route = "/v1/solve/sort",
-    .version = 2,
+    .version = 3,
     .title = "Sort numbers or strings",
     .doc = "Sorts an array of integers, reals or strings, and says with which algorithm and how much work.\n\n"
            "Integers sort by value, exactly, over all of 64 bits. Reals sort by value, with -0.0 before 0.0. Strings "
@@ -118,8 +119,8 @@ const struct endpoint ep_sort = {
            "`unique` keeps the first of equal values; -0.0 and 0.0 are equal then, and the one that sorts first is "
            "kept. With `top`, `algorithm` and `stats` are of sorting what was selected, but for `n`.\n\n"
            "No input is slow: `quick` and `bucket` fall back to heap sort when their luck runs out, so all algorithms "
-           "take at "
-           "most n log n comparisons, and `radix` and `counting` take none.",
+           "take at most n log n comparisons; `counting` takes none, and `radix` a few an element, within small "
+           "groups.",
     .source = "D. E. Knuth, The Art of Computer Programming 3, chapter 5; J. I. Munro and S. Wild, Nearly-Optimal "
               "Mergesorts, ESA 2018; D. R. Musser, Introspective Sorting and Selection Algorithms, 1997; I. Wegener, "
               "Bottom-Up-Heapsort, 1993; P. M. McIlroy, K. Bostic, M. D. McIlroy, Engineering Radix Sort, 1993",

@@ -33,7 +33,7 @@ static void answers(void **state) {
          "{\"values\":[],\"indices\":[],\"algorithm\":\"heap\",\"stats\":{\"n\":0,\"comparisons\":0,\"moves\":0,"
          "\"passes\":0}}"},
         {"{\"values\":[0.0,-0.0,1.5,0.0],\"argsort\":true,\"unique\":true,\"algorithm\":\"radix\"}",
-         "{\"values\":[-0.0,1.5],\"indices\":[1,2],\"algorithm\":\"radix\",\"stats\":{\"n\":4,\"comparisons\":0,"},
+         "{\"values\":[-0.0,1.5],\"indices\":[1,2],\"algorithm\":\"radix\",\"stats\":{\"n\":4,\"comparisons\":4,"},
         {"{\"values\":[9223372036854775807,-9223372036854775808,0],\"order\":\"desc\",\"algorithm\":\"quick\"}",
          "{\"values\":[9223372036854775807,0,-9223372036854775808],\"algorithm\":\"quick\",\"stats\":{\"n\":3,"
          "\"comparisons\":3,\"moves\":2,\"passes\":0}}"},
