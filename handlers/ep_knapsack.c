@@ -278,6 +278,7 @@ const struct endpoint ep_knapsack = {
     .answer = "{\"value\":15,\"weight\":8,\"chosen\":[1,2,3,4],\"optimal\":true,\"bound\":15,"
               "\"algorithm\":\"core\",\"stats\":{\"ended\":\"complete\",\"items\":5,\"core\":1,\"states\":1,"
               "\"max_states\":1,\"given_up\":0}}",
+    .ndjson_output = "sets",
     .max_memory = (size_t)512 << 20,
     .cache = CACHE_BY_COST,
     .cost = cost,
