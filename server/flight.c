@@ -35,7 +35,9 @@ static struct job **bucket(struct flights *flights, const struct key *key) {
     return &flights->buckets[h % BUCKETS];
 }
 
-static bool joinable(const struct job *job) { return job->keyed && job->decoded && !job->call.impure; }
+static bool joinable(const struct job *job) {
+    return job->keyed && job->decoded && !job->call.impure && !job->stream; /* a stream has one reader */
+}
 
 static struct job *find_equal(struct flights *flights, const struct key *key) {
     struct job *job = *bucket(flights, key);
@@ -139,6 +141,28 @@ bool flight_merge(struct flights *flights, struct job *job) {
         publish(flights, job);
     pthread_mutex_unlock(&flights->mutex);
     return merges;
+}
+
+bool flight_open(struct flights *flights, struct job *job) {
+    pthread_mutex_lock(&flights->mutex);
+    struct exchange *x = job->settled ? NULL : job->waiters;
+    if (x) {
+        detach(x);
+        job->open = true;
+    }
+    bool open = job->open;
+    pthread_mutex_unlock(&flights->mutex);
+    if (x)
+        loop_deliver(x->loop, x);
+    return open;
+}
+
+bool flight_settle(struct flights *flights, struct job *job) {
+    pthread_mutex_lock(&flights->mutex);
+    job->settled = true;
+    bool open = job->open;
+    pthread_mutex_unlock(&flights->mutex);
+    return open;
 }
 
 void flight_finish(struct flights *flights, struct job *job) {

@@ -10,6 +10,7 @@
 #include "server/server.h"
 
 struct exchange;
+struct stream;
 
 /* What the cache had to do with an answer. */
 enum found { FOUND_BYPASS, FOUND_MEMORY, FOUND_DISK, FOUND_MISS, FOUND_STORED };
@@ -32,6 +33,8 @@ struct job {
     struct job *same_bucket, *older, *newer;
     bool in_flight; /* others may join */
     bool listed;
+    bool open;    /* the stream was given to its reader */
+    bool settled; /* it will not be any more */
 
     /* Set by the loop. */
     struct call call;
@@ -41,10 +44,11 @@ struct job {
     bool decoded; /* call_decode went well */
     bool keyed;   /* `key` is known */
     struct key key;
-    enum media media;    /* of the answer */
-    bool want_key;       /* the client asks If-None-Match: a key is worth its hashing */
-    size_t reserved;     /* of server->memory */
-    const char *refused; /* the queue was full after all: a code for reply_refusal */
+    enum media media;      /* of the answer */
+    bool want_key;         /* the client asks If-None-Match: a key is worth its hashing */
+    size_t reserved;       /* of server->memory */
+    struct stream *stream; /* owned; NULL: the answer is sent when it is whole */
+    const char *refused;   /* the queue was full after all: a code for reply_refusal */
     int64_t queued_ns;
 
     /* The outcome; written before the waiters are handed back. Without an answer, call says why. */

@@ -119,6 +119,17 @@ void loop_deliver(struct loop *loop, struct exchange *x) {
         loop_wake(loop);
 }
 
+void loop_suspend(struct exchange *x) {
+    MHD_suspend_connection(x->mhd);
+    x->loop->n_parked++;
+    conn_phase(x->loop, x->conn, CONN_PARKED, -1);
+}
+
+void loop_watch(struct exchange *x, int64_t deadline_ns, void (*fire)(struct watch *watch, enum watch_event event)) {
+    x->watch = (struct watch){.fd = x->conn->fd, .deadline_ns = deadline_ns, .fire = fire};
+    watchdog_add(x->loop->server->dog, &x->watch);
+}
+
 /* take_done returns what was handed back, oldest first. */
 static struct exchange *take_done(struct loop *loop) {
     pthread_mutex_lock(&loop->mutex);
@@ -139,6 +150,7 @@ static void resume_done(struct loop *loop) {
         next = x->next;
         watchdog_remove(loop->server->dog, &x->watch);
         loop->n_parked--;
+        conn_phase(loop, x->conn, CONN_SENDING, loop->server->options.body_timeout);
         MHD_resume_connection(x->mhd);
     }
 }

@@ -7,8 +7,9 @@
 #include "server/key.h"
 #include "server/loop.h"
 #include "server/metrics.h"
+#include "server/stream.h"
 
-enum { TAG_BYTES = KEY_HEX + 3, TIMING_BYTES = 128, PROBLEM_MAX = 64 << 10, DETAIL_MAX = 192 };
+enum { TAG_BYTES = KEY_HEX + 3, TIMING_BYTES = 128, PROBLEM_MAX = 64 << 10, DETAIL_MAX = 192, STREAM_BLOCK = 32 << 10 };
 
 #define NO_STORE "no-store"
 /* A POST here is a function of its body, so its answer stays right; it may change only with the version of the service.
@@ -257,6 +258,20 @@ enum MHD_Result reply_job(struct exchange *x, struct job *job) {
     at = add_timing(timing, at, "solve", job->solve_ns);
     at = add_timing(timing, at, "encode", job->encode_ns);
     return reply_answer(x, job->answer, job->keyed && job_pure(job) ? &job->key : NULL, status, at ? timing : NULL);
+}
+
+enum MHD_Result reply_stream(struct exchange *x) {
+    struct MHD_Response *r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_read, x, NULL);
+    if (!r)
+        return MHD_NO;
+    put(r, "Content-Type", media_text(x->job->media));
+    put(r, "Cache-Control", NO_STORE); /* whether it will be whole is not known yet */
+    put(r, "Cache-Status", "solvent; fwd=miss");
+    put(r, "X-Accel-Buffering", "no"); /* what nginx understands */
+    x->cache = "stream";
+    x->streams = true;
+    stream_begin(x);
+    return queue(x, 200, r, 0);
 }
 
 /* -- OPTIONS -- */

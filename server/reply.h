@@ -26,6 +26,9 @@ enum MHD_Result reply_refusal(struct exchange *x, const char *code);
 /* reply_job answers what a finished job came to. */
 enum MHD_Result reply_job(struct exchange *x, struct job *job);
 
+/* reply_stream begins to answer with what a job's stream gives from now on. */
+enum MHD_Result reply_stream(struct exchange *x);
+
 /* reply_cached answers from memory. */
 enum MHD_Result reply_cached(struct exchange *x, const struct job *job, struct answer *answer);
 
