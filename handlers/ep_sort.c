@@ -111,7 +111,7 @@ static enum status run(struct call *call, const void *p, void *r) {
 const struct endpoint ep_sort = {
     .method = "POST",
     .route = "/v1/solve/sort",
-    .version = 2,
+    .version = 3,
     .title = "Sort numbers or strings",
     .doc =
         "Sorts an array of integers, reals or strings, and says with which algorithm and how much work.\n\n"

@@ -53,7 +53,6 @@ struct exchange {
     bool left;       /* the client went away while parked */
 
     bool collapsed;
-    bool streams;               /* its answer is sent by job->stream */
     int64_t queue_ns, solve_ns; /* for the log; -1: did not happen */
     int status;                 /* answered; 0: nothing was */
     uint64_t bytes_out;

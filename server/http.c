@@ -232,7 +232,7 @@ void http_completed(void *cls, struct MHD_Connection *mhd, void **context, enum 
     if (!x)
         return;
     *context = NULL;
-    if (x->streams)
+    if (x->job && x->job->open) /* also where libmicrohttpd saw the end of the connection before the answer began */
         stream_leave(x);
     int64_t ns = clock_ns() - x->begun_ns;
     const struct options *o = &loop->server->options;

@@ -154,22 +154,25 @@ static void take_answer(struct job *job, struct buf *out) {
     job->answer->cost_ns = job->solve_ns > 0 ? (uint64_t)(job->solve_ns + job->encode_ns) : 0;
 }
 
-/* solve_streaming leaves an answer where it was not opened, or is short enough to keep. */
+/* solve_streaming is for lines and events, which are written while they are computed: to the job's stream, or where the
+ * loop does it itself, into memory. It leaves an answer where it was not sent yet, or is short enough to be kept. */
 static void solve_streaming(struct job *job) {
-    struct buf whole;
+    struct sink memory;
+    sink_memory(&memory, ANSWER_MAX);
     int64_t begun = clock_ns();
-    enum status status = call_stream(&job->call, job->media, stream_sink(job->stream));
-    job->solve_ns = clock_ns() - begun - stream_waited(job->stream);
+    enum status status = call_stream(&job->call, job->media, job->stream ? stream_sink(job->stream) : &memory);
+    job->solve_ns = clock_ns() - begun - (job->stream ? stream_waited(job->stream) : 0);
     job->encode_ns = 0;
-    if (status == STATUS_INTERNAL)
-        log_message(job->server->log, "error", "Request %s: %s", job->id, job->call.errors[0].detail);
-    stream_end(job->stream, status, &whole);
-    if (whole.data)
-        take_answer(job, &whole);
+    if (job->stream)
+        stream_end(job->stream, status, &memory.out);
+    if (status == STATUS_OK && memory.out.data)
+        take_answer(job, &memory.out);
+    else
+        buf_release(&memory.out);
 }
 
 void job_solve(struct job *job) {
-    if (job->stream) {
+    if (job->stream || call_streams(&job->call, job->media)) {
         solve_streaming(job);
         return;
     }

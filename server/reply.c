@@ -269,7 +269,6 @@ enum MHD_Result reply_stream(struct exchange *x) {
     put(r, "Cache-Status", "solvent; fwd=miss");
     put(r, "X-Accel-Buffering", "no"); /* what nginx understands */
     x->cache = "stream";
-    x->streams = true;
     stream_begin(x);
     return queue(x, 200, r, 0);
 }

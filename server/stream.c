@@ -181,6 +181,14 @@ static void end_open(struct stream *s) {
     pthread_mutex_unlock(&s->mutex);
 }
 
+/* write_problem ends the stream with what went wrong. The status is 200 already, so the log alone tells of it. */
+static void write_problem(struct stream *s) {
+    struct job *job = s->job;
+    call_stream_problem(&job->call, job->media, job->id, &s->sink);
+    if (job->call.status == STATUS_INTERNAL)
+        log_message(job->server->log, "error", "Request %s: %s", job->id, job->call.errors[0].detail);
+}
+
 void stream_end(struct stream *s, enum status status, struct buf *whole) {
     struct job *job = s->job;
     *whole = (struct buf){0};
@@ -189,7 +197,7 @@ void stream_end(struct stream *s, enum status status, struct buf *whole) {
     s->closed = true;
     if (flight_settle(job->server->flights, job)) {
         if (status != STATUS_OK)
-            call_stream_problem(&job->call, job->media, job->id, &s->sink);
+            write_problem(s);
         keep(s);
         if (status == STATUS_OK && !s->kept.failed) {
             *whole = s->kept;
