@@ -45,7 +45,7 @@ static size_t estimate(const struct job *job) {
 /* is_slow: others should not have to wait for it. What is not decoded yet is judged by its length. */
 static bool is_slow(const struct job *job) {
     uint64_t limit = job->stream ? SLOW_STREAM_NS : SLOW_NS;
-    return job->decoded ? call_cost(&job->call) > limit : job->call.request.n > SLOW_BYTES;
+    return job->decoded ? call_cost(&job->call) > limit : job->stream || job->call.request.n > SLOW_BYTES;
 }
 
 /* begins_streams gives the job a stream where its answer may be sent while it is computed; false: there is no memory. */

@@ -5,6 +5,7 @@
  *        parse, route, look up    --job-->    decode, look up,    <--stop--  deadlines,
  *        answer, or park                      solve, encode, gzip            clients that left
  *        resume, answer         <--done---    flight.c
+ *        send in chunks         <--lines--    stream.c
  *
  * Only a loop's own thread touches its connections and calls libmicrohttpd. An exchange (one request) belongs to its
  * loop, but while it is parked to the flights (flight.h), whose lock guards the hand-over. Locks are taken in the order

@@ -10,7 +10,7 @@
  * It begins undecided: an answer that is whole before it has PIECE bytes, or before 2 ms have passed since its first
  * line, is sent like any other, with its length, a tag and all (an event is sent at once). Else it is opened
  * (flight_open): its waiter goes back to its loop, which answers 200 with chunks. A copy is kept of up to 1 MiB, and
- * stored like any other answer. A failure after that is the last line of the stream. It has one reader: equal streams
+ * stored like any other answer. It is not compressed: who wants that puts it behind a proxy. A failure after that is the last line of the stream. It has one reader: equal streams
  * do not share a computation.
  *
  * Ends: the worker is done (stream_end); or the client has left, or takes a piece too slowly (the connection's
