@@ -191,6 +191,14 @@ static bool cancel(struct flights *flights, struct job *job) {
     return pool_remove(job->server->pool, &job->task);
 }
 
+/* drop_unqueued does what a worker would have done in the end. */
+static void drop_unqueued(struct job *job) {
+    if (!job)
+        return;
+    server_unreserve(job->server, job->reserved);
+    job_drop(job);
+}
+
 void flight_leave(struct flights *flights, struct exchange *x) {
     pthread_mutex_lock(&flights->mutex);
     struct job *unqueued = NULL;
@@ -202,12 +210,16 @@ void flight_leave(struct flights *flights, struct exchange *x) {
             unqueued = x->job;
     }
     pthread_mutex_unlock(&flights->mutex);
-    if (unqueued) { /* x still has its own reference */
-        server_unreserve(unqueued->server, unqueued->reserved);
-        job_drop(unqueued);
-    }
+    drop_unqueued(unqueued); /* x still has its own reference */
     if (waited)
         loop_deliver(x->loop, x);
+}
+
+void flight_cancel(struct flights *flights, struct job *job) {
+    pthread_mutex_lock(&flights->mutex);
+    bool unqueued = cancel(flights, job);
+    pthread_mutex_unlock(&flights->mutex);
+    drop_unqueued(unqueued ? job : NULL);
 }
 
 void flights_cancel(struct flights *flights) {

@@ -32,6 +32,9 @@ bool flight_merge(struct flights *flights, struct job *job);
 bool flight_open(struct flights *flights, struct job *job);
 bool flight_settle(struct flights *flights, struct job *job);
 
+/* flight_cancel stops a job that was opened and whose reader has left; the caller sees to it that the job lives on. */
+void flight_cancel(struct flights *flights, struct job *job);
+
 /* flight_finish hands all waiters of a job to their loops. */
 void flight_finish(struct flights *flights, struct job *job);
 

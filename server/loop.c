@@ -55,11 +55,23 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **context,
         close_conn(cls, *context);
 }
 
+/* is_departure: a client left, or was left; the line of its request says so ("cut"). */
+static bool is_departure(const char *text) {
+    static const char *const TEXTS[] = {"Failed to send the response body", "Failed to send the chunked response body",
+                                        "Closing connection (application "};
+    bool departure = false;
+    for (size_t i = 0; i < COUNT_OF(TEXTS); i++)
+        departure = departure || strncmp(text, TEXTS[i], strlen(TEXTS[i])) == 0;
+    return departure;
+}
+
 static void on_log(void *cls, const char *format, va_list args) {
     struct loop *loop = cls;
     char text[512];
     vsnprintf(text, sizeof text, format, args);
     text[strcspn(text, "\n")] = '\0';
+    if (is_departure(text))
+        return;
     log_message(loop->server->log, "warn", "libmicrohttpd: %s", text);
 }
 

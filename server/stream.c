@@ -28,7 +28,7 @@ struct stream {
     /* The worker's. */
     bool open;         /* known to be */
     bool closed;       /* stream_end was called */
-    int64_t since_ns;  /* of the line that a piece began with, or of the last piece; 0: no line yet */
+    int64_t since_ns;  /* of the first line, or of the last piece; 0: no line yet */
     int64_t waited_ns; /* in all */
     struct buf kept;
 
@@ -98,29 +98,29 @@ static void unpark(struct stream *s) {
     s->parked = false;
 }
 
-/* lose stops the work for want of a reader. */
+/* lose stops the work for want of a reader, whose reference keeps the job. */
 static void lose(struct stream *s) {
-    if (!s->gone && !s->ended) {
-        atomic_store_explicit(&s->job->stop, STOP_CANCEL, memory_order_relaxed);
-        metrics_cancelled(s->job->server->metrics);
-    }
+    if (!s->gone && !s->ended)
+        flight_cancel(s->job->server->flights, s->job);
     s->gone = true;
     pthread_cond_signal(&s->taken);
 }
 
 /* -- The worker -- */
 
-/* is_due reads a clock of a few milliseconds' resolution, which costs next to nothing: it is asked at every line. */
-static bool is_due(struct stream *s) {
+/* coarse_ns is a clock of a few milliseconds' resolution, which costs next to nothing: it is read at every line. */
+static int64_t coarse_ns(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
-    int64_t now = t.tv_sec * NS_PER_S + t.tv_nsec;
+    return t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+/* is_due: events are sent at once; lines once some time has passed since the first of all, or since the last piece. */
+static bool is_due(struct stream *s) {
+    int64_t now = coarse_ns();
     if (!s->since_ns)
         s->since_ns = now;
-    if (!s->events && now - s->since_ns < GATHER_NS)
-        return false;
-    s->since_ns = now;
-    return true;
+    return s->events || now - s->since_ns >= GATHER_NS;
 }
 
 /* keep copies the piece for the cache, as long as there is not too much of it. */
@@ -160,6 +160,7 @@ static bool send_lines(struct sink *sink) {
     s->open = s->open || flight_open(s->job->server->flights, s->job);
     if (!s->open)
         return false;
+    s->since_ns = coarse_ns();
     keep(s);
     pthread_mutex_lock(&s->mutex);
     if (!offer(s))

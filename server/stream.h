@@ -15,7 +15,7 @@
  *
  * Ends: the worker is done (stream_end); or the client has left, or takes a piece too slowly (the connection's
  * deadline), then the job is cancelled.
- * Lock: the stream's own mutex comes after the watchdog's and before a loop's. */
+ * Lock: the stream's own mutex comes after the watchdog's and before that of the flights. */
 #ifndef SOLVENT_STREAM_H
 #define SOLVENT_STREAM_H
 

@@ -406,6 +406,30 @@ static void silence_is_filled_with_comments(void **state) {
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }
 
+static void one_that_leaves_the_queue_makes_room(void **state) {
+    (void)state;
+    struct test_server server;
+    struct client busy, client;
+    struct response r;
+    START(&server, "--workers", "1", "--heartbeat", "20ms", "--queue", "1");
+    send_post(&busy, server.port, "/test/spin", "", "{\"ms\":600000}");
+    assert_true(await_metric(server.port, "solvent_workers_busy", 1, 5000));
+    open_stream(&client, server.port, EVENTS, "{\"lines\":1,\"every\":300}", &r);
+    assert_true(metric(server.port, "solvent_queue_length") == 1);
+    client_close(&client);
+    for (long end = now_ms() + 10000; metric(server.port, "solvent_queue_length") > 0 && now_ms() < end;)
+        wait_ms(5);
+    assert_true(metric(server.port, "solvent_queue_length") == 0);
+    client_close(&busy);
+    assert_true(idle_again(server.port));
+    assert_true(metric(server.port, "solvent_memory_reserved_bytes") == 0);
+    char *log = server_log(&server);
+    if (strstr(log, "libmicrohttpd"))
+        fail_msg("%s", strstr(log, "libmicrohttpd"));
+    free(log);
+    assert_int_equal(server_end(&server, SIGTERM), 0);
+}
+
 /* Those that are queued when the service ends are told, too. */
 static void a_queued_stream_is_told_of_the_end(void **state) {
     (void)state;
@@ -503,6 +527,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(draining_waits_for_a_stream_and_then_ends_it),
         cmocka_unit_test(events_end_with_the_answer),
         cmocka_unit_test(silence_is_filled_with_comments),
+        cmocka_unit_test(one_that_leaves_the_queue_makes_room),
         cmocka_unit_test(a_queued_stream_is_told_of_the_end),
         cmocka_unit_test(a_stream_that_was_opened_early_is_computed),
         cmocka_unit_test(many_streams_with_many_fates),
