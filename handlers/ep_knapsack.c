@@ -20,6 +20,10 @@ struct result {
     struct trace trace;
 };
 
+struct progress {
+    struct value value, bound;
+};
+
 static const struct field ITEM[] = {
     FIELD(struct knapsack_item_params, id, VALUE, "A name, for `chosen_ids`. All items have one, of one kind, or none.",
           .kinds = KIND_INT | KIND_STRING),
@@ -117,6 +121,14 @@ static const struct field STATS[] = {
 static const struct field SET[] = {
     FIELD(struct knapsack_set, chosen, ARRAY, "Indices, ascending.", .required = true, .kinds = KIND_INT),
     FIELD(struct knapsack_set, counts, ARRAY, "Copies of each, where there can be several.", .kinds = KIND_INT),
+    {0},
+};
+
+static const struct field PROGRESS[] = {
+    FIELD(struct progress, value, VALUE, "What the best choice so far is worth.", .required = true,
+          .kinds = KIND_INT | KIND_REAL),
+    FIELD(struct progress, bound, VALUE, "No choice that fits is worth more than this.", .required = true,
+          .kinds = KIND_INT | KIND_REAL),
     {0},
 };
 
@@ -242,6 +254,22 @@ static enum status write_result(struct ctx *ctx, const params *p, const struct k
     return status == STATUS_OK ? write_ids(ctx, &in->ids, out) : status;
 }
 
+/* -- Progress -- */
+
+struct teller {
+    struct knapsack_watch watch;
+    struct call *call;
+    const struct knapsack_request *request;
+};
+
+static void tell(struct knapsack_watch *self, int64_t value, int64_t bound) {
+    struct teller *teller = (struct teller *)self;
+    const struct knapsack_request *in = teller->request;
+    const struct progress progress = {number(value, in->real_values, &in->value_unit),
+                                      number(bound, in->real_values, &in->value_unit)};
+    call_progress(teller->call, "progress", &progress);
+}
+
 static enum status run(struct call *call, const void *p, void *r) {
     const params *in = p;
     struct knapsack_request request;
@@ -250,6 +278,8 @@ static enum status run(struct call *call, const void *p, void *r) {
     enum status status = knapsack_request_read(&call->ctx, in, &request);
     if (status != STATUS_OK)
         return status;
+    struct teller teller = {{tell}, call, &request};
+    request.task.in.watch = call->events ? &teller.watch : NULL;
     bool twin = in->has_trace && (in->algorithm == KNAPSACK_CORE || in->algorithm == KNAPSACK_BRANCH);
     request.task.trace = in->has_trace && !twin ? &trace : NULL; /* tables show themselves */
     request.task.max_steps = (size_t)in->trace.max_steps;
@@ -282,7 +312,7 @@ const struct endpoint ep_knapsack = {
         "the one where the greedy solution breaks, not at a table of the size of the capacity. Ten thousand items "
         "take milliseconds to a second, depending on how their values follow their weights. Some instances are truly "
         "hard; set `time_limit_ms`, and you get the best subset found with a `bound` on all others and "
-        "`optimal: false`.\n\n"
+        "`optimal: false`. As `text/event-stream` a long search tells of each better choice and bound.\n\n"
         "Copies are split into powers of two, so their number costs its logarithm. `exact_fill` wants the capacity "
         "used up: where no choice does, `found` is false and `optimal` true. `at_most` limits the number of items. "
         "`capacities` gives several at once, solved by branch and bound. `all` lists every choice of the greatest "
@@ -306,6 +336,8 @@ const struct endpoint ep_knapsack = {
     .answer = "{\"value\":15,\"weight\":8,\"chosen\":[1,2,3,4],\"optimal\":true,\"bound\":15,"
               "\"algorithm\":\"core\",\"stats\":{\"ended\":\"complete\",\"items\":5,\"core\":1,\"states\":1,"
               "\"max_states\":1,\"given_up\":0}}",
+    .ndjson_output = "sets",
+    .progress = PROGRESS,
     .max_memory = (size_t)512 << 20,
     .cache = CACHE_BY_COST,
     .cost = cost,

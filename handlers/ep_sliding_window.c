@@ -126,6 +126,7 @@ const struct endpoint ep_sliding_window = {
     .answer = "{\"values\":[3,3,5,5,6,7],\"first\":2}",
     .npy_input = "values",
     .npy_output = "values",
+    .ndjson_output = "values",
     .cost = cost,
     .run = run,
 };

@@ -114,6 +114,33 @@ static void table_rows(struct buf *out, const struct field *fields, const char *
     }
 }
 
+static bool has_trace(const struct endpoint *e) {
+    bool trace = false;
+    for (const struct field *f = e->output; f && f->name; f++)
+        trace = trace || f->type == FIELD_TRACE;
+    return trace;
+}
+
+/* lines_text says what comes line by line, event by event. */
+static void lines_text(struct buf *out, const struct endpoint *e) {
+    if (endpoint_has_lines(e))
+        buf_text(out, "With `Accept: application/x-ndjson` ");
+    if (e->ndjson_output)
+        buf_printf(out, "each element of `%s` is a line of JSON%s", e->ndjson_output,
+                   has_trace(e) ? " (with a `trace`, each of its steps instead)" : "");
+    else if (endpoint_has_lines(e))
+        buf_text(out, "each step of the `trace` is a line of JSON");
+    if (endpoint_has_lines(e))
+        buf_printf(out, "; the last line has `\"done\":true` and all other members.%s\n\n",
+                   e->stream
+                       ? " Lines are sent as they are found; where something goes wrong after the first, the last "
+                         "line is `{\"done\":false,\"error\":...}` with the problem."
+                       : "");
+    if (e->progress)
+        buf_text(out, "With `Accept: text/event-stream` it tells of its `progress` in events; the last event is `done` "
+                      "with the answer, or `error` with the problem.\n\n");
+}
+
 static void section(struct buf *out, const struct endpoint *e) {
     buf_printf(out, "## %s %s\n\n%s.\n\n%s\n\n", e->method, e->route, e->title, e->doc);
     if (e->source)
@@ -125,11 +152,7 @@ static void section(struct buf *out, const struct endpoint *e) {
             e->npy_input);
     if (e->npy_output)
         buf_printf(out, "With `Accept: application/x-npy` the answer is `%s` alone.\n\n", e->npy_output);
-    if (e->ndjson_output)
-        buf_printf(out,
-                   "With `Accept: application/x-ndjson` each element of `%s` is a line of JSON; the last line has "
-                   "`\"done\":true` and all other members.\n\n",
-                   e->ndjson_output);
+    lines_text(out, e);
     if (e->input) {
         buf_text(out, "| request | type | default | |\n|---|---|---|---|\n");
         table_rows(out, e->input, "");
@@ -138,6 +161,11 @@ static void section(struct buf *out, const struct endpoint *e) {
     if (e->rules) {
         rules_sentences(e->rules, out);
         buf_text(out, "\n\n");
+    }
+    if (e->progress) {
+        buf_text(out, "| progress | type | | |\n|---|---|---|---|\n");
+        table_rows(out, e->progress, "");
+        buf_byte(out, '\n');
     }
     if (e->output) {
         buf_text(out, "| answer | type | | |\n|---|---|---|---|\n");

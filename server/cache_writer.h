@@ -75,7 +75,8 @@ static inline int64_t now_ms(void) { return clock_ns() / NS_PER_MS; }
 /* writer_open_file opens the file or begins a pause with a line in the log. Before the writer runs, or on it. */
 void writer_open_file(struct cache_disk *disk);
 
-/* writer_run is the thread: batches until `stop` is set and nothing is queued. Takes and returns the disk for pthreads. */
+/* writer_run is the thread: batches until `stop` is set and nothing is queued. Takes and returns the disk for
+ * pthreads. */
 void *writer_run(void *disk);
 
 #endif

@@ -8,8 +8,16 @@
 #include "server/key.h"
 #include "server/loop.h"
 #include "server/metrics.h"
+#include "server/stream.h"
 
-enum { TAG_BYTES = KEY_HEX + 3, TIMING_BYTES = 128, PROBLEM_MAX = 64 << 10, DETAIL_MAX = 192, RETRY_MAX = 60 };
+enum {
+    TAG_BYTES = KEY_HEX + 3,
+    TIMING_BYTES = 128,
+    PROBLEM_MAX = 64 << 10,
+    DETAIL_MAX = 192,
+    RETRY_MAX = 60,
+    STREAM_BLOCK = 32 << 10
+};
 
 #define NO_STORE "no-store"
 /* A POST here is a function of its body, so its answer stays right; it may change only with the version of the service.
@@ -82,8 +90,8 @@ static const struct refusal REFUSALS[] = {
 #undef X
 };
 
-/* put_retry says when what waits now will have been begun, in whole seconds from 1 to RETRY_MAX. A client that comes back
- * too early is refused at next to no cost. */
+/* put_retry says when what waits now will have been begun, in whole seconds from 1 to RETRY_MAX. A client that comes
+ * back too early is refused at next to no cost. */
 static void put_retry(struct MHD_Response *r, struct server *server) {
     char text[24];
     int64_t seconds = (pool_wait_ns(server->pool) + NS_PER_S - 1) / NS_PER_S;
@@ -264,6 +272,19 @@ enum MHD_Result reply_job(struct exchange *x, struct job *job) {
     at = add_timing(timing, at, "solve", job->solve_ns);
     at = add_timing(timing, at, "encode", job->encode_ns);
     return reply_answer(x, job->answer, job->keyed && job_pure(job) ? &job->key : NULL, status, at ? timing : NULL);
+}
+
+enum MHD_Result reply_stream(struct exchange *x) {
+    struct MHD_Response *r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_read, x, NULL);
+    if (!r)
+        return MHD_NO;
+    put(r, "Content-Type", media_text(x->job->media));
+    put(r, "Cache-Control", NO_STORE); /* whether it will be whole is not known yet */
+    put(r, "Cache-Status", "solvent; fwd=miss");
+    put(r, "X-Accel-Buffering", "no"); /* what nginx understands */
+    x->cache = "stream";
+    stream_begin(x);
+    return queue(x, 200, r, 0);
 }
 
 /* -- OPTIONS -- */

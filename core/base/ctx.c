@@ -53,8 +53,8 @@ static size_t next_block_size(const struct ctx *ctx, size_t bytes) {
     return (size + WIDE - 1) & ~(size_t)(WIDE - 1);
 }
 
-/* take_memory is malloc for a multiple of WIDE bytes, aligned to that. Huge pages are a wish: whether it is granted does
- * not matter. */
+/* take_memory is malloc for a multiple of WIDE bytes, aligned to that. Huge pages are a wish: whether it is granted
+ * does not matter. */
 static void *take_memory(size_t bytes) {
     if (bytes < HUGE_MIN)
         return aligned_alloc(WIDE, bytes);

@@ -33,6 +33,13 @@ enum { KNAPSACK_MAX_ITEMS = 10 * 1000 * 1000 };
 /* How the request wrote its items: errors name "items[3].weight" or "weights[3]". */
 enum knapsack_form { KNAPSACK_ITEMS, KNAPSACK_COLUMNS };
 
+/* Who follows a search. tell is called on the thread that solves, when a better choice is found or the bound sinks
+ * noticeably: value is that of the best choice so far, and no choice is worth more than bound. Which calls there are
+ * depends on the input alone. */
+struct knapsack_watch {
+    void (*tell)(struct knapsack_watch *self, int64_t value, int64_t bound);
+};
+
 struct knapsack_in {
     size_t n;              /* items, 0 .. KNAPSACK_MAX_ITEMS */
     const int64_t *weight; /* item i: weight[i * stride], >= 0; borrowed. Their sum fits int64 */
@@ -40,6 +47,7 @@ struct knapsack_in {
     size_t stride;         /* 1: two columns; 2: pairs */
     int64_t capacity;      /* >= 0 */
     enum knapsack_form form;
+    struct knapsack_watch *watch; /* NULL: nobody */
 };
 
 /* What ended the search. */

@@ -6,9 +6,9 @@
  *         the items that the answer has chosen, which are worth as much as the last "best".
  * Core:   "break" at the first item of the order that does not fit any more (nowhere: all fit), with weight and value
  *         of those before it, the only state at first. "add" (an item from the break item on) and "remove" (one before
- *         it): each state there is comes once more with the item changed. "dominated" and "bounded" take a state away: there
- *         is one of no more weight and no less value; or its bound, by the next items on either side, is not above the
- *         best value. At the end there is no state left.
+ *         it): each state there is comes once more with the item changed. "dominated" and "bounded" take a state
+ *         away: there is one of no more weight and no less value; or its bound, by the next items on either side, is
+ *         not above the best value. At the end there is no state left.
  * Branch: "take" and "leave" an item of the order, with weight and value then; that undoes what was decided of it and
  *         of items behind it. "bound" at the next item, with what any choice that goes on from here is worth at most,
  *         which is not above the best value.

@@ -174,8 +174,8 @@ static struct point middle(struct point a, struct point b) {
     return (struct point){a.x + (b.x - a.x) / 2, a.y + (b.y - a.y) / 2};
 }
 
-/* center_of is in units. Three whose center is not known have two that are next to equal: the ends of a diameter are the
- * first that are not. */
+/* center_of is in units. Three whose center is not known have two that are next to equal: the ends of a diameter are
+ * the first that are not. */
 static struct point center_of(const struct disk *d) {
     struct point a = d->by[0].scaled, b = d->by[1].scaled, c = d->by[2].scaled;
     if (d->n == 1)

@@ -16,7 +16,8 @@ struct circle {
     size_t n_support; /* 1 where all points are equal; 2 or 3 */
 };
 
-/* circle_around wants at least one point. Errors: INVALID (the radius is beyond the greatest double), NO_MEMORY, CANCELLED, TIMED_OUT. */
+/* circle_around wants at least one point. Errors: INVALID (the radius is beyond the greatest double), NO_MEMORY,
+ * CANCELLED, TIMED_OUT. */
 enum status circle_around(struct ctx *ctx, const struct points *points, struct circle *out) MUST_CHECK;
 
 #endif

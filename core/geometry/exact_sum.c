@@ -147,8 +147,8 @@ int exact_compare_distances(struct point a, struct point b, struct point c, stru
     return exact_sign(&e);
 }
 
-/* unit_difference is a - b in units of 2^*unit, of which it has 1 to 2; no unit is INT_MIN / 4: it is 0. Where a quarter
- * of the numbers has to do, what that takes from subnormal ones is nothing beside the difference. */
+/* unit_difference is a - b in units of 2^*unit, of which it has 1 to 2; no unit is INT_MIN / 4: it is 0. Where a
+ * quarter of the numbers has to do, what that takes from subnormal ones is nothing beside the difference. */
 static struct exact unit_difference(double a, double b, int *unit) {
     bool quarter = isinf(a - b);
     struct exact e = quarter ? exact_difference(a / 4, b / 4) : exact_difference(a, b);

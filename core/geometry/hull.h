@@ -23,8 +23,8 @@ struct hull {
 enum status hull_of(struct ctx *ctx, const struct points *points, bool keep, struct trace *trace,
                     struct hull *out) MUST_CHECK;
 
-/* hull_area is the area within, to within a few units of the last place, or 2^-1000 of the greatest x times the greatest
- * y; infinite beyond the greatest double, rounded below the least normal one. */
+/* hull_area is the area within, to within a few units of the last place, or 2^-1000 of the greatest x times the
+ * greatest y; infinite beyond the greatest double, rounded below the least normal one. */
 double hull_area(const struct points *points, const struct hull *hull);
 
 #endif

@@ -23,8 +23,8 @@ static inline bool kd_before(int axis, struct point a, struct point b) {
 void kd_cut(struct kd_point *at, size_t n, int axis);
 
 /* kd_order cuts n different points along an axis, which `ordered` says is done, and so on the halves along the axes in
- * turn, until at most three are left, which stand ordered by axis 0. False where ctx_stop asked for an end. Other threads
- * may order other points. */
+ * turn, until at most three are left, which stand ordered by axis 0. False where ctx_stop asked for an end. Other
+ * threads may order other points. */
 bool kd_order(struct ctx *ctx, struct kd_point *at, size_t n, int axis, bool ordered) MUST_CHECK;
 
 #endif

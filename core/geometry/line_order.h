@@ -1,8 +1,8 @@
 /* line_order.h - a list in order: what a sweep line meets, from below. Links to both neighbours, and a tree over it to
  * search in; what the elements are only the caller knows.
  *
- * Source:  R. Seidel and C. Aragon, Randomized Search Trees, 1996. The priorities are hashes of the node's number and of
- *          a seed, so that who does not know the seed cannot order elements badly.
+ * Source:  R. Seidel and C. Aragon, Randomized Search Trees, 1996. The priorities are hashes of the node's number and
+ *          of a seed, so that who does not know the seed cannot order elements badly.
  * Cost:    O(log n) expected to insert, to remove and to search; O(1) to go to a neighbour.
  * Threads: reentrant; the shape depends on the seed and the calls alone. */
 #ifndef SOLVENT_LINE_ORDER_H

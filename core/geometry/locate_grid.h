@@ -18,7 +18,8 @@ struct grid {
     unsigned char *cells; /* [side][side], rows from below: GRID_TOUCHED, or whatever the owner has put there */
 };
 
-/* grid_touch begins a grid for n points to come: cells are GRID_TOUCHED or 0. Errors: NO_MEMORY, CANCELLED, TIMED_OUT. */
+/* grid_touch begins a grid for n points to come: cells are GRID_TOUCHED or 0. Errors: NO_MEMORY, CANCELLED,
+ * TIMED_OUT. */
 enum status grid_touch(struct ctx *ctx, const struct rings *rings, size_t n, struct grid *out) MUST_CHECK;
 
 /* grid_middle gives a point of a cell; false where doubles are too coarse for one. */

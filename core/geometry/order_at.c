@@ -113,7 +113,8 @@ static bool order_integers(const double a[4], const double b[4], double x, int *
 static double greater(double a, double b) { return a > b ? a : b; }
 
 /* The filter: every difference, product and sum is off by a factor within 1 + 2^-53, in all below 8 * 2^-53 of the sum
- * of sizes. With differences below 2^300, what underflows is below 2^-770 and so is nothing beside a sum over 2^-600. */
+ * of sizes. With differences below 2^300, what underflows is below 2^-770 and so is nothing beside a sum
+ * over 2^-600. */
 int order_at(const double a[4], const double b[4], double x) {
     double a_width = a[2] - a[0], a_height = a[3] - a[1], b_width = b[2] - b[0], b_height = b[3] - b[1];
     double gap = a[1] - b[1], a_at = x - a[0], b_at = x - b[0];

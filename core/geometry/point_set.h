@@ -54,7 +54,8 @@ static inline bool point_equal(struct point a, struct point b) { return a.x == b
 static inline bool point_before(struct point a, struct point b) { return a.x < b.x || (a.x == b.x && a.y < b.y); }
 
 /* point_turn is the sign of the turn a, b, c; 1 to the left. What is clear in doubles is decided in line: 2^-50 of the
- * sizes is more than rounding does, 2^-1000 more than underflow, and where something overflows the bound is infinite. */
+ * sizes is more than rounding does, 2^-1000 more than underflow, and where something overflows the bound is
+ * infinite. */
 static inline int point_turn(const struct point *a, const struct point *b, const struct point *c) {
     double left = (a->x - c->x) * (b->y - c->y), right = (a->y - c->y) * (b->x - c->x);
     double det = left - right, bound = 0x1p-50 * (fabs(left) + fabs(right)) + 0x1p-1000;

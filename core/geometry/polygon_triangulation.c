@@ -10,7 +10,8 @@ struct link {
 };
 
 /* What stands above an edge that has the inside above it, up to the next edge: from a corner on the one to a corner on
- * the other, always turning left or going straight. `latest` was added last, and so is the one farthest to the right. */
+ * the other, always turning left or going straight. `latest` was added last, and so is the one farthest to
+ * the right. */
 struct chain {
     uint32_t low, high, latest;
 };

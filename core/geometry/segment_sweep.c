@@ -38,8 +38,8 @@ static enum status visit(struct sweep *s, uint32_t a, uint32_t b) {
 
 static uint32_t item(const struct sweep *s, uint32_t node) { return s->line.node[node].item; }
 
-/* crossed_before: a is the lower one of two segments that cross, later than what was swept; whether they do so before p,
- * by x, then y. Two that cross straight below p may wait for the next event: both lie below p, in either order. */
+/* crossed_before: a is the lower one of two segments that cross, later than what was swept; whether they do so before
+ * p, by x, then y. Two that cross straight below p may wait for the next event: both lie below p, in either order. */
 static bool crossed_before(const struct span *a, const struct span *b, const struct point *p) {
     bool up = a->at[0] == a->at[2];
     if (up || b->at[0] == b->at[2]) { /* one is vertical: they cross at its x */

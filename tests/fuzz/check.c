@@ -86,17 +86,21 @@ static void set_deadline(long ms) {
     setitimer(ITIMER_REAL, &timer, NULL);
 }
 
-/* answer_holds runs and encodes a decoded call. `out` holds the answer, or is empty where the call was refused. */
+/* answer_holds answers a decoded call. `out` holds the answer, or is empty where the call was refused. */
 static bool answer_holds(struct call *call, const char *accept, struct buf *out, char why[512]) {
     atomic_store(&stop, call_cost(call) > LONGEST_RUN_NS ? STOP_CANCEL : STOP_NONE);
     call->ctx.stop = &stop;
     enum media media;
+    struct sink sink = {.out = *out, .full = SIZE_MAX};
+    enum status status = call_media(call, accept, &media);
     set_deadline(LONGEST_RUN_MS);
-    enum status status = call_run(call);
+    if (status == STATUS_OK)
+        status = call_stream(call, media, &sink);
     set_deadline(0);
-    if (status != STATUS_OK || call_media(call, accept, &media) != STATUS_OK ||
-        call_encode(call, media, out) != STATUS_OK) {
+    *out = sink.out;
+    if (status != STATUS_OK) {
         buf_clear(out);
+        out->failed = false;
         return problem_holds(call, why);
     }
     if (media == MEDIA_NPY) {

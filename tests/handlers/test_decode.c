@@ -343,7 +343,8 @@ static void media_types_and_queries_are_checked(void **state) {
 static void accept_headers_choose_a_representation(void **state) {
     (void)state;
     static const struct endpoint with_npy = {.npy_output = "numbers", .output = INPUT}, without = {.output = INPUT},
-                                 with_lines = {.npy_output = "numbers", .ndjson_output = "numbers", .output = INPUT};
+                                 with_lines = {.npy_output = "numbers", .ndjson_output = "numbers", .output = INPUT},
+                                 with_events = {.progress = INPUT, .output = INPUT};
     static const struct {
         const struct endpoint *endpoint;
         const char *accept;
@@ -362,6 +363,9 @@ static void accept_headers_choose_a_representation(void **state) {
         {&with_lines, "application/x-ndjson;q=0.8, application/x-npy;q=0.9", MEDIA_NPY},
         {&with_lines, "application/json, application/x-ndjson", MEDIA_JSON},
         {&with_npy, "application/x-ndjson", -1},
+        {&with_lines, "text/event-stream", -1},
+        {&with_events, "text/event-stream", MEDIA_SSE},
+        {&with_events, "*/*", MEDIA_JSON},
         {&without, "application/x-npy", -1},
         {&without, "text/html", -1},
         {&without, "application/json;q=0", -1},
