@@ -3,10 +3,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* Blocks grow from 8 KiB (most requests need one) by doubling up to 1 MiB; a larger allocation gets a block of its
  * own. */
 enum { BLOCK_MIN = 8 << 10, BLOCK_MAX = 1 << 20, WIDE = 64, NARROW = 16 };
+
+/* From HUGE_MIN on a block asks for the kernel's huge pages: touching 80 MB for the first time then takes 40 faults
+ * instead of 20,000, which cost more than sorting or sliding over what is in them. */
+enum { HUGE_PAGE = 2 << 20, HUGE_MIN = 4 << 20 };
 
 struct arena_block {
     struct arena_block *older;
@@ -48,13 +53,23 @@ static size_t next_block_size(const struct ctx *ctx, size_t bytes) {
     return (size + WIDE - 1) & ~(size_t)(WIDE - 1);
 }
 
+/* block_memory is bytes of memory for a block, a multiple of WIDE. */
+static void *block_memory(size_t bytes) {
+    if (bytes < HUGE_MIN)
+        return aligned_alloc(WIDE, bytes);
+    void *p = aligned_alloc(HUGE_PAGE, (bytes + HUGE_PAGE - 1) & ~(size_t)(HUGE_PAGE - 1));
+    if (p)
+        (void)madvise(p, bytes, MADV_HUGEPAGE); /* a wish: without it all is the same but slower */
+    return p;
+}
+
 static struct arena_block *add_block(struct ctx *ctx, size_t bytes) {
     if (bytes > SIZE_MAX / 2)
         return out_of_memory(ctx);
     size_t size = next_block_size(ctx, bytes);
     if (ctx->used > ctx->cap || sizeof(struct arena_block) + size > ctx->cap - ctx->used)
         return out_of_memory(ctx);
-    struct arena_block *block = aligned_alloc(WIDE, sizeof *block + size);
+    struct arena_block *block = block_memory(sizeof *block + size);
     if (!block)
         return out_of_memory(ctx);
     block->older = ctx->blocks;
