@@ -1,0 +1,124 @@
+"""peers.py - the peers of bench/solve that are Python packages.
+
+    python3 peers.py PEER CASE FILE      the protocol of kernels.c; where the package is absent, "absent PEER"
+    uvicorn peers:app                    what http_post.c measures the service against: FastAPI, NumPy, orjson
+"""
+import os
+import sys
+import time
+
+
+def numpy_peer(case, file):
+    import numpy
+    values = numpy.fromfile(file, {"int32": "i4", "int64": "i8", "double": "f8"}[case[1]])
+    if case[0] == "sort":
+        return "numpy " + numpy.__version__, lambda: numpy.sort(values), lambda a: a[len(a) // 3]
+    middle = len(values) // 2
+    return "numpy " + numpy.__version__, lambda: numpy.partition(values, middle), lambda a: a[middle]
+
+
+def bottleneck_peer(case, file):
+    import bottleneck
+    import numpy
+    values, k = numpy.fromfile(file), int(case[2])
+    move = getattr(bottleneck, "move_" + case[1])
+    return "bottleneck " + bottleneck.__version__, lambda: move(values, k), lambda a: a[k - 1:][(len(a) - k + 1) // 3]
+
+
+def scipy_peer(case, file):
+    import numpy
+    import scipy
+    from scipy import ndimage
+    values, k = numpy.fromfile(file), int(case[2])
+    filter1d = {"max": ndimage.maximum_filter1d, "min": ndimage.minimum_filter1d}[case[1]]
+    return ("scipy " + scipy.__version__, lambda: filter1d(values, k),
+            lambda a: a[k // 2:][(len(a) - k + 1) // 3])  # the middle of a window stands at its position
+
+
+def shapely_peer(case, file):
+    import numpy
+    import shapely
+    places = numpy.fromfile(file).reshape(-1, 2)
+    name = f"shapely {shapely.__version__}, GEOS {shapely.geos_version_string}"
+    if case[0] == "hull":
+        cloud = shapely.multipoints(places)
+        return name, lambda: shapely.convex_hull(cloud), lambda hull: len(hull.exterior.coords) - 1
+    polygon, x, y = shapely.Polygon(places[:10000]), places[10000:, 0].copy(), places[10000:, 1].copy()
+
+    def inside():
+        shapely.prepare(polygon)
+        found = shapely.contains_xy(polygon, x, y)
+        shapely.destroy_prepared(polygon)
+        return found
+    return name, inside, lambda found: found.sum()
+
+
+def ortools_peer(case, file):
+    """Each of its solvers that may finish, the best of them: its most valuable answer, its least time."""
+    import numpy
+    import ortools
+    from ortools.algorithms.python import knapsack_solver
+    kind, limit = knapsack_solver.SolverType, float(os.environ.get("LIMIT", 3))
+    numbers = numpy.fromfile(file, "i8")
+    n, capacity = int(numbers[0]), int(numbers[1])
+    weights, values = numbers[2:2 + n].tolist(), numbers[2 + n:].tolist()
+    kinds = [kind.KNAPSACK_MULTIDIMENSION_BRANCH_AND_BOUND_SOLVER, kind.KNAPSACK_MULTIDIMENSION_CP_SAT_SOLVER,
+             kind.KNAPSACK_MULTIDIMENSION_SCIP_MIP_SOLVER]
+    if n * capacity < 3e8 * limit:  # these know no limit of time
+        kinds.append(kind.KNAPSACK_DIVIDE_AND_CONQUER_SOLVER)
+
+    def solve():
+        best = None
+        for which in kinds:
+            solver = knapsack_solver.KnapsackSolver(which, "bench")
+            solver.set_time_limit(limit)
+            solver.init(values, [weights], [capacity])
+            start = time.perf_counter()
+            value = solver.solve()
+            took = time.perf_counter() - start
+            found = (not solver.is_solution_optimal(), -value, took)
+            best = min(best, found) if best else found
+            if not found[0] and took < 0.1 * limit:  # the others are not 10 times as fast
+                break
+        solve.note = "unproven" if best[0] else ""
+        solve.took = best[2]
+        return -best[1]
+    return "OR-Tools " + ortools.__version__, solve, lambda value: value
+
+
+def main():
+    peers = {"numpy": numpy_peer, "bottleneck": bottleneck_peer, "scipy": scipy_peer, "shapely": shapely_peer,
+             "ortools": ortools_peer}
+    peer, case, file = sys.argv[1:]
+    try:
+        name, run, check = peers[peer](case.split("-"), file)
+    except ImportError:
+        print("absent", peer, flush=True)
+        return
+    print("ready", name, flush=True)
+    for _ in sys.stdin:
+        start = time.perf_counter()
+        out = run()
+        took = time.perf_counter() - start
+        took = getattr(run, "took", took)
+        print(f"{took:.9f} {float(check(out)):.17g} {getattr(run, 'note', '')}", flush=True)
+
+
+def make_app():
+    import fastapi
+    import numpy
+    import orjson
+    service = fastapi.FastAPI()
+
+    @service.post("/v1/solve/sort")
+    async def sort(request: fastapi.Request):
+        values = numpy.sort(numpy.array(orjson.loads(await request.body())["values"]))
+        return fastapi.Response(orjson.dumps({"values": values}, option=orjson.OPT_SERIALIZE_NUMPY),
+                                media_type="application/json")
+    return service
+
+
+if __name__ == "__main__":
+    main()
+else:
+    app = make_app()
