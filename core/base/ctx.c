@@ -1,17 +1,13 @@
 #include "core/base/ctx.h"
+#include "core/base/pages.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 /* Blocks grow from 8 KiB (most requests need one) by doubling up to 1 MiB; a larger allocation gets a block of its
  * own. */
 enum { BLOCK_MIN = 8 << 10, BLOCK_MAX = 1 << 20, WIDE = 64, NARROW = 16 };
-
-/* From HUGE_MIN on a block asks for the kernel's huge pages: touching 80 MB for the first time then takes 40 faults
- * instead of 20,000, which cost more than sorting or sliding over what is in them. */
-enum { HUGE_PAGE = 2 << 20, HUGE_MIN = 4 << 20 };
 
 struct arena_block {
     struct arena_block *older;
@@ -55,11 +51,10 @@ static size_t next_block_size(const struct ctx *ctx, size_t bytes) {
 
 /* block_memory is bytes of memory for a block, a multiple of WIDE. */
 static void *block_memory(size_t bytes) {
-    if (bytes < HUGE_MIN)
-        return aligned_alloc(WIDE, bytes);
-    void *p = aligned_alloc(HUGE_PAGE, (bytes + HUGE_PAGE - 1) & ~(size_t)(HUGE_PAGE - 1));
-    if (p)
-        (void)madvise(p, bytes, MADV_HUGEPAGE); /* a wish: without it all is the same but slower */
+    void *p;
+    if (posix_memalign(&p, bytes < PAGES_MIN ? WIDE : PAGES_HUGE, bytes) != 0)
+        return NULL;
+    pages_wish(p, bytes);
     return p;
 }
 
