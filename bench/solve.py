@@ -111,8 +111,8 @@ class Report:
         in_sum = name == "ortools"
         met = "in the sum" if in_sum else self.count(ratio >= float(target))
         note = "; ".join(f"{who}: {r.note}" for who, r in (("ours", us), (name, them)) if r.note)
-        if us.check != them.check and not note:
-            note = f"answers differ: {us.check}, {them.check}"
+        if us.check != them.check:
+            note += f"{'; ' if note else ''}answers: {us.check}, {them.check}"
         line(f"  {us.name} / {them.name}", ms(us.best()), ms(them.best()), f"{ratio:.2f}x", f">= {target}x",
              met + (f"  ({note})" if note else ""))
         if in_sum:
