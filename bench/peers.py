@@ -93,7 +93,7 @@ def ortools_peer(case, file):
             if n * capacity < 3e8 * limit:  # it knows no limit of time
                 best = min(best, knapsack_solver_of(kind.KNAPSACK_DIVIDE_AND_CONQUER_SOLVER))
         solve.note = "unproven" if best[0] else ""
-        solve.took = best[2]
+        solve.took = max(best[2], limit) if best[0] else best[2]  # without a proof it has not finished
         return -best[1]
     return "OR-Tools " + ortools.__version__, solve, lambda value: value
 
