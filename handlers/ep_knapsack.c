@@ -303,7 +303,7 @@ static enum status run(struct call *call, const void *p, void *r) {
 const struct endpoint ep_knapsack = {
     .method = "POST",
     .route = "/v1/solve/knapsack",
-    .version = 2,
+    .version = 3,
     .title = "Knapsack, exact: 0/1, bounded, unbounded, subset sum, several capacities",
     .doc =
         "Finds the items of greatest value that fit the capacity together; each is taken once or not at all, or in "

@@ -1,17 +1,13 @@
 #include "core/base/ctx.h"
+#include "core/base/pages.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 /* Blocks grow from 8 KiB (most requests need one) by doubling up to 1 MiB; a larger allocation gets a block of its
  * own. */
 enum { BLOCK_MIN = 8 << 10, BLOCK_MAX = 1 << 20, WIDE = 64, NARROW = 16 };
-
-/* A block of this size or more lies on huge pages where the system has them: sorting 10^7 numbers takes half the time
- * then, since fewer pages are made and scattered writes find their addresses sooner. */
-enum { HUGE_PAGE = 2 << 20, HUGE_MIN = 2 * HUGE_PAGE };
 
 struct arena_block {
     struct arena_block *older;
@@ -53,17 +49,12 @@ static size_t next_block_size(const struct ctx *ctx, size_t bytes) {
     return (size + WIDE - 1) & ~(size_t)(WIDE - 1);
 }
 
-/* take_memory is malloc for a multiple of WIDE bytes, aligned to that. Huge pages are a wish: whether it is granted
- * does not matter. */
-static void *take_memory(size_t bytes) {
-    if (bytes < HUGE_MIN)
-        return aligned_alloc(WIDE, bytes);
+/* block_memory is bytes of memory for a block, a multiple of WIDE. */
+static void *block_memory(size_t bytes) {
     void *p;
-    if (posix_memalign(&p, HUGE_PAGE, bytes) != 0)
+    if (posix_memalign(&p, bytes < PAGES_MIN ? WIDE : PAGES_HUGE, bytes) != 0)
         return NULL;
-#ifdef MADV_HUGEPAGE
-    (void)madvise(p, bytes & ~(size_t)(HUGE_PAGE - 1), MADV_HUGEPAGE);
-#endif
+    pages_wish(p, bytes);
     return p;
 }
 
@@ -73,7 +64,7 @@ static struct arena_block *add_block(struct ctx *ctx, size_t bytes) {
     size_t size = next_block_size(ctx, bytes);
     if (ctx->used > ctx->cap || sizeof(struct arena_block) + size > ctx->cap - ctx->used)
         return out_of_memory(ctx);
-    struct arena_block *block = take_memory(sizeof *block + size);
+    struct arena_block *block = block_memory(sizeof *block + size);
     if (!block)
         return out_of_memory(ctx);
     block->older = ctx->blocks;

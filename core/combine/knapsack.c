@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "core/combine/knapsack_core.h"
+#include "core/combine/knapsack_bundle.h"
 
 /* -- The input -- */
 
@@ -169,7 +169,7 @@ enum status knapsack_solve(struct ctx *ctx, const struct knapsack_in *in, struct
         status = reduce(ctx, in, &reduced);
     struct knapsack_result result = {.end = KNAPSACK_COMPLETE};
     if (status == STATUS_OK && !reduced.all_fit)
-        status = knapsack_core_solve(ctx, &reduced.problem, &result);
+        status = knapsack_bundle_solve(ctx, &reduced.problem, &result);
     if (status == STATUS_OK)
         status = answer(ctx, in, &reduced, &result, out);
     return status;

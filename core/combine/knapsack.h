@@ -11,8 +11,9 @@
  * twice; when states do not fit the memory, those of least bound are given up, and the greatest bound given up is the
  * answer's bound.
  *
- * Modules: knapsack (input, trivial items, answer), _core (the program), _order (break item, sorting), _greedy (first
- * incumbent), _open (items outside the core), _states (merging, history), _bound (number of items), _reach.
+ * Modules: knapsack (input, trivial items, answer), _bundle (items that are multiples of one another), _core (the
+ * program), _order (break item, sorting), _greedy (first incumbent), _open (items outside the core), _states (merging,
+ * history), _bound (number of items), _reach.
  *
  * Cost: O(n) for the break item and O(core * states) for the rest; the size of the capacity plays no role. 32 bytes a
  * state, twice, and 16 bytes of history for each 64 core items of a surviving state; all within the arena's cap.
