@@ -7,6 +7,7 @@
 #include "handlers/decode.h"
 #include "handlers/encode.h"
 #include "handlers/npy.h"
+#include "handlers/npy_answer.h"
 #include "handlers/trace_fields.h"
 
 enum { DEFAULT_MAX_MEMORY = 1 << 30 };
@@ -284,24 +285,17 @@ enum status call_media(struct call *call, const char *accept, enum media *media)
                      all);
 }
 
-static const struct array *npy_result(const struct call *call) {
-    for (const struct field *f = call->endpoint->output; f->name; f++)
-        if (strcmp(f->name, call->endpoint->npy_output) == 0)
-            return (const struct array *)(const void *)((const char *)call->result + f->offset);
-    return NULL;
-}
-
 enum status call_encode(struct call *call, enum media media, struct buf *out) {
     if (call->endpoint->write) {
         enum status status = settle(call, call->endpoint->write(call, out));
         if (status != STATUS_OK)
             return status;
     } else if (media == MEDIA_NPY) {
-        const struct array *array = npy_result(call);
-        if (!array || array->kind == KIND_STRING || array->kind == KIND_NONE)
-            return call_fail(call, STATUS_NOT_ACCEPTABLE, "",
-                             "This answer has no numbers for application/x-npy; ask for application/json.");
-        npy_write(out, array);
+        struct array array;
+        enum status status = npy_answer(call, &array);
+        if (status != STATUS_OK)
+            return settle(call, status);
+        npy_write(out, &array);
     } else if (media == MEDIA_NDJSON) {
         encode_lines(out, call->endpoint->output, call->result, call->endpoint->ndjson_output);
     } else {

@@ -32,7 +32,8 @@ struct endpoint {
 
     const char *npy_input;     /* the ARRAY field that an application/x-npy body fills (the others come from the query);
                                NULL: none */
-    const char *npy_output;    /* the ARRAY field that an application/x-npy answer holds; NULL: none */
+    const char *npy_output;    /* the ARRAY and LIST fields, by spaces apart, of which an application/x-npy answer holds
+                                  the first that there is (npy_answer.h); NULL: none */
     const char *ndjson_output; /* the ARRAY, LIST or ROWS field of `output` that an application/x-ndjson answer gives
                                   line by line (encode_lines); no other member may be called "done". NULL: none */
     const struct field *progress; /* the data of the events that run() tells of with call_progress: then there is a

@@ -1,11 +1,13 @@
 #include "core/search/answer.h"
 #include "handlers/call.h"
+#include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
 
 struct params {
     struct answer_in in;
     struct trace_params trace;
     bool has_trace;
+    int64_t time_limit_ms;
 };
 
 struct proof {
@@ -59,6 +61,7 @@ static const struct field INPUT[] = {
              .present = offsetof(struct params, in.given[ANSWER_hour]),
              FIELD_REALS(0, MAX_HOURS)},
     TRACE_INPUT(struct params),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 
@@ -112,7 +115,7 @@ static enum status run(struct call *call, const void *p, void *r) {
 const struct endpoint ep_answer_search = {
     .method = "POST",
     .route = "/v1/solve/answer-search",
-    .version = 1,
+    .version = 2,
     .title = "Binary search on the answer",
     .doc =
         "Problems whose answer is the least (or greatest) candidate that passes a test, where every greater (or "

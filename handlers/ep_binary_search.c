@@ -1,5 +1,6 @@
 #include "core/search/bisect.h"
 #include "handlers/call.h"
+#include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
 
 struct params {
@@ -10,6 +11,7 @@ struct params {
     bool has_hi, check;
     struct trace_params trace;
     bool has_trace;
+    int64_t time_limit_ms;
 };
 
 struct result {
@@ -45,6 +47,7 @@ static const struct field INPUT[] = {
           "give an index that means nothing. (`peak` wants no order, and nothing is looked at.)",
           .def = "true"),
     TRACE_INPUT(struct params),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 
@@ -200,7 +203,7 @@ const struct endpoint ep_binary_search = {
               "3,\"to\":6,\"h"
               "alf\":\"right\"}}],\"total\":10}}",
     .npy_input = "values",
-    .npy_output = "indices",
+    .npy_output = "indices ranges range",
     .cost = cost,
     .run = run,
 };

@@ -4,6 +4,7 @@
 #include "handlers/call.h"
 #include "handlers/encode.h"
 #include "handlers/number.h"
+#include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
 
 enum { LINE_MAX = 1 << 30 }; /* bytes of one combination */
@@ -16,6 +17,7 @@ struct params {
     struct str cursor;
     struct value offset;
     struct trace_params trace;
+    int64_t time_limit_ms;
 };
 
 struct result {
@@ -55,6 +57,7 @@ static const struct field INPUT[] = {
           "Nothing that is passed is made. Not beside a cursor.",
           .kinds = KIND_INT | KIND_STRING),
     TRACE_INPUT(struct params),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 

@@ -1,6 +1,7 @@
 #include "core/geometry/hull.h"
 #include "handlers/call.h"
 #include "handlers/index_array.h"
+#include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
 
 struct params {
@@ -8,6 +9,7 @@ struct params {
     int collinear;
     struct trace_params trace;
     bool has_trace;
+    int64_t time_limit_ms;
 };
 
 struct result {
@@ -25,6 +27,7 @@ static const struct field INPUT[] = {
     FIELD(struct params, collinear, ENUM, "Points on the edges of the hull, between its corners.", .names = COLLINEAR,
           .def = "drop"),
     TRACE_INPUT_OF(struct params, TRACE_LIMIT_POINTS),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 

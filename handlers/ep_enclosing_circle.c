@@ -1,12 +1,14 @@
 #include "core/geometry/plane_trace.h"
 #include "handlers/call.h"
 #include "handlers/index_array.h"
+#include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
 
 struct params {
     struct array points;
     bool has_trace;
     struct trace_params trace;
+    int64_t time_limit_ms;
 };
 
 struct result {
@@ -20,6 +22,7 @@ static const struct field INPUT[] = {
     FIELD(struct params, points, ARRAY, "The points, each [x, y]; at least one.", .required = true, .kinds = KIND_REAL,
           .min_dims = 2, .max_dims = 2, .columns = 2),
     TRACE_INPUT_OF(struct params, TRACE_LIMIT_POINTS),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 

@@ -8,7 +8,7 @@ static const struct field INPUT[] = {
     SIGN_POINT(2, "c", "The third point."),
     SIGN_POINT(3, "d", "The point that is asked for."),
     SIGN_MANY("quadruples", "Many at once, `[[[x,y],[x,y],[x,y],[x,y]],...]`.", 4, 2 * 1000 * 1000),
-    SIGN_TRACE,
+    SIGN_LIMITS,
     {0},
 };
 

@@ -1,6 +1,7 @@
 #include "core/combine/knapsack_trace.h"
 #include "handlers/call.h"
 #include "handlers/knapsack_request.h"
+#include "handlers/why_field.h"
 
 typedef struct knapsack_params params;
 
@@ -16,6 +17,7 @@ struct result {
     bool optimal, exact_fill, all, more;
     struct list sets;
     int algorithm;
+    struct str why;
     struct stats stats;
     struct trace trace;
 };
@@ -158,6 +160,7 @@ static const struct field OUTPUT[] = {
     FIELD(struct result, more, BOOL, "With `all`: whether there are (or, at a time limit, may be) further ones.",
           .present = offsetof(struct result, all)),
     FIELD(struct result, algorithm, ENUM, "What was used.", .required = true, .names = knapsack_algorithm_names),
+    WHY_OUTPUT(struct result),
     FIELD(struct result, stats, OBJECT, "How it was found.", .required = true, .fields = STATS),
     TRACE_OUTPUT(
         struct result,
@@ -245,6 +248,7 @@ static enum status write_result(struct ctx *ctx, const params *p, const struct k
         .optimal = a->optimal,
         .all = p->all,
         .algorithm = (int)a->algorithm,
+        .why = why_text(a->why),
         .stats = {a->stats.items, a->stats.core, a->stats.states, a->stats.max_states, a->stats.given_up, (int)a->end},
     };
     if (!in->task.dims)
@@ -314,7 +318,10 @@ const struct endpoint ep_knapsack = {
         "hard; set `time_limit_ms`, and you get the best subset found with a `bound` on all others and "
         "`optimal: false`. As `text/event-stream` a long search tells of each better choice and bound.\n\n"
         "Copies are split into powers of two, so their number costs its logarithm. `exact_fill` wants the capacity "
-        "used up: where no choice does, `found` is false and `optimal` true. `at_most` limits the number of items. "
+        "used up: where no choice does, `found` is false and `optimal` true. (Of more than 40 items with a table of "
+        "more "
+        "than 16 million cells it wants the sum of the weights, over their common divisor, times the sum of the values "
+        "below 2^63; a subset sum has no such limit.) `at_most` limits the number of items. "
         "`capacities` gives several at once, solved by branch and bound. `all` lists every choice of the greatest "
         "value. The textbook's tables can be asked for by name.\n\n"
         "Fractions are exact too: those of at most 15 digits are taken as the decimals that they are written as, else "
@@ -334,7 +341,8 @@ const struct endpoint ep_knapsack = {
     .example = "{\"items\":[{\"weight\":12,\"value\":4},{\"weight\":2,\"value\":2},{\"weight\":1,\"value\":1},"
                "{\"weight\":1,\"value\":2},{\"weight\":4,\"value\":10}],\"capacity\":15}",
     .answer = "{\"value\":15,\"weight\":8,\"chosen\":[1,2,3,4],\"optimal\":true,\"bound\":15,"
-              "\"algorithm\":\"core\",\"stats\":{\"ended\":\"complete\",\"items\":5,\"core\":1,\"states\":1,"
+              "\"algorithm\":\"core\",\"why\":\"Bounds settle most items, so that a core of them is "
+              "left.\",\"stats\":{\"ended\":\"complete\",\"items\":5,\"core\":1,\"states\":1,"
               "\"max_states\":1,\"given_up\":0}}",
     .ndjson_output = "sets",
     .progress = PROGRESS,

@@ -1,5 +1,6 @@
 #include "core/sort/sort_trace.h"
 #include "handlers/call.h"
+#include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
 
 struct params {
@@ -8,6 +9,7 @@ struct params {
     bool has_k, has_order, has_method, distinct, has_trace;
     int order, method;
     struct trace_params trace;
+    int64_t time_limit_ms;
 };
 
 struct result {
@@ -33,12 +35,14 @@ static const struct field INPUT[] = {
         struct params, method, ENUM,
         "What a quantile is that falls between two values, with q (n - 1) as its place: a value in proportion between "
         "them, the lower one, the higher one, the nearest (of two equally near the one at the even place), or their "
-        "midpoint.",
+        "midpoint. `linear` works in doubles, to which integers beyond 2^53 are rounded first; a midpoint is exact and "
+        "rounded once.",
         .names = quantile_method_names, .def = "linear", .present = offsetof(struct params, has_method)),
     FIELD(struct params, order, ENUM, "Counted from the largest or from the smallest.", .names = ORDERS,
           .def = "largest", .present = offsetof(struct params, has_order)),
     FIELD(struct params, distinct, BOOL, "Equal values count once.", .def = "false"),
     TRACE_INPUT(struct params),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 
@@ -122,7 +126,7 @@ static enum status run(struct call *call, const void *p, void *r) {
 const struct endpoint ep_kth_largest = {
     .method = "POST",
     .route = "/v1/solve/kth-largest",
-    .version = 2,
+    .version = 3,
     .title = "The k-th largest or smallest value, and quantiles",
     .doc = "Finds the k-th largest (or smallest) of an array without sorting it: in time proportional to its length, "
            "whatever "
@@ -142,6 +146,7 @@ const struct endpoint ep_kth_largest = {
     .example = "{\"values\":[3,2,3,1,2,4,5,5,6],\"k\":4}",
     .answer = "{\"value\":4}",
     .npy_input = "values",
+    .npy_output = "values quantiles",
     .ndjson_output = "values",
     .cost = cost,
     .run = run,

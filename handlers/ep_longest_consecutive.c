@@ -1,5 +1,6 @@
 #include "core/sort/runs.h"
 #include "handlers/call.h"
+#include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
 
 struct params {
@@ -7,6 +8,7 @@ struct params {
     int64_t step;
     bool runs, has_trace;
     struct trace_params trace;
+    int64_t time_limit_ms;
 };
 
 struct result {
@@ -22,6 +24,7 @@ static const struct field INPUT[] = {
     FIELD(struct params, step, INT, "How far apart neighbours in a run are.", .def = "1", FIELD_INTS(1, INT64_MAX)),
     FIELD(struct params, runs, BOOL, "Also list all runs, also those of one value.", .def = "false"),
     TRACE_INPUT(struct params),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 
@@ -94,6 +97,7 @@ const struct endpoint ep_longest_consecutive = {
     .answer = "{\"length\":4,\"start\":1,\"end\":4,\"runs\":[{\"length\":4,\"start\":1,\"end\":4},{\"length\":1,"
               "\"start\":100,\"end\":100},{\"length\":1,\"start\":200,\"end\":200}]}",
     .npy_input = "values",
+    .npy_output = "runs",
     .cost = cost,
     .run = run,
 };

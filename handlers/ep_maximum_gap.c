@@ -1,6 +1,8 @@
 #include "core/sort/gap.h"
 #include "handlers/call.h"
+#include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
+#include "handlers/why_field.h"
 
 struct params {
     struct array values;
@@ -8,12 +10,14 @@ struct params {
     bool has_top, has_trace;
     int algorithm;
     struct trace_params trace;
+    int64_t time_limit_ms;
 };
 
 struct result {
     struct gap greatest;
     struct list gaps;
     int algorithm;
+    struct str why;
     struct trace trace;
 };
 
@@ -30,6 +34,7 @@ static const struct field INPUT[] = {
           "of them.",
           .names = gap_algorithm_names, .def = "auto"),
     TRACE_INPUT(struct params),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 
@@ -65,6 +70,7 @@ static const struct field OUTPUT[] = {
           "With `top`: the greatest gaps, the greatest first, of equal ones the lowest; all where there are fewer.",
           .fields = GAP, .size = sizeof(struct gap)),
     FIELD(struct result, algorithm, ENUM, "What was used.", .required = true, .names = gap_algorithm_names),
+    WHY_OUTPUT(struct result),
     TRACE_OUTPUT(struct result,
                  "With `buckets` a `place` of each value in its `bucket`, then a `compare` of the greatest value of "
                  "each bucket with the least of the next one in use; with `sort` a `compare` of all neighbours; "
@@ -95,14 +101,15 @@ static enum status run(struct call *call, const void *p, void *r) {
     enum status status = trace_open(&call->ctx, params->has_trace, &params->trace, &params->values, &result->trace);
     if (status == STATUS_OK)
         status = gap_solve(&call->ctx, &in, &out);
-    *result = (struct result){out.greatest, {out.n_gaps, out.gaps}, (int)out.algorithm, result->trace};
+    *result =
+        (struct result){out.greatest, {out.n_gaps, out.gaps}, (int)out.algorithm, why_text(out.why), result->trace};
     return status;
 }
 
 const struct endpoint ep_maximum_gap = {
     .method = "POST",
     .route = "/v1/solve/maximum-gap",
-    .version = 1,
+    .version = 2,
     .title = "Greatest gap between neighbours in sorted order",
     .doc =
         "Finds the two neighbours in sorted order that lie farthest apart, without sorting: in time proportional to "
@@ -117,8 +124,10 @@ const struct endpoint ep_maximum_gap = {
     .result_size = sizeof(struct result),
     .example = "{\"values\":[3,6,9,1,20,16],\"top\":2}",
     .answer = "{\"gap\":7,\"low\":9,\"high\":16,\"gaps\":[{\"gap\":7,\"low\":9,\"high\":16},{\"gap\":4,\"low\":16,"
-              "\"high\":20}],\"algorithm\":\"sort\"}",
+              "\"high\":20}],\"algorithm\":\"sort\",\"why\":\"Buckets find no gap but the greatest, and more are asked "
+              "for.\"}",
     .npy_input = "values",
+    .npy_output = "gaps",
     .cost = cost,
     .run = run,
 };

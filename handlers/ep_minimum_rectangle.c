@@ -1,6 +1,7 @@
 #include "core/geometry/plane_trace.h"
 #include "handlers/call.h"
 #include "handlers/index_array.h"
+#include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
 
 struct params {
@@ -8,6 +9,7 @@ struct params {
     int objective;
     bool has_trace;
     struct trace_params trace;
+    int64_t time_limit_ms;
 };
 
 struct result {
@@ -24,6 +26,7 @@ static const struct field INPUT[] = {
           .min_dims = 2, .max_dims = 2, .columns = 2),
     FIELD(struct params, objective, ENUM, "What is to be least.", .names = OBJECTIVES, .def = "area"),
     TRACE_INPUT_OF(struct params, TRACE_LIMIT_POINTS),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 

@@ -1,5 +1,6 @@
 #include "core/window/minimum_window.h"
 #include "handlers/call.h"
+#include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
 
 struct params {
@@ -8,6 +9,7 @@ struct params {
     int unit;
     struct array tokens, wanted;
     struct trace_params trace;
+    int64_t time_limit_ms;
 };
 
 struct result {
@@ -34,6 +36,7 @@ static const struct field INPUT[] = {
           .kinds = KIND_INT | KIND_STRING),
     FIELD(struct params, all, BOOL, "Also give where each of the shortest windows starts.", .def = "false"),
     TRACE_INPUT(struct params),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 
@@ -114,6 +117,7 @@ const struct endpoint ep_minimum_window = {
     .result_size = sizeof(struct result),
     .example = "{\"s\":\"ADOBECODEBANC\",\"t\":\"ABC\"}",
     .answer = "{\"found\":true,\"window\":\"BANC\",\"start\":9,\"length\":4}",
+    .npy_output = "starts tokens",
     .cost = cost,
     .run = run,
 };

@@ -7,7 +7,7 @@ static const struct field INPUT[] = {
     SIGN_POINT(1, "b", "The second point."),
     SIGN_POINT(2, "c", "The third point."),
     SIGN_MANY("triples", "Many triples at once, `[[[x,y],[x,y],[x,y]],...]`.", 3, 2 * 1000 * 1000),
-    SIGN_TRACE,
+    SIGN_LIMITS,
     {0},
 };
 

@@ -1,6 +1,7 @@
 #include "core/geometry/plane_trace.h"
 #include "handlers/call.h"
 #include "handlers/polygon_fields.h"
+#include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
 #include "handlers/wkt.h"
 
@@ -11,6 +12,7 @@ struct params {
     struct array point, points;
     bool has_trace;
     struct trace_params trace;
+    int64_t time_limit_ms;
 };
 
 struct result {
@@ -28,6 +30,7 @@ static const struct field INPUT[] = {
     FIELD(struct params, points, ARRAY, "Many points, `[[x,y],...]`.", .kinds = KIND_REAL, .min_dims = 2, .max_dims = 2,
           .columns = 2, .max_items = 20 * 1000 * 1000),
     TRACE_INPUT_OF(struct params, TRACE_LIMIT_POINTS),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 

@@ -1,6 +1,7 @@
 #include "core/geometry/plane_trace.h"
 #include "handlers/call.h"
 #include "handlers/polygon_fields.h"
+#include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
 #include "handlers/wkt.h"
 
@@ -10,6 +11,7 @@ struct params {
     struct str wkt, geojson;
     bool has_trace;
     struct trace_params trace;
+    int64_t time_limit_ms;
 };
 
 struct meeting_result {
@@ -30,6 +32,7 @@ struct result {
 static const struct field INPUT[] = {
     POLYGON_INPUT(struct params),
     TRACE_INPUT_OF(struct params, TRACE_LIMIT_POINTS),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 static const struct rule RULES[] = {POLYGON_RULES, {0}};

@@ -3,6 +3,7 @@
 #include "core/geometry/plane_trace.h"
 #include "handlers/call.h"
 #include "handlers/polygon_fields.h"
+#include "handlers/time_limit_field.h"
 #include "handlers/wkt.h"
 
 struct params {
@@ -11,6 +12,7 @@ struct params {
     struct str wkt, geojson;
     bool has_trace;
     struct trace_params trace;
+    int64_t time_limit_ms;
 };
 
 struct result {
@@ -21,6 +23,7 @@ struct result {
 static const struct field INPUT[] = {
     POLYGON_INPUT(struct params),
     TRACE_INPUT_OF(struct params, "at most 1000 points without holes"),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 static const struct rule RULES[] = {POLYGON_RULES, {0}};

@@ -1,11 +1,13 @@
 #include "core/geometry/plane_trace.h"
 #include "handlers/call.h"
+#include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
 
 struct params {
     struct array p, q;
     bool has_trace;
     struct trace_params trace;
+    int64_t time_limit_ms;
 };
 struct result {
     int kind, detail;
@@ -21,6 +23,7 @@ static const struct field INPUT[] = {
     SEGMENT(p, "A segment by its ends, `[[x,y],[x,y]]`; both may be the same point."),
     SEGMENT(q, "The other segment."),
     TRACE_INPUT(struct params),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 

@@ -1,6 +1,7 @@
 #include "core/geometry/plane_trace.h"
 #include "handlers/call.h"
 #include "handlers/geojson.h"
+#include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
 
 struct params {
@@ -9,6 +10,7 @@ struct params {
     int64_t limit;
     bool has_trace;
     struct trace_params trace;
+    int64_t time_limit_ms;
 };
 
 struct found {
@@ -37,6 +39,7 @@ static const struct field INPUT[] = {
     FIELD(struct params, limit, INT, "At most so many pairs are listed; all are counted.", .def = "1000",
           FIELD_INTS(0, MAX_PAIRS)),
     TRACE_INPUT_OF(struct params, "at most 500 segments"),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 

@@ -1,6 +1,7 @@
 #include "core/geometry/plane_trace.h"
 #include "handlers/call.h"
 #include "handlers/index_array.h"
+#include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
 
 struct params {
@@ -10,6 +11,7 @@ struct params {
     bool closed;
     bool has_trace;
     struct trace_params trace;
+    int64_t time_limit_ms;
 };
 
 struct result {
@@ -29,6 +31,7 @@ static const struct field INPUT[] = {
     FIELD(struct params, algorithm, ENUM, "How.", .names = ALGORITHMS, .def = "douglas-peucker"),
     FIELD(struct params, closed, BOOL, "The line is an outline.", .def = "false"),
     TRACE_INPUT_OF(struct params, TRACE_LIMIT_POINTS),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 
@@ -86,11 +89,12 @@ static enum status run(struct call *call, const void *p, void *r) {
 const struct endpoint ep_simplify = {
     .method = "POST",
     .route = "/v1/solve/simplify",
-    .version = 1,
+    .version = 2,
     .title = "Simplify a line or an outline",
     .doc = "Drops points of a line that change its course little.\n\n"
            "`douglas-peucker` keeps every point that is farther than `tolerance` from the segment that would "
-           "take its place. `visvalingam` drops, one after the other, the point whose triangle with its "
+           "take its place; a stretch is cut at its farthest point, the first one of those whose squared distances "
+           "agree to 24 bits. `visvalingam` drops, one after the other, the point whose triangle with its "
            "neighbours has the least area, as long as that is below the square of `tolerance`.\n\n"
            "The ends of an open line stay. A `closed` one is joined from its last point to the first, which is "
            "not to be repeated. By `douglas-peucker` it is cut open at point 0, which is dropped at last where "

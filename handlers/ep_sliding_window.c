@@ -1,5 +1,6 @@
 #include "core/window/sliding.h"
 #include "handlers/call.h"
+#include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
 
 struct params {
@@ -8,6 +9,7 @@ struct params {
     bool has_min_count, has_trace;
     int operation, align;
     struct trace_params trace;
+    int64_t time_limit_ms;
 };
 
 struct result {
@@ -20,8 +22,8 @@ static const struct field INPUT[] = {
     FIELD(struct params, values, ARRAY,
           "The numbers. They are integers where every one of them is written as an integer, else reals.",
           .required = true, .kinds = KIND_INT | KIND_REAL, .min_items = 1),
-    FIELD(struct params, k, INT, "Values in a window; at most as many as there are.", .required = true,
-          FIELD_INTS(1, INT64_MAX)),
+    FIELD(struct params, k, INT, "Values in a window; at most as many as there are, unless `min_count` is.",
+          .required = true, FIELD_INTS(1, INT64_MAX)),
     FIELD(struct params, operation, ENUM,
           "What to tell of each window. `range` is max - min; `argmax` and `argmin` are the index in `values` of the "
           "first extreme value.",
@@ -38,6 +40,7 @@ static const struct field INPUT[] = {
         "only full windows.",
         .present = offsetof(struct params, has_min_count), FIELD_INTS(1, INT64_MAX)),
     TRACE_INPUT(struct params),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 

@@ -1,7 +1,9 @@
 #include "core/sort/sort_top.h"
 #include "core/sort/sort_trace.h"
 #include "handlers/call.h"
+#include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
+#include "handlers/why_field.h"
 
 struct params {
     struct array values;
@@ -10,11 +12,13 @@ struct params {
     int64_t top;
     struct trace_params trace;
     bool has_trace;
+    int64_t time_limit_ms;
 };
 
 struct result {
     struct array values, indices;
     int algorithm;
+    struct str why;
     struct sort_stats stats;
     struct trace trace;
 };
@@ -40,6 +44,7 @@ static const struct field INPUT[] = {
         "Only so many, the first of the order. Few are selected before they are sorted, so the rest costs no sorting.",
         .present = offsetof(struct params, has_top), FIELD_INTS(1, INT64_MAX)),
     TRACE_INPUT(struct params),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 
@@ -62,6 +67,7 @@ static const struct field OUTPUT[] = {
         "their order.",
         .kinds = KIND_INT),
     FIELD(struct result, algorithm, ENUM, "What was used.", .required = true, .names = sort_algorithm_names),
+    WHY_OUTPUT(struct result),
     FIELD(struct result, stats, OBJECT, "What it took.", .required = true, .fields = STATS),
     TRACE_OUTPUT(struct result,
                  "The algorithm in its plain form, over all values: `compare` and `swap` of two places and `set` of "
@@ -101,7 +107,7 @@ static enum status run(struct call *call, const void *p, void *r) {
             params->has_top ? sort_top(&call->ctx, &in, (size_t)params->top, &out) : sort_solve(&call->ctx, &in, &out);
     if (status != STATUS_OK)
         return status;
-    *result = (struct result){out.values, out.indices, (int)out.algorithm, out.stats, result->trace};
+    *result = (struct result){out.values, out.indices, (int)out.algorithm, why_text(out.why), out.stats, result->trace};
     return params->has_trace ? sort_trace(&call->ctx, &in, out.algorithm, &result->trace) : STATUS_OK;
 }
 
@@ -129,10 +135,11 @@ const struct endpoint ep_sort = {
     .output = OUTPUT,
     .result_size = sizeof(struct result),
     .example = "{\"values\":[170,45,75,-90,802,24,2,66],\"order\":\"desc\",\"argsort\":true}",
-    .answer = "{\"values\":[802,170,75,66,45,24,2,-90],\"indices\":[4,0,2,7,1,5,6,3],\"algorithm\":\"quick\","
+    .answer = "{\"values\":[802,170,75,66,45,24,2,-90],\"indices\":[4,0,2,7,1,5,6,3],\"algorithm\":\"quick\",\"why\":"
+              "\"There are few values for passes over their digits.\","
               "\"stats\":{\"n\":8,\"comparisons\":17,\"moves\":16,\"passes\":0}}",
     .npy_input = "values",
-    .npy_output = "values",
+    .npy_output = "indices values",
     .ndjson_output = "values",
     .cost = cost,
     .run = run,

@@ -1,5 +1,7 @@
 #include <stdio.h>
 
+#include <string.h>
+
 #include "handlers/call.h"
 
 static const char PREAMBLE[] = "# Solvent's API\n\n"
@@ -49,8 +51,8 @@ static void type_text(struct buf *out, const struct field *f) {
     case FIELD_STRING: buf_text(out, "string"); break;
     case FIELD_VALUE: buf_text(out, kinds_text(f->kinds)); break;
     case FIELD_ARRAY: array_text(out, f); break;
-    case FIELD_JSON:
     case FIELD_ROWS: buf_text(out, "array of arrays of integers"); break;
+    case FIELD_JSON:
     case FIELD_TRACE:
     case FIELD_OBJECT: buf_text(out, "object"); break;
     case FIELD_LIST: buf_text(out, "array of objects"); break;
@@ -150,8 +152,15 @@ static void section(struct buf *out, const struct endpoint *e) {
             out,
             "`%s` may also be the body itself, as `application/x-npy`; all other fields then come in the query.\n\n",
             e->npy_input);
-    if (e->npy_output)
-        buf_printf(out, "With `Accept: application/x-npy` the answer is `%s` alone.\n\n", e->npy_output);
+    if (e->npy_output) {
+        buf_text(out, "With `Accept: application/x-npy` the answer is ");
+        for (const char *name = e->npy_output; *name;) {
+            size_t n = strcspn(name, " ");
+            buf_printf(out, "`%.*s`%s", (int)n, name, name[n] ? " where there is, else " : "");
+            name += n + (name[n] == ' ');
+        }
+        buf_text(out, " alone; an array of objects is a matrix, with a column for each member.\n\n");
+    }
     lines_text(out, e);
     if (e->input) {
         buf_text(out, "| request | type | default | |\n|---|---|---|---|\n");

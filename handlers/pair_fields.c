@@ -6,6 +6,7 @@ const struct field pair_input[] = {
     FIELD(struct pair_params, points, ARRAY, "The points, each [x, y]; at least two.", .required = true,
           .kinds = KIND_REAL, .min_dims = 2, .max_dims = 2, .columns = 2),
     TRACE_INPUT_OF(struct pair_params, TRACE_LIMIT_POINTS),
+    TIME_LIMIT_INPUT(struct pair_params),
     {0},
 };
 

@@ -4,12 +4,14 @@
 
 #include "core/geometry/point_set.h"
 #include "handlers/call.h"
+#include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
 
 struct pair_params {
     struct array points;
     bool has_trace;
     struct trace_params trace;
+    int64_t time_limit_ms;
 };
 struct pair_result {
     double distance;

@@ -2,7 +2,7 @@
  * c, ..., or of many rows of so many points at once.
  *
  *     static const struct field INPUT[] = {
- *         SIGN_POINT(0, "a", "The first point."), ..., SIGN_MANY("triples", "Many at once.", 3, 1000), SIGN_TRACE,
+ *         SIGN_POINT(0, "a", "The first point."), ..., SIGN_MANY("triples", "Many at once.", 3, 1000), SIGN_LIMITS,
  * {0}};
  *     static const struct field OUTPUT[] = {
  *         SIGN_ONE("1: to the left ..."), SIGN_SIGNS("The same for each of `triples`."),
@@ -11,6 +11,7 @@
 #define SOLVENT_SIGN_FIELDS_H
 
 #include "handlers/call.h"
+#include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
 
 enum { SIGN_MAX_POINTS = 4 };
@@ -19,6 +20,7 @@ struct sign_params {
     struct array point[SIGN_MAX_POINTS], many;
     bool has_trace;
     struct trace_params trace;
+    int64_t time_limit_ms;
 };
 struct sign_result {
     int64_t sign;
@@ -38,7 +40,7 @@ struct sign_result {
         .kinds = KIND_REAL, .min_dims = 3, .max_dims = 3, .rows = (points), .columns = 2,               \
         .max_items = (size_t)(most)*2 * (points)                                                        \
     }
-#define SIGN_TRACE TRACE_INPUT_OF(struct sign_params, TRACE_LIMIT_POINTS)
+#define SIGN_LIMITS TRACE_INPUT_OF(struct sign_params, TRACE_LIMIT_POINTS), TIME_LIMIT_INPUT(struct sign_params)
 #define SIGN_ONE(text) FIELD(struct sign_result, sign, INT, text, .present = offsetof(struct sign_result, has_sign))
 #define SIGN_SIGNS(text) FIELD(struct sign_result, signs, ARRAY, text, .kinds = KIND_INT)
 

@@ -257,7 +257,7 @@ enum status knapsack_branch_solve(struct ctx *ctx, const struct knapsack_task *t
     size_t dims = task->dims ? task->dims : 1;
     s.limits = dims + (task->at_most >= 0);
     for (size_t d = 0; d < dims; d++)
-        s.capacity[d] = knapsack_capacity(task, d);
+        s.capacity[d] = task->dims ? knapsack_capacity(task, d) : parts->capacity;
     if (task->at_most >= 0)
         s.capacity[dims] = task->at_most;
     if (!make_search(&s))

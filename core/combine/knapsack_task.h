@@ -22,6 +22,7 @@ struct knapsack_answer {
     struct array chosen, counts; /* INT, indices ascending; copies of each. In the arena */
     struct array weights;        /* INT [dims]: what is used of each capacity; dims > 0 */
     enum knapsack_algorithm algorithm;
+    const char *why; /* a sentence: what AUTO went by; NULL where the caller chose */
     enum knapsack_end end;
     struct knapsack_stats stats;
     struct knapsack_sets sets;

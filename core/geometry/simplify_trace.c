@@ -1,3 +1,4 @@
+#include "core/geometry/farthest.h"
 #include "core/geometry/plane_trace.h"
 
 struct line {
@@ -18,22 +19,22 @@ static void drop(const struct line *l, size_t from, size_t to) {
 /* divide is Douglas and Peucker's recursion; place n of a closed line is point 0 again. */
 static void divide(const struct line *l, size_t from, size_t to) {
     const struct points *p = &l->in->points;
-    size_t end = to == p->n ? 0 : to, found = from;
-    double most = -1, limit = l->in->tolerance * l->in->tolerance;
+    size_t end = to == p->n ? 0 : to, asked = 0;
+    struct point a = p->at[from], b = p->at[end];
     if (ctx_stop(l->ctx) != STOP_NONE)
         return;
     trace_add(l->t, "segment", TRACE_AT((int64_t)from, (int64_t)end), NULL, TRACE_NO_VARS);
-    for (size_t i = from + 1; i < to; i++) {
-        double square = square_from_segment(p->at[i], p->at[from], p->at[end]);
-        trace_add(l->t, "measure", TRACE_AT((int64_t)i), NULL, TRACE_VARS({"distance", trace_real(sqrt(square))}));
-        if (square > most)
-            most = square, found = i;
-    }
-    if (!(most > limit)) {
+    for (size_t i = from + 1; i < to; i++)
+        trace_add(l->t, "measure", TRACE_AT((int64_t)i), NULL,
+                  TRACE_VARS({"distance", trace_real(sqrt(from_segment(p->at[i], a, b)))}));
+    struct farthest far = farthest_scan(p->at, from, to, a, b);
+    size_t found = farthest_beyond(&far, p->at, from, to, b, l->in->tolerance * l->in->tolerance, &asked);
+    if (found == to) {
         drop(l, from, to);
         return;
     }
-    trace_add(l->t, "keep", TRACE_AT((int64_t)found), NULL, TRACE_VARS({"distance", trace_real(sqrt(most))}));
+    trace_add(l->t, "keep", TRACE_AT((int64_t)found), NULL,
+              TRACE_VARS({"distance", trace_real(sqrt(from_segment(p->at[found], a, b)))}));
     divide(l, from, found);
     divide(l, found, to);
 }

@@ -194,8 +194,11 @@ enum status gap_solve(struct ctx *ctx, const struct gap_in *in, struct gap_out *
     enum status status = check(ctx, in);
     if (status != STATUS_OK)
         return status;
-    if (out->algorithm == GAP_AUTO)
+    if (out->algorithm == GAP_AUTO) {
         out->algorithm = in->top > 1 ? GAP_SORT : GAP_BUCKETS;
+        out->why = in->top > 1 ? "Buckets find no gap but the greatest, and more are asked for."
+                               : "The greatest gap alone is found without sorting.";
+    }
     struct span best;
     if (in->values.n < 2) {
         out->greatest.gap = job.kind == KIND_REAL ? trace_real(0) : trace_int(0);

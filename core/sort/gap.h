@@ -37,6 +37,7 @@ struct gap {
 
 struct gap_out {
     struct gap greatest; /* fewer than two values: the gap is 0, and low and high are of KIND_NONE */
+    const char *why;     /* a sentence: what AUTO went by; NULL where the caller chose */
     struct gap *gaps;    /* [n_gaps] with top: the greatest first; in the arena. There are n - 1 at most */
     size_t n_gaps;
     enum gap_algorithm algorithm; /* that was used; never AUTO */

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "core/base/mean.h"
 #include "core/sort/select.h"
 #include "core/sort/sort.h"
 
@@ -24,7 +25,7 @@ static struct place place_of(double q, size_t n, enum quantile_method method) {
         if (g > 0.5 || (g == 0.5 && low % 2))
             low = high;
         return (struct place){low, low, 0};
-    case QUANTILE_MIDPOINT: return (struct place){low, high, g > 0 ? 0.5 : 0};
+    case QUANTILE_MIDPOINT: return (struct place){low, high, 0};
     default: return (struct place){low, high, g};
     }
 }
@@ -48,7 +49,10 @@ static bool is_real(enum quantile_method method) { return method == QUANTILE_LIN
 /* put writes quantile i, whose neighbours are elements low and high of `from`. */
 static void put(struct array *out, size_t i, const struct array *from, size_t low, size_t high, double g,
                 enum quantile_method method) {
-    if (is_real(method))
+    if (method == QUANTILE_MIDPOINT && low != high)
+        out->reals[i] = from->kind == KIND_INT ? mean_of_ints(from->ints[low], from->ints[high])
+                                               : mean_of_reals(from->reals[low], from->reals[high]);
+    else if (is_real(method))
         out->reals[i] = between(real_at(from, low), real_at(from, high), g);
     else if (from->kind == KIND_STRING)
         out->strings[i] = from->strings[low];

@@ -3,8 +3,9 @@
  * With n values x(0) <= ... <= x(n-1) in the order of sort.h, the q-quantile lies at h = q (n - 1);
  * j = floor(h), g = h - j.
  *   linear    x(j) + g (x(j+1) - x(j)): definition 7 of the source; from g = 1/2 on measured from the upper
- *             neighbour, so that the result never leaves the interval and is monotone in q. Reals.
- *   midpoint  x(h) where h is an integer, else half way between its neighbours. Reals.
+ *             neighbour, so that the result never leaves the interval and is monotone in q. In doubles: integers beyond 2^53 are
+ *             rounded first, and each of the operations rounds. Reals.
+ *   midpoint  x(h) where h is an integer, else half way between its neighbours, rounded once. Reals.
  *   lower, higher, nearest   x(floor h), x(ceil h), x of the nearest index, ties to the even one. The values'
  *             kind.
  * Source:  R. J. Hyndman and Y. Fan, Sample Quantiles in Statistical Packages, The American Statistician 50(4), 1996.

@@ -337,6 +337,17 @@ static void drop_repeats(struct sort_out *out) {
         out->indices.n = out->indices.shape[0] = kept;
 }
 
+/* why says what `auto` went by. */
+static const char *why(const struct sort_in *in, enum sort_algorithm used) {
+    static const char *const WHY[] = {
+        [SORT_COUNTING] = "The values lie in a range that is small beside their number.",
+        [SORT_RADIX] = "There are many values, and few passes over their digits do.",
+        [SORT_MERGE] = "The values come in a few runs that are in order.",
+        [SORT_QUICK] = "There are few values for passes over their digits.",
+    };
+    return in->algorithm == SORT_AUTO ? WHY[used] : NULL;
+}
+
 static enum status check(struct ctx *ctx, const struct sort_in *in) {
     if (in->values.dims > 1)
         return ctx_fail(ctx, STATUS_INVALID, "/values", "values has %u dimensions, want one.", in->values.dims);
@@ -358,6 +369,7 @@ enum status sort_solve(struct ctx *ctx, const struct sort_in *in, struct sort_ou
         return status;
     if (in->values.n == 0) {
         out->algorithm = in->algorithm == SORT_AUTO ? SORT_MERGE : in->algorithm;
+        out->why = why(in, out->algorithm);
         return STATUS_OK;
     }
     struct job job = {.in = in, .out = out, .n = in->values.n, .s.ctx = ctx};
@@ -368,5 +380,6 @@ enum status sort_solve(struct ctx *ctx, const struct sort_in *in, struct sort_ou
     if (status == STATUS_OK && in->unique)
         drop_repeats(out);
     out->stats = job.s.stats;
+    out->why = why(in, out->algorithm);
     return status;
 }

@@ -50,6 +50,7 @@ struct sort_out {
     struct array values;           /* in the request's arena; strings point into the input */
     struct array indices;          /* INT, 0-based positions in the input; KIND_NONE unless argsort */
     enum sort_algorithm algorithm; /* the one that was used; never AUTO */
+    const char *why;               /* a sentence: what AUTO went by; NULL where the caller chose */
     struct sort_stats stats;
 };
 

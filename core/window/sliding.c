@@ -17,9 +17,9 @@ static enum status check(struct ctx *ctx, const struct sliding_in *in) {
                         "values has %u dimensions and %zu values, want one and a value.", in->values.dims, n);
     if (n > INT32_MAX)
         return ctx_fail(ctx, STATUS_TOO_LARGE, "/values", "There are %zu values, want at most %d.", n, INT32_MAX);
-    if (in->k < 1 || in->k > (int64_t)n)
-        return ctx_fail(ctx, STATUS_INVALID, "/k", "k is %lld, want 1 to %zu, the number of values.", (long long)in->k,
-                        n);
+    if (in->k < 1 || (in->k > (int64_t)n && in->min_count > (int64_t)n))
+        return ctx_fail(ctx, STATUS_INVALID, "/k", "k is %lld, want 1 to %zu, the number of values%s.",
+                        (long long)in->k, n, in->k < 1 ? "" : "; more only with a min_count of at most that");
     if (in->step < 1)
         return ctx_fail(ctx, STATUS_INVALID, "/step", "step is %lld, want at least 1.", (long long)in->step);
     if (in->min_count < 1 || in->min_count > in->k)
@@ -28,10 +28,16 @@ static enum status check(struct ctx *ctx, const struct sliding_in *in) {
     return STATUS_OK;
 }
 
-/* lay_out says where the windows begin, and how far before its position a window does (*anchor). */
+/* lay_out says where the windows begin, and how far before its position a window does (*anchor). Places that are
+ * outside of the array for every position are left out of k. */
 static struct windows lay_out(const struct sliding_in *in, int64_t *anchor) {
     int64_t n = (int64_t)in->values.n, k = in->k;
     *anchor = in->align == SLIDING_TRAILING ? k - 1 : in->align == SLIDING_CENTERED ? k / 2 : 0;
+    if (k > n) {
+        int64_t behind = k - 1 - *anchor;
+        *anchor = *anchor < n - 1 ? *anchor : n - 1;
+        k = *anchor + 1 + (behind < n - 1 ? behind : n - 1);
+    }
     int64_t start = in->min_count - k > -*anchor ? in->min_count - k : -*anchor;
     int64_t last = n - in->min_count < n - 1 - *anchor ? n - in->min_count : n - 1 - *anchor;
     int64_t span = last - start, step = in->step <= span ? in->step : span + 1; /* beyond it all steps are one */

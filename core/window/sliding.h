@@ -45,7 +45,7 @@ extern const char *const sliding_align_names[]; /* ends with NULL */
 
 struct sliding_in {
     struct array values; /* INT or REAL (finite), one dimension, 1 .. 2^31 - 1 of them; borrowed */
-    int64_t k;           /* 1 .. n */
+    int64_t k;           /* 1 .. n; beyond that where min_count is at most n */
     int64_t step;        /* >= 1 */
     int64_t min_count;   /* 1 .. k */
     enum sliding_operation operation;

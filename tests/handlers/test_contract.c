@@ -277,6 +277,33 @@ static void each_example_gives_its_answer_byte_for_byte(void **state) {
     assert_in_range(n, 2, 1000);
 }
 
+/* Whoever solves can be told when to give up; the limit is no part of what was asked. */
+static void each_solver_takes_a_time_limit(void **state) {
+    (void)state;
+    for (const struct endpoint *const *e = endpoints; *e; e++) {
+        if (strncmp((*e)->route, "/v1/solve/", 10) != 0)
+            continue;
+        json_t *request = json_loads((*e)->example, 0, NULL);
+        json_object_set_new(request, "time_limit_ms", json_integer(7));
+        char *body = json_dumps(request, JSON_COMPACT);
+        struct call call;
+        struct buf out;
+        buf_init(&out, 1 << 20);
+        call_init(&call, *e, &test_host);
+        call.request = (struct request){.body = body, .n = strlen(body)};
+        if (call_decode(&call) != STATUS_OK)
+            fail_msg("%s: %s", (*e)->route, call.errors[0].detail);
+        assert_int_equal(call.time_limit_ms, 7);
+        assert_true(call_canonical(&call, &out));
+        buf_byte(&out, '\0');
+        assert_null(strstr(out.data, "time_limit_ms"));
+        call_release(&call);
+        buf_release(&out);
+        free(body);
+        json_decref(request);
+    }
+}
+
 static char *canonical(const struct endpoint *e, const char *body) {
     struct call call;
     struct buf out;
@@ -424,6 +451,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_descriptor_is_complete),
         cmocka_unit_test(each_example_gives_its_answer_byte_for_byte),
+        cmocka_unit_test(each_solver_takes_a_time_limit),
         cmocka_unit_test(each_answer_is_as_described),
         cmocka_unit_test(canonical_requests_are_their_own_canonical_form),
         cmocka_unit_test(each_field_refuses_what_its_limits_exclude),

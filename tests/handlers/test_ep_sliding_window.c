@@ -50,6 +50,7 @@ static void refusals(void **state) {
         const char *request, *pointer, *words;
     } rows[] = {
         {"{\"values\":[1,2],\"k\":3}", "\"/k\"", "k is 3, want 1 to 2"},
+        {"{\"values\":[1,2],\"k\":4,\"min_count\":3}", "\"/k\"", "k is 4, want 1 to 2"},
         {"{\"values\":[1,2],\"k\":0}", "\"/k\"", "at least 1"},
         {"{\"values\":[],\"k\":1}", "\"/values\"", "at least 1"},
         {"{\"values\":[1,2]}", "\"/k\"", "missing"},

@@ -470,6 +470,41 @@ static void the_trace_replays_to_the_answer(void **state) {
     }
 }
 
+/* Candidates in a row are counted by a sum that slides, others eight at a time; against the recurrence in 128 bits, of
+ * which the count is below 10^38. */
+static void sequences_of_neighbours_are_counted(void **state) {
+    (void)state;
+    static const struct {
+        int64_t low, high, step;
+    } ROWS[] = {{1, 60, 1}, {2, 4, 1}, {3, 6, 1}, {1, 59, 2}, {7, 40, 3}, {1, 3, 1}};
+    for (size_t i = 0; i < COUNT(ROWS); i++)
+        for (int extra = 0; extra < 2; extra++) {
+            int64_t candidates[64], target = 100;
+            size_t n = 0;
+            for (int64_t c = ROWS[i].low; c <= ROWS[i].high; c += ROWS[i].step)
+                candidates[n++] = c;
+            if (extra)
+                candidates[n++] = 63, candidates[n++] = 64;
+            unsigned __int128 ways[101] = {1};
+            for (int64_t r = 1; r <= target; r++)
+                for (size_t k = 0; k < n; k++)
+                    ways[r] += candidates[k] <= r ? ways[r - candidates[k]] : 0;
+            char digits[48], *first = digits + 47;
+            *first = '\0';
+            for (unsigned __int128 x = ways[target]; x; x /= 10)
+                *--first = (char)('0' + (int)(x % 10));
+            struct ctx ctx;
+            ctx_init(&ctx, 1 << 24);
+            struct combination_in in = {candidates, n, target, true, true, 0, INT64_MAX};
+            struct combination_out out = solve(&ctx, &in, &(struct combination_page){.count = true});
+            if (out.count.kind == KIND_INT)
+                assert_true((unsigned __int128)out.count.i == ways[target]);
+            else
+                assert_true(out.count.s.n == strlen(first) && memcmp(out.count.s.p, first, out.count.s.n) == 0);
+            ctx_release(&ctx);
+        }
+}
+
 /* -- Errors and limits -- */
 
 static void expect_error(const struct combination_in *in, const struct combination_page *page, enum status want,
@@ -487,8 +522,11 @@ static void expect_error(const struct combination_in *in, const struct combinati
 static void wrong_inputs_are_refused(void **state) {
     (void)state;
     static int64_t many[COMBINATION_MAX_CANDIDATES + 1];
+    static int64_t odd[COMBINATION_MAX_CANDIDATES];
     for (size_t i = 0; i < COUNT(many); i++)
         many[i] = 1 + (int64_t)i;
+    for (size_t i = 0; i < COUNT(odd); i++)
+        odd[i] = 1 + 2 * (int64_t)i;
     static const int64_t zero[] = {3, 0}, low[] = {INT64_MIN}, one[] = {1}, two[] = {1, 2};
     const struct combination_page all = {.list = true, .count = true, .limit = 10}, count = {.count = true};
     const struct combination_page listed = {.list = true, .limit = 1};
@@ -515,7 +553,7 @@ static void wrong_inputs_are_refused(void **state) {
          "states of the length are 600001;"},
         {{two, 2, 100000, true, true, 0, INT64_MAX}, &ranked, STATUS_TOO_LARGE, "/target", "want at most 268435456"},
         {{many, 10000, 9999999, true, false, 0, INT64_MAX}, &listed, STATUS_TOO_LARGE, "/target", "17179869184"},
-        {{many, 10000, 20000, true, true, 0, INT64_MAX},
+        {{odd, 10000, 40000, true, true, 0, INT64_MAX},
          &count,
          STATUS_TOO_LARGE,
          "/target",
@@ -688,6 +726,7 @@ int main(void) {
         cmocka_unit_test(large_ranks_come_back),
         cmocka_unit_test(a_walk_of_many_is_in_order),
         cmocka_unit_test(the_trace_replays_to_the_answer),
+        cmocka_unit_test(sequences_of_neighbours_are_counted),
         cmocka_unit_test(wrong_inputs_are_refused),
         cmocka_unit_test(limits_hold_at_their_ends),
         cmocka_unit_test(a_page_ends_with_its_values),

@@ -187,8 +187,8 @@ static void every_small_layout(void **state) {
     (void)state;
     uint64_t random = 1;
     for (size_t n = 1; n <= 12; n++)
-        for (int64_t k = 1; k <= (int64_t)n; k++)
-            for (int64_t min_count = 1; min_count <= k; min_count++)
+        for (int64_t k = 1; k <= 2 * (int64_t)n + 2; k++) /* wider than the array, too */
+            for (int64_t min_count = 1; min_count <= k && min_count <= (int64_t)n; min_count++)
                 for (int mode = 0; mode < 18; mode++) {
                     int64_t ints[12], step = (int64_t[]){1, 2, 5}[mode / 6];
                     double reals[12];
@@ -218,7 +218,9 @@ static void random_layouts_of_every_shape(void **state) {
     for (int round = 0; round < 280; round++) {
         size_t n = 1 + test_below(&random, round % 4 ? 300 : N);
         int64_t k = 1 + (int64_t)test_below(&random, n), full = test_below(&random, 2);
-        if (round % 3 == 0 && k > 270)
+        if (round % 7 == 0)
+            k += (int64_t)n, full = 0;
+        else if (round % 3 == 0 && k > 270)
             k = 250 + (int64_t)test_below(&random, 20); /* about where small ends */
         for (size_t i = 0; i < n; i++) {
             ints[i] = shaped(&random, round % SHAPES, i);
@@ -227,7 +229,8 @@ static void random_layouts_of_every_shape(void **state) {
         struct sliding_in in = {.values = round & 1 ? array_1d(KIND_INT, ints, n) : array_1d(KIND_REAL, reals, n),
                                 .k = k,
                                 .step = round % 5 ? 1 : 1 + (int64_t)test_below(&random, 70),
-                                .min_count = full ? k : 1 + (int64_t)test_below(&random, (uint64_t)k),
+                                .min_count =
+                                    full ? k : 1 + (int64_t)test_below(&random, k < (int64_t)n ? (uint64_t)k : n),
                                 .align = (enum sliding_align)test_below(&random, 3)};
         for (size_t o = 0; o < COUNT(ALL); o++) {
             in.operation = ALL[o];
@@ -385,7 +388,9 @@ static void refusals(void **state) {
         const char *pointer, *detail;
     } rows[] = {
         {{i, 0, 1, 1, SLIDING_MAX, 0}, "/k", "k is 0, want 1 to 4, the number of values."},
-        {{i, 5, 1, 1, SLIDING_MAX, 0}, "/k", "k is 5, want 1 to 4, the number of values."},
+        {{i, 5, 1, 5, SLIDING_MAX, 0},
+         "/k",
+         "k is 5, want 1 to 4, the number of values; more only with a min_count of at most that."},
         {{i, 2, 0, 1, SLIDING_MAX, 0}, "/step", "step is 0, want at least 1."},
         {{i, 2, 1, 0, SLIDING_MAX, 0}, "/min_count", "min_count is 0, want 1 to k, which is 2."},
         {{i, 2, 1, 3, SLIDING_MAX, 0}, "/min_count", "min_count is 3, want 1 to k, which is 2."},
