@@ -109,7 +109,7 @@ static enum status decode_string(struct decoder *d, const struct field *field, c
     if (json_string_length(value) > decoder_max_items(field) || json_string_length(value) < field->min_items)
         return decoder_wrong(d, path, "has %zu bytes, want %zu to %zu.", json_string_length(value), field->min_items,
                              decoder_max_items(field));
-    return decoder_copy_string(d, value, to);
+    return decoder_copy_string(d, path, value, to);
 }
 
 /* A number with a fraction or an exponent is a real where both kinds are welcome. */
@@ -134,7 +134,7 @@ static enum status decode_value(struct decoder *d, const struct field *field, co
     }
     if (!span && json_is_string(value) && field->kinds & KIND_STRING) {
         to->kind = KIND_STRING;
-        return decoder_copy_string(d, value, &to->s);
+        return decoder_copy_string(d, path, value, &to->s);
     }
     return decoder_wrong(d, path, "is %s, want one of: %s.", decoder_show(d, value).text,
                          decoder_kinds_text(field->kinds));
@@ -197,7 +197,10 @@ static enum status decode_variant(struct decoder *d, const struct field *field, 
         return wrong_variant(d, field, path, type);
     to->variant = (int)(variant - field->variants);
     to->params = ctx_zalloc(d->ctx, 1, variant->size);
-    return to->params ? decode_object(d, variant->fields, path, value, to->params, true) : STATUS_NO_MEMORY;
+    if (!to->params)
+        return STATUS_NO_MEMORY;
+    enum status status = decode_object(d, variant->fields, path, value, to->params, true);
+    return status == STATUS_OK ? decoder_rules(d, variant->rules, path, value) : status;
 }
 
 static enum status unknown_model(struct decoder *d, const struct path *path, json_t *value) {
@@ -292,8 +295,11 @@ static enum status decode_text(struct decoder *d, const struct path *path, json_
         memcpy(p, text.data, text.n);
     else if (text.failed)
         (void)ctx_fail(d->ctx, STATUS_NO_MEMORY, "", "There is not enough memory to read the body.");
+    bool nul = p && splice_has_nul(d->splice, p, text.n);
     *to = (struct str){p, text.n};
     buf_release(&text);
+    if (nul)
+        return decoder_wrong(d, path, "holds the character U+0000 in a string, want strings without it.");
     return p ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
@@ -320,7 +326,7 @@ static enum status decode_member(struct decoder *d, const struct field *field, c
 static enum status decode_absent(struct decoder *d, const struct field *field, const struct path *path, void *member) {
     if (d->body && !path->up && strcmp(field->name, d->call->endpoint->npy_input) == 0) {
         *(struct array *)member = *d->body;
-        return decoder_check_array(d, field, path, member);
+        return decoder_npy_array(d, field, path, member);
     }
     if (field->role == ROLE_SEED) {
         *(int64_t *)member = (int64_t)d->call->host->draw_seed(d->call->host->self);
@@ -438,6 +444,8 @@ enum status decode_json(struct call *call, const char *text, size_t n, const str
         return status;
     struct decoder d = {call, &call->ctx, &splice, body};
     status = decode_object(&d, call->endpoint->input, NULL, root, call->params, false);
+    if (status == STATUS_OK && json_is_object(root))
+        status = decoder_rules(&d, call->endpoint->rules, NULL, root);
     json_decref(root);
     splice_release(&splice);
     if (status == STATUS_OK && call->n_errors)

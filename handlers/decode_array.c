@@ -1,8 +1,10 @@
 #include "handlers/decoder.h"
 #include "handlers/number.h"
 
-enum status decoder_copy_string(struct decoder *d, json_t *value, struct str *to) {
+enum status decoder_copy_string(struct decoder *d, const struct path *path, json_t *value, struct str *to) {
     size_t n = json_string_length(value);
+    if (splice_has_nul(d->splice, json_string_value(value), n))
+        return decoder_wrong(d, path, "holds the character U+0000, want a string without it.");
     char *p = ctx_alloc(d->ctx, n + 1, 1);
     if (!p)
         return STATUS_NO_MEMORY;
@@ -45,13 +47,32 @@ static enum status check_limits(struct decoder *d, const struct field *field, co
     return STATUS_OK;
 }
 
+/* check_widths holds the two innermost lengths against the field's; all rows are equally long. */
+static enum status check_widths(struct decoder *d, const struct field *field, const struct path *path,
+                                const struct array *a) {
+    const unsigned want[] = {field->columns, field->rows};
+    struct path first[3];
+    const struct path *at[4] = {path};
+    for (unsigned k = 0; k < a->dims && k < COUNT_OF(first); k++) {
+        first[k] = (struct path){.up = at[k], .index = 0};
+        at[k + 1] = &first[k];
+    }
+    if (a->shape[0] == 0) /* there is no row */
+        return STATUS_OK;
+    for (unsigned up = 0; up < COUNT_OF(want) && up < a->dims; up++) {
+        unsigned level = a->dims - 1 - up;
+        if (want[up] && a->shape[level] != want[up])
+            return decoder_wrong(d, at[level], "has %zu element%s, want %u.", a->shape[level],
+                                 &"s"[a->shape[level] == 1], want[up]);
+    }
+    return STATUS_OK;
+}
+
 enum status decoder_check_array(struct decoder *d, const struct field *field, const struct path *path,
                                 const struct array *a) {
     unsigned least = field->min_dims ? field->min_dims : 1, most = field->max_dims ? field->max_dims : 1;
     if (!(a->kind & field->kinds)) /* of an npy body; JSON is read as what is wanted */
-        return decoder_wrong(d, path,
-                             a->kind == KIND_INT ? "is an array of integers, want f4 or f8."
-                                                 : "is an array of fractions (f4, f8), want i4 or i8.");
+        return decoder_wrong(d, path, "is an array of fractions (f4, f8), want one of integers.");
     if (a->dims > most)
         return decoder_wrong(d, path, "is nested %u deep, want at most %u level%s of arrays.", a->dims, most,
                              &"s"[most == 1]);
@@ -61,7 +82,29 @@ enum status decoder_check_array(struct decoder *d, const struct field *field, co
         return decoder_wrong(d, path, "has %zu elements, want at most %zu.", a->n, decoder_max_items(field));
     if (a->dims < least && a->n)
         return decoder_wrong(d, path, "is nested %u deep, want %u levels of arrays.", a->dims, least);
-    return check_limits(d, field, path, a);
+    size_t before = d->call->n_errors;
+    enum status status = check_widths(d, field, path, a);
+    return status == STATUS_OK && d->call->n_errors == before ? check_limits(d, field, path, a) : status;
+}
+
+enum status decoder_npy_array(struct decoder *d, const struct field *field, const struct path *path, struct array *a) {
+    for (size_t i = 0; a->kind == KIND_INT && !(field->kinds & KIND_INT) && i < a->n; i++) {
+        double r = (double)a->ints[i];
+        if (r >= 0x1p63 || (int64_t)r != a->ints[i])
+            return wrong_element(d, path, a, i, "an integer that a double holds exactly");
+    }
+    if (a->kind == KIND_INT && !(field->kinds & KIND_INT)) {
+        for (size_t i = 0; i < a->n; i++)
+            a->reals[i] = (double)a->ints[i];
+        a->kind = KIND_REAL;
+    }
+    return decoder_check_array(d, field, path, a);
+}
+
+static const char *element_text(unsigned kinds) {
+    if (kinds == KIND_INT)
+        return "an integer";
+    return kinds & KIND_STRING ? "a number or a string, the same kind for all" : "a number";
 }
 
 /* numbers_wrong turns a reader's error into the sentence. */
@@ -106,9 +149,12 @@ static enum status numbers_wrong(struct decoder *d, const struct field *field, c
     case NUMBER_RAGGED:
         return decoder_wrong(d, up, "differs in length or depth from the first row; want rows of equal length.");
     case NUMBER_TOO_MANY: {
-        unsigned most = field->max_dims ? field->max_dims : 1;
-        return decoder_wrong(d, path, "holds more than is allowed, want at most %zu elements and %u level%s of arrays.",
-                             decoder_max_items(field), most, most > 1 ? "s" : "");
+        size_t elements = 1;
+        if (n > 0 && *at == '[')
+            return decoder_wrong(d, up, "is an array, want %s.", element_text(field->kinds));
+        for (const char *c = span->text; c < end; c++)
+            elements += *c == ',';
+        return decoder_wrong(d, path, "has %zu elements, want at most %zu.", elements, decoder_max_items(field));
     }
     }
     return STATUS_OK;
@@ -124,12 +170,6 @@ static enum status decode_numbers(struct decoder *d, const struct field *field, 
         return decoder_check_array(d, field, path, to);
     *to = (struct array){0};
     return numbers_wrong(d, field, path, span, error, &place);
-}
-
-static const char *element_text(unsigned kinds) {
-    if (kinds == KIND_INT)
-        return "an integer";
-    return kinds & KIND_STRING ? "a number or a string, the same kind for all" : "a number";
 }
 
 /* wrong_inside finds the first element of an array of numbers, at any depth, that is neither a number nor an array. */
@@ -177,7 +217,7 @@ static enum status decode_strings(struct decoder *d, const struct field *field, 
         struct path at = {.up = path, .index = i};
         if (!json_is_string(element) || splice_span(d->splice, element))
             return decoder_wrong(d, &at, "is %s, want a string like the first element.", decoder_show(d, element).text);
-        if (decoder_copy_string(d, element, &s[i]) != STATUS_OK)
+        if (decoder_copy_string(d, &at, element, &s[i]) != STATUS_OK)
             return STATUS_NO_MEMORY;
     }
     *to = array_1d(KIND_STRING, s, n);

@@ -39,12 +39,21 @@ bool decoder_int_fits(const struct field *field, int64_t v);
 bool decoder_real_fits(const struct field *field, double v);
 size_t decoder_max_items(const struct field *field);
 
-enum status decoder_copy_string(struct decoder *d, json_t *value, struct str *to) MUST_CHECK;
+/* decoder_rules holds the rules (NULL: none) against an object's members. */
+enum status decoder_rules(struct decoder *d, const struct rule *rules, const struct path *path,
+                          json_t *object) MUST_CHECK;
+
+/* decoder_copy_string takes a JSON string; one that holds U+0000 is wrong. */
+enum status decoder_copy_string(struct decoder *d, const struct path *path, json_t *value, struct str *to) MUST_CHECK;
 
 /* decoder_array reads an ARRAY field; decoder_check_array holds one against the field's limits. */
 enum status decoder_array(struct decoder *d, const struct field *field, const struct path *path, json_t *value,
                           struct array *to) MUST_CHECK;
 enum status decoder_check_array(struct decoder *d, const struct field *field, const struct path *path,
                                 const struct array *a) MUST_CHECK;
+
+/* decoder_npy_array is decoder_check_array of an npy body, whose integers become reals where these are wanted. */
+enum status decoder_npy_array(struct decoder *d, const struct field *field, const struct path *path,
+                              struct array *a) MUST_CHECK;
 
 #endif

@@ -1,5 +1,6 @@
 #include "core/heap/heap.h"
 #include "handlers/call.h"
+#include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
 
 struct operation {
@@ -12,10 +13,11 @@ struct operation {
 
 struct params {
     struct array values;
-    int order;
+    int order, on_empty;
     struct list operations;
     struct trace_params trace;
     bool has_trace;
+    int64_t time_limit_ms;
 };
 
 struct result {
@@ -26,6 +28,8 @@ struct result {
 
 enum { MAX_OPERATIONS = 300 * 1000 };
 static const char *const ORDERS[] = {"min", "max", NULL};
+static const char *const ON_EMPTY[] = {"error", "report", NULL};
+static const char *const ERRORS[] = {"empty", NULL};
 
 static const struct field MERGED[] = {
     FIELD(struct heap_input, values, ARRAY, "Sorted: least first, or with `order` `max` greatest first.",
@@ -52,9 +56,15 @@ static const struct field INPUT[] = {
           .required = true, .kinds = KIND_INT | KIND_REAL | KIND_STRING),
     FIELD(struct params, order, ENUM, "Which value is at the root: the least or the greatest.", .names = ORDERS,
           .def = "min"),
+    FIELD(
+        struct params, on_empty, ENUM,
+        "What a `pop` or `replace` of an empty heap is: an `error` of the request, or an operation that does nothing, "
+        "`report`ed in its result.",
+        .names = ON_EMPTY, .def = "error"),
     FIELD(struct params, operations, LIST, "What to do, one after the other.", .required = true, .fields = OPERATION,
           .size = sizeof(struct operation), .max_items = MAX_OPERATIONS),
     TRACE_INPUT(struct params),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 
@@ -70,6 +80,12 @@ static const struct field RESULT[] = {
           "Of `check`: the first index, from 0, whose value belongs before that of its parent `(at - 1) / 2`. Left out "
           "where there is none.",
           .present = offsetof(struct heap_result, has_at)),
+    {.name = "error",
+     .doc = "With `on_empty` `report`: the heap was empty, and nothing was done.",
+     .type = FIELD_ENUM,
+     .offset = offsetof(struct heap_result, error),
+     .present = offsetof(struct heap_result, empty),
+     .names = ERRORS},
     {0},
 };
 
@@ -78,7 +94,11 @@ static const struct field OUTPUT[] = {
           .kinds = KIND_INT | KIND_REAL | KIND_STRING),
     FIELD(struct result, results, LIST, "One for each operation, in their order.", .required = true, .fields = RESULT,
           .size = sizeof(struct heap_result)),
-    TRACE_OUTPUT(struct result),
+    TRACE_OUTPUT(struct result,
+                 "`operation` opens each one, with its `index` and `op`; `compare` and `swap` of two places; `set` (a "
+                 "new value at the root); `push` (a new last value); `pop` (the last value goes); `take` (the next "
+                 "value of `nlargest` or `nsmallest`, at its place; of `merge` the `value` with its `input` and "
+                 "`index`). What `sort` does to the array is there as swaps."),
     {0},
 };
 
@@ -136,8 +156,7 @@ static uint64_t cost(const void *p) {
         size_t m = longest_of(&o[i]);
         bytes = m > bytes ? m : bytes;
     }
-    if (params->has_trace)
-        sum += 10 * sum + 200 * (uint64_t)params->trace.max_steps;
+    sum += trace_cost(params->has_trace, &params->trace, (double)sum);
     double all = (double)sum * (bytes ? 4 + (double)bytes / 32 : 1);
     return all < 1e18 ? (uint64_t)all : (uint64_t)1e18;
 }
@@ -159,6 +178,7 @@ static enum status run(struct call *call, const void *p, void *r) {
         .max = params->order == 1,
         .operations = operations_of(call, &params->operations),
         .n_operations = params->operations.n,
+        .report_empty = params->on_empty == 1,
         .trace_steps = params->has_trace ? (size_t)params->trace.max_steps : 0,
     };
     if (!in.operations)
@@ -172,7 +192,7 @@ static enum status run(struct call *call, const void *p, void *r) {
 const struct endpoint ep_heap = {
     .method = "POST",
     .route = "/v1/solve/heap",
-    .version = 1,
+    .version = 2,
     .title = "Operations on a binary heap",
     .doc =
         "Runs heap operations on an array and gives what each returned and the array at the end. The array is laid out "
@@ -187,9 +207,7 @@ const struct endpoint ep_heap = {
         "As in Python nothing but `check` looks whether the array is a heap, and -0.0 and 0.0 are equal: here they "
         "keep "
         "the order in which they stand. Strings are ordered by Unicode code point. A `pop` or `replace` of an empty "
-        "heap is an error, and so is an input of `merge` that is not sorted.\n\n"
-        "Steps of a trace: `operation`, `compare`, `swap`, `set`, `push` (a new last value), `pop` (the last value "
-        "goes), `take` (the next value of `nlargest`, `nsmallest` or `merge`).",
+        "heap is an error (or, with `on_empty`, told in its result), and so is an input of `merge` that is not sorted.",
     .source = "J. W. J. Williams, Algorithm 232: Heapsort, CACM 7(6), 1964; R. W. Floyd, Algorithm 245: Treesort 3, "
               "CACM 7(12), 1964; D. E. Knuth, The Art of Computer Programming 3, 5.2.3 and 5.4.1",
     .input = INPUT,

@@ -1,6 +1,8 @@
 #include "core/sort/gap.h"
 #include "handlers/call.h"
+#include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
+#include "handlers/why_field.h"
 
 struct params {
     struct array values;
@@ -8,12 +10,14 @@ struct params {
     bool has_top, has_trace;
     int algorithm;
     struct trace_params trace;
+    int64_t time_limit_ms;
 };
 
 struct result {
     struct gap greatest;
     struct list gaps;
     int algorithm;
+    struct str why;
     struct trace trace;
 };
 
@@ -30,6 +34,7 @@ static const struct field INPUT[] = {
           "of them.",
           .names = gap_algorithm_names, .def = "auto"),
     TRACE_INPUT(struct params),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 
@@ -65,7 +70,11 @@ static const struct field OUTPUT[] = {
           "With `top`: the greatest gaps, the greatest first, of equal ones the lowest; all where there are fewer.",
           .fields = GAP, .size = sizeof(struct gap)),
     FIELD(struct result, algorithm, ENUM, "What was used.", .required = true, .names = gap_algorithm_names),
-    TRACE_OUTPUT(struct result),
+    WHY_OUTPUT(struct result),
+    TRACE_OUTPUT(struct result,
+                 "With `buckets` a `place` of each value in its `bucket`, then a `compare` of the greatest value of "
+                 "each bucket with the least of the next one in use; with `sort` a `compare` of all neighbours; "
+                 "`best` with `low`, `high` and `gap` after each that is greater than those before."),
     {0},
 };
 
@@ -76,7 +85,7 @@ static uint64_t cost(const void *p) {
     bool sorts = top > 1 || params->algorithm == GAP_SORT;
     uint64_t log2_top = 64 - (uint64_t)__builtin_clzll(top | 1), given = top < n ? top : n;
     uint64_t sum = 2000 + n * (sorts ? 75 + 4 * log2_top : 35) + 300 * given;
-    return params->has_trace ? sum + n * 300 + 300 * (uint64_t)params->trace.max_steps : sum;
+    return sum + trace_cost(params->has_trace, &params->trace, 3 * (double)n);
 }
 
 static enum status run(struct call *call, const void *p, void *r) {
@@ -86,27 +95,27 @@ static enum status run(struct call *call, const void *p, void *r) {
         .values = params->values,
         .top = params->has_top ? (size_t)params->top : 0,
         .algorithm = (enum gap_algorithm)params->algorithm,
-        .trace_steps = params->has_trace ? (size_t)params->trace.max_steps : 0,
+        .trace = params->has_trace ? &result->trace : NULL,
     };
-    struct gap_out out;
-    enum status status = gap_solve(&call->ctx, &in, &out);
-    *result = (struct result){out.greatest, {out.n_gaps, out.gaps}, (int)out.algorithm, out.trace};
+    struct gap_out out = {0};
+    enum status status = trace_open(&call->ctx, params->has_trace, &params->trace, &params->values, &result->trace);
+    if (status == STATUS_OK)
+        status = gap_solve(&call->ctx, &in, &out);
+    *result =
+        (struct result){out.greatest, {out.n_gaps, out.gaps}, (int)out.algorithm, why_text(out.why), result->trace};
     return status;
 }
 
 const struct endpoint ep_maximum_gap = {
     .method = "POST",
     .route = "/v1/solve/maximum-gap",
-    .version = 1,
+    .version = 2,
     .title = "Greatest gap between neighbours in sorted order",
     .doc =
         "Finds the two neighbours in sorted order that lie farthest apart, without sorting: in time proportional to "
         "the number of values. Of equal gaps the lowest is answered.\n\n"
         "Integers are exact over all of 64 bits. Gaps of reals are compared exactly, and `gap` is the double nearest "
-        "to the difference; a gap that is greater than any double is an error.\n\n"
-        "Steps of a trace: with `buckets` a `place` for each value, then a `compare` of the greatest value of each "
-        "bucket with the least of the next one in use; with `sort` a `compare` of all neighbours; `best` after each "
-        "that is greater than those before.",
+        "to the difference; a gap that is greater than any double is an error.",
     .source = "T. Gonzalez, Algorithms on Sets and Related Problems, 1975; F. P. Preparata and M. I. Shamos, "
               "Computational Geometry, 1985, 6.4",
     .input = INPUT,
@@ -115,8 +124,10 @@ const struct endpoint ep_maximum_gap = {
     .result_size = sizeof(struct result),
     .example = "{\"values\":[3,6,9,1,20,16],\"top\":2}",
     .answer = "{\"gap\":7,\"low\":9,\"high\":16,\"gaps\":[{\"gap\":7,\"low\":9,\"high\":16},{\"gap\":4,\"low\":16,"
-              "\"high\":20}],\"algorithm\":\"sort\"}",
+              "\"high\":20}],\"algorithm\":\"sort\",\"why\":\"Buckets find no gap but the greatest, and more are asked "
+              "for.\"}",
     .npy_input = "values",
+    .npy_output = "gaps",
     .cost = cost,
     .run = run,
 };

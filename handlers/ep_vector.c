@@ -1,11 +1,13 @@
 #include "core/geometry/vector.h"
 #include "handlers/call.h"
+#include "handlers/time_limit_field.h"
 
 struct params {
     int operation;
     struct array a, b;
     double angle, eps;
     bool has_angle, has_eps;
+    int64_t time_limit_ms;
 };
 
 struct result {
@@ -31,6 +33,7 @@ static const struct field INPUT[] = {
           .present = offsetof(struct params, has_angle), FIELD_REALS(-VECTOR_MAX_ANGLE, VECTOR_MAX_ANGLE)),
     FIELD(struct params, eps, NUMBER, "Of `compare`: coordinates that differ by at most this are equal. Absent: exact.",
           .present = offsetof(struct params, has_eps), FIELD_REALS(0, 1e308)),
+    TIME_LIMIT_INPUT(struct params),
     {0},
 };
 

@@ -22,9 +22,7 @@ static const struct field MIXTURE_FIELDS[] = {
           .required = true, .kinds = KIND_REAL, .max_dims = 2, .min_items = 1, .max_items = MODEL_MAX_NUMBERS,
           FIELD_REALS(-MIXTURE_MAX_VALUE, MIXTURE_MAX_VALUE)),
     FIELD(struct mixture_params, stds, ARRAY,
-          "Standard deviations: a number for all parts, [K] of each part, or [K][d] of each part along each axis. "
-          "Either this "
-          "or covariances.",
+          "Standard deviations: a number for all parts, [K] of each part, or [K][d] of each part along each axis.",
           .kinds = KIND_REAL, .scalar = true, .max_dims = 2, .min_items = 1, .max_items = MODEL_MAX_NUMBERS,
           FIELD_REALS(0, MIXTURE_MAX_VALUE)),
     FIELD(struct mixture_params, covariances, ARRAY,
@@ -34,6 +32,8 @@ static const struct field MIXTURE_FIELDS[] = {
     FIELD(struct mixture_params, classes, ARRAY, "The class of each part, [K]; a request's `class` selects by it.",
           .kinds = KIND_INT, .min_items = 1, .max_items = MODEL_MAX_NUMBERS),
     {0}};
+
+static const struct rule MIXTURE_RULES[] = {EXACTLY_ONE("stds", "covariances"), {0}};
 
 static const struct field POINTS_FIELDS[] = {
     FIELD(struct points_params, points, ARRAY, "The points, [n][d]; or [n] in one dimension.", .required = true,
@@ -49,9 +49,9 @@ static const struct field POINTS_FIELDS[] = {
 
 const struct variant model_variants[] = {
     {"mixture", "A mixture of Gaussians; its denoiser is a formula, so the only error is that of the steps.",
-     MIXTURE_FIELDS, sizeof(struct mixture_params)},
+     MIXTURE_FIELDS, sizeof(struct mixture_params), MIXTURE_RULES},
     {"points", "A finite set of equally likely points, each widened by a Gaussian (a kernel density estimate).",
-     POINTS_FIELDS, sizeof(struct points_params)},
+     POINTS_FIELDS, sizeof(struct points_params), NULL},
     {0}};
 
 struct model_extent model_extent(const struct choice *model) {
@@ -90,9 +90,6 @@ static enum status check_mixture(struct ctx *ctx, const struct mixture_params *m
     if (m->weights.kind && m->weights.n != k)
         return ctx_fail(ctx, STATUS_INVALID, "/model/weights",
                         "weights holds %zu numbers, want one for each of the %zu means.", m->weights.n, k);
-    if (!m->stds.kind == !m->covariances.kind)
-        return ctx_fail(ctx, STATUS_INVALID, "/model", "The mixture has %s, want exactly one of the two.",
-                        m->stds.kind ? "both stds and covariances" : "neither stds nor covariances");
     if (m->stds.dims == 2 && (m->stds.shape[0] != k || m->stds.shape[1] != d))
         return ctx_fail(ctx, STATUS_INVALID, "/model/stds",
                         "stds has the shape [%zu][%zu], want [%zu][%zu] as the means.", m->stds.shape[0],

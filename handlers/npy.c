@@ -9,12 +9,13 @@
 enum { DIMS_MAX = 3, ALIGN = 64, MAGIC = 6 };
 static const char magic[MAGIC + 1] = "\x93NUMPY";
 
-static const char WANTED[] = "want '<i4', '<i8', '<f4' or '<f8'";
+static const char WANTED[] = "want i1, i2, i4, i8, u1, u2, u4, f4 or f8, of either byte order";
 
 /* What a header says. */
 struct layout {
-    char letter; /* i or f */
+    char letter; /* i, u or f */
     unsigned width;
+    bool big; /* the byte of greatest weight comes first */
     unsigned dims;
     size_t shape[DIMS_MAX];
     size_t n;
@@ -72,6 +73,11 @@ static bool take_string(struct header *h, const char **text, size_t *n) {
     return true;
 }
 
+static bool is_read(char letter, char width) {
+    const char *widths = letter == 'i' ? "1248" : letter == 'u' ? "124" : letter == 'f' ? "48" : "";
+    return width != '\0' && strchr(widths, width);
+}
+
 static enum status read_descr(struct header *h) {
     const char *text;
     size_t n;
@@ -79,11 +85,12 @@ static enum status read_descr(struct header *h) {
         return ctx_fail(h->ctx, STATUS_UNSUPPORTED, "", "The npy array has structured elements; %s.", WANTED);
     if (!take_string(h, &text, &n))
         return refuse_header(h, "the element type as a string, such as '<f8'");
-    if (n != 3 || text[0] != '<' || (text[1] != 'i' && text[1] != 'f') || (text[2] != '4' && text[2] != '8'))
+    if (n != 3 || !strchr("<>|", text[0]) || !is_read(text[1], text[2]) || (text[0] == '|' && text[2] != '1'))
         return ctx_fail(h->ctx, STATUS_UNSUPPORTED, "", "The npy array has elements of type '%.*s'; %s.",
                         (int)(n < 24 ? n : 24), text, WANTED);
     h->layout.letter = text[1];
     h->layout.width = (unsigned)(text[2] - '0');
+    h->layout.big = text[0] == '>';
     return STATUS_OK;
 }
 
@@ -249,34 +256,48 @@ static enum status read_header(struct ctx *ctx, const void *p, size_t n, struct 
     return STATUS_OK;
 }
 
-static uint32_t load4(const char *p) {
-    uint32_t x;
-    memcpy(&x, p, sizeof x);
-    return le32toh(x);
+/* load gives the bits of an element, those above its width 0. */
+static uint64_t load(const struct layout *l, size_t i) {
+    const unsigned char *p = (const unsigned char *)l->data + i * l->width;
+    uint64_t x = 0;
+    for (unsigned k = 0; k < l->width; k++)
+        x |= (uint64_t)p[k] << 8 * (l->big ? l->width - 1 - k : k);
+    return x;
 }
 
-static uint64_t load8(const char *p) {
-    uint64_t x;
-    memcpy(&x, p, sizeof x);
-    return le64toh(x);
+static int64_t int_of(const struct layout *l, uint64_t bits) {
+    unsigned above = 64 - 8 * l->width;
+    return l->letter == 'u' ? (int64_t)bits : (int64_t)(bits << above) >> above;
 }
 
-static void copy_ints(int64_t *to, const char *from, size_t n, unsigned width) {
-    for (size_t i = 0; i < n; i++)
-        to[i] = width == 4 ? (int64_t)(int32_t)load4(from + 4 * i) : (int64_t)load8(from + 8 * i);
+static double real_of(const struct layout *l, uint64_t bits) {
+    uint32_t half = (uint32_t)bits;
+    float r;
+    double d;
+    memcpy(&d, &bits, sizeof d);
+    memcpy(&r, &half, sizeof r);
+    return l->width == 4 ? (double)r : d;
 }
 
-static void copy_reals(double *to, const char *from, size_t n, unsigned width) {
-    for (size_t i = 0; i < n; i++) {
-        if (width == 4) {
-            uint32_t bits = load4(from + 4 * i);
-            float r;
-            memcpy(&r, &bits, sizeof r);
-            to[i] = (double)r;
-        } else {
-            uint64_t bits = load8(from + 8 * i);
-            memcpy(&to[i], &bits, sizeof bits);
+static void copy_elements(const struct layout *l, int64_t *to) {
+    union {
+        double r;
+        int64_t i;
+    } bits;
+    if (l->width == 8 && !l->big) {
+        for (size_t i = 0; i < l->n; i++) { /* eight bytes as they are */
+            uint64_t x;
+            memcpy(&x, l->data + 8 * i, sizeof x);
+            to[i] = (int64_t)le64toh(x);
         }
+        return;
+    }
+    for (size_t i = 0; i < l->n; i++) {
+        if (l->letter == 'f')
+            bits.r = real_of(l, load(l, i));
+        else
+            bits.i = int_of(l, load(l, i));
+        to[i] = bits.i;
     }
 }
 
@@ -301,14 +322,10 @@ enum status npy_read(struct ctx *ctx, const void *p, size_t n, struct array *out
     void *to = ctx_alloc(ctx, l.n, sizeof(int64_t));
     if (!to)
         return STATUS_NO_MEMORY;
-    if (l.letter == 'i') {
-        copy_ints(to, l.data, l.n, l.width);
-    } else {
-        copy_reals(to, l.data, l.n, l.width);
-        if ((status = check_finite(ctx, to, l.n)))
-            return status;
-    }
-    *out = (struct array){.kind = l.letter == 'i' ? KIND_INT : KIND_REAL, .dims = l.dims, .n = l.n};
+    copy_elements(&l, to);
+    if (l.letter == 'f' && (status = check_finite(ctx, to, l.n)))
+        return status;
+    *out = (struct array){.kind = l.letter == 'f' ? KIND_REAL : KIND_INT, .dims = l.dims, .n = l.n};
     memcpy(out->shape, l.shape, sizeof l.shape);
     out->data = to;
     return STATUS_OK;

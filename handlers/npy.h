@@ -1,5 +1,6 @@
-/* npy.h - NumPy's .npy as a body: versions 1.0, 2.0 and 3.0, little-endian i4, i8, f4, f8, C order, 1 to 3 dimensions.
- * Source: NEP 1 and numpy.lib.format. All else (big-endian, Fortran order, objects, structures, truncated or
+/* npy.h - NumPy's .npy as a body: versions 1.0, 2.0 and 3.0, i1, i2, i4, i8, u1, u2, u4, f4 and f8 of
+ * either byte order, C order, 1 to 3 dimensions.
+ * Source: NEP 1 and numpy.lib.format. All else (Fortran order, u8, objects, structures, truncated or
  * overlong data, NaN and infinities in the data) is refused with a sentence. */
 #ifndef SOLVENT_NPY_H
 #define SOLVENT_NPY_H
@@ -8,7 +9,7 @@
 #include "core/base/buf.h"
 #include "core/base/ctx.h"
 
-/* npy_read reads the n bytes at p into an array of ctx: '<i4' and '<i8' give INT, '<f4' and '<f8' REAL. It never reads
+/* npy_read reads the n bytes at p into an array of ctx: integers give INT, '<f4' and '<f8' (or '>') REAL. It never reads
  * the data unless the header's shape fits the remaining bytes exactly. f8 and i8 data are copied (alignment). Errors:
  * UNSUPPORTED (a layout we do not read; a file that is no npy), INVALID (a value that is not finite; pointer "/<flat
  * index>"), NO_MEMORY. */

@@ -89,6 +89,17 @@ static const char *string_end(const char *p, const char *end, bool *nul) {
     return end;
 }
 
+/* add_without_nul copies a string with \\uffff for \\u0000, which would end a name and look like a span's stand-in. */
+static void add_without_nul(struct splice *s, const char *p, const char *end) {
+    s->nul = true;
+    while (p < end) {
+        size_t n = *p != '\\' || end - p < 2 ? 1 : 2;
+        bool nul = n == 2 && end - p >= 6 && memcmp(p, "\\u0000", 6) == 0;
+        buf_add(&s->skeleton, nul ? "\\uffff" : p, nul ? 6 : n);
+        p += nul ? 6 : n;
+    }
+}
+
 struct position {
     size_t line, column; /* from 1; columns are bytes */
 };
@@ -149,15 +160,15 @@ static enum status make_skeleton(struct ctx *ctx, struct splice *s) {
                    !is_number_start(*stop))
                 stop++;
         }
-        if (nul)
-            return ctx_fail(ctx, STATUS_SYNTAX, "", "A string holds the character U+0000, which is not accepted.");
         values += *p == '{' ? 4 : *p == ',' || *p == '[';
         if (values > SPLICE_MAX_VALUES)
             return ctx_fail(ctx, STATUS_TOO_LARGE, "",
                             "The body holds more than %d values outside arrays of numbers (an object counts four); "
                             "send columns of numbers.",
                             SPLICE_MAX_VALUES);
-        if (!span)
+        if (nul)
+            add_without_nul(s, p, stop);
+        else if (!span)
             buf_add(&s->skeleton, p, (size_t)(stop - p));
         else if (!add_span(s, p, (size_t)(stop - p)))
             s->skeleton.failed = true;
@@ -260,6 +271,11 @@ void splice_release(struct splice *splice) {
     free(splice->spans);
     splice->spans = NULL;
     splice->n_spans = splice->size_spans = 0;
+}
+
+bool splice_has_nul(const struct splice *splice, const char *text, size_t n) {
+    static const char stand_in[] = "\xef\xbf\xbf";
+    return splice->nul && memmem(text, n, stand_in, sizeof stand_in - 1) != NULL;
 }
 
 const struct span *splice_span(const struct splice *splice, const json_t *value) {

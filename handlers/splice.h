@@ -26,6 +26,7 @@ struct splice {
     struct buf skeleton;
     struct span *spans; /* malloc'ed */
     size_t n_spans, size_spans;
+    bool nul; /* some string holds the character U+0000; in the skeleton it is U+FFFF */
 };
 
 /* A text may hold this many values outside number arrays (an object counts four): it bounds jansson's memory to about
@@ -40,6 +41,9 @@ void splice_release(struct splice *splice);
 
 /* splice_span returns the span that a value of the skeleton stands for, or NULL if it is an ordinary value. */
 const struct span *splice_span(const struct splice *splice, const json_t *value);
+
+/* splice_has_nul says whether a text of the skeleton holds U+0000 (or U+FFFF beside one of these, elsewhere). */
+bool splice_has_nul(const struct splice *splice, const char *text, size_t n);
 
 /* splice_syntax fails with SYNTAX for the byte at `offset` of the text: the sentence gives line, column and what stands
  * there. */

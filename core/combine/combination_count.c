@@ -182,42 +182,124 @@ static inline uint64_t *slot(const struct combination_count *count, size_t rest,
     return entry(count, rest % count->kept, k);
 }
 
-static void sum_parts(struct combination_count *count, size_t rest, size_t k, size_t w) {
+/* Neighbouring parts low .. high, all of them there. Three and more have their entries at rest - low .. rest - high
+ * added up, in sum[states][width], which goes with `rest` by one addition and one subtraction. */
+struct stretch {
+    size_t low, high;
+    uint64_t *sum; /* NULL: each is added */
+};
+
+enum { BY_SUM = 4 };
+
+static size_t additions(const struct stretch *s) { return s->sum ? 3 : s->high - s->low + 1; }
+
+static enum status make_stretches(struct ctx *ctx, const struct combination_count *count, struct stretch **out,
+                                  size_t *n) {
+    struct stretch *s = *out = ctx_alloc(ctx, count->n_groups, sizeof *s);
+    *n = 0;
+    for (size_t g = 0; s && g < count->n_groups; g++) {
+        size_t part = count->group[g].part;
+        if (*n > 0 && s[*n - 1].high + 1 == part)
+            s[*n - 1].high = part;
+        else
+            s[(*n)++] = (struct stretch){part, part, NULL};
+    }
+    for (size_t i = 0; s && i < *n; i++)
+        if (s[i].high - s[i].low + 1 >= BY_SUM)
+            if (!(s[i].sum = ctx_zalloc(ctx, count->plan->states * count->width, sizeof *s->sum)))
+                return STATUS_NO_MEMORY;
+    return s ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
+/* slide moves the sum of a stretch from rest - 1 to rest. */
+static const uint64_t *slide(const struct combination_count *count, const struct stretch *s, size_t rest, size_t after,
+                             size_t k, size_t w) {
+    uint64_t *sum = s->sum + k * count->width;
+    wide_add(sum, slot(count, rest - s->low, after), w);
+    if (rest > s->high)
+        wide_subtract(sum, slot(count, rest - 1 - s->high, after), w);
+    return sum;
+}
+
+/* Terms that wait to be added to a sum together. */
+struct terms {
+    const uint64_t *at[WIDE_TERMS];
+    size_t n;
+};
+
+static void add_term(struct terms *terms, uint64_t *sum, const uint64_t *term, size_t w) {
+    terms->at[terms->n++] = term;
+    if (terms->n == WIDE_TERMS) {
+        wide_add_terms(sum, terms->at, w);
+        terms->n = 0;
+    }
+}
+
+static void sum_parts(struct combination_count *count, const struct stretch *stretch, size_t n, size_t rest, size_t k,
+                      size_t w) {
     uint64_t *sum = slot(count, rest, k);
+    struct terms terms = {.n = 0};
     size_t after;
     memset(sum, 0, count->width * sizeof *sum);
     if (!combination_state(count->plan, k, 1, &after))
         return;
-    for (size_t g = 0; g < count->n_groups && count->group[g].part <= rest; g++)
-        wide_add(sum, slot(count, rest - count->group[g].part, after), w);
+    for (const struct stretch *s = stretch; s < stretch + n && s->low <= rest; s++) {
+        if (s->sum)
+            add_term(&terms, sum, slide(count, s, rest, after, k, w), w);
+        for (size_t part = s->low; !s->sum && part <= s->high && part <= rest; part++)
+            add_term(&terms, sum, slot(count, rest - part, after), w);
+    }
+    while (terms.n > 0)
+        wide_add(sum, terms.at[--terms.n], w);
 }
 
-static enum status count_sequences(struct ctx *ctx, struct combination_count *count, bool ranks) {
+static enum status fill_sequences(struct ctx *ctx, struct combination_count *count, double bits,
+                                  const struct stretch *stretch, size_t n) {
     const struct combination_plan *plan = count->plan;
-    double bits = count->n_groups ? growth(count) : 0;
-    size_t greatest = count->n_groups ? count->group[count->n_groups - 1].part : 0, steps = 0;
-    count->width = limbs_for(bits * (double)plan->target);
-    count->kept = (ranks ? plan->target : greatest) + 1;
-    enum status status = check_size(ctx, count,
-                                    (double)count->n_groups * (double)(plan->target + 1) * (double)plan->states *
-                                        (1 + (double)count->width / 2));
-    if (status != STATUS_OK)
-        return status;
-    count->table = ctx_zalloc(ctx, count->kept * plan->states * count->width, sizeof *count->table);
-    if (!count->table)
-        return STATUS_NO_MEMORY;
+    size_t steps = 0, each = 1;
+    for (size_t i = 0; i < n; i++)
+        each += additions(&stretch[i]);
     for (size_t k = 0; k <= plan->accept && k < plan->states; k++)
         *slot(count, 0, k) = 1;
     for (size_t rest = 1; rest <= plan->target; rest++) {
         size_t w = limbs_for(bits * (double)rest);
         for (size_t k = 0; k < plan->states; k++)
-            sum_parts(count, rest, k, w);
-        steps += (count->n_groups + 1) * plan->states * w;
+            sum_parts(count, stretch, n, rest, k, w);
+        steps += each * plan->states * w;
         if (steps >> 20 && ctx_stop(ctx) != STOP_NONE)
             return ctx_stopped(ctx);
         steps &= (1 << 20) - 1;
     }
     return STATUS_OK;
+}
+
+/* additions_of counts those for a rest and a state, before there are stretches. */
+static double additions_of(const struct combination_count *count) {
+    double sum = 0;
+    for (size_t g = 0, length; g < count->n_groups; g += length) {
+        for (length = 1; g + length < count->n_groups; length++)
+            if (count->group[g + length].part != count->group[g].part + length)
+                break;
+        sum += length >= BY_SUM ? 3 : (double)length;
+    }
+    return sum;
+}
+
+static enum status count_sequences(struct ctx *ctx, struct combination_count *count, bool ranks) {
+    const struct combination_plan *plan = count->plan;
+    double bits = count->n_groups ? growth(count) : 0;
+    size_t greatest = count->n_groups ? count->group[count->n_groups - 1].part : 0, n;
+    count->width = limbs_for(bits * (double)plan->target);
+    count->kept = (ranks ? plan->target : greatest + 1) + 1; /* one more: a sum also lets one go */
+    enum status status = check_size(ctx, count,
+                                    additions_of(count) * (double)(plan->target + 1) * (double)plan->states *
+                                        (1 + (double)count->width / 2));
+    if (status != STATUS_OK)
+        return status;
+    struct stretch *stretch;
+    count->table = ctx_zalloc(ctx, count->kept * plan->states * count->width, sizeof *count->table);
+    status = count->table ? make_stretches(ctx, count, &stretch, &n) : STATUS_NO_MEMORY;
+    return status == STATUS_OK ? fill_sequences(ctx, count, bits, stretch, n) : status;
 }
 
 enum status combination_count_make(struct ctx *ctx, const struct combination_plan *plan, bool ranks,

@@ -3,7 +3,7 @@
  * Unordered: entry (r, k) counts the ways to make rest r from state k of the length with the groups (equal candidates)
  * taken in so far. A group of part c, m copies at most, is the factor (1 - S^(m+1)) / (1 - S), where S moves by c and
  * by one state; both steps run in place, and both can be undone in place. Ordered: entry (r, k) is the sum over all
- * parts.
+ * parts; neighbouring parts are added up once and slide along with r.
  *
  * Width: a count of solutions of sum c v = r is at most the product of the ways of all groups but one, and at most the
  * volume (r + sum c)^s / (s! prod c) over s groups that leave one out; a count of sequences at most x^r where

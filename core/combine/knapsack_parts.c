@@ -110,7 +110,7 @@ static int by_weight(const void *x, const void *y) {
     return a->i < b->i ? -1 : a->i > b->i;
 }
 
-static int64_t gcd(int64_t a, int64_t b) {
+int64_t knapsack_gcd(int64_t a, int64_t b) {
     while (b) {
         int64_t t = a % b;
         a = b;
@@ -135,7 +135,7 @@ static int64_t needed(const struct entry *e, const struct entry *b, bool exact, 
         return INT64_MAX;
     if (e->p <= lighter_p || (multiple && (__int128)(e->w / b->w) * b->p >= e->p))
         return 0;
-    return b->w / gcd(b->w, e->w) - 1;
+    return b->w / knapsack_gcd(b->w, e->w) - 1;
 }
 
 static enum status drop_dominated(struct ctx *ctx, const struct knapsack_task *task, int64_t *copies) {

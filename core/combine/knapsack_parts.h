@@ -75,6 +75,9 @@ enum status knapsack_parts_check(struct ctx *ctx, const struct knapsack_task *ta
 enum status knapsack_parts_make(struct ctx *ctx, const struct knapsack_task *task, bool all,
                                 struct knapsack_parts *out) MUST_CHECK;
 
+/* knapsack_gcd of two integers of at least 0; that of 0 and b is b. */
+int64_t knapsack_gcd(int64_t a, int64_t b);
+
 /* knapsack_weight is an item's weight in a dimension (0 where there is one only). */
 static inline int64_t knapsack_weight(const struct knapsack_task *task, size_t i, size_t d) {
     return task->dims ? task->weights[i * task->dims + d] : task->in.weight[i * task->in.stride];

@@ -11,13 +11,26 @@ const char *const knapsack_algorithm_names[] = {
         NULL};
 
 /* A table of so many cells takes a few hundredths of a second: it is surer than a search. */
+static const char CORE_FIRST[] = "Bounds settle most items, so that a core of them is left.";
 enum { SMALL_TABLE = 16 * 1000 * 1000, SURE_MEET = 30 };
 
 /* -- The core program on parts -- */
 
-/* put_first gives each part the value p + M w; false where the sums do not fit. */
+/* The values of all parts are their weights: the most valuable choice is the heaviest, and nothing need be put first. */
+static bool values_are_weights(const struct knapsack_parts *parts) {
+    for (size_t i = 0; i < parts->n; i++)
+        if (parts->part[i].p != parts->part[i].w)
+            return false;
+    return true;
+}
+
+/* put_first gives each part the value p + M w; false where the sums do not fit. M is 0 where weights are first as it
+ * is. */
 static bool put_first(struct knapsack_parts *parts, int64_t *unit) {
     int64_t sum;
+    *unit = 0;
+    if (values_are_weights(parts))
+        return true;
     if (__builtin_add_overflow(parts->sum_p, 1, unit) || __builtin_mul_overflow(*unit, parts->sum_w, &sum) ||
         __builtin_add_overflow(sum, parts->sum_p, &sum))
         return false;
@@ -30,25 +43,28 @@ static bool put_first(struct knapsack_parts *parts, int64_t *unit) {
 /* take_away undoes put_first, also in what was found: a bound below the unit's share of the capacity means that
  * nothing fills it. */
 static void take_away(struct knapsack_parts *parts, int64_t unit, struct knapsack_found *found) {
-    int64_t weight = 0, full, most = parts->sum_p - unit * parts->sum_w;
+    int64_t weight = 0, full, most = unit ? parts->sum_p - unit * parts->sum_w : parts->capacity;
     for (size_t i = 0; i < parts->n; i++) {
         parts->part[i].p -= unit * parts->part[i].w;
         weight += parts->part[i].taken ? parts->part[i].w : 0;
     }
-    parts->sum_p = most;
-    full = unit * parts->capacity; /* capacity <= sum_w here */
+    full = unit ? unit * parts->capacity : parts->capacity; /* capacity <= sum_w here */
     found->found = weight == parts->capacity;
     found->optimal = found->optimal || found->bound < full;
-    found->bound = found->bound < full ? 0 : found->bound - full;
+    if (unit) {
+        parts->sum_p = most;
+        found->bound = found->bound < full ? 0 : found->bound - full;
+    }
     found->bound = found->bound < most ? found->bound : most;
     for (size_t i = 0; i < parts->n && !found->found; i++)
         parts->part[i].taken = 0;
 }
 
-static enum status core_solve(struct ctx *ctx, struct knapsack_parts *parts, struct knapsack_found *out) {
+static enum status core_solve(struct ctx *ctx, struct knapsack_parts *parts, struct knapsack_watch *watch,
+                              struct knapsack_found *out) {
     const struct knapsack_part *part = parts->part;
-    const struct knapsack_in in = {parts->n,        &part->w,        &part->p, sizeof *part / sizeof part->w,
-                                   parts->capacity, KNAPSACK_COLUMNS};
+    const struct knapsack_in in = {parts->n,        &part->w,         &part->p, sizeof *part / sizeof part->w,
+                                   parts->capacity, KNAPSACK_COLUMNS, watch};
     struct knapsack_out core;
     enum status status = knapsack_solve(ctx, &in, &core);
     if (status != STATUS_OK)
@@ -67,9 +83,11 @@ static enum status search(struct ctx *ctx, const struct knapsack_task *task, str
     int64_t unit = 0;
     if (task->exact_fill && !put_first(parts, &unit))
         return ctx_fail(ctx, STATUS_TOO_LARGE, "/exact_fill",
-                        "The sum of the weights times the sum of the values is past 9223372036854775807, want less "
-                        "for an exact fill of so many items and so great a capacity.");
-    enum status status = branch ? knapsack_branch_solve(ctx, task, parts, out) : core_solve(ctx, parts, out);
+                        "The sum of the weights, over their common divisor, times the sum of the values is past "
+                        "9223372036854775807, want less for an exact fill by more than %d items of such values.",
+                        KNAPSACK_MEET_PARTS);
+    enum status status = branch ? knapsack_branch_solve(ctx, task, parts, out)
+                                : core_solve(ctx, parts, task->exact_fill ? NULL : task->in.watch, out);
     if (status == STATUS_OK && task->exact_fill)
         take_away(parts, unit, out);
     return status;
@@ -83,25 +101,32 @@ static bool small_table(const struct knapsack_task *task, const struct knapsack_
 }
 
 static bool weight_can_go_first(const struct knapsack_parts *parts) {
-    return ((__int128)parts->sum_p + 1) * ((__int128)parts->sum_w + 1) <= INT64_MAX;
+    return values_are_weights(parts) || ((__int128)parts->sum_p + 1) * ((__int128)parts->sum_w + 1) <= INT64_MAX;
 }
 
-static enum knapsack_algorithm choose(const struct knapsack_task *task, const struct knapsack_parts *parts) {
+static enum knapsack_algorithm because(const char **why, enum knapsack_algorithm algorithm, const char *reason) {
+    *why = reason;
+    return algorithm;
+}
+
+static enum knapsack_algorithm choose(const struct knapsack_task *task, const struct knapsack_parts *parts,
+                                      const char **why) {
     if (task->algorithm != KNAPSACK_AUTO)
         return task->algorithm;
     if (task->trace) {
         int64_t cells = knapsack_table_cells(task, parts, true);
-        return cells > 0 && cells <= TRACE_MAX_VALUES ? KNAPSACK_TABLE_2D : KNAPSACK_TABLE_1D;
+        return because(why, cells > 0 && cells <= TRACE_MAX_VALUES ? KNAPSACK_TABLE_2D : KNAPSACK_TABLE_1D,
+                       "A trace plays a table.");
     }
     if (task->dims)
-        return KNAPSACK_BRANCH;
+        return because(why, KNAPSACK_BRANCH, "There are several capacities.");
     if ((task->exact_fill || task->at_most >= 0) && small_table(task, parts))
-        return KNAPSACK_TABLE_1D;
+        return because(why, KNAPSACK_TABLE_1D, "The table is small, and it is sure.");
     if (task->at_most >= 0)
-        return KNAPSACK_BRANCH;
+        return because(why, KNAPSACK_BRANCH, "The number of items is limited, and a table would be large.");
     if (task->exact_fill && (parts->n <= SURE_MEET || (parts->n <= KNAPSACK_MEET_PARTS && !weight_can_go_first(parts))))
-        return KNAPSACK_MEET;
-    return KNAPSACK_CORE;
+        return because(why, KNAPSACK_MEET, "There are few items, and a table would be large.");
+    return because(why, KNAPSACK_CORE, CORE_FIRST);
 }
 
 static int64_t copies_taken(const struct knapsack_parts *parts) {
@@ -117,7 +142,7 @@ static enum status relax(struct ctx *ctx, const struct knapsack_task *task, stru
                          struct knapsack_found *found, enum knapsack_algorithm *used) {
     if (task->algorithm != KNAPSACK_AUTO || task->trace || task->dims || task->at_most < 0 || task->exact_fill)
         return STATUS_OK;
-    enum status status = core_solve(ctx, parts, found);
+    enum status status = core_solve(ctx, parts, NULL, found); /* not yet choices of the task */
     if (status == STATUS_OK && found->optimal && copies_taken(parts) <= task->at_most)
         *used = KNAPSACK_CORE;
     return status;
@@ -136,19 +161,20 @@ static enum status solve_by(struct ctx *ctx, const struct knapsack_task *task, s
 }
 
 static enum status solve_parts(struct ctx *ctx, const struct knapsack_task *task, struct knapsack_parts *parts,
-                               struct knapsack_found *found, enum knapsack_algorithm *used) {
+                               struct knapsack_found *found, enum knapsack_algorithm *used, const char **why) {
     *used = KNAPSACK_AUTO;
+    *why = task->algorithm == KNAPSACK_AUTO ? CORE_FIRST : NULL;
     found->bound = INT64_MAX;
     enum status status = relax(ctx, task, parts, found, used);
     if (status != STATUS_OK || *used != KNAPSACK_AUTO)
         return status;
     int64_t bound = found->bound; /* also holds with the limit */
-    *used = choose(task, parts);
+    *used = choose(task, parts, why);
     status = solve_by(ctx, task, parts, *used, found);
     /* A table that was cut has nothing to show; a search has a first choice at once. */
     if (status == STATUS_OK && !found->optimal && *used == KNAPSACK_TABLE_1D && task->algorithm == KNAPSACK_AUTO &&
         !task->exact_fill && !task->trace) {
-        *used = KNAPSACK_BRANCH;
+        *used = because(why, KNAPSACK_BRANCH, "A table was begun, and there was no time to end it.");
         status = solve_by(ctx, task, parts, *used, found);
     }
     if (status == STATUS_OK && !found->optimal && found->bound > bound)
@@ -237,6 +263,7 @@ static enum status solve_plain(struct ctx *ctx, const struct knapsack_task *task
                                     .bound = core.bound,
                                     .chosen = core.chosen,
                                     .algorithm = KNAPSACK_CORE,
+                                    .why = task->algorithm == KNAPSACK_AUTO ? CORE_FIRST : NULL,
                                     .end = core.end,
                                     .stats = core.stats};
     return STATUS_OK;
@@ -247,6 +274,26 @@ static bool is_plain(const struct knapsack_task *task) {
            task->at_most < 0 && !task->trace && (task->algorithm == KNAPSACK_AUTO || task->algorithm == KNAPSACK_CORE);
 }
 
+/* divide takes the common divisor out of the weights and the capacity; false where the capacity has it not, so that
+ * nothing fills it. Values that are weights stay so. */
+static bool divide(const struct knapsack_task *task, struct knapsack_parts *parts) {
+    if (task->algorithm == KNAPSACK_TABLE_2D || task->algorithm == KNAPSACK_TABLE_1D) /* as large as documented */
+        return true;
+    bool same = values_are_weights(parts);
+    int64_t divisor = 0;
+    for (size_t i = 0; i < parts->n && divisor != 1; i++)
+        divisor = knapsack_gcd(parts->part[i].w, divisor);
+    if (divisor <= 1)
+        return true;
+    if (parts->capacity % divisor != 0)
+        return false;
+    for (size_t i = 0; i < parts->n && !same; i++)
+        parts->part[i].w /= divisor;
+    parts->capacity /= same ? 1 : divisor;
+    parts->sum_w /= same ? 1 : divisor;
+    return true;
+}
+
 static enum status solve_split(struct ctx *ctx, const struct knapsack_task *task, struct knapsack_answer *out) {
     struct knapsack_parts parts;
     enum status status = knapsack_parts_check(ctx, task);
@@ -255,13 +302,14 @@ static enum status solve_split(struct ctx *ctx, const struct knapsack_task *task
     if (status != STATUS_OK)
         return status;
     struct knapsack_found found = {.optimal = true, .end = KNAPSACK_COMPLETE};
-    if (task->exact_fill && parts.capacity > parts.sum_w && !task->trace) {
+    if (task->exact_fill && !task->trace && (parts.capacity > parts.sum_w || !divide(task, &parts))) {
         out->algorithm = task->algorithm == KNAPSACK_AUTO ? KNAPSACK_CORE : task->algorithm;
+        out->why = task->algorithm == KNAPSACK_AUTO ? "Sums and divisors of the weights settle it." : NULL;
         return answer(ctx, task, &parts, &found, out);
     }
     if (!task->exact_fill && !task->dims && !task->trace && parts.sum_w < parts.capacity)
         parts.capacity = parts.sum_w;
-    status = solve_parts(ctx, task, &parts, &found, &out->algorithm);
+    status = solve_parts(ctx, task, &parts, &found, &out->algorithm, &out->why);
     return status == STATUS_OK ? answer(ctx, task, &parts, &found, out) : status;
 }
 

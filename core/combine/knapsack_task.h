@@ -3,8 +3,8 @@
  *
  * Plain 0/1 problems go to knapsack_solve as they are, bounded and unbounded ones as parts (knapsack_parts.h). An exact
  * fill has a table, meets in the middle, or has weight put first: with values p + M w, M above the sum of all values,
- * the best choice is heaviest, and most valuable among the heaviest. at_most is asked of the problem without it first, as
- * its answer mostly obeys; else a table with levels, or branch and bound. Several capacities: branch and bound.
+ * the best choice is heaviest, and most valuable among the heaviest. at_most is asked of the problem without it first,
+ * as its answer mostly obeys; else a table with levels, or branch and bound. Several capacities: branch and bound.
  *
  * Threads: reentrant. */
 #ifndef SOLVENT_KNAPSACK_TASK_H
@@ -22,6 +22,7 @@ struct knapsack_answer {
     struct array chosen, counts; /* INT, indices ascending; copies of each. In the arena */
     struct array weights;        /* INT [dims]: what is used of each capacity; dims > 0 */
     enum knapsack_algorithm algorithm;
+    const char *why; /* a sentence: what AUTO went by; NULL where the caller chose */
     enum knapsack_end end;
     struct knapsack_stats stats;
     struct knapsack_sets sets;

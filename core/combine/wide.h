@@ -49,6 +49,20 @@ static inline void wide_subtract(uint64_t *a, const uint64_t *b, size_t w) {
         borrow = wide_subtract_limb(a + i, b[i], borrow);
 }
 
+enum { WIDE_TERMS = 8 };
+
+/* wide_add_terms is a += all of b modulo 2^(64 w): one walk over a for WIDE_TERMS terms, all disjoint from it. */
+static inline void wide_add_terms(uint64_t *a, const uint64_t *const b[WIDE_TERMS], size_t w) {
+    __extension__ unsigned __int128 sum = 0;
+    for (size_t i = 0; i < w; i++) {
+        sum += a[i];
+        for (int k = 0; k < WIDE_TERMS; k++)
+            sum += b[k][i];
+        a[i] = (uint64_t)sum;
+        sum >>= 64;
+    }
+}
+
 static inline bool wide_less(const uint64_t *a, const uint64_t *b, size_t w) {
     while (w-- > 0)
         if (a[w] != b[w])

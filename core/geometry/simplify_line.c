@@ -2,31 +2,47 @@
 
 #include <math.h>
 
-/* from_segment is the squared distance of p from the segment ab. */
-static double from_segment(struct point p, struct point a, struct point b) {
-    double dx = b.x - a.x, dy = b.y - a.y, px = p.x - a.x, py = p.y - a.y;
-    double along = px * dx + py * dy, length = dx * dx + dy * dy;
-    if (length == 0 || along <= 0)
-        return px * px + py * py;
-    if (along >= length) {
-        double qx = p.x - b.x, qy = p.y - b.y;
-        return qx * qx + qy * qy;
+#include "core/geometry/farthest.h"
+
+/* How the points are searched: one by one, until that has looked at every point PASSES times; then by a tree. */
+struct peeling {
+    struct ctx *ctx;
+    const struct points *p;
+    struct farthest_tree *tree;
+    double limit;
+    size_t scanned, work; /* points looked at: in all, one by one; since the last poll */
+};
+
+enum { PASSES = 48 };
+
+static enum status farthest_of(struct peeling *s, size_t from, size_t to, struct farthest *far) {
+    struct point a = s->p->at[from], b = s->p->at[to == s->p->n ? 0 : to];
+    enum status status = STATUS_OK;
+    if (!s->tree && s->scanned > PASSES * s->p->n)
+        status = farthest_tree_of(s->ctx, s->p, &s->tree);
+    if (status == STATUS_OK && s->work > 1 << 20) {
+        s->work = 0;
+        status = ctx_stopped(s->ctx);
     }
-    double cross = dx * py - dy * px;
-    return cross * (cross / length);
+    if (status != STATUS_OK)
+        return status;
+    if (s->tree) {
+        *far = farthest_find(s->tree, from, to, a, b, &s->work);
+    } else {
+        *far = farthest_scan(s->p->at, from, to, a, b);
+        s->scanned += to - from;
+        s->work += to - from;
+    }
+    return STATUS_OK;
 }
 
-/* farthest of the points strictly between two of them; the end is n for the first point again. */
-static size_t farthest(const struct points *p, size_t from, size_t to, double *most) {
-    size_t found = from;
-    struct point a = p->at[from], b = p->at[to == p->n ? 0 : to];
-    *most = -1;
-    for (size_t i = from + 1; i < to; i++) {
-        double square = from_segment(p->at[i], a, b);
-        if (square > *most)
-            *most = square, found = i;
-    }
-    return found;
+/* cut finds the point at which a stretch is cut in two; its end where none is beyond the limit. */
+static enum status cut(struct peeling *s, size_t from, size_t to, size_t *at) {
+    struct farthest far;
+    enum status status = farthest_of(s, from, to, &far);
+    if (status == STATUS_OK)
+        *at = farthest_beyond(&far, s->p->at, from, to, s->p->at[to == s->p->n ? 0 : to], s->limit, &s->work);
+    return status;
 }
 
 /* drop_start lets point 0 of a closed line go. */
@@ -45,8 +61,8 @@ static void drop_start(const struct points *p, double limit, uint8_t *kept) {
 
 static enum status douglas_peucker(struct ctx *ctx, const struct simplify_in *in, uint8_t *kept) {
     const struct points *p = &in->points;
-    size_t end = in->closed ? p->n : p->n - 1, depth = 0, work = 0;
-    double limit = in->tolerance * in->tolerance;
+    size_t end = in->closed ? p->n : p->n - 1, depth = 0;
+    struct peeling s = {.ctx = ctx, .p = p, .limit = in->tolerance * in->tolerance};
     /* The far ends of the stretches that wait, each inside the one below: the next stretch begins where this ended. */
     size_t *ends = ctx_alloc(ctx, p->n + 1, sizeof *ends);
     if (!ends)
@@ -54,14 +70,11 @@ static enum status douglas_peucker(struct ctx *ctx, const struct simplify_in *in
     kept[0] = 1;
     ends[depth++] = end;
     for (size_t from = 0; depth > 0;) {
-        double most;
-        size_t to = ends[depth - 1], middle = farthest(p, from, to, &most);
-        if ((work += to - from) > 1 << 20) {
-            work = 0;
-            if (ctx_stop(ctx))
-                return ctx_stopped(ctx);
-        }
-        if (most > limit) {
+        size_t to = ends[depth - 1], middle;
+        enum status status = cut(&s, from, to, &middle);
+        if (status != STATUS_OK)
+            return status;
+        if (middle < to) {
             ends[depth++] = middle;
         } else {
             kept[to == p->n ? 0 : to] = 1;
@@ -70,7 +83,7 @@ static enum status douglas_peucker(struct ctx *ctx, const struct simplify_in *in
         }
     }
     if (in->closed)
-        drop_start(p, limit, kept);
+        drop_start(p, s.limit, kept);
     return STATUS_OK;
 }
 
@@ -82,7 +95,7 @@ struct eroding {
     size_t n;
 };
 
-static double triangle(struct point a, struct point b, struct point c) {
+double triangle_area(struct point a, struct point b, struct point c) {
     return fabs((b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x)) / 2;
 }
 
@@ -121,7 +134,7 @@ static uint32_t pop(struct eroding *e) {
 
 /* measure gives a point its area, which is never below that of the point dropped before it. */
 static void measure(struct eroding *e, uint32_t i, double least) {
-    double area = triangle(e->at[e->last[i]], e->at[i], e->at[e->next[i]]);
+    double area = triangle_area(e->at[e->last[i]], e->at[i], e->at[e->next[i]]);
     e->area[i] = area > least ? area : least;
 }
 

@@ -242,12 +242,16 @@ static enum status merge(struct job *job, size_t i, struct array *out) {
 
 /* Operations. */
 
-static enum status pop(struct job *job, size_t i, const struct value *value, struct value *out) {
-    if (job->run.heap.n == 0)
-        return ctx_fail(job->ctx, STATUS_INVALID, pointer_to("/operations/%zu", i).text,
-                        "operations[%zu] is \"%s\", but the heap is empty by then; want a value in it.", i,
-                        heap_op_names[job->in->operations[i].op]);
-    *out = value ? heap_run_replace(&job->run, value) : heap_run_pop(&job->run);
+static enum status pop(struct job *job, size_t i, const struct value *value, struct heap_result *result) {
+    result->empty = job->run.heap.n == 0;
+    if (result->empty && job->in->report_empty)
+        return STATUS_OK;
+    if (result->empty)
+        return ctx_fail(
+            job->ctx, STATUS_INVALID, pointer_to("/operations/%zu", i).text,
+            "operations[%zu] is \"%s\", but the heap is empty by then; want a value in it, or on_empty \"report\".", i,
+            heap_op_names[job->in->operations[i].op]);
+    result->value = value ? heap_run_replace(&job->run, value) : heap_run_pop(&job->run);
     return STATUS_OK;
 }
 
@@ -270,8 +274,8 @@ static enum status operate(struct job *job, size_t i, struct heap_result *result
     switch (o->op) {
     case HEAP_HEAPIFY: heap_run_heapify(&job->run); break;
     case HEAP_PUSH: heap_run_push(&job->run, &value); break;
-    case HEAP_POP: return pop(job, i, NULL, &result->value);
-    case HEAP_REPLACE: return pop(job, i, &value, &result->value);
+    case HEAP_POP: return pop(job, i, NULL, result);
+    case HEAP_REPLACE: return pop(job, i, &value, result);
     case HEAP_PUSHPOP: result->value = heap_run_pushpop(&job->run, &value); break;
     case HEAP_NLARGEST: return heap_run_extremes(&job->run, true, n, &result->values);
     case HEAP_NSMALLEST: return heap_run_extremes(&job->run, false, n, &result->values);

@@ -52,12 +52,15 @@ struct heap_in {
     const struct heap_operation *operations; /* [n_operations]; borrowed */
     size_t n_operations;
     size_t trace_steps; /* 0: no trace; else the most steps to keep */
+    bool report_empty; /* a pop or replace of an empty heap is told in its result, and nothing is done; else an error */
 };
 
 struct heap_result {
     int op;
     struct value value;  /* pop, replace, pushpop */
     struct array values; /* nlargest, nsmallest, merge */
+    int error;           /* 0; of use to the writer of answers where `empty` is set */
+    bool empty;          /* pop, replace: there was nothing to take, and nothing was done */
     bool has_valid, valid;
     bool has_at;
     int64_t at; /* check: the first index whose value is before its parent's */

@@ -72,8 +72,9 @@ static enum status check_numbers(struct ctx *ctx, const struct answer_in *in) {
     if (values && values->n < problem->min_values) {
         char pointer[64];
         snprintf(pointer, sizeof pointer, "/%s", answer_field_names[array_of(problem)]);
-        return ctx_fail(ctx, STATUS_INVALID, pointer, "There are %zu values, and the problem %s wants at least %zu.",
-                        values->n, problem->name, problem->min_values);
+        return ctx_fail(ctx, STATUS_INVALID, pointer, "There %s %zu value%s, and the problem %s wants at least %zu.",
+                        values->n == 1 ? "is" : "are", values->n, &"s"[values->n == 1], problem -> name,
+                        problem -> min_values);
     }
     if (problem->floor && in->numbers[problem->floor_field - ANSWER_N_ARRAYS] < problem->floor) {
         char text[128];

@@ -76,13 +76,15 @@ static bool eating_holds(const struct answer_task *t, int64_t x) { return x >= 1
 static bool divisor_holds(const struct answer_task *t, int64_t x) {
     return x >= 1 && ceil_sum(t, x) <= t->in->threshold;
 }
-static bool stores_hold(const struct answer_task *t, int64_t x) { return x >= 1 && ceil_sum(t, x) <= t->in->n; }
+static bool stores_hold(const struct answer_task *t, int64_t x) {
+    return x < 1 ? x == 0 && greatest(t) == 0 : ceil_sum(t, x) <= t->in->n;
+}
 static bool candies_hold(const struct answer_task *t, int64_t x) { return x < 1 || floor_sum(t, x) >= t->in->k; }
 
 /* A bag of v splits into bags of at most x with ceil(v / x) - 1 operations. */
 static bool bags_hold(const struct answer_task *t, int64_t x) {
     if (x < 1)
-        return false;
+        return x == 0 && greatest(t) == 0;
     wide splits = 0;
     for (size_t i = 0; i < t->n; i++)
         splits += t->v[i] > x ? (t->v[i] - 1) / x : 0;
@@ -172,11 +174,14 @@ static bool arrival_holds(const struct answer_task *t, int64_t x) {
     return whole * x * t->hour_unit + (wide)t->v[t->n - 1] * t->hour_unit <= (wide)t->hour_part * x;
 }
 
-/* Faster than the longest ride in an hour, only the last ride gains; and it has at least one unit of time. */
+/* As fast as the longest ride in an hour, all rides but the last take an hour each; what is left, in parts of the unit,
+ * is for the last one, if anything is. */
 static struct answer_bounds arrival_bounds(const struct answer_task *t) {
-    wide last = (wide)t->v[t->n - 1] * t->hour_unit;
+    wide left = t->hour_part - (wide)(t->n - 1) * t->hour_unit, last = (wide)t->v[t->n - 1] * t->hour_unit;
     int64_t high = greatest(t);
-    return (struct answer_bounds){1, last > high ? last : high};
+    if (left > 0 && (last + left - 1) / left > high)
+        return (struct answer_bounds){1, (last + left - 1) / left};
+    return (struct answer_bounds){1, high};
 }
 
 /* Ranges in order of their starts: each number as low as it can be. */
@@ -337,8 +342,7 @@ const struct answer_problem answer_problems[] = {
     {"bouquets", ANSWER_LEAST, false, F(bloom_day) | F(m) | F(k), 1, bouquets_hold, bouquets_bounds, NULL},
     {"smallest-divisor", ANSWER_LEAST, false, F(nums) | F(threshold), 1, divisor_holds, from_one_to_greatest, NULL},
     {"arrival-speed", ANSWER_LEAST, false, F(dist) | F(hour), 1, arrival_holds, arrival_bounds, NULL},
-    {"minimized-maximum-products", ANSWER_LEAST, false, F(quantities) | F(n), 1, stores_hold, from_one_to_greatest,
-     NULL},
+    {"minimized-maximum-products", ANSWER_LEAST, false, F(quantities) | F(n), 1, stores_hold, to_greatest, NULL},
     {"score-of-ranges", ANSWER_GREATEST, true, F(start) | F(d), 2, ranges_hold, ranges_bounds, NULL},
     {"mountain-height", ANSWER_LEAST, false, F(mountain_height) | F(worker_times), 1, mountain_holds, mountain_bounds,
      NULL},
@@ -346,7 +350,7 @@ const struct answer_problem answer_problems[] = {
     {"trips", ANSWER_LEAST, false, F(time) | F(total_trips), 1, trips_hold, trips_bounds, NULL},
     {"repair-cars", ANSWER_LEAST, false, F(ranks) | F(cars), 1, cars_hold, cars_bounds, NULL},
     {"candies", ANSWER_GREATEST, false, F(candies) | F(k), 1, candies_hold, to_greatest, NULL},
-    {"bag-limit", ANSWER_LEAST, false, F(nums) | F(max_operations), 1, bags_hold, from_one_to_greatest, NULL},
+    {"bag-limit", ANSWER_LEAST, false, F(nums) | F(max_operations), 1, bags_hold, to_greatest, NULL},
     {"pair-distance", ANSWER_LEAST, true, F(nums) | F(k), 2, pairs_hold, spread_bounds, NULL},
     {"computers", ANSWER_GREATEST, false, F(batteries) | F(n), 1, computers_hold, computers_bounds, NULL, ANSWER_n, 1},
     {"first-bad-version", ANSWER_LEAST, false, F(n) | F(bad), 0, bad_holds, bad_bounds, NULL},

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "core/base/mean.h"
 #include "core/sort/select.h"
 #include "core/sort/sort.h"
 
@@ -24,7 +25,7 @@ static struct place place_of(double q, size_t n, enum quantile_method method) {
         if (g > 0.5 || (g == 0.5 && low % 2))
             low = high;
         return (struct place){low, low, 0};
-    case QUANTILE_MIDPOINT: return (struct place){low, high, g > 0 ? 0.5 : 0};
+    case QUANTILE_MIDPOINT: return (struct place){low, high, 0};
     default: return (struct place){low, high, g};
     }
 }
@@ -48,7 +49,10 @@ static bool is_real(enum quantile_method method) { return method == QUANTILE_LIN
 /* put writes quantile i, whose neighbours are elements low and high of `from`. */
 static void put(struct array *out, size_t i, const struct array *from, size_t low, size_t high, double g,
                 enum quantile_method method) {
-    if (is_real(method))
+    if (method == QUANTILE_MIDPOINT && low != high)
+        out->reals[i] = from->kind == KIND_INT ? mean_of_ints(from->ints[low], from->ints[high])
+                                               : mean_of_reals(from->reals[low], from->reals[high]);
+    else if (is_real(method))
         out->reals[i] = between(real_at(from, low), real_at(from, high), g);
     else if (from->kind == KIND_STRING)
         out->strings[i] = from->strings[low];
@@ -90,19 +94,24 @@ static enum status by_sorting(struct ctx *ctx, const struct quantile_in *in, str
     return status;
 }
 
+size_t quantile_ranks(const struct quantile_in *in, size_t n, int64_t *ks) {
+    size_t n_ks = 0;
+    for (size_t i = 0; i < in->n_qs; i++) {
+        struct place place = place_of(in->qs[i], n, in->method);
+        ks[n_ks++] = (int64_t)place.low + 1;
+        if (is_real(in->method) && place.high != place.low)
+            ks[n_ks++] = (int64_t)place.high + 1;
+    }
+    return n_ks;
+}
+
 /* by_selecting asks for the ranks of all neighbours: one for each quantile, or two. */
 static enum status by_selecting(struct ctx *ctx, const struct quantile_in *in, struct array *out) {
     bool two = is_real(in->method);
     int64_t *ks = ctx_alloc(ctx, in->n_qs * (two ? 2 : 1), sizeof *ks);
     if (!ks)
         return STATUS_NO_MEMORY;
-    size_t n_ks = 0;
-    for (size_t i = 0; i < in->n_qs; i++) {
-        struct place place = place_of(in->qs[i], in->values.n, in->method);
-        ks[n_ks++] = (int64_t)place.low + 1;
-        if (two && place.high != place.low)
-            ks[n_ks++] = (int64_t)place.high + 1;
-    }
+    size_t n_ks = quantile_ranks(in, in->values.n, ks);
     struct select_in select = {.values = in->values, .ks = ks, .n_ks = n_ks, .smallest = true};
     struct array found;
     enum status status = select_solve(ctx, &select, &found);

@@ -3,8 +3,9 @@
  * With n values x(0) <= ... <= x(n-1) in the order of sort.h, the q-quantile lies at h = q (n - 1);
  * j = floor(h), g = h - j.
  *   linear    x(j) + g (x(j+1) - x(j)): definition 7 of the source; from g = 1/2 on measured from the upper
- *             neighbour, so that the result never leaves the interval and is monotone in q. Reals.
- *   midpoint  x(h) where h is an integer, else half way between its neighbours. Reals.
+ *             neighbour, so that the result never leaves the interval and is monotone in q. In doubles: integers beyond 2^53 are
+ *             rounded first, and each of the operations rounds. Reals.
+ *   midpoint  x(h) where h is an integer, else half way between its neighbours, rounded once. Reals.
  *   lower, higher, nearest   x(floor h), x(ceil h), x of the nearest index, ties to the even one. The values'
  *             kind.
  * Source:  R. J. Hyndman and Y. Fan, Sample Quantiles in Statistical Packages, The American Statistician 50(4), 1996.
@@ -28,6 +29,10 @@ struct quantile_in {
     enum quantile_method method;
     bool distinct; /* equal values count once */
 };
+
+/* quantile_ranks gives the ranks from 1, of n values in order, that the quantiles stand on: of each the lower
+ * neighbour, then, where it lies between two, the higher. ks: [2 * n_qs]. The result is how many. */
+size_t quantile_ranks(const struct quantile_in *in, size_t n, int64_t *ks);
 
 /* quantile_solve gives the qs[i]-quantile for every i, in the request's arena (strings point into the input).
  * Errors: INVALID at /values (none, or more than one dimension), /quantiles/i (not in 0 .. 1), /method (linear or

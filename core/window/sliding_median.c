@@ -1,5 +1,6 @@
 #include <math.h>
 
+#include "core/base/mean.h"
 #include "core/sort/sort.h"
 #include "core/window/exact_sum.h"
 #include "core/window/rank_set.h"
@@ -71,18 +72,6 @@ static void centre(struct stretch *s, int64_t count) {
         s->middle = rank_set_next(&s->members, s->middle);
     for (; s->below > (count - 1) / 2; s->below--)
         s->middle = rank_set_previous(&s->members, s->middle);
-}
-
-static double mean_of_ints(int64_t a, int64_t b) {
-    wide_int sum = (wide_int)a + b;
-    return (double)sum * 0.5;
-}
-
-/* mean_of_reals rounds once: halving is exact but for sums so small that they are exact themselves, and where the sum
- * overflows, the halves are exact. */
-static double mean_of_reals(double a, double b) {
-    double sum = a + b;
-    return isfinite(sum) ? sum * 0.5 : a * 0.5 + b * 0.5;
 }
 
 static void answer(const struct stretch *s, int64_t count, enum sliding_operation which, bool real, void *out,

@@ -5,22 +5,27 @@ static const char ROUTE[] = "/v1/solve/maximum-gap";
 
 static void answers(void **state) {
     (void)state;
-    static const struct {
-        const char *request, *answer;
-    } rows[] = {
-        {"{\"values\":[3,6,9,1]}", "{\"gap\":3,\"low\":3,\"high\":6,\"algorithm\":\"buckets\"}"},
-        {"{\"values\":[]}", "{\"gap\":0,\"algorithm\":\"buckets\"}"},
+    static const struct test_row rows[] = {
+        {"{\"values\":[3,6,9,1]}", "{\"gap\":3,\"low\":3,\"high\":6,\"algorithm\":\"buckets\",\"why\":\"The greatest "
+                                   "gap alone is found without sorting.\"}"},
+        {"{\"values\":[]}",
+         "{\"gap\":0,\"algorithm\":\"buckets\",\"why\":\"The greatest gap alone is found without sorting.\"}"},
         {"{\"values\":[10],\"top\":2,\"trace\":{}}",
-         "{\"gap\":0,\"gaps\":[],\"algorithm\":\"sort\",\"trace\":{\"steps\":[],\"total\":0}}"},
-        {"{\"values\":[1.5]}", "{\"gap\":0.0,\"algorithm\":\"buckets\"}"},
-        {"{\"values\":[7,7,7]}", "{\"gap\":0,\"low\":7,\"high\":7,\"algorithm\":\"buckets\"}"},
+         "{\"gap\":0,\"gaps\":[],\"algorithm\":\"sort\",\"why\":\"Buckets find no gap but the greatest, and more are "
+         "asked for.\",\"trace\":{\"steps\":[],\"total\":0}}"},
+        {"{\"values\":[1.5]}",
+         "{\"gap\":0.0,\"algorithm\":\"buckets\",\"why\":\"The greatest gap alone is found without sorting.\"}"},
+        {"{\"values\":[7,7,7]}", "{\"gap\":0,\"low\":7,\"high\":7,\"algorithm\":\"buckets\",\"why\":\"The greatest gap "
+                                 "alone is found without sorting.\"}"},
         {"{\"values\":[9223372036854775807,-9223372036854775808]}",
          "{\"gap\":\"18446744073709551615\",\"low\":-9223372036854775808,\"high\":9223372036854775807,\"algorithm\":"
-         "\"buckets\"}"},
+         "\"buckets\",\"why\":\"The greatest gap alone is found without sorting.\"}"},
         {"{\"values\":[-1,9223372036854775807,-2]}",
-         "{\"gap\":\"9223372036854775808\",\"low\":-1,\"high\":9223372036854775807,\"algorithm\":\"buckets\"}"},
+         "{\"gap\":\"9223372036854775808\",\"low\":-1,\"high\":9223372036854775807,\"algorithm\":\"buckets\",\"why\":"
+         "\"The greatest gap alone is found without sorting.\"}"},
         {"{\"values\":[0,9223372036854775807]}",
-         "{\"gap\":9223372036854775807,\"low\":0,\"high\":9223372036854775807,\"algorithm\":\"buckets\"}"},
+         "{\"gap\":9223372036854775807,\"low\":0,\"high\":9223372036854775807,\"algorithm\":\"buckets\",\"why\":\"The "
+         "greatest gap alone is found without sorting.\"}"},
         {"{\"values\":[0.1,0.3,-0.5],\"algorithm\":\"sort\"}",
          "{\"gap\":0.6,\"low\":-0.5,\"high\":0.1,\"algorithm\":\"sort\"}"},
         {"{\"values\":[1,5,3],\"top\":1,\"trace\":{\"max_steps\":1},\"algorithm\":\"sort\"}",
@@ -28,20 +33,12 @@ static void answers(void **state) {
          "{\"steps\":[{\"i\":0,\"op\":\"compare\",\"at\":[0,2],\"values\":[1,3],\"vars\":{\"low\":1,\"high\":3,\"gap\":"
          "2}}],\"total\":3}}"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        int http;
-        char *text = test_post(ROUTE, rows[i].request, &http);
-        assert_string_equal(text, rows[i].answer);
-        assert_int_equal(http, 200);
-        free(text);
-    }
+    test_answers(ROUTE, rows, COUNT(rows));
 }
 
 static void refusals(void **state) {
     (void)state;
-    static const struct {
-        const char *request, *pointer, *words;
-    } rows[] = {
+    static const struct test_refusal rows[] = {
         {"{\"values\":[1,2,3],\"top\":2,\"algorithm\":\"buckets\"}", "\"/algorithm\"", "top is 2"},
         {"{\"values\":[1,2,3],\"top\":0}", "\"/top\"", "0"},
         {"{\"values\":[1,2,3],\"top\":1000001}", "\"/top\"", "1000000"},
@@ -49,13 +46,7 @@ static void refusals(void **state) {
         {"{\"values\":[\"a\"]}", "\"/values", ""},
         {"{\"values\":[[1,2]]}", "\"/values", ""},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        int http;
-        char *text = test_post(ROUTE, rows[i].request, &http);
-        if (http != 422 || !strstr(text, rows[i].pointer) || !strstr(text, rows[i].words))
-            fail_msg("%s: %s", rows[i].request, text);
-        free(text);
-    }
+    test_refusals_at(ROUTE, rows, COUNT(rows));
 }
 
 static int status_of_trace(size_t n) {

@@ -136,8 +136,9 @@ static void wrong_requests_are_refused_with_a_place(void **state) {
         int http;
         const char *pointer;
     } CASES[] = {
-        {"{\"model\":{\"type\":\"mixture\",\"means\":[0,1]}}", 422, "/model"},
-        {"{\"model\":{\"type\":\"mixture\",\"means\":[0],\"stds\":[1],\"covariances\":[[[1]]]}}", 422, "/model"},
+        {"{\"model\":{\"type\":\"mixture\",\"means\":[0,1]}}", 422, "/model/stds"},
+        {"{\"model\":{\"type\":\"mixture\",\"means\":[0],\"stds\":[1],\"covariances\":[[[1]]]}}", 422,
+         "/model/covariances"},
         {"{\"model\":{\"type\":\"mixture\",\"means\":[0,1],\"stds\":[1,1,1]}}", 422, "/model/stds"},
         {"{\"model\":{\"type\":\"mixture\",\"means\":[0,1],\"stds\":[[1,1]]}}", 422, "/model/stds"},
         {"{\"model\":{\"type\":\"mixture\",\"means\":[0,1],\"stds\":[-1]}}", 422, "/model/stds/0"},

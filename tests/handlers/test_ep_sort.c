@@ -12,9 +12,11 @@ static void answers(void **state) {
         const char *request, *answer; /* the answer, or how it begins */
     } rows[] = {
         {"{\"values\":[3,1,2]}",
-         "{\"values\":[1,2,3],\"algorithm\":\"quick\",\"stats\":{\"n\":3,\"comparisons\":3,\"moves\":4,\"passes\":0}}"},
+         "{\"values\":[1,2,3],\"algorithm\":\"quick\",\"why\":\"There are few values for passes over their "
+         "digits.\",\"stats\":{\"n\":3,\"comparisons\":3,\"moves\":4,\"passes\":0}}"},
         {"{\"values\":[3,1,2,9,8,7,1,5],\"top\":2,\"argsort\":true}",
-         "{\"values\":[1,1],\"indices\":[1,6],\"algorithm\":\"merge\",\"stats\":{\"n\":8,"},
+         "{\"values\":[1,1],\"indices\":[1,6],\"algorithm\":\"merge\",\"why\":\"The values come in a few runs that are "
+         "in order.\",\"stats\":{\"n\":8,"},
         {"{\"values\":[3,1,2],\"top\":9223372036854775807,\"order\":\"desc\"}", "{\"values\":[3,2,1],"},
         {"{\"values\":[3,1,1,2],\"top\":2,\"unique\":true}", "{\"values\":[1,2],"},
         {"{\"values\":[\"b\",\"a\",\"c\",\"d\"],\"top\":1,\"order\":\"desc\"}", "{\"values\":[\"d\"],"},
@@ -23,17 +25,19 @@ static void answers(void **state) {
          "{\"values\":[1,2],\"algorithm\":\"heap\",\"stats\":{\"n\":2,\"comparisons\":1,\"moves\":5,\"passes\":0},"
          "\"trace\":{\"steps\":[{\"i\":0,\"op\":\"compare\",\"at\":[0,1],\"values\":[2,1]}],\"total\":2}}"},
         {"{\"values\":[],\"trace\":{}}",
-         "{\"values\":[],\"algorithm\":\"merge\",\"stats\":{\"n\":0,\"comparisons\":0,\"moves\":0,\"passes\":0},"
+         "{\"values\":[],\"algorithm\":\"merge\",\"why\":\"The values come in a few runs that are in "
+         "order.\",\"stats\":{\"n\":0,\"comparisons\":0,\"moves\":0,\"passes\":0},"
          "\"trace\":{\"steps\":[],\"total\":0}}"},
         {"{\"values\":[1,2,3]}",
-         "{\"values\":[1,2,3],\"algorithm\":\"merge\",\"stats\":{\"n\":3,\"comparisons\":2,\"moves\":0,\"passes\":0}}"},
-        {"{\"values\":[]}",
-         "{\"values\":[],\"algorithm\":\"merge\",\"stats\":{\"n\":0,\"comparisons\":0,\"moves\":0,\"passes\":0}}"},
+         "{\"values\":[1,2,3],\"algorithm\":\"merge\",\"why\":\"The values come in a few runs that are in "
+         "order.\",\"stats\":{\"n\":3,\"comparisons\":2,\"moves\":0,\"passes\":0}}"},
+        {"{\"values\":[]}", "{\"values\":[],\"algorithm\":\"merge\",\"why\":\"The values come in a few runs that are "
+                            "in order.\",\"stats\":{\"n\":0,\"comparisons\":0,\"moves\":0,\"passes\":0}}"},
         {"{\"values\":[],\"argsort\":true,\"algorithm\":\"heap\"}",
          "{\"values\":[],\"indices\":[],\"algorithm\":\"heap\",\"stats\":{\"n\":0,\"comparisons\":0,\"moves\":0,"
          "\"passes\":0}}"},
         {"{\"values\":[0.0,-0.0,1.5,0.0],\"argsort\":true,\"unique\":true,\"algorithm\":\"radix\"}",
-         "{\"values\":[-0.0,1.5],\"indices\":[1,2],\"algorithm\":\"radix\",\"stats\":{\"n\":4,\"comparisons\":0,"},
+         "{\"values\":[-0.0,1.5],\"indices\":[1,2],\"algorithm\":\"radix\",\"stats\":{\"n\":4,\"comparisons\":4,"},
         {"{\"values\":[9223372036854775807,-9223372036854775808,0],\"order\":\"desc\",\"algorithm\":\"quick\"}",
          "{\"values\":[9223372036854775807,0,-9223372036854775808],\"algorithm\":\"quick\",\"stats\":{\"n\":3,"
          "\"comparisons\":3,\"moves\":2,\"passes\":0}}"},
@@ -56,9 +60,7 @@ static void answers(void **state) {
 
 static void refusals(void **state) {
     (void)state;
-    static const struct {
-        const char *request, *pointer, *words;
-    } rows[] = {
+    static const struct test_refusal rows[] = {
         {"{\"values\":[1,1e18],\"algorithm\":\"counting\"}", "\"/algorithm\"", "counting sort"},
         {"{\"values\":[1,4194305],\"algorithm\":\"counting\"}", "\"/algorithm\"", "range from 1 to 4194305"},
         {"{\"values\":[\"a\"],\"algorithm\":\"counting\"}", "\"/algorithm\"", "strings"},
@@ -67,13 +69,7 @@ static void refusals(void **state) {
         {"{\"values\":[1],\"top\":0}", "\"/top\"", "at least 1"},
         {"{\"order\":\"asc\"}", "\"/values\"", "missing"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        int http;
-        char *text = test_post(ROUTE, rows[i].request, &http);
-        if (http != 422 || !strstr(text, rows[i].pointer) || !strstr(text, rows[i].words))
-            fail_msg("%s: %s", rows[i].request, text);
-        free(text);
-    }
+    test_refusals_at(ROUTE, rows, COUNT(rows));
 }
 
 /* npy_round_trip: an npy body, options in the query, an npy answer. */

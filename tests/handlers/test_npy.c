@@ -91,19 +91,29 @@ static const struct {
     {"{'descr' '<f8'}", "The npy header is wrong at its character 10: want ':'."},
     {"{'descr': <f8}",
      "The npy header is wrong at its character 11: want the element type as a string, such as '<f8'."},
-    {"{'descr': '>f8'}", "The npy array has elements of type '>f8'; want '<i4', '<i8', '<f4' or '<f8'."},
-    {"{'descr': '|O'}", "The npy array has elements of type '|O'; want '<i4', '<i8', '<f4' or '<f8'."},
-    {"{'descr': '<f2'}", "The npy array has elements of type '<f2'; want '<i4', '<i8', '<f4' or '<f8'."},
-    {"{'descr': '<u8'}", "The npy array has elements of type '<u8'; want '<i4', '<i8', '<f4' or '<f8'."},
-    {"{'descr': '=f8'}", "The npy array has elements of type '=f8'; want '<i4', '<i8', '<f4' or '<f8'."},
-    {"{'descr': '<f16'}", "The npy array has elements of type '<f16'; want '<i4', '<i8', '<f4' or '<f8'."},
-    {"{'descr': ''}", "The npy array has elements of type ''; want '<i4', '<i8', '<f4' or '<f8'."},
-    {"{'descr': '<c8'}", "The npy array has elements of type '<c8'; want '<i4', '<i8', '<f4' or '<f8'."},
+    {"{'descr': '|i2'}",
+     "The npy array has elements of type '|i2'; want i1, i2, i4, i8, u1, u2, u4, f4 or f8, of either byte order."},
+    {"{'descr': '|O'}",
+     "The npy array has elements of type '|O'; want i1, i2, i4, i8, u1, u2, u4, f4 or f8, of either byte order."},
+    {"{'descr': '<f2'}",
+     "The npy array has elements of type '<f2'; want i1, i2, i4, i8, u1, u2, u4, f4 or f8, of either byte order."},
+    {"{'descr': '<u8'}",
+     "The npy array has elements of type '<u8'; want i1, i2, i4, i8, u1, u2, u4, f4 or f8, of either byte order."},
+    {"{'descr': '=f8'}",
+     "The npy array has elements of type '=f8'; want i1, i2, i4, i8, u1, u2, u4, f4 or f8, of either byte order."},
+    {"{'descr': '<f16'}",
+     "The npy array has elements of type '<f16'; want i1, i2, i4, i8, u1, u2, u4, f4 or f8, of either byte order."},
+    {"{'descr': ''}",
+     "The npy array has elements of type ''; want i1, i2, i4, i8, u1, u2, u4, f4 or f8, of either byte order."},
+    {"{'descr': '<c8'}",
+     "The npy array has elements of type '<c8'; want i1, i2, i4, i8, u1, u2, u4, f4 or f8, of either byte order."},
     {"{'descr': '0123456789012345678901234567890123456789'}",
-     "The npy array has elements of type '012345678901234567890123'; want '<i4', '<i8', '<f4' or '<f8'."},
+     "The npy array has elements of type '012345678901234567890123'; want i1, i2, i4, i8, u1, u2, u4, f4 or f8, of "
+     "either byte order."},
     {"{'descr': '<\\x668'}",
      "The npy header is wrong at its character 11: want the element type as a string, such as '<f8'."},
-    {"{'descr': [('x', '<f8')]}", "The npy array has structured elements; want '<i4', '<i8', '<f4' or '<f8'."},
+    {"{'descr': [('x', '<f8')]}",
+     "The npy array has structured elements; want i1, i2, i4, i8, u1, u2, u4, f4 or f8, of either byte order."},
     {"{'fortran_order': True}", "The npy array is in Fortran order; want C order (numpy.ascontiguousarray gives it)."},
     {"{'fortran_order': 0}", "The npy header is wrong at its character 19: want True or False."},
     {"{'fortran_order': Falsehood}", "The npy header is wrong at its character 24: want ',' or '}'."},
@@ -213,6 +223,45 @@ static void values_of_every_type(void **state) {
     assert_int_equal(read_exact(&ctx, &f, f.n, &a), STATUS_OK);
     const double f8[] = {0.1, -DBL_MAX, 0x1p-1074};
     assert_memory_equal(a.reals, f8, sizeof f8);
+    ctx_release(&ctx);
+}
+
+/* Short and unsigned integers, and the byte order of the network. */
+static void values_of_narrow_and_big_endian_types(void **state) {
+    (void)state;
+    static const struct {
+        const char *descr, *bytes;
+        int64_t want[2];
+    } ROWS[] = {
+        {"|i1", "\x80\x7f", {-128, 127}},
+        {"|u1", "\x80\xff", {128, 255}},
+        {"<i2", "\x00\x80\xff\x7f", {-32768, 32767}},
+        {">i2", "\x80\x00\x01\x02", {-32768, 258}},
+        {"<u2", "\xff\xff\x01\x00", {65535, 1}},
+        {">u4", "\xff\xff\xff\xff\x00\x00\x00\x01", {4294967295, 1}},
+        {">i4", "\xff\xff\xff\xfe\x01\x02\x03\x04", {-2, 0x01020304}},
+        {">i8", "\x80\0\0\0\0\0\0\0\x01\x02\x03\x04\x05\x06\x07\x08", {INT64_MIN, 0x0102030405060708}},
+    };
+    struct ctx ctx;
+    struct array a;
+    ctx_init(&ctx, 1 << 20);
+    for (size_t i = 0; i < COUNT(ROWS); i++) {
+        char header[100];
+        snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': False, 'shape': (2,)}", ROWS[i].descr);
+        struct file f = make_file(1, header);
+        put(&f, ROWS[i].bytes, 2 * (size_t)(ROWS[i].descr[2] - '0'));
+        assert_int_equal(read_exact(&ctx, &f, f.n, &a), STATUS_OK);
+        assert_int_equal(a.kind, KIND_INT);
+        assert_memory_equal(a.ints, ROWS[i].want, sizeof ROWS[i].want);
+    }
+    struct file f = make_file(1, "{'descr': '>f4', 'fortran_order': False, 'shape': (1,)}");
+    put(&f, "\x3f\x00\x00\x00", 4);
+    assert_int_equal(read_exact(&ctx, &f, f.n, &a), STATUS_OK);
+    assert_true(a.kind == KIND_REAL && a.reals[0] == 0.5);
+    f = make_file(1, "{'descr': '>f8', 'fortran_order': False, 'shape': (1,)}");
+    put(&f, "\x3f\xe0\x00\x00\x00\x00\x00\x00", 8);
+    assert_int_equal(read_exact(&ctx, &f, f.n, &a), STATUS_OK);
+    assert_true(a.kind == KIND_REAL && a.reals[0] == 0.5);
     ctx_release(&ctx);
 }
 
@@ -383,6 +432,7 @@ int main(void) {
         cmocka_unit_test(bad_headers_get_a_sentence),
         cmocka_unit_test(foreign_files_and_versions),
         cmocka_unit_test(values_of_every_type),
+        cmocka_unit_test(values_of_narrow_and_big_endian_types),
         cmocka_unit_test(data_that_is_not_finite),
         cmocka_unit_test(written_bytes),
         cmocka_unit_test(every_shape_comes_back),

@@ -90,6 +90,45 @@ static struct combination_out solve(struct ctx *ctx, const struct combination_in
     return out;
 }
 
+/* What combination_page.row gets, compared with the list. */
+struct listener {
+    const struct list *list;
+    size_t n, at_most; /* at_most: fails when it is asked for more */
+    const int64_t *values;
+};
+
+static enum status listen(void *self, const int64_t *values, size_t n, size_t kept) {
+    struct listener *l = self;
+    if (l->n == l->at_most)
+        return STATUS_INTERNAL;
+    const struct one *want = &l->list->one[l->n], *before = l->n ? want - 1 : NULL;
+    assert_int_equal(n, want->n);
+    assert_memory_equal(values, want->v, n * 8);
+    assert_true(kept <= n && kept <= (before ? before->n : 0));
+    assert_true(kept == 0 || memcmp(before->v, values, kept * 8) == 0);
+    l->n++;
+    return STATUS_OK;
+}
+
+static void rows_are_handed_over(const struct combination_in *in, const struct list *list) {
+    for (size_t limit = 1; limit <= list->n + 1; limit += 1 + list->n / 3) {
+        struct ctx ctx;
+        struct listener listener = {.list = list, .at_most = SIZE_MAX};
+        struct combination_page page = {.list = true, .limit = (int64_t)limit, .row = listen, .row_self = &listener};
+        struct combination_out out;
+        ctx_init(&ctx, 16 << 20);
+        assert_int_equal(combination_solve(&ctx, in, &page, &out), STATUS_OK);
+        assert_int_equal(listener.n, limit < list->n ? limit : list->n);
+        assert_int_equal(out.rows.n, listener.n);
+        assert_int_equal(out.next_cursor.p != NULL, limit < list->n);
+        assert_false(out.cut);
+        listener = (struct listener){.list = list, .at_most = limit / 2};
+        assert_int_equal(combination_solve(&ctx, in, &page, &out),
+                         list->n > limit / 2 && limit > limit / 2 ? STATUS_INTERNAL : STATUS_OK);
+        ctx_release(&ctx);
+    }
+}
+
 static void whole_list_and_count(const struct combination_in *in, const struct list *list) {
     struct ctx ctx;
     ctx_init(&ctx, 16 << 20);
@@ -97,6 +136,7 @@ static void whole_list_and_count(const struct combination_in *in, const struct l
         solve(&ctx, in, &(struct combination_page){.list = true, .count = true, .limit = COMBINATION_MAX_LIMIT});
     expect_rows(&out.rows, list, 0, list->n);
     assert_null(out.next_cursor.p);
+    rows_are_handed_over(in, list);
     assert_int_equal(out.count.kind, KIND_INT);
     assert_int_equal(out.count.i, list->n);
     ctx_release(&ctx);
@@ -430,6 +470,41 @@ static void the_trace_replays_to_the_answer(void **state) {
     }
 }
 
+/* Candidates in a row are counted by a sum that slides, others eight at a time; against the recurrence in 128 bits, of
+ * which the count is below 10^38. */
+static void sequences_of_neighbours_are_counted(void **state) {
+    (void)state;
+    static const struct {
+        int64_t low, high, step;
+    } ROWS[] = {{1, 60, 1}, {2, 4, 1}, {3, 6, 1}, {1, 59, 2}, {7, 40, 3}, {1, 3, 1}};
+    for (size_t i = 0; i < COUNT(ROWS); i++)
+        for (int extra = 0; extra < 2; extra++) {
+            int64_t candidates[64], target = 100;
+            size_t n = 0;
+            for (int64_t c = ROWS[i].low; c <= ROWS[i].high; c += ROWS[i].step)
+                candidates[n++] = c;
+            if (extra)
+                candidates[n++] = 63, candidates[n++] = 64;
+            unsigned __int128 ways[101] = {1};
+            for (int64_t r = 1; r <= target; r++)
+                for (size_t k = 0; k < n; k++)
+                    ways[r] += candidates[k] <= r ? ways[r - candidates[k]] : 0;
+            char digits[48], *first = digits + 47;
+            *first = '\0';
+            for (unsigned __int128 x = ways[target]; x; x /= 10)
+                *--first = (char)('0' + (int)(x % 10));
+            struct ctx ctx;
+            ctx_init(&ctx, 1 << 24);
+            struct combination_in in = {candidates, n, target, true, true, 0, INT64_MAX};
+            struct combination_out out = solve(&ctx, &in, &(struct combination_page){.count = true});
+            if (out.count.kind == KIND_INT)
+                assert_true((unsigned __int128)out.count.i == ways[target]);
+            else
+                assert_true(out.count.s.n == strlen(first) && memcmp(out.count.s.p, first, out.count.s.n) == 0);
+            ctx_release(&ctx);
+        }
+}
+
 /* -- Errors and limits -- */
 
 static void expect_error(const struct combination_in *in, const struct combination_page *page, enum status want,
@@ -447,8 +522,11 @@ static void expect_error(const struct combination_in *in, const struct combinati
 static void wrong_inputs_are_refused(void **state) {
     (void)state;
     static int64_t many[COMBINATION_MAX_CANDIDATES + 1];
+    static int64_t odd[COMBINATION_MAX_CANDIDATES];
     for (size_t i = 0; i < COUNT(many); i++)
         many[i] = 1 + (int64_t)i;
+    for (size_t i = 0; i < COUNT(odd); i++)
+        odd[i] = 1 + 2 * (int64_t)i;
     static const int64_t zero[] = {3, 0}, low[] = {INT64_MIN}, one[] = {1}, two[] = {1, 2};
     const struct combination_page all = {.list = true, .count = true, .limit = 10}, count = {.count = true};
     const struct combination_page listed = {.list = true, .limit = 1};
@@ -475,7 +553,7 @@ static void wrong_inputs_are_refused(void **state) {
          "states of the length are 600001;"},
         {{two, 2, 100000, true, true, 0, INT64_MAX}, &ranked, STATUS_TOO_LARGE, "/target", "want at most 268435456"},
         {{many, 10000, 9999999, true, false, 0, INT64_MAX}, &listed, STATUS_TOO_LARGE, "/target", "17179869184"},
-        {{many, 10000, 20000, true, true, 0, INT64_MAX},
+        {{odd, 10000, 40000, true, true, 0, INT64_MAX},
          &count,
          STATUS_TOO_LARGE,
          "/target",
@@ -648,6 +726,7 @@ int main(void) {
         cmocka_unit_test(large_ranks_come_back),
         cmocka_unit_test(a_walk_of_many_is_in_order),
         cmocka_unit_test(the_trace_replays_to_the_answer),
+        cmocka_unit_test(sequences_of_neighbours_are_counted),
         cmocka_unit_test(wrong_inputs_are_refused),
         cmocka_unit_test(limits_hold_at_their_ends),
         cmocka_unit_test(a_page_ends_with_its_values),

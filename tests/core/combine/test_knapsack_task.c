@@ -368,6 +368,39 @@ static void tables_have_a_limit(void **state) {
     expect_error(&t->task, STATUS_TOO_LARGE, "/algorithm", "would have 40000002 cells, want at most 40000000.");
 }
 
+/* An exact fill of a subset sum needs no product of sums, and one of common divisors is decided by them; what passes 63
+ * bits beyond that is refused. */
+static void exact_fills_of_great_numbers(void **state) {
+    (void)state;
+    enum { N = 300 };
+    static int64_t w[N], p[N];
+    struct instance *t = &instance;
+    struct ctx ctx;
+    struct knapsack_answer a;
+    for (int round = 0; round < 4; round++) {
+        size_t n = round == 0 ? 41 : N;
+        for (size_t i = 0; i < n; i++) {
+            w[i] = round == 0 ? 4000000000 + 2 * (int64_t)i : 1000000000000000 * (2 + 2 * (int64_t)(i % 10));
+            p[i] = round == 3 ? 7 + (int64_t)i : w[i];
+        }
+        bind(t, n, round == 0 ? 20000000020 : round == 1 ? 20000000000000001 : 20000000000000000);
+        t->task.in.weight = w;
+        t->task.in.value = p;
+        t->task.variant = round == 3 ? KNAPSACK_01 : KNAPSACK_SUBSET_SUM;
+        t->task.exact_fill = true;
+        solve(&ctx, &t->task, KNAPSACK_AUTO, &a);
+        assert_true(a.optimal && a.found == (round != 1));
+        assert_true(!a.found || a.weight == t->task.in.capacity);
+        ctx_release(&ctx);
+    }
+    w[0] = 1000000000000000 + 1; /* no common divisor any more */
+    expect_error(&t->task, STATUS_TOO_LARGE, "/exact_fill", "over their common divisor");
+    t->task.in.n = KNAPSACK_MEET_PARTS;
+    solve(&ctx, &t->task, KNAPSACK_AUTO, &a);
+    assert_true(a.optimal && a.algorithm == KNAPSACK_MEET);
+    ctx_release(&ctx);
+}
+
 /* -- Traces -- */
 
 static void the_trace_replays_to_the_answer(void **state) {
@@ -528,6 +561,7 @@ int main(void) {
         cmocka_unit_test(bad_input_is_named),
         cmocka_unit_test(too_many_parts_are_refused),
         cmocka_unit_test(tables_have_a_limit),
+        cmocka_unit_test(exact_fills_of_great_numbers),
         cmocka_unit_test(the_trace_replays_to_the_answer),
         cmocka_unit_test(a_long_trace_is_refused),
         cmocka_unit_test(ends_leave_a_valid_answer),

@@ -140,6 +140,37 @@ static void every_shape_ends(void **state) {
             }
 }
 
+/* Lines that are cut near an end each time: 60 s and more for a search point by point. */
+static struct point peeled(int shape, size_t i, size_t n) {
+    double t = (double)i, turns = shape == 4 ? 1 : shape == 5 ? 1000 : 60000;
+    switch (shape) {
+    case 0: return (struct point){t, i & 1 ? t : 0};
+    case 1: return (struct point){t, i & 1 ? 1 : 0};                                 /* a comb: every tip as far */
+    case 2: return (struct point){3 * t - (i & 1 ? 4 : 0), 4 * t + (i & 1 ? 3 : 0)}; /* the comb, turned */
+    case 3: return (struct point){0.6 * t - (i & 1 ? 0.8 : 0), 0.8 * t + (i & 1 ? 0.6 : 0)};
+    default: break; /* spirals outwards */
+    }
+    double angle = 6.283185307179586 * turns * t / (double)n, radius = i ? 1000 * (1 + t / (double)n) : 0;
+    return (struct point){radius * cos(angle), radius * sin(angle)};
+}
+
+static void lines_that_are_cut_at_their_ends(void **state) {
+    (void)state;
+    size_t n = 200000;
+    struct point *at = malloc(n * sizeof *at);
+    for (int shape = 0; shape < 7; shape++) {
+        for (size_t i = 0; i < n; i++)
+            at[i] = peeled(shape, i, n);
+        uint8_t *kept = solve(at, n, shape < 4 ? 0.1 : 0, false, SIMPLIFY_DOUGLAS_PEUCKER);
+        size_t left = 0;
+        for (size_t i = 0; i < n; i++)
+            left += kept[i];
+        assert_true(left > n - 3); /* all but a point on the line, and what rounding puts there */
+        ctx_release(&ctx);
+    }
+    free(at);
+}
+
 static void out_of_memory_and_stop(void **state) {
     (void)state;
     uint64_t random = 2;
@@ -171,6 +202,7 @@ int main(void) {
         cmocka_unit_test(peucker_is_its_definition),
         cmocka_unit_test(visvalingam_on_reals),
         cmocka_unit_test(every_shape_ends),
+        cmocka_unit_test(lines_that_are_cut_at_their_ends),
         cmocka_unit_test(out_of_memory_and_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -111,6 +111,23 @@ static void extremes_stay_finite_and_exact(void **state) {
     ctx_release(&ctx);
 }
 
+/* Exact sums, by hand: -1 / 2; (2^63 - 1 + 2^63 - 2) / 2 to the nearest double; and no overflow between doubles. */
+static void midpoints_are_rounded_once(void **state) {
+    (void)state;
+    int64_t ints[][2] = {{-9007199254740993, 9007199254740992}, {INT64_MAX - 1, INT64_MAX}};
+    double reals[] = {DBL_MAX, DBL_MAX / 2}, half = 0.5;
+    const double want[] = {-0.5, 0x1p63, DBL_MAX * 0.75};
+    for (int i = 0; i < 3; i++) {
+        struct ctx ctx;
+        ctx_init(&ctx, 1 << 20);
+        struct array values = i < 2 ? array_1d(KIND_INT, ints[i], 2) : array_1d(KIND_REAL, reals, 2), out;
+        struct quantile_in in = {values, &half, 1, QUANTILE_MIDPOINT, false};
+        assert_int_equal(quantile_solve(&ctx, &in, &out), STATUS_OK);
+        assert_true(out.reals[0] == want[i]);
+        ctx_release(&ctx);
+    }
+}
+
 static void strings_have_neighbours_only(void **state) {
     (void)state;
     struct str words[] = {{"pear", 4}, {"fig", 3}, {"apple", 5}};
@@ -170,6 +187,7 @@ int main(void) {
         cmocka_unit_test(known_values),
         cmocka_unit_test(small_and_large_against_the_definition),
         cmocka_unit_test(extremes_stay_finite_and_exact),
+        cmocka_unit_test(midpoints_are_rounded_once),
         cmocka_unit_test(strings_have_neighbours_only),
         cmocka_unit_test(refusals),
         cmocka_unit_test(each_allocation_may_fail),
