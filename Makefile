@@ -44,6 +44,8 @@ FUZZ_TESTS := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/fuzz/test_*.c)))
 SCRIPT_TESTS := $(sort $(wildcard tests/docs/test_*.sh))
 TESTS := $(CORE_TESTS) $(HANDLER_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) $(SCRIPT_TESTS)
 BENCHES := $(patsubst %.c,$(B)/%,$(sort $(wildcard bench/*.c)))
+# Peers of bench/solve that must be compiled, where what they need is there.
+BENCHES += $(if $(and $(wildcard /usr/include/hwy/contrib/sort/vqsort.h),$(shell command -v $(CXX))),$(B)/bench/vqsort)
 
 ifeq ($(V),)
 Q := @
@@ -70,7 +72,8 @@ test: $(WANTED_TESTS) $(B)/solvent ## build and run every test; T=name runs thos
 check-one: $(B)/$(T) ## build and run one test: make check-one T=tests/core/base/test_ctx
 	SOLVENT=$(B)/solvent $(B)/$(T)
 
-bench: $(BENCHES) $(B)/solvent ## run every benchmark; peers that are not installed are skipped
+bench-tools: $(BENCHES) $(B)/solvent ## build what bench/run and bench/solve need
+bench: bench-tools ## run every benchmark; peers that are not installed are skipped
 	$(Q)SOLVENT=$(B)/solvent bench/run
 
 fuzz: ## fuzz every endpoint with libFuzzer for SECONDS (60)
@@ -148,9 +151,13 @@ $(FUZZ_TESTS): %: %.o $(FUZZ_OBJECTS) $(B)/libsupport.a $(B)/libhandlers.a $(B)/
 $(B)/tests/fuzz/fuzz_endpoints: %: %.o $(FUZZ_OBJECTS) $(B)/libsupport.a $(B)/libhandlers.a $(B)/libcore.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer $^ -lcmocka $(HANDLER_LIBS) -o $@
-$(BENCHES): %: %.o $(B)/libserver.a $(B)/libhandlers.a $(B)/libcore.a
+$(B)/bench/vqsort: bench/vqsort.cc
+	$(call say,CXX,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CXX) -O3 $< -lhwy_contrib -lhwy -o $@
+$(filter-out %/vqsort,$(BENCHES)): %: %.o $(B)/libserver.a $(B)/libhandlers.a $(B)/libcore.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ $(SERVER_LIBS) $(BENCH_LIBS) -o $@
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all run test check-one bench fuzz fmt check-format lint docs clean help FORCE
+.PHONY: all run test check-one bench bench-tools fuzz fmt check-format lint docs clean help FORCE

@@ -2,9 +2,9 @@
  *
  *     make build/release/bench/geometry && build/release/bench/geometry [N]
  *
- * Every row: one shape of N points (10^6). Each figure is the median of its rounds. bench/geometry_peers times others
- * on the same points. */
-#include "bench/measure.h"
+ * Every row: one shape of N points (10^6). Each figure is the median of its rounds. bench/solve has the same points beside
+ * peers. */
+#include "bench/places.h"
 #include "core/geometry/calipers.h"
 #include "core/geometry/closest_pair.h"
 #include "core/geometry/delaunay.h"
@@ -13,37 +13,8 @@
 #include "core/geometry/polygon_triangulation.h"
 #include "core/geometry/simplify_line.h"
 
-#include <math.h>
-
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
-enum { ROUNDS = 3 };
-
-static uint64_t state = 1;
-static double unit(void) { return (double)(measure_random(&state) >> 11) * 0x1p-53; }
-
-static struct point uniform(size_t i, size_t n) {
-    double x = unit(), y = unit();
-    return (void)i, (void)n, (struct point){x, y};
-}
-static struct point circle(size_t i, size_t n) {
-    double angle = 6.283185307179586 * (double)i / (double)n;
-    return (struct point){cos(angle), sin(angle)};
-}
-static struct point grid(size_t i, size_t n) {
-    size_t side = (size_t)ceil(sqrt((double)n));
-    return (struct point){(double)(i % side), (double)(i / side)};
-}
-static struct point clustered(size_t i, size_t n) {
-    double x = 0, y = 0;
-    for (int k = 0; k < 6; k++)
-        x += unit() - 0.5, y += unit() - 0.5;
-    return (void)n, (struct point){(double)(i % 10) * 7 + x * 0.1, (double)(i / 10 % 10) * 7 + y * 0.1};
-}
-
-static const struct shape {
-    const char *name;
-    struct point (*at)(size_t i, size_t n);
-} SHAPES[] = {{"uniform", uniform}, {"circle", circle}, {"grid", grid}, {"clustered", clustered}};
+enum { ROUNDS = 3, SHAPES = 4 /* the first of PLACES */ };
 
 static const char *const COLUMNS[] = {"hull",  "closest",  "farthest", "circle",     "rectangle",
                                       "width", "delaunay", "peucker",  "visvalingam"};
@@ -86,24 +57,16 @@ static double time_one(size_t column, const struct points *p) {
     return measure_median(times, ROUNDS);
 }
 
-/* outline makes a star, simple by its angles; `jag` is how far its corners go in and out. */
-static void outline(struct point *at, size_t n, double jag) {
-    for (size_t i = 0; i < n; i++) {
-        struct point p = circle(i, n);
-        double radius = 1 + unit() * jag;
-        at[i] = (struct point){p.x * radius, p.y * radius};
-    }
-}
-
-static void time_polygon(struct point *at, size_t n, double jag) {
-    outline(at, n, jag);
-    const struct points polygon = {at, n};
+static void time_polygon(struct point *at, size_t n, const char *outline) {
+    places_fill(at, n, place_named(outline));
+    const struct ring ring = {&at->x, n};
+    const struct rings polygon = {1, &ring};
     struct ctx ctx;
     struct polygon_triangles triangles;
     ctx_init(&ctx, (size_t)4 << 30);
     double start = measure_seconds();
     if (polygon_triangulate(&ctx, &polygon, &triangles) == STATUS_OK)
-        printf("polygon of %zu corners, jagged by %g: %.1f ms\n", n, jag, 1e3 * (measure_seconds() - start));
+        printf("polygon of %zu corners, %s: %.1f ms\n", n, outline, 1e3 * (measure_seconds() - start));
     ctx_release(&ctx);
 }
 
@@ -114,19 +77,18 @@ int main(int argc, char **argv) {
     for (size_t k = 0; k < COUNT(COLUMNS); k++)
         printf(" %11s", COLUMNS[k]);
     printf("\n");
-    for (size_t s = 0; s < COUNT(SHAPES); s++) {
-        for (size_t i = 0; i < n; i++)
-            at[i] = SHAPES[s].at(i, n);
+    for (size_t s = 0; s < SHAPES; s++) {
+        places_fill(at, n, PLACES[s].at);
         const struct points points = {at, n};
-        printf("%-10s %9zu", SHAPES[s].name, n);
+        printf("%-10s %9zu", PLACES[s].name, n);
         for (size_t k = 0; k < COUNT(COLUMNS); k++) {
             printf(" %11.1f", time_one(k, &points));
             fflush(stdout);
         }
         printf("\n");
     }
-    time_polygon(at, n / 10, 1e-4);
-    time_polygon(at, n / 10, 0.2);
+    time_polygon(at, n / 10, "smooth");
+    time_polygon(at, n / 10, "star");
     free(at);
     return 0;
 }

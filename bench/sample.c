@@ -36,20 +36,16 @@ static void run(size_t k, size_t d, enum mixture_shape shape, enum solver_id sol
     struct path_point *points;
     struct solver_options options;
     struct sampler_out out;
+    struct plan plan;
     const struct noise noise = noise_of_seed(1);
     const struct denoiser *denoiser = make(&ctx, k, d, shape);
-    if (!denoiser || path_make(&ctx, PATH_EDM, &path) != STATUS_OK ||
-        grid_make(&ctx, &path, &(struct grid_in){.id = GRID_KARRAS, .steps = steps}, &points) != STATUS_OK ||
-        solver_resolve(&ctx, solver_find(solver), &path, &(struct solver_options){0}, &options) != STATUS_OK)
+    if (!denoiser || path_make(&ctx, PATH_EDM, NULL, &path) != STATUS_OK ||
+        grid_make(&ctx, &path, &(struct grid_in){.id = GRID_KARRAS, .steps = steps}, &points, &(size_t){0}) !=
+            STATUS_OK ||
+        solver_resolve(&ctx, solver_find(solver), &path, &(struct solver_options){0}, &options) != STATUS_OK ||
+        plan_make(&ctx, &path, points, steps, solver_find(solver), &options, &plan) != STATUS_OK)
         exit(1);
-    const struct sampler_in in = {.denoiser = denoiser,
-                                  .path = &path,
-                                  .points = points,
-                                  .steps = steps,
-                                  .solver = solver_find(solver),
-                                  .options = &options,
-                                  .noise = &noise,
-                                  .count = count};
+    const struct sampler_in in = {.denoiser = denoiser, .plan = &plan, .noise = &noise, .count = count};
     double best = 1e9;
     for (int round = 0; round < 3; round++) {
         double start = measure_seconds();
@@ -58,7 +54,7 @@ static void run(size_t k, size_t d, enum mixture_shape shape, enum solver_id sol
         double took = measure_seconds() - start;
         best = took < best ? took : best;
     }
-    double calls = (double)(count * out.network_calls);
+    double calls = (double)(count * plan.n_calls);
     printf("%-5s %-15s k %6zu d %4zu steps %3zu: %10.1f ns a call and row (model %9.1f), %9.0f samples/s\n",
            SHAPES[shape], solver_names[solver], k, d, steps, best / calls * 1e9, mixture_cost(k, d, shape),
            (double)count / best);

@@ -6,41 +6,13 @@
  * qsort's is given in nanoseconds an element, the others as how many times as fast. The copy that a sort in place needs
  * is part of qsort's time, as making the answer is of ours. */
 #include "core/sort/sort.h"
-#include "bench/measure.h"
+#include "bench/shapes.h"
 #include "core/sort/select.h"
 
 #include <string.h>
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 enum { MAX_ROUNDS = 15 };
-
-static uint64_t random_state = 1;
-static int64_t narrow(size_t i, size_t n) { return (void)i, (void)n, (int64_t)(measure_random(&random_state) >> 33); }
-static int64_t wide(size_t i, size_t n) { return (void)i, (void)n, (int64_t)measure_random(&random_state); }
-static int64_t dense(size_t i, size_t n) { return (void)i, (int64_t)(measure_random(&random_state) % n); }
-static int64_t bytes(size_t i, size_t n) { return (void)i, (void)n, (int64_t)(measure_random(&random_state) % 256); }
-static int64_t few(size_t i, size_t n) { return (void)i, (void)n, (int64_t)(measure_random(&random_state) % 16); }
-static int64_t few_wide(size_t i, size_t n) {
-    return (void)i, (void)n, (int64_t)((measure_random(&random_state) % 16) * 0x0123456789abcdefu);
-}
-static int64_t sorted(size_t i, size_t n) { return (void)n, (int64_t)i * 1000003; }
-static int64_t reversed(size_t i, size_t n) { return (int64_t)(n - i) * 1000003; }
-static int64_t runs(size_t i, size_t n) { return (int64_t)(i % (n / 16 + 1)) * 1000003; }
-static int64_t nearly(size_t i, size_t n) {
-    return (int64_t)(measure_random(&random_state) % 100 ? i : measure_random(&random_state) % n) * 1000003;
-}
-static int64_t organ(size_t i, size_t n) { return (int64_t)(i < n / 2 ? i : n - i) * 1000003; }
-static int64_t killer(size_t i, size_t n) { /* Musser's sequence against the median of 3 */
-    size_t half = n / 2;
-    return (int64_t)(i < half ? (i % 2 == 0 ? i + 1 : half + i + (half % 2 == 0)) : 2 * (i - half + 1));
-}
-
-static const struct shape {
-    const char *name;
-    int64_t (*at)(size_t i, size_t n);
-} SHAPES[] = {{"31 bits", narrow}, {"64 bits", wide},     {"below n", dense},    {"bytes", bytes},
-              {"16 values", few},  {"16 wide", few_wide}, {"sorted", sorted},    {"reversed", reversed},
-              {"16 runs", runs},   {"1% astray", nearly}, {"organ pipe", organ}, {"med3 killer", killer}};
 
 static int compare_ints(const void *a, const void *b) {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -152,7 +124,7 @@ static void strings(const char *name, size_t n, const char *format, uint64_t ran
     char *text = malloc(n * 64), *p = text;
     for (size_t i = 0; i < n; i++) {
         /* formats are those of main(), each with one number */
-        int length = snprintf(p, 64, format, (unsigned long long)(measure_random(&random_state) % range));
+        int length = snprintf(p, 64, format, (unsigned long long)((uint64_t)shape_bits() % range));
         a[i] = (struct str){p, (size_t)length};
         p += length;
     }
@@ -170,7 +142,7 @@ int main(int argc, char **argv) {
         printf(" %8s", sort_algorithm_names[i]);
     printf(" %8s %8s  auto is\n", "argsort", "median");
     for (size_t n = 1000; n <= largest; n *= 10)
-        for (size_t k = 0; k < COUNT(SHAPES); k++)
+        for (size_t k = 0; k < SHAPES_N; k++)
             numbers(&SHAPES[k], n, ints);
     for (size_t n = 1000; n <= largest && n <= 1000000; n *= 10) {
         strings("digits", n, "%llu", 1ull << 60);

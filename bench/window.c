@@ -3,8 +3,7 @@
  *     make build/release/bench/window && build/release/bench/window [N]
  *
  * Sliding windows: nanoseconds a value, the median of five rounds; making the answer's array is part of it. Minimum
- * windows: milliseconds for N bytes. bench/window_peers times SciPy and bottleneck, where they are
- * installed. */
+ * windows: milliseconds for N bytes. bench/solve has SciPy and bottleneck beside it. */
 #include "core/window/minimum_window.h"
 #include "core/window/sliding.h"
 

@@ -41,6 +41,13 @@ const struct endpoint *endpoint_find(const char *method, const char *path, char 
     return NULL;
 }
 
+bool endpoint_has_lines(const struct endpoint *endpoint) {
+    bool lines = endpoint->ndjson_output;
+    for (const struct field *f = endpoint->output; f && f->name; f++)
+        lines = lines || f->type == FIELD_TRACE;
+    return lines;
+}
+
 void call_init(struct call *call, const struct endpoint *endpoint, const struct host *host) {
     size_t host_memory = host->max_memory ? host->max_memory : DEFAULT_MAX_MEMORY;
     memset(call, 0, offsetof(struct call, errors));
@@ -155,13 +162,12 @@ enum status call_decode(struct call *call) {
 
 uint64_t call_cost(const struct call *call) { return call->endpoint->cost ? call->endpoint->cost(call->params) : 0; }
 
-enum status call_canonical(struct call *call, struct buf *out) {
+bool call_canonical(const struct call *call, struct buf *out) {
     if (call->endpoint->canonical)
         call->endpoint->canonical(call->params, out);
     else if (call->endpoint->input)
         encode_fields(out, call->endpoint->input, call->params);
-    return out->failed ? call_fail(call, STATUS_NO_MEMORY, "", "The canonical request does not fit its buffer.")
-                       : STATUS_OK;
+    return !out->failed;
 }
 
 /* note_trace_format tells the answer's trace how the request wants it written. */
@@ -175,16 +181,26 @@ static void note_trace_format(struct call *call) {
             ((struct trace *)(void *)((char *)call->result + f->offset))->commands = asked->format == TRACE_COMMANDS;
 }
 
-enum status call_run(struct call *call) {
+/* run makes the result, by the endpoint's stream() where there is a sink. */
+static enum status run(struct call *call, struct sink *sink) {
     const struct endpoint *endpoint = call->endpoint;
-    if (!endpoint->run)
-        return settle(call, STATUS_OK);
     call->result = ctx_zalloc(&call->ctx, 1, endpoint->result_size ? endpoint->result_size : 1);
-    enum status status = call->result ? endpoint->run(call, call->params, call->result) : STATUS_NO_MEMORY;
+    if (!call->result)
+        return settle(call, STATUS_NO_MEMORY);
+    return settle(call, sink ? endpoint->stream(call, call->params, call->result, sink)
+                             : endpoint->run(call, call->params, call->result));
+}
+
+enum status call_run(struct call *call) {
+    if (!call->endpoint->run)
+        return settle(call, STATUS_OK);
+    enum status status = run(call, NULL);
     if (status == STATUS_OK)
         note_trace_format(call);
-    return settle(call, status);
+    return status;
 }
+
+enum status call_run_streaming(struct call *call, struct sink *sink) { return run(call, sink); }
 
 /* Accept (RFC 9110, 12.5.1): the quality of a media type is that of the most specific range that matches it. */
 struct range {
@@ -245,22 +261,28 @@ enum status call_media(struct call *call, const char *accept, enum media *media)
     if (!accept || !*accept)
         return STATUS_OK;
     const struct {
-        const char *member;
+        bool offered;
         enum media media;
-    } others[] = {{endpoint->npy_output, MEDIA_NPY}, {endpoint->ndjson_output, MEDIA_NDJSON}};
+    } others[] = {{endpoint->npy_output, MEDIA_NPY},
+                  {endpoint_has_lines(endpoint), MEDIA_NDJSON},
+                  {endpoint->progress, MEDIA_SSE}};
     double best = quality(accept, own);
+    char all[128];
+    size_t at = (size_t)snprintf(all, sizeof all, "%s", own);
     for (size_t i = 0; i < COUNT_OF(others); i++) { /* the endpoint's own type wins a tie */
-        double q = others[i].member ? quality(accept, media_text(others[i].media)) : 0;
+        if (!others[i].offered)
+            continue;
+        double q = quality(accept, media_text(others[i].media));
         if (q > best) {
             best = q;
             *media = others[i].media;
         }
+        at += (size_t)snprintf(all + at, sizeof all - at, " or %s", media_text(others[i].media));
     }
     if (best > 0)
         return STATUS_OK;
-    return call_fail(call, STATUS_NOT_ACCEPTABLE, "", "Accept is \"%.80s\", but the answer can only be %s%s%s.", accept,
-                     own, endpoint->npy_output ? " or application/x-npy" : "",
-                     endpoint->ndjson_output ? " or application/x-ndjson" : "");
+    return call_fail(call, STATUS_NOT_ACCEPTABLE, "", "Accept is \"%.80s\", but the answer can only be %s.", accept,
+                     all);
 }
 
 enum status call_encode(struct call *call, enum media media, struct buf *out) {

@@ -11,12 +11,14 @@
 #define SOLVENT_CALL_H
 
 #include "handlers/endpoint.h"
+#include "handlers/sink.h"
 
 /* Media types that an answer can have. */
 #define MEDIA_LIST(X)                                         \
     X(JSON, "application/json")                               \
     X(NPY, "application/x-npy")                               \
     X(NDJSON, "application/x-ndjson")                         \
+    X(SSE, "text/event-stream")                               \
     X(PROBLEM, "application/problem+json")                    \
     X(TEXT, "text/plain; charset=utf-8")                      \
     X(PROMETHEUS, "text/plain; version=0.0.4; charset=utf-8") \
@@ -77,9 +79,10 @@ struct call {
     struct request request;
     void *params, *result; /* in the arena, after decode and run */
     int64_t time_limit_ms; /* after decode: what the request asked for; 0: the host's default */
-    bool impure;  /* after decode: the body alone does not determine the answer (a drawn seed, a named model) */
-    bool partial; /* after run: cut or chosen by a time limit; must not be cached */
-    int http;     /* the status of the answer: 200, or that of the problem */
+    bool impure;         /* after decode: the body alone does not determine the answer (a drawn seed, a named model) */
+    bool partial;        /* after run: cut or chosen by a time limit; must not be cached */
+    struct sink *events; /* while run works: where call_progress writes; NULL: nobody listens */
+    int http;            /* the status of the answer: 200, or that of the problem */
     enum status status;
     size_t n_errors; /* when decode failed: errors[0 .. n_errors-1]; when run failed: one */
     struct error errors[CALL_MAX_ERRORS];
@@ -97,11 +100,14 @@ uint64_t call_cost(const struct call *call);
 
 /* call_canonical writes the request as it was understood: every field in the descriptor's order with its default, the
  * seed that was drawn, a model in place of its name. Equal texts have equal answers. Empty for an endpoint without
- * input. After decode, before run. */
-enum status call_canonical(struct call *call, struct buf *out) MUST_CHECK;
+ * input. After decode, before run. false: `out` has no room for it, which is no failure of the call. */
+bool call_canonical(const struct call *call, struct buf *out) MUST_CHECK;
 
 /* call_run computes. Errors: whatever the endpoint's run() says. */
 enum status call_run(struct call *call) MUST_CHECK;
+
+/* call_run_streaming is call_run by the endpoint's stream(). A part of call_stream. */
+enum status call_run_streaming(struct call *call, struct sink *sink) MUST_CHECK;
 
 /* call_media chooses the answer's media type from an Accept header (NULL: anything); NOT_ACCEPTABLE names what there
  * is. */
@@ -109,6 +115,23 @@ enum status call_media(struct call *call, const char *accept, enum media *media)
 
 /* call_encode writes the answer. */
 enum status call_encode(struct call *call, enum media media, struct buf *out) MUST_CHECK;
+
+/* call_streams says whether an answer of this type is written while it is computed; with a trace it is not. After
+ * decode. */
+bool call_streams(const struct call *call, enum media media);
+
+/* call_stream is call_run and call_encode in one: it writes the answer to the sink, line by line or event by event
+ * where that is the media type. The bytes are those of call_encode, but for the events before "done". Errors: those of
+ * call_run and call_encode; CANCELLED where nobody reads any more. */
+enum status call_stream(struct call *call, enum media media, struct sink *sink) MUST_CHECK;
+
+/* call_stream_problem ends a stream that failed after bytes of it had left: {"done":false,"error":{the document}} as
+ * the last line, or an event "error" with the document. What is not a whole line goes. */
+void call_stream_problem(const struct call *call, enum media media, const char *request_id, struct sink *sink);
+
+/* call_progress tells those who listen that run() has come so far: an event of that name, with `data` as the endpoint's
+ * `progress` fields describe it. Cheap where nobody does. Which events there are must depend on the request alone. */
+void call_progress(struct call *call, const char *event, const void *data);
 
 /* call_fail records a failure from outside the endpoint (a limit of the host, say) and returns status. */
 enum status call_fail(struct call *call, enum status status, const char *pointer, const char *format, ...)

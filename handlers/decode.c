@@ -15,6 +15,14 @@ static int enum_index(const struct field *field, const char *p, size_t n) {
     return -1;
 }
 
+/* alias_index finds the name that an alias stands for; -1: it is none. */
+static int alias_index(const struct field *field, const char *text, size_t n) {
+    for (const struct alias *a = field->aliases; a && a->alias; a++)
+        if (strlen(a->alias) == n && memcmp(a->alias, text, n) == 0)
+            return enum_index(field, a->name, strlen(a->name));
+    return -1;
+}
+
 /* list_names writes "a", "b" or "c"; what does not fit becomes "...". */
 static void list_names(const char *const *names, char *to, size_t size) {
     size_t at = 0;
@@ -83,11 +91,13 @@ static enum status decode_enum(struct decoder *d, const struct field *field, con
                                int *to) {
     if (json_is_string(value) && !splice_span(d->splice, value)) {
         *to = enum_index(field, json_string_value(value), json_string_length(value));
+        if (*to < 0)
+            *to = alias_index(field, json_string_value(value), json_string_length(value));
         if (*to >= 0)
             return STATUS_OK;
         *to = 0;
     }
-    char names[512];
+    char names[704];
     list_names(field->names, names, sizeof names);
     return decoder_wrong(d, path, "is %s, want %s.", decoder_show(d, value).text, names);
 }
@@ -187,7 +197,10 @@ static enum status decode_variant(struct decoder *d, const struct field *field, 
         return wrong_variant(d, field, path, type);
     to->variant = (int)(variant - field->variants);
     to->params = ctx_zalloc(d->ctx, 1, variant->size);
-    return to->params ? decode_object(d, variant->fields, path, value, to->params, true) : STATUS_NO_MEMORY;
+    if (!to->params)
+        return STATUS_NO_MEMORY;
+    enum status status = decode_object(d, variant->fields, path, value, to->params, true);
+    return status == STATUS_OK ? decoder_rules(d, variant->rules, path, value) : status;
 }
 
 static enum status unknown_model(struct decoder *d, const struct path *path, json_t *value) {
@@ -431,6 +444,8 @@ enum status decode_json(struct call *call, const char *text, size_t n, const str
         return status;
     struct decoder d = {call, &call->ctx, &splice, body};
     status = decode_object(&d, call->endpoint->input, NULL, root, call->params, false);
+    if (status == STATUS_OK && json_is_object(root))
+        status = decoder_rules(&d, call->endpoint->rules, NULL, root);
     json_decref(root);
     splice_release(&splice);
     if (status == STATUS_OK && call->n_errors)

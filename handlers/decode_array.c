@@ -47,6 +47,27 @@ static enum status check_limits(struct decoder *d, const struct field *field, co
     return STATUS_OK;
 }
 
+/* check_widths holds the two innermost lengths against the field's; all rows are equally long. */
+static enum status check_widths(struct decoder *d, const struct field *field, const struct path *path,
+                                const struct array *a) {
+    const unsigned want[] = {field->columns, field->rows};
+    struct path first[3];
+    const struct path *at[4] = {path};
+    for (unsigned k = 0; k < a->dims && k < COUNT_OF(first); k++) {
+        first[k] = (struct path){.up = at[k], .index = 0};
+        at[k + 1] = &first[k];
+    }
+    if (a->shape[0] == 0) /* there is no row */
+        return STATUS_OK;
+    for (unsigned up = 0; up < COUNT_OF(want) && up < a->dims; up++) {
+        unsigned level = a->dims - 1 - up;
+        if (want[up] && a->shape[level] != want[up])
+            return decoder_wrong(d, at[level], "has %zu element%s, want %u.", a->shape[level],
+                                 &"s"[a->shape[level] == 1], want[up]);
+    }
+    return STATUS_OK;
+}
+
 enum status decoder_check_array(struct decoder *d, const struct field *field, const struct path *path,
                                 const struct array *a) {
     unsigned least = field->min_dims ? field->min_dims : 1, most = field->max_dims ? field->max_dims : 1;
@@ -61,7 +82,9 @@ enum status decoder_check_array(struct decoder *d, const struct field *field, co
         return decoder_wrong(d, path, "has %zu elements, want at most %zu.", a->n, decoder_max_items(field));
     if (a->dims < least && a->n)
         return decoder_wrong(d, path, "is nested %u deep, want %u levels of arrays.", a->dims, least);
-    return check_limits(d, field, path, a);
+    size_t before = d->call->n_errors;
+    enum status status = check_widths(d, field, path, a);
+    return status == STATUS_OK && d->call->n_errors == before ? check_limits(d, field, path, a) : status;
 }
 
 enum status decoder_npy_array(struct decoder *d, const struct field *field, const struct path *path, struct array *a) {

@@ -39,6 +39,10 @@ bool decoder_int_fits(const struct field *field, int64_t v);
 bool decoder_real_fits(const struct field *field, double v);
 size_t decoder_max_items(const struct field *field);
 
+/* decoder_rules holds the rules (NULL: none) against an object's members. */
+enum status decoder_rules(struct decoder *d, const struct rule *rules, const struct path *path,
+                          json_t *object) MUST_CHECK;
+
 /* decoder_copy_string takes a JSON string; one that holds U+0000 is wrong. */
 enum status decoder_copy_string(struct decoder *d, const struct path *path, json_t *value, struct str *to) MUST_CHECK;
 

@@ -1,5 +1,7 @@
 #include "handlers/encode.h"
 
+#include <math.h>
+
 #include "core/base/trace.h"
 #include "handlers/number.h"
 #include "handlers/trace_commands.h"
@@ -103,16 +105,26 @@ static void encode_list(struct buf *out, const struct field *field, const struct
     buf_byte(out, ']');
 }
 
+void encode_row(struct buf *out, const int64_t *values, size_t n) {
+    buf_byte(out, '[');
+    for (size_t i = 0; i < n; i++) {
+        if (i)
+            buf_byte(out, ',');
+        number_write_int(out, values[i]);
+    }
+    buf_byte(out, ']');
+}
+
+static void encode_row_of(struct buf *out, const struct rows *rows, size_t i) {
+    encode_row(out, rows->values + rows->start[i], rows->start[i + 1] - rows->start[i]);
+}
+
 static void encode_rows(struct buf *out, const struct rows *rows) {
     buf_byte(out, '[');
     for (size_t i = 0; i < rows->n; i++) {
-        buf_text(out, i ? ",[" : "[");
-        for (size_t k = rows->start[i]; k < rows->start[i + 1]; k++) {
-            if (k > rows->start[i])
-                buf_byte(out, ',');
-            number_write_int(out, rows->values[k]);
-        }
-        buf_byte(out, ']');
+        if (i)
+            buf_byte(out, ',');
+        encode_row_of(out, rows, i);
     }
     buf_byte(out, ']');
 }
@@ -130,7 +142,7 @@ static void encode_vars(struct buf *out, const struct trace_step *step) {
 }
 
 static void encode_step(struct buf *out, const struct trace_step *step, size_t i) {
-    buf_text(out, i ? ",{\"i\":" : "{\"i\":");
+    buf_text(out, "{\"i\":");
     number_write_int(out, (int64_t)i);
     buf_text(out, ",\"op\":");
     encode_text(out, step->op);
@@ -152,15 +164,17 @@ static void encode_step(struct buf *out, const struct trace_step *step, size_t i
 
 static void encode_trace(struct buf *out, const struct trace *trace) {
     if (trace->commands) {
-        buf_text(out, "{\"commands\":");
-        trace_commands_write(out, trace);
-        buf_text(out, ",\"total\":");
+        buf_text(out, "{\"commands\":[");
+        trace_commands_write(out, trace, ',');
     } else {
         buf_text(out, "{\"steps\":[");
-        for (size_t i = 0; i < trace->n; i++)
+        for (size_t i = 0; i < trace->n; i++) {
+            if (i)
+                buf_byte(out, ',');
             encode_step(out, &trace->steps[i], i);
-        buf_text(out, "],\"total\":");
+        }
     }
+    buf_text(out, "],\"total\":");
     number_write_int(out, (int64_t)trace->total);
     buf_byte(out, '}');
 }
@@ -207,7 +221,12 @@ static void encode_names(struct buf *out, const struct field *field, const struc
 static void encode_member(struct buf *out, const struct field *field, const void *member) {
     switch (field->type) {
     case FIELD_INT: number_write_int(out, *(const int64_t *)member); break;
-    case FIELD_NUMBER: number_write_real(out, *(const double *)member); break;
+    case FIELD_NUMBER:
+        if (field->nullable && isinf(*(const double *)member))
+            buf_text(out, "null");
+        else
+            number_write_real(out, *(const double *)member);
+        break;
     case FIELD_BOOL: buf_text(out, *(const bool *)member ? "true" : "false"); break;
     case FIELD_ENUM: encode_text(out, field->names[*(const int *)member]); break;
     case FIELD_STRING: encode_string(out, ((const struct str *)member)->p, ((const struct str *)member)->n); break;
@@ -239,40 +258,88 @@ static void encode_members(struct buf *out, const struct field *fields, const vo
     }
 }
 
-/* encode_lines_of writes each element of a member that is there. */
-static void encode_lines_of(struct buf *out, const struct field *field, const void *member) {
-    if (field->type == FIELD_LIST) {
-        const struct list *list = member;
-        for (size_t i = 0; i < list->n; i++) {
-            encode_fields(out, field->fields, (const char *)list->items + i * field->size);
-            buf_byte(out, '\n');
-        }
-        return;
+static void encode_trace_lines(struct buf *out, const struct trace *trace) {
+    if (trace->commands) {
+        trace_commands_write(out, trace, '\n');
+        buf_byte(out, '\n');
     }
-    const struct array *array = member;
-    if (array->kind != KIND_STRING) {
-        numbers_write_lines(out, array);
-        return;
-    }
-    for (size_t i = 0; i < array->n; i++) {
-        encode_string(out, array->strings[i].p, array->strings[i].n);
+    for (size_t i = 0; i < trace->n && !trace->commands; i++) {
+        encode_step(out, &trace->steps[i], i);
         buf_byte(out, '\n');
     }
 }
 
-void encode_lines(struct buf *out, const struct field *fields, const void *base, const char *name) {
-    const struct field *lines = fields;
-    while (lines->name && strcmp(lines->name, name) != 0)
-        lines++;
-    if (lines->name && !is_left_out(lines, base))
-        encode_lines_of(out, lines, (const char *)base + lines->offset);
+static void encode_element(struct buf *out, const struct field *field, const void *member, size_t i) {
+    if (field->type == FIELD_LIST)
+        encode_fields(out, field->fields, (const char *)((const struct list *)member)->items + i * field->size);
+    else if (field->type == FIELD_ROWS)
+        encode_row_of(out, member, i);
+    else
+        encode_string(out, ((const struct array *)member)->strings[i].p, ((const struct array *)member)->strings[i].n);
+}
+
+static size_t elements(const struct field *field, const void *member) {
+    return field->type == FIELD_LIST   ? ((const struct list *)member)->n
+           : field->type == FIELD_ROWS ? ((const struct rows *)member)->n
+                                       : ((const struct array *)member)->n;
+}
+
+/* encode_lines_of writes each element of a member that is there. */
+static void encode_lines_of(struct buf *out, const struct field *field, const void *member) {
+    if (field->type == FIELD_TRACE) {
+        encode_trace_lines(out, member);
+        return;
+    }
+    if (field->type == FIELD_ARRAY && ((const struct array *)member)->kind != KIND_STRING) {
+        numbers_write_lines(out, member);
+        return;
+    }
+    for (size_t i = 0; i < elements(field, member); i++) {
+        encode_element(out, field, member, i);
+        buf_byte(out, '\n');
+    }
+}
+
+/* lines_of is the member whose elements are lines: a trace where there is one, else that of the name; NULL: none. */
+static const struct field *lines_of(const struct field *fields, const void *base, const char *name) {
+    const struct field *lines = NULL;
+    for (const struct field *field = fields; field->name; field++) {
+        if (field->type == FIELD_TRACE && !is_left_out(field, base))
+            return field;
+        if (name && strcmp(field->name, name) == 0)
+            lines = field;
+    }
+    return lines;
+}
+
+static void encode_last_without(struct buf *out, const struct field *fields, const void *base,
+                                const struct field *lines) {
     buf_text(out, "{\"done\":true");
-    for (const struct field *field = fields; field->name; field++)
-        if (field != lines && !is_left_out(field, base)) {
+    for (const struct field *field = fields; field->name; field++) {
+        if (is_left_out(field, base))
+            continue;
+        if (field != lines) {
             buf_byte(out, ',');
             encode_named(out, field, base);
+        } else if (field->type == FIELD_TRACE) {
+            buf_text(out, ",\"trace\":{\"total\":");
+            number_write_int(
+                out, (int64_t)((const struct trace *)(const void *)((const char *)base + field->offset))->total);
+            buf_byte(out, '}');
         }
+    }
     buf_text(out, "}\n");
+}
+
+void encode_last_line(struct buf *out, const struct field *fields, const void *base, const char *name) {
+    encode_last_without(out, fields, base, lines_of(fields, base, name));
+}
+
+void encode_lines(struct buf *out, const struct field *fields, const void *base, const char *name) {
+    const struct field *lines = lines_of(fields, base, name);
+    if (lines && !is_left_out(lines, base))
+        encode_lines_of(out, lines, (const char *)base + lines->offset);
+    encode_last_without(out, fields, base, lines);
 }
 
 void encode_fields(struct buf *out, const struct field *fields, const void *base) {

@@ -11,9 +11,15 @@
 void encode_fields(struct buf *out, const struct field *fields, const void *base);
 
 /* encode_lines writes base as JSON texts of one line each, every one ended by a newline: the elements of the member
- * `name` (an ARRAY, by its first level, or a LIST; absent: none), then an object of "done": true and all other members,
- * as encode_fields would write them. Without the last line an answer is not whole. */
+ * `name` (an ARRAY, by its first level, a LIST or ROWS; absent or NULL: none), then an object of "done": true and all
+ * other members, as encode_fields would write them. Where there is a trace, the lines are its steps (or commands)
+ * instead, and the last line has its total. Without the last line an answer is not whole.
+ * encode_last_line writes that line alone. */
 void encode_lines(struct buf *out, const struct field *fields, const void *base, const char *name);
+void encode_last_line(struct buf *out, const struct field *fields, const void *base, const char *name);
+
+/* encode_row writes integers as an array. */
+void encode_row(struct buf *out, const int64_t *values, size_t n);
 
 /* encode_string writes the n bytes at p (UTF-8) as a JSON string. */
 void encode_string(struct buf *out, const char *p, size_t n);

@@ -8,6 +8,7 @@
 #include "handlers/field.h"
 
 struct call;
+struct sink;
 
 enum cache_policy {
     CACHE_BY_COST, /* an answer that cost clearly more than a look-up is kept */
@@ -22,6 +23,7 @@ struct endpoint {
     const char *source;         /* paper or book; NULL: none */
 
     const struct field *input; /* NULL: the endpoint takes no body */
+    const struct rule *rules;  /* which members of the request go together; NULL: none */
     size_t params_size;
     const struct field *output; /* NULL: write() makes the answer */
     size_t result_size;
@@ -32,8 +34,10 @@ struct endpoint {
                                NULL: none */
     const char *npy_output;    /* the ARRAY and LIST fields, by spaces apart, of which an application/x-npy answer holds
                                   the first that there is (npy_answer.h); NULL: none */
-    const char *ndjson_output; /* the ARRAY or LIST field of `output` that an application/x-ndjson answer gives line by
-                                  line (encode_lines); no other member may be called "done". NULL: none */
+    const char *ndjson_output; /* the ARRAY, LIST or ROWS field of `output` that an application/x-ndjson answer gives
+                                  line by line (encode_lines); no other member may be called "done". NULL: none */
+    const struct field *progress; /* the data of the events that run() tells of with call_progress: then there is a
+                                     text/event-stream answer too. NULL: none */
 
     size_t max_memory; /* bytes of the request's arena; 0: the host's default */
     enum cache_policy cache;
@@ -52,6 +56,11 @@ struct endpoint {
      * limit cut it. */
     enum status (*run)(struct call *call, const void *params, void *result);
 
+    /* stream is run() for an application/x-ndjson answer without a trace: it writes the lines of ndjson_output to the
+     * sink as they are found, and all other members to `result`, for the last line. A sink_line that says no is a
+     * reason to end: with ctx_stopped, or any status. NULL: the lines are written when run() has ended. */
+    enum status (*stream)(struct call *call, const void *params, void *result, struct sink *sink);
+
     /* write makes an answer that is no JSON of `output` (then media names its type). */
     const char *media;
     enum status (*write)(struct call *call, struct buf *out);
@@ -63,5 +72,8 @@ extern const struct endpoint *const endpoints[];
 /* endpoint_find returns the endpoint of a route (HEAD counts as GET), or NULL; then `allow` gets the methods that the
  * path does have, as an Allow header wants them, or "" where the path is unknown. */
 const struct endpoint *endpoint_find(const char *method, const char *path, char allow[64]);
+
+/* endpoint_has_lines: there is an application/x-ndjson answer, of ndjson_output or of a trace. */
+bool endpoint_has_lines(const struct endpoint *endpoint);
 
 #endif

@@ -83,22 +83,24 @@ static const struct field OUTPUT[] = {
     FIELD(struct result, evaluations, INT, "Evaluations of the predicate, those of the proof among them.",
           .required = true),
     FIELD(struct result, proof, OBJECT, "Both sides of the answer.", .required = true, .fields = PROOF),
-    TRACE_OUTPUT(struct result),
+    TRACE_OUTPUT(struct result,
+                 "`evaluate` for each evaluation: `candidate`, whether it `holds` (0 or 1), and `lo` .. `hi`, where "
+                 "the first candidate is that differs from those below: the answer, or the one above it where the "
+                 "greatest is wanted."),
     {0},
 };
 
 /* Nanoseconds: 9 a value and evaluation (a division); roots are dearer. */
 static uint64_t cost(const void *p) {
     const struct params *params = p;
-    return (uint64_t)(2000 + 12 * answer_cost(&params->in) + (params->has_trace ? 66 * 500 : 0));
+    return (uint64_t)(2000 + 12 * answer_cost(&params->in)) + trace_cost(params->has_trace, &params->trace, 66);
 }
 
 static enum status run(struct call *call, const void *p, void *r) {
     const struct params *params = p;
     struct result *result = r;
-    enum status status = STATUS_OK;
-    if (params->has_trace)
-        status = trace_begin(&call->ctx, &result->trace, (size_t)params->trace.max_steps, answer_values(&params->in));
+    enum status status =
+        trace_open(&call->ctx, params->has_trace, &params->trace, answer_values(&params->in), &result->trace);
     if (status != STATUS_OK)
         return status;
     struct answer_out out;
@@ -144,10 +146,7 @@ const struct endpoint ep_answer_search = {
         "real, exact to the last bit.\n\n"
         "Where no candidate is feasible, `found` is false and there is no `answer`; a search of the least one then "
         "says in `proof` at which candidate everything that could help was of no help. Nothing overflows: an answer "
-        "past 2^63 - 1 is refused.\n\n"
-        "The trace has a step `evaluate` for each evaluation: `candidate`, whether it `holds` (0 or 1), and `lo` .. "
-        "`hi`, where the first candidate is that differs from those below: the answer, or the one above it where the "
-        "greatest is wanted.",
+        "past 2^63 - 1 is refused.",
     .source = "D. E. Knuth, The Art of Computer Programming 3, 6.2.1",
     .input = INPUT,
     .params_size = sizeof(struct params),

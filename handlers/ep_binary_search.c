@@ -28,8 +28,7 @@ static const struct field INPUT[] = {
           "Where to search: all numbers or all strings, in ascending order. A matrix is read row by row, as one array.",
           .required = true, .kinds = KIND_INT | KIND_REAL | KIND_STRING, .max_dims = 2),
     FIELD(struct params, target, VALUE,
-          "What to search for. Give either `target` or `targets`; `peak` takes none of them, and `rotated` without one "
-          "finds the least value.",
+          "What to search for. `peak` takes no target, and `rotated` without one finds the least value.",
           .kinds = KIND_INT | KIND_REAL | KIND_STRING),
     FIELD(struct params, targets, ARRAY, "Several of them, in any order.", .kinds = KIND_INT | KIND_REAL | KIND_STRING,
           .min_items = 1, .max_items = MAX_TARGETS),
@@ -52,6 +51,9 @@ static const struct field INPUT[] = {
     {0},
 };
 
+/* A trace shows the search for one target. */
+static const struct rule RULES[] = {AT_MOST_ONE("target", "targets"), AT_MOST_ONE("targets", "trace"), {0}};
+
 static const struct field OUTPUT[] = {
     FIELD(struct result, index, INT,
           "With `target`, and for `peak`: the index, from 0. -1: none (`exact`, `rotated`; `nearest` and `peak` where "
@@ -69,7 +71,10 @@ static const struct field OUTPUT[] = {
           .min_dims = 2, .max_dims = 2),
     FIELD(struct result, pivot, INT, "`rotated`: the index where the sorted order begins; -1: no values.",
           .present = offsetof(struct result, has_pivot)),
-    TRACE_OUTPUT(struct result),
+    TRACE_OUTPUT(struct result,
+                 "`start` with `lo` and `hi` opens each search (`start_pivot` that of the descent); `exclude`: of "
+                 "`lo` .. `hi`, the value at `mid` rules out `from` .. `to`, the left or the right `half` (`from` is "
+                 "in, `to` is out); `found` names the index that is left. One target only."),
     {0},
 };
 
@@ -89,25 +94,19 @@ static uint64_t cost(const void *p) {
     double targets = (double)(params->targets.kind == KIND_NONE ? 1 : params->targets.n);
     bool strings = params->values.kind == KIND_STRING, passes = params->check || params->mode == BISECT_ROTATED;
     double ns = n * (passes ? 2 : 0) + targets * (60 + levels * 5) * (params->mode == BISECT_RANGE ? 2 : 1);
-    if (params->has_trace)
-        ns += 300 * 4 * levels + 2 * n;
+    uint64_t steps = trace_cost(params->has_trace, &params->trace, 4 * levels);
     if (!strings)
-        return (uint64_t)(1000 + ns);
+        return (uint64_t)(1000 + ns) + steps;
     double target_bytes = params->target.kind == KIND_STRING ? (double)params->target.s.n : bytes_of(&params->targets);
-    return (uint64_t)(1000 + 10 * ns + bytes_of(&params->values) + target_bytes * (2 * levels + 4));
+    return (uint64_t)(1000 + 10 * ns + bytes_of(&params->values) + target_bytes * (2 * levels + 4)) + steps;
 }
 
 static enum status check_targets(struct ctx *ctx, const struct params *p) {
     bool one = p->target.kind != KIND_NONE, many = p->targets.kind != KIND_NONE;
-    if (one && many)
-        return ctx_fail(ctx, STATUS_INVALID, "/targets", "There are both target and targets, want one of them.");
     if (p->mode == BISECT_PEAK && (one || many))
         return ctx_fail(ctx, STATUS_INVALID, one ? "/target" : "/targets", "A peak is found without a target.");
     if (!one && !many && p->mode < BISECT_ROTATED)
         return ctx_fail(ctx, STATUS_INVALID, "/target", "There is neither target nor targets, want one of them.");
-    if (many && p->has_trace)
-        return ctx_fail(ctx, STATUS_INVALID, "/trace",
-                        "A trace shows the search for one target, and there are targets.");
     return STATUS_OK;
 }
 
@@ -158,8 +157,8 @@ static enum status run(struct call *call, const void *p, void *r) {
     enum status status = check_targets(ctx, params);
     if (status == STATUS_OK)
         status = check_bounds(ctx, params);
-    if (status == STATUS_OK && params->has_trace)
-        status = trace_begin(ctx, &result->trace, (size_t)params->trace.max_steps, &params->values);
+    if (status == STATUS_OK)
+        status = trace_open(ctx, params->has_trace, &params->trace, &params->values, &result->trace);
     if (status != STATUS_OK)
         return status;
     struct value one = params->target;
@@ -189,13 +188,11 @@ const struct endpoint ep_binary_search = {
         "have no `nearest`.\n\n"
         "Values out of order are refused, with the place of the first descent; that look at all values can be "
         "switched off with `check`. A rotated array may hold repeats; then the search takes time in proportion to "
-        "its length at worst.\n\n"
-        "The trace of one target has `start` with `lo` and `hi` for each search (`start_pivot` for that of the "
-        "descent), then steps `exclude`: of `lo` .. `hi`, the value at `mid` excludes `from` .. `to`, the left or the "
-        "right `half` (`from` is in, `to` is out); `found` names the index that is left.",
+        "its length at worst.",
     .source = "D. E. Knuth, The Art of Computer Programming 3, 6.2.1; P. Khuong and P. Morin, Array Layouts for "
               "Comparison-Based Searching, 2017",
     .input = INPUT,
+    .rules = RULES,
     .params_size = sizeof(struct params),
     .output = OUTPUT,
     .result_size = sizeof(struct result),

@@ -1,52 +1,32 @@
-#include "core/geometry/closest_pair.h"
-#include "handlers/call.h"
-#include "handlers/index_array.h"
-#include "handlers/time_limit_field.h"
-
-struct params {
-    struct array points;
-    int64_t time_limit_ms;
-};
-
-struct result {
-    double distance;
-    struct array pair;
-};
-
-static const struct field INPUT[] = {
-    FIELD(struct params, points, ARRAY, "The points, each [x, y]; at least two.", .required = true, .kinds = KIND_REAL,
-          .min_dims = 2, .max_dims = 2),
-    TIME_LIMIT_INPUT(struct params),
-    {0},
-};
+#include "core/geometry/plane_trace.h"
+#include "handlers/pair_fields.h"
 
 static const struct field OUTPUT[] = {
-    FIELD(struct result, distance, NUMBER, "Their distance.", .required = true),
-    FIELD(struct result, pair, ARRAY, "The indices of the two points, from 0, ascending.", .required = true,
-          .kinds = KIND_INT),
+    PAIR_OUTPUT,
+    TRACE_OUTPUT(struct pair_result,
+                 "Divide and conquer: `split` at the first point right of the line `x`, of the places `low` .. `high` "
+                 "in the order of x, then y; `strip` around the same line, as wide as the least `distance` on either "
+                 "side of it; `compare` of two points with their `distance`; `best` where they are closer, or as "
+                 "close with smaller indices."),
     {0},
 };
 
 /* Nanoseconds, measured with bench/geometry.c on the shapes that take longest. */
 static uint64_t cost(const void *p) {
-    const struct params *params = p;
+    const struct pair_params *params = p;
     double n = (double)params->points.n / 2, log2_n = 64 - __builtin_clzll(params->points.n | 1);
-    return (uint64_t)(3000 + n * (200 + 20 * log2_n));
+    return (uint64_t)(3000 + n * (200 + 20 * log2_n)) + trace_cost(params->has_trace, &params->trace, 4 * n * log2_n);
 }
 
-static enum status run(struct call *call, const void *p, void *r) {
-    const struct params *params = p;
-    struct result *result = r;
-    struct points points;
-    enum status status = points_of(&call->ctx, &params->points, "points", 2, 2, &points);
-    if (status != STATUS_OK)
-        return status;
-    struct close_pair pair;
-    status = closest_pair(&call->ctx, &points, &pair);
-    if (status != STATUS_OK)
-        return status;
-    result->distance = pair.distance;
-    return index_array(&call->ctx, (const uint32_t[]){pair.a, pair.b}, 2, &result->pair);
+static enum status find(struct ctx *ctx, const struct points *points, struct point_pair *out) {
+    struct close_pair pair = {0};
+    enum status status = closest_pair(ctx, points, &pair);
+    *out = (struct point_pair){pair.distance, pair.a, pair.b};
+    return status;
+}
+
+static enum status run(struct call *call, const void *params, void *result) {
+    return pair_run(call, params, find, closest_trace, result);
 }
 
 const struct endpoint ep_closest_pair = {
@@ -56,13 +36,13 @@ const struct endpoint ep_closest_pair = {
     .title = "Closest pair of points",
     .doc = "Finds the two points of least distance. Distances are compared exactly, and of equally close pairs "
            "the one of the smallest indices is given. Equal points are at distance 0.\n\n"
-           "Coordinates are doubles, 0 or of a magnitude of 1e-120 to 1e150; integers above 2^53 are rounded to "
-           "doubles first.",
+           "Coordinates are any finite doubles; integers above 2^53 are rounded to doubles first. "
+           "Only a distance beyond the greatest double is refused.",
     .source = "J. L. Bentley and M. I. Shamos, Divide-and-Conquer in Multidimensional Space, STOC 1976",
-    .input = INPUT,
-    .params_size = sizeof(struct params),
+    .input = pair_input,
+    .params_size = sizeof(struct pair_params),
     .output = OUTPUT,
-    .result_size = sizeof(struct result),
+    .result_size = sizeof(struct pair_result),
     .example = "{\"points\":[[0,0],[5,4],[3,1],[9,6],[4,3]]}",
     .answer = "{\"distance\":1.4142135623730951,\"pair\":[1,4]}",
     .npy_input = "points",

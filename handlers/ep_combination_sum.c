@@ -1,7 +1,13 @@
+#include <string.h>
+
 #include "core/combine/combination.h"
 #include "handlers/call.h"
+#include "handlers/encode.h"
+#include "handlers/number.h"
 #include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
+
+enum { LINE_MAX = 1 << 30 }; /* bytes of one combination */
 
 struct params {
     struct array candidates;
@@ -37,8 +43,10 @@ static const struct field INPUT[] = {
           "Also count all combinations. `false` spares the table of counts, for pages after the first, say.",
           .def = "true", .present = offsetof(struct params, has_count)),
     FIELD(struct params, count_only, BOOL, "Give the count alone.", .def = "false"),
-    FIELD(struct params, limit, INT, "Combinations in the answer, at most. Not with `count_only`.", .def = "1000",
-          FIELD_INTS(1, COMBINATION_MAX_LIMIT), .present = offsetof(struct params, has_limit)),
+    FIELD(struct params, limit, INT,
+          "Combinations in the answer, at most; up to 1000000, and as many as you like where they come as "
+          "application/x-ndjson. Not with `count_only`.",
+          .def = "1000", FIELD_INTS(1, INT64_MAX), .present = offsetof(struct params, has_limit)),
     FIELD(struct params, cursor, STRING,
           "The `next_cursor` of an answer to the same candidates, target, reuse, ordered and lengths: goes on behind "
           "it.",
@@ -53,6 +61,8 @@ static const struct field INPUT[] = {
     {0},
 };
 
+static const struct rule RULES[] = {AT_MOST_ONE("cursor", "offset"), {0}};
+
 static const struct field OUTPUT[] = {
     FIELD(struct result, combinations, ROWS,
           "The combinations in lexicographic order, each nondecreasing unless `ordered`. Absent with `count_only`."),
@@ -60,7 +70,10 @@ static const struct field OUTPUT[] = {
           "How many there are in all: an integer up to 2^53, beyond that a string of decimal digits.",
           .kinds = KIND_INT | KIND_STRING),
     FIELD(struct result, next_cursor, STRING, "Where the next page begins; absent where there are no more."),
-    TRACE_OUTPUT(struct result),
+    TRACE_OUTPUT(struct result,
+                 "The backtracking tree: `choose` and `unchoose` of a candidate, with the `depth` and the `rest` of "
+                 "the target then, and `emit` of a `row` of the answer; `at` counts in the candidates sorted, without "
+                 "those above `target` and, with `reuse`, without equal ones. No choice is ever in vain."),
     {0},
 };
 
@@ -108,18 +121,61 @@ static enum status check_together(struct call *call, const struct params *p) {
                                                        : NULL;
     if (p->count_only && beside)
         return ctx_fail(&call->ctx, STATUS_INVALID, "/count_only", ALONE, beside);
-    if (p->cursor.p && p->offset.kind != KIND_NONE)
-        return ctx_fail(&call->ctx, STATUS_INVALID, "/offset",
-                        "The request has both a cursor and an offset, want at most one of them.");
     return STATUS_OK;
 }
 
-static enum status run(struct call *call, const void *params, void *result) {
-    const struct params *p = params;
-    struct result *r = result;
-    enum status status = check_together(call, p);
-    if (status != STATUS_OK)
-        return status;
+static enum status check_limit(struct call *call, const struct params *p) {
+    if (p->limit <= COMBINATION_MAX_LIMIT)
+        return STATUS_OK;
+    return ctx_fail(&call->ctx, STATUS_INVALID, "/limit",
+                    "limit is %lld, want at most %d, or a stream: Accept: application/x-ndjson without a trace.",
+                    (long long)p->limit, COMBINATION_MAX_LIMIT);
+}
+
+/* -- Lines -- */
+
+/* The text of the last line, with the end of each value in it: what the next combination keeps is not written again. */
+struct line {
+    struct ctx *ctx;
+    struct sink *sink;
+    struct buf text;
+    size_t depth, room;
+    size_t *end; /* [depth] in the arena */
+};
+
+static bool reserve_ends(struct line *line, size_t n) {
+    if (n <= line->room)
+        return true;
+    size_t room = n < 64 ? 64 : 2 * n, *end = ctx_alloc(line->ctx, room, sizeof *end);
+    if (end && line->depth)
+        memcpy(end, line->end, line->depth * sizeof *end);
+    line->end = end;
+    line->room = end ? room : 0;
+    return end;
+}
+
+/* write_line is combination_page.row. */
+static enum status write_line(void *self, const int64_t *values, size_t n, size_t kept) {
+    struct line *line = self;
+    struct buf *text = &line->text;
+    line->depth = kept < line->depth ? kept : line->depth; /* the first call: there is none before */
+    if (!reserve_ends(line, n))
+        return STATUS_NO_MEMORY;
+    text->n = line->depth ? line->end[line->depth - 1] : 0;
+    for (size_t i = line->depth; i < n; i++) {
+        buf_byte(text, i ? ',' : '[');
+        number_write_int(text, values[i]);
+        line->end[i] = text->n;
+    }
+    line->depth = n;
+    buf_text(text, n ? "]\n" : "[]\n");
+    buf_add(&line->sink->out, text->data, text->n);
+    line->sink->out.failed |= text->failed;
+    return sink_line(line->sink) ? STATUS_OK : sink_closed(line->ctx);
+}
+
+/* solve fills the result; with a line, combinations are lines. */
+static enum status solve(struct call *call, const struct params *p, struct result *r, struct line *line) {
     const struct combination_in in = {.candidates = p->candidates.ints,
                                       .n = p->candidates.n,
                                       .target = p->target,
@@ -133,19 +189,41 @@ static enum status run(struct call *call, const void *params, void *result) {
                                           .cursor = p->cursor,
                                           .offset = p->offset,
                                           .trace = p->has_trace ? &r->trace : NULL,
-                                          .max_steps = (size_t)p->trace.max_steps};
+                                          .max_steps = (size_t)p->trace.max_steps,
+                                          .row = line ? write_line : NULL,
+                                          .row_self = line};
     struct combination_out out;
-    status = combination_solve(&call->ctx, &in, &page, &out);
-    r->combinations = out.rows;
+    enum status status = combination_solve(&call->ctx, &in, &page, &out);
+    if (!line)
+        r->combinations = out.rows;
     r->count = out.count;
     r->next_cursor = out.next_cursor;
+    call->partial = out.cut;
+    return status;
+}
+
+static enum status run(struct call *call, const void *params, void *result) {
+    enum status status = check_together(call, params);
+    if (status == STATUS_OK)
+        status = check_limit(call, params);
+    return status == STATUS_OK ? solve(call, params, result, NULL) : status;
+}
+
+static enum status stream(struct call *call, const void *params, void *result, struct sink *sink) {
+    struct line line = {.ctx = &call->ctx, .sink = sink};
+    enum status status = check_together(call, params);
+    if (status != STATUS_OK)
+        return status;
+    buf_init(&line.text, LINE_MAX);
+    status = solve(call, params, result, &line);
+    buf_release(&line.text);
     return status;
 }
 
 const struct endpoint ep_combination_sum = {
     .method = "POST",
     .route = "/v1/solve/combination-sum",
-    .version = 1,
+    .version = 2,
     .title = "Combination sums: listed, paged, counted",
     .doc =
         "Finds all combinations of the candidates with the sum `target`: with `reuse` any number of each (combination "
@@ -157,23 +235,27 @@ const struct endpoint ep_combination_sum = {
         "more for the millionth page than for the first; `offset` begins anywhere, at combination number 10^50 as "
         "well, "
         "by the count's table. An `offset` past the end gives an empty page. A page ends at `limit`, or with the "
-        "combination that reaches 8388608 values.\n\n"
+        "combination that reaches 8388608 values. A time limit ends it too, with a cursor to go on from.\n\n"
+        "As `application/x-ndjson` a page has any length, and is sent as it is found (the count is made first; `count` "
+        "`false` spares that): millions of combinations a second, no faster than they are read, in no more memory than "
+        "one takes.\n\n"
         "Tables have an entry for each rest below `target` (over the common divisor of the candidates) and each "
         "number of parts that `min_length` or `max_length` make count; at most 16777216 entries, and 268435456 bytes "
-        "of counts. A target of 0 has one combination, the empty one.\n\n"
-        "The trace tells of `choose` and `unchoose` of a candidate, and of `emit`; `at` counts in the candidates "
-        "sorted, without those above `target` and, with `reuse`, without equal ones. No choice is ever in vain.",
+        "of counts. A target of 0 has one combination, the empty one.",
     .source =
         "D. E. Knuth, The Art of Computer Programming 4A, 7.2.1.4, and 4B, 7.2.2; G. Polya and G. Szego, Problems "
         "and Theorems in Analysis I, part 1",
     .input = INPUT,
+    .rules = RULES,
     .params_size = sizeof(struct params),
     .output = OUTPUT,
     .result_size = sizeof(struct result),
     .example = "{\"candidates\":[2,3,6,7],\"target\":12,\"limit\":3}",
     .answer = "{\"combinations\":[[2,2,2,2,2,2],[2,2,2,3,3],[2,2,2,6]],\"count\":7,\"next_cursor\":"
               "\"65702b06daeb3508.2x3_6\"}",
+    .ndjson_output = "combinations",
     .max_memory = (size_t)768 << 20,
     .cost = cost,
     .run = run,
+    .stream = stream,
 };

@@ -15,6 +15,7 @@ struct params {
 struct result {
     struct array hull, points;
     double area;
+    bool has_area;
     struct trace trace;
 };
 
@@ -22,10 +23,10 @@ static const char *const COLLINEAR[] = {"drop", "keep", NULL};
 
 static const struct field INPUT[] = {
     FIELD(struct params, points, ARRAY, "The points, each [x, y].", .required = true, .kinds = KIND_REAL, .min_dims = 2,
-          .max_dims = 2),
+          .max_dims = 2, .columns = 2),
     FIELD(struct params, collinear, ENUM, "Points on the edges of the hull, between its corners.", .names = COLLINEAR,
           .def = "drop"),
-    TRACE_INPUT(struct params),
+    TRACE_INPUT_OF(struct params, TRACE_LIMIT_POINTS),
     TIME_LIMIT_INPUT(struct params),
     {0},
 };
@@ -35,8 +36,12 @@ static const struct field OUTPUT[] = {
           .kinds = KIND_INT),
     FIELD(struct result, points, ARRAY, "The same points, each [x, y].", .required = true, .kinds = KIND_REAL,
           .min_dims = 2, .max_dims = 2),
-    FIELD(struct result, area, NUMBER, "The area of the hull.", .required = true),
-    TRACE_OUTPUT(struct result),
+    FIELD(struct result, area, NUMBER, "The area of the hull; absent where it is beyond the greatest double.",
+          .present = offsetof(struct result, has_area)),
+    TRACE_OUTPUT(struct result,
+                 "`push` and `pop` of points, as the lower chain, then the upper is built, with the length of the "
+                 "chain as `lower` or `upper`, and `turn`, 0 or the sign of what was no left turn. What is pushed and "
+                 "not popped is the hull."),
     {0},
 };
 
@@ -47,21 +52,14 @@ static uint64_t cost(const void *p) {
     return (uint64_t)(3000 + n * (260 + 10 * log2_n));
 }
 
-/* hull_trace begins the trace where one is asked for; the points are its values, x and y in turn. */
-static enum status hull_trace(struct call *call, const struct params *params, struct result *result) {
-    if (!params->has_trace)
-        return STATUS_OK;
-    return trace_begin(&call->ctx, &result->trace, (size_t)params->trace.max_steps, &params->points);
-}
-
 static enum status run(struct call *call, const void *p, void *r) {
     const struct params *params = p;
     struct result *result = r;
     struct points points;
-    enum status status = points_of(&call->ctx, &params->points, "points", 0, 2, &points);
+    enum status status = points_of(&call->ctx, &params->points, "points", 0, &points);
     if (status != STATUS_OK)
         return status;
-    status = hull_trace(call, params, result);
+    status = trace_open(&call->ctx, params->has_trace, &params->trace, &params->points, &result->trace);
     if (status != STATUS_OK)
         return status;
     struct hull hull;
@@ -74,23 +72,21 @@ static enum status run(struct call *call, const void *p, void *r) {
     if (status == STATUS_OK)
         status = points_array(&call->ctx, points.at, hull.at, hull.n, &result->points);
     if (status == STATUS_OK)
-        result->area = hull_area(&points, &hull);
+        result->area = hull_area(&points, &hull), result->has_area = isfinite(result->area);
     return status;
 }
 
 const struct endpoint ep_convex_hull = {
     .method = "POST",
     .route = "/v1/solve/convex-hull",
-    .version = 1,
+    .version = 2,
     .title = "Convex hull",
     .doc = "Finds the corners of the convex hull, counter-clockwise from the point that is smallest by x, then "
            "y. All orientations are exact: points almost on a line are told apart, and no noise breaks the hull.\n\n"
            "`collinear: keep` also gives the points that lie on the edges between corners. Of equal points the "
            "first one stands. All points on one line give its two ends, or with `keep` all of them from end to "
            "end; equal points give one index, and no points give none.\n\n"
-           "Coordinates are doubles, 0 or of a magnitude of 1e-120 to 1e150; integers above 2^53 are rounded to "
-           "doubles first. With `trace` the steps of the chains: `push` and `pop` of the indices at `at`; what "
-           "is pushed and not popped is the hull.",
+           "Coordinates are any finite doubles; integers above 2^53 are rounded to doubles first.",
     .source = "A. M. Andrew, Another Efficient Algorithm for Convex Hulls in Two Dimensions, 1979; S. G. Akl and G. "
               "T. Toussaint, A Fast Convex Hull Algorithm, 1978",
     .input = INPUT,

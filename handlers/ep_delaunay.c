@@ -1,20 +1,25 @@
-#include "core/geometry/delaunay.h"
+#include "core/geometry/plane_trace.h"
 #include "handlers/call.h"
 #include "handlers/time_limit_field.h"
+#include "handlers/trace_fields.h"
 
 struct params {
     struct array points;
+    bool has_trace;
+    struct trace_params trace;
     int64_t time_limit_ms;
 };
 
 struct result {
     struct array triangles;
     int64_t distinct;
+    struct trace trace;
 };
 
 static const struct field INPUT[] = {
     FIELD(struct params, points, ARRAY, "The points, each [x, y].", .required = true, .kinds = KIND_REAL, .min_dims = 2,
-          .max_dims = 2),
+          .max_dims = 2, .columns = 2),
+    TRACE_INPUT_OF(struct params, TRACE_LIMIT_POINTS),
     TIME_LIMIT_INPUT(struct params),
     {0},
 };
@@ -24,6 +29,11 @@ static const struct field OUTPUT[] = {
           "The triangles, each three indices of points from 0, counter-clockwise, the smallest first.",
           .required = true, .kinds = KIND_INT, .min_dims = 2, .max_dims = 2),
     FIELD(struct result, distinct, INT, "How many points differ.", .required = true),
+    TRACE_OUTPUT(struct result,
+                 "The points are inserted by x, then y: `insert` at a point; `triangle` at the three corners of a new "
+                 "triangle, counter-clockwise; `flip` at a, b, c, d: the triangles a, b, c and a, c, d become a, b, d "
+                 "and b, c, d. `sign` is 1 where d was inside of the circle of a, b, c; 0 where it is on it, and the "
+                 "answer has the other diagonal."),
     {0},
 };
 
@@ -31,18 +41,22 @@ static const struct field OUTPUT[] = {
 static uint64_t cost(const void *p) {
     const struct params *params = p;
     double n = (double)params->points.n / 2, log2_n = 64 - __builtin_clzll(params->points.n | 1);
-    return (uint64_t)(3000 + n * (600 + 50 * log2_n));
+    return (uint64_t)(3000 + n * (600 + 50 * log2_n)) + trace_cost(params->has_trace, &params->trace, 4 * n * log2_n);
 }
 
 static enum status run(struct call *call, const void *p, void *r) {
     const struct params *params = p;
     struct result *result = r;
     struct points points;
-    enum status status = points_of(&call->ctx, &params->points, "points", 0, 4, &points);
+    enum status status = points_of(&call->ctx, &params->points, "points", 0, &points);
+    if (status == STATUS_OK)
+        status = trace_open(&call->ctx, params->has_trace, &params->trace, &params->points, &result->trace);
     if (status != STATUS_OK)
         return status;
     struct triangulation t;
     status = delaunay_of(&call->ctx, &points, &t);
+    if (status == STATUS_OK && params->has_trace)
+        status = delaunay_trace(&call->ctx, &points, &t, &result->trace);
     if (status != STATUS_OK)
         return status;
     result->triangles = (struct array){.kind = KIND_INT, .dims = 2, .shape = {t.n, 3}, .n = 3 * t.n, .ints = t.at};
@@ -53,7 +67,7 @@ static enum status run(struct call *call, const void *p, void *r) {
 const struct endpoint ep_delaunay = {
     .method = "POST",
     .route = "/v1/solve/delaunay",
-    .version = 1,
+    .version = 2,
     .title = "Delaunay triangulation",
     .doc = "Joins the points to triangles such that no point lies inside the circle through the corners of one. "
            "All decisions are exact: grids, points on circles or lines and almost equal points have their "
@@ -61,8 +75,7 @@ const struct endpoint ep_delaunay = {
            "The triangles cover the convex hull; all points are used, but of equal ones only the first. Where "
            "more than three points lie on an empty circle there is a choice; one is made, for the same request "
            "always the same. Points on one line have no triangles.\n\n"
-           "Coordinates are doubles, 0 or of a magnitude of 1e-60 to 1e75; integers above 2^53 are rounded to "
-           "doubles first.",
+           "Coordinates are any finite doubles; integers above 2^53 are rounded to doubles first.",
     .source = "L. Guibas and J. Stolfi, Primitives for the Manipulation of General Subdivisions and the Computation "
               "of Voronoi Diagrams, 1985; R. A. Dwyer, A Faster Divide-and-Conquer Algorithm for Constructing "
               "Delaunay Triangulations, 1987",

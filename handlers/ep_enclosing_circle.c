@@ -1,10 +1,13 @@
-#include "core/geometry/enclosing_circle.h"
+#include "core/geometry/plane_trace.h"
 #include "handlers/call.h"
 #include "handlers/index_array.h"
 #include "handlers/time_limit_field.h"
+#include "handlers/trace_fields.h"
 
 struct params {
     struct array points;
+    bool has_trace;
+    struct trace_params trace;
     int64_t time_limit_ms;
 };
 
@@ -12,11 +15,13 @@ struct result {
     struct array center;
     double radius;
     struct array support;
+    struct trace trace;
 };
 
 static const struct field INPUT[] = {
     FIELD(struct params, points, ARRAY, "The points, each [x, y]; at least one.", .required = true, .kinds = KIND_REAL,
-          .min_dims = 2, .max_dims = 2),
+          .min_dims = 2, .max_dims = 2, .columns = 2),
+    TRACE_INPUT_OF(struct params, TRACE_LIMIT_POINTS),
     TIME_LIMIT_INPUT(struct params),
     {0},
 };
@@ -26,6 +31,12 @@ static const struct field OUTPUT[] = {
     FIELD(struct result, radius, NUMBER, "The radius.", .required = true),
     FIELD(struct result, support, ARRAY, "The indices of the points that hold the circle, ascending.", .required = true,
           .kinds = KIND_INT),
+    TRACE_OUTPUT(struct result,
+                 "Welzl's algorithm in three loops: `order` at all points, as they are gone through; `outside` at a "
+                 "point that lies outside of the circle there is; `circle` at the one, two (a diameter) or three "
+                 "points that make the next one, with `x`, `y` and `radius` (null where it is all but a line). The "
+                 "loops restart with each point that lies outside: the circle then goes through it, and is the "
+                 "smallest around those before it in the order. The last `circle` is that of the answer."),
     {0},
 };
 
@@ -34,18 +45,22 @@ static const struct field OUTPUT[] = {
 static uint64_t cost(const void *p) {
     const struct params *params = p;
     double n = (double)params->points.n / 2, log2_n = 64 - __builtin_clzll(params->points.n | 1);
-    return (uint64_t)(100000 + n * (400 + 10 * log2_n));
+    return (uint64_t)(100000 + n * (400 + 10 * log2_n)) + trace_cost(params->has_trace, &params->trace, 10 * n);
 }
 
 static enum status run(struct call *call, const void *p, void *r) {
     const struct params *params = p;
     struct result *result = r;
     struct points points;
-    enum status status = points_of(&call->ctx, &params->points, "points", 1, 4, &points);
+    enum status status = points_of(&call->ctx, &params->points, "points", 1, &points);
+    if (status == STATUS_OK)
+        status = trace_open(&call->ctx, params->has_trace, &params->trace, &params->points, &result->trace);
     if (status != STATUS_OK)
         return status;
     struct circle circle;
     status = circle_around(&call->ctx, &points, &circle);
+    if (status == STATUS_OK && params->has_trace)
+        status = circle_trace(&call->ctx, &points, &circle, &result->trace);
     if (status != STATUS_OK)
         return status;
     result->radius = circle.radius;
@@ -57,7 +72,7 @@ static enum status run(struct call *call, const void *p, void *r) {
 const struct endpoint ep_enclosing_circle = {
     .method = "POST",
     .route = "/v1/solve/enclosing-circle",
-    .version = 1,
+    .version = 2,
     .title = "Smallest enclosing circle",
     .doc = "Finds the smallest circle that holds all points. Which points hold it is decided exactly; the center "
            "is then rounded to doubles, and the radius is the greatest distance of a point from that center, as "
@@ -65,8 +80,8 @@ const struct endpoint ep_enclosing_circle = {
            "`support` are points on the circle that hold it: the two ends of a diameter, three that make an "
            "acute triangle, or one point where all are equal. Where more points are on the circle, it is one "
            "such choice, for the same request always the same.\n\n"
-           "Coordinates are doubles, 0 or of a magnitude of 1e-60 to 1e75; integers above 2^53 are rounded to "
-           "doubles first.",
+           "Coordinates are any finite doubles; integers above 2^53 are rounded to doubles first. "
+           "Only a radius beyond the greatest double is refused.",
     .source = "E. Welzl, Smallest Enclosing Disks (Balls and Ellipsoids), 1991",
     .input = INPUT,
     .params_size = sizeof(struct params),

@@ -1,52 +1,31 @@
-#include "core/geometry/calipers.h"
-#include "handlers/call.h"
-#include "handlers/index_array.h"
-#include "handlers/time_limit_field.h"
-
-struct params {
-    struct array points;
-    int64_t time_limit_ms;
-};
-
-struct result {
-    double distance;
-    struct array pair;
-};
-
-static const struct field INPUT[] = {
-    FIELD(struct params, points, ARRAY, "The points, each [x, y]; at least two.", .required = true, .kinds = KIND_REAL,
-          .min_dims = 2, .max_dims = 2),
-    TIME_LIMIT_INPUT(struct params),
-    {0},
-};
+#include "core/geometry/plane_trace.h"
+#include "handlers/pair_fields.h"
 
 static const struct field OUTPUT[] = {
-    FIELD(struct result, distance, NUMBER, "Their distance.", .required = true),
-    FIELD(struct result, pair, ARRAY, "The indices of the two points, from 0, ascending.", .required = true,
-          .kinds = KIND_INT),
+    PAIR_OUTPUT,
+    TRACE_OUTPUT(struct pair_result,
+                 "Rotating calipers: `corner` for each corner of the hull in order; `pair` of two corners with "
+                 "parallel lines of support, with their `distance`; `best` where that is greater, or as great with "
+                 "smaller indices."),
     {0},
 };
 
 /* Nanoseconds, measured with bench/geometry.c on the shapes that take longest. */
 static uint64_t cost(const void *p) {
-    const struct params *params = p;
+    const struct pair_params *params = p;
     double n = (double)params->points.n / 2, log2_n = 64 - __builtin_clzll(params->points.n | 1);
-    return (uint64_t)(3000 + n * (400 + 10 * log2_n));
+    return (uint64_t)(3000 + n * (400 + 10 * log2_n)) + trace_cost(params->has_trace, &params->trace, 5 * n);
 }
 
-static enum status run(struct call *call, const void *p, void *r) {
-    const struct params *params = p;
-    struct result *result = r;
-    struct points points;
-    enum status status = points_of(&call->ctx, &params->points, "points", 2, 2, &points);
-    if (status != STATUS_OK)
-        return status;
-    struct far_pair pair;
-    status = calipers_farthest(&call->ctx, &points, &pair);
-    if (status != STATUS_OK)
-        return status;
-    result->distance = pair.distance;
-    return index_array(&call->ctx, (const uint32_t[]){pair.a, pair.b}, 2, &result->pair);
+static enum status find(struct ctx *ctx, const struct points *points, struct point_pair *out) {
+    struct far_pair pair = {0};
+    enum status status = calipers_farthest(ctx, points, &pair);
+    *out = (struct point_pair){pair.distance, pair.a, pair.b};
+    return status;
+}
+
+static enum status run(struct call *call, const void *params, void *result) {
+    return pair_run(call, params, find, farthest_trace, result);
 }
 
 const struct endpoint ep_farthest_pair = {
@@ -56,13 +35,13 @@ const struct endpoint ep_farthest_pair = {
     .title = "Farthest pair of points",
     .doc = "Finds the two points of greatest distance, the diameter of the set. Distances are compared exactly, "
            "and of equally far pairs the one of the smallest indices is given.\n\n"
-           "Coordinates are doubles, 0 or of a magnitude of 1e-120 to 1e150; integers above 2^53 are rounded to "
-           "doubles first.",
+           "Coordinates are any finite doubles; integers above 2^53 are rounded to doubles first. "
+           "Only a distance beyond the greatest double is refused.",
     .source = "M. I. Shamos, Computational Geometry, 1978 (rotating calipers on the convex hull)",
-    .input = INPUT,
-    .params_size = sizeof(struct params),
+    .input = pair_input,
+    .params_size = sizeof(struct pair_params),
     .output = OUTPUT,
-    .result_size = sizeof(struct result),
+    .result_size = sizeof(struct pair_result),
     .example = "{\"points\":[[0,0],[5,4],[3,1],[9,6],[4,3]]}",
     .answer = "{\"distance\":10.816653826391969,\"pair\":[0,3]}",
     .npy_input = "points",

@@ -94,7 +94,11 @@ static const struct field OUTPUT[] = {
           .kinds = KIND_INT | KIND_REAL | KIND_STRING),
     FIELD(struct result, results, LIST, "One for each operation, in their order.", .required = true, .fields = RESULT,
           .size = sizeof(struct heap_result)),
-    TRACE_OUTPUT(struct result),
+    TRACE_OUTPUT(struct result,
+                 "`operation` opens each one, with its `index` and `op`; `compare` and `swap` of two places; `set` (a "
+                 "new value at the root); `push` (a new last value); `pop` (the last value goes); `take` (the next "
+                 "value of `nlargest` or `nsmallest`, at its place; of `merge` the `value` with its `input` and "
+                 "`index`). What `sort` does to the array is there as swaps."),
     {0},
 };
 
@@ -152,8 +156,7 @@ static uint64_t cost(const void *p) {
         size_t m = longest_of(&o[i]);
         bytes = m > bytes ? m : bytes;
     }
-    if (params->has_trace)
-        sum += 10 * sum + 200 * (uint64_t)params->trace.max_steps;
+    sum += trace_cost(params->has_trace, &params->trace, (double)sum);
     double all = (double)sum * (bytes ? 4 + (double)bytes / 32 : 1);
     return all < 1e18 ? (uint64_t)all : (uint64_t)1e18;
 }
@@ -204,10 +207,7 @@ const struct endpoint ep_heap = {
         "As in Python nothing but `check` looks whether the array is a heap, and -0.0 and 0.0 are equal: here they "
         "keep "
         "the order in which they stand. Strings are ordered by Unicode code point. A `pop` or `replace` of an empty "
-        "heap is an error (or, with `on_empty`, told in its result), and so is an input of `merge` that is not "
-        "sorted.\n\n"
-        "Steps of a trace: `operation`, `compare`, `swap`, `set`, `push` (a new last value), `pop` (the last value "
-        "goes), `take` (the next value of `nlargest`, `nsmallest` or `merge`).",
+        "heap is an error (or, with `on_empty`, told in its result), and so is an input of `merge` that is not sorted.",
     .source = "J. W. J. Williams, Algorithm 232: Heapsort, CACM 7(6), 1964; R. W. Floyd, Algorithm 245: Treesort 3, "
               "CACM 7(12), 1964; D. E. Knuth, The Art of Computer Programming 3, 5.2.3 and 5.4.1",
     .input = INPUT,

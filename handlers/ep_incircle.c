@@ -1,81 +1,43 @@
+#include "core/geometry/plane_trace.h"
 #include "core/geometry/predicates.h"
-#include "handlers/call.h"
-#include "handlers/time_limit_field.h"
-
-struct params {
-    struct array a, b, c, d, quadruples;
-    int64_t time_limit_ms;
-};
-struct result {
-    int64_t sign;
-    bool has_sign;
-    struct array signs;
-};
-
-#define POINT(member, text) \
-    FIELD(struct params, member, ARRAY, text, .kinds = KIND_REAL, .min_items = 2, .max_items = 2)
+#include "handlers/sign_fields.h"
 
 static const struct field INPUT[] = {
-    POINT(a, "The first point of the circle, `[x,y]`."),
-    POINT(b, "The second point."),
-    POINT(c, "The third point."),
-    POINT(d, "The point that is asked for."),
-    FIELD(struct params, quadruples, ARRAY,
-          "Many at once, `[[[x,y],[x,y],[x,y],[x,y]],...]`, in place of a, b, c and d.", .kinds = KIND_REAL,
-          .min_dims = 3, .max_dims = 3, .max_items = 16 * 1000 * 1000),
-    TIME_LIMIT_INPUT(struct params),
+    SIGN_POINT(0, "a", "The first point of the circle, `[x,y]`."),
+    SIGN_POINT(1, "b", "The second point."),
+    SIGN_POINT(2, "c", "The third point."),
+    SIGN_POINT(3, "d", "The point that is asked for."),
+    SIGN_MANY("quadruples", "Many at once, `[[[x,y],[x,y],[x,y],[x,y]],...]`.", 4, 2 * 1000 * 1000),
+    SIGN_LIMITS,
     {0},
 };
 
+static const struct rule RULES[] = {TOGETHER("a", "b", "c", "d"), EXACTLY_ONE("a", "quadruples"), {0}};
+
 static const struct field OUTPUT[] = {
-    FIELD(struct result, sign, INT,
-          "For a, b, c counter-clockwise, 1: d lies inside of their circle; -1: outside; 0: on it. For a, b, c "
-          "clockwise the signs are the opposite. For a, b, c on one line, which bounds two half planes: on which side "
-          "d lies, 0 where two of a, b, c are equal.",
-          .present = offsetof(struct result, has_sign)),
-    FIELD(struct result, signs, ARRAY, "The same for each of `quadruples`.", .kinds = KIND_INT),
+    SIGN_ONE(
+        "For a, b, c counter-clockwise, 1: d lies inside of their circle; -1: outside; 0: on it. For a, b, c "
+        "clockwise the signs are the opposite. For a, b, c on one line, which bounds two half planes: on which side "
+        "d lies, 0 where two of a, b, c are equal."),
+    SIGN_SIGNS("The same for each of `quadruples`."),
+    TRACE_OUTPUT(struct sign_result,
+                 "`sign` at each of `quadruples` (at 0 for a, b, c, d): with d as the origin, `a_term` is (a.x^2 + "
+                 "a.y^2) (b.x c.y - c.x b.y), `b_term` and `c_term` go on in turn; their sum is the `determinant`; "
+                 "all rounded (null beyond the doubles), and the exact `sign` of it."),
     {0},
 };
 
 static uint64_t cost(const void *params) {
-    const struct params *p = params;
-    return 1000 + 40 * p->quadruples.n;
+    const struct sign_params *p = params;
+    return 1000 + 40 * p->many.n + trace_cost(p->has_trace, &p->trace, (double)p->many.n / 8);
 }
 
-static enum status run_many(struct call *call, const struct array *quadruples, struct result *out) {
-    if (quadruples->n > 0 && (quadruples->shape[1] != 4 || quadruples->shape[2] != 2))
-        return ctx_fail(&call->ctx, STATUS_INVALID, "/quadruples",
-                        "quadruples has %zu points of %zu coordinates each, want 4 of 2.", quadruples->shape[1],
-                        quadruples->shape[2]);
-    size_t n = quadruples->n / 8;
-    int64_t *signs = ctx_alloc(&call->ctx, n, sizeof *signs);
-    if (!signs)
-        return STATUS_NO_MEMORY;
-    for (size_t i = 0; i < n; i++) {
-        const double *x = quadruples->reals + 8 * i;
-        if (i % (1 << 18) == 0 && ctx_stop(&call->ctx) != STOP_NONE)
-            return ctx_stopped(&call->ctx);
-        signs[i] = incircle(x, x + 2, x + 4, x + 6);
-    }
-    out->signs = array_1d(KIND_INT, signs, n);
-    return STATUS_OK;
-}
+static int sign(const double *xy) { return incircle(xy, xy + 2, xy + 4, xy + 6); }
+
+static const struct predicate PREDICATE = {4, sign, incircle_trace};
 
 static enum status run(struct call *call, const void *params, void *result) {
-    const struct params *p = params;
-    struct result *out = result;
-    const struct array *points[] = {&p->a, &p->b, &p->c, &p->d};
-    static const char *const POINTERS[] = {"/a", "/b", "/c", "/d"};
-    for (size_t i = 0; i < 4; i++)
-        if ((points[i]->kind != KIND_NONE) == (p->quadruples.kind != KIND_NONE))
-            return ctx_fail(&call->ctx, STATUS_INVALID, POINTERS[i],
-                            "%s is %s, want either a, b, c and d or quadruples.", POINTERS[i] + 1,
-                            points[i]->kind != KIND_NONE ? "given beside quadruples" : "missing");
-    if (p->quadruples.kind != KIND_NONE)
-        return run_many(call, &p->quadruples, out);
-    out->sign = incircle(p->a.reals, p->b.reals, p->c.reals, p->d.reals);
-    out->has_sign = true;
-    return STATUS_OK;
+    return sign_run(call, params, &PREDICATE, result);
 }
 
 const struct endpoint ep_incircle = {
@@ -90,9 +52,10 @@ const struct endpoint ep_incircle = {
     .source = "J. R. Shewchuk, \"Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates\", "
               "Discrete & Computational Geometry 18, 1997",
     .input = INPUT,
-    .params_size = sizeof(struct params),
+    .rules = RULES,
+    .params_size = sizeof(struct sign_params),
     .output = OUTPUT,
-    .result_size = sizeof(struct result),
+    .result_size = sizeof(struct sign_result),
     .example = "{\"a\":[0,0],\"b\":[4,0],\"c\":[0,4],\"d\":[3,3]}",
     .answer = "{\"sign\":1}",
     .npy_input = "quadruples",

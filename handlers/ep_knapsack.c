@@ -1,3 +1,4 @@
+#include "core/combine/knapsack_trace.h"
 #include "handlers/call.h"
 #include "handlers/knapsack_request.h"
 #include "handlers/why_field.h"
@@ -19,6 +20,10 @@ struct result {
     struct str why;
     struct stats stats;
     struct trace trace;
+};
+
+struct progress {
+    struct value value, bound;
 };
 
 static const struct field ITEM[] = {
@@ -47,7 +52,7 @@ static const struct field INPUT[] = {
           "`01`: each item once or not at all; `bounded`: up to `count` copies; `unbounded`: any number of copies; "
           "`subset-sum`: once or not at all, and the weight is the value.",
           .names = VARIANTS, .def = "01"),
-    FIELD(params, items, LIST, "The items, each an object. Either this or columns.", .fields = ITEM,
+    FIELD(params, items, LIST, "The items, each an object.", .fields = ITEM,
           .size = sizeof(struct knapsack_item_params), .max_items = 300 * 1000),
     FIELD(params, ids, ARRAY, "Names of the items, as a column.", .kinds = KIND_INT | KIND_STRING,
           .max_items = KNAPSACK_MAX_ITEMS),
@@ -84,8 +89,15 @@ static const struct field INPUT[] = {
     FIELD(params, time_limit_ms, INT,
           "Milliseconds after which the best subset found so far is answered, with a bound on all others.",
           .role = ROLE_TIME_LIMIT, FIELD_INTS(1, 3600 * 1000)),
-    TRACE_INPUT(params),
+    TRACE_INPUT_OF(params, "tables of at most 10000 cells; core and branch-and-bound with at most 1000 items, 10000 "
+                           "states at a time or 100000 branches"),
     {0},
+};
+
+/* Items, or columns of which weights is the first. */
+static const struct rule RULES[] = {
+    EXACTLY_ONE("items", "weights"), REQUIRES("values", "weights"),         REQUIRES("ids", "weights"),
+    REQUIRES("counts", "weights"),   EXACTLY_ONE("capacity", "capacities"), {0},
 };
 
 static const char *const ENDED[] = {
@@ -111,6 +123,14 @@ static const struct field STATS[] = {
 static const struct field SET[] = {
     FIELD(struct knapsack_set, chosen, ARRAY, "Indices, ascending.", .required = true, .kinds = KIND_INT),
     FIELD(struct knapsack_set, counts, ARRAY, "Copies of each, where there can be several.", .kinds = KIND_INT),
+    {0},
+};
+
+static const struct field PROGRESS[] = {
+    FIELD(struct progress, value, VALUE, "What the best choice so far is worth.", .required = true,
+          .kinds = KIND_INT | KIND_REAL),
+    FIELD(struct progress, bound, VALUE, "No choice that fits is worth more than this.", .required = true,
+          .kinds = KIND_INT | KIND_REAL),
     {0},
 };
 
@@ -142,7 +162,20 @@ static const struct field OUTPUT[] = {
     FIELD(struct result, algorithm, ENUM, "What was used.", .required = true, .names = knapsack_algorithm_names),
     WHY_OUTPUT(struct result),
     FIELD(struct result, stats, OBJECT, "How it was found.", .required = true, .fields = STATS),
-    TRACE_OUTPUT(struct result),
+    TRACE_OUTPUT(
+        struct result,
+        "Tables: `set` writes a cell: cells start at 0 (-1 where an exact fill has no choice), and cell c of row i of "
+        "`table-2d` stands at i * (capacity + 1) + c. Then `take` or `leave` tells of the choice, from the last item "
+        "to the first, with `item` and `copies`. Core and branch-and-bound, of plain 0/1 problems: `taken` at the "
+        "items without weight, which are taken at once; `order` at those that are left, by value per weight; `best` "
+        "with `weight` and `value` of the best choice so far; `answer` at the items of the answer. Core: `break` at "
+        "the first item of the order that does not fit any more, with `weight` and `value` of all before it, the only "
+        "state at first; `add` (an item from there on) and `remove` (one before): each state there is comes once more "
+        "with the item changed; `dominated` and `bounded` take a state away, because another has no more weight and no "
+        "less value, or because its `bound`, by the next items on either side, is not above the best value. In the end "
+        "no state is left. Branch and bound: `take` and `leave` an item, with `weight` and `value` then; that undoes "
+        "what was decided of it and of those behind it in the order; `bound` at the next item: what goes on from here "
+        "is worth no more than `bound`, and that is not above the best value."),
     {0},
 };
 
@@ -225,6 +258,22 @@ static enum status write_result(struct ctx *ctx, const params *p, const struct k
     return status == STATUS_OK ? write_ids(ctx, &in->ids, out) : status;
 }
 
+/* -- Progress -- */
+
+struct teller {
+    struct knapsack_watch watch;
+    struct call *call;
+    const struct knapsack_request *request;
+};
+
+static void tell(struct knapsack_watch *self, int64_t value, int64_t bound) {
+    struct teller *teller = (struct teller *)self;
+    const struct knapsack_request *in = teller->request;
+    const struct progress progress = {number(value, in->real_values, &in->value_unit),
+                                      number(bound, in->real_values, &in->value_unit)};
+    call_progress(teller->call, "progress", &progress);
+}
+
 static enum status run(struct call *call, const void *p, void *r) {
     const params *in = p;
     struct knapsack_request request;
@@ -233,9 +282,19 @@ static enum status run(struct call *call, const void *p, void *r) {
     enum status status = knapsack_request_read(&call->ctx, in, &request);
     if (status != STATUS_OK)
         return status;
-    request.task.trace = in->has_trace ? &trace : NULL;
+    struct teller teller = {{tell}, call, &request};
+    request.task.in.watch = call->events ? &teller.watch : NULL;
+    bool twin = in->has_trace && (in->algorithm == KNAPSACK_CORE || in->algorithm == KNAPSACK_BRANCH);
+    request.task.trace = in->has_trace && !twin ? &trace : NULL; /* tables show themselves */
     request.task.max_steps = (size_t)in->trace.max_steps;
-    status = knapsack_task_solve(&call->ctx, &request.task, &answer);
+    if (twin)
+        status = trace_check(&call->ctx, 2 * request.task.in.n);
+    if (status == STATUS_OK)
+        status = trace_open(&call->ctx, twin, &in->trace, NULL, &trace);
+    if (status == STATUS_OK)
+        status = knapsack_task_solve(&call->ctx, &request.task, &answer);
+    if (status == STATUS_OK && twin)
+        status = knapsack_trace(&call->ctx, &request.task.in, in->algorithm == KNAPSACK_BRANCH, &answer.chosen, &trace);
     if (status == STATUS_OK)
         status = write_result(&call->ctx, in, &request, &answer, r);
     if (status != STATUS_OK)
@@ -257,16 +316,14 @@ const struct endpoint ep_knapsack = {
         "the one where the greedy solution breaks, not at a table of the size of the capacity. Ten thousand items "
         "take milliseconds to a second, depending on how their values follow their weights. Some instances are truly "
         "hard; set `time_limit_ms`, and you get the best subset found with a `bound` on all others and "
-        "`optimal: false`.\n\n"
+        "`optimal: false`. As `text/event-stream` a long search tells of each better choice and bound.\n\n"
         "Copies are split into powers of two, so their number costs its logarithm. `exact_fill` wants the capacity "
         "used up: where no choice does, `found` is false and `optimal` true. (Of more than 40 items with a table of "
         "more "
         "than 16 million cells it wants the sum of the weights, over their common divisor, times the sum of the values "
         "below 2^63; a subset sum has no such limit.) `at_most` limits the number of items. "
         "`capacities` gives several at once, solved by branch and bound. `all` lists every choice of the greatest "
-        "value. The textbook's tables can be asked for by name, and `trace` plays them where they are small: cells "
-        "start at 0 (-1 where an exact fill has no choice), cell c of "
-        "row i stands at i * (capacity + 1) + c.\n\n"
+        "value. The textbook's tables can be asked for by name.\n\n"
         "Fractions are exact too: those of at most 15 digits are taken as the decimals that they are written as, else "
         "all as the binary fractions that they are, and what would have to be rounded is refused.\n\n"
         "Items without weight are taken, items without value are not (but for an exact fill); an item of that kind of "
@@ -277,6 +334,7 @@ const struct endpoint ep_knapsack = {
               "problem\", Management Science 45(3), 1999; H. Kellerer, U. Pferschy, D. Pisinger, Knapsack Problems, "
               "2004; E. Horowitz, S. Sahni, Journal of the ACM 21(2), 1974",
     .input = INPUT,
+    .rules = RULES,
     .params_size = sizeof(params),
     .output = OUTPUT,
     .result_size = sizeof(struct result),
@@ -286,6 +344,8 @@ const struct endpoint ep_knapsack = {
               "\"algorithm\":\"core\",\"why\":\"Bounds settle most items, so that a core of them is "
               "left.\",\"stats\":{\"ended\":\"complete\",\"items\":5,\"core\":1,\"states\":1,"
               "\"max_states\":1,\"given_up\":0}}",
+    .ndjson_output = "sets",
+    .progress = PROGRESS,
     .max_memory = (size_t)512 << 20,
     .cache = CACHE_BY_COST,
     .cost = cost,

@@ -1,19 +1,21 @@
-#include "core/sort/quantile.h"
-#include "core/sort/select.h"
+#include "core/sort/sort_trace.h"
 #include "handlers/call.h"
 #include "handlers/time_limit_field.h"
+#include "handlers/trace_fields.h"
 
 struct params {
     struct array values, ks, quantiles;
     int64_t k;
-    bool has_k, has_order, has_method, distinct;
+    bool has_k, has_order, has_method, distinct, has_trace;
     int order, method;
+    struct trace_params trace;
     int64_t time_limit_ms;
 };
 
 struct result {
     struct value value;
     struct array values, quantiles;
+    struct trace trace;
 };
 
 enum { LARGEST, SMALLEST, MAX_KS = 1000 * 1000 };
@@ -22,8 +24,8 @@ static const char *const ORDERS[] = {"largest", "smallest", NULL};
 static const struct field INPUT[] = {
     FIELD(struct params, values, ARRAY, "Among what: all numbers or all strings; in any order.", .required = true,
           .kinds = KIND_INT | KIND_REAL | KIND_STRING, .min_items = 1),
-    FIELD(struct params, k, INT, "Which: 1 is the largest (or smallest). Give one of `k`, `ks` and `quantiles`.",
-          .present = offsetof(struct params, has_k), FIELD_INTS(1, INT64_MAX)),
+    FIELD(struct params, k, INT, "Which: 1 is the largest (or smallest).", .present = offsetof(struct params, has_k),
+          FIELD_INTS(1, INT64_MAX)),
     FIELD(struct params, ks, ARRAY, "Several of them, in any order.", .kinds = KIND_INT, FIELD_INTS(1, INT64_MAX),
           .min_items = 1, .max_items = MAX_KS),
     FIELD(struct params, quantiles, ARRAY,
@@ -34,12 +36,21 @@ static const struct field INPUT[] = {
         "What a quantile is that falls between two values, with q (n - 1) as its place: a value in proportion between "
         "them, the lower one, the higher one, the nearest (of two equally near the one at the even place), or their "
         "midpoint. `linear` works in doubles, to which integers beyond 2^53 are rounded first; a midpoint is exact and "
-        "rounded once. With `quantiles` only.",
+        "rounded once.",
         .names = quantile_method_names, .def = "linear", .present = offsetof(struct params, has_method)),
-    FIELD(struct params, order, ENUM, "Counted from the largest or from the smallest. Not with `quantiles`.",
-          .names = ORDERS, .def = "largest", .present = offsetof(struct params, has_order)),
+    FIELD(struct params, order, ENUM, "Counted from the largest or from the smallest.", .names = ORDERS,
+          .def = "largest", .present = offsetof(struct params, has_order)),
     FIELD(struct params, distinct, BOOL, "Equal values count once.", .def = "false"),
+    TRACE_INPUT(struct params),
     TIME_LIMIT_INPUT(struct params),
+    {0},
+};
+
+/* Quantiles are counted from the smallest, so an order would mean nothing beside them. */
+static const struct rule RULES[] = {
+    EXACTLY_ONE("k", "ks", "quantiles"),
+    REQUIRES("method", "quantiles"),
+    AT_MOST_ONE("quantiles", "order"),
     {0},
 };
 
@@ -51,6 +62,12 @@ static const struct field OUTPUT[] = {
           "With `quantiles`: their values, in that order. Reals with `linear` and `midpoint`, else of the kind of the "
           "values.",
           .kinds = KIND_INT | KIND_REAL | KIND_STRING),
+    TRACE_OUTPUT(struct result,
+                 "Quickselect: `compare` and `swap` of two places, `pivot` (the median of three, now at the place "
+                 "`low`; it parts `low` .. `high`), `narrow` (the pivot stands where it belongs, and the value can "
+                 "only be at `low` .. `high`), and `found` for each `k` in turn: the k-th value stands at that place. "
+                 "For quantiles the ks are the ranks that they stand on, from the smallest; with `distinct` the "
+                 "values are sorted whole first."),
     {0},
 };
 
@@ -60,32 +77,33 @@ static uint64_t cost(const void *p) {
     double n = (double)params->values.n, ks = (double)(params->ks.n + 2 * params->quantiles.n + params->has_k);
     bool sorts = params->distinct || ks > SELECT_MANY;
     double one = sorts ? 14 : 1.5 * ks;
-    return (uint64_t)(1000 + 20 * ks + n * one * (params->values.kind == KIND_STRING ? 4 : 1));
+    return (uint64_t)(1000 + 20 * ks + n * one * (params->values.kind == KIND_STRING ? 4 : 1)) +
+           trace_cost(params->has_trace, &params->trace, 4 * n * ks);
 }
 
 static enum status quantiles(struct call *call, const struct params *params, struct result *result) {
-    if (params->has_order)
-        return call_fail(call, STATUS_INVALID, "/order",
-                         "Quantiles are counted from the smallest, so order means nothing beside them; leave it out.");
     struct quantile_in in = {params->values, params->quantiles.reals, params->quantiles.n,
                              (enum quantile_method)params->method, params->distinct};
-    return quantile_solve(&call->ctx, &in, &result->quantiles);
+    enum status status = quantile_solve(&call->ctx, &in, &result->quantiles);
+    return status == STATUS_OK && params->has_trace ? quantile_trace(&call->ctx, &in, &result->trace) : status;
+}
+
+/* begin_trace: the ranks count as values, since each is looked for. */
+static enum status begin_trace(struct ctx *ctx, const struct params *params, struct trace *trace) {
+    size_t ranks = params->ks.n + 2 * params->quantiles.n;
+    enum status status = params->has_trace ? trace_check(ctx, params->values.n + ranks) : STATUS_OK;
+    return status == STATUS_OK ? trace_open(ctx, params->has_trace, &params->trace, &params->values, trace) : status;
 }
 
 static enum status run(struct call *call, const void *p, void *r) {
     const struct params *params = p;
     struct result *result = r;
-    bool has_ks = params->ks.kind != KIND_NONE, has_quantiles = params->quantiles.kind != KIND_NONE;
-    int given = params->has_k + has_ks + has_quantiles;
-    if (given != 1)
-        return call_fail(call, STATUS_INVALID, params->has_k || !given ? "/k" : "/ks",
-                         "%s; want exactly one of k, ks and quantiles.",
-                         given ? "Several are given" : "None of them is given");
-    if (has_quantiles)
+    bool has_ks = params->ks.kind != KIND_NONE;
+    enum status status = begin_trace(&call->ctx, params, &result->trace);
+    if (status != STATUS_OK)
+        return status;
+    if (params->quantiles.kind != KIND_NONE)
         return quantiles(call, params, result);
-    if (params->has_method)
-        return call_fail(call, STATUS_INVALID, "/method",
-                         "method says what a quantile is, but no quantiles are given; leave it out.");
     struct select_in in = {.values = params->values,
                            .ks = has_ks ? params->ks.ints : &params->k,
                            .n_ks = has_ks ? params->ks.n : 1,
@@ -93,7 +111,9 @@ static enum status run(struct call *call, const void *p, void *r) {
                            .smallest = params->order == SMALLEST,
                            .distinct = params->distinct};
     struct array values = {0};
-    enum status status = select_solve(&call->ctx, &in, &values);
+    status = select_solve(&call->ctx, &in, &values);
+    if (status == STATUS_OK && params->has_trace)
+        status = select_trace(&call->ctx, &in, &result->trace);
     if (status != STATUS_OK)
         return status;
     if (has_ks)
@@ -119,6 +139,7 @@ const struct endpoint ep_kth_largest = {
         "R. W. Floyd and R. L. Rivest, Expected Time Bounds for Selection, CACM 18(3), 1975; R. J. Hyndman and Y. Fan, "
         "Sample Quantiles in Statistical Packages, The American Statistician 50(4), 1996",
     .input = INPUT,
+    .rules = RULES,
     .params_size = sizeof(struct params),
     .output = OUTPUT,
     .result_size = sizeof(struct result),

@@ -54,7 +54,9 @@ static const struct field OUTPUT[] = {
      .present = offsetof(struct result, has_any)},
     FIELD(struct result, runs, LIST, "With `runs`: all of them, by `start`; none is part of another.", .fields = RUN,
           .size = sizeof(struct run)),
-    TRACE_OUTPUT(struct result),
+    TRACE_OUTPUT(struct result,
+                 "Over the values in order: `start` or `extend` with the run's `length` and `start` so far, and "
+                 "`best` with `length`, `start` and `end` after each that is longer than those before."),
     {0},
 };
 
@@ -62,17 +64,18 @@ static const struct field OUTPUT[] = {
 static uint64_t cost(const void *p) {
     const struct params *params = p;
     uint64_t n = params->values.n, sum = 2000 + n * (params->step > 1 ? 90 : 70) + (params->runs ? 250 * n : 0);
-    return params->has_trace ? sum + 300 * n + n * n + 300 * (uint64_t)params->trace.max_steps : sum;
+    return sum + trace_cost(params->has_trace, &params->trace, 2 * (double)n + (double)n * (double)n / 20);
 }
 
 static enum status run(struct call *call, const void *p, void *r) {
     const struct params *params = p;
     struct result *result = r;
-    struct runs_in in = {params->values, params->step, params->runs,
-                         params->has_trace ? (size_t)params->trace.max_steps : 0};
-    struct runs_out out;
-    enum status status = runs_solve(&call->ctx, &in, &out);
-    *result = (struct result){out.longest, out.longest.length > 0, {out.n_runs, out.runs}, out.trace};
+    struct runs_in in = {params->values, params->step, params->runs, params->has_trace ? &result->trace : NULL};
+    struct runs_out out = {0};
+    enum status status = trace_open(&call->ctx, params->has_trace, &params->trace, &params->values, &result->trace);
+    if (status == STATUS_OK)
+        status = runs_solve(&call->ctx, &in, &out);
+    *result = (struct result){out.longest, out.longest.length > 0, {out.n_runs, out.runs}, result->trace};
     return status;
 }
 
@@ -84,9 +87,7 @@ const struct endpoint ep_longest_consecutive = {
     .doc = "Finds the longest run of consecutive integers that are all among `values`, wherever they stand; with "
            "`step` 5, of integers that are 5 apart.\n\n"
            "Exact over all of 64 bits: a run ends at 9223372036854775807. No input is slow: the values are sorted by "
-           "digits, not hashed.\n\n"
-           "Steps of a trace, over the values in order: `start` or `extend` with the run's `length` and `start` so "
-           "far, and `best` after each that is longer than those before.",
+           "digits, not hashed.",
     .source = "D. E. Knuth, The Art of Computer Programming 3, 5.2.5",
     .input = INPUT,
     .params_size = sizeof(struct params),

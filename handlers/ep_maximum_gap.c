@@ -71,7 +71,10 @@ static const struct field OUTPUT[] = {
           .fields = GAP, .size = sizeof(struct gap)),
     FIELD(struct result, algorithm, ENUM, "What was used.", .required = true, .names = gap_algorithm_names),
     WHY_OUTPUT(struct result),
-    TRACE_OUTPUT(struct result),
+    TRACE_OUTPUT(struct result,
+                 "With `buckets` a `place` of each value in its `bucket`, then a `compare` of the greatest value of "
+                 "each bucket with the least of the next one in use; with `sort` a `compare` of all neighbours; "
+                 "`best` with `low`, `high` and `gap` after each that is greater than those before."),
     {0},
 };
 
@@ -82,7 +85,7 @@ static uint64_t cost(const void *p) {
     bool sorts = top > 1 || params->algorithm == GAP_SORT;
     uint64_t log2_top = 64 - (uint64_t)__builtin_clzll(top | 1), given = top < n ? top : n;
     uint64_t sum = 2000 + n * (sorts ? 75 + 4 * log2_top : 35) + 300 * given;
-    return params->has_trace ? sum + n * 300 + 300 * (uint64_t)params->trace.max_steps : sum;
+    return sum + trace_cost(params->has_trace, &params->trace, 3 * (double)n);
 }
 
 static enum status run(struct call *call, const void *p, void *r) {
@@ -92,11 +95,14 @@ static enum status run(struct call *call, const void *p, void *r) {
         .values = params->values,
         .top = params->has_top ? (size_t)params->top : 0,
         .algorithm = (enum gap_algorithm)params->algorithm,
-        .trace_steps = params->has_trace ? (size_t)params->trace.max_steps : 0,
+        .trace = params->has_trace ? &result->trace : NULL,
     };
-    struct gap_out out;
-    enum status status = gap_solve(&call->ctx, &in, &out);
-    *result = (struct result){out.greatest, {out.n_gaps, out.gaps}, (int)out.algorithm, why_text(out.why), out.trace};
+    struct gap_out out = {0};
+    enum status status = trace_open(&call->ctx, params->has_trace, &params->trace, &params->values, &result->trace);
+    if (status == STATUS_OK)
+        status = gap_solve(&call->ctx, &in, &out);
+    *result =
+        (struct result){out.greatest, {out.n_gaps, out.gaps}, (int)out.algorithm, why_text(out.why), result->trace};
     return status;
 }
 
@@ -109,10 +115,7 @@ const struct endpoint ep_maximum_gap = {
         "Finds the two neighbours in sorted order that lie farthest apart, without sorting: in time proportional to "
         "the number of values. Of equal gaps the lowest is answered.\n\n"
         "Integers are exact over all of 64 bits. Gaps of reals are compared exactly, and `gap` is the double nearest "
-        "to the difference; a gap that is greater than any double is an error.\n\n"
-        "Steps of a trace: with `buckets` a `place` for each value, then a `compare` of the greatest value of each "
-        "bucket with the least of the next one in use; with `sort` a `compare` of all neighbours; `best` after each "
-        "that is greater than those before.",
+        "to the difference; a gap that is greater than any double is an error.",
     .source = "T. Gonzalez, Algorithms on Sets and Related Problems, 1975; F. P. Preparata and M. I. Shamos, "
               "Computational Geometry, 1985, 6.4",
     .input = INPUT,

@@ -1,11 +1,14 @@
-#include "core/geometry/calipers.h"
+#include "core/geometry/plane_trace.h"
 #include "handlers/call.h"
 #include "handlers/index_array.h"
 #include "handlers/time_limit_field.h"
+#include "handlers/trace_fields.h"
 
 struct params {
     struct array points;
     int objective;
+    bool has_trace;
+    struct trace_params trace;
     int64_t time_limit_ms;
 };
 
@@ -13,14 +16,16 @@ struct result {
     struct array corners;
     double area, perimeter, width, height;
     struct array direction, edge;
+    struct trace trace;
 };
 
 static const char *const OBJECTIVES[] = {"area", "perimeter", NULL};
 
 static const struct field INPUT[] = {
     FIELD(struct params, points, ARRAY, "The points, each [x, y]; at least one.", .required = true, .kinds = KIND_REAL,
-          .min_dims = 2, .max_dims = 2),
+          .min_dims = 2, .max_dims = 2, .columns = 2),
     FIELD(struct params, objective, ENUM, "What is to be least.", .names = OBJECTIVES, .def = "area"),
+    TRACE_INPUT_OF(struct params, TRACE_LIMIT_POINTS),
     TIME_LIMIT_INPUT(struct params),
     {0},
 };
@@ -38,6 +43,10 @@ static const struct field OUTPUT[] = {
           .kinds = KIND_REAL),
     FIELD(struct result, edge, ARRAY, "The indices of the ends of the edge of the hull that lies on the first side.",
           .required = true, .kinds = KIND_INT),
+    TRACE_OUTPUT(struct result,
+                 "Rotating calipers: `corner` for each corner of the hull in order; `edge` at the ends of an edge and "
+                 "the corners farthest along it, across it and back, with `width`, `height`, `area` and `perimeter` "
+                 "of its rectangle; `best` repeats what is less than all before."),
     {0},
 };
 
@@ -45,18 +54,22 @@ static const struct field OUTPUT[] = {
 static uint64_t cost(const void *p) {
     const struct params *params = p;
     double n = (double)params->points.n / 2, log2_n = 64 - __builtin_clzll(params->points.n | 1);
-    return (uint64_t)(5000 + n * (1200 + 10 * log2_n));
+    return (uint64_t)(5000 + n * (1200 + 10 * log2_n)) + trace_cost(params->has_trace, &params->trace, 3 * n);
 }
 
 static enum status run(struct call *call, const void *p, void *r) {
     const struct params *params = p;
     struct result *result = r;
     struct points points;
-    enum status status = points_of(&call->ctx, &params->points, "points", 1, 2, &points);
+    enum status status = points_of(&call->ctx, &params->points, "points", 1, &points);
+    if (status == STATUS_OK)
+        status = trace_open(&call->ctx, params->has_trace, &params->trace, &params->points, &result->trace);
     if (status != STATUS_OK)
         return status;
     struct rectangle one;
     status = calipers_rectangle(&call->ctx, &points, params->objective == 1, &one);
+    if (status == STATUS_OK && params->has_trace)
+        status = rectangle_trace(&call->ctx, &points, params->objective == 1, &result->trace);
     if (status == STATUS_OK)
         status = points_array(&call->ctx, one.corners, NULL, 4, &result->corners);
     if (status == STATUS_OK)
@@ -72,14 +85,14 @@ static enum status run(struct call *call, const void *p, void *r) {
 const struct endpoint ep_minimum_rectangle = {
     .method = "POST",
     .route = "/v1/solve/minimum-rectangle",
-    .version = 1,
+    .version = 2,
     .title = "Smallest enclosing rectangle",
     .doc = "Finds the rectangle, turned as it may be, of least area or least perimeter that holds all points. "
            "One of its sides lies on an edge of the convex hull. The corners that touch it are found exactly; "
            "areas are compared as doubles, and of equal ones the first edge of the hull counts.\n\n"
            "Points on one line give a rectangle without height, equal points one without any extent.\n\n"
-           "Coordinates are doubles, 0 or of a magnitude of 1e-120 to 1e150; integers above 2^53 are rounded to "
-           "doubles first.",
+           "Coordinates are any finite doubles; integers above 2^53 are rounded to doubles first. "
+           "Only a rectangle whose corners or area are beyond the greatest double is refused.",
     .source = "H. Freeman and R. Shapira, Determining the Minimum-Area Encasing Rectangle for an Arbitrary Closed "
               "Curve, CACM 18(7), 1975; G. T. Toussaint, Solving Geometric Problems with the Rotating Calipers, "
               "1983",

@@ -24,8 +24,7 @@ struct result {
 static const char *const UNITS[] = {"codepoint", "byte", NULL};
 
 static const struct field INPUT[] = {
-    FIELD(struct params, s, STRING, "The text to search. Give either `s` and `t`, or `tokens` and `wanted`.",
-          .present = offsetof(struct params, has_s)),
+    FIELD(struct params, s, STRING, "The text to search.", .present = offsetof(struct params, has_s)),
     FIELD(struct params, t, STRING, "The characters that the window must hold, each as often as it stands here.",
           .present = offsetof(struct params, has_t)),
     FIELD(struct params, unit, ENUM,
@@ -41,6 +40,11 @@ static const struct field INPUT[] = {
     {0},
 };
 
+/* A text or tokens; tokens are counted as they are, without a unit. */
+static const struct rule RULES[] = {
+    TOGETHER("s", "t"), TOGETHER("tokens", "wanted"), EXACTLY_ONE("s", "tokens"), REQUIRES("unit", "s"), {0},
+};
+
 static const struct field OUTPUT[] = {
     FIELD(struct result, found, BOOL, "Whether there is such a window. If not, the place and the window are left out.",
           .required = true),
@@ -52,7 +56,10 @@ static const struct field OUTPUT[] = {
     FIELD(struct result, length, INT, "Its length, in units or tokens.", .present = offsetof(struct result, has_place)),
     FIELD(struct result, starts, ARRAY, "With `all`: where each of the windows of that length starts, ascending.",
           .kinds = KIND_INT),
-    TRACE_OUTPUT(struct result),
+    TRACE_OUTPUT(struct result,
+                 "The two ends of the plain search: `expand` (a place joins at the right; how many are `missing`), "
+                 "`best` (a shorter window, from its first to its last place, with `start` and `length`) and `shrink` "
+                 "(a place leaves at the left)."),
     {0},
 };
 
@@ -62,39 +69,13 @@ static uint64_t cost(const void *p) {
     double text = 10 * (double)(params->s.n + params->t.n), strings = params->tokens.kind == KIND_STRING ? 4 : 1;
     double log = 64 - __builtin_clzll(params->wanted.n | 1);
     double tokens = strings * (double)(params->tokens.n + params->wanted.n) * (20 + 8 * log);
-    return (uint64_t)(5000 + text + tokens +
-                      (params->has_trace ? 200.0 * (double)(params->s.n + params->tokens.n) : 0));
-}
-
-static enum status missing(struct call *call, const char *pointer, const char *have, const char *want) {
-    return ctx_fail(&call->ctx, STATUS_INVALID, pointer, "The request has %s without %s, want both.", have, want);
-}
-
-/* two_forms checks that the request is of one of the two. */
-static enum status two_forms(struct call *call, const struct params *p) {
-    bool tokens = p->tokens.kind != KIND_NONE, wanted = p->wanted.kind != KIND_NONE;
-    if ((p->has_s || p->has_t) && (tokens || wanted))
-        return ctx_fail(&call->ctx, STATUS_INVALID, tokens ? "/tokens" : "/wanted",
-                        "The request has both a text and tokens; want either s and t, or tokens and wanted.");
-    if (!p->has_s && !p->has_t && !tokens && !wanted)
-        return ctx_fail(&call->ctx, STATUS_INVALID, "",
-                        "The request has nothing to search; want either s and t, or tokens and wanted.");
-    if (p->has_s != p->has_t)
-        return p->has_s ? missing(call, "/t", "s", "t") : missing(call, "/s", "t", "s");
-    if (tokens != wanted)
-        return tokens ? missing(call, "/wanted", "tokens", "wanted") : missing(call, "/tokens", "wanted", "tokens");
-    if (tokens && p->has_unit)
-        return ctx_fail(&call->ctx, STATUS_INVALID, "/unit",
-                        "unit means nothing beside tokens, which are counted as they are; leave it out.");
-    return STATUS_OK;
+    return (uint64_t)(5000 + text + tokens) +
+           trace_cost(params->has_trace, &params->trace, 3.0 * (double)(params->s.n + params->tokens.n));
 }
 
 static enum status run(struct call *call, const void *p, void *r) {
     const struct params *params = p;
     struct result *result = r;
-    enum status status = two_forms(call, params);
-    if (status != STATUS_OK)
-        return status;
     struct minimum_window_in in = {.s = params->s,
                                    .t = params->t,
                                    .unit = (enum minimum_window_unit)params->unit,
@@ -103,7 +84,7 @@ static enum status run(struct call *call, const void *p, void *r) {
                                    .all = params->all};
     struct minimum_window_out out;
     result->trace.max_steps = (size_t)params->trace.max_steps;
-    status = minimum_window_solve(&call->ctx, &in, params->has_trace ? &result->trace : NULL, &out);
+    enum status status = minimum_window_solve(&call->ctx, &in, params->has_trace ? &result->trace : NULL, &out);
     if (status != STATUS_OK)
         return status;
     result->found = result->has_place = out.found;
@@ -128,11 +109,9 @@ const struct endpoint ep_minimum_window = {
         "Characters are code points: no case folding, no normalisation, so \"e\" with a combining accent is two. "
         "`unit` "
         "tells what is counted. With `byte` the shortest window is that of fewest bytes, and `start` and `length` are "
-        "bytes of UTF-8; a window never cuts a character.\n\n"
-        "`trace` shows the two ends of the plain search: `expand` (a place joins at the right; how many are "
-        "`missing`), "
-        "`best` (a shorter window, from its first to its last place) and `shrink` (a place leaves at the left).",
+        "bytes of UTF-8; a window never cuts a character.",
     .input = INPUT,
+    .rules = RULES,
     .params_size = sizeof(struct params),
     .output = OUTPUT,
     .result_size = sizeof(struct result),

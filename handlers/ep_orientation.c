@@ -1,76 +1,39 @@
+#include "core/geometry/plane_trace.h"
 #include "core/geometry/predicates.h"
-#include "handlers/call.h"
-#include "handlers/time_limit_field.h"
-
-struct params {
-    struct array a, b, c, triples;
-    int64_t time_limit_ms;
-};
-struct result {
-    int64_t sign;
-    bool has_sign;
-    struct array signs;
-};
-
-#define POINT(member, text) \
-    FIELD(struct params, member, ARRAY, text, .kinds = KIND_REAL, .min_items = 2, .max_items = 2)
+#include "handlers/sign_fields.h"
 
 static const struct field INPUT[] = {
-    POINT(a, "The first point, `[x,y]`."),
-    POINT(b, "The second point."),
-    POINT(c, "The third point."),
-    FIELD(struct params, triples, ARRAY, "Many triples at once, `[[[x,y],[x,y],[x,y]],...]`, in place of a, b and c.",
-          .kinds = KIND_REAL, .min_dims = 3, .max_dims = 3, .max_items = 12 * 1000 * 1000),
-    TIME_LIMIT_INPUT(struct params),
+    SIGN_POINT(0, "a", "The first point, `[x,y]`."),
+    SIGN_POINT(1, "b", "The second point."),
+    SIGN_POINT(2, "c", "The third point."),
+    SIGN_MANY("triples", "Many triples at once, `[[[x,y],[x,y],[x,y]],...]`.", 3, 2 * 1000 * 1000),
+    SIGN_LIMITS,
     {0},
 };
 
+static const struct rule RULES[] = {TOGETHER("a", "b", "c"), EXACTLY_ONE("a", "triples"), {0}};
+
 static const struct field OUTPUT[] = {
-    FIELD(struct result, sign, INT,
-          "1: a, b, c turn to the left, counter-clockwise; -1: to the right; 0: they lie on one line.",
-          .present = offsetof(struct result, has_sign)),
-    FIELD(struct result, signs, ARRAY, "The same for each of `triples`.", .kinds = KIND_INT),
+    SIGN_ONE("1: a, b, c turn to the left, counter-clockwise; -1: to the right; 0: they lie on one line."),
+    SIGN_SIGNS("The same for each of `triples`."),
+    TRACE_OUTPUT(struct sign_result,
+                 "`sign` at each of `triples` (at 0 for a, b, c): `left` = (a.x - c.x) (b.y - c.y) and `right` = (a.y "
+                 "- c.y) (b.x - c.x), the `determinant` left - right, all rounded (null beyond the doubles), and its "
+                 "exact `sign`."),
     {0},
 };
 
 static uint64_t cost(const void *params) {
-    const struct params *p = params;
-    return 1000 + 20 * p->triples.n;
+    const struct sign_params *p = params;
+    return 1000 + 20 * p->many.n + trace_cost(p->has_trace, &p->trace, (double)p->many.n / 6);
 }
 
-static enum status run_many(struct call *call, const struct array *triples, struct result *out) {
-    if (triples->n > 0 && (triples->shape[1] != 3 || triples->shape[2] != 2))
-        return ctx_fail(&call->ctx, STATUS_INVALID, "/triples",
-                        "triples has %zu points of %zu coordinates each, want 3 of 2.", triples->shape[1],
-                        triples->shape[2]);
-    size_t n = triples->n / 6;
-    int64_t *signs = ctx_alloc(&call->ctx, n, sizeof *signs);
-    if (!signs)
-        return STATUS_NO_MEMORY;
-    for (size_t i = 0; i < n; i++) {
-        const double *x = triples->reals + 6 * i;
-        if (i % (1 << 18) == 0 && ctx_stop(&call->ctx) != STOP_NONE)
-            return ctx_stopped(&call->ctx);
-        signs[i] = orient2d(x, x + 2, x + 4);
-    }
-    out->signs = array_1d(KIND_INT, signs, n);
-    return STATUS_OK;
-}
+static int sign(const double *xy) { return orient2d(xy, xy + 2, xy + 4); }
+
+static const struct predicate PREDICATE = {3, sign, orientation_trace};
 
 static enum status run(struct call *call, const void *params, void *result) {
-    const struct params *p = params;
-    struct result *out = result;
-    const struct array *points[] = {&p->a, &p->b, &p->c};
-    static const char *const POINTERS[] = {"/a", "/b", "/c"};
-    for (size_t i = 0; i < 3; i++)
-        if ((points[i]->kind != KIND_NONE) == (p->triples.kind != KIND_NONE))
-            return ctx_fail(&call->ctx, STATUS_INVALID, POINTERS[i], "%s is %s, want either a, b and c or triples.",
-                            POINTERS[i] + 1, points[i]->kind != KIND_NONE ? "given beside triples" : "missing");
-    if (p->triples.kind != KIND_NONE)
-        return run_many(call, &p->triples, out);
-    out->sign = orient2d(p->a.reals, p->b.reals, p->c.reals);
-    out->has_sign = true;
-    return STATUS_OK;
+    return sign_run(call, params, &PREDICATE, result);
 }
 
 const struct endpoint ep_orientation = {
@@ -86,9 +49,10 @@ const struct endpoint ep_orientation = {
     .source = "J. R. Shewchuk, \"Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates\", "
               "Discrete & Computational Geometry 18, 1997",
     .input = INPUT,
-    .params_size = sizeof(struct params),
+    .rules = RULES,
+    .params_size = sizeof(struct sign_params),
     .output = OUTPUT,
-    .result_size = sizeof(struct result),
+    .result_size = sizeof(struct sign_result),
     .example = "{\"a\":[0,0],\"b\":[4,0],\"c\":[1,3]}",
     .answer = "{\"sign\":1}",
     .npy_input = "triples",

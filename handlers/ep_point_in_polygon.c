@@ -1,14 +1,17 @@
-#include "core/geometry/locate.h"
+#include "core/geometry/plane_trace.h"
 #include "handlers/call.h"
 #include "handlers/polygon_fields.h"
 #include "handlers/time_limit_field.h"
+#include "handlers/trace_fields.h"
 #include "handlers/wkt.h"
 
 struct params {
     struct array polygon;
     struct list holes;
-    struct str wkt;
+    struct str wkt, geojson;
     struct array point, points;
+    bool has_trace;
+    struct trace_params trace;
     int64_t time_limit_ms;
 };
 
@@ -18,17 +21,20 @@ struct result {
     struct array locations;
     int64_t inside, boundary, outside;
     bool has_counts;
+    struct trace trace;
 };
 
 static const struct field INPUT[] = {
     POLYGON_INPUT(struct params),
-    FIELD(struct params, point, ARRAY, "One point, `[x,y]`. Either this or `points`.", .kinds = KIND_REAL,
-          .min_items = 2, .max_items = 2),
+    FIELD(struct params, point, ARRAY, "One point, `[x,y]`.", .kinds = KIND_REAL, .min_items = 2, .max_items = 2),
     FIELD(struct params, points, ARRAY, "Many points, `[[x,y],...]`.", .kinds = KIND_REAL, .min_dims = 2, .max_dims = 2,
-          .max_items = 20 * 1000 * 1000),
+          .columns = 2, .max_items = 20 * 1000 * 1000),
+    TRACE_INPUT_OF(struct params, TRACE_LIMIT_POINTS),
     TIME_LIMIT_INPUT(struct params),
     {0},
 };
+
+static const struct rule RULES[] = {POLYGON_RULES, EXACTLY_ONE("point", "points"), {0}};
 
 static const struct field OUTPUT[] = {
     FIELD(struct result, location, ENUM, "Where the point lies. What a hole cuts out is outside; any edge is boundary.",
@@ -41,21 +47,25 @@ static const struct field OUTPUT[] = {
     FIELD(struct result, boundary, INT, "How many are on the boundary.",
           .present = offsetof(struct result, has_counts)),
     FIELD(struct result, outside, INT, "How many are outside.", .present = offsetof(struct result, has_counts)),
+    TRACE_OUTPUT(struct result,
+                 "A ray to the right from each point; `at` are the polygon's points, counted through all rings as "
+                 "they were given. `point` opens the next `point`; `edge` at the ends of an edge that the ray's line "
+                 "crosses, with the `side` of it that the point is on (1: left, so that the ray crosses it; -1: "
+                 "right) and the `crossings` so far; `boundary` at the ends of an edge that the point is on; `answer` "
+                 "with `point` and `location`: an odd number of crossings is inside."),
     {0},
 };
 
 static uint64_t cost(const void *params) {
     const struct params *p = params;
-    uint64_t n = polygon_size(&p->polygon, &p->holes, &p->wkt), points = p->points.n / 2;
-    return 2000 + (points < 8 ? 60 * n * (points + 1) : 4000 * n + 1000 * points);
+    uint64_t n = polygon_size(&p->polygon, &p->holes, &p->wkt, &p->geojson), points = p->points.n / 2;
+    return 2000 + (points < 8 ? 60 * n * (points + 1) : 4000 * n + 1000 * points) +
+           trace_cost(p->has_trace, &p->trace, (double)n * (double)(points + 1));
 }
 
 static enum status run_many(struct call *call, const struct rings *rings, const struct array *points,
                             struct result *out) {
     size_t n = points->n / 2, count[3] = {0};
-    if (points->n > 0 && points->shape[1] != 2)
-        return ctx_fail(&call->ctx, STATUS_INVALID, "/points", "The points have %zu coordinates, want 2: [x, y].",
-                        points->shape[1]);
     unsigned char *location = ctx_alloc(&call->ctx, n, 1);
     int64_t *which = ctx_alloc(&call->ctx, n, sizeof *which);
     if (!location || !which)
@@ -77,17 +87,20 @@ static enum status run(struct call *call, const void *params, void *result) {
     const struct params *p = params;
     struct result *out = result;
     struct rings rings;
-    bool one = p->point.kind != KIND_NONE, many = p->points.kind != KIND_NONE;
-    if (one == many)
-        return ctx_fail(&call->ctx, STATUS_INVALID, one ? "/points" : "/point", "%s, want one of point and points.",
-                        one ? "points is given beside point" : "point is missing");
-    enum status status = polygon_rings(&call->ctx, &p->polygon, &p->holes, &p->wkt,
+    bool many = p->points.kind != KIND_NONE;
+    enum status status = polygon_rings(&call->ctx, &p->polygon, &p->holes, &p->wkt, &p->geojson,
                                        WKT_POLYGON | WKT_LINEARRING | WKT_MULTIPOLYGON, &rings);
-    if (status != STATUS_OK || many)
-        return status != STATUS_OK ? status : run_many(call, &rings, &p->points, out);
-    out->location = (int)locate_plain(&rings, p->point.reals);
-    out->has_location = true;
-    return STATUS_OK;
+    const struct array *points = many ? &p->points : &p->point;
+    if (status == STATUS_OK)
+        status = polygon_trace_open(&call->ctx, p->has_trace, &p->trace, &rings, points->n / 2, &out->trace);
+    if (status == STATUS_OK && many)
+        status = run_many(call, &rings, points, out);
+    if (status != STATUS_OK)
+        return status;
+    out->has_location = !many;
+    if (!many)
+        out->location = (int)locate_plain(&rings, points->reals);
+    return p->has_trace ? locate_trace(&call->ctx, &rings, points->reals, points->n / 2, &out->trace) : STATUS_OK;
 }
 
 const struct endpoint ep_point_in_polygon = {
@@ -103,6 +116,7 @@ const struct endpoint ep_point_in_polygon = {
     .source = "J. L. Bentley, \"Solutions to Klee's rectangle problems\", 1977 (segment tree); J. R. Shewchuk, "
               "\"Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates\", 1997",
     .input = INPUT,
+    .rules = RULES,
     .params_size = sizeof(struct params),
     .output = OUTPUT,
     .result_size = sizeof(struct result),

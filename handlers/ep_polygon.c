@@ -1,13 +1,16 @@
-#include "core/geometry/polygon.h"
+#include "core/geometry/plane_trace.h"
 #include "handlers/call.h"
 #include "handlers/polygon_fields.h"
 #include "handlers/time_limit_field.h"
+#include "handlers/trace_fields.h"
 #include "handlers/wkt.h"
 
 struct params {
     struct array polygon;
     struct list holes;
-    struct str wkt;
+    struct str wkt, geojson;
+    bool has_trace;
+    struct trace_params trace;
     int64_t time_limit_ms;
 };
 
@@ -23,9 +26,16 @@ struct result {
     bool convex, simple, has_meeting;
     int64_t holes, vertices;
     struct meeting_result self_intersection;
+    struct trace trace;
 };
 
-static const struct field INPUT[] = {POLYGON_INPUT(struct params), TIME_LIMIT_INPUT(struct params), {0}};
+static const struct field INPUT[] = {
+    POLYGON_INPUT(struct params),
+    TRACE_INPUT_OF(struct params, TRACE_LIMIT_POINTS),
+    TIME_LIMIT_INPUT(struct params),
+    {0},
+};
+static const struct rule RULES[] = {POLYGON_RULES, {0}};
 
 static const char *const ORIENTATIONS[] = {"clockwise", "degenerate", "counterclockwise", NULL};
 
@@ -61,14 +71,22 @@ static const struct field OUTPUT[] = {
     FIELD(struct result, holes, INT, "How many rings beside the exterior.", .required = true),
     FIELD(struct result, vertices, INT, "How many, without those that repeat the one before.", .required = true),
     FIELD(struct result, self_intersection, OBJECT,
-          "Where it is not simple: the first two edges that meet, the least first edge first.", .fields = MEETING,
-          .present = offsetof(struct result, has_meeting)),
+          "Where it is not simple: on a walk along the rings the first edge that meets an earlier one, and the first "
+          "of these; the earlier one stands first.",
+          .fields = MEETING, .present = offsetof(struct result, has_meeting)),
+    TRACE_OUTPUT(struct result,
+                 "Points count through all rings, as they were given. `ring` at its first point; `edge` at its ends, "
+                 "with the `cross` product of the ways there from the very first point, the `sum` of these in the "
+                 "ring (twice its area), the `length` and the `length_sum`; `turn` at three corners of the exterior "
+                 "in a row, with its `sign`; `meet` at the ends of the two edges of `self_intersection`; `area` at "
+                 "last: `area`, `signed_area`, `perimeter` and the centroid `x`, `y`."),
     {0},
 };
 
 static uint64_t cost(const void *params) {
     const struct params *p = params;
-    return 5000 + 4000 * polygon_size(&p->polygon, &p->holes, &p->wkt);
+    uint64_t n = polygon_size(&p->polygon, &p->holes, &p->wkt, &p->geojson);
+    return 5000 + 4000 * n + trace_cost(p->has_trace, &p->trace, 2 * (double)n);
 }
 
 static enum status array_of(struct ctx *ctx, enum kind kind, const void *data, size_t n, struct array *to) {
@@ -98,7 +116,9 @@ static enum status run(struct call *call, const void *params, void *result) {
     struct rings rings;
     struct polygon_out out;
     enum status status =
-        polygon_rings(&call->ctx, &p->polygon, &p->holes, &p->wkt, WKT_POLYGON | WKT_LINEARRING, &rings);
+        polygon_rings(&call->ctx, &p->polygon, &p->holes, &p->wkt, &p->geojson, WKT_POLYGON | WKT_LINEARRING, &rings);
+    if (status == STATUS_OK)
+        status = polygon_trace_open(&call->ctx, p->has_trace, &p->trace, &rings, 0, &to->trace);
     if (status == STATUS_OK)
         status = polygon_measure(&call->ctx, &rings, &out);
     if (status != STATUS_OK)
@@ -110,13 +130,13 @@ static enum status run(struct call *call, const void *params, void *result) {
     status = array_of(&call->ctx, KIND_REAL, out.centroid, 2, &to->centroid);
     if (status == STATUS_OK && out.has_meeting)
         status = set_meeting(&call->ctx, &out, &to->self_intersection);
-    return status;
+    return status == STATUS_OK && p->has_trace ? polygon_trace(&call->ctx, &rings, &out, &to->trace) : status;
 }
 
 const struct endpoint ep_polygon = {
     .method = "POST",
     .route = "/v1/solve/polygon",
-    .version = 1,
+    .version = 2,
     .title = "Measures of a polygon",
     .doc = "Area, perimeter, centroid, orientation, and whether a polygon is convex and simple; in the plane, not on "
            "the globe.\n\n"
@@ -128,6 +148,7 @@ const struct endpoint ep_polygon = {
     .source = "A. F. Moebius, Der barycentrische Calcul, 1827, for the area; J. R. Shewchuk, \"Adaptive Precision "
               "Floating-Point Arithmetic and Fast Robust Geometric Predicates\", 1997",
     .input = INPUT,
+    .rules = RULES,
     .params_size = sizeof(struct params),
     .output = OUTPUT,
     .result_size = sizeof(struct result),
@@ -137,6 +158,7 @@ const struct endpoint ep_polygon = {
         "63768115942],\"orientation\":\"counterclockwise\",\"convex\":false,\"simple\":true,\"holes\":1,\"vertices\":"
         "7}",
     .npy_input = "polygon",
+    .max_memory = (size_t)1 << 30,
     .cost = cost,
     .run = run,
 };

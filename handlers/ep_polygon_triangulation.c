@@ -1,45 +1,89 @@
-#include "core/geometry/polygon_triangulation.h"
+#include <stdio.h>
+
+#include "core/geometry/plane_trace.h"
 #include "handlers/call.h"
+#include "handlers/polygon_fields.h"
 #include "handlers/time_limit_field.h"
+#include "handlers/wkt.h"
 
 struct params {
     struct array polygon;
+    struct list holes;
+    struct str wkt, geojson;
+    bool has_trace;
+    struct trace_params trace;
     int64_t time_limit_ms;
 };
 
 struct result {
     struct array triangles;
+    struct trace trace;
 };
 
 static const struct field INPUT[] = {
-    FIELD(struct params, polygon, ARRAY, "The corners in order, each [x, y]; at least three.", .required = true,
-          .kinds = KIND_REAL, .min_dims = 2, .max_dims = 2, .max_items = 2 * 1000 * 1000),
+    POLYGON_INPUT(struct params),
+    TRACE_INPUT_OF(struct params, "at most 1000 points without holes"),
     TIME_LIMIT_INPUT(struct params),
     {0},
 };
+static const struct rule RULES[] = {POLYGON_RULES, {0}};
 
 static const struct field OUTPUT[] = {
-    FIELD(struct result, triangles, ARRAY, "The triangles, each three indices of corners from 0, counter-clockwise.",
-          .required = true, .kinds = KIND_INT, .min_dims = 2, .max_dims = 2),
+    FIELD(
+        struct result, triangles, ARRAY,
+        "The triangles, counter-clockwise, each three indices of points from 0, counted through all rings as they were "
+        "given, the exterior first.",
+        .required = true, .kinds = KIND_INT, .min_dims = 2, .max_dims = 2),
+    TRACE_OUTPUT(struct result,
+                 "Ears are cut: `look` at a corner between its neighbours, with its `turn` (1: convex); `blocked` at "
+                 "the three and a corner in their triangle; `pass` at the three, an ear that the answer does not cut; "
+                 "`ear` at the three: the middle one goes. The ears are the answer's triangles."),
     {0},
 };
 
-/* Nanoseconds, measured with bench/geometry.c on outlines without much folding. */
 static uint64_t cost(const void *p) {
     const struct params *params = p;
-    double n = (double)params->polygon.n / 2, log2_n = 64 - __builtin_clzll(params->polygon.n | 1);
-    return (uint64_t)(5000 + n * (700 + 60 * log2_n));
+    uint64_t n = polygon_size(&params->polygon, &params->holes, &params->wkt, &params->geojson);
+    return 5000 + 2500 * n + trace_cost(params->has_trace, &params->trace, (double)n * (double)n);
+}
+
+/* set_pointer: where in the request ring `t->ring`, or an edge of it, stands. */
+static void set_pointer(const struct params *p, const struct polygon_triangles *t, struct error *err) {
+    size_t rings = p->polygon.dims == 3 ? p->polygon.shape[0] : 1, n = 0, size = sizeof err->pointer;
+    if (p->wkt.p)
+        n = (size_t)snprintf(err->pointer, size, "/wkt");
+    else if (p->geojson.p)
+        n = (size_t)snprintf(err->pointer, size, "/geojson");
+    else if (t->ring >= rings)
+        n = (size_t)snprintf(err->pointer, size, "/holes/%zu/ring", t->ring - rings);
+    else if (p->polygon.dims == 3)
+        n = (size_t)snprintf(err->pointer, size, "/polygon/%zu", t->ring);
+    else
+        n = (size_t)snprintf(err->pointer, size, "/polygon");
+    if (t->has_edge && !p->wkt.p && !p->geojson.p)
+        snprintf(err->pointer + n, size - n, "/%zu", t->edge);
 }
 
 static enum status run(struct call *call, const void *p, void *r) {
     const struct params *params = p;
     struct result *result = r;
-    struct points points;
-    enum status status = points_of(&call->ctx, &params->polygon, "polygon", 3, 2, &points);
+    struct rings rings;
+    struct polygon_triangles t;
+    enum status status = polygon_rings(&call->ctx, &params->polygon, &params->holes, &params->wkt, &params->geojson,
+                                       WKT_POLYGON | WKT_LINEARRING, &rings);
+    if (status == STATUS_OK && params->has_trace && rings.n > 1)
+        return call_fail(call, STATUS_INVALID, "/trace",
+                         "The steps cut ears off one ring, and the polygon has %zu; leave out the holes or the trace.",
+                         rings.n);
+    if (status == STATUS_OK)
+        status = polygon_trace_open(&call->ctx, params->has_trace, &params->trace, &rings, 0, &result->trace);
     if (status != STATUS_OK)
         return status;
-    struct polygon_triangles t;
-    status = polygon_triangulate(&call->ctx, &points, &t);
+    status = polygon_triangulate(&call->ctx, &rings, &t);
+    if (status == STATUS_INVALID)
+        set_pointer(params, &t, &call->ctx.err);
+    if (status == STATUS_OK && params->has_trace)
+        status = ears_trace(&call->ctx, &rings, &t, &result->trace);
     if (status != STATUS_OK)
         return status;
     result->triangles = (struct array){.kind = KIND_INT, .dims = 2, .shape = {t.n, 3}, .n = 3 * t.n, .ints = t.at};
@@ -49,24 +93,30 @@ static enum status run(struct call *call, const void *p, void *r) {
 const struct endpoint ep_polygon_triangulation = {
     .method = "POST",
     .route = "/v1/solve/polygon-triangulation",
-    .version = 1,
-    .title = "Triangles of a simple polygon",
-    .doc = "Cuts a simple polygon without holes into triangles whose corners are those of the polygon. All "
-           "decisions are exact, so no triangle overlaps another or leaves the polygon, and none is flat.\n\n"
-           "The corners may run either way around. A corner equal to the one before is left out, also the last "
-           "one where it repeats the first; n corners give n - 2 triangles. Corners on a straight line are "
-           "corners too. A polygon whose edges cross, touch or fold back is refused with the first such edge.\n\n"
-           "Coordinates are doubles, 0 or of a magnitude of 1e-120 to 1e150; integers above 2^53 are rounded to "
-           "doubles first.",
-    .source = "G. H. Meisters, Polygons Have Ears, American Mathematical Monthly 82(6), 1975",
+    .version = 2,
+    .title = "Triangles of a polygon with holes",
+    .doc =
+        "Cuts a polygon into triangles whose corners are those of the polygon. All decisions are exact, so no "
+        "triangle overlaps another or leaves the polygon, and none is flat.\n\n"
+        "Rings may run either way around. Of equal points in a row one is a corner; corners on a straight line are "
+        "corners too. n corners and h holes give n + 2 h - 2 triangles. Rings may touch each other in points, where "
+        "one "
+        "of the equal points stands for all and which makes fewer triangles. A polygon whose edges cross, overlap or "
+        "touch within a ring is refused with the first such edge, and a hole that does not lie inside with its "
+        "number.\n\n"
+        "The time is n log n whatever the polygon.",
+    .source =
+        "S. Hertel and K. Mehlhorn, Fast Triangulation of Simple Polygons, Foundations of Computation Theory, 1983",
     .input = INPUT,
+    .rules = RULES,
     .params_size = sizeof(struct params),
     .output = OUTPUT,
     .result_size = sizeof(struct result),
     .example = "{\"polygon\":[[0,0],[4,0],[4,4],[2,1],[0,4]]}",
-    .answer = "{\"triangles\":[[1,2,3],[3,4,0],[0,1,3]]}",
+    .answer = "{\"triangles\":[[0,3,4],[1,3,0],[1,2,3]]}",
     .npy_input = "polygon",
     .npy_output = "triangles",
+    .max_memory = (size_t)1 << 30,
     .cost = cost,
     .run = run,
 };

@@ -1,164 +1,113 @@
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
-#include "core/diffusion/grid.h"
-#include "core/diffusion/mixture.h"
-#include "core/diffusion/sampler.h"
-#include "handlers/call.h"
+#include "core/diffusion/slerp.h"
+#include "handlers/adaptive_request.h"
+#include "handlers/control_request.h"
+#include "handlers/diagnostics_request.h"
+#include "handlers/sampler_request.h"
 
-enum { MAX_COUNT = 10 * 1000 * 1000, MAX_NUMBERS = 16 * 1000 * 1000, MAX_MODEL = 4 * 1000 * 1000, MAX_SECONDS = 600 };
+enum { MAX_COUNT = 10 * 1000 * 1000, MAX_NUMBERS = 16 * 1000 * 1000, MAX_SECONDS = 600, MAX_JUMPS = 1000 };
 #define SEED_LIMIT (INT64_C(1) << 53)
 
-struct mixture_params {
-    struct array weights, means, stds, covariances;
+struct repaint_params {
+    int64_t length, repeats;
+    bool has_length, has_repeats;
 };
 
-struct points_params {
-    struct array points;
-    double bandwidth;
-};
-
-enum { MODEL_MIXTURE, MODEL_POINTS };
-
-struct sampler_params {
-    int64_t steps;
-    int solver, grid, variance;
-    double eta, rho, sigma_min, sigma_max, s_churn, s_tmin, s_tmax, s_noise;
-    bool has_grid, has_variance, has_eta, has_rho, has_sigma_min, has_sigma_max, has_s_churn, has_s_tmin, has_s_tmax,
-        has_s_noise;
+struct interpolate_params {
+    struct array from, to;
 };
 
 struct params {
     struct choice model;
     int64_t count, seed, time_limit_ms;
-    int path;
-    struct sampler_params sampler;
-    struct array latents;
-    bool trajectory;
-};
-
-struct grid_result {
-    int type;
-    struct array t, alpha, sigma, k;
+    struct sampler_request how;
+    struct control_request control;
+    struct array latents, init, mask, known, invert;
+    double strength;
+    bool has_strength, trajectory, diagnostics;
+    int noise;
+    struct repaint_params repaint;
+    struct interpolate_params interpolate;
 };
 
 struct result {
-    struct array samples, shape, trajectory;
+    struct array samples, shape, trajectory, latents, round_trip_error;
     int64_t seed, steps, network_calls;
-    int solver, path;
+    struct used_result used;
     struct grid_result grid;
     struct str numerics;
+    struct adaptive_result adaptive;
+    struct diagnostics_result diagnostics;
+    bool has_adaptive, has_diagnostics;
 };
 
-static const struct field MIXTURE_FIELDS[] = {
-    FIELD(struct mixture_params, weights, ARRAY,
-          "How likely each part is, [K]. Divided by their sum; absent: all the same.", .kinds = KIND_REAL,
-          .min_items = 1, .max_items = MAX_MODEL, FIELD_REALS(0, 1e308)),
-    FIELD(struct mixture_params, means, ARRAY, "The means of the parts, [K][d]; or [K] in one dimension.",
-          .required = true, .kinds = KIND_REAL, .max_dims = 2, .min_items = 1, .max_items = MAX_MODEL,
-          FIELD_REALS(-MIXTURE_MAX_VALUE, MIXTURE_MAX_VALUE)),
-    FIELD(struct mixture_params, stds, ARRAY,
-          "Standard deviations: a number for all parts, [K] of each part, or [K][d] of each part along each axis. "
-          "Either this "
-          "or covariances.",
-          .kinds = KIND_REAL, .scalar = true, .max_dims = 2, .min_items = 1, .max_items = MAX_MODEL,
-          FIELD_REALS(0, MIXTURE_MAX_VALUE)),
-    FIELD(struct mixture_params, covariances, ARRAY,
-          "Covariance matrices, [K][d][d], symmetric and positive definite; d up to 256.", .kinds = KIND_REAL,
-          .min_dims = 3, .max_dims = 3, .min_items = 1, .max_items = MAX_MODEL,
-          FIELD_REALS(-MIXTURE_MAX_VALUE, MIXTURE_MAX_VALUE)),
+static const struct field REPAINT_FIELDS[] = {
+    FIELD(struct repaint_params, length, INT, "How many steps a jump goes back; default 10.",
+          .present = offsetof(struct repaint_params, has_length), FIELD_INTS(1, GRID_MAX_STEPS)),
+    FIELD(struct repaint_params, repeats, INT, "How often each stretch is taken; default 10, 1: no jumps.",
+          .present = offsetof(struct repaint_params, has_repeats), FIELD_INTS(1, MAX_JUMPS)),
     {0}};
 
-static const struct field POINTS_FIELDS[] = {
-    FIELD(struct points_params, points, ARRAY, "The points, [n][d]; or [n] in one dimension.", .required = true,
-          .kinds = KIND_REAL, .max_dims = 2, .min_items = 1, .max_items = MAX_MODEL,
-          FIELD_REALS(-MIXTURE_MAX_VALUE, MIXTURE_MAX_VALUE)),
-    FIELD(struct points_params, bandwidth, NUMBER,
-          "The standard deviation of the Gaussian around each point. With 0 the samples are the points themselves, as "
-          "far as the steps allow: the optimal denoiser of a training set.",
-          .def = "0", FIELD_REALS(0, MIXTURE_MAX_VALUE)),
+#define LATENT(S, member, text) \
+    FIELD(S, member, ARRAY, text, .kinds = KIND_REAL, .min_items = 1, .max_items = MAX_NUMBERS, FIELD_REALS(-1e9, 1e9))
+static const struct field INTERPOLATE_FIELDS[] = {
+    LATENT(struct interpolate_params, from, "The latent of the first sample, [d]."),
+    LATENT(struct interpolate_params, to, "The latent of the last sample, [d]."),
     {0}};
 
-static const struct variant MODELS[] = {
-    {"mixture", "A mixture of Gaussians; its denoiser is a formula, so the only error is that of the steps.",
-     MIXTURE_FIELDS, sizeof(struct mixture_params)},
-    {"points", "A finite set of equally likely points, each widened by a Gaussian (a kernel density estimate).",
-     POINTS_FIELDS, sizeof(struct points_params)},
-    {0}};
+/* SAMPLES is a field of one row for each sample, or of one row for all. */
+#define SAMPLES(member, text)                                                                    \
+    FIELD(struct params, member, ARRAY, text, .kinds = KIND_REAL, .max_dims = 2, .min_items = 1, \
+          .max_items = MAX_NUMBERS, FIELD_REALS(-1e9, 1e9))
 
-#define SAMPLER_FIELD(member, type, doc, ...)                                                                 \
-    FIELD(struct sampler_params, member, type, doc, .present = offsetof(struct sampler_params, has_##member), \
-          __VA_ARGS__)
-
-static const struct field SAMPLER_FIELDS[] = {
-    FIELD(struct sampler_params, solver, ENUM,
-          "How one step is taken. euler: first order, deterministic unless eta is given (DDIM; on flow, Euler in t). "
-          "ddpm: ancestral sampling with the posterior's variance. euler_ancestral: Euler to a lower level, then fresh "
-          "noise. heun: second order, two network calls a step; with s_churn the stochastic sampler of EDM.",
-          .names = solver_names, .def = "heun"),
-    FIELD(struct sampler_params, steps, INT, "How many steps.", .def = "32", FIELD_INTS(1, GRID_MAX_STEPS)),
-    SAMPLER_FIELD(grid, ENUM,
-                  "Which noise levels are visited before data (k = 0). linspace, leading, trailing: as the DDPM "
-                  "literature spaces the 1000 trained steps, for ddpm-linear and ddpm-cosine. karras: evenly in "
-                  "k^(1/rho). uniform: evenly in t. Absent: trailing on ddpm-*, karras on edm, uniform on the others.",
-                  .names = grid_names),
-    SAMPLER_FIELD(eta, NUMBER,
-                  "The share of fresh noise: euler 0 to 1 (0: none, 1: as DDPM; default 0), euler_ancestral 0 to 10 "
-                  "(default 1).",
-                  FIELD_REALS(0, 10)),
-    SAMPLER_FIELD(variance, ENUM,
-                  "ddpm: the variance of the noise, that of the posterior (small, default) or of the forward step "
-                  "(large; for ddpm-* and vp).",
-                  .names = solver_variance_names),
-    SAMPLER_FIELD(rho, NUMBER, "karras: the exponent; default 7.", FIELD_REALS(0.1, 100)),
-    SAMPLER_FIELD(sigma_min, NUMBER,
-                  "karras, uniform: the least noise level k = sigma/alpha before data. Absent: the path's own.",
-                  FIELD_REALS(0, 1e9), .above_min = true),
-    SAMPLER_FIELD(sigma_max, NUMBER, "karras, uniform: the greatest noise level k. Absent: the path's own.",
-                  FIELD_REALS(0, 1e9), .above_min = true),
-    SAMPLER_FIELD(s_churn, NUMBER,
-                  "heun: how much noise is put back, S_churn of Karras et al. 2022; default 0, which is deterministic.",
-                  FIELD_REALS(0, 1e9)),
-    SAMPLER_FIELD(s_tmin, NUMBER, "heun: noise is put back only from this level k up; default 0.", FIELD_REALS(0, 1e9)),
-    SAMPLER_FIELD(s_tmax, NUMBER, "heun: noise is put back only up to this level k; default: at any.",
-                  FIELD_REALS(0, 1e9)),
-    SAMPLER_FIELD(s_noise, NUMBER, "heun: the standard deviation of the noise that is put back; default 1.",
-                  FIELD_REALS(0, 1000)),
-    {0}};
+enum { NOISE_PHILOX, NOISE_TORCH };
+static const char *const NOISES[] = {"philox", "torch", NULL};
 
 static const struct field INPUT[] = {
-    FIELD(struct params, model, UNION, "What to sample from.", .role = ROLE_MODEL, .required = true,
-          .variants = MODELS),
+    MODEL_FIELD(struct params, model, "What to sample from.", .required = true),
     FIELD(struct params, count, INT, "How many samples.", .def = "1", FIELD_INTS(1, MAX_COUNT)),
     FIELD(struct params, seed, INT,
           "Chooses the random numbers: the same request with the same seed has the same answer, to the byte, and the "
           "first samples of a longer request are those of a shorter one. Drawn and echoed where it is absent.",
           .role = ROLE_SEED, FIELD_INTS(0, SEED_LIMIT - 1)),
-    FIELD(
-        struct params, path, ENUM,
-        "How data turn into noise, x = alpha(t) x0 + sigma(t) eps. ddpm-linear, ddpm-cosine: 1000 trained steps, t = 0 "
-        "to 999. vp, ve: the SDEs of Song et al. 2021, t from 0 to 1. edm: alpha = 1, sigma = t. flow: alpha = 1 - t, "
-        "sigma = t.",
-        .names = path_names, .def = "edm"),
-    FIELD(struct params, sampler, OBJECT, "The solver and the noise levels it visits.", .fields = SAMPLER_FIELDS),
-    FIELD(
-        struct params, latents, ARRAY,
+    FIELD(struct params, noise, ENUM,
+          "Where random numbers come from. torch: PyTorch's CPU generator, as torch.randn of all samples at once draws "
+          "the "
+          "latents and then each step's noise, in single precision; a sample then depends on how many there are.",
+          .names = NOISES, .def = "philox"),
+    SAMPLER_REQUEST_FIELDS(struct params, how),
+    CONTROL_FIELDS(struct params, control),
+    SAMPLES(
+        latents,
         "Standard normal numbers to start from in place of drawn ones, [count][d] (or [count] in one dimension). They "
-        "are multiplied by the standard deviation of the first state: 1 on ddpm-* and vp, sigma on the others.",
-        .kinds = KIND_REAL, .max_dims = 2, .min_items = 1, .max_items = MAX_NUMBERS, FIELD_REALS(-1e9, 1e9)),
+        "are multiplied by the standard deviation of the first state: 1 on paths that preserve the variance, sigma on "
+        "the others."),
+    FIELD(struct params, interpolate, OBJECT,
+          "Two latents: the samples start at equal distances on the way between them along the sphere.",
+          .fields = INTERPOLATE_FIELDS),
+    SAMPLES(init,
+            "Data to start from instead of noise alone (SDEdit, img2img), [count][d], or [1][d] for all samples: noise "
+            "is added up to a level that strength chooses."),
+    FIELD(struct params, strength, NUMBER,
+          "With init: the share of the steps that are taken, from 0 (init itself) to 1 (all of them); default 0.8.",
+          .present = offsetof(struct params, has_strength), FIELD_REALS(0, 1)),
+    LATENT(struct params, mask,
+           "Inpainting, [d]: 1 where known holds the answer, 0 where the model is asked, anything between to blend."),
+    LATENT(struct params, known, "With mask: the data that are known, [d]."),
+    FIELD(struct params, repaint, OBJECT,
+          "With mask: go back and repeat, so that what is asked agrees with what is known (Lugmayr et al. 2022).",
+          .fields = REPAINT_FIELDS),
+    SAMPLES(
+        invert,
+        "Data whose latents are wanted, [count][d]: the steps are taken from data to noise, and the samples are what "
+        "the latents lead back to. Wants a solver that draws no noise."),
     FIELD(struct params, trajectory, BOOL, "Also give the state x at every noise level.", .def = "false"),
+    FIELD(struct params, diagnostics, BOOL, diagnostics_doc, .def = "false"),
     FIELD(struct params, time_limit_ms, INT, "Give up after so many milliseconds.", .role = ROLE_TIME_LIMIT,
           FIELD_INTS(1, 3600 * 1000)),
-    {0}};
-
-static const struct field GRID_FIELDS[] = {
-    FIELD(struct grid_result, type, ENUM, "The grid that was used.", .names = grid_names, .required = true),
-    FIELD(struct grid_result, t, ARRAY, "The times, [steps + 1]; the last is data.", .kinds = KIND_REAL,
-          .required = true),
-    FIELD(struct grid_result, alpha, ARRAY, "alpha at each.", .kinds = KIND_REAL, .required = true),
-    FIELD(struct grid_result, sigma, ARRAY, "sigma at each.", .kinds = KIND_REAL, .required = true),
-    FIELD(struct grid_result, k, ARRAY,
-          "The noise level sigma/alpha at each. Infinite, and so null, where alpha is 0: flow at t = 1.",
-          .kinds = KIND_REAL, .nullable = true, .required = true),
     {0}};
 
 static const struct field OUTPUT[] = {
@@ -166,44 +115,52 @@ static const struct field OUTPUT[] = {
           .required = true),
     FIELD(struct result, shape, ARRAY, "[count, d].", .kinds = KIND_INT, .required = true),
     FIELD(struct result, seed, INT, "The seed that was used.", .required = true, FIELD_INTS(0, SEED_LIMIT - 1)),
-    FIELD(struct result, path, ENUM, "The path that was used.", .names = path_names, .required = true),
-    FIELD(struct result, solver, ENUM, "The solver that was used.", .names = solver_names, .required = true),
-    FIELD(struct result, steps, INT, "The number of steps.", .required = true),
-    FIELD(struct result, grid, OBJECT, "The noise levels that were visited.", .fields = GRID_FIELDS, .required = true),
-    FIELD(struct result, network_calls, INT, "How often the denoiser was asked for one sample.", .required = true),
+    USED_FIELDS(struct result, used),
+    FIELD(struct result, steps, INT,
+          "The number of steps between the noise levels of grid; of an adaptive solver the most that a sample took.",
+          .required = true),
+    FIELD(struct result, grid, OBJECT,
+          "The noise levels of the request; of an adaptive solver the first and the last, and data.",
+          .fields = grid_result_fields, .required = true),
+    FIELD(struct result, network_calls, INT,
+          "How often the denoiser was asked for one sample; guidance asks two models each time. Of an adaptive solver "
+          "the most for any sample.",
+          .required = true),
+    FIELD(struct result, adaptive, OBJECT, "With an adaptive solver: what each sample took.",
+          .present = offsetof(struct result, has_adaptive), .fields = adaptive_result_fields),
+    FIELD(struct result, diagnostics, OBJECT, "With diagnostics: how far the samples are from the model.",
+          .present = offsetof(struct result, has_diagnostics), .fields = diagnostics_fields),
     FIELD(struct result, numerics, STRING,
           "The version of the arithmetic: samples of equal requests are equal bytes while it stays.", .required = true),
-    FIELD(struct result, trajectory, ARRAY, "The states x, [steps + 1][count][d].", .kinds = KIND_REAL, .min_dims = 3,
-          .max_dims = 3),
+    FIELD(struct result, latents, ARRAY, "With invert: the latents that lead back to the data, [count][d].",
+          .kinds = KIND_REAL, .min_dims = 2, .max_dims = 2),
+    FIELD(struct result, round_trip_error, ARRAY,
+          "With invert: how far each sample is from its data, as the root of the mean square over d.",
+          .kinds = KIND_REAL),
+    FIELD(struct result, trajectory, ARRAY, "The states x after every step taken, [steps + 1][count][d].",
+          .kinds = KIND_REAL, .min_dims = 3, .max_dims = 3),
     {0}};
 
-/* A model's size, for limits and cost; right or not, it is safe to compute with. */
-struct extent {
-    size_t k, d;
-    enum mixture_shape shape;
-};
-
-static size_t columns(const struct array *a) { return a->dims == 2 ? a->shape[1] : 1; }
-
-static struct extent extent_of(const struct choice *model) {
-    if (model->variant == MODEL_POINTS) {
-        const struct points_params *p = model->params;
-        return (struct extent){p->points.shape[0], columns(&p->points), MIXTURE_ROUND};
-    }
-    const struct mixture_params *m = model->params;
-    enum mixture_shape shape = m->covariances.kind ? MIXTURE_FULL : m->stds.dims == 2 ? MIXTURE_AXES : MIXTURE_ROUND;
-    return (struct extent){m->means.shape[0], columns(&m->means), shape};
+static int64_t repeats_of(const struct params *p) {
+    if (!p->repaint.has_length && !p->repaint.has_repeats)
+        return 1;
+    return p->repaint.has_repeats ? p->repaint.repeats : 10;
 }
 
 /* Nanoseconds; fitted to bench/sample.c. A call moves the state, and stochastic solvers draw 10 ns a number. */
 static double predict(const struct params *p) {
-    struct extent e = extent_of(&p->model);
-    const struct sampler_params *s = &p->sampler;
-    bool draws = s->solver == SOLVER_DDPM || s->solver == SOLVER_EULER_ANCESTRAL || s->eta > 0 || s->s_churn > 0;
-    double d = (double)e.d, calls = (double)s->steps * (s->solver == SOLVER_HEUN ? 2 : 1);
-    double setup = e.shape == MIXTURE_FULL ? (double)e.k * (200 + 25 * d * d * d) : (double)e.k * (5 + d);
-    double row = mixture_cost(e.k, e.d, e.shape) + 8 + (draws ? 14 : 4) * d;
-    return 2000 + setup + (double)p->count * (calls * row + 10 * d) + (double)s->steps * 100;
+    const struct sampler_params *s = &p->how.sampler;
+    const struct solver *solver = solver_find((enum solver_id)s->solver);
+    const bool scheduler = p->how.scheduler_config.p;
+    double each = scheduler ? 2 : solver->calls; /* no class makes more calls a step, but for the first ones */
+    bool draws = scheduler || solver->stochastic || s->eta > 0 || s->s_churn > 0 || p->mask.kind;
+    double d = (double)model_extent(&p->model).d, row = control_row_cost(&p->model, &p->control) + 8;
+    if (solver->adaptive) /* each row at a point of its own; a third as many calls as 32 steps would make */
+        row = 2.5 * row + 150;
+    double calls = (double)sampler_steps(s) * each * (double)repeats_of(p) * (p->invert.kind ? 2 : 1);
+    double judging = p->diagnostics ? diagnostics_cost((size_t)p->count, model_extent(&p->model).k, (size_t)d) : 0;
+    return 2000 + judging + model_setup_cost(&p->model) +
+           (double)p->count * (calls * (row + (draws ? 14 : 4) * d) + 10 * d) + (double)sampler_steps(s) * 200;
 }
 
 static uint64_t cost(const void *params) {
@@ -212,11 +169,11 @@ static uint64_t cost(const void *params) {
 }
 
 static enum status check_size(struct call *call, const struct params *p) {
-    struct extent e = extent_of(&p->model);
-    if (e.d > MIXTURE_MAX_D)
-        return call_fail(call, STATUS_TOO_LARGE, "/model", "The model has %zu dimensions, want at most %d.", e.d,
-                         MIXTURE_MAX_D);
-    double numbers = (double)p->count * (double)e.d, points = p->trajectory ? (double)p->sampler.steps + 2 : 1;
+    enum status status = model_check_size(call, &p->model, "model");
+    if (status != STATUS_OK)
+        return status;
+    double numbers = (double)p->count * (double)model_extent(&p->model).d;
+    double points = p->trajectory ? (double)(sampler_steps(&p->how.sampler) * (2 * repeats_of(p) - 1)) + 2 : 1;
     if (numbers * points > MAX_NUMBERS)
         return call_fail(call, STATUS_TOO_LARGE, "/count",
                          "The answer would hold %.0f numbers, want at most %d: fewer samples%s.", numbers * points,
@@ -230,170 +187,346 @@ static enum status check_size(struct call *call, const struct params *p) {
     return STATUS_OK;
 }
 
-static enum status check_mixture(struct call *call, const struct mixture_params *m, size_t k, size_t d) {
-    if (m->weights.kind && m->weights.n != k)
-        return call_fail(call, STATUS_INVALID, "/model/weights",
-                         "weights holds %zu numbers, want one for each of the "
-                         "%zu means.",
-                         m->weights.n, k);
-    if (!m->stds.kind == !m->covariances.kind)
-        return call_fail(call, STATUS_INVALID, "/model", "The mixture has %s, want exactly one of the two.",
-                         m->stds.kind ? "both stds and covariances" : "neither stds nor covariances");
-    if (m->stds.dims == 2 && (m->stds.shape[0] != k || m->stds.shape[1] != d))
-        return call_fail(call, STATUS_INVALID, "/model/stds",
-                         "stds has the shape [%zu][%zu], want [%zu][%zu] as the "
-                         "means.",
-                         m->stds.shape[0], m->stds.shape[1], k, d);
-    if (m->stds.dims == 1 && m->stds.n != 1 && m->stds.n != k)
-        return call_fail(call, STATUS_INVALID, "/model/stds",
-                         "stds holds %zu numbers, want 1 (of all parts) or %zu (one "
-                         "for each mean).",
-                         m->stds.n, k);
-    const size_t *s = m->covariances.shape;
-    if (m->covariances.kind && (s[0] != k || s[1] != d || s[2] != d))
-        return call_fail(call, STATUS_INVALID, "/model/covariances",
-                         "covariances has the shape [%zu][%zu][%zu], want "
-                         "[%zu][%zu][%zu] to go with the means.",
-                         s[0], s[1], s[2], k, d, d);
-    return STATUS_OK;
-}
-
-static enum status make_model(struct call *call, const struct choice *model, const struct denoiser **out) {
-    struct extent e = extent_of(model);
-    if (model->variant == MODEL_POINTS) {
-        const struct points_params *p = model->params;
-        return points_make(&call->ctx, p->points.reals, e.k, e.d, p->bandwidth, out);
-    }
-    const struct mixture_params *m = model->params;
-    enum status status = check_mixture(call, m, e.k, e.d);
-    if (status != STATUS_OK)
-        return status;
-    const struct mixture_in in = {
-        .k = e.k,
-        .d = e.d,
-        .weights = m->weights.kind ? m->weights.reals : NULL,
-        .means = m->means.reals,
-        .stds = m->stds.kind ? m->stds.reals : NULL,
-        .n_stds = m->stds.n,
-        .covariances = m->covariances.kind ? m->covariances.reals : NULL,
-    };
-    return mixture_make(&call->ctx, &in, out);
-}
-
-static enum status check_latents(struct call *call, const struct array *a, size_t count, size_t d) {
-    if (!a->kind || (a->shape[0] == count && columns(a) == d && (a->dims == 2 || d == 1)))
+/* check_rows wants a row of d numbers for each sample; or, with `one`, a single row. */
+static enum status check_rows(struct ctx *ctx, const struct array *a, const char *name, size_t count, size_t d,
+                              bool one) {
+    if (!a->kind || ((a->shape[0] == count || (one && a->shape[0] == 1)) && model_columns(a) == d))
         return STATUS_OK;
-    return call_fail(call, STATUS_INVALID, "/latents",
-                     "latents has %zu rows of %zu numbers, want count = %zu rows of %zu.", a->shape[0], columns(a),
-                     count, d);
+    char pointer[64];
+    snprintf(pointer, sizeof pointer, "/%s", name);
+    return ctx_fail(ctx, STATUS_INVALID, pointer, "%s has %zu rows of %zu numbers, want count = %zu rows of %zu%s.",
+                    name, a->shape[0], model_columns(a), count, d, one ? ", or one" : "");
 }
 
-static struct solver_options options_of(const struct sampler_params *s) {
-    return (struct solver_options){
-        .given = (s->has_eta ? OPTION_ETA : 0u) | (s->has_variance ? OPTION_VARIANCE : 0u) |
-                 (s->has_s_churn ? OPTION_CHURN : 0u) | (s->has_s_tmin ? OPTION_TMIN : 0u) |
-                 (s->has_s_tmax ? OPTION_TMAX : 0u) | (s->has_s_noise ? OPTION_NOISE : 0u),
-        .eta = s->eta,
-        .variance = (enum solver_variance)s->variance,
-        .s_churn = s->s_churn,
-        .s_tmin = s->s_tmin,
-        .s_tmax = s->s_tmax,
-        .s_noise = s->s_noise,
-    };
+static enum status check_vector(struct ctx *ctx, const struct array *a, const char *pointer, size_t d) {
+    if (!a->kind || a->n == d)
+        return STATUS_OK;
+    return ctx_fail(ctx, STATUS_INVALID, pointer, "%s holds %zu numbers, want %zu as a sample.",
+                    strrchr(pointer, '/') + 1, a->n, d);
 }
 
-static enum status report_grid(struct ctx *ctx, const struct path_point *points, size_t n, struct grid_result *out) {
-    double *all = ctx_alloc(ctx, n, 4 * sizeof *all);
-    if (!all)
-        return STATUS_NO_MEMORY;
-    double *t = all, *alpha = t + n, *sigma = alpha + n, *k = sigma + n;
-    for (size_t i = 0; i < n; i++) {
-        t[i] = points[i].t;
-        alpha[i] = points[i].alpha;
-        sigma[i] = points[i].sigma;
-        k[i] = points[i].k;
-    }
-    out->t = array_1d(KIND_REAL, t, n);
-    out->alpha = array_1d(KIND_REAL, alpha, n);
-    out->sigma = array_1d(KIND_REAL, sigma, n);
-    out->k = array_1d(KIND_REAL, k, n);
+/* check_companions: what is given must not be left without effect. */
+static enum status check_companions(struct ctx *ctx, const struct params *p) {
+    const bool jumps = p->repaint.has_length || p->repaint.has_repeats;
+    const bool between = p->interpolate.from.kind || p->interpolate.to.kind;
+    if (p->has_strength && !p->init.kind)
+        return ctx_fail(ctx, STATUS_INVALID, "/strength", "strength says how much noise init gets; want init, too.");
+    if (!p->mask.kind != !p->known.kind)
+        return ctx_fail(ctx, STATUS_INVALID, p->mask.kind ? "/known" : "/mask", "There is %s; want both, or neither.",
+                        p->mask.kind ? "a mask, but no known" : "a known, but no mask");
+    if (jumps && !p->mask.kind)
+        return ctx_fail(ctx, STATUS_INVALID, "/repaint", "repaint goes with mask and known, want those too.");
+    if (between && (!p->interpolate.from.kind || !p->interpolate.to.kind))
+        return ctx_fail(ctx, STATUS_INVALID, "/interpolate", "interpolate lacks %s, want from and to.",
+                        p->interpolate.from.kind ? "to" : "from");
+    if (between && (p->latents.kind || p->count < 2))
+        return ctx_fail(ctx, STATUS_INVALID, p->latents.kind ? "/latents" : "/count",
+                        p->latents.kind ? "latents and interpolate both say where to start, want one of the two."
+                                        : "interpolate wants a count of at least 2, one sample at each end.");
+    if (p->invert.kind && (p->latents.kind || p->init.kind || p->mask.kind || between))
+        return ctx_fail(
+            ctx, STATUS_INVALID, "/invert",
+            "invert starts from data and ends at latents; want no latents, init, mask or interpolate beside "
+            "it.");
     return STATUS_OK;
 }
 
-static enum status report(struct ctx *ctx, const struct params *p, const struct sampler_in *in,
-                          const struct sampler_out *drawn, struct result *out) {
-    size_t d = in->denoiser->d;
-    int64_t *shape = ctx_alloc(ctx, 2, sizeof *shape);
-    if (!shape)
-        return STATUS_NO_MEMORY;
-    shape[0] = (int64_t)in->count;
-    shape[1] = (int64_t)d;
-    out->shape = array_1d(KIND_INT, shape, 2);
-    out->samples = (struct array){KIND_REAL, 2, {in->count, d}, in->count * d, {.reals = drawn->samples}};
-    if (drawn->trajectory)
-        out->trajectory = (struct array){
-            KIND_REAL, 3, {in->steps + 1, in->count, d}, (in->steps + 1) * in->count * d, {.reals = drawn->trajectory}};
-    out->seed = p->seed;
-    out->path = p->path;
-    out->solver = p->sampler.solver;
-    out->steps = p->sampler.steps;
-    out->network_calls = (int64_t)drawn->network_calls;
-    out->numerics = (struct str){SAMPLER_NUMERICS, sizeof SAMPLER_NUMERICS - 1};
-    return report_grid(ctx, in->points, in->steps + 1, &out->grid);
+/* check_diagnostics wants samples of the model as it is. */
+static enum status check_diagnostics(struct ctx *ctx, const struct params *p) {
+    const char *name = control_around(&p->control);
+    if (!name)
+        name = p->init.kind               ? "init"
+               : p->mask.kind             ? "mask"
+               : p->invert.kind           ? "invert"
+               : p->interpolate.from.kind ? "interpolate"
+                                          : NULL;
+    if (!p->diagnostics || (!name && p->count >= DIAGNOSTICS_LEAST))
+        return STATUS_OK;
+    if (!name)
+        return ctx_fail(ctx, STATUS_INVALID, "/count", "diagnostics judge %d samples or more, this is a count of %lld.",
+                        DIAGNOSTICS_LEAST, (long long)p->count);
+    return ctx_fail(ctx, STATUS_INVALID, "/diagnostics",
+                    "diagnostics compare the samples with the model itself, and %s changes what is sampled; want one "
+                    "without the other.",
+                    name);
 }
 
-/* prepare makes all that sampler_run wants; everything lives in ctx. */
-static enum status prepare(struct call *call, const struct params *p, struct path *path, struct solver_options *options,
-                           struct sampler_in *in, int *grid_type) {
-    struct ctx *ctx = &call->ctx;
-    const struct sampler_params *s = &p->sampler;
-    enum status status = path_make(ctx, (enum path_id)p->path, path);
-    if (status != STATUS_OK)
-        return status;
-    *grid_type = s->has_grid ? s->grid : path->family->grid;
-    const struct grid_in grid = {(enum grid_id) * grid_type, (size_t)s->steps, s->rho, s->sigma_min, s->sigma_max};
-    const struct solver_options given = options_of(s);
-    struct path_point *points = NULL;
-    status = grid_make(ctx, path, &grid, &points);
-    in->points = points;
+static enum status check_shapes(struct ctx *ctx, const struct params *p, size_t d) {
+    size_t count = (size_t)p->count;
+    enum status status = check_rows(ctx, &p->latents, "latents", count, d, false);
     if (status == STATUS_OK)
-        status = solver_resolve(ctx, in->solver, path, &given, options);
+        status = check_rows(ctx, &p->init, "init", count, d, true);
     if (status == STATUS_OK)
-        status = make_model(call, &p->model, &in->denoiser);
+        status = check_rows(ctx, &p->invert, "invert", count, d, false);
     if (status == STATUS_OK)
-        status = check_latents(call, &p->latents, in->count, in->denoiser->d);
+        status = check_vector(ctx, &p->mask, "/mask", d);
+    if (status == STATUS_OK)
+        status = check_vector(ctx, &p->known, "/known", d);
+    if (status == STATUS_OK)
+        status = check_vector(ctx, &p->interpolate.from, "/interpolate/from", d);
+    if (status == STATUS_OK)
+        status = check_vector(ctx, &p->interpolate.to, "/interpolate/to", d);
+    for (size_t j = 0; status == STATUS_OK && j < p->mask.n; j++)
+        if (!(p->mask.reals[j] >= 0 && p->mask.reals[j] <= 1)) {
+            char pointer[32];
+            snprintf(pointer, sizeof pointer, "/mask/%zu", j);
+            return ctx_fail(ctx, STATUS_INVALID, pointer, "mask[%zu] is %.9g, want 0 to 1.", j, p->mask.reals[j]);
+        }
     return status;
 }
 
-static enum status run(struct call *call, const void *params, void *result) {
-    const struct params *p = params;
-    struct result *out = result;
-    struct path path;
-    struct solver_options options;
+/* walk_with_jumps takes every stretch of `length` steps `repeats` times, going back between. */
+static void walk_with_jumps(struct plan_build *b, const struct sampler_setup *s, size_t first, size_t length,
+                            size_t repeats) {
+    for (size_t i = first; i < s->steps; i += length) {
+        size_t end = s->steps - i < length ? s->steps : i + length;
+        plan_walk(b, s->solver, s->points, s->steps, i, end);
+        for (size_t r = 1; r < repeats; r++) {
+            plan_jump(b, &s->points[end], &s->points[i]);
+            plan_walk(b, s->solver, s->points, s->steps, i, end);
+        }
+    }
+}
+
+static enum status make_plan(struct ctx *ctx, const struct params *p, const struct sampler_setup *s,
+                             struct plan *plan) {
+    const bool inverse = s->scheduler.made && s->scheduler.made->inverse;
+    const double given = p->has_strength ? p->strength : 0.8, *strength = p->init.kind && !inverse ? &given : NULL;
+    size_t length = p->repaint.has_length ? (size_t)p->repaint.length : 10;
+    struct plan_build b;
+    sampler_start(&b, ctx, s, strength);
+    b.known = p->mask.kind;
+    walk_with_jumps(&b, s, sampler_first(s, strength), repeats_of(p) > 1 ? length : s->steps, (size_t)repeats_of(p));
+    return plan_end(&b, plan);
+}
+
+/* make_inversion takes the steps from data to noise. The first level is the lowest of the grid, where data are taken to
+ * be free of noise. */
+static enum status make_inversion(struct ctx *ctx, const struct sampler_setup *s, struct plan *plan) {
+    struct path_point *up = ctx_alloc(ctx, s->steps, sizeof *up);
+    if (!up)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < s->steps; i++)
+        up[i] = s->points[s->steps - 1 - i];
+    struct plan_build b;
+    plan_begin(&b, ctx, &s->path, &s->options, up[0].alpha, 0);
+    plan_walk(&b, s->solver, up, s->steps - 1, 0, s->steps - 1);
+    return plan_end(&b, plan);
+}
+
+/* invert finds the latents of p->invert and puts them into in->latents. */
+static enum status invert(struct ctx *ctx, const struct params *p, const struct sampler_setup *s, struct sampler_in *in,
+                          struct result *out) {
+    if (in->plan->n_draws)
+        return ctx_fail(ctx, STATUS_INVALID, "/sampler/solver",
+                        "Solver \"%s\" draws noise with these options, and what is drawn cannot be inverted; want one "
+                        "that does not, such as \"euler\".",
+                        s->solver->name);
+    struct plan plan;
+    struct sampler_out found;
+    enum status status = make_inversion(ctx, s, &plan);
+    if (status != STATUS_OK)
+        return status;
+    const struct sampler_in up = {.denoiser = in->denoiser,
+                                  .plan = &plan,
+                                  .noise = in->noise,
+                                  .count = in->count,
+                                  .init = p->invert.reals,
+                                  .n_init = in->count};
+    status = sampler_run(ctx, &up, &found);
+    if (status != STATUS_OK)
+        return status;
+    size_t d = in->denoiser->d;
+    double std = path_prior_std(&s->path, &s->points[0]);
+    for (size_t i = 0; i < in->count * d; i++)
+        found.samples[i] /= std;
+    in->latents = found.samples;
+    out->latents = (struct array){KIND_REAL, 2, {in->count, d}, in->count * d, {.reals = found.samples}};
+    return STATUS_OK;
+}
+
+static enum status measure_round_trip(struct ctx *ctx, const double *data, const double *back, size_t count, size_t d,
+                                      struct array *out) {
+    double *error = ctx_alloc(ctx, count, sizeof *error);
+    if (!error)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < count; i++) {
+        double sum = 0;
+        for (size_t j = 0; j < d; j++)
+            sum += (data[i * d + j] - back[i * d + j]) * (data[i * d + j] - back[i * d + j]);
+        error[i] = sqrt(sum / (double)d);
+    }
+    *out = array_1d(KIND_REAL, error, count);
+    return STATUS_OK;
+}
+
+static enum status interpolate(struct ctx *ctx, const struct params *p, size_t d, struct sampler_in *in) {
+    double *latents = ctx_alloc(ctx, in->count, d * sizeof *latents);
+    if (!latents)
+        return STATUS_NO_MEMORY;
+    slerp_rows(d, p->interpolate.from.reals, p->interpolate.to.reals, in->count, latents);
+    in->latents = latents;
+    return STATUS_OK;
+}
+
+/* report_samples writes what every answer holds. */
+static enum status report_samples(struct ctx *ctx, const struct params *p, double *samples,
+                                  const struct denoiser *denoiser, struct result *out) {
+    size_t count = (size_t)p->count, d = denoiser->d;
+    int64_t *shape = ctx_alloc(ctx, 2, sizeof *shape);
+    if (!shape)
+        return STATUS_NO_MEMORY;
+    shape[0] = (int64_t)count;
+    shape[1] = (int64_t)d;
+    out->shape = array_1d(KIND_INT, shape, 2);
+    out->samples = (struct array){KIND_REAL, 2, {count, d}, count * d, {.reals = samples}};
+    out->seed = p->seed;
+    out->numerics = (struct str){SAMPLER_NUMERICS, sizeof SAMPLER_NUMERICS - 1};
+    out->has_diagnostics = p->diagnostics;
+    enum status status = STATUS_OK;
+    if (p->invert.kind)
+        status = measure_round_trip(ctx, p->invert.reals, samples, count, d, &out->round_trip_error);
+    if (status == STATUS_OK && p->diagnostics)
+        status = diagnostics_answer(ctx, denoiser, (uint64_t)p->seed, samples, count, &out->diagnostics);
+    return status;
+}
+
+static enum status report(struct ctx *ctx, const struct params *p, const struct sampler_setup *s,
+                          const struct sampler_in *in, const struct sampler_out *drawn, struct result *out) {
+    size_t d = in->denoiser->d, points = in->plan->n_steps + 1;
+    if (drawn->trajectory)
+        out->trajectory =
+            (struct array){KIND_REAL, 3, {points, in->count, d}, points * in->count * d, {.reals = drawn->trajectory}};
+    out->used = sampler_used(&p->how, s);
+    out->steps = (int64_t)s->steps;
+    out->network_calls = (int64_t)in->plan->n_calls;
+    enum status status = sampler_report_grid(ctx, s, &out->grid);
+    return status == STATUS_OK ? report_samples(ctx, p, drawn->samples, in->denoiser, out) : status;
+}
+
+/* check_adaptive refuses what counts steps or goes back and forth between them. */
+static enum status check_adaptive(struct ctx *ctx, const struct params *p) {
+    const char *name = p->trajectory ? "trajectory" : p->init.kind ? "init" : p->mask.kind ? "mask" : NULL;
+    char pointer[32];
+    if (p->noise == NOISE_TORCH)
+        return ctx_fail(ctx, STATUS_INVALID, "/noise",
+                        "noise \"torch\" draws for a plan of fixed steps, and an adaptive solver has none; want "
+                        "\"philox\", or latents.");
+    if (!name)
+        return STATUS_OK;
+    snprintf(pointer, sizeof pointer, "/%s", name);
+    return ctx_fail(ctx, STATUS_INVALID, pointer,
+                    "%s wants all samples to visit the same noise levels, and with solver \"%s\" each chooses its "
+                    "own; want a solver with fixed steps, such as \"heun\", for it.",
+                    name, solver_names[p->how.sampler.solver]);
+}
+
+static enum status report_adaptive(struct ctx *ctx, const struct params *p, const struct adaptive_setup *s,
+                                   const struct adaptive_drawn *drawn, const struct denoiser *denoiser,
+                                   struct result *out) {
+    size_t d = denoiser->d;
+    out->used = (struct used_result){.path = p->how.path, .solver = p->how.sampler.solver, .has_path = true};
+    out->steps = drawn->most_steps;
+    out->network_calls = drawn->most_calls;
+    out->adaptive = drawn->how;
+    out->has_adaptive = true;
+    if (drawn->latents) {
+        size_t count = (size_t)p->count;
+        out->latents = (struct array){KIND_REAL, 2, {count, d}, count * d, {.reals = drawn->latents}};
+    }
+    enum status status = adaptive_report_grid(ctx, s, &out->grid);
+    return status == STATUS_OK ? report_samples(ctx, p, drawn->samples, denoiser, out) : status;
+}
+
+static enum status run_adaptive(struct call *call, const struct params *p, struct result *out) {
+    struct ctx *ctx = &call->ctx;
     const struct noise noise = noise_of_seed((uint64_t)p->seed);
+    struct adaptive_setup setup;
+    struct adaptive_drawn drawn;
+    struct sampler_in in = {.count = (size_t)p->count, .latents = p->latents.kind ? p->latents.reals : NULL};
+    enum status status = check_adaptive(ctx, p);
+    if (status == STATUS_OK)
+        status = adaptive_setup(call, &p->how, &setup);
+    if (status == STATUS_OK)
+        status = control_denoiser(call, &p->model, &p->control, &in.denoiser);
+    if (status == STATUS_OK)
+        status = check_shapes(ctx, p, in.denoiser->d);
+    if (status == STATUS_OK && p->interpolate.from.kind)
+        status = interpolate(ctx, p, in.denoiser->d, &in);
+    if (status != STATUS_OK)
+        return status;
+    const struct adaptive_job job = {in.denoiser, &noise, in.count, in.latents,
+                                     p->invert.kind ? p->invert.reals : NULL};
+    status = adaptive_sample(call, &setup, &job, &drawn);
+    return status == STATUS_OK ? report_adaptive(ctx, p, &setup, &drawn, in.denoiser, out) : status;
+}
+
+static enum status check_scheduler(struct ctx *ctx, const struct params *p, const struct scheduler *s) {
+    if (p->invert.kind)
+        return ctx_fail(
+            ctx, STATUS_INVALID, "/invert",
+            "invert takes the steps of a sampler; with scheduler_config the inverse classes do that: want init "
+            "and DDIMInverseScheduler, say.");
+    if (s->inverse && (!p->init.kind || p->has_strength || p->mask.kind))
+        return ctx_fail(ctx, STATUS_INVALID, p->init.kind ? "/scheduler_config/_class_name" : "/init",
+                        "An inverse scheduler leads from data to noise: want init, and no strength or mask.");
+    return STATUS_OK;
+}
+
+static enum status run(struct call *call, const void *params, void *result) {
+    struct ctx *ctx = &call->ctx;
+    const struct params *p = params;
+    const struct noise noise = noise_of_seed((uint64_t)p->seed);
+    struct noise_torch torch;
+    const struct plan_known known = {p->mask.reals, p->known.reals};
+    struct sampler_setup setup;
+    struct plan plan;
+    struct sampler_out drawn;
     struct sampler_in in = {
-        .path = &path,
-        .steps = (size_t)p->sampler.steps,
-        .solver = solver_find((enum solver_id)p->sampler.solver),
-        .options = &options,
+        .plan = &plan,
         .noise = &noise,
         .count = (size_t)p->count,
         .latents = p->latents.kind ? p->latents.reals : NULL,
+        .init = p->init.kind ? p->init.reals : NULL,
+        .n_init = p->init.shape[0],
+        .known = p->mask.kind ? &known : NULL,
         .trajectory = p->trajectory,
     };
-    struct sampler_out drawn;
     enum status status = check_size(call, p);
     if (status == STATUS_OK)
-        status = prepare(call, p, &path, &options, &in, &out->grid.type);
+        status = check_companions(ctx, p);
     if (status == STATUS_OK)
-        status = sampler_run(&call->ctx, &in, &drawn);
-    return status == STATUS_OK ? report(&call->ctx, p, &in, &drawn, out) : status;
+        status = check_diagnostics(ctx, p);
+    if (status == STATUS_OK && !p->how.scheduler_config.p && adaptive_asked(&p->how))
+        return run_adaptive(call, p, result);
+    if (status == STATUS_OK)
+        status = sampler_setup(call, &p->how, &setup);
+    if (status == STATUS_OK)
+        status = control_denoiser(call, &p->model, &p->control, &in.denoiser);
+    if (status == STATUS_OK)
+        status = check_shapes(ctx, p, in.denoiser->d);
+    if (status == STATUS_OK && setup.scheduler.made)
+        status = check_scheduler(ctx, p, setup.scheduler.made);
+    if (status == STATUS_OK)
+        status = make_plan(ctx, p, &setup, &plan);
+    if (status == STATUS_OK && p->noise == NOISE_TORCH) {
+        bool latents = !p->latents.kind && !p->interpolate.from.kind;
+        status = noise_of_torch(ctx, (uint64_t)p->seed, &plan, in.count, in.denoiser->d, latents, &torch);
+        in.noise = &torch.base;
+    }
+    if (status == STATUS_OK && p->interpolate.from.kind)
+        status = interpolate(ctx, p, in.denoiser->d, &in);
+    if (status == STATUS_OK && p->invert.kind)
+        status = invert(ctx, p, &setup, &in, result);
+    if (status == STATUS_OK)
+        status = sampler_run(ctx, &in, &drawn);
+    return status == STATUS_OK ? report(ctx, p, &setup, &in, &drawn, result) : status;
 }
 
 const struct endpoint ep_sample = {
     .method = "POST",
     .route = "/v1/sample",
-    .version = 1,
+    .version = 3,
     .title = "Draw samples from a diffusion or flow model",
     .doc =
         "Starts from Gaussian noise and removes it step by step with the exact denoiser E[x0 | x] of the model, along "
@@ -401,6 +534,9 @@ const struct endpoint ep_sample = {
         "(a grid that counts trained steps on a path of continuous time, an option of another solver) is refused.\n\n"
         "All paths are written as x = alpha(t) x0 + sigma(t) eps with the noise level k = sigma/alpha; sigma_min, "
         "sigma_max, s_tmin and s_tmax are in k. Time counts towards noise: on flow t = 1 is noise and t = 0 data.\n\n"
+        "The solvers dopri5 and dpm_23 are adaptive: each sample takes steps of its own, as long as rtol and atol "
+        "allow, "
+        "and the answer tells what each took.\n\n"
         "Equal requests with equal seeds have equal bytes, on every machine; sample i does not depend on how many "
         "others are drawn.\n\n"
         "As application/x-npy the answer is the samples alone, and a body of that type is the latents, with the other "
@@ -414,7 +550,7 @@ const struct endpoint ep_sample = {
     .result_size = sizeof(struct result),
     .example = "{\"model\":{\"type\":\"mixture\",\"weights\":[0.25,0.75],\"means\":[[-2,0],[2,1]],\"stds\":[0.5,0.3]},"
                "\"count\":2,\"seed\":7,\"path\":\"edm\",\"sampler\":{\"solver\":\"heun\",\"steps\":10}}",
-    .answer = "{\"samples\":[[1.9211490900232162,0.8629307851039969],[2.401768393518549,1.5330008066031373]],"
+    .answer = "{\"samples\":[[1.9211490900232164,0.8629307851039966],[2.401768393518548,1.5330008066031382]],"
               "\"shape\":[2,2],\"seed\":7,\"path\":\"edm\",\"solver\":\"heun\",\"steps\":10,"
               "\"grid\":{\"type\":\"karras\",\"t\":[80.0,42.41518931851267,21.10867673619376,9.723201355260132,"
               "4.066123602953759,1.501741979068008,0.46997905799774714,0.1166385635251784,0.020435334553438746,"
@@ -423,7 +559,7 @@ const struct endpoint ep_sample = {
               "0.46997905799774714,0.1166385635251784,0.020435334553438746,0.002,0.0],\"k\":[80.0,"
               "42.41518931851267,21.10867673619376,9.723201355260132,4.066123602953759,1.501741979068008,"
               "0.46997905799774714,0.1166385635251784,0.020435334553438746,0.002,0.0]},\"network_calls\":19,"
-              "\"numerics\":\"1\"}",
+              "\"numerics\":\"2\"}",
     .npy_input = "latents",
     .npy_output = "samples",
     .ndjson_output = "samples",

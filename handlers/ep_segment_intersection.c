@@ -1,23 +1,28 @@
-#include "core/geometry/intersect.h"
+#include "core/geometry/plane_trace.h"
 #include "handlers/call.h"
 #include "handlers/time_limit_field.h"
+#include "handlers/trace_fields.h"
 
 struct params {
     struct array p, q;
+    bool has_trace;
+    struct trace_params trace;
     int64_t time_limit_ms;
 };
 struct result {
     int kind, detail;
     struct array points;
+    struct trace trace;
 };
 
 #define SEGMENT(member, text)                                                                                     \
     FIELD(struct params, member, ARRAY, text, .required = true, .kinds = KIND_REAL, .min_dims = 2, .max_dims = 2, \
-          .min_items = 4, .max_items = 4)
+          .rows = 2, .columns = 2, .min_items = 4, .max_items = 4)
 
 static const struct field INPUT[] = {
     SEGMENT(p, "A segment by its ends, `[[x,y],[x,y]]`; both may be the same point."),
     SEGMENT(q, "The other segment."),
+    TRACE_INPUT(struct params),
     TIME_LIMIT_INPUT(struct params),
     {0},
 };
@@ -33,24 +38,17 @@ static const struct field OUTPUT[] = {
     FIELD(struct result, points, ARRAY,
           "The point, or the two ends of the overlap, the lesser by x, then y, first; empty where there is none.",
           .required = true, .kinds = KIND_REAL, .min_dims = 2, .max_dims = 2),
+    TRACE_OUTPUT(struct result,
+                 "Points 0 and 1 are the ends of `p`, 2 and 3 those of `q`. `turn` at three of them with its `sign`, "
+                 "four times: both ends of each segment seen from the other; `boxes`: whether the bounding boxes "
+                 "`meet` (0 or 1); `meet` at the ends that lie where the segments meet, with `kind` and `detail`, and "
+                 "`x`, `y` of a point."),
     {0},
 };
-
-static enum status check(struct call *call, const char *pointer, const struct array *a) {
-    if (a->shape[0] == 2 && a->shape[1] == 2)
-        return STATUS_OK;
-    return ctx_fail(&call->ctx, STATUS_INVALID, pointer, "%s has %zu points of %zu coordinates, want 2 of 2.",
-                    pointer + 1, a->shape[0], a->shape[1]);
-}
 
 static enum status run(struct call *call, const void *params, void *result) {
     const struct params *in = params;
     struct result *out = result;
-    enum status status = check(call, "/p", &in->p);
-    if (status == STATUS_OK)
-        status = check(call, "/q", &in->q);
-    if (status != STATUS_OK)
-        return status;
     struct meeting m = segments_meet(in->p.reals, in->q.reals);
     size_t n = m.kind == MEETING_NONE ? 0 : m.kind == MEETING_POINT ? 1 : 2;
     double *points = ctx_alloc(&call->ctx, 4, sizeof *points);
@@ -61,7 +59,9 @@ static enum status run(struct call *call, const void *params, void *result) {
     out->points = array_1d(KIND_REAL, points, 2 * n);
     if (n > 0)
         out->points.dims = 2, out->points.shape[0] = n, out->points.shape[1] = 2;
-    return STATUS_OK;
+    enum status status = trace_open(&call->ctx, in->has_trace, &in->trace, NULL, &out->trace);
+    return status == STATUS_OK && in->has_trace ? meeting_trace(&call->ctx, in->p.reals, in->q.reals, &out->trace)
+                                                : status;
 }
 
 const struct endpoint ep_segment_intersection = {

@@ -1,12 +1,15 @@
-#include "core/geometry/intersect.h"
+#include "core/geometry/plane_trace.h"
 #include "handlers/call.h"
+#include "handlers/geojson.h"
 #include "handlers/time_limit_field.h"
-#include "handlers/wkt.h"
+#include "handlers/trace_fields.h"
 
 struct params {
     struct array segments;
-    struct str wkt;
+    struct str wkt, geojson;
     int64_t limit;
+    bool has_trace;
+    struct trace_params trace;
     int64_t time_limit_ms;
 };
 
@@ -20,21 +23,27 @@ struct result {
     int64_t count;
     struct list intersections;
     bool complete;
+    struct trace trace;
 };
 
 enum { MAX_SEGMENTS = 2 * 1000 * 1000, MAX_PAIRS = 1000 * 1000 };
 
 static const struct field INPUT[] = {
-    FIELD(struct params, segments, ARRAY, "The segments by their ends, `[[[x,y],[x,y]],...]`. Either this or `wkt`.",
-          .kinds = KIND_REAL, .min_dims = 3, .max_dims = 3, .max_items = 4 * MAX_SEGMENTS),
+    FIELD(struct params, segments, ARRAY, "The segments by their ends, `[[[x,y],[x,y]],...]`.", .kinds = KIND_REAL,
+          .min_dims = 3, .max_dims = 3, .rows = 2, .columns = 2, .max_items = 4 * MAX_SEGMENTS),
     FIELD(struct params, wkt, STRING,
           "A LINESTRING or MULTILINESTRING; its pieces between two points are the segments, counted through.",
           .max_items = 64 << 20),
+    FIELD(struct params, geojson, JSON,
+          "The same as a GeoJSON LineString or MultiLineString, a Feature, or a FeatureCollection of one."),
     FIELD(struct params, limit, INT, "At most so many pairs are listed; all are counted.", .def = "1000",
           FIELD_INTS(0, MAX_PAIRS)),
+    TRACE_INPUT_OF(struct params, "at most 500 segments"),
     TIME_LIMIT_INPUT(struct params),
     {0},
 };
+
+static const struct rule RULES[] = {EXACTLY_ONE("segments", "wkt", "geojson"), {0}};
 
 static const struct field FOUND[] = {
     FIELD(struct found, i, INT, "A segment, from 0.", .required = true),
@@ -52,20 +61,26 @@ static const struct field OUTPUT[] = {
     FIELD(struct result, complete, BOOL, "Whether all of them are listed.", .required = true),
     FIELD(struct result, intersections, LIST, "The pairs, by i, then j; the first `limit` of them.", .required = true,
           .fields = FOUND, .size = sizeof(struct found)),
+    TRACE_OUTPUT(struct result,
+                 "A line sweeps from left to right; `at` are segments: `enter` and `leave` where it passes an end, at "
+                 "`x`; `test` of two that are both on it, with whether they `meet` (0 or 1). Those that meet are all "
+                 "pairs of the answer."),
     {0},
 };
 
 static uint64_t cost(const void *params) {
     const struct params *p = params;
-    uint64_t n = p->segments.n / 4 + p->wkt.n / 4;
-    uint64_t pairs = n < 3000 ? n * n / 2 : n * 1500, listed = pairs < (uint64_t)p->limit ? pairs : (uint64_t)p->limit;
-    return 2000 + 200 * n + 12 * pairs + 2500 * listed;
+    uint64_t n = p->segments.n / 4 + p->wkt.n / 4 + p->geojson.n / 6, all = n * n / 2;
+    uint64_t pairs = n < 20 ? all : n * 10, listed = pairs < (uint64_t)p->limit ? pairs : (uint64_t)p->limit;
+    return 2000 + 1000 * n + 200 * pairs + 2500 * listed + trace_cost(p->has_trace, &p->trace, (double)all);
 }
 
-/* segments_of_wkt makes one segment of each piece; a path of one point is none. */
-static enum status segments_of_wkt(struct ctx *ctx, struct str text, double **segments, size_t *n) {
+/* segments_of_text makes one segment of each piece; a path of one point is none. */
+static enum status segments_of_text(struct ctx *ctx, const struct params *p, double **segments, size_t *n) {
+    enum { TYPES = WKT_LINESTRING | WKT_MULTILINESTRING };
     struct wkt wkt;
-    enum status status = wkt_read(ctx, text, WKT_LINESTRING | WKT_MULTILINESTRING, "/wkt", &wkt);
+    enum status status =
+        p->wkt.p ? wkt_read(ctx, p->wkt, TYPES, "/wkt", &wkt) : geojson_read(ctx, p->geojson, TYPES, "/geojson", &wkt);
     if (status != STATUS_OK)
         return status;
     *segments = ctx_alloc(ctx, wkt.n_points, 4 * sizeof **segments);
@@ -76,23 +91,16 @@ static enum status segments_of_wkt(struct ctx *ctx, struct str text, double **se
         for (size_t i = at; i + 1 < wkt.end[k]; i++)
             memcpy(*segments + 4 * (*n)++, wkt.xy + 2 * i, 4 * sizeof **segments);
     if (*n > MAX_SEGMENTS)
-        return ctx_fail(ctx, STATUS_INVALID, "/wkt", "The text has %zu segments, want at most %d.", *n, MAX_SEGMENTS);
+        return ctx_fail(ctx, STATUS_INVALID, p->wkt.p ? "/wkt" : "/geojson", "There are %zu segments, want at most %d.",
+                        *n, MAX_SEGMENTS);
     return STATUS_OK;
 }
 
 static enum status segments_of(struct ctx *ctx, const struct params *p, double **segments, size_t *n) {
-    bool array = p->segments.kind != KIND_NONE;
-    if (array == (p->wkt.p != NULL))
-        return ctx_fail(ctx, STATUS_INVALID, array ? "/wkt" : "/segments", "%s, want one of segments and wkt.",
-                        array ? "wkt is given beside segments" : "segments is missing");
-    if (!array)
-        return segments_of_wkt(ctx, p->wkt, segments, n);
-    const struct array *a = &p->segments;
-    if (a->n > 0 && (a->shape[1] != 2 || a->shape[2] != 2))
-        return ctx_fail(ctx, STATUS_INVALID, "/segments",
-                        "The segments have %zu points of %zu coordinates, want 2 of 2.", a->shape[1], a->shape[2]);
-    *segments = a->reals;
-    *n = a->n / 4;
+    if (p->segments.kind == KIND_NONE)
+        return segments_of_text(ctx, p, segments, n);
+    *segments = p->segments.reals;
+    *n = p->segments.n / 4;
     return STATUS_OK;
 }
 
@@ -123,13 +131,18 @@ static enum status run(struct call *call, const void *params, void *result) {
     size_t n = 0;
     struct pairs pairs = {0};
     enum status status = segments_of(&call->ctx, p, &segments, &n);
+    if (status == STATUS_OK && p->has_trace)
+        status = trace_check(&call->ctx, 4 * n);
     if (status == STATUS_OK)
-        status = segment_pairs(&call->ctx, segments, n, (size_t)p->limit, NULL, NULL, &pairs);
+        status = trace_open(&call->ctx, p->has_trace, &p->trace, NULL, &out->trace);
+    if (status == STATUS_OK)
+        status = segment_pairs(&call->ctx, segments, n, (size_t)p->limit, &pairs);
     if (status != STATUS_OK)
         return status;
     out->count = (int64_t)pairs.total;
     out->complete = pairs.n == pairs.total;
-    return list_pairs(&call->ctx, &pairs, segments, &out->intersections);
+    status = list_pairs(&call->ctx, &pairs, segments, &out->intersections);
+    return status == STATUS_OK && p->has_trace ? meetings_trace(&call->ctx, segments, n, &out->trace) : status;
 }
 
 const struct endpoint ep_segment_intersections = {
@@ -139,12 +152,14 @@ const struct endpoint ep_segment_intersections = {
     .title = "All pairs of segments that meet",
     .doc = "Finds every pair of segments that have a point in common, with kind and place.\n\n"
            "Every pair is decided exactly, as of `/v1/solve/segment-intersection`; neighbours in a line meet in their "
-           "common end and are counted. A tree of boxes rules most pairs out: the work is n log n and one exact test "
-           "for each pair whose bounding boxes meet. So short segments are fast in any number, while very many long, "
-           "slanted and parallel ones take quadratic time.",
-    .source = "A. Guttman, R-trees, 1984; I. Kamel, C. Faloutsos, On packing R-trees, 1993; J. R. Shewchuk, \"Adaptive "
-              "Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates\", 1997",
+           "common end and are counted. A line sweeps over the plane and stops at the ends of segments, in exact "
+           "order: n segments with k pairs take (n + k) log n time, whatever they look like, and no pair is found "
+           "twice. All k pairs are found to be counted, also those beyond `limit`.",
+    .source =
+        "J. L. Bentley and T. A. Ottmann, Algorithms for Reporting and Counting Geometric Intersections, 1979; E. "
+        "W. Myers, An O(E log E + I) Expected Time Algorithm for the Planar Segment Intersection Problem, 1985",
     .input = INPUT,
+    .rules = RULES,
     .params_size = sizeof(struct params),
     .output = OUTPUT,
     .result_size = sizeof(struct result),

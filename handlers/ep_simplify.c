@@ -1,19 +1,23 @@
-#include "core/geometry/simplify_line.h"
+#include "core/geometry/plane_trace.h"
 #include "handlers/call.h"
 #include "handlers/index_array.h"
 #include "handlers/time_limit_field.h"
+#include "handlers/trace_fields.h"
 
 struct params {
     struct array points;
     double tolerance;
     int algorithm;
     bool closed;
+    bool has_trace;
+    struct trace_params trace;
     int64_t time_limit_ms;
 };
 
 struct result {
     struct array indices, points;
     int algorithm;
+    struct trace trace;
 };
 
 static const char *const ALGORITHMS[] = {
@@ -21,11 +25,12 @@ static const char *const ALGORITHMS[] = {
 
 static const struct field INPUT[] = {
     FIELD(struct params, points, ARRAY, "The points in order, each [x, y]; at least one.", .required = true,
-          .kinds = KIND_REAL, .min_dims = 2, .max_dims = 2),
+          .kinds = KIND_REAL, .min_dims = 2, .max_dims = 2, .columns = 2),
     FIELD(struct params, tolerance, NUMBER, "How far the line may be moved; in the unit of the coordinates.",
           .required = true, FIELD_REALS(0, 1e150)),
     FIELD(struct params, algorithm, ENUM, "How.", .names = ALGORITHMS, .def = "douglas-peucker"),
     FIELD(struct params, closed, BOOL, "The line is an outline.", .def = "false"),
+    TRACE_INPUT_OF(struct params, TRACE_LIMIT_POINTS),
     TIME_LIMIT_INPUT(struct params),
     {0},
 };
@@ -36,6 +41,12 @@ static const struct field OUTPUT[] = {
     FIELD(struct result, points, ARRAY, "These points, each [x, y].", .required = true, .kinds = KIND_REAL,
           .min_dims = 2, .max_dims = 2),
     FIELD(struct result, algorithm, ENUM, "What was used.", .required = true, .names = ALGORITHMS),
+    TRACE_OUTPUT(struct result,
+                 "Douglas-Peucker: `segment` at its two ends (a closed line ends at point 0); `measure` at a point "
+                 "between, with its `distance`; `keep` at the farthest, which parts the segment in two, or `drop` at "
+                 "all between; of a closed line `drop` at point 0 last of all. Visvalingam: `measure` at three "
+                 "neighbours with the `area` of the middle one, never below that of the one dropped before; `drop` at "
+                 "the least. What was not dropped is the answer."),
     {0},
 };
 
@@ -43,14 +54,18 @@ static const struct field OUTPUT[] = {
 static uint64_t cost(const void *p) {
     const struct params *params = p;
     double n = (double)params->points.n / 2, log2_n = 64 - __builtin_clzll(params->points.n | 1);
-    return (uint64_t)(3000 + n * (200 + 20 * log2_n));
+    return (uint64_t)(3000 + n * (200 + 20 * log2_n)) + trace_cost(params->has_trace, &params->trace, n * n);
 }
 
 static enum status run(struct call *call, const void *p, void *r) {
     const struct params *params = p;
     struct result *result = r;
     struct points points;
-    enum status status = points_of(&call->ctx, &params->points, "points", 1, 2, &points);
+    enum status status = points_of(&call->ctx, &params->points, "points", 1, &points);
+    if (status == STATUS_OK)
+        status = points_range(&call->ctx, &points, "points");
+    if (status == STATUS_OK)
+        status = trace_open(&call->ctx, params->has_trace, &params->trace, &params->points, &result->trace);
     if (status != STATUS_OK)
         return status;
     const struct simplify_in in = {points, params->tolerance, params->closed,
@@ -58,6 +73,8 @@ static enum status run(struct call *call, const void *p, void *r) {
     uint8_t *kept;
     uint32_t *left = ctx_alloc(&call->ctx, points.n, sizeof *left);
     status = left ? simplify_line(&call->ctx, &in, &kept) : STATUS_NO_MEMORY;
+    if (status == STATUS_OK && params->has_trace)
+        status = simplify_trace(&call->ctx, &in, kept, &result->trace);
     if (status != STATUS_OK)
         return status;
     size_t n = 0;

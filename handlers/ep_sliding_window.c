@@ -50,7 +50,14 @@ static const struct field OUTPUT[] = {
     FIELD(struct result, first, INT,
           "The position, from 0, that `values[0]` belongs to; `values[j]` belongs to `first + j * step`.",
           .required = true),
-    TRACE_OUTPUT(struct result),
+    TRACE_OUTPUT(struct result,
+                 "max, min, argmax, argmin: a queue of candidates, with `push` and `pop` at its back, `expire` at its "
+                 "front; `range` has two, and `queue` says which. Sums and means: `enter` and `leave`, with the `sum` "
+                 "of those inside (null beyond the numbers). Medians: the window in order, equal values as they come, "
+                 "`enter` at a `place` of "
+                 "it, from 0, and `leave` from one. All: `answer` for each window, at the elements that it stands on "
+                 "(of a range the greatest and the least, of a median the two middle ones), with `position`, the "
+                 "indices `from` .. `to`, and `value`."),
     {0},
 };
 
@@ -71,19 +78,16 @@ static uint64_t cost(const void *p) {
     case SLIDING_MEDIAN_LOW:
     case SLIDING_MEDIAN_HIGH: one = 150; break;
     }
-    return (uint64_t)(2000 + n * one + (params->has_trace ? 2000 + 500 * n : 0));
+    return (uint64_t)(2000 + n * one) + trace_cost(params->has_trace, &params->trace, 5 * n);
 }
 
 static enum status run(struct call *call, const void *p, void *r) {
     const struct params *params = p;
     struct result *result = r;
-    struct trace *trace = NULL;
-    if (params->has_trace) {
-        trace = &result->trace;
-        enum status status = trace_begin(&call->ctx, trace, (size_t)params->trace.max_steps, &params->values);
-        if (status != STATUS_OK)
-            return status;
-    }
+    struct trace *trace = params->has_trace ? &result->trace : NULL;
+    enum status status = trace_open(&call->ctx, params->has_trace, &params->trace, &params->values, &result->trace);
+    if (status != STATUS_OK)
+        return status;
     struct sliding_in in = {.values = params->values,
                             .k = params->k,
                             .step = params->step,
@@ -91,7 +95,7 @@ static enum status run(struct call *call, const void *p, void *r) {
                             .operation = (enum sliding_operation)params->operation,
                             .align = (enum sliding_align)params->align};
     struct sliding_out out;
-    enum status status = sliding_solve(&call->ctx, &in, trace, &out);
+    status = sliding_solve(&call->ctx, &in, trace, &out);
     result->values = out.values;
     result->first = out.first;
     return status;
@@ -100,7 +104,7 @@ static enum status run(struct call *call, const void *p, void *r) {
 const struct endpoint ep_sliding_window = {
     .method = "POST",
     .route = "/v1/solve/sliding-window",
-    .version = 1,
+    .version = 2,
     .title = "Sliding window: extremes, sums, means, medians",
     .doc =
         "One figure for each window of `k` neighbours. The time does not depend on `k`.\n\n"
@@ -113,9 +117,7 @@ const struct endpoint ep_sliding_window = {
         "`median` of an even count is the mean of the two middle values, rounded once. For integers the answer is "
         "integers where every window has an odd count (`k` is odd and `min_count` absent or `k`), else reals; "
         "`median_low` and `median_high` are the middle values themselves, of the kind of the values and exact. `max` "
-        "and `min` give the first of equal values, so of 0.0 and -0.0 the one that stands first.\n\n"
-        "There is a trace of max, min, argmax and argmin: the monotone queue of candidates, with `push`, `pop` (at the "
-        "back), `expire` (at the front) and `answer` for each window.",
+        "and `min` give the first of equal values, so of 0.0 and -0.0 the one that stands first.",
     .source = "M. van Herk, A fast algorithm for local minimum and maximum filters, 1992; J. Gil, M. Werman, Computing "
               "2-D min, median and max filters, 1993; R. M. Neal, Fast exact summation using small and large "
               "superaccumulators, 2015",
@@ -127,6 +129,7 @@ const struct endpoint ep_sliding_window = {
     .answer = "{\"values\":[3,3,5,5,6,7],\"first\":2}",
     .npy_input = "values",
     .npy_output = "values",
+    .ndjson_output = "values",
     .cost = cost,
     .run = run,
 };

@@ -53,7 +53,8 @@ static const struct field STATS[] = {
     FIELD(struct sort_stats, comparisons, INT, "Comparisons of two values.", .required = true),
     FIELD(struct sort_stats, moves, INT, "Values written while sorting.", .required = true),
     FIELD(struct sort_stats, passes, INT,
-          "Distributions by a digit, a counter or a bucket; for strings, those of groups count too.", .required = true),
+          "Distributions by a digit, a counter or a bucket; with `radix`, those of groups count too.",
+          .required = true),
     {0},
 };
 
@@ -68,7 +69,11 @@ static const struct field OUTPUT[] = {
     FIELD(struct result, algorithm, ENUM, "What was used.", .required = true, .names = sort_algorithm_names),
     WHY_OUTPUT(struct result),
     FIELD(struct result, stats, OBJECT, "What it took.", .required = true, .fields = STATS),
-    TRACE_OUTPUT(struct result),
+    TRACE_OUTPUT(struct result,
+                 "The algorithm in its plain form, over all values: `compare` and `swap` of two places and `set` of "
+                 "one; `pivot` (quick: what now stands at `low` parts `low` .. `high`); and what the distributing "
+                 "ones see in a value: `count` (how many come `before` it), `digit` (its `digit`, of strings at a "
+                 "`depth`), `bucket` (its `bucket`)."),
     {0},
 };
 
@@ -76,12 +81,7 @@ static const struct field OUTPUT[] = {
 static uint64_t cost(const void *p) {
     const struct params *params = p;
     static const double LINEAR[] = {14, 4, 14, 18, 0, 0, 0}, PER_COMPARISON[] = {0, 0, 0, 0, 4.5, 3.5, 1.2};
-    /* A trace: quick and bucket may need n^2 steps, of which those that are kept cost most. */
-    double steps = params->has_trace ? 3.0 * (double)params->values.n * (double)params->values.n : 0;
-    if (params->values.n > TRACE_MAX_VALUES)
-        steps = 0; /* it is refused */
-    double kept = steps < (double)params->trace.max_steps ? steps : (double)params->trace.max_steps;
-    double n = (double)params->values.n, log2_n = 64 - __builtin_clzll(params->values.n | 1);
+    double all = (double)params->values.n, n = all, log2_n = 64 - __builtin_clzll(params->values.n | 1);
     double one = LINEAR[params->algorithm] + PER_COMPARISON[params->algorithm] * log2_n;
     double top = params->has_top && (double)params->top < n ? (double)params->top : n;
     double selecting = 0;
@@ -91,7 +91,8 @@ static uint64_t cost(const void *p) {
     }
     if (params->values.kind == KIND_STRING)
         one *= 4, selecting *= 4;
-    return (uint64_t)(1000 + selecting + 5 * steps + 1500 * kept + n * one * (params->argsort ? 2 : 1));
+    return (uint64_t)(1000 + selecting + n * one * (params->argsort ? 2 : 1)) +
+           trace_cost(params->has_trace, &params->trace, 3 * all * all); /* quick and bucket may need n^2 */
 }
 
 static enum status run(struct call *call, const void *p, void *r) {
@@ -100,18 +101,14 @@ static enum status run(struct call *call, const void *p, void *r) {
     struct sort_in in = {params->values, params->order == 1, params->argsort, params->unique,
                          (enum sort_algorithm)params->algorithm};
     struct sort_out out;
-    enum status status = STATUS_OK;
-    if (params->has_trace) /* too many values for it: said before they are sorted */
-        status = trace_begin(&call->ctx, &result->trace, 1, &params->values);
+    enum status status = trace_open(&call->ctx, params->has_trace, &params->trace, &params->values, &result->trace);
     if (status == STATUS_OK)
         status =
             params->has_top ? sort_top(&call->ctx, &in, (size_t)params->top, &out) : sort_solve(&call->ctx, &in, &out);
     if (status != STATUS_OK)
         return status;
-    *result = (struct result){out.values, out.indices, (int)out.algorithm, why_text(out.why), out.stats, {0}};
-    return params->has_trace
-               ? sort_trace(&call->ctx, &in, out.algorithm, (size_t)params->trace.max_steps, &result->trace)
-               : STATUS_OK;
+    *result = (struct result){out.values, out.indices, (int)out.algorithm, why_text(out.why), out.stats, result->trace};
+    return params->has_trace ? sort_trace(&call->ctx, &in, out.algorithm, &result->trace) : STATUS_OK;
 }
 
 const struct endpoint ep_sort = {
@@ -119,20 +116,17 @@ const struct endpoint ep_sort = {
     .route = "/v1/solve/sort",
     .version = 3,
     .title = "Sort numbers or strings",
-    .doc =
-        "Sorts an array of integers, reals or strings, and says with which algorithm and how much work.\n\n"
-        "Integers sort by value, exactly, over all of 64 bits. Reals sort by value, with -0.0 before 0.0. Strings "
-        "sort by "
-        "Unicode code point: no locale, no case folding, no normalisation. Every algorithm is stable: equal values "
-        "keep "
-        "their order in `indices`, in both directions.\n\n"
-        "`unique` keeps the first of equal values; -0.0 and 0.0 are equal then, and the one that sorts first is "
-        "kept. With `top`, `algorithm` and `stats` are of sorting what was selected, but for `n`.\n\n"
-        "A `trace` shows the algorithm in its plain form, over all values: `compare`, `swap` and `set`, and what the "
-        "distributing ones see in a value (`count`, `digit`, `bucket`).\n\n"
-        "No input is slow: `quick` and `bucket` fall back to heap sort when their luck runs out, so all algorithms "
-        "take at "
-        "most n log n comparisons, and `radix` and `counting` take none.",
+    .doc = "Sorts an array of integers, reals or strings, and says with which algorithm and how much work.\n\n"
+           "Integers sort by value, exactly, over all of 64 bits. Reals sort by value, with -0.0 before 0.0. Strings "
+           "sort by "
+           "Unicode code point: no locale, no case folding, no normalisation. Every algorithm is stable: equal values "
+           "keep "
+           "their order in `indices`, in both directions.\n\n"
+           "`unique` keeps the first of equal values; -0.0 and 0.0 are equal then, and the one that sorts first is "
+           "kept. With `top`, `algorithm` and `stats` are of sorting what was selected, but for `n`.\n\n"
+           "No input is slow: `quick` and `bucket` fall back to heap sort when their luck runs out, so all algorithms "
+           "take at most n log n comparisons; `counting` takes none, and `radix` a few an element, within small "
+           "groups.",
     .source = "D. E. Knuth, The Art of Computer Programming 3, chapter 5; J. I. Munro and S. Wild, Nearly-Optimal "
               "Mergesorts, ESA 2018; D. R. Musser, Introspective Sorting and Selection Algorithms, 1997; I. Wegener, "
               "Bottom-Up-Heapsort, 1993; P. M. McIlroy, K. Bostic, M. D. McIlroy, Engineering Radix Sort, 1993",

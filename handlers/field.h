@@ -39,6 +39,7 @@
 #include <stdint.h>
 
 #include "core/base/array.h"
+#include "handlers/rule.h"
 
 enum field_type {
     FIELD_INT,
@@ -90,21 +91,29 @@ struct field {
     double min, max;
     unsigned kinds;              /* VALUE, ARRAY: mask of enum kind */
     unsigned min_dims, max_dims; /* ARRAY; 0 means 1 */
-    bool scalar;                 /* ARRAY: a number alone stands for an array of one */
-    bool nullable;               /* real ARRAY of an answer: elements may be infinite, which is written as null */
+    unsigned rows, columns; /* ARRAY: columns elements in each innermost array, rows of these in each array of them;
+                                    0: any number. [[x,y],...] has 2 columns */
+    bool scalar;            /* ARRAY: a number alone stands for an array of one */
+    bool nullable;          /* NUMBER, real ARRAY of an answer: may be infinite, which is written as null */
     size_t min_items, max_items; /* STRING, ARRAY, LIST; max_items 0: FIELD_MAX_ITEMS */
     const char *const
         *names; /* ENUM; ends with NULL. Integer ARRAY of an answer: written as names[i], as npy the index */
+    const struct alias *aliases;    /* ENUM of a request: other names that are taken for one of names[]; NULL: none */
     const struct field *fields;     /* OBJECT, LIST */
     const struct variant *variants; /* UNION; ends with a NULL name */
     size_t size;                    /* LIST: bytes of one element's struct */
+};
+
+struct alias {
+    const char *alias, *name; /* NULL ends a list */
 };
 
 struct variant {
     const char *name; /* the value of "type" */
     const char *doc;
     const struct field *fields;
-    size_t size; /* bytes of the params struct */
+    size_t size;              /* bytes of the params struct */
+    const struct rule *rules; /* NULL: none */
 };
 
 enum { FIELD_MAX_ITEMS = 100 * 1000 * 1000 };

@@ -12,25 +12,12 @@ static enum status invalid(struct ctx *ctx, const char *pointer, const char *det
 
 /* -- What goes together -- */
 
-static enum status check_forms(struct ctx *ctx, const params *p, bool with_values) {
-    bool items = p->items.items, weights = p->weights.kind != KIND_NONE, values = p->values.kind != KIND_NONE,
-         rest = p->ids.kind != KIND_NONE || p->counts.kind != KIND_NONE;
-    if (items && (weights || values || rest))
-        return ctx_fail(ctx, STATUS_INVALID, "/items",
-                        "The request has both items and %s, want either items or weights and values.",
-                        weights  ? "weights"
-                        : values ? "values"
-                                 : "ids or counts");
-    if (items)
-        return STATUS_OK;
-    if (!weights && !values)
-        return invalid(ctx, "", "The request has no items, want either items or weights and values.");
-    if (!with_values && values)
+static enum status check_values(struct ctx *ctx, const params *p) {
+    bool values = p->values.kind != KIND_NONE, subset = p->variant == KNAPSACK_SUBSET_SUM;
+    if (subset && values)
         return invalid(ctx, "/values", "In a subset sum the weights are the values; want no values.");
-    if (!weights || (with_values && !values))
-        return ctx_fail(ctx, STATUS_INVALID, weights ? "/values" : "/weights",
-                        "The request has %s without %s, want both.", weights ? "weights" : "values",
-                        weights ? "values" : "weights");
+    if (!subset && !values && !p->items.items)
+        return invalid(ctx, "/values", "The request has weights without values, want both.");
     return STATUS_OK;
 }
 
@@ -51,11 +38,7 @@ static enum status check_lengths(struct ctx *ctx, const params *p) {
 }
 
 static enum status check_capacities(struct ctx *ctx, const params *p) {
-    bool many = p->capacities.kind != KIND_NONE;
-    if (many == (p->capacity.kind != KIND_NONE))
-        return many ? invalid(ctx, "/capacities", "The request has both capacity and capacities, want one of the two.")
-                    : invalid(ctx, "/capacity", "capacity is missing; want it, or capacities for several dimensions.");
-    if (!many)
+    if (p->capacities.kind == KIND_NONE)
         return p->weights.dims > 1 ? invalid(ctx, "/weights", "weights are rows of several; want capacities with them.")
                                    : STATUS_OK;
     if (p->variant == KNAPSACK_SUBSET_SUM)
@@ -65,7 +48,7 @@ static enum status check_capacities(struct ctx *ctx, const params *p) {
     if (p->all)
         return invalid(ctx, "/all", "All best choices are listed for a single capacity only; want all false.");
     if (p->has_trace)
-        return invalid(ctx, "/trace", "There is a trace of the tables only, which have a single capacity.");
+        return invalid(ctx, "/trace", "There is no trace of several capacities; want a single one.");
     if (p->algorithm != KNAPSACK_AUTO && p->algorithm != KNAPSACK_BRANCH)
         return invalid(ctx, "/algorithm", "Several capacities are solved by branch-and-bound; want that or auto.");
     return STATUS_OK;
@@ -74,9 +57,14 @@ static enum status check_capacities(struct ctx *ctx, const params *p) {
 static enum status check_algorithm(struct ctx *ctx, const params *p) {
     bool table = p->algorithm == KNAPSACK_TABLE_1D || p->algorithm == KNAPSACK_TABLE_2D,
          plain = p->algorithm == KNAPSACK_CORE || p->algorithm == KNAPSACK_MEET;
-    if (p->has_trace && !table && p->algorithm != KNAPSACK_AUTO)
-        return invalid(ctx, "/trace",
-                       "There is a trace of the tables only; want algorithm auto, table-2d or table-1d.");
+    bool once = p->variant == KNAPSACK_01 || p->variant == KNAPSACK_SUBSET_SUM;
+    if (p->has_trace && p->algorithm == KNAPSACK_MEET)
+        return invalid(ctx, "/trace", "There is no trace of meet-in-the-middle; want another algorithm.");
+    if (p->has_trace && !table && p->algorithm != KNAPSACK_AUTO && (!once || p->exact_fill || p->has_at_most))
+        return ctx_fail(ctx, STATUS_INVALID, "/trace",
+                        "There is a trace of %s for plain 0/1 problems only; want a table for copies, exact_fill or "
+                        "at_most.",
+                        knapsack_algorithm_names[p->algorithm]);
     if (p->has_at_most && plain)
         return ctx_fail(ctx, STATUS_INVALID, "/algorithm",
                         "%s knows no at_most; want auto, branch-and-bound or a table.",
@@ -299,7 +287,7 @@ static enum status check_rows(struct ctx *ctx, const params *p) {
 }
 
 static enum status check(struct ctx *ctx, const params *p) {
-    enum status status = check_forms(ctx, p, p->variant != KNAPSACK_SUBSET_SUM);
+    enum status status = check_values(ctx, p);
     if (status == STATUS_OK)
         status = check_capacities(ctx, p);
     if (status == STATUS_OK)
@@ -332,6 +320,6 @@ enum status knapsack_request_read(struct ctx *ctx, const struct knapsack_params 
     if (status == STATUS_OK)
         status = read_ids(ctx, p, &out->ids);
     if (status == STATUS_OK && p->has_trace && (out->real_weights || out->real_values))
-        status = invalid(ctx, "/trace", "There is a trace of tables of integers only, and there are fractions.");
+        status = invalid(ctx, "/trace", "There is a trace of integers only, and there are fractions.");
     return status;
 }

@@ -22,6 +22,27 @@ static const char *kinds_text(unsigned kinds) {
     }
 }
 
+/* array_text tells depth and widths: "array of arrays of 3 arrays of 2 numbers", "array of numbers, 1 to 2 levels". */
+static void array_text(struct buf *out, const struct field *f) {
+    unsigned least = f->min_dims ? f->min_dims : 1, most = f->max_dims ? f->max_dims : 1;
+    buf_printf(out, "%sarray of ", f->scalar ? "number, or " : "");
+    for (unsigned below = least - 1; below > 0 && f->columns && least == most; below--) {
+        unsigned width = below == 1 ? f->rows : 0;
+        if (width)
+            buf_printf(out, "%u ", width);
+        buf_text(out, "arrays of ");
+    }
+    if (f->columns && least == most)
+        buf_printf(out, "%u ", f->columns);
+    buf_printf(out, "%ss", kinds_text(f->kinds));
+    if (least < most && f->columns)
+        buf_printf(out, ", %u to %u levels, %u in each innermost one", least, most, f->columns);
+    else if (least < most)
+        buf_printf(out, ", %u to %u levels", least, most);
+    else if (most > 1 && !f->columns)
+        buf_printf(out, ", %u levels", most);
+}
+
 static void type_text(struct buf *out, const struct field *f) {
     switch (f->type) {
     case FIELD_INT: buf_text(out, "integer"); break;
@@ -29,11 +50,7 @@ static void type_text(struct buf *out, const struct field *f) {
     case FIELD_BOOL: buf_text(out, "boolean"); break;
     case FIELD_STRING: buf_text(out, "string"); break;
     case FIELD_VALUE: buf_text(out, kinds_text(f->kinds)); break;
-    case FIELD_ARRAY:
-        buf_printf(out, "%sarray of %ss", f->scalar ? "number, or " : "", kinds_text(f->kinds));
-        if (f->max_dims > 1)
-            buf_printf(out, ", %u to %u levels", f->min_dims ? f->min_dims : 1, f->max_dims);
-        break;
+    case FIELD_ARRAY: array_text(out, f); break;
     case FIELD_ROWS: buf_text(out, "array of arrays of integers"); break;
     case FIELD_JSON:
     case FIELD_TRACE:
@@ -73,7 +90,9 @@ static void nested_rows(struct buf *out, const struct field *f, const char *pref
         table_rows(out, f->fields, below);
     } else if (f->type == FIELD_UNION) {
         for (const struct variant *v = f->variants; v->name; v++) {
-            buf_printf(out, "| `%s%s.type` | `%s` | | %s |\n", prefix, f->name, v->name, v->doc);
+            buf_printf(out, "| `%s%s.type` | `%s` | | %s%s", prefix, f->name, v->name, v->doc, v->rules ? " " : "");
+            rules_sentences(v->rules, out);
+            buf_text(out, " |\n");
             snprintf(below, sizeof below, "%s%s(%s).", prefix, f->name, v->name);
             table_rows(out, v->fields, below);
         }
@@ -97,6 +116,33 @@ static void table_rows(struct buf *out, const struct field *fields, const char *
     }
 }
 
+static bool has_trace(const struct endpoint *e) {
+    bool trace = false;
+    for (const struct field *f = e->output; f && f->name; f++)
+        trace = trace || f->type == FIELD_TRACE;
+    return trace;
+}
+
+/* lines_text says what comes line by line, event by event. */
+static void lines_text(struct buf *out, const struct endpoint *e) {
+    if (endpoint_has_lines(e))
+        buf_text(out, "With `Accept: application/x-ndjson` ");
+    if (e->ndjson_output)
+        buf_printf(out, "each element of `%s` is a line of JSON%s", e->ndjson_output,
+                   has_trace(e) ? " (with a `trace`, each of its steps instead)" : "");
+    else if (endpoint_has_lines(e))
+        buf_text(out, "each step of the `trace` is a line of JSON");
+    if (endpoint_has_lines(e))
+        buf_printf(out, "; the last line has `\"done\":true` and all other members.%s\n\n",
+                   e->stream
+                       ? " Lines are sent as they are found; where something goes wrong after the first, the last "
+                         "line is `{\"done\":false,\"error\":...}` with the problem."
+                       : "");
+    if (e->progress)
+        buf_text(out, "With `Accept: text/event-stream` it tells of its `progress` in events; the last event is `done` "
+                      "with the answer, or `error` with the problem.\n\n");
+}
+
 static void section(struct buf *out, const struct endpoint *e) {
     buf_printf(out, "## %s %s\n\n%s.\n\n%s\n\n", e->method, e->route, e->title, e->doc);
     if (e->source)
@@ -115,14 +161,19 @@ static void section(struct buf *out, const struct endpoint *e) {
         }
         buf_text(out, " alone; an array of objects is a matrix, with a column for each member.\n\n");
     }
-    if (e->ndjson_output)
-        buf_printf(out,
-                   "With `Accept: application/x-ndjson` each element of `%s` is a line of JSON; the last line has "
-                   "`\"done\":true` and all other members.\n\n",
-                   e->ndjson_output);
+    lines_text(out, e);
     if (e->input) {
         buf_text(out, "| request | type | default | |\n|---|---|---|---|\n");
         table_rows(out, e->input, "");
+        buf_byte(out, '\n');
+    }
+    if (e->rules) {
+        rules_sentences(e->rules, out);
+        buf_text(out, "\n\n");
+    }
+    if (e->progress) {
+        buf_text(out, "| progress | type | | |\n|---|---|---|---|\n");
+        table_rows(out, e->progress, "");
         buf_byte(out, '\n');
     }
     if (e->output) {

@@ -22,8 +22,8 @@ enum number_error {
     NUMBER_MEMORY,   /* ctx_alloc failed */
 };
 
-/* Where a reading ended badly. Offset: of the wrong byte (SYNTAX), of the ']' of the row (RAGGED by length), else of the
- * first byte of the element. Indices: of the element; for RAGGED by length those of the row. */
+/* Where a reading ended badly. Offset: of the wrong byte (SYNTAX), of the ']' of the row (RAGGED by length), else of
+ * the first byte of the element. Indices: of the element; for RAGGED by length those of the row. */
 struct number_place {
     size_t offset;
     unsigned dims; /* how many of index[] are meant */

@@ -245,10 +245,14 @@ void number_write_real(struct buf *b, double value) {
     buf_add(b, text, number_format_real(text, value));
 }
 
+enum { MANY = 1 << 16 }; /* so many numbers get their room at once */
+
 /* write_row writes n numbers and `between` between them: in place while the buffer surely has room, else one by one, so
  * that a buffer fails only if the text itself passes its cap. */
 static void write_row(struct buf *b, const struct array *a, size_t at, size_t n, char between) {
     bool ints = a->kind == KIND_INT;
+    if (n >= MANY)
+        buf_expect(b, n * (ints ? 12 : 20));
     for (size_t i = 0; i < n && !b->failed;) {
         size_t room = (b->size - b->n) / (SLACK + 1), stop = room < n - i ? i + room : n;
         if (room == 0) {

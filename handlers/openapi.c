@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "handlers/call.h"
 #include "handlers/encode.h"
 #include "handlers/schema.h"
@@ -44,7 +46,7 @@ static void description(struct buf *out, const struct endpoint *e) {
 
 static void request_body(struct buf *out, const struct endpoint *e) {
     buf_text(out, ",\"requestBody\":{\"required\":true,\"content\":{\"application/json\":{\"schema\":");
-    schema_fields(out, e->input, NULL, true);
+    schema_fields(out, e->input, e->rules, NULL, true);
     if (e->example)
         buf_printf(out, ",\"example\":%s", e->example);
     buf_byte(out, '}');
@@ -64,13 +66,34 @@ static void request_body(struct buf *out, const struct endpoint *e) {
     buf_text(out, "}}");
 }
 
+/* text_content opens a member of `content` whose schema is a text, described; the caller closes it with '}'. */
+static void text_content(struct buf *out, enum media media, const char *description) {
+    buf_byte(out, ',');
+    encode_text(out, media_text(media));
+    buf_text(out, ":{\"schema\":{\"type\":\"string\",\"description\":");
+    encode_text(out, description);
+    buf_byte(out, '}');
+}
+
+static void other_lines(struct buf *out, const struct endpoint *e) {
+    char text[512];
+    if (!endpoint_has_lines(e))
+        return;
+    snprintf(text, sizeof text,
+             "One JSON text a line: the %s%s (with a trace, its steps), then an object of \"done\": true and all other "
+             "members. \"done\": false in its place has the problem document as \"error\".",
+             e->ndjson_output ? "elements of " : "steps of the trace", e->ndjson_output ? e->ndjson_output : "");
+    text_content(out, MEDIA_NDJSON, text);
+    buf_byte(out, '}');
+}
+
 static void answer_content(struct buf *out, const struct endpoint *e) {
     const char *media = e->media ? e->media : media_text(MEDIA_JSON);
     buf_text(out, "\"content\":{");
     encode_text(out, media);
     buf_text(out, ":{\"schema\":");
     if (e->output)
-        schema_fields(out, e->output, NULL, false);
+        schema_fields(out, e->output, NULL, NULL, false);
     else
         buf_text(out, e->media ? "{\"type\":\"string\"}" : "{\"type\":\"object\"}");
     if (e->answer)
@@ -80,16 +103,14 @@ static void answer_content(struct buf *out, const struct endpoint *e) {
         buf_text(
             out,
             ",\"application/x-npy\":{\"schema\":{\"type\":\"string\",\"contentMediaType\":\"application/x-npy\"}}");
-    if (e->ndjson_output) {
-        buf_text(out, ",\"application/x-ndjson\":{\"schema\":{\"type\":\"string\",\"description\":");
-        struct buf text;
-        buf_init(&text, 1024);
-        buf_printf(&text,
-                   "One JSON text a line: the elements of %s, then an object of \"done\": true and all other members.",
-                   e->ndjson_output);
-        encode_string(out, text.data, text.n);
-        buf_release(&text);
-        buf_text(out, "}}");
+    other_lines(out, e);
+    if (e->progress) {
+        text_content(out, MEDIA_SSE,
+                     "Server-sent events: `progress` as its schema says, and in the end one `done`, whose data is the "
+                     "application/json answer, or one `error`, whose data is a problem document.");
+        buf_text(out, ",\"x-progress\":");
+        schema_fields(out, e->progress, NULL, NULL, false);
+        buf_byte(out, '}');
     }
     buf_byte(out, '}');
 }

@@ -2,11 +2,11 @@
 
 #include <stdio.h>
 
-#include "handlers/wkt.h"
+#include "handlers/geojson.h"
 
 const struct field polygon_hole_fields[] = {
     FIELD(struct hole, ring, ARRAY, "The ring as `[[x,y],...]`.", .required = true, .kinds = KIND_REAL, .min_dims = 2,
-          .max_dims = 2, .min_items = 6, .max_items = 2 * POLYGON_MAX_VERTICES),
+          .max_dims = 2, .columns = 2, .min_items = 6, .max_items = 2 * POLYGON_MAX_VERTICES),
     {0},
 };
 
@@ -18,38 +18,32 @@ static enum status check_ring(struct ctx *ctx, const char *pointer, size_t k, co
     return STATUS_OK;
 }
 
-static enum status rings_of_wkt(struct ctx *ctx, struct str text, unsigned types, struct rings *out) {
+static enum status rings_of_text(struct ctx *ctx, const struct str *text, bool json, unsigned types,
+                                 struct rings *out) {
     struct wkt wkt;
-    enum status status = wkt_read(ctx, text, types, "/wkt", &wkt);
+    const char *pointer = json ? "/geojson" : "/wkt";
+    enum status status =
+        json ? geojson_read(ctx, *text, types, pointer, &wkt) : wkt_read(ctx, *text, types, pointer, &wkt);
     if (status != STATUS_OK)
         return status;
     if (wkt.n_paths == 0)
-        return ctx_fail(ctx, STATUS_INVALID, "/wkt", "The polygon is EMPTY, want one with a ring.");
+        return ctx_fail(ctx, STATUS_INVALID, pointer, "The polygon is empty, want one with a ring.");
     struct ring *ring = ctx_alloc(ctx, wkt.n_paths, sizeof *ring);
     if (!ring)
         return STATUS_NO_MEMORY;
     for (size_t k = 0, from = 0; k < wkt.n_paths && status == STATUS_OK; from = wkt.end[k++]) {
         ring[k] = (struct ring){wkt.xy + 2 * from, wkt.end[k] - from};
-        status = check_ring(ctx, "/wkt", k, &ring[k]);
+        status = check_ring(ctx, pointer, k, &ring[k]);
     }
     *out = (struct rings){wkt.n_paths, ring};
     return status;
-}
-
-static enum status check_pairs(struct ctx *ctx, const char *pointer, const struct array *a) {
-    if (a->shape[a->dims - 1] == 2)
-        return STATUS_OK;
-    return ctx_fail(ctx, STATUS_INVALID, pointer, "The points have %zu coordinates, want 2: [x, y].",
-                    a->shape[a->dims - 1]);
 }
 
 static enum status rings_of_arrays(struct ctx *ctx, const struct array *polygon, const struct list *holes,
                                    struct rings *out) {
     if (polygon->n == 0)
         return ctx_fail(ctx, STATUS_INVALID, "/polygon", "The polygon is empty, want a ring of at least 3 points.");
-    enum status status = check_pairs(ctx, "/polygon", polygon);
-    if (status != STATUS_OK)
-        return status;
+    enum status status = STATUS_OK;
     size_t n = polygon->dims == 3 ? polygon->shape[0] : 1, points = polygon->shape[polygon->dims - 2];
     struct ring *ring = ctx_alloc(ctx, n + holes->n, sizeof *ring);
     if (!ring)
@@ -62,30 +56,32 @@ static enum status rings_of_arrays(struct ctx *ctx, const struct array *polygon,
         const struct array *a = &((const struct hole *)holes->items)[k].ring;
         char pointer[64];
         snprintf(pointer, sizeof pointer, "/holes/%zu/ring", k);
-        status = check_pairs(ctx, pointer, a);
         ring[n + k] = (struct ring){a->reals, a->n / 2};
-        if (status == STATUS_OK)
-            status = check_ring(ctx, pointer, n + k, &ring[n + k]);
+        status = check_ring(ctx, pointer, n + k, &ring[n + k]);
     }
     *out = (struct rings){n + holes->n, ring};
     return status;
 }
 
 enum status polygon_rings(struct ctx *ctx, const struct array *polygon, const struct list *holes, const struct str *wkt,
-                          unsigned types, struct rings *out) {
-    bool arrays = polygon->kind != KIND_NONE;
-    if (arrays && wkt->p)
-        return ctx_fail(ctx, STATUS_INVALID, "/wkt", "The request has both polygon and wkt, want one of them.");
-    if (!arrays && !wkt->p)
-        return ctx_fail(ctx, STATUS_INVALID, "/polygon", "polygon is missing, want it or wkt.");
-    if (!arrays && holes->items)
-        return ctx_fail(ctx, STATUS_INVALID, "/holes", "holes stand beside wkt, want them in the text, or polygon.");
-    return arrays ? rings_of_arrays(ctx, polygon, holes, out) : rings_of_wkt(ctx, *wkt, types, out);
+                          const struct str *geojson, unsigned types, struct rings *out) {
+    if (polygon->kind != KIND_NONE)
+        return rings_of_arrays(ctx, polygon, holes, out);
+    return rings_of_text(ctx, wkt->p ? wkt : geojson, geojson->p != NULL, types, out);
 }
 
-uint64_t polygon_size(const struct array *polygon, const struct list *holes, const struct str *wkt) {
-    uint64_t n = polygon->n / 2 + wkt->n / 4;
+uint64_t polygon_size(const struct array *polygon, const struct list *holes, const struct str *wkt,
+                      const struct str *geojson) {
+    uint64_t n = polygon->n / 2 + wkt->n / 4 + geojson->n / 6;
     for (size_t k = 0; k < holes->n; k++)
         n += ((const struct hole *)holes->items)[k].ring.n / 2;
     return n;
+}
+
+enum status polygon_trace_open(struct ctx *ctx, bool wanted, const struct trace_params *params,
+                               const struct rings *rings, size_t n, struct trace *trace) {
+    for (size_t r = 0; r < rings->n; r++)
+        n += rings->ring[r].n;
+    enum status status = wanted ? trace_check(ctx, 2 * n) : STATUS_OK;
+    return status == STATUS_OK ? trace_open(ctx, wanted, params, NULL, trace) : status;
 }

@@ -23,7 +23,7 @@ static void integer_schema(struct buf *out, const struct field *f) {
 }
 
 static void number_schema(struct buf *out, const struct field *f) {
-    buf_text(out, "\"type\":\"number\"");
+    buf_text(out, f->nullable ? "\"type\":[\"number\",\"null\"]" : "\"type\":\"number\"");
     if (!f->limited)
         return;
     add_real_limit(out, f->above_min ? "exclusiveMinimum" : "minimum", f->min);
@@ -41,6 +41,10 @@ static void enum_schema(struct buf *out, const struct field *f) {
             buf_byte(out, ',');
         encode_text(out, f->names[i]);
     }
+    for (const struct alias *a = f->aliases; a && a->alias; a++) {
+        buf_byte(out, ',');
+        encode_text(out, a->alias);
+    }
     buf_byte(out, ']');
 }
 
@@ -50,27 +54,37 @@ static void element_schema(struct buf *out, const struct field *f, enum kind kin
         enum_schema(out, f);
     else if (kind == KIND_INT)
         integer_schema(out, f);
-    else if (kind == KIND_REAL && f->nullable)
-        buf_text(out, "\"type\":[\"number\",\"null\"]");
     else if (kind == KIND_REAL)
         number_schema(out, f);
     else
         string_schema(out);
 }
 
-/* array_schema is `dims` levels of arrays of a kind. */
-static void array_schema(struct buf *out, const struct field *f, enum kind kind, unsigned dims) {
+/* below is how many elements one array of this level holds where `dims` levels are left and the inner lengths are
+ * fixed; 0: that varies. */
+static size_t below(const struct field *f, unsigned dims) {
+    return dims == 1 ? 1 : dims == 2 ? f->columns : dims == 3 ? (size_t)f->columns * f->rows : 0;
+}
+
+/* array_schema is `dims` levels of arrays of a kind, the outermost of all or an inner one. */
+static void array_schema(struct buf *out, const struct field *f, enum kind kind, unsigned dims, bool outermost) {
     buf_text(out, "\"type\":\"array\",\"items\":{");
     if (dims > 1)
-        array_schema(out, f, kind, dims - 1);
+        array_schema(out, f, kind, dims - 1, false);
     else
         element_schema(out, f, kind);
     buf_byte(out, '}');
-    bool flat = dims == 1 && f->max_dims <= 1; /* else the limits are of all levels together */
+    unsigned fixed = outermost ? 0 : dims == 1 ? f->columns : dims == 2 ? f->rows : 0;
+    size_t each = below(f, dims); /* the limits are of all levels together */
+    if (fixed) {
+        add_int_limit(out, "minItems", fixed);
+        add_int_limit(out, "maxItems", fixed);
+        return;
+    }
     if (f->min_items)
-        add_int_limit(out, "minItems", flat ? (int64_t)f->min_items : 1);
-    if (f->max_items && flat)
-        add_int_limit(out, "maxItems", (int64_t)f->max_items);
+        add_int_limit(out, "minItems", outermost && each ? (int64_t)((f->min_items + each - 1) / each) : 1);
+    if (f->max_items && outermost && each)
+        add_int_limit(out, "maxItems", (int64_t)(f->max_items / each));
 }
 
 /* kinds_schema writes one alternative for each kind and depth that the field takes. An integer is a number in JSON
@@ -91,7 +105,7 @@ static void kinds_schema(struct buf *out, const struct field *f) {
             buf_text(out, between);
             between = "},{";
             if (dims)
-                array_schema(out, f, (enum kind)kind, dims);
+                array_schema(out, f, (enum kind)kind, dims, true);
             else
                 element_schema(out, f, (enum kind)kind);
         }
@@ -104,7 +118,7 @@ static void union_schema(struct buf *out, const struct field *f, bool request) {
     for (const struct variant *v = f->variants; v->name; v++) {
         if (v > f->variants)
             buf_byte(out, ',');
-        schema_fields(out, v->fields, v->name, request);
+        schema_fields(out, v->fields, v->rules, v->name, request);
     }
     if (f->role == ROLE_MODEL)
         buf_text(out, ",{\"type\":\"string\",\"description\":\"The name of a model that the server was given.\"}");
@@ -113,7 +127,7 @@ static void union_schema(struct buf *out, const struct field *f, bool request) {
 
 static void list_schema(struct buf *out, const struct field *f, bool request) {
     buf_text(out, "\"type\":\"array\",\"items\":");
-    schema_fields(out, f->fields, NULL, request);
+    schema_fields(out, f->fields, NULL, NULL, request);
     if (f->min_items)
         add_int_limit(out, "minItems", (int64_t)f->min_items);
     if (f->max_items)
@@ -213,8 +227,10 @@ static void object_members(struct buf *out, const struct field *fields, const ch
         buf_text(out, ",\"additionalProperties\":false");
 }
 
-void schema_fields(struct buf *out, const struct field *fields, const char *tag, bool request) {
+void schema_fields(struct buf *out, const struct field *fields, const struct rule *rules, const char *tag,
+                   bool request) {
     buf_byte(out, '{');
     object_members(out, fields, tag, request);
+    rules_schema(rules, out);
     buf_byte(out, '}');
 }

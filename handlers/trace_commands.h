@@ -11,7 +11,7 @@
 #include "core/base/buf.h"
 #include "core/base/trace.h"
 
-/* trace_commands_write writes the JSON array of commands. */
-void trace_commands_write(struct buf *out, const struct trace *trace);
+/* trace_commands_write writes the commands with `between` between any two: a comma, or a newline. */
+void trace_commands_write(struct buf *out, const struct trace *trace, char between);
 
 #endif

@@ -13,3 +13,14 @@ const struct field trace_fields[] = {FIELD(struct trace_params, max_steps, INT,
                                            "there is an array, a LogTracer with a line a step, a `delay` after each.",
                                            .names = FORMATS, .def = "steps"),
                                      {0}};
+
+enum status trace_open(struct ctx *ctx, bool wanted, const struct trace_params *params, const struct array *initial,
+                       struct trace *trace) {
+    return wanted ? trace_begin(ctx, trace, (size_t)params->max_steps, initial) : STATUS_OK;
+}
+
+uint64_t trace_cost(bool wanted, const struct trace_params *params, double steps) {
+    double kept = steps < (double)params->max_steps ? steps : (double)params->max_steps;
+    bool refused = steps > 1e8; /* more than TRACE_MAX_VALUES can make */
+    return wanted && !refused ? (uint64_t)(20 * steps + 600 * kept) : 0;
+}

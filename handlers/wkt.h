@@ -2,7 +2,8 @@
  * their EMPTY forms, in the plane.
  *
  * Source:  OGC 06-103r4, Simple Feature Access 1, section 7. Words in any case; numbers as there ("+1", ".5", "007"
- *          too), correctly rounded. Z, M, SRID and collections are refused with a sentence: what asks has no use for them.
+ *          too), correctly rounded. Z, M, SRID and collections are refused with a sentence: what asks has no use for
+ *          them.
  * Cost:    linear. Threads: reentrant. */
 #ifndef SOLVENT_WKT_H
 #define SOLVENT_WKT_H

@@ -1,5 +1,5 @@
 /* cache_file.h - one connection to the cache's SQLite file: open, look up, write a batch, evict. (Private to
- * cache_disk.c and tests.)
+ * cache_disk.c, cache_writer.c and tests.)
  *
  * Schema, by PRAGMA user_version; file_open brings an older one up to date step by step:
  *
@@ -7,8 +7,9 @@
  *     2   totals    (bytes INTEGER, entries INTEGER), one row, kept by triggers on answers: right whoever writes
  *
  * The check is Poly1305 (RFC 8439) over media (4 bytes), gzip (1), 27 zeros and the body, under the row's key as its
- * key: it misses damage, or a body of another row's, with a chance below 2^-75. Whoever can write the file can forge it,
- * as they could any digest; and BLAKE2b takes 6.6 times as long (64 KiB: 97 us for 15), more than all else in a read.
+ * key: it misses damage, or a body of another row's, with a chance below 2^-75. Whoever can write the file can forge
+ * it, as they could any digest; and BLAKE2b takes 6.6 times as long (64 KiB: 97 us for 15), more than all else in a
+ * read.
  *
  * Eviction (file_evict) samples four runs of rows that are neighbours by h, which is a digest and so says nothing about
  * them, and deletes the eighth of least (cost / bytes) / age: hyperbolic caching (Blankstein, Sen, Freedman, USENIX ATC

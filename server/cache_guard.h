@@ -1,4 +1,4 @@
-/* cache_guard.h - survives a mapped file whose pages are gone. (Private to cache_disk.c.)
+/* cache_guard.h - survives a mapped file whose pages are gone. (Private to cache_disk.c and cache_writer.c.)
  *
  * SQLite reads the cache's file through mmap, which is twice as fast for large rows; but where the file is cut short
  * under it, or the disk fails, the kernel sends SIGBUS, and the process would die for a disposable file. Between

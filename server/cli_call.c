@@ -17,6 +17,8 @@
 #include "server/runtime.h"
 #include "server/watchdog.h"
 
+#define SHOW_NS (50 * NS_PER_MS)
+
 static const size_t ANSWER_MAX = (size_t)1 << 31;
 
 static atomic_int stop; /* of the one call there is; the handler of SIGINT has no other way to it */
@@ -44,11 +46,43 @@ static enum status read_runtime(void *self, struct ctx *ctx, struct runtime *out
     return runtime_read(NULL, ctx, out);
 }
 
-static bool put(const struct buf *out) {
-    bool fine = fwrite(out->data, 1, out->n, stdout) == out->n;
+/* Standard output as a sink: what comes slowly is shown at once, what comes fast in large pieces. */
+struct output {
+    struct sink sink;
+    int64_t shown_ns;
+    bool begun, broken;
+};
+
+static bool flush(struct output *output) {
+    struct buf *out = &output->sink.out;
+    output->broken |= fwrite(out->data, 1, out->n, stdout) != out->n || fflush(stdout) != 0;
+    output->begun = true;
+    output->shown_ns = clock_ns();
+    buf_clear(out);
+    output->sink.whole = 0;
+    return !output->broken;
+}
+
+static bool send_output(struct sink *sink) {
+    struct output *output = (struct output *)sink;
+    return (sink->out.n < sink->full && clock_ns() - output->shown_ns < SHOW_NS) || flush(output);
+}
+
+static void open_output(struct output *output) {
+    *output = (struct output){.sink = {.full = 64 << 10, .hungry = true, .send = send_output}};
+    buf_init(&output->sink.out, ANSWER_MAX);
+}
+
+/* close_output shows the rest, with the newline that JSON alone has not; false where something could not be written. */
+static bool close_output(struct output *output) {
+    struct buf *out = &output->sink.out;
     if (out->n && out->data[out->n - 1] != '\n')
-        fine = fputc('\n', stdout) != EOF && fine;
-    return fflush(stdout) == 0 && fine;
+        buf_byte(out, '\n');
+    bool fine = flush(output);
+    if (!fine)
+        fprintf(stderr, "solvent: Cannot write the answer: %s.\n", strerror(errno));
+    buf_release(out);
+    return fine;
 }
 
 static bool read_input(struct buf *body) {
@@ -65,8 +99,8 @@ static bool read_input(struct buf *body) {
     }
 }
 
-/* solve runs the decoded call with its deadline; false: a problem. */
-static bool solve(struct call *call, const struct options *options, struct buf *out) {
+/* solve answers the decoded call within its time; false: a problem. */
+static bool solve(struct call *call, const struct options *options, enum media media, struct sink *sink) {
     struct watchdog *dog = watchdog_open();
     if (!dog)
         return call_fail(call, STATUS_NO_MEMORY, "", "There are no threads to watch the time limit."), false;
@@ -75,13 +109,36 @@ static bool solve(struct call *call, const struct options *options, struct buf *
         limit = call->time_limit_ms;
     struct watch watch = {.fd = -1, .deadline_ns = clock_ns() + limit * NS_PER_MS, .fire = on_deadline};
     watchdog_add(dog, &watch);
-    bool solved = call_run(call) == STATUS_OK;
+    bool solved = call_stream(call, media, sink) == STATUS_OK;
     watchdog_close(dog);
-    return solved && call_encode(call, call->endpoint->media ? MEDIA_TEXT : MEDIA_JSON, out) == STATUS_OK;
+    return solved;
 }
 
-static int run_endpoint(const struct endpoint *endpoint, const struct options *options, struct models *models,
-                        const char *query, const struct buf *body) {
+/* What was asked on the command line. */
+struct order {
+    const struct endpoint *endpoint;
+    const char *query, *accept; /* accept NULL: what the endpoint likes */
+    const struct buf *body;
+};
+
+/* answer writes the answer, or what is wrong. */
+static bool answer(struct call *call, const struct options *options, const struct order *order, struct output *output) {
+    enum media media;
+    bool solved = call_media(call, order->accept, &media) == STATUS_OK && call_decode(call) == STATUS_OK &&
+                  solve(call, options, media, &output->sink);
+    if (solved)
+        return true;
+    output->sink.out.failed = false;
+    if (output->begun) {
+        call_stream_problem(call, media, "call", &output->sink);
+    } else {
+        buf_clear(&output->sink.out);
+        call_problem(call, "call", &output->sink.out);
+    }
+    return false;
+}
+
+static int run_endpoint(const struct order *order, const struct options *options, struct models *models) {
     struct host host = {.self = models,
                         .draw_seed = draw_seed,
                         .model_json = model_json,
@@ -91,23 +148,15 @@ static int run_endpoint(const struct endpoint *endpoint, const struct options *o
     unsigned threads = options->workers ? (unsigned)options->workers : machine_cores();
     struct pool *pool = pool_open(threads - 1, 0);
     struct call call;
-    call_init(&call, endpoint, &host);
+    call_init(&call, order->endpoint, &host);
     call.ctx.stop = &stop;
     call.ctx.parallel = pool ? pool_parallel(pool) : NULL;
-    call.request = (struct request){.query = query, .body = body->data ? body->data : "", .n = body->n};
-    struct buf out;
-    buf_init(&out, ANSWER_MAX);
-    bool solved = call_decode(&call) == STATUS_OK && solve(&call, options, &out);
-    if (!solved) {
-        buf_clear(&out);
-        out.failed = false;
-        call_problem(&call, "call", &out);
-    }
-    if (!put(&out)) {
-        fprintf(stderr, "solvent: Cannot write the answer: %s.\n", strerror(errno));
-        solved = false;
-    }
-    buf_release(&out);
+    call.request = (struct request){
+        .query = order->query, .body = order->body->data ? order->body->data : "", .n = order->body->n};
+    struct output output;
+    open_output(&output);
+    bool solved = answer(&call, options, order, &output);
+    solved = close_output(&output) && solved;
     call_release(&call);
     pool_close(pool);
     return solved ? 0 : 1;
@@ -115,35 +164,35 @@ static int run_endpoint(const struct endpoint *endpoint, const struct options *o
 
 static int no_endpoint(const char *path, const char *allow) {
     char detail[512];
-    struct buf out;
-    buf_init(&out, 1 << 16);
+    struct output output;
+    open_output(&output);
     if (*allow)
         snprintf(detail, sizeof detail, "%.200s takes other methods: %s.", path, allow);
     else
         snprintf(detail, sizeof detail, "There is nothing at %.200s; GET /openapi.json lists what there is.", path);
-    problem_write(&out, *allow ? 405 : 404, *allow ? "method_not_allowed" : "not_found", "call", detail);
-    put(&out);
-    buf_release(&out);
+    problem_write(&output.sink.out, *allow ? 405 : 404, *allow ? "method_not_allowed" : "not_found", "call", detail);
+    close_output(&output);
     return 1;
 }
 
 static int call_path(const struct options *options, struct log *log, const char *method, char *path,
-                     const struct buf *body) {
+                     struct order *order) {
     char allow[64], *query = strchr(path, '?');
     if (query)
         *query++ = '\0';
-    const struct endpoint *endpoint = endpoint_find(method, path, allow);
-    if (!endpoint)
+    order->query = query ? query : "";
+    order->endpoint = endpoint_find(method, path, allow);
+    if (!order->endpoint)
         return no_endpoint(path, allow);
     struct models *models = models_open(options->models, log);
-    int code = run_endpoint(endpoint, options, models, query ? query : "", body);
+    int code = run_endpoint(order, options, models);
     models_close(models);
     return code;
 }
 
 int cli_call(struct options *options, int argc, char **argv) {
-    if (argc < 2 || argc > 3) {
-        fputs("solvent: call wants METHOD PATH [BODY], for example: solvent call POST /v1/solve/sort "
+    if (argc < 2 || argc > 4) {
+        fputs("solvent: call wants METHOD PATH [BODY [ACCEPT]], for example: solvent call POST /v1/solve/sort "
               "'{\"values\":[3,1,2]}'\n",
               stderr);
         return 2;
@@ -151,8 +200,8 @@ int cli_call(struct options *options, int argc, char **argv) {
     sigaction(SIGINT, &(struct sigaction){.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND}, NULL);
     struct buf body;
     buf_init(&body, (size_t)options->max_body);
-    bool input = argc == 3 && !strcmp(argv[2], "-");
-    if (argc == 3 && !input)
+    bool input = argc >= 3 && !strcmp(argv[2], "-");
+    if (argc >= 3 && !input)
         buf_text(&body, argv[2]);
     if ((input && !read_input(&body)) || body.failed) {
         fprintf(stderr, "solvent: The body could not be read, or is larger than --max-body (%lld bytes).\n",
@@ -161,8 +210,9 @@ int cli_call(struct options *options, int argc, char **argv) {
         return 2;
     }
     char error[256];
+    struct order order = {.accept = argc == 4 ? argv[3] : NULL, .body = &body};
     struct log *log = log_open("stderr", error);
-    int code = log ? call_path(options, log, argv[0], argv[1], &body) : 1;
+    int code = log ? call_path(options, log, argv[0], argv[1], &order) : 1;
     log_close(log);
     buf_release(&body);
     return code;

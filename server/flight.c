@@ -35,7 +35,9 @@ static struct job **bucket(struct flights *flights, const struct key *key) {
     return &flights->buckets[h % BUCKETS];
 }
 
-static bool joinable(const struct job *job) { return job->keyed && job->decoded && !job->call.impure; }
+static bool joinable(const struct job *job) {
+    return job->keyed && job->decoded && !job->call.impure && !job->stream; /* a stream has one reader */
+}
 
 static struct job *find_equal(struct flights *flights, const struct key *key) {
     struct job *job = *bucket(flights, key);
@@ -141,6 +143,28 @@ bool flight_merge(struct flights *flights, struct job *job) {
     return merges;
 }
 
+bool flight_open(struct flights *flights, struct job *job) {
+    pthread_mutex_lock(&flights->mutex);
+    struct exchange *x = job->settled ? NULL : job->waiters;
+    if (x) {
+        detach(x);
+        job->open = true;
+    }
+    bool open = job->open;
+    pthread_mutex_unlock(&flights->mutex);
+    if (x)
+        loop_deliver(x->loop, x);
+    return open;
+}
+
+bool flight_settle(struct flights *flights, struct job *job) {
+    pthread_mutex_lock(&flights->mutex);
+    job->settled = true;
+    bool open = job->open;
+    pthread_mutex_unlock(&flights->mutex);
+    return open;
+}
+
 void flight_finish(struct flights *flights, struct job *job) {
     pthread_mutex_lock(&flights->mutex);
     unpublish(flights, job);
@@ -167,6 +191,14 @@ static bool cancel(struct flights *flights, struct job *job) {
     return pool_remove(job->server->pool, &job->task);
 }
 
+/* drop_unqueued does what a worker would have done in the end. */
+static void drop_unqueued(struct job *job) {
+    if (!job)
+        return;
+    server_unreserve(job->server, job->reserved);
+    job_drop(job);
+}
+
 void flight_leave(struct flights *flights, struct exchange *x) {
     pthread_mutex_lock(&flights->mutex);
     struct job *unqueued = NULL;
@@ -178,12 +210,16 @@ void flight_leave(struct flights *flights, struct exchange *x) {
             unqueued = x->job;
     }
     pthread_mutex_unlock(&flights->mutex);
-    if (unqueued) { /* x still has its own reference */
-        server_unreserve(unqueued->server, unqueued->reserved);
-        job_drop(unqueued);
-    }
+    drop_unqueued(unqueued); /* x still has its own reference */
     if (waited)
         loop_deliver(x->loop, x);
+}
+
+void flight_cancel(struct flights *flights, struct job *job) {
+    pthread_mutex_lock(&flights->mutex);
+    bool unqueued = cancel(flights, job);
+    pthread_mutex_unlock(&flights->mutex);
+    drop_unqueued(unqueued ? job : NULL);
 }
 
 void flights_cancel(struct flights *flights) {

@@ -27,6 +27,14 @@ bool flight_has(struct flights *flights, const struct job *job);
  * or becomes one that others may join. */
 bool flight_merge(struct flights *flights, struct job *job);
 
+/* flight_open hands the waiter of a job that goes on to its loop, which answers with the job's stream; false: it has
+ * left, or the job is settled. flight_settle says whether that has happened; if not, it will not. */
+bool flight_open(struct flights *flights, struct job *job);
+bool flight_settle(struct flights *flights, struct job *job);
+
+/* flight_cancel stops a job that was opened and whose reader has left; the caller sees to it that the job lives on. */
+void flight_cancel(struct flights *flights, struct job *job);
+
 /* flight_finish hands all waiters of a job to their loops. */
 void flight_finish(struct flights *flights, struct job *job);
 

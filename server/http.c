@@ -11,24 +11,29 @@
 #include "server/metrics.h"
 #include "server/receive.h"
 #include "server/reply.h"
+#include "server/stream.h"
 
 enum {
     INLINE_NS = 20 * 1000, /* predicted to take less: computed on the loop, since handing over costs as much */
     SLOW_NS = 100 * 1000 * 1000,
     SLOW_BYTES = 4 << 20,
-    ESTIMATE_BASE = 1 << 20, /* of what a request uses beyond its body ... */
-    ESTIMATE_FACTOR = 24,    /* ... and this many times its body */
-    SEND_BYTES_A_MS = 16,    /* the slowest reader that is put up with */
+    ESTIMATE_BASE = 1 << 20,      /* of what a request uses beyond its body ... */
+    ESTIMATE_FACTOR = 24,         /* ... and this many times its body */
+    SLOW_STREAM_NS = 1000 * 1000, /* longer ones pass what is buffered: then the worker waits for a slow reader */
 };
 
 static struct exchange *watched(struct watch *watch) {
     return (struct exchange *)((char *)watch - offsetof(struct exchange, watch));
 }
 
-static void on_gone(struct watch *watch, enum watch_event event) {
-    (void)event;
+/* on_parked: the client left; or it is time for the first sign of life of a stream of events. */
+static void on_parked(struct watch *watch, enum watch_event event) {
     struct exchange *x = watched(watch);
-    flight_leave(x->loop->server->flights, x);
+    struct flights *flights = x->loop->server->flights;
+    if (event == WATCH_GONE)
+        flight_leave(flights, x);
+    else
+        (void)flight_open(flights, x->job);
 }
 
 /* estimate guesses what a request will need beside its body. */
@@ -39,16 +44,15 @@ static size_t estimate(const struct job *job) {
 
 /* is_slow: others should not have to wait for it. What is not decoded yet is judged by its length. */
 static bool is_slow(const struct job *job) {
-    return job->decoded ? call_cost(&job->call) > SLOW_NS : job->call.request.n > SLOW_BYTES;
+    uint64_t limit = job->stream ? SLOW_STREAM_NS : SLOW_NS;
+    return job->decoded ? call_cost(&job->call) > limit : job->stream || job->call.request.n > SLOW_BYTES;
 }
 
-/* suspend takes the connection out of the loop's hands; only then may others see the exchange. */
-static void suspend(struct exchange *x) {
-    MHD_suspend_connection(x->mhd);
-    x->state = EXCHANGE_PARKED;
-    x->loop->n_parked++;
-    conn_phase(x->loop, x->conn, CONN_PARKED, -1);
-    x->watch = (struct watch){.fd = x->conn->fd, .deadline_ns = INT64_MAX, .fire = on_gone};
+/* begins_streams gives the job a stream where its answer may be sent while it is computed; false: there is
+ * no memory. */
+static bool begins_stream(struct job *job) {
+    bool streams = job->media == MEDIA_SSE || (job->media == MEDIA_NDJSON && job->call.endpoint->stream);
+    return !streams || (job->stream = stream_new(job));
 }
 
 /* park consumes the job. */
@@ -56,7 +60,9 @@ static enum MHD_Result park(struct exchange *x, struct job *job) {
     struct server *server = x->loop->server;
     size_t more = estimate(job);
     const char *refused = NULL;
-    if (pool_full(server->pool) && !flight_has(server->flights, job))
+    if (!begins_stream(job))
+        refused = "no_memory";
+    else if (pool_full(server->pool) && !flight_has(server->flights, job))
         refused = "queue_full";
     else if (!server_reserve(server, more))
         refused = "busy";
@@ -69,9 +75,10 @@ static enum MHD_Result park(struct exchange *x, struct job *job) {
     job->queued_ns = clock_ns();
     snprintf(job->id, sizeof job->id, "%s", x->id);
     job->task.slow = is_slow(job);
-    suspend(x);
+    x->state = EXCHANGE_PARKED;
+    loop_suspend(x);
     bool joined = flight_enter(server->flights, job, x) != NULL;
-    watchdog_add(server->dog, &x->watch);
+    loop_watch(x, job->media == MEDIA_SSE ? clock_ns() + server->options.heartbeat * NS_PER_MS : INT64_MAX, on_parked);
     if (joined) {
         metrics_collapsed(server->metrics);
     } else if (pool_push(server->pool, &job->task)) {
@@ -169,7 +176,7 @@ static enum MHD_Result on_resumed(struct exchange *x) {
         return reply_left(x);
     if (x->job->refused)
         return reply_refusal(x, x->job->refused);
-    return reply_job(x, x->job);
+    return x->job->open ? reply_stream(x) : reply_job(x, x->job);
 }
 
 void *http_line(void *cls, const char *uri, struct MHD_Connection *mhd) { return receive_line(cls, uri, mhd); }
@@ -226,6 +233,8 @@ void http_completed(void *cls, struct MHD_Connection *mhd, void **context, enum 
     if (!x)
         return;
     *context = NULL;
+    if (x->job && x->job->open) /* also where libmicrohttpd saw the end of the connection before the answer began */
+        stream_leave(x);
     int64_t ns = clock_ns() - x->begun_ns;
     const struct options *o = &loop->server->options;
     metrics_request(loop->server->metrics, metrics_route(x->endpoint), x->method ? x->method : "", x->status, ns);

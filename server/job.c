@@ -8,6 +8,7 @@
 #include "server/gzip.h"
 #include "server/key.h"
 #include "server/runtime.h"
+#include "server/stream.h"
 
 enum {
     CANONICAL_MAX = 64 << 10, /* a longer canonical request is not looked up a second time */
@@ -35,6 +36,7 @@ struct job *job_new(struct server *server, const struct endpoint *endpoint, void
 void *job_end(struct job *job) {
     call_release(&job->call);
     answer_drop(job->answer);
+    stream_free(job->stream);
     free(job->body);
     free(job->query);
     return job;
@@ -85,21 +87,17 @@ void job_key(struct job *job) {
 static bool worth(uint64_t cost_ns, size_t n) { return cost_ns > WORTH * (LOOKUP_NS + (uint64_t)n * HASH_NS_A_BYTE); }
 
 /* canonical_key is the second key: equal requests that are written differently have the same. false: there is none. */
-static bool canonical_key(const struct server *server, struct call *call, struct form form, struct key *key) {
+static bool canonical_key(const struct server *server, const struct call *call, struct form form, struct key *key) {
     if (call->endpoint->cache != CACHE_BY_COST || !call->endpoint->input || call->request.n > JOB_SMALL)
         return false;
     struct buf text;
     buf_init(&text, CANONICAL_MAX);
-    bool fits = call_canonical(call, &text) == STATUS_OK;
+    bool fits = call_canonical(call, &text);
     if (fits) {
         struct key_state k;
         begin_key(&k, server, call, form, "canonical");
         key_add(&k, text.data, text.n);
         key_end(&k, key);
-    } else { /* too long is no failure of the request */
-        call->status = STATUS_OK;
-        call->http = 200;
-        call->n_errors = 0;
     }
     buf_release(&text);
     return fits;
@@ -152,7 +150,28 @@ static void take_answer(struct job *job, struct buf *out) {
     job->answer->cost_ns = job->solve_ns > 0 ? (uint64_t)(job->solve_ns + job->encode_ns) : 0;
 }
 
+/* solve_streaming is for lines and events, which are written while they are computed: to the job's stream, or where the
+ * loop does it itself, into memory. It leaves an answer where it was not sent yet, or is short enough to be kept. */
+static void solve_streaming(struct job *job) {
+    struct sink memory;
+    sink_memory(&memory, ANSWER_MAX);
+    int64_t begun = clock_ns();
+    enum status status = call_stream(&job->call, job->media, job->stream ? stream_sink(job->stream) : &memory);
+    job->solve_ns = clock_ns() - begun - (job->stream ? stream_waited(job->stream) : 0);
+    job->encode_ns = 0;
+    if (job->stream)
+        stream_end(job->stream, status, &memory.out);
+    if (status == STATUS_OK && memory.out.data)
+        take_answer(job, &memory.out);
+    else
+        buf_release(&memory.out);
+}
+
 void job_solve(struct job *job) {
+    if (job->stream || call_streams(&job->call, job->media)) {
+        solve_streaming(job);
+        return;
+    }
     bool timed = job_cacheable(job); /* of the others nobody asks */
     int64_t begun = timed ? clock_ns() : 0;
     enum status status = call_run(&job->call);
@@ -276,6 +295,24 @@ static bool prepare(struct job *job) {
     return true;
 }
 
+/* is_open: the answer must come as a stream (it took the queue long, and the client was told so), not as it
+ * was found. */
+static bool is_open(struct job *job) {
+    if (!job->stream || !flight_settle(job->server->flights, job))
+        return false;
+    answer_drop(job->answer);
+    job->answer = NULL;
+    job->found = FOUND_MISS;
+    return true;
+}
+
+/* close_stream tells an open stream what went wrong before the computation began. */
+static void close_stream(struct job *job) {
+    struct buf none;
+    if (job->stream && job->call.status != STATUS_OK)
+        stream_end(job->stream, job->call.status, &none);
+}
+
 /* answer_job: true where it was merged with an equal one, and is nobody's any more. */
 static bool answer_job(struct job *job, unsigned worker) {
     bool late = !job->decoded; /* else it could be joined from the beginning */
@@ -286,7 +323,7 @@ static bool answer_job(struct job *job, unsigned worker) {
     struct key canonical;
     bool has_canonical = canonical_key(job->server, &job->call, (struct form){job->media, job->gzip}, &canonical);
     job->found = job_cacheable(job) ? FOUND_MISS : FOUND_BYPASS;
-    if (look_up(job, worker, has_canonical ? &canonical : NULL))
+    if (look_up(job, worker, has_canonical ? &canonical : NULL) && !is_open(job))
         return false;
     solve_in_time(job);
     if (job_compressible(job))
@@ -312,6 +349,7 @@ void job_work(struct pool_task *task, unsigned worker) {
     } else {
         merged = answer_job(job, worker);
     }
+    close_stream(job);
     call_release(&job->call); /* the arena may be large; what was wrong stays in the call */
     server_unreserve(job->server, job->reserved);
     working_end(working, worker); /* first: who has the answer may ask what the worker does */

@@ -10,6 +10,7 @@
 #include "server/server.h"
 
 struct exchange;
+struct stream;
 
 /* What the cache had to do with an answer. */
 enum found { FOUND_BYPASS, FOUND_MEMORY, FOUND_DISK, FOUND_MISS, FOUND_STORED };
@@ -32,6 +33,8 @@ struct job {
     struct job *same_bucket, *older, *newer;
     bool in_flight; /* others may join */
     bool listed;
+    bool open;    /* the stream was given to its reader */
+    bool settled; /* it will not be any more */
 
     /* Set by the loop. */
     struct call call;
@@ -41,10 +44,11 @@ struct job {
     bool decoded; /* call_decode went well */
     bool keyed;   /* `key` is known */
     struct key key;
-    enum media media;    /* of the answer */
-    bool want_key;       /* the client asks If-None-Match: a key is worth its hashing */
-    size_t reserved;     /* of server->memory */
-    const char *refused; /* the queue was full after all: a code for reply_refusal */
+    enum media media;      /* of the answer */
+    bool want_key;         /* the client asks If-None-Match: a key is worth its hashing */
+    size_t reserved;       /* of server->memory */
+    struct stream *stream; /* owned; NULL: the answer is sent when it is whole */
+    const char *refused;   /* the queue was full after all: a code for reply_refusal */
     int64_t queued_ns;
 
     /* The outcome; written before the waiters are handed back. Without an answer, call says why. */
@@ -53,8 +57,8 @@ struct job {
     int64_t queue_ns, solve_ns, encode_ns; /* how long each took; -1: did not happen */
 };
 
-/* job_new makes a job with one reference, ready for call_media and call_decode, in `memory` (from job_end) or, where that is NULL, in new
- * memory. NULL: there is none. */
+/* job_new makes a job with one reference, ready for call_media and call_decode, in `memory` (from job_end) or, where
+ * that is NULL, in new memory. NULL: there is none. */
 struct job *job_new(struct server *server, const struct endpoint *endpoint, void *memory);
 static inline void job_keep(struct job *job) { atomic_fetch_add_explicit(&job->refs, 1, memory_order_relaxed); }
 void job_drop(struct job *job);
@@ -77,8 +81,8 @@ static inline bool job_pure(const struct job *job) {
 /* job_solve runs and encodes a decoded call on this thread; afterwards answer is set, or call.status. */
 void job_solve(struct job *job);
 
-/* job_answer_item is host.answer (self: the server): one request of several in a job, looked up and kept as if it had come alone, plain
- * JSON. */
+/* job_answer_item is host.answer (self: the server): one request of several in a job, looked up and kept as if it had
+ * come alone, plain JSON. */
 enum status job_answer_item(void *self, struct call *call, struct buf *out);
 
 /* job_compressible: the answer is to be compressed before it is sent (job_work does; the loop must not). */

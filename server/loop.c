@@ -55,16 +55,28 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **context,
         close_conn(cls, *context);
 }
 
+/* is_departure: a client left, or was left; the line of its request says so ("cut"). */
+static bool is_departure(const char *text) {
+    static const char *const TEXTS[] = {"Failed to send the response body", "Failed to send the chunked response body",
+                                        "Closing connection (application "};
+    bool departure = false;
+    for (size_t i = 0; i < COUNT_OF(TEXTS); i++)
+        departure = departure || strncmp(text, TEXTS[i], strlen(TEXTS[i])) == 0;
+    return departure;
+}
+
 static void on_log(void *cls, const char *format, va_list args) {
     struct loop *loop = cls;
     char text[512];
     vsnprintf(text, sizeof text, format, args);
     text[strcspn(text, "\n")] = '\0';
+    if (is_departure(text))
+        return;
     log_message(loop->server->log, "warn", "libmicrohttpd: %s", text);
 }
 
-/* longest_s is for libmicrohttpd's own time-out, which counts from the last byte: it ends readers that stall in the middle of a long answer, whose
- * deadline is far away. */
+/* longest_s is for libmicrohttpd's own time-out, which counts from the last byte: it ends readers that stall in the
+ * middle of a long answer, whose deadline is far away. */
 static unsigned longest_s(const struct options *o) {
     int64_t ms = o->idle_timeout + o->header_timeout;
     if (ms < o->body_timeout)
@@ -119,6 +131,17 @@ void loop_deliver(struct loop *loop, struct exchange *x) {
         loop_wake(loop);
 }
 
+void loop_suspend(struct exchange *x) {
+    MHD_suspend_connection(x->mhd);
+    x->loop->n_parked++;
+    conn_phase(x->loop, x->conn, CONN_PARKED, -1);
+}
+
+void loop_watch(struct exchange *x, int64_t deadline_ns, void (*fire)(struct watch *watch, enum watch_event event)) {
+    x->watch = (struct watch){.fd = x->conn->fd, .deadline_ns = deadline_ns, .fire = fire};
+    watchdog_add(x->loop->server->dog, &x->watch);
+}
+
 /* take_done returns what was handed back, oldest first. */
 static struct exchange *take_done(struct loop *loop) {
     pthread_mutex_lock(&loop->mutex);
@@ -139,6 +162,7 @@ static void resume_done(struct loop *loop) {
         next = x->next;
         watchdog_remove(loop->server->dog, &x->watch);
         loop->n_parked--;
+        conn_phase(loop, x->conn, CONN_SENDING, loop->server->options.body_timeout);
         MHD_resume_connection(x->mhd);
     }
 }
@@ -221,6 +245,8 @@ static bool finished(struct loop *loop) {
 
 static void *run(void *arg) {
     struct loop *loop = arg;
+    pthread_mutex_lock(&loop->server->start);
+    pthread_mutex_unlock(&loop->server->start);
     while (!finished(loop)) {
         await(loop);
         resume_done(loop);

@@ -13,9 +13,12 @@
 
 #include "server/address.h"
 #include "server/log.h"
+#include "server/watchdog.h"
 
 struct exchange;
 struct server;
+
+enum { SEND_BYTES_A_MS = 16 }; /* the slowest reader that is put up with */
 
 enum conn_phase { CONN_WAITING, CONN_RECEIVING, CONN_PARKED, CONN_SENDING };
 
@@ -59,6 +62,11 @@ void loop_close(struct loop *loop); /* after its end; closes what connections th
 /* loop_deliver hands a parked exchange back; from any thread. It is the loop's from here on. */
 void loop_deliver(struct loop *loop, struct exchange *x);
 void loop_wake(struct loop *loop);
+
+/* loop_suspend takes an exchange's connection out of the loop's hands, until it is delivered; only then may others see
+ * it. loop_watch then has it watched. Both on the loop's thread. */
+void loop_suspend(struct exchange *x);
+void loop_watch(struct exchange *x, int64_t deadline_ns, void (*fire)(struct watch *watch, enum watch_event event));
 
 /* conn_phase sets what a connection is doing and for how long it may (milliseconds; below 0: as long as it takes). */
 void conn_phase(struct loop *loop, struct conn *conn, enum conn_phase phase, int64_t limit_ms);

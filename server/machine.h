@@ -14,8 +14,8 @@ size_t machine_files(size_t n);
 /* machine_random draws 64 bits. */
 uint64_t machine_random(void);
 
-/* machine_build returns the linker's build id of this program (*n bytes), which differs where any of its code differs, and is the same for the
- * same build on another machine; NULL and 0 where the linker made none. */
+/* machine_build returns the linker's build id of this program (*n bytes), which differs where any of its code differs,
+ * and is the same for the same build on another machine; NULL and 0 where the linker made none. */
 const unsigned char *machine_build(size_t *n);
 
 #endif

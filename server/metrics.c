@@ -25,7 +25,7 @@ struct route {
 
 struct metrics {
     time_t started;
-    counter in_flight, cancelled, collapsed;
+    counter in_flight, cancelled, collapsed, streamed;
     counter rejected[N_REJECTIONS];
     unsigned n_routes;
     struct route routes[]; /* the last one: unknown routes */
@@ -83,6 +83,7 @@ void metrics_request(struct metrics *metrics, unsigned route, const char *method
 void metrics_rejected(struct metrics *metrics, enum rejection reason) { count(&metrics->rejected[reason], 1); }
 void metrics_cancelled(struct metrics *metrics) { count(&metrics->cancelled, 1); }
 void metrics_collapsed(struct metrics *metrics) { count(&metrics->collapsed, 1); }
+void metrics_streamed(struct metrics *metrics) { count(&metrics->streamed, 1); }
 
 static const char *route_name(unsigned i) { return endpoints[i] ? endpoints[i]->route : "other"; }
 
@@ -207,6 +208,8 @@ void metrics_write(struct server *server, struct buf *out) {
           (double)get(&metrics->cancelled));
     plain(out, "collapsed_total", "counter", "Requests that shared the computation of an equal one in flight.",
           (double)get(&metrics->collapsed));
+    plain(out, "streamed_total", "counter", "Answers that were sent while they were computed.",
+          (double)get(&metrics->streamed));
     plain(out, "memory_reserved_bytes", "gauge", "Memory that the admitted requests are estimated to use.",
           (double)atomic_load_explicit(&server->memory, memory_order_relaxed));
     plain(out, "memory_capacity_bytes", "gauge", "Memory that they may use together (--memory).",

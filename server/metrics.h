@@ -33,6 +33,7 @@ void metrics_request(struct metrics *metrics, unsigned route, const char *method
 void metrics_rejected(struct metrics *metrics, enum rejection reason);
 void metrics_cancelled(struct metrics *metrics);
 void metrics_collapsed(struct metrics *metrics);
+void metrics_streamed(struct metrics *metrics);
 
 /* metrics_write writes all of them, and what pool and cache know. */
 void metrics_write(struct server *server, struct buf *out);

@@ -34,9 +34,12 @@
     X(TIME, header_timeout, "header-timeout", "TIME", "10s", 10, 86400 * 1000,                                         \
       "time for a request's line and headers to arrive, in all")                                                       \
     X(TIME, body_timeout, "body-timeout", "TIME", "60s", 10, 86400 * 1000,                                             \
-      "time for a request's body to arrive, in all, and for an answer's first bytes to leave")                         \
+      "time for a request's body to arrive, in all, and for an answer's first bytes, or the next of a stream, to "     \
+      "leave")                                                                                                         \
     X(TIME, idle_timeout, "idle-timeout", "TIME", "60s", 10, 86400 * 1000,                                             \
       "time that a kept-alive connection may idle")                                                                    \
+    X(TIME, heartbeat, "heartbeat", "TIME", "15s", 10, 86400 * 1000,                                                   \
+      "time after which a stream of events gets a comment where it has nothing to say")                                \
     X(COUNT, max_connections, "max-connections", "N", "8192", 1, 1000 * 1000,                                          \
       "connections at once; further ones wait to be accepted")                                                         \
     X(TEXT, models, "models", "DIR", "", 0, 0, "folder whose NAME.json are models that a request may call by name")    \

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "server/clock.h"
+
 /* One parallel_for on its way. It lives on its caller's stack: the caller leaves when no helper is inside any more. */
 struct batch {
     struct batch *next, *prev;
@@ -18,6 +20,7 @@ struct batch {
 struct queue {
     struct pool_task *first, *last;
     atomic_size_t n; /* changes under the mutex; helpers peek without it */
+    int64_t mean_ns; /* how long its tasks ran, the latest counting most; 0: none has ended */
 };
 
 struct pool {
@@ -117,6 +120,11 @@ static void unlink_task(struct pool *pool, struct pool_task *task) {
 
 static bool slow_allowed(const struct pool *pool) { return pool->slow.first && pool->slow_running < pool->slow_max; }
 
+/* note_time lets each task count for an eighth. */
+static void note_time(struct queue *queue, int64_t ns) {
+    queue->mean_ns += queue->mean_ns ? (ns - queue->mean_ns) / 8 : ns;
+}
+
 /* run_task runs the first task of a queue; the mutex is held on entry and on return. */
 static void run_task(struct pool *pool, struct queue *queue, unsigned worker) {
     struct pool_task *task = queue->first;
@@ -124,8 +132,11 @@ static void run_task(struct pool *pool, struct queue *queue, unsigned worker) {
     unlink_task(pool, task);
     pool->slow_running += slow;
     pthread_mutex_unlock(&pool->mutex);
+    int64_t begun = clock_ns();
     task->run(task, worker);
+    int64_t took = clock_ns() - begun;
     pthread_mutex_lock(&pool->mutex);
+    note_time(queue, took);
     pool->slow_running -= slow;
 }
 
@@ -238,6 +249,16 @@ bool pool_remove(struct pool *pool, struct pool_task *task) {
 
 struct parallel *pool_parallel(struct pool *pool) {
     return &pool->parallel;
+}
+
+int64_t pool_wait_ns(struct pool *pool) {
+    if (!pool->n_workers)
+        return 0;
+    pthread_mutex_lock(&pool->mutex);
+    double quick = (double)pool->quick.n * (double)pool->quick.mean_ns / pool->n_workers,
+           slow = (double)pool->slow.n * (double)pool->slow.mean_ns / (double)pool->slow_max;
+    pthread_mutex_unlock(&pool->mutex);
+    return quick + slow < 1e18 ? (int64_t)(quick + slow) : (int64_t)1e18;
 }
 
 void pool_stats(struct pool *pool, struct pool_stats *out) {

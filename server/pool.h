@@ -5,11 +5,13 @@
  *     ctx.parallel = pool_parallel(pool);       tasks may call parallel_for
  *     pool_close(pool);                         runs what is queued, then joins
  *
- * Quick and slow tasks: of several workers one never takes a slow task, so that quick ones need not wait for slow ones to end. Within
- * each kind the order is that of arrival; a free worker prefers a quick task, then to help, then a slow task.
+ * Quick and slow tasks: of several workers one never takes a slow task, so that quick ones need not wait for slow ones
+ * to end. Within each kind the order is that of arrival; a free worker prefers a quick task, then to help, then a slow
+ * task.
  *
- * parallel_for: the caller works through the indices itself; workers without a task join in, and leave between two indices when a
- * quick task comes. It never waits for a worker that has not joined, so it cannot lock up when it is nested or when all are busy.
+ * parallel_for: the caller works through the indices itself; workers without a task join in, and leave between two
+ * indices when a quick task comes. It never waits for a worker that has not joined, so it cannot lock up when it is
+ * nested or when all are busy.
  *
  * Threads: every function but pool_close may be called from any thread. */
 #ifndef SOLVENT_POOL_H
@@ -17,6 +19,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/base/ctx.h"
 
@@ -51,6 +54,10 @@ struct parallel *pool_parallel(struct pool *pool);
 
 /* pool_worker is the index of the worker that calls it; -1: the thread is none. */
 int pool_worker(void);
+
+/* pool_wait_ns predicts when all that is queued now has been begun: tasks in the queue times how long the last ones
+ * ran, over the workers. 0 before a task has ended. */
+int64_t pool_wait_ns(struct pool *pool);
 
 struct pool_stats {
     size_t workers, busy, queued, capacity; /* busy: running a task or helping one */

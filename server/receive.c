@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/base/pages.h"
 #include "server/clock.h"
 #include "server/loop.h"
 #include "server/metrics.h"
@@ -211,6 +212,7 @@ static bool grow_body(struct exchange *x, size_t n) {
     char *body = realloc(x->body, size);
     if (!body)
         return false;
+    pages_wish(body, size);
     x->body = body;
     x->size = size;
     return true;

@@ -1,4 +1,5 @@
-/* receive.h - a request coming in: its line, its headers, its body; and the exchange that it becomes. On the loop's thread. */
+/* receive.h - a request coming in: its line, its headers, its body; and the exchange that it becomes. On the loop's
+ * thread. */
 #ifndef SOLVENT_RECEIVE_H
 #define SOLVENT_RECEIVE_H
 
@@ -7,8 +8,9 @@
 /* receive_line begins an exchange. NULL: no memory. */
 struct exchange *receive_line(struct loop *loop, const char *uri, struct MHD_Connection *mhd);
 
-/* receive_heads reads the headers and finds the endpoint. What makes the end of the body uncertain, or the body too large, is refused here, which
- * ends the connection; what else is wrong is only noted (x->refused), so that the connection lives. */
+/* receive_heads reads the headers and finds the endpoint. What makes the end of the body uncertain, or the body too
+ * large, is refused here, which ends the connection; what else is wrong is only noted (x->refused), so that the
+ * connection lives. */
 enum MHD_Result receive_heads(struct exchange *x, const char *method);
 
 /* receive_body takes in a piece of the body, or throws it away where nobody wants it. MHD_NO: cut the connection. */

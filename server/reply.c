@@ -4,11 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/clock.h"
 #include "server/key.h"
 #include "server/loop.h"
 #include "server/metrics.h"
+#include "server/stream.h"
 
-enum { TAG_BYTES = KEY_HEX + 3, TIMING_BYTES = 128, PROBLEM_MAX = 64 << 10, DETAIL_MAX = 192 };
+enum {
+    TAG_BYTES = KEY_HEX + 3,
+    TIMING_BYTES = 128,
+    PROBLEM_MAX = 64 << 10,
+    DETAIL_MAX = 192,
+    RETRY_MAX = 60,
+    STREAM_BLOCK = 32 << 10
+};
 
 #define NO_STORE "no-store"
 /* A POST here is a function of its body, so its answer stays right; it may change only with the version of the service.
@@ -81,8 +90,14 @@ static const struct refusal REFUSALS[] = {
 #undef X
 };
 
-/* put_retry: a second is short, but a client that comes back too early is refused at next to no cost. */
-static void put_retry(struct MHD_Response *r) { put(r, "Retry-After", "1"); }
+/* put_retry says when what waits now will have been begun, in whole seconds from 1 to RETRY_MAX. A client that comes
+ * back too early is refused at next to no cost. */
+static void put_retry(struct MHD_Response *r, struct server *server) {
+    char text[24];
+    int64_t seconds = (pool_wait_ns(server->pool) + NS_PER_S - 1) / NS_PER_S;
+    snprintf(text, sizeof text, "%d", (int)(seconds < 1 ? 1 : seconds > RETRY_MAX ? RETRY_MAX : seconds));
+    put(r, "Retry-After", text);
+}
 
 /* detail_of names the limit where there is one. */
 static const char *detail_of(struct exchange *x, const struct refusal *refusal, char text[DETAIL_MAX]) {
@@ -114,7 +129,7 @@ enum MHD_Result reply_refusal(struct exchange *x, const char *code) {
     if (r && refusal->http == 405)
         put(r, "Allow", x->allow);
     if (r && refusal->http == 503)
-        put_retry(r);
+        put_retry(r, x->loop->server);
     return queue(x, refusal->http, r, n);
 }
 
@@ -125,7 +140,7 @@ static enum MHD_Result reply_problem(struct exchange *x, const struct call *call
     size_t n = b.n;
     struct MHD_Response *r = problem_response(&b);
     if (r && (call->status == STATUS_CANCELLED || call->status == STATUS_UNREADY))
-        put_retry(r); /* not where the time limit was reached: it would be again */
+        put_retry(r, x->loop->server); /* not where the time limit was reached: it would be again */
     if (call->status == STATUS_INTERNAL)
         log_message(x->loop->server->log, "error", "Request %s: %s", x->id, call->errors[0].detail);
     return queue(x, call->http, r, n);
@@ -257,6 +272,19 @@ enum MHD_Result reply_job(struct exchange *x, struct job *job) {
     at = add_timing(timing, at, "solve", job->solve_ns);
     at = add_timing(timing, at, "encode", job->encode_ns);
     return reply_answer(x, job->answer, job->keyed && job_pure(job) ? &job->key : NULL, status, at ? timing : NULL);
+}
+
+enum MHD_Result reply_stream(struct exchange *x) {
+    struct MHD_Response *r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_read, x, NULL);
+    if (!r)
+        return MHD_NO;
+    put(r, "Content-Type", media_text(x->job->media));
+    put(r, "Cache-Control", NO_STORE); /* whether it will be whole is not known yet */
+    put(r, "Cache-Status", "solvent; fwd=miss");
+    put(r, "X-Accel-Buffering", "no"); /* what nginx understands */
+    x->cache = "stream";
+    stream_begin(x);
+    return queue(x, 200, r, 0);
 }
 
 /* -- OPTIONS -- */

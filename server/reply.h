@@ -26,6 +26,9 @@ enum MHD_Result reply_refusal(struct exchange *x, const char *code);
 /* reply_job answers what a finished job came to. */
 enum MHD_Result reply_job(struct exchange *x, struct job *job);
 
+/* reply_stream begins to answer with what a job's stream gives from now on. */
+enum MHD_Result reply_stream(struct exchange *x);
+
 /* reply_cached answers from memory. */
 enum MHD_Result reply_cached(struct exchange *x, const struct job *job, struct answer *answer);
 
@@ -36,8 +39,8 @@ bool reply_unchanged(struct exchange *x, const struct key *key, bool any, enum M
 /* reply_options answers OPTIONS, a CORS preflight or a plain one. */
 enum MHD_Result reply_options(struct exchange *x);
 
-/* reply_left answers someone who is probably not there any more. Who only half-closed may read it, or find the connection closed
- * (libmicrohttpd may see the end of the stream first). */
+/* reply_left answers someone who is probably not there any more. Who only half-closed may read it, or find the
+ * connection closed (libmicrohttpd may see the end of the stream first). */
 enum MHD_Result reply_left(struct exchange *x);
 
 #endif

@@ -226,11 +226,14 @@ static void drain(struct server *server, const sigset_t *set) {
     }
 }
 
+/* start_loops lets none of them answer before all are there by their names, for GET /v1/runtime/threads. */
 static bool start_loops(struct server *server) {
-    for (unsigned i = 0; i < server->n_loops; i++)
-        if (!loop_start(server->loops[i]))
-            return false;
-    return true;
+    bool started = true;
+    pthread_mutex_lock(&server->start);
+    for (unsigned i = 0; i < server->n_loops && started; i++)
+        started = loop_start(server->loops[i]);
+    pthread_mutex_unlock(&server->start);
+    return started;
 }
 
 static int run(struct server *server) {
@@ -265,7 +268,9 @@ int serve(struct options *options) {
     if (!server)
         return fail("There is no memory to start with.");
     server->options = *options;
+    pthread_mutex_init(&server->start, NULL);
     int code = run(server);
+    pthread_mutex_destroy(&server->start);
     free(server);
     return code;
 }

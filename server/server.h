@@ -5,13 +5,15 @@
  *        parse, route, look up    --job-->    decode, look up,    <--stop--  deadlines,
  *        answer, or park                      solve, encode, gzip            clients that left
  *        resume, answer         <--done---    flight.c
+ *        send in chunks         <--lines--    stream.c
  *
  * Only a loop's own thread touches its connections and calls libmicrohttpd. An exchange (one request) belongs to its
  * loop, but while it is parked to the flights (flight.h), whose lock guards the hand-over. Locks are taken in the order
- * watchdog, flights, then pool or loop; no two of the last kind at once. */
+ * watchdog, a stream's, flights, then pool or loop; no two of the last kind at once. */
 #ifndef SOLVENT_SERVER_H
 #define SOLVENT_SERVER_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "handlers/call.h"
@@ -42,6 +44,7 @@ struct server {
     struct host host; /* host.self is the server */
     struct loop **loops;
     unsigned n_loops;
+    pthread_mutex_t start; /* held until all loops are there; none answers before */
     atomic_uint loops_running;
     atomic_int phase;     /* enum server_phase */
     atomic_size_t memory; /* bytes that admitted requests are estimated to use, bodies in upload included */

@@ -1,4 +1,5 @@
 #include "core/base/buf.h"
+#include "core/base/pages.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,9 +25,20 @@ bool buf_grow(struct buf *b, size_t n) {
         b->failed = true;
         return false;
     }
+    pages_wish(data, size);
     b->data = data;
     b->size = size;
     return true;
+}
+
+void buf_expect(struct buf *b, size_t n) {
+    size_t most = b->cap - b->n;
+    char *data = b->failed || b->size - b->n >= n || n > most ? NULL : realloc(b->data, b->n + n);
+    if (!data)
+        return;
+    pages_wish(data, b->n + n);
+    b->data = data;
+    b->size = b->n + n;
 }
 
 void buf_printf(struct buf *b, const char *format, ...) {

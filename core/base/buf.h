@@ -23,6 +23,10 @@ static inline void buf_clear(struct buf *b) { b->n = 0; }
 /* buf_grow makes room for n more bytes; false (and failed) where it cannot. */
 bool buf_grow(struct buf *b, size_t n);
 
+/* buf_expect makes room for n more bytes at once where it can; it fails nothing. Room that is never written takes no
+ * memory. */
+void buf_expect(struct buf *b, size_t n);
+
 /* buf_room returns where n more bytes may be written, or NULL; buf_commit then counts those that were. */
 static inline char *buf_room(struct buf *b, size_t n) {
     return b->size - b->n >= n || buf_grow(b, n) ? b->data + b->n : NULL;

@@ -1,4 +1,5 @@
 #include "core/base/ctx.h"
+#include "core/base/pages.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,13 +49,22 @@ static size_t next_block_size(const struct ctx *ctx, size_t bytes) {
     return (size + WIDE - 1) & ~(size_t)(WIDE - 1);
 }
 
+/* block_memory is bytes of memory for a block, a multiple of WIDE. */
+static void *block_memory(size_t bytes) {
+    void *p;
+    if (posix_memalign(&p, bytes < PAGES_MIN ? WIDE : PAGES_HUGE, bytes) != 0)
+        return NULL;
+    pages_wish(p, bytes);
+    return p;
+}
+
 static struct arena_block *add_block(struct ctx *ctx, size_t bytes) {
     if (bytes > SIZE_MAX / 2)
         return out_of_memory(ctx);
     size_t size = next_block_size(ctx, bytes);
     if (ctx->used > ctx->cap || sizeof(struct arena_block) + size > ctx->cap - ctx->used)
         return out_of_memory(ctx);
-    struct arena_block *block = aligned_alloc(WIDE, sizeof *block + size);
+    struct arena_block *block = block_memory(sizeof *block + size);
     if (!block)
         return out_of_memory(ctx);
     block->older = ctx->blocks;

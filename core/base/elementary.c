@@ -161,6 +161,20 @@ double elementary_cospi(double x) {
     return c;
 }
 
+/* A start good to 0.005, then Newton on sin(pi a) - x cos(pi a), whose derivative over sqrt(1 + x^2) is pi at the root; the
+ * error goes 5e-3, 4e-7 (cubically, since sine is flat there), 2e-19. */
+double elementary_atanpi(double x) {
+    if (x > 1)
+        return 0.5 - elementary_atanpi(1 / x);
+    double length = sqrt(1 + x * x), a = x * (0.25 + 0.273 / 3.14159265358979323846 * (1 - x));
+    for (int i = 0; i < 3; i++) {
+        double s, c;
+        sincos_pi(a, &s, &c);
+        a -= (s - x * c) / (length * 3.14159265358979323846);
+    }
+    return a;
+}
+
 /* high_half keeps 26 bits, so that products of two halves are exact. */
 static inline double high_half(double x) { return from_bits(bits_of(x) & 0xfffffffff8000000u); }
 

@@ -12,12 +12,13 @@
 
 #include <stddef.h>
 
-double elementary_exp(double x);   /* +inf above 709.78, 0 below -745.14 */
-double elementary_expm1(double x); /* exp(x) - 1 */
-double elementary_log(double x);   /* -inf of 0, NaN below; subnormals too */
-double elementary_log1p(double x); /* log(1 + x) */
-double elementary_sinpi(double x); /* sin(pi x), exact zeros at integers; |x| <= 2^50 */
-double elementary_cospi(double x); /* cos(pi x); |x| <= 2^50 */
+double elementary_exp(double x);    /* +inf above 709.78, 0 below -745.14 */
+double elementary_expm1(double x);  /* exp(x) - 1 */
+double elementary_log(double x);    /* -inf of 0, NaN below; subnormals too */
+double elementary_log1p(double x);  /* log(1 + x) */
+double elementary_sinpi(double x);  /* sin(pi x), exact zeros at integers; |x| <= 2^50 */
+double elementary_cospi(double x);  /* cos(pi x); |x| <= 2^50 */
+double elementary_atanpi(double x); /* atan(x) / pi, x >= 0, 1/2 at infinity; below 4 ulp */
 
 /* elementary_pow is x^y for x >= 0, finite, and finite y; 0^0 is 1. Below 2 ulp while |y log x| < 100, some more up to
  * the ends. */

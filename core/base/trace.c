@@ -1,7 +1,5 @@
 #include "core/base/trace.h"
 
-#include <string.h>
-
 static size_t element_size(enum kind kind) { return kind == KIND_STRING ? sizeof(struct str) : 8; }
 
 static void *copy(struct ctx *ctx, const void *p, size_t count, size_t size) {
@@ -11,13 +9,20 @@ static void *copy(struct ctx *ctx, const void *p, size_t count, size_t size) {
     return to;
 }
 
+enum status trace_check(struct ctx *ctx, size_t n) {
+    if (n <= TRACE_MAX_VALUES)
+        return STATUS_OK;
+    return ctx_fail(ctx, STATUS_TOO_LARGE, "/trace", "There are %zu values, and a trace is made of at most %d.", n,
+                    TRACE_MAX_VALUES);
+}
+
 enum status trace_begin(struct ctx *ctx, struct trace *t, size_t max_steps, const struct array *initial) {
     *t = (struct trace){.ctx = ctx, .max_steps = max_steps};
     if (!initial)
         return STATUS_OK;
-    if (initial->n > TRACE_MAX_VALUES)
-        return ctx_fail(ctx, STATUS_TOO_LARGE, "/trace", "There are %zu values, and a trace is made of at most %d.",
-                        initial->n, TRACE_MAX_VALUES);
+    enum status status = trace_check(ctx, initial->n);
+    if (status != STATUS_OK)
+        return status;
     t->initial = *initial;
     t->initial.data = copy(ctx, initial->data, initial->n, element_size(initial->kind));
     return t->initial.data ? STATUS_OK : STATUS_NO_MEMORY;

@@ -14,6 +14,9 @@
 #include "core/base/array.h"
 #include "core/base/ctx.h"
 
+#include <math.h>
+#include <string.h>
+
 enum { TRACE_MAX_VALUES = 2000, TRACE_MAX_STEPS = 100000 };
 
 struct trace_var {
@@ -47,13 +50,22 @@ struct trace {
 #define TRACE_NO_VARS NULL, 0
 
 static inline struct value trace_int(int64_t i) { return (struct value){.kind = KIND_INT, .i = i}; }
-static inline struct value trace_real(double r) { return (struct value){.kind = KIND_REAL, .r = r}; }
+/* trace_real shows no number (null) where r is not finite. */
+static inline struct value trace_real(double r) {
+    return isfinite(r) ? (struct value){.kind = KIND_REAL, .r = r} : (struct value){.kind = KIND_NONE};
+}
+static inline struct value trace_text(const char *literal) {
+    return (struct value){.kind = KIND_STRING, .s = {literal, strlen(literal)}};
+}
 
-/* trace_begin prepares a trace and copies `initial` (NULL: there is none). Errors: TOO_LARGE at "/trace" (too many
- * values), NO_MEMORY. */
+/* trace_check says whether a trace may be made of n values in all. Errors: TOO_LARGE at "/trace". */
+enum status trace_check(struct ctx *ctx, size_t n) MUST_CHECK;
+
+/* trace_begin prepares a trace and copies `initial` (NULL: there is none). Errors: as trace_check, NO_MEMORY. */
 enum status trace_begin(struct ctx *ctx, struct trace *t, size_t max_steps, const struct array *initial) MUST_CHECK;
 
-/* trace_add records a step: indices, the elements of `of` at them (NULL: none; an index outside of it shows nothing), variables. */
+/* trace_add records a step: indices, the elements of `of` at them (NULL: none; an index outside of it shows nothing),
+ * variables. */
 void trace_add(struct trace *t, const char *op, const int64_t *at, size_t n_at, const struct array *of,
                const struct trace_var *vars, size_t n_vars);
 

@@ -15,6 +15,9 @@ struct pager {
     size_t *start; /* [n + 1], room for rows */
     int64_t *values;
     size_t n, rows_room, values_room;
+    size_t steps;        /* since the stop was looked at */
+    const int64_t *last; /* the combination that ends the page; NULL: none has */
+    size_t n_last;
     struct array shown; /* the sorted candidates */
     size_t *at;
     size_t depth;
@@ -87,27 +90,55 @@ static void trace_row(struct pager *p, int64_t *rest) {
 
 /* -- Pages -- */
 
-static enum status fill_page(struct pager *p, bool have, int64_t target, struct str *next_cursor) {
+/* give_row hands a combination over, or keeps it. */
+static enum status give_row(struct pager *p) {
+    if (!p->page->row)
+        return keep_row(p);
+    p->n++;
+    return p->page->row(p->page->row_self, p->walk.value, p->walk.depth, p->walk.kept);
+}
+
+/* stop_comes looks from time to time whether the host wants an end. */
+static enum stop stop_comes(struct pager *p) {
+    p->steps += 1 + p->walk.depth;
+    enum stop stop = p->steps >> 16 ? ctx_stop(p->ctx) : STOP_NONE;
+    p->steps &= (1 << 16) - 1;
+    return stop;
+}
+
+/* end_page ends the page with the combination at hand where it is full, or a deadline wants it. */
+static enum status end_page(struct pager *p, bool *cut) {
+    enum stop stop = stop_comes(p);
+    if (stop == STOP_CANCEL)
+        return ctx_stopped(p->ctx);
+    *cut = stop == STOP_DEADLINE;
+    if (!*cut && p->n < (size_t)p->page->limit && (p->page->row || p->start[p->n] < COMBINATION_PAGE_VALUES))
+        return STATUS_OK;
+    p->n_last = p->walk.depth;
+    int64_t *last = ctx_alloc(p->ctx, p->n_last, sizeof *last);
+    if (last && p->n_last)
+        memcpy(last, p->walk.value, p->n_last * sizeof *last);
+    p->last = last;
+    return last ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
+static enum status fill_page(struct pager *p, bool have, int64_t target, struct combination_out *out) {
     int64_t rest = target;
-    size_t steps = 0;
     bool more = have || combination_next(&p->walk);
-    while (more && p->n < (size_t)p->page->limit && p->start[p->n] < COMBINATION_PAGE_VALUES) {
+    while (more && !p->last) {
         trace_row(p, &rest);
-        enum status status = keep_row(p);
+        enum status status = give_row(p);
+        if (status == STATUS_OK)
+            status = end_page(p, &out->cut);
         if (status != STATUS_OK)
             return status;
-        steps += 1 + p->walk.depth;
-        if (steps >> 16 && ctx_stop(p->ctx) != STOP_NONE)
-            return ctx_stopped(p->ctx);
-        steps &= (1 << 16) - 1;
         more = combination_next(&p->walk);
     }
     if (p->page->trace && !more)
         trace_move(p, 0, &rest);
-    if (!more)
-        return STATUS_OK;
-    const size_t *last = &p->start[p->n - 1];
-    return combination_cursor_write(p->ctx, p->walk.plan->mark, p->values + last[0], last[1] - last[0], next_cursor);
+    out->cut = out->cut && more;
+    return more ? combination_cursor_write(p->ctx, p->walk.plan->mark, p->last, p->n_last, &out->next_cursor)
+                : STATUS_OK;
 }
 
 static enum status seek_cursor(struct pager *p) {
@@ -175,7 +206,7 @@ static enum status list_page(struct pager *p, struct combination_count *count, i
     if (status == STATUS_OK && p->page->trace)
         status = trace_start(p);
     if (status == STATUS_OK && !past)
-        status = fill_page(p, offset, target, &out->next_cursor);
+        status = fill_page(p, offset, target, out);
     if (status == STATUS_OK)
         status = trace_end(p->page->trace);
     out->rows = (struct rows){p->n, p->start, p->values};

@@ -33,17 +33,24 @@ enum {
 struct combination_page {
     bool list;           /* give combinations */
     bool count;          /* count them all */
-    int64_t limit;       /* combinations at most, 1 .. COMBINATION_MAX_LIMIT */
+    int64_t limit;       /* combinations at most, 1 .. COMBINATION_MAX_LIMIT (see row) */
     struct str cursor;   /* of an earlier page; p NULL: none. Borrowed */
     struct value offset; /* the rank of the first, INT >= 0 or decimal digits; KIND_NONE: 0. Not beside a cursor */
     struct trace *trace; /* NULL: nobody watches. Begun by this module */
     size_t max_steps;
+
+    /* row gets each combination as it is found, and none is kept: then the page ends at `limit` alone, which may be any.
+     * The first `kept` of its values are those of the call before. A status but OK ends it all. NULL: they are kept, in
+     * out->rows */
+    enum status (*row)(void *self, const int64_t *values, size_t n, size_t kept);
+    void *row_self;
 };
 
 struct combination_out {
     struct rows rows;       /* in the arena; start NULL: not listed */
     struct value count;     /* INT up to 2^53, else STRING of digits; KIND_NONE: not counted */
     struct str next_cursor; /* p NULL: there are no more */
+    bool cut;               /* ctx_stop ended the page before its time: at a deadline */
 };
 
 /* combination_solve gives a page of combinations, their count, or both. An offset past the end gives an empty page.

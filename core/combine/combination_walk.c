@@ -44,7 +44,7 @@ static enum status fill_last(struct ctx *ctx, struct combination_walk *walk) {
 }
 
 static void reset(struct combination_walk *walk) {
-    walk->depth = 0;
+    walk->depth = walk->kept = 0;
     walk->rest = walk->plan->target;
     walk->begun = false;
 }
@@ -118,8 +118,10 @@ bool combination_next(struct combination_walk *walk) {
         return walk->last[plan->target * plan->states + plan->start] >= 0 && descend(walk);
     }
     while (walk->depth > 0)
-        if (push_first(walk, walk->next[pop(walk)]))
+        if (push_first(walk, walk->next[pop(walk)])) {
+            walk->kept = walk->depth - 1;
             return descend(walk);
+        }
     return false;
 }
 

@@ -22,6 +22,7 @@ struct combination_walk {
     size_t *at;                          /* [depth] positions of the combination */
     int64_t *value;                      /* [depth] its values: what combination_next found */
     size_t depth, rest;
+    size_t kept; /* values that combination_next left as they were */
     bool begun;
 };
 

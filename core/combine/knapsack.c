@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "core/combine/knapsack_core.h"
+#include "core/combine/knapsack_bundle.h"
 
 /* -- The input -- */
 
@@ -73,6 +73,14 @@ struct reduced {
     bool all_fit;
 };
 
+/* free_value is what the items without weight are worth together. */
+static int64_t free_value(const struct knapsack_in *in) {
+    int64_t value = 0;
+    for (size_t i = 0; i < in->n; i++)
+        value += is_free(in, i) ? value_at(in, i) : 0;
+    return value;
+}
+
 static enum status reduce(struct ctx *ctx, const struct knapsack_in *in, struct reduced *out) {
     size_t n = 0;
     int64_t w = 0, p = 0, sum = 0;
@@ -89,7 +97,8 @@ static enum status reduce(struct ctx *ctx, const struct knapsack_in *in, struct 
     struct knapsack_item *item = ctx_alloc(ctx, n, sizeof *item);
     if (!item)
         return STATUS_NO_MEMORY;
-    out->problem = (struct knapsack_problem){item, 0, in->capacity / w};
+    out->problem = (struct knapsack_problem){
+        item, 0, in->capacity / w, .watch = in->watch, .base = in->watch ? free_value(in) : 0, .unit = p};
     for (size_t i = 0; i < in->n; i++)
         if (is_open(in, i))
             item[out->problem.n++] = (struct knapsack_item){weight_at(in, i) / w, value_at(in, i) / p, (uint32_t)i, 0};
@@ -160,7 +169,7 @@ enum status knapsack_solve(struct ctx *ctx, const struct knapsack_in *in, struct
         status = reduce(ctx, in, &reduced);
     struct knapsack_result result = {.end = KNAPSACK_COMPLETE};
     if (status == STATUS_OK && !reduced.all_fit)
-        status = knapsack_core_solve(ctx, &reduced.problem, &result);
+        status = knapsack_bundle_solve(ctx, &reduced.problem, &result);
     if (status == STATUS_OK)
         status = answer(ctx, in, &reduced, &result, out);
     return status;

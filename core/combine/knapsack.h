@@ -11,8 +11,9 @@
  * twice; when states do not fit the memory, those of least bound are given up, and the greatest bound given up is the
  * answer's bound.
  *
- * Modules: knapsack (input, trivial items, answer), _core (the program), _order (break item, sorting), _greedy (first
- * incumbent), _open (items outside the core), _states (merging, history), _bound (number of items), _reach.
+ * Modules: knapsack (input, trivial items, answer), _bundle (items that are multiples of one another), _core (the
+ * program), _order (break item, sorting), _greedy (first incumbent), _open (items outside the core), _states (merging,
+ * history), _bound (number of items), _reach.
  *
  * Cost: O(n) for the break item and O(core * states) for the rest; the size of the capacity plays no role. 32 bytes a
  * state, twice, and 16 bytes of history for each 64 core items of a surviving state; all within the arena's cap.
@@ -33,6 +34,13 @@ enum { KNAPSACK_MAX_ITEMS = 10 * 1000 * 1000 };
 /* How the request wrote its items: errors name "items[3].weight" or "weights[3]". */
 enum knapsack_form { KNAPSACK_ITEMS, KNAPSACK_COLUMNS };
 
+/* Who follows a search. tell is called on the thread that solves, when a better choice is found or the bound sinks
+ * noticeably: value is that of the best choice so far, and no choice is worth more than bound. Which calls there are
+ * depends on the input alone. */
+struct knapsack_watch {
+    void (*tell)(struct knapsack_watch *self, int64_t value, int64_t bound);
+};
+
 struct knapsack_in {
     size_t n;              /* items, 0 .. KNAPSACK_MAX_ITEMS */
     const int64_t *weight; /* item i: weight[i * stride], >= 0; borrowed. Their sum fits int64 */
@@ -40,6 +48,7 @@ struct knapsack_in {
     size_t stride;         /* 1: two columns; 2: pairs */
     int64_t capacity;      /* >= 0 */
     enum knapsack_form form;
+    struct knapsack_watch *watch; /* NULL: nobody */
 };
 
 /* What ended the search. */

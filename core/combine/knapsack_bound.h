@@ -24,8 +24,8 @@ struct knapsack_price {
 };
 
 /* knapsack_price_find looks for the prices of the least bound. at: items of the break solution; z: the incumbent's
- * value. out->d = 0 where ctx asks to stop, and where the LP solution obeys both limits, so that there is nothing to gain. Allocates 2n items of
- * scratch from ctx (rewound). Errors: NO_MEMORY. Cost: O(n log(p_max)). */
+ * value. out->d = 0 where ctx asks to stop, and where the LP solution obeys both limits, so that there is nothing to
+ * gain. Allocates 2n items of scratch from ctx (rewound). Errors: NO_MEMORY. Cost: O(n log(p_max)). */
 enum status knapsack_price_find(struct ctx *ctx, const struct knapsack_item *item, size_t n, int64_t capacity,
                                 size_t at, int64_t z, struct knapsack_price *out) MUST_CHECK;
 

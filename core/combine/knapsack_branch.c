@@ -28,7 +28,9 @@ struct search {
     uint8_t *in, *best;  /* [n] by place in the order */
     size_t *stack;       /* places taken */
     int64_t value, z;
+    int64_t root; /* the bound before any choice */
     int64_t nodes;
+    struct knapsack_watch *watch; /* NULL: nobody */
 };
 
 static int64_t limit_weight(const struct search *s, size_t i, size_t d) {
@@ -204,6 +206,8 @@ static void keep_best(struct search *s) {
         return;
     s->z = s->value;
     memcpy(s->best, s->in, s->n);
+    if (s->watch)
+        s->watch->tell(s->watch, s->z, s->root > s->z ? s->root : s->z);
 }
 
 /* explore goes through all choices that the bound allows. False: asked to stop. */
@@ -248,6 +252,7 @@ static int64_t whole_bound(double bound, int64_t most) {
 enum status knapsack_branch_solve(struct ctx *ctx, const struct knapsack_task *task, struct knapsack_parts *parts,
                                   struct knapsack_found *out) {
     struct search s = {.ctx = ctx, .task = task, .parts = parts, .n = parts->n, .z = -1};
+    s.watch = task->exact_fill ? NULL : task->in.watch; /* with the weight put first, values are others */
     *out = (struct knapsack_found){.found = true, .end = KNAPSACK_COMPLETE};
     size_t dims = task->dims ? task->dims : 1;
     s.limits = dims + (task->at_most >= 0);
@@ -258,14 +263,14 @@ enum status knapsack_branch_solve(struct ctx *ctx, const struct knapsack_task *t
     if (!make_search(&s))
         return STATUS_NO_MEMORY;
     find_multipliers(&s);
-    int64_t root = whole_bound(bound_from(&s, 0), parts->sum_p);
+    s.root = whole_bound(bound_from(&s, 0), parts->sum_p);
     out->optimal = explore(&s);
     if (ctx_stop(ctx) == STOP_CANCEL)
         return ctx_stopped(ctx);
     keep_best(&s);
     for (size_t k = 0; k < s.n; k++)
         parts->part[s.order[k].i].taken = s.best[k];
-    out->bound = out->optimal || root < s.z ? s.z : root;
+    out->bound = out->optimal || s.root < s.z ? s.z : s.root;
     out->end = out->optimal ? KNAPSACK_COMPLETE : KNAPSACK_DEADLINE;
     out->stats = (struct knapsack_stats){(int64_t)s.n, (int64_t)s.n, s.nodes, s.n ? 1 : 0, 0};
     return STATUS_OK;

@@ -49,6 +49,11 @@ struct solver {
     int64_t given_up_bound; /* no completion of a state given up is worth more */
     bool priced, reached, short_of_memory;
     struct knapsack_stats stats;
+
+    /* For who watches; unused where nobody does. */
+    const struct knapsack_problem *problem;
+    int64_t upper, told_value, told_upper; /* upper: the bound, as of the last look */
+    int64_t next_look;                     /* states made before the next */
 };
 
 static int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }
@@ -345,6 +350,30 @@ static void dive(struct solver *s, bool right) {
         s->reach->at = reach_at;
 }
 
+/* -- For who watches -- */
+
+/* look_at_bound asks all states what can become of them; rarely, since they are many. */
+static void look_at_bound(struct solver *s) {
+    if (s->stats.states < s->next_look)
+        return;
+    s->next_look = 2 * s->stats.states;
+    s->upper = min64(s->upper, max64(s->given_up_bound, list_bound(s)));
+}
+
+static void tell(struct solver *s) {
+    const struct knapsack_problem *problem = s->problem;
+    if (!problem->watch)
+        return;
+    look_at_bound(s);
+    s->upper = max64(s->upper, s->hope.z);
+    if (s->hope.z <= s->told_value && s->upper >= s->told_upper)
+        return;
+    s->told_value = s->hope.z;
+    s->told_upper = s->upper;
+    problem->watch->tell(problem->watch, problem->base + problem->unit * s->hope.z,
+                         problem->base + problem->unit * s->upper);
+}
+
 /* grow_core runs the program to its end. False: it stopped early and the list's states are unexplored. */
 static bool grow_core(struct solver *s) {
     bool right = false;
@@ -360,6 +389,7 @@ static bool grow_core(struct solver *s) {
             find_reach(s, right);
         if (s->reached && (uint64_t)s->stats.states >= s->next_dive)
             dive(s, right);
+        tell(s);
     }
     return true;
 }
@@ -385,6 +415,9 @@ static int64_t search(struct solver *s, enum knapsack_end *end) {
     }
     knapsack_open_look(&s->open);
     s->given_up_bound = INT64_MIN;
+    s->upper = s->told_upper = upper;
+    s->told_value = -1;
+    tell(s);
     if (!grow_core(s)) {
         *end = ctx_stop(s->ctx) != STOP_NONE ? KNAPSACK_DEADLINE : KNAPSACK_MEMORY;
         s->given_up_bound = max64(s->given_up_bound, list_bound(s));
@@ -397,8 +430,12 @@ static int64_t search(struct solver *s, enum knapsack_end *end) {
 }
 
 enum status knapsack_core_solve(struct ctx *ctx, const struct knapsack_problem *problem, struct knapsack_result *out) {
-    struct solver s = {
-        .ctx = ctx, .item = problem->item, .n = problem->n, .hope.capacity = problem->capacity, .beam = BEAM};
+    struct solver s = {.ctx = ctx,
+                       .problem = problem,
+                       .item = problem->item,
+                       .n = problem->n,
+                       .hope.capacity = problem->capacity,
+                       .beam = BEAM};
     *out = (struct knapsack_result){.end = KNAPSACK_COMPLETE};
     struct ctx_mark mark = ctx_mark(ctx);
     const struct error err = ctx->err; /* an allocation that failed on the way is no failure of the request */

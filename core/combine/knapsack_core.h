@@ -9,6 +9,8 @@ struct knapsack_problem {
     struct knapsack_item *item; /* [n]; permuted, and `taken` set */
     size_t n;
     int64_t capacity; /* every item fits alone, not all fit together; the sums of weights and of values fit int64 */
+    struct knapsack_watch *watch; /* NULL: nobody; else it is told base + unit * value */
+    int64_t base, unit;
 };
 
 struct knapsack_result {

@@ -60,10 +60,11 @@ static void take_away(struct knapsack_parts *parts, int64_t unit, struct knapsac
         parts->part[i].taken = 0;
 }
 
-static enum status core_solve(struct ctx *ctx, struct knapsack_parts *parts, struct knapsack_found *out) {
+static enum status core_solve(struct ctx *ctx, struct knapsack_parts *parts, struct knapsack_watch *watch,
+                              struct knapsack_found *out) {
     const struct knapsack_part *part = parts->part;
-    const struct knapsack_in in = {parts->n,        &part->w,        &part->p, sizeof *part / sizeof part->w,
-                                   parts->capacity, KNAPSACK_COLUMNS};
+    const struct knapsack_in in = {parts->n,        &part->w,         &part->p, sizeof *part / sizeof part->w,
+                                   parts->capacity, KNAPSACK_COLUMNS, watch};
     struct knapsack_out core;
     enum status status = knapsack_solve(ctx, &in, &core);
     if (status != STATUS_OK)
@@ -85,7 +86,8 @@ static enum status search(struct ctx *ctx, const struct knapsack_task *task, str
                         "The sum of the weights, over their common divisor, times the sum of the values is past "
                         "9223372036854775807, want less for an exact fill by more than %d items of such values.",
                         KNAPSACK_MEET_PARTS);
-    enum status status = branch ? knapsack_branch_solve(ctx, task, parts, out) : core_solve(ctx, parts, out);
+    enum status status = branch ? knapsack_branch_solve(ctx, task, parts, out)
+                                : core_solve(ctx, parts, task->exact_fill ? NULL : task->in.watch, out);
     if (status == STATUS_OK && task->exact_fill)
         take_away(parts, unit, out);
     return status;
@@ -140,7 +142,7 @@ static enum status relax(struct ctx *ctx, const struct knapsack_task *task, stru
                          struct knapsack_found *found, enum knapsack_algorithm *used) {
     if (task->algorithm != KNAPSACK_AUTO || task->trace || task->dims || task->at_most < 0 || task->exact_fill)
         return STATUS_OK;
-    enum status status = core_solve(ctx, parts, found);
+    enum status status = core_solve(ctx, parts, NULL, found); /* not yet choices of the task */
     if (status == STATUS_OK && found->optimal && copies_taken(parts) <= task->at_most)
         *used = KNAPSACK_CORE;
     return status;

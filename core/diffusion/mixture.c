@@ -159,7 +159,30 @@ double mixture_cost(size_t k, size_t d, enum mixture_shape shape) {
     return parts * (8 + 2.4 * axes + 0.75 * axes * axes);
 }
 
+/* Below this a variance counts as none: there is no density at sigma = 0. */
+#define LEAST_VARIANCE 1e-30
+
+static bool all_above(const double *values, size_t n, double least) {
+    for (size_t i = 0; i < n; i++)
+        if (!(values[i] >= least))
+            return false;
+    return true;
+}
+
+static double ln_total(const struct mixture *m) {
+    double sum = 0;
+    for (size_t c = 0; c < m->k; c++)
+        sum += elementary_exp(m->ln_weight[c]);
+    return elementary_log(sum);
+}
+
 static void choose_kernel(struct mixture *m, bool round) {
+    m->round = round;
+    m->ln_total = ln_total(m);
+    m->base.each = mixture_each;
+    m->base.gives = EACH_TRACE | EACH_VJV | EACH_DENSITY;
+    m->base.smooth = all_above(m->variance, round ? m->k : m->k * m->base.d, LEAST_VARIANCE);
+    m->base.each_scratch = mixture_each_scratch(m);
     m->alike = round && all_alike(m->variance, m->k) && all_alike(m->ln_weight, m->k);
     m->base.eval = round ? mixture_round_eval : mixture_oval_eval;
     m->base.scratch = round ? mixture_round_scratch(m) : mixture_oval_scratch(m);

@@ -36,6 +36,22 @@ enum status mixture_make(struct ctx *ctx, const struct mixture_in *in, const str
 enum status points_make(struct ctx *ctx, const double *points, size_t n, size_t d, double bandwidth,
                         const struct denoiser **out) MUST_CHECK;
 
+/* The data themselves, for judging samples by: of a denoiser that mixture_make or points_make made. Immutable. */
+struct mixture_truth;
+enum status mixture_truth_make(struct ctx *ctx, const struct denoiser *denoiser,
+                               const struct mixture_truth **out) MUST_CHECK; /* Errors: NO_MEMORY */
+size_t mixture_truth_parts(const struct mixture_truth *truth);
+const double *mixture_truth_weights(const struct mixture_truth *truth); /* [parts], their sum is 1 */
+
+/* mixture_truth_draw writes samples first .. of data set `set` (sets are independent), out[rows][d]; room[d]. They come
+ * from the stream NORMAL_TRUTH of the seed, which no sampler uses. */
+void mixture_truth_draw(const struct mixture_truth *truth, uint64_t seed, uint32_t set, size_t first, size_t rows,
+                        double *out, double *room);
+
+/* mixture_truth_posterior writes how likely it is that x[d] came from each part, out[parts]; room[2 d]. Its mean over
+ * the data is the weights. Where parts have no width they are taken to have a thousandth of the spread of the means. */
+void mixture_truth_posterior(const struct mixture_truth *truth, const double *x, double *out, double *room);
+
 /* mixture_cost predicts the nanoseconds that one row takes. */
 enum mixture_shape { MIXTURE_ROUND, MIXTURE_AXES, MIXTURE_FULL }; /* one deviation a part; one an axis; covariances */
 double mixture_cost(size_t k, size_t d, enum mixture_shape shape);

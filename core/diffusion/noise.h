@@ -1,18 +1,39 @@
-/* noise.h - where a solver's standard normal numbers come from. */
+/* noise.h - where a sampler's standard normal numbers come from. */
 #ifndef SOLVENT_NOISE_H
 #define SOLVENT_NOISE_H
 
 #include "core/base/normal.h"
+#include "core/diffusion/plan.h"
 
 struct noise {
     uint64_t seed;
-    /* fill draws out[rows][d] for samples first .. first + rows - 1 (normal.h). Threads: called from several at
+    /* latent draws the first states out[rows][d] of samples first .. first + rows - 1; fill draws what a plan's draw
+     * `index` stands for; room is [NOISE_ROOM][rows][d] where the draw is a bridge. Threads: called from several at
      * once. */
-    void (*fill)(const struct noise *self, enum normal_stream stream, size_t step, size_t first, size_t rows, size_t d,
-                 double *out);
+    void (*latent)(const struct noise *self, size_t first, size_t rows, size_t d, double *out);
+    void (*fill)(const struct noise *self, const struct plan *plan, size_t index, size_t first, size_t rows, size_t d,
+                 double *out, double *room);
 };
 
-/* noise_of_seed is Philox under a seed. */
+enum { NOISE_ROOM = 3 };
+
+/* noise_of_seed is Philox under a seed (normal.h): draw i of a plan has step i of the stream NORMAL_STEP. Bridges are
+ * increments of one Brownian path per number, W(0) = 0 and W(1) normal, refined by halves 52 times; the midpoint of node n
+ * (the root is 1, the halves of n are 2n and 2n + 1) has step n mod 2^32 of the stream NORMAL_BRIDGE + 2^8 (n / 2^32).
+ * About 1 us a number. */
 struct noise noise_of_seed(uint64_t seed);
+
+/* Numbers drawn ahead: first the latents, then a plan's draws in order, [1 + draws][count][d] each as torch.randn draws
+ * it, in single precision (torch_random.h). Sample i depends on count. */
+struct noise_torch {
+    struct noise base; /* first: a noise pointer is a noise_torch pointer */
+    size_t count;
+    float *z;
+};
+
+/* noise_of_torch draws it all. Errors: INVALID ("/noise": the plan follows a Brownian path), TOO_LARGE ("/noise"),
+ * NO_MEMORY. */
+enum status noise_of_torch(struct ctx *ctx, uint64_t seed, const struct plan *plan, size_t count, size_t d,
+                           bool latents, struct noise_torch *out) MUST_CHECK;
 
 #endif

@@ -8,8 +8,10 @@
 #define PATH_K_LOW 1e-9
 #define PATH_K_HIGH 1e9
 
-extern const struct path_family path_ddpm_linear, path_ddpm_cosine, path_vp, path_ve, path_edm, path_flow;
+extern const struct path_family path_ddpm_linear, path_ddpm_scaled_linear, path_ddpm_cosine, path_ddpm_sigmoid,
+    path_ddpm_exp, path_vp, path_sub_vp, path_ve, path_edm, path_flow, path_condot, path_gvp;
 
-void path_set_family(struct path *path, const struct path_family *family);
+/* path_option_range checks low < value <= high of a number among the options. */
+enum status path_option_range(struct ctx *ctx, const char *name, double value, double low, double high) MUST_CHECK;
 
 #endif

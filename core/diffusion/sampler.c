@@ -2,85 +2,126 @@
 
 #include <string.h>
 
-/* What one chunk needs while it is worked on. There are as many as bodies may run at once. */
-struct workspace {
-    atomic_flag taken;
-    double *work, *scratch;
-};
+#include "core/base/workspace.h"
 
 struct run {
     const struct sampler_in *in;
     struct sampler_out *out;
     const struct ctx *ctx;
-    size_t chunk; /* samples a chunk: fixes the work between two looks at ctx_stop, no bits depend on it */
-    struct workspace *spaces;
+    size_t chunk, n_chunks; /* samples a chunk: fixes the work between two looks at ctx_stop, no bits depend on it */
+    /* A space holds the slots of one chunk. Watched runs have one for each chunk, since all of them take a step before
+     * any takes the next; others have as many as bodies may run at once, and a chunk takes any that is free. */
+    bool stepwise;
+    double **spaces; /* [n_spaces], slots, then z */
     size_t n_spaces;
+    struct workspaces scratch;
+    double *D;   /* stepwise: [count][d], the last step's first D */
+    size_t step; /* stepwise: the step that is being taken */
 };
 
-size_t sampler_calls(const struct solver *solver, const struct path_point *points, size_t steps) {
-    size_t calls = 0;
-    for (size_t i = 0; i < steps; i++)
-        calls += solver->calls(&points[i], &points[i + 1]);
-    return calls;
-}
+static size_t chunk_first(const struct run *run, size_t chunk) { return chunk * run->chunk; }
 
-static struct workspace *take_workspace(struct run *run) {
-    for (size_t i = 0;; i = (i + 1) % run->n_spaces)
-        if (!atomic_flag_test_and_set_explicit(&run->spaces[i].taken, memory_order_acquire))
-            return &run->spaces[i];
-}
-
-static void start(const struct run *run, size_t first, size_t rows, double *x) {
+static struct plan_run prepare(const struct run *run, size_t chunk, size_t space, size_t scratch) {
     const struct sampler_in *in = run->in;
-    size_t d = in->denoiser->d;
-    if (in->latents)
-        memcpy(x, in->latents + first * d, rows * d * sizeof *x);
-    else
-        in->noise->fill(in->noise, NORMAL_LATENT, 0, first, rows, d, x);
-    double std = path_prior_std(in->path, &in->points[0]);
-    for (size_t i = 0; i < rows * d; i++)
-        x[i] *= std;
+    size_t first = chunk_first(run, chunk), left = in->count - first;
+    struct plan_run p = {
+        .plan = in->plan,
+        .denoiser = in->denoiser,
+        .condition = in->condition,
+        .noise = in->noise,
+        .known = in->known,
+        .first = first,
+        .rows = left < run->chunk ? left : run->chunk,
+        .slots = run->spaces[space],
+        .scratch = run->scratch.pieces[scratch],
+    };
+    p.z = p.slots + in->plan->n_slots * p.rows * in->denoiser->d;
+    return p;
 }
 
-static void record(const struct run *run, size_t point, size_t first, size_t rows, const double *x) {
+static void record(const struct run *run, size_t point, const struct plan_run *p, size_t vector) {
     size_t d = run->in->denoiser->d;
     if (run->out->trajectory)
-        memcpy(run->out->trajectory + (point * run->in->count + first) * d, x, rows * d * sizeof *x);
+        memcpy(run->out->trajectory + (point * run->in->count + p->first) * d, plan_vector(p, vector),
+               p->rows * d * sizeof(double));
 }
 
-static void sample_chunk(struct run *run, size_t first, size_t rows, struct workspace *space) {
+static void start(const struct run *run, const struct plan_run *p) {
     const struct sampler_in *in = run->in;
-    struct step step = {
-        .path = in->path,
-        .denoiser = in->denoiser,
-        .noise = in->noise,
-        .options = in->options,
-        .steps = in->steps,
-        .first = first,
-        .rows = rows,
-        .x = run->out->samples + first * in->denoiser->d,
-        .work = space->work,
-        .scratch = space->scratch,
-    };
-    start(run, first, rows, step.x);
-    record(run, 0, first, rows, step.x);
-    for (size_t i = 0; i < in->steps; i++) {
-        if (ctx_stop(run->ctx) != STOP_NONE)
-            return;
-        step.index = i;
-        step.from = in->points[i];
-        step.to = in->points[i + 1];
-        in->solver->step(&step);
-        record(run, i + 1, first, rows, step.x);
+    size_t d = in->denoiser->d;
+    double *x = p->slots;
+    if (in->latents)
+        memcpy(x, in->latents + p->first * d, p->rows * d * sizeof *x);
+    else
+        in->noise->latent(in->noise, p->first, p->rows, d, x);
+    for (size_t i = 0; i < p->rows * d; i++)
+        x[i] *= in->plan->start_sigma;
+    for (size_t r = 0; in->init && r < p->rows; r++) {
+        const double *init = in->init + (in->n_init == 1 ? 0 : p->first + r) * d;
+        for (size_t j = 0; j < d; j++)
+            x[r * d + j] += in->plan->start_alpha * init[j];
     }
+    record(run, 0, p, 0);
 }
 
-static void body(void *arg, size_t i) {
+static void keep(const struct run *run, const struct plan_run *p, size_t vector, double *all) {
+    size_t d = run->in->denoiser->d;
+    memcpy(all + p->first * d, plan_vector(p, vector), p->rows * d * sizeof *all);
+}
+
+/* A chunk goes all the way. */
+static void whole_chunk(void *arg, size_t chunk) {
     struct run *run = arg;
-    size_t first = i * run->chunk, left = run->in->count - first;
-    struct workspace *space = take_workspace(run);
-    sample_chunk(run, first, left < run->chunk ? left : run->chunk, space);
-    atomic_flag_clear_explicit(&space->taken, memory_order_release);
+    const struct plan *plan = run->in->plan;
+    size_t mine = workspaces_take(&run->scratch);
+    const struct plan_run p = prepare(run, chunk, mine, mine);
+    start(run, &p);
+    size_t i = 0;
+    for (; i < plan->n_steps && ctx_stop(run->ctx) == STOP_NONE; i++) {
+        plan_run_ops(&p, plan->steps[i].first, plan->steps[i].end);
+        record(run, i + 1, &p, plan->steps[i].state);
+    }
+    if (i == plan->n_steps)
+        keep(run, &p, plan->result, run->out->samples);
+    workspaces_give(&run->scratch, mine);
+}
+
+static void start_chunk(void *arg, size_t chunk) {
+    struct run *run = arg;
+    size_t mine = workspaces_take(&run->scratch);
+    const struct plan_run p = prepare(run, chunk, chunk, mine);
+    start(run, &p);
+    keep(run, &p, 0, run->out->samples);
+    workspaces_give(&run->scratch, mine);
+}
+
+/* A step that was begun before the stop is finished: D and the state then belong to one step in every chunk or in
+ * none, see run_stepwise. */
+static void step_chunk(void *arg, size_t chunk) {
+    struct run *run = arg;
+    const struct plan_step *step = &run->in->plan->steps[run->step];
+    if (ctx_stop(run->ctx) == STOP_CANCEL)
+        return;
+    size_t mine = workspaces_take(&run->scratch);
+    const struct plan_run p = prepare(run, chunk, chunk, mine);
+    plan_run_ops(&p, step->first, step->end);
+    record(run, run->step + 1, &p, step->state);
+    keep(run, &p, step->state, run->out->samples);
+    if (step->D)
+        keep(run, &p, step->D, run->D);
+    workspaces_give(&run->scratch, mine);
+}
+
+static void run_stepwise(struct ctx *ctx, struct run *run) {
+    const struct sampler_in *in = run->in;
+    parallel_for(ctx, run->n_chunks, start_chunk, run);
+    for (; run->step < in->plan->n_steps && ctx_stop(ctx) == STOP_NONE; run->step++) {
+        parallel_for(ctx, run->n_chunks, step_chunk, run);
+        if (in->watch && ctx_stop(ctx) != STOP_CANCEL)
+            in->watch->step(in->watch->self, run->step, run->out->samples,
+                            in->plan->steps[run->step].D ? run->D : NULL);
+    }
+    run->out->steps_done = run->step;
 }
 
 /* chunk_rows: eight chunks or more, so that threads share a small request; a call of the network in milliseconds, so
@@ -92,26 +133,31 @@ static size_t chunk_rows(const struct denoiser *denoiser, size_t count) {
         rows /= 2;
     while (rows > 8 && (double)rows * denoiser->cost > nanoseconds)
         rows /= 2;
-    return rows;
+    return rows < count ? rows : count;
 }
 
 static enum status allocate(struct ctx *ctx, struct run *run) {
     const struct sampler_in *in = run->in;
-    size_t d = in->denoiser->d, rows = run->chunk < in->count ? run->chunk : in->count;
-    run->n_spaces = ctx->parallel && ctx->parallel->threads > 1 ? ctx->parallel->threads : 1;
+    size_t d = in->denoiser->d;
+    enum status status =
+        workspaces_make(ctx, denoiser_scratch(in->denoiser, run->chunk), sizeof(double), &run->scratch);
+    if (status != STATUS_OK)
+        return status;
+    run->n_spaces = run->stepwise ? run->n_chunks : run->scratch.n;
     run->spaces = ctx_alloc(ctx, run->n_spaces, sizeof *run->spaces);
     run->out->samples = ctx_alloc(ctx, in->count, d * sizeof(double));
     if (!run->spaces || !run->out->samples)
         return STATUS_NO_MEMORY;
-    if (in->trajectory && !(run->out->trajectory = ctx_alloc(ctx, (in->steps + 1) * in->count, d * sizeof(double))))
+    if (in->trajectory &&
+        !(run->out->trajectory = ctx_alloc(ctx, (in->plan->n_steps + 1) * in->count, d * sizeof(double))))
         return STATUS_NO_MEMORY;
-    for (size_t i = 0; i < run->n_spaces; i++) {
-        atomic_flag_clear(&run->spaces[i].taken);
-        run->spaces[i].work = ctx_alloc(ctx, in->solver->vectors * rows, d * sizeof(double));
-        run->spaces[i].scratch = ctx_alloc(ctx, in->denoiser->scratch, sizeof(double));
-        if (!run->spaces[i].work || !run->spaces[i].scratch)
+    if (run->stepwise && !(run->D = ctx_alloc(ctx, in->count, d * sizeof(double))))
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < run->n_spaces; i++)
+        if (!(run->spaces[i] =
+                  ctx_alloc(ctx, (in->plan->n_slots + 1 + (in->plan->bridges ? NOISE_ROOM : 0)) * run->chunk,
+                            d * sizeof(double))))
             return STATUS_NO_MEMORY;
-    }
     return STATUS_OK;
 }
 
@@ -126,18 +172,43 @@ static enum status check_finite(struct ctx *ctx, const struct sampler_in *in, co
     return STATUS_OK;
 }
 
+/* settle says how a run that may have been stopped ended. */
+static enum status settle(struct ctx *ctx, struct run *run) {
+    struct sampler_out *out = run->out;
+    const struct sampler_in *in = run->in;
+    if (ctx_stop(ctx) == STOP_NONE ||
+        (run->stepwise && out->steps_done == in->plan->n_steps && ctx_stop(ctx) == STOP_DEADLINE))
+        return STATUS_OK;
+    if (!in->anytime || ctx_stop(ctx) == STOP_CANCEL || out->steps_done == 0)
+        return ctx_stopped(ctx);
+    out->cut = true;
+    memcpy(out->samples, run->D, in->count * in->denoiser->d * sizeof(double));
+    return STATUS_OK;
+}
+
 enum status sampler_run(struct ctx *ctx, const struct sampler_in *in, struct sampler_out *out) {
-    *out = (struct sampler_out){.network_calls = sampler_calls(in->solver, in->points, in->steps)};
-    struct run run = {.in = in, .out = out, .ctx = ctx, .chunk = chunk_rows(in->denoiser, in->count)};
+    size_t chunk = chunk_rows(in->denoiser, in->count);
+    *out = (struct sampler_out){0};
+    struct run run = {.in = in,
+                      .out = out,
+                      .ctx = ctx,
+                      .chunk = chunk,
+                      .n_chunks = (in->count + chunk - 1) / chunk,
+                      .stepwise = in->watch || in->anytime};
     enum status status = allocate(ctx, &run);
     if (status != STATUS_OK)
         return status;
-    parallel_for(ctx, (in->count + run.chunk - 1) / run.chunk, body, &run);
-    status = ctx_stopped(ctx);
+    if (run.stepwise) {
+        run_stepwise(ctx, &run);
+    } else {
+        parallel_for(ctx, run.n_chunks, whole_chunk, &run);
+        out->steps_done = in->plan->n_steps;
+    }
+    status = settle(ctx, &run);
     size_t n = in->count * in->denoiser->d;
     if (status == STATUS_OK)
         status = check_finite(ctx, in, out->samples, n);
-    if (status == STATUS_OK && out->trajectory)
-        status = check_finite(ctx, in, out->trajectory, n * (in->steps + 1));
+    if (status == STATUS_OK && out->trajectory && !out->cut)
+        status = check_finite(ctx, in, out->trajectory, n * (in->plan->n_steps + 1));
     return status;
 }

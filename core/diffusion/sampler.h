@@ -1,42 +1,52 @@
-/* sampler.h - draws samples: a denoiser, a path, the noise levels to visit and a solver, put together.
+/* sampler.h - draws samples: a denoiser and a plan (plan.h), put together.
  *
- *     path_make -> grid_make -> solver_resolve -> sampler_run
+ *     path_make -> grid_make -> solver_resolve -> plan_make -> sampler_run
  *
- * Sample i is a function of (denoiser, path, grid, solver, seed or latents, i) alone: the first m of n samples are the
- * m samples of a smaller run, bit for bit, whatever the threads. Cost: count * network calls * the denoiser's cost a
- * row. Memory: count * d, times the points where the trajectory is kept; and a few vectors a thread. Stops between
- * steps where ctx asks for it. */
+ * Sample i is a function of (denoiser, plan, seed or latents, i) alone: the first m of n samples are the m samples of a
+ * smaller run, bit for bit, whatever the threads, watched or not. Cost: count * network calls * the denoiser's cost a
+ * row. Memory: count * d, times the points where the trajectory is kept; and plan->n_slots vectors of a chunk of
+ * samples a thread, or of all samples where the run is watched. */
 #ifndef SOLVENT_SAMPLER_H
 #define SOLVENT_SAMPLER_H
 
+#include "core/diffusion/plan_run.h"
 #include "core/diffusion/solver.h"
 
-#define SAMPLER_NUMERICS "1" /* raised when the bytes of a sample change */
+#define SAMPLER_NUMERICS "2" /* raised when the bytes of a sample change */
+
+/* Who watches is told after each step. All samples take a step before any takes the next one. */
+struct sampler_watch {
+    void *self;
+    /* x and D are the state after step `step` and the step's first D, [count][d]; they may be read until it returns. D
+     * is NULL where the step made no call. */
+    void (*step)(void *self, size_t step, const double *x, const double *D);
+};
 
 struct sampler_in {
     const struct denoiser *denoiser;
-    const struct path *path;
-    const struct path_point *points; /* [steps + 1], k falling strictly to 0 */
-    size_t steps;                    /* >= 1 */
-    const struct solver *solver;
-    const struct solver_options *options; /* resolved */
+    const void *condition; /* what eval is told; NULL: nothing */
+    const struct plan *plan;
     const struct noise *noise;
     size_t count;          /* samples, below 2^32 */
     const double *latents; /* [count][d] standard normal numbers in place of drawn ones; NULL: draw. Borrowed */
+    const double *init; /* data to start from, times plan->start_alpha; NULL: 0. [count][d], or [d] for all. Borrowed */
+    size_t n_init;      /* count or 1 */
+    const struct plan_known *known; /* where the plan has KNOWN */
     bool trajectory;
+    bool anytime; /* out of time: answer the D of the last whole step instead of failing (sampler_out.cut) */
+    const struct sampler_watch *watch; /* NULL: nobody */
 };
 
 struct sampler_out {
-    double *samples;      /* [count][d] */
-    double *trajectory;   /* [steps + 1][count][d], the state x at every point; NULL unless asked for */
-    size_t network_calls; /* of one sample */
+    double *samples;    /* [count][d] */
+    double *trajectory; /* [n_steps + 1][count][d], the state x at every point; NULL unless asked for */
+    bool cut;           /* the deadline came: samples are E[x0 | x] at the last whole step */
+    size_t steps_done;
 };
 
-/* sampler_run draws. The first state is latent * path_prior_std(points[0]).
- * Errors: INVALID ("/latents": a state that left the doubles), NO_MEMORY, CANCELLED, TIMED_OUT. */
+/* sampler_run draws.
+ * Errors: INVALID ("/latents": a state that left the doubles), NO_MEMORY, CANCELLED, TIMED_OUT (with anytime: only
+ * before the first step has ended). */
 enum status sampler_run(struct ctx *ctx, const struct sampler_in *in, struct sampler_out *out) MUST_CHECK;
-
-/* sampler_calls counts the network calls of one sample. */
-size_t sampler_calls(const struct solver *solver, const struct path_point *points, size_t steps);
 
 #endif

@@ -1,62 +1,71 @@
-/* solver.h - one step of a sampler, from a noise level to a lower one.
- *
- * With q = k'/k and eps = (x - alpha D) / sigma:
- * euler            x' = alpha' D + sigma' (v eps + u z), u = eta sqrt(1 - q^2), v = sqrt(1 - u^2). eta = 0: DDIM, Euler
- *                  in k, flow's Euler in t; eta = 1: DDPM. Song, Meng, Ermon 2021 (DDIM), eq. 12
- * ddpm             the posterior mean of x' given x and D, and its variance: "small" is that of the posterior (euler
- *                  with eta = 1), "large" that of the forward step. Ho, Jain, Abbeel 2020, sec. 3.2
- * euler_ancestral  as euler, u = min(1, eta sqrt(1 - q^2)), so that eta may pass 1. Karras et al. 2022 and followers
- * heun             the trapezoid of eps in k, or (flow) of dx/dt in t; the step to data is Euler's. Churn raises k to
- *                  k (1 + gamma) first, gamma = min(s_churn / N, sqrt 2 - 1) where s_tmin <= k <= s_tmax.
- *                  Karras et al. 2022, alg. 1 and 2
- *
- * State is kept as x, so that steps from infinite k (flow, t = 1) stay finite. Adding a solver: one struct solver and
- * its line in solver.c. Multi-step solvers keep their history in work[]. Threads: solvers have no state of their own. */
+/* solver.h - how the state gets from one noise level to the next.
+ * A solver writes each of its steps into a plan (plan_build.h); nothing else of it runs. State is kept as x, so that
+ * steps from infinite k (flow, t = 1) stay finite. Adding a solver: a struct solver in a solver_*.c and its line in
+ * SOLVER_LIST. Threads: solvers have no state. */
 #ifndef SOLVENT_SOLVER_H
 #define SOLVENT_SOLVER_H
 
-#include "core/diffusion/denoiser.h"
-#include "core/diffusion/noise.h"
+#include "core/diffusion/plan_build.h"
+#include "core/diffusion/solver_options.h"
 
-enum solver_id { SOLVER_EULER, SOLVER_DDPM, SOLVER_EULER_ANCESTRAL, SOLVER_HEUN, SOLVER_COUNT };
+/* Those that are adaptive come last. X(ID, name): enum SOLVER_ID, struct solver_<name> and the request's name. */
+#define SOLVER_LIST(X)                          \
+    X(EULER, euler)                             \
+    X(DDPM, ddpm)                               \
+    X(EULER_ANCESTRAL, euler_ancestral)         \
+    X(HEUN, heun)                               \
+    X(DPM2, dpm2)                               \
+    X(DPM2_ANCESTRAL, dpm2_ancestral)           \
+    X(DPM_SOLVER_3, dpm_solver_3)               \
+    X(LMS, lms)                                 \
+    X(IPNDM, ipndm)                             \
+    X(PLMS, plms)                               \
+    X(PNDM, pndm)                               \
+    X(DEIS, deis)                               \
+    X(DPMPP_2S, dpmpp_2s)                       \
+    X(DPMPP_2S_ANCESTRAL, dpmpp_2s_ancestral)   \
+    X(DPMPP_2M, dpmpp_2m)                       \
+    X(DPMPP_3M, dpmpp_3m)                       \
+    X(DPMPP_SDE, dpmpp_sde)                     \
+    X(DPMPP_2M_SDE, dpmpp_2m_sde)               \
+    X(DPMPP_3M_SDE, dpmpp_3m_sde)               \
+    X(RES_MULTISTEP, res_multistep)             \
+    X(RES_2S, res_2s)                           \
+    X(UNIPC, unipc)                             \
+    X(SA_SOLVER, sa_solver)                     \
+    X(GRADIENT_ESTIMATION, gradient_estimation) \
+    X(EULER_CFGPP, euler_cfgpp)                 \
+    X(SDE, sde)                                 \
+    X(SDE_HEUN, sde_heun)                       \
+    X(REVERSE_DIFFUSION, reverse_diffusion)     \
+    X(PC, pc)                                   \
+    X(ANNEALED_LANGEVIN, annealed_langevin)     \
+    X(LCM, lcm)                                 \
+    X(TCD, tcd)                                 \
+    X(DOPRI5, dopri5)                           \
+    X(DPM_23, dpm_23)
+
+enum solver_id {
+#define X(ID, name) SOLVER_##ID,
+    SOLVER_LIST(X)
+#undef X
+        SOLVER_COUNT
+};
 extern const char *const solver_names[]; /* in the order of solver_id; ends with NULL */
-
-enum solver_variance { VARIANCE_SMALL, VARIANCE_LARGE };
-extern const char *const solver_variance_names[];
-
-/* Options, and which of them a request gave: a solver refuses those that mean nothing to it. */
-enum { OPTION_ETA = 1, OPTION_VARIANCE = 2, OPTION_CHURN = 4, OPTION_TMIN = 8, OPTION_TMAX = 16, OPTION_NOISE = 32 };
-struct solver_options {
-    unsigned given;
-    double eta;                    /* euler 0 .. 1, euler_ancestral 0 .. 10 */
-    enum solver_variance variance; /* ddpm */
-    double s_churn;                /* heun: >= 0 */
-    double s_tmin, s_tmax;         /* heun: in k */
-    double s_noise;                /* heun: > 0 */
-};
-
-struct step {
-    const struct path *path;
-    const struct denoiser *denoiser;
-    const struct noise *noise;
-    const struct solver_options *options;
-    size_t index, steps; /* which step of how many */
-    struct path_point from, to;
-    size_t first, rows; /* the samples: their index, their number */
-    double *x;          /* [rows][d], the state; in and out */
-    double *work;       /* [solver->vectors][rows][d], kept from step to step */
-    double *scratch;    /* [denoiser->scratch] */
-};
 
 struct solver {
     const char *name;
-    unsigned takes; /* mask of options */
-    size_t vectors;
+    const char *doc;    /* what it does, a sentence or two */
+    const char *source; /* paper, equation or algorithm */
+    double order;       /* of convergence, as the steps get smaller; 0: none is claimed (stochastic, few-step) */
+    double calls;       /* network calls a step, about: for predicting costs; a plan knows its own exactly */
+    bool adaptive;      /* chooses its steps as it runs (adaptive.h): it makes no plan, and step is NULL */
+    bool stochastic;    /* draws noise with its default options */
+    uint64_t takes;     /* mask of OPT(...) */
     struct solver_options defaults;
     /* check says what is wrong with the options (in their full form) on this path; NULL: nothing can be. */
     enum status (*check)(struct ctx *ctx, const struct path *path, const struct solver_options *options);
-    size_t (*calls)(const struct path_point *from, const struct path_point *to); /* network calls of a step */
-    void (*step)(struct step *step);
+    void (*step)(struct plan_build *b);
 };
 
 const struct solver *solver_find(enum solver_id id);
@@ -65,5 +74,12 @@ const struct solver *solver_find(enum solver_id id);
  * Errors: INVALID (pointer "/sampler/<option>"). */
 enum status solver_resolve(struct ctx *ctx, const struct solver *solver, const struct path *path,
                            const struct solver_options *given, struct solver_options *out) MUST_CHECK;
+
+/* solver_continuous refuses paths whose time is discrete, for solvers that need derivatives by time. */
+enum status solver_continuous(struct ctx *ctx, const struct path *path,
+                              const struct solver_options *options) MUST_CHECK;
+
+/* solver_range checks low <= value <= high (false for NaN). */
+enum status solver_range(struct ctx *ctx, const char *name, double value, double low, double high) MUST_CHECK;
 
 #endif

@@ -1,56 +1,35 @@
+/* Heun's trapezoid, with the noise that EDM puts back before a step. */
 #include <float.h>
 #include <math.h>
-#include <string.h>
 
-#include "core/diffusion/solvers.h"
+#include "core/diffusion/solver.h"
 
-/* churn raises the state to a higher noise level and returns where it is then; it needs work[1]. */
-static struct path_point churn(struct step *step) {
-    const struct solver_options *o = step->options;
-    const struct path_point from = step->from;
+/* churn raises the state to a higher noise level and moves b->from there. */
+static void churn(struct plan_build *b) {
+    const struct solver_options *o = b->options;
+    const struct path_point from = b->from;
     const double most = M_SQRT2 - 1;
     if (o->s_churn == 0 || from.alpha == 0 || from.k < o->s_tmin || from.k > o->s_tmax)
-        return from;
-    double gamma = o->s_churn / (double)step->steps;
+        return;
+    double gamma = o->s_churn / (double)b->n_steps;
     gamma = gamma < most ? gamma : most;
-    const struct path_point to = path_at_k(step->path, from.k * (1 + gamma));
-    size_t n = step->rows * step->denoiser->d;
-    double *x = step->x, *z = step->work + n;
-    step->noise->fill(step->noise, NORMAL_CHURN, step->index, step->first, step->rows, step->denoiser->d, z);
-    const double keep = to.alpha / from.alpha;
-    const double add = to.alpha * o->s_noise * from.k * sqrt(gamma * (2 + gamma)); /* sqrt(k^^2 - k^2) */
-    for (size_t i = 0; i < n; i++)
-        x[i] = keep * x[i] + add * z[i];
-    return to;
+    b->from = path_at_k(b->path, from.k * (1 + gamma));
+    b->x = plan_raise(b, b->x, &from, &b->from, o->s_noise);
 }
 
-/* Half the step times the difference of the slopes is added to Euler's x'. In k the slope is eps and y = x / alpha
- * moves; in t it is alpha_dot D + sigma_dot eps, which on the straight path is eps - D. */
-static void trapezoid(struct step *step, const struct path_point *from) {
-    const struct path_point *to = &step->to;
-    const bool velocity = step->path->family->velocity;
-    const double half = velocity ? 0.5 * (to->t - from->t) : 0.5 * to->alpha * (to->k - from->k);
-    const double minus = velocity ? 1 : 0;
-    size_t n = step->rows * step->denoiser->d;
-    double *x = step->x, *D1 = step->work, *predicted = step->work + n, *D2 = step->work + 2 * n;
-    const double b = to->sigma / from->sigma, a = to->alpha - b * from->alpha;
-    for (size_t i = 0; i < n; i++)
-        predicted[i] = a * D1[i] + b * x[i];
-    solver_denoise(step, to, predicted, D2);
-    for (size_t i = 0; i < n; i++) {
-        double slope1 = (x[i] - from->alpha * D1[i]) / from->sigma - minus * D1[i];
-        double slope2 = (predicted[i] - to->alpha * D2[i]) / to->sigma - minus * D2[i];
-        x[i] = predicted[i] + half * (slope2 - slope1);
+static void heun(struct plan_build *b) {
+    churn(b);
+    const struct plan_frame frame = plan_frame(b, &b->from), next = plan_frame(b, &b->to);
+    size_t D = plan_denoise(b), predicted = plan_first_order(b, &b->from, b->x, D, &b->to, 1, 0);
+    if (b->to.k > 0 && (b->from.alpha > 0 || b->path->family->velocity)) {
+        size_t D2 = plan_call(b, predicted, &b->to);
+        const double half = 0.5 * next.scale * (next.s - frame.s);
+        struct linear sum = linear_of(1, predicted);
+        plan_slope(b, &sum, half, &b->to, predicted, D2);
+        plan_slope(b, &sum, -half, &b->from, b->x, D);
+        predicted = plan_mix(b, &sum);
     }
-}
-
-static void heun(struct step *step) {
-    const struct path_point from = churn(step);
-    solver_denoise(step, &from, step->x, step->work);
-    if (step->to.k > 0)
-        trapezoid(step, &from);
-    else
-        memcpy(step->x, step->work, step->rows * step->denoiser->d * sizeof *step->x); /* to data: x' = D */
+    b->x = predicted;
 }
 
 static enum status check(struct ctx *ctx, const struct path *path, const struct solver_options *o) {
@@ -65,17 +44,16 @@ static enum status check(struct ctx *ctx, const struct path *path, const struct 
     return status;
 }
 
-static size_t calls(const struct path_point *from, const struct path_point *to) {
-    (void)from;
-    return to->k > 0 ? 2 : 1;
-}
-
 const struct solver solver_heun = {
     .name = "heun",
-    .takes = OPTION_CHURN | OPTION_TMIN | OPTION_TMAX | OPTION_NOISE,
-    .vectors = 3,
+    .doc =
+        "Second order, two network calls a step but the last: the trapezoid of the slope in k, or on flow in t. With "
+        "s_churn the stochastic sampler of EDM.",
+    .source = "Karras et al. 2022, alg. 1 and 2",
+    .order = 2,
+    .calls = 2,
+    .takes = OPT(s_churn) | OPT(s_tmin) | OPT(s_tmax) | OPT(s_noise),
     .defaults = {.s_tmax = DBL_MAX, .s_noise = 1},
     .check = check,
-    .calls = calls,
     .step = heun,
 };

@@ -8,17 +8,26 @@ struct ring {
     struct point *at;
     const uint32_t *index;
     size_t n;
+    int unit; /* calipers_unit */
 };
+
+int calipers_unit(const struct point *at, size_t n) {
+    struct units units = points_units(at, n);
+    return (units.x > units.y ? units.x : units.y) + 2;
+}
 
 static enum status ring_of(struct ctx *ctx, const struct points *points, struct ring *ring) {
     struct hull hull;
     enum status status = hull_of(ctx, points, false, NULL, &hull);
     if (status != STATUS_OK)
         return status;
-    *ring = (struct ring){ctx_alloc(ctx, hull.n, sizeof *ring->at), hull.at, hull.n};
+    *ring = (struct ring){ctx_alloc(ctx, hull.n, sizeof *ring->at), hull.at, hull.n, 0};
     for (size_t i = 0; ring->at && i < hull.n; i++)
         ring->at[i] = points->at[hull.at[i]];
-    return ring->at ? STATUS_OK : STATUS_NO_MEMORY;
+    if (!ring->at)
+        return STATUS_NO_MEMORY;
+    ring->unit = calipers_unit(ring->at, ring->n);
+    return STATUS_OK;
 }
 
 static inline size_t after(const struct ring *r, size_t i) { return i + 1 == r->n ? 0 : i + 1; }
@@ -73,18 +82,7 @@ enum status calipers_farthest(struct ctx *ctx, const struct points *points, stru
     struct best_pair best = {0};
     all_antipodal(&ring, &best);
     *out = (struct far_pair){exact_distance(ring.at[best.i], ring.at[best.k]), best.a, best.b};
-    return STATUS_OK;
-}
-
-/* height_of is the distance of corner k from the line of the edge at i. */
-static double height_of(const struct ring *r, size_t i, size_t k) {
-    struct point a = r->at[i], b = r->at[after(r, i)], c = r->at[k];
-    struct exact ux = exact_difference(b.x, a.x), uy = exact_difference(b.y, a.y);
-    struct exact vx = exact_difference(c.x, a.x), vy = exact_difference(c.y, a.y), cross;
-    cross.n = 0;
-    exact_add_scaled(&cross, &ux, &vy, 1);
-    exact_add_scaled(&cross, &uy, &vx, -1);
-    return exact_value(&cross) / exact_distance(a, b);
+    return distance_fits(ctx, out->distance);
 }
 
 enum status calipers_width(struct ctx *ctx, const struct points *points, struct width *out) {
@@ -101,22 +99,31 @@ enum status calipers_width(struct ctx *ctx, const struct points *points, struct 
             k = after(&ring, k);
         while (turn_of(&ring, i, k) > 0 || k == i)
             k = after(&ring, k);
-        double width = height_of(&ring, i, k);
+        double width = exact_height(ring.at[i], ring.at[after(&ring, i)], ring.at[k]);
         if (width < out->width)
             *out = (struct width){width, {ring.index[i], ring.index[after(&ring, i)]}, ring.index[k]};
     }
-    return STATUS_OK;
+    return distance_fits(ctx, out->width);
 }
 
-/* The rectangle on the edge at i touches the corners right, top and left; extents are in units of the edge's length
- * along it (from its first corner) and in distance across. */
-static struct rectangle rectangle_on(const struct ring *r, size_t i, size_t right, size_t top, size_t left) {
-    struct point a = r->at[i], b = r->at[after(r, i)];
-    double length = exact_distance(a, b);
-    struct point u = {(b.x - a.x) / length, (b.y - a.y) / length};
-    double most = (r->at[right].x - a.x) * u.x + (r->at[right].y - a.y) * u.y;
-    double least = (r->at[left].x - a.x) * u.x + (r->at[left].y - a.y) * u.y;
-    double height = r->n < 3 ? 0 : height_of(r, i, top), width = most - least;
+double rectangle_size(const struct rectangle *one, bool perimeter, int unit) {
+    double width = ldexp(one->width, -unit), height = ldexp(one->height, -unit);
+    return perimeter ? width + height : width * height;
+}
+
+/* along is how far p is from `from` in a direction, in units of 2^unit. */
+static double along(struct point from, struct point p, struct point direction, int unit) {
+    const struct units units = {unit, unit};
+    struct point a = point_in_units(from, units), b = point_in_units(p, units);
+    return (b.x - a.x) * direction.x + (b.y - a.y) * direction.y;
+}
+
+struct rectangle rectangle_on(struct point a, struct point b, struct point right, struct point top, struct point left,
+                              int unit) {
+    struct point u = exact_direction(a, b);
+    double least = along(a, left, u, unit), most = along(a, right, u, unit), width = ldexp(most - least, unit);
+    least = ldexp(least, unit), most = ldexp(most, unit);
+    double height = exact_height(a, b, top);
     struct point from = {a.x + u.x * least, a.y + u.y * least}, to = {a.x + u.x * most, a.y + u.y * most};
     struct point up = {-u.y * height, u.x * height};
     return (struct rectangle){.corners = {from, to, {to.x + up.x, to.y + up.y}, {from.x + up.x, from.y + up.y}},
@@ -124,8 +131,23 @@ static struct rectangle rectangle_on(const struct ring *r, size_t i, size_t righ
                               .perimeter = 2 * (width + height),
                               .width = width,
                               .height = height,
-                              .direction = u,
-                              .edge = {r->index[i], r->index[after(r, i)]}};
+                              .direction = u};
+}
+
+static struct rectangle rectangle_at(const struct ring *r, size_t i, size_t right, size_t top, size_t left) {
+    size_t next = after(r, i);
+    struct rectangle one = rectangle_on(r->at[i], r->at[next], r->at[right], r->at[top], r->at[left], r->unit);
+    one.edge[0] = r->index[i], one.edge[1] = r->index[next];
+    return one;
+}
+
+static enum status rectangle_fits(struct ctx *ctx, const struct rectangle *one) {
+    enum status status = distance_fits(ctx, one->perimeter);
+    if (status == STATUS_OK)
+        status = distance_fits(ctx, one->area);
+    for (int k = 0; k < 4 && status == STATUS_OK; k++)
+        status = distance_fits(ctx, fabs(one->corners[k].x) + fabs(one->corners[k].y));
+    return status;
 }
 
 /* advance moves a caliper to the corner where the edge's direction stops growing by `sign` of its dot product. */
@@ -146,9 +168,10 @@ enum status calipers_rectangle(struct ctx *ctx, const struct points *points, boo
     struct point a = ring.at[0];
     *out = (struct rectangle){.corners = {a, a, a, a}, .direction = {1, 0}, .edge = {ring.index[0], ring.index[0]}};
     if (ring.n == 2)
-        *out = rectangle_on(&ring, 0, 1, 0, 0);
+        *out = rectangle_at(&ring, 0, 1, 0, 0);
     if (ring.n < 3)
-        return STATUS_OK;
+        return rectangle_fits(ctx, out);
+    double least = INFINITY;
     size_t right = 0, top = 0, left = 0;
     for (size_t i = 0; i < ring.n; i++) {
         right = advance(&ring, i, i == 0 ? 1 : right == i ? after(&ring, i) : right, 1);
@@ -159,9 +182,10 @@ enum status calipers_rectangle(struct ctx *ctx, const struct points *points, boo
         if (i == 0)
             left = top;
         left = advance(&ring, i, left, -1);
-        struct rectangle one = rectangle_on(&ring, i, right, top, left);
-        if (i == 0 || (perimeter ? one.perimeter < out->perimeter : one.area < out->area))
-            *out = one;
+        struct rectangle one = rectangle_at(&ring, i, right, top, left);
+        double size = rectangle_size(&one, perimeter, ring.unit);
+        if (i == 0 || size < least)
+            *out = one, least = size;
     }
-    return STATUS_OK;
+    return rectangle_fits(ctx, out);
 }

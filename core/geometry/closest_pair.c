@@ -13,26 +13,37 @@ struct search {
     struct ctx *ctx;
     struct item *items, *room; /* by x at first, by y as the halves are merged */
     struct item a, b;          /* the best pair, a.index < b.index */
-    double square, reach;      /* of its distance: rounded, and with all that rounding may hide */
+    double unit;               /* a power of two that makes its distance about 1, so that squares neither over- nor
+                                  underflow where it matters: what is much farther comes out infinite, and is */
+    double reach;              /* the square of its distance with all that rounding may hide */
 };
 
 enum { LEAF = 6 };
 
-static void take(struct search *s, const struct item *a, const struct item *b, double square) {
+static inline double square_of(const struct search *s, const struct item *a, const struct item *b) {
+    double x = (a->p.x - b->p.x) * s->unit, y = (a->p.y - b->p.y) * s->unit;
+    return x * x + y * y;
+}
+
+static void take(struct search *s, const struct item *a, const struct item *b) {
     s->a = a->index < b->index ? *a : *b;
     s->b = a->index < b->index ? *b : *a;
-    s->square = square;
+    double square = square_of(s, a, b);
+    if (!(square > 0x1p-800 && square < 0x1p800)) { /* far from 1: another unit */
+        int e = ilogb(fmax(fabs(a->p.x - b->p.x), fabs(a->p.y - b->p.y)));
+        s->unit = ldexp(1, e > 1000 ? -1000 : e < -1000 ? 1000 : -e);
+        square = square_of(s, a, b);
+    }
     s->reach = square * (1 + 0x1p-48);
 }
 
 static void try_pair(struct search *s, const struct item *a, const struct item *b) {
-    double x = a->p.x - b->p.x, y = a->p.y - b->p.y, square = x * x + y * y;
-    if (square > s->reach)
+    if (square_of(s, a, b) > s->reach)
         return;
     int sign = exact_compare_distances(a->p, b->p, s->a.p, s->b.p);
     uint32_t low = a->index < b->index ? a->index : b->index, high = a->index ^ b->index ^ low;
     if (sign < 0 || (sign == 0 && (low < s->a.index || (low == s->a.index && high < s->b.index))))
-        take(s, a, b, square);
+        take(s, a, b);
 }
 
 /* leaf tries all pairs of a few points and orders them by y. */
@@ -65,12 +76,12 @@ static void strip(struct search *s, size_t from, size_t to, double x) {
     struct item *near = s->room + from;
     size_t n = 0;
     for (size_t i = from; i < to; i++) {
-        double dx = s->items[i].p.x - x;
+        double dx = (s->items[i].p.x - x) * s->unit;
         if (dx * dx > s->reach)
             continue;
         near[n] = s->items[i];
         for (size_t k = n; k-- > 0;) {
-            double dy = near[n].p.y - near[k].p.y;
+            double dy = (near[n].p.y - near[k].p.y) * s->unit;
             if (dy * dy > s->reach)
                 break;
             try_pair(s, &near[k], &near[n]);
@@ -118,7 +129,7 @@ enum status closest_pair(struct ctx *ctx, const struct points *points, struct cl
     enum status status = points_order(ctx, points->at, NULL, n, &order);
     if (status != STATUS_OK)
         return status;
-    struct search s = {.ctx = ctx};
+    struct search s = {.ctx = ctx, .unit = 1};
     s.items = ctx_alloc(ctx, n, sizeof *s.items);
     s.room = ctx_alloc(ctx, n, sizeof *s.room);
     if (!s.items || !s.room)
@@ -127,10 +138,10 @@ enum status closest_pair(struct ctx *ctx, const struct points *points, struct cl
         s.items[i] = (struct item){points->at[order[i]], order[i]};
     if (equal_pair(s.items, n, out))
         return STATUS_OK;
-    struct item first = s.items[0], second = s.items[1];
-    double x = first.p.x - second.p.x, y = first.p.y - second.p.y;
-    take(&s, &first, &second, x * x + y * y);
+    take(&s, &s.items[0], &s.items[1]);
     status = solve(&s, 0, n);
+    if (status != STATUS_OK)
+        return status;
     *out = (struct close_pair){exact_distance(s.a.p, s.b.p), s.a.index, s.b.index};
-    return status;
+    return distance_fits(ctx, out->distance);
 }

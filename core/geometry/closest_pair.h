@@ -13,7 +13,8 @@ struct close_pair {
     uint32_t a, b;   /* a < b; of equally close pairs the lexicographically smallest */
 };
 
-/* closest_pair wants at least two points. Errors: NO_MEMORY, CANCELLED, TIMED_OUT. */
+/* closest_pair wants at least two points. Errors: INVALID (the distance is beyond the greatest double), NO_MEMORY,
+ * CANCELLED, TIMED_OUT. */
 enum status closest_pair(struct ctx *ctx, const struct points *points, struct close_pair *out) MUST_CHECK;
 
 #endif

@@ -5,7 +5,7 @@
  *          Constructing Delaunay Triangulations, 1987 (cuts by x and y in turn). All signs are exact, so every input
  *          has its answer: points on one line, on one circle, on a grid, equal ones.
  * Cost:    O(n log n) expected for any points (cuts are found by selection); about 150 bytes a point.
- * Threads: reentrant. */
+ * Threads: reentrant; uses those of ctx for the halves of many points. The same answer for any number of them. */
 #ifndef SOLVENT_DELAUNAY_H
 #define SOLVENT_DELAUNAY_H
 

@@ -3,7 +3,8 @@
  * A sum is a list of doubles that do not overlap, the smallest first; adding keeps it exact.
  * Source:  J. R. Shewchuk, Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates, 1997,
  *          section 2 (Two-Sum, Two-Product, Grow-Expansion).
- * Ranges:  exact as long as no product overflows or falls below 2^-1022; the callers check their coordinates.
+ * Ranges:  a sum is exact as long as no product overflows or falls below 2^-1022; callers scale or check. The signs and
+ *          distances of points at the end are so for all finite coordinates.
  * Cost:    adding is O(parts). Threads: reentrant. */
 #ifndef SOLVENT_EXACT_SUM_H
 #define SOLVENT_EXACT_SUM_H
@@ -41,7 +42,17 @@ int exact_dot_sign(struct point a, struct point b, struct point c, struct point 
 /* exact_compare_distances is the sign of |ab| - |cd|. */
 int exact_compare_distances(struct point a, struct point b, struct point c, struct point d);
 
-/* exact_distance is |ab|, to within two units of the last place. */
+/* exact_distance is |ab|, to within two units of the last place; infinite beyond the greatest double. */
 double exact_distance(struct point a, struct point b);
+
+/* exact_direction is (b - a) / |ab| for a and b that differ, rounded. */
+struct point exact_direction(struct point a, struct point b);
+
+/* exact_height is the distance of c from the line through a and b, which differ; negative to its right. To within a few
+ * units of the last place, or 2^-1000 of |ac|; infinite beyond the greatest double. */
+double exact_height(struct point a, struct point b, struct point c);
+
+/* distance_fits fails with INVALID where a measure of points came out infinite. */
+enum status distance_fits(struct ctx *ctx, double distance) MUST_CHECK;
 
 #endif

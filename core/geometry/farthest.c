@@ -32,6 +32,18 @@ struct farthest farthest_scan(const struct point *at, size_t from, size_t to, st
     return best;
 }
 
+size_t farthest_beyond(const struct farthest *far, const struct point *at, size_t from, size_t to, struct point b,
+                       double limit, size_t *work) {
+    uint64_t rank = farthest_rank(limit);
+    if (far->rank != rank)
+        return far->rank > rank ? far->at : to;
+    size_t i = from + 1;
+    while (i < to && !(from_segment(at[i], at[from], b) > limit))
+        i++;
+    *work += i - from;
+    return i < to ? i : to;
+}
+
 /* box_of makes the box along the chord from the first to the last of n points. */
 static void box_of(const struct point *at, size_t n, struct point *corners, struct node *node) {
     struct point o = at[0];

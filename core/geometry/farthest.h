@@ -46,6 +46,13 @@ static inline uint64_t farthest_rank(double square) {
  * is none. O(to - from). */
 struct farthest farthest_scan(const struct point *at, size_t from, size_t to, struct point a, struct point b);
 
+/* farthest_beyond is where the stretch from a = at[from] is cut: at `far`, what farthest_scan or farthest_find gave for
+ * it, where that is beyond the limit (a square), else `to`. Where it is about as far as the limit every point is asked,
+ * and the first beyond it taken; but for distances all in that narrow range this is done once a point, as the stretch is
+ * then done with. *work grows by the points that were asked. */
+size_t farthest_beyond(const struct farthest *far, const struct point *at, size_t from, size_t to, struct point b,
+                       double limit, size_t *work);
+
 struct farthest_tree;
 
 /* farthest_tree_of builds the tree, in the arena, which borrows the points. Errors: NO_MEMORY, CANCELLED, TIMED_OUT. */

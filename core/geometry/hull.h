@@ -4,7 +4,7 @@
  *          and G. T. Toussaint, A Fast Convex Hull Algorithm, 1978 (points inside the hull of eight extreme ones are
  *          dropped first). All orientations are exact.
  * Cost:    O(n log n); O(n) where the filter drops most.
- * Threads: reentrant. */
+ * Threads: reentrant; uses those of ctx for the filter. The same answer for any number. */
 #ifndef SOLVENT_HULL_H
 #define SOLVENT_HULL_H
 
@@ -23,7 +23,8 @@ struct hull {
 enum status hull_of(struct ctx *ctx, const struct points *points, bool keep, struct trace *trace,
                     struct hull *out) MUST_CHECK;
 
-/* hull_area is the area within, to within a few units of the last place. */
+/* hull_area is the area within, to within a few units of the last place, or 2^-1000 of the greatest x times the
+ * greatest y; infinite beyond the greatest double, rounded below the least normal one. */
 double hull_area(const struct points *points, const struct hull *hull);
 
 #endif

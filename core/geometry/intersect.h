@@ -47,12 +47,8 @@ struct pairs {
 };
 
 /* segment_pairs finds all pairs of n segments (4 doubles each) that meet, and gives those with the least (i, j), at
- * most `limit`. `skip` (may be NULL) tells pairs that do not count; it is asked after the exact test.
- * Cost: O(n log n) and an exact test (10 to 50 ns) for every pair whose bounding boxes meet. Memory: 100 bytes a
- * segment, 32 a pair that is found, up to the limit.
- * Errors: TOO_LARGE (2^32 segments), NO_MEMORY, CANCELLED, TIMED_OUT. */
+ * most `limit`. Cost and errors: those of segment_sweep; 32 bytes a pair that is given. */
 enum status segment_pairs(struct ctx *ctx, const double *segments, size_t n, size_t limit,
-                          bool (*skip)(const void *self, size_t i, size_t j), const void *self,
                           struct pairs *out) MUST_CHECK;
 
 #endif

@@ -56,8 +56,7 @@ static size_t split(struct kd_point *at, size_t n, int axis) {
     return i;
 }
 
-/* put_median puts element n / 2 of the order in its place, the smaller ones before it. */
-static void put_median(struct kd_point *at, size_t n, int axis) {
+void kd_cut(struct kd_point *at, size_t n, int axis) {
     size_t want = n / 2, rounds = 0, whole = n;
     while (n > 8) {
         if (++rounds > 64 || (rounds > 16 && n > whole / 4)) {
@@ -76,17 +75,14 @@ static void put_median(struct kd_point *at, size_t n, int axis) {
     insert_all(at, n, axis);
 }
 
-static enum status halves(struct ctx *ctx, struct kd_point *at, size_t n, int axis, bool ordered) {
+bool kd_order(struct ctx *ctx, struct kd_point *at, size_t n, int axis, bool ordered) {
     if (n <= 3) {
         insert_all(at, n, 0);
-        return STATUS_OK;
+        return true;
     }
-    if (n > 1 << 18 && ctx_stop(ctx))
-        return ctx_stopped(ctx);
+    if (n > 1 << 14 && ctx_stop(ctx))
+        return false;
     if (!ordered)
-        put_median(at, n, axis);
-    enum status status = halves(ctx, at, n / 2, !axis, false);
-    return status == STATUS_OK ? halves(ctx, at + n / 2, n - n / 2, !axis, false) : status;
+        kd_cut(at, n, axis);
+    return kd_order(ctx, at, n / 2, !axis, false) && kd_order(ctx, at + n / 2, n - n / 2, !axis, false);
 }
-
-enum status kd_order(struct ctx *ctx, struct kd_point *at, size_t n) { return halves(ctx, at, n, 0, true); }

@@ -19,9 +19,12 @@ static inline bool kd_before(int axis, struct point a, struct point b) {
     return a.y < b.y || (a.y == b.y && a.x > b.x);
 }
 
-/* kd_order permutes n different points, which come ordered by axis 0: the first n / 2 are before the others along
- * axis 0, and so on in the halves with axis 1, 0, 1, ..., until at most three are left, which stand ordered by axis 0.
- * Errors: CANCELLED, TIMED_OUT. */
-enum status kd_order(struct ctx *ctx, struct kd_point *at, size_t n) MUST_CHECK;
+/* kd_cut permutes n different points: the first n / 2 are before the others along an axis. */
+void kd_cut(struct kd_point *at, size_t n, int axis);
+
+/* kd_order cuts n different points along an axis, which `ordered` says is done, and so on the halves along the axes in
+ * turn, until at most three are left, which stand ordered by axis 0. False where ctx_stop asked for an end. Other
+ * threads may order other points. */
+bool kd_order(struct ctx *ctx, struct kd_point *at, size_t n, int axis, bool ordered) MUST_CHECK;
 
 #endif

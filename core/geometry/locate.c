@@ -1,5 +1,6 @@
 #include "core/geometry/locate.h"
 
+#include "core/geometry/locate_grid.h"
 #include "core/geometry/predicates.h"
 
 #include <string.h>
@@ -26,6 +27,7 @@ struct index {
     struct rise *rises;
     uint32_t *start, *list; /* node k has rises list[start[k] .. start[k+1]-1] */
     bool *crossed;          /* the node's rises are not in order */
+    struct grid grid;       /* cells hold locations, where all of them is there */
     const double *points;
     unsigned char *location;
     size_t n_points;
@@ -274,12 +276,39 @@ static enum location locate_one(const struct index *x, const double at[2]) {
     return left % 2 ? LOCATION_INSIDE : LOCATION_OUTSIDE;
 }
 
+/* label_row finds where the cells of a row are that no edge touches: neighbours are where the one before is. */
+static void label_row(void *arg, size_t row) {
+    struct index *x = arg;
+    unsigned char *cells = x->grid.cells + row * x->grid.side, last = GRID_TOUCHED;
+    for (size_t column = 0; column < x->grid.side && ctx_stop(x->ctx) == STOP_NONE; column++) {
+        double at[2];
+        if (cells[column] != GRID_TOUCHED && last != GRID_TOUCHED)
+            cells[column] = last;
+        else if (cells[column] != GRID_TOUCHED && grid_middle(&x->grid, column, row, at))
+            cells[column] = (unsigned char)locate_one(x, at);
+        else
+            cells[column] = GRID_TOUCHED;
+        last = cells[column];
+    }
+}
+
+/* locate_in_grid asks the cell of the point first. */
+static unsigned char locate_in_grid(const struct index *x, const double at[2]) {
+    const struct grid *g = &x->grid;
+    if (g->side == 0)
+        return (unsigned char)locate_one(x, at);
+    if (!(at[0] >= g->low[0] && at[0] <= g->high[0] && at[1] >= g->low[1] && at[1] <= g->high[1]))
+        return LOCATION_OUTSIDE;
+    unsigned char cell = g->cells[grid_place(g, 1, at[1]) * g->side + grid_place(g, 0, at[0])];
+    return cell != GRID_TOUCHED ? cell : (unsigned char)locate_one(x, at);
+}
+
 /* locate_chunk: points do not know of each other, so threads may share them out. */
 static void locate_chunk(void *arg, size_t chunk) {
     const struct index *x = arg;
     size_t end = (chunk + 1) * CHUNK < x->n_points ? (chunk + 1) * CHUNK : x->n_points;
     for (size_t i = chunk * CHUNK; i < end && ctx_stop(x->ctx) == STOP_NONE; i++)
-        x->location[i] = (unsigned char)locate_one(x, x->points + 2 * i);
+        x->location[i] = locate_in_grid(x, x->points + 2 * i);
 }
 
 enum status locate_points(struct ctx *ctx, const struct rings *rings, const double *points, size_t n,
@@ -291,8 +320,11 @@ enum status locate_points(struct ctx *ctx, const struct rings *rings, const doub
     }
     struct index x = {.ctx = ctx};
     enum status status = build(&x, rings);
+    if (status == STATUS_OK)
+        status = grid_touch(ctx, rings, n, &x.grid);
     if (status != STATUS_OK)
         return status;
+    parallel_for(ctx, x.grid.side, label_row, &x);
     x.points = points, x.location = location, x.n_points = n;
     parallel_for(ctx, (n + CHUNK - 1) / CHUNK, locate_chunk, &x);
     return ctx_stop(ctx) != STOP_NONE ? ctx_stopped(ctx) : STATUS_OK;

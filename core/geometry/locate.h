@@ -6,8 +6,9 @@
  *          (Bentley 1977): all edges of a node cross all of its heights, so where they do not cross each other they are
  *          in order from left to right, and orient2d finds a point's place by bisection. A node whose edges do cross
  *          (the polygon is not simple) is looked at edge by edge.
+ *          Before that comes a grid of cells (locate_grid.h): most points lie where no edge is.
  * Cost:    O(n log^2 n) to build, O(log^2 n) a point for polygons that are simple; O(n) a point at worst for others.
- * Threads: reentrant. */
+ * Threads: reentrant; uses those of ctx. */
 #ifndef SOLVENT_LOCATE_H
 #define SOLVENT_LOCATE_H
 

@@ -4,28 +4,31 @@
 #include <math.h>
 #include <stdio.h>
 
-static enum status check_range(struct ctx *ctx, const struct array *a, const char *name, int degree) {
-    double least = degree == 2 ? 1e-120 : 1e-60, most = degree == 2 ? 1e150 : 1e75;
-    bool bad = false;
-    for (size_t i = 0; i < a->n; i++) {
-        double size = fabs(a->reals[i]);
-        bad |= size > most || (size < least && size != 0);
-    }
-    for (size_t i = 0; bad && i < a->n; i++) {
-        double size = fabs(a->reals[i]);
+enum status points_range(struct ctx *ctx, const struct points *points, const char *name) {
+    const double *x = &points->at->x, least = 1e-120, most = 1e150;
+    for (size_t i = 0; i < 2 * points->n; i++) {
+        double size = fabs(x[i]);
         if (size > most || (size < least && size != 0)) {
             char pointer[96];
             (void)snprintf(pointer, sizeof pointer, "/%s/%zu/%zu", name, i / 2, i % 2);
             return ctx_fail(ctx, STATUS_INVALID, pointer,
-                            "A coordinate is %g, want 0 or a magnitude of %g to %g, where the arithmetic is exact.",
-                            a->reals[i], least, most);
+                            "A coordinate is %g, want 0 or a magnitude of %g to %g, whose squares are doubles too.",
+                            x[i], least, most);
         }
     }
     return STATUS_OK;
 }
 
-enum status points_of(struct ctx *ctx, const struct array *array, const char *name, size_t least, int degree,
-                      struct points *out) {
+struct units points_units(const struct point *at, size_t n) {
+    double x = 0, y = 0;
+    for (size_t i = 0; i < n; i++) {
+        x = fabs(at[i].x) > x ? fabs(at[i].x) : x;
+        y = fabs(at[i].y) > y ? fabs(at[i].y) : y;
+    }
+    return (struct units){x == 0 ? 0 : ilogb(x), y == 0 ? 0 : ilogb(y)};
+}
+
+enum status points_of(struct ctx *ctx, const struct array *array, const char *name, size_t least, struct points *out) {
     char pointer[64];
     (void)snprintf(pointer, sizeof pointer, "/%s", name);
     *out = (struct points){NULL, array->n / 2};
@@ -38,7 +41,7 @@ enum status points_of(struct ctx *ctx, const struct array *array, const char *na
     if (out->n > POINTS_MAX)
         return ctx_fail(ctx, STATUS_TOO_LARGE, pointer, "There are %zu points, want at most %d.", out->n, POINTS_MAX);
     out->at = (const struct point *)(const void *)array->reals;
-    return check_range(ctx, array, name, degree);
+    return STATUS_OK;
 }
 
 /* gather makes the array of coordinates that sort_solve orders; adding 0.0 makes 0.0 of -0.0. */

@@ -2,6 +2,7 @@
 
 #include "core/geometry/predicates.h"
 #include "core/geometry/quad.h"
+#include "core/geometry/segment_sweep.h"
 
 #include <math.h>
 
@@ -121,9 +122,8 @@ static enum status measure(struct ctx *ctx, const struct rings *rings, struct po
     return STATUS_OK;
 }
 
-/* ring_orientation is exact for simple rings: the turn at the lowest of the leftmost points, which is no straight angle
- * unless the ring has no area. */
-static int ring_orientation(const struct ring *ring) {
+/* The turn at the lowest of the leftmost points is no straight angle, unless the ring has no area. */
+int ring_orientation(const struct ring *ring) {
     size_t k = 0, n = ring->n;
     for (size_t i = 1; i < n; i++) {
         const double *p = ring->xy + 2 * i, *q = ring->xy + 2 * k;
@@ -169,25 +169,79 @@ static enum status edges_of(struct ctx *ctx, const struct rings *rings, size_t *
     return STATUS_OK;
 }
 
-static enum status find_meeting(struct ctx *ctx, const struct rings *rings, size_t *const *from,
-                                struct polygon_out *out) {
+/* A walk along the edges below `high`, which looks for two that meet. */
+struct walk {
+    const struct edges *edges;
+    bool touching; /* edges of different rings may touch in a point */
+    bool found;
+    size_t pair[2];
+};
+
+static enum status stop_at_meeting(void *self, size_t i, size_t j) {
+    struct walk *w = self;
+    const struct edges *e = w->edges;
+    if (skip_neighbours(e, i, j))
+        return STATUS_OK;
+    if (w->touching && e->edge[i].ring != e->edge[j].ring) {
+        enum meeting_detail detail = segments_meet(e->segments + 4 * i, e->segments + 4 * j).detail;
+        if (detail == MEETING_TOUCH || detail == MEETING_ENDPOINT)
+            return STATUS_OK;
+    }
+    w->found = true;
+    w->pair[0] = i, w->pair[1] = j;
+    return STATUS_CANCELLED; /* the sweep ends; no error */
+}
+
+/* walk_to looks for any two of the first n edges that meet. */
+static enum status walk_to(struct ctx *ctx, struct walk *w, size_t n) {
+    struct ctx_mark mark = ctx_mark(ctx);
+    w->found = false;
+    enum status status = segment_sweep(ctx, w->edges->segments, n, stop_at_meeting, w);
+    ctx_rewind(ctx, mark);
+    return w->found ? STATUS_OK : status;
+}
+
+/* walk finds the first edge that meets an earlier one, and the first of these. Each sweep that finds a pair tells that
+ * the edge is at most the later of both; mostly it is that one, which the sweep of those before it confirms; else the
+ * rest is halved. */
+static enum status walk(struct ctx *ctx, struct walk *w) {
+    const struct edges *e = w->edges;
+    enum status status = walk_to(ctx, w, e->n);
+    if (status != STATUS_OK || !w->found)
+        return status;
+    size_t low = 0, high = w->pair[1]; /* the edges below `low` do not meet, those up to `high` do */
+    for (size_t n = high; low < high && status == STATUS_OK; n = low + (high - low + 1) / 2) {
+        status = walk_to(ctx, w, n);
+        if (w->found)
+            high = w->pair[1];
+        else
+            low = n;
+    }
+    w->pair[1] = high;
+    for (size_t i = 0; i < high && status == STATUS_OK; i++)
+        if (segments_meet_at_all(e->segments + 4 * i, e->segments + 4 * high) &&
+            stop_at_meeting(w, i, high) != STATUS_OK)
+            break;
+    return status;
+}
+
+enum status polygon_meeting(struct ctx *ctx, const struct rings *rings, size_t *const *from, bool touching,
+                            struct polygon_out *out) {
     struct edges e;
-    struct pairs pairs;
+    struct walk w = {.edges = &e, .touching = touching};
     enum status status = edges_of(ctx, rings, from, &e);
     if (status == STATUS_OK)
-        status = segment_pairs(ctx, e.segments, e.n, 1, skip_neighbours, &e, &pairs);
+        status = walk(ctx, &w);
     if (status != STATUS_OK)
         return status;
-    out->simple = pairs.n == 0;
-    out->has_meeting = pairs.n > 0;
+    out->has_meeting = w.found;
+    out->simple = !w.found;
     for (size_t r = 0; r < rings->n; r++)
         out->simple = out->simple && rings->ring[r].n >= 3;
-    if (pairs.n > 0) {
-        size_t at[] = {pairs.pair[0].i, pairs.pair[0].j};
-        for (size_t k = 0; k < 2; k++)
-            out->ring[k] = e.edge[at[k]].ring, out->edge[k] = e.edge[at[k]].from;
-        out->meeting = segments_meet(e.segments + 4 * at[0], e.segments + 4 * at[1]);
-    }
+    for (size_t k = 0; k < 2 && w.found; k++)
+        out->ring[k] = e.edge[w.pair[k]].ring, out->edge[k] = e.edge[w.pair[k]].from;
+    if (w.found)
+        out->meeting = segments_meet(e.segments + 4 * w.pair[0], e.segments + 4 * w.pair[1]);
     return STATUS_OK;
 }
 
@@ -199,7 +253,7 @@ enum status polygon_measure(struct ctx *ctx, const struct rings *in, struct poly
     if (status == STATUS_OK)
         status = measure(ctx, &rings, out);
     if (status == STATUS_OK)
-        status = find_meeting(ctx, &rings, from, out);
+        status = polygon_meeting(ctx, &rings, from, false, out);
     if (status != STATUS_OK)
         return status;
     if (out->simple)

@@ -1,292 +1,319 @@
 #include "core/geometry/polygon_triangulation.h"
-#include "core/geometry/box_tree.h"
 
-#include <stdio.h>
+#include "core/geometry/span.h"
 
-/* The outline, counter-clockwise, without repeats: corner i of it is corner index[i] of the request. */
-struct outline {
-    struct point *at;
-    uint32_t *index;
-    size_t n;
+enum { POLL = 1 << 12 };
+
+/* A corner in a chain, with its neighbours there; 0: none. */
+struct link {
+    uint32_t event, down, up;
 };
 
-static inline size_t after(size_t i, size_t n) { return i + 1 == n ? 0 : i + 1; }
+/* What stands above an edge that has the inside above it, up to the next edge: from a corner on the one to a corner on
+ * the other, always turning left or going straight. `latest` was added last, and so is the one farthest to
+ * the right. */
+struct chain {
+    uint32_t low, high, latest;
+};
 
-static void reverse_outline(struct outline *o) {
-    for (size_t i = 0, k = o->n - 1; i < k; i++, k--) {
-        struct point p = o->at[i];
-        uint32_t index = o->index[i];
-        o->at[i] = o->at[k], o->index[i] = o->index[k];
-        o->at[k] = p, o->index[k] = index;
+struct edge {
+    uint32_t ring;
+    bool above; /* the inside is above it */
+    struct chain chain;
+};
+
+struct sweep {
+    struct ctx *ctx;
+    const struct rings *rings;
+    size_t n, events;
+    struct point *event; /* the different corners, in order by x, then y, from 1 */
+    int64_t *index;      /* [events + 1] their indices for the answer */
+    struct span *span;   /* edge k begins at corner k */
+    struct edge *edge;
+    uint32_t *begin,
+        *edges; /* edges with their lesser end at an event are edges[begin[e]] to edges[begin[e + 1] - 1] */
+    struct line_order line;
+    struct link *link;
+    uint32_t links;
+    uint32_t *through, *on; /* edges that come to an event, and that go on from it, from below */
+    size_t n_through, n_on;
+    struct polygon_triangles *out;
+};
+
+static void emit(struct sweep *s, uint32_t a, uint32_t b, uint32_t c) {
+    int64_t *to = s->out->at + 3 * s->out->n++;
+    to[0] = s->index[s->link[a].event], to[1] = s->index[s->link[b].event], to[2] = s->index[s->link[c].event];
+}
+
+static uint32_t new_link(struct sweep *s, uint32_t event, uint32_t down, uint32_t up) {
+    uint32_t at = ++s->links;
+    s->link[at] = (struct link){event, down, up};
+    if (down)
+        s->link[down].up = at;
+    if (up)
+        s->link[up].down = at;
+    return at;
+}
+
+/* sees: whether a, b, c, from below, make a triangle to the right of the chain. */
+static bool sees(const struct sweep *s, uint32_t a, uint32_t b, uint32_t c) {
+    const struct point *p = &s->event[s->link[a].event], *q = &s->event[s->link[b].event];
+    const struct point *r = &s->event[s->link[c].event];
+    const double at[3][2] = {{p->x, p->y}, {q->x, q->y}, {r->x, r->y}};
+    return orient2d(at[0], at[1], at[2]) < 0;
+}
+
+/* cut_down cuts off what `at` sees below itself, cut_up what above. */
+static void cut_down(struct sweep *s, uint32_t at) {
+    for (uint32_t b, a; (b = s->link[at].down) && (a = s->link[b].down) && sees(s, a, b, at);) {
+        emit(s, a, at, b);
+        s->link[at].down = a, s->link[a].up = at;
     }
 }
 
-static enum status outline_of(struct ctx *ctx, const struct points *p, struct outline *o) {
-    *o = (struct outline){ctx_alloc(ctx, p->n, sizeof *o->at), ctx_alloc(ctx, p->n, sizeof *o->index), 0};
-    if (!o->at || !o->index)
-        return STATUS_NO_MEMORY;
-    for (size_t i = 0; i < p->n; i++)
-        if (o->n == 0 || !point_equal(o->at[o->n - 1], p->at[i])) {
-            o->at[o->n] = p->at[i];
-            o->index[o->n++] = (uint32_t)i;
+static void cut_up(struct sweep *s, uint32_t at) {
+    for (uint32_t b, c; (b = s->link[at].up) && (c = s->link[b].up) && sees(s, at, b, c);) {
+        emit(s, at, c, b);
+        s->link[at].up = c, s->link[c].down = at;
+    }
+}
+
+/* split lets an event that lies between two edges see the latest corner of their chain; `low` becomes what is below it,
+ * *high what is above. */
+static void split(struct sweep *s, uint32_t event, struct chain *low, struct chain *high) {
+    struct chain whole = *low;
+    struct link seen = s->link[whole.latest];
+    uint32_t twin = new_link(s, seen.event, 0, seen.up), at = new_link(s, event, 0, twin);
+    *high = (struct chain){at, whole.high == whole.latest ? twin : whole.high, at};
+    cut_up(s, at);
+    s->link[whole.latest].up = 0;
+    at = new_link(s, event, whole.latest, 0);
+    *low = (struct chain){whole.low, at, at};
+    cut_down(s, at);
+}
+
+/* close_wedges cuts up what lies between edges that end here. */
+static void close_wedges(struct sweep *s, uint32_t event) {
+    for (size_t k = 0; k + 1 < s->n_through; k++) {
+        const struct edge *edge = &s->edge[s->through[k]];
+        if (edge->above)
+            cut_down(s, new_link(s, event, edge->chain.high, 0));
+    }
+}
+
+/* extend adds the event to the chain below the edges that come, `low`, and to the one above them, *high; where nothing
+ * goes on, they become one. NULL: there is none. */
+static void extend(struct sweep *s, uint32_t event, struct chain *low, struct chain *high) {
+    uint32_t at = 0, other = 0;
+    if (low) {
+        at = new_link(s, event, low->high, 0);
+        cut_down(s, at);
+        low->high = low->latest = at;
+    }
+    if (!high)
+        return;
+    if (low && s->n_on == 0) {
+        s->link[at].up = high->low, s->link[high->low].down = at;
+        cut_up(s, at);
+        low->high = high->high;
+        return;
+    }
+    other = new_link(s, event, 0, high->low);
+    cut_up(s, other);
+    high->low = high->latest = other;
+}
+
+/* check_fit: two neighbours agree whether the inside lies between them. 0: no edge. */
+static enum status check_fit(struct sweep *s, uint32_t low, uint32_t high) {
+    const struct edge *a = low ? &s->edge[s->line.node[low].item] : NULL;
+    const struct edge *b = high ? &s->edge[s->line.node[high].item] : NULL;
+    bool inside = a && a->above;
+    if (inside == (b && !b->above))
+        return STATUS_OK;
+    size_t ring = a && b ? (a->ring > b->ring ? a->ring : b->ring) : a ? a->ring : b->ring;
+    s->out->ring = ring, s->out->has_edge = false;
+    return ctx_fail(s->ctx, STATUS_INVALID, "",
+                    "Ring %zu does not lie inside of the exterior and outside of the other holes, want holes that do.",
+                    ring);
+}
+
+/* replace puts the edges that go on in the place of those that came, behind node `before`. */
+static enum status replace(struct sweep *s, uint32_t before, uint32_t node) {
+    for (size_t k = 0; k < s->n_through; k++) {
+        uint32_t next = s->line.node[node].next;
+        line_order_remove(&s->line, node);
+        node = next;
+    }
+    enum status status = STATUS_OK;
+    for (size_t k = 0; k < s->n_on && status == STATUS_OK; k++) {
+        uint32_t at = line_order_insert(&s->line, before, s->on[k]);
+        status = check_fit(s, before, at);
+        before = at;
+    }
+    return status == STATUS_OK ? check_fit(s, before, node) : status;
+}
+
+/* gather finds the edges that come to an event and that go on; gives the node of the first that comes. */
+static uint32_t gather(struct sweep *s, uint32_t now) {
+    const struct point *p = &s->event[now];
+    uint32_t node = span_find(&s->line, s->span, p);
+    s->n_through = s->n_on = 0;
+    for (uint32_t k = node; k && span_side(&s->span[s->line.node[k].item], p) == 0; k = s->line.node[k].next) {
+        uint32_t edge = s->line.node[k].item;
+        s->through[s->n_through++] = edge;
+        if (s->span[edge].end != now)
+            span_put(s->span, p, s->on, s->n_on++, edge);
+    }
+    for (uint32_t k = s->begin[now]; k < s->begin[now + 1]; k++)
+        span_put(s->span, p, s->on, s->n_on++, s->edges[k]);
+    return node;
+}
+
+static enum status pass_event(struct sweep *s, uint32_t now) {
+    uint32_t node = gather(s, now), before = node ? s->line.node[node].prev : s->line.last;
+    struct edge *low = before ? &s->edge[s->line.node[before].item] : NULL;
+    struct edge *top = s->n_through ? &s->edge[s->through[s->n_through - 1]] : NULL;
+    struct chain high = top && top->above ? top->chain : (struct chain){0};
+    close_wedges(s, now);
+    if (low && !low->above)
+        low = NULL;
+    if (top)
+        extend(s, now, low ? &low->chain : NULL, top->above ? &high : NULL);
+    else if (low)
+        split(s, now, &low->chain, &high);
+    enum status status = replace(s, before, node);
+    for (size_t k = 0; k < s->n_on; k++) {
+        struct edge *edge = &s->edge[s->on[k]];
+        if (edge->above && k + 1 == s->n_on && high.low) {
+            edge->chain = high;
+        } else if (edge->above) {
+            uint32_t at = new_link(s, now, 0, 0);
+            edge->chain = (struct chain){at, at, at};
         }
-    while (o->n > 1 && point_equal(o->at[0], o->at[o->n - 1]))
-        o->n--;
-    if (o->n < 3)
-        return ctx_fail(ctx, STATUS_INVALID, "/polygon",
-                        "The polygon has %zu different corner%s in a row, want at least 3.", o->n, &"s"[o->n == 1]);
-    return STATUS_OK;
-}
-
-/* meets: whether edges i and k of the outline have a point in common that they must not have. Neighbours share a
- * corner, and may not fold back. */
-static bool meets(const struct outline *o, size_t i, size_t k) {
-    const struct point *a = &o->at[i], *b = &o->at[after(i, o->n)], *c = &o->at[k], *d = &o->at[after(k, o->n)];
-    if (b == c || d == a) {
-        const struct point *from = b == c ? a : c, *corner = b == c ? b : a, *to = b == c ? d : b;
-        if (point_turn(from, corner, to) != 0)
-            return false;
-        struct box first = box_of(*from, *corner); /* on one line: it folds where `to` is not beyond the corner */
-        struct box second = box_of(*corner, *to);
-        return !(first.x1 <= second.x0 || second.x1 <= first.x0) || !(first.y1 <= second.y0 || second.y1 <= first.y0);
     }
-    int abc = point_turn(a, b, c), abd = point_turn(a, b, d);
-    if (abc * abd > 0)
-        return false;
-    if (abc == 0 && abd == 0)
-        return true; /* their boxes meet */
-    return point_turn(c, d, a) * point_turn(c, d, b) <= 0;
+    return status;
 }
 
-struct crossing {
-    const struct outline *o;
-    size_t i, k;
-};
-
-static bool visit_edge(void *arg, size_t k) {
-    struct crossing *c = arg;
-    c->k = k;
-    return k != c->i && meets(c->o, c->i, k);
-}
-
-static enum status refuse_crossing(struct ctx *ctx, const struct crossing *c) {
-    const struct outline *o = c->o;
-    size_t i = o->index[c->i], k = o->index[c->k];
-    char pointer[64];
-    if (i > k) {
-        size_t swap = i;
-        i = k, k = swap;
-    }
-    (void)snprintf(pointer, sizeof pointer, "/polygon/%zu", i);
-    return ctx_fail(ctx, STATUS_INVALID, pointer,
-                    "The edge from corner %zu meets the edge from corner %zu, want a simple polygon: edges that have "
-                    "nothing in common but the corner between neighbours.",
-                    i, k);
-}
-
-static enum status refuse_crossings(struct ctx *ctx, const struct outline *o) {
-    struct ctx_mark mark = ctx_mark(ctx);
-    struct box_tree tree;
-    if (box_tree_begin(ctx, &tree, o->n) != STATUS_OK)
+static enum status allocate(struct sweep *s) {
+    struct ctx *ctx = s->ctx;
+    size_t n = s->n;
+    s->event = ctx_alloc(ctx, n + 1, sizeof *s->event);
+    s->index = ctx_alloc(ctx, n + 1, sizeof *s->index);
+    s->span = ctx_alloc(ctx, n, sizeof *s->span);
+    s->edge = ctx_alloc(ctx, n, sizeof *s->edge);
+    s->begin = ctx_zalloc(ctx, n + 3, sizeof *s->begin);
+    s->edges = ctx_alloc(ctx, n, sizeof *s->edges);
+    s->link = ctx_alloc(ctx, 8 * n + 1, sizeof *s->link);
+    s->through = ctx_alloc(ctx, n, sizeof *s->through);
+    s->on = ctx_alloc(ctx, n, sizeof *s->on);
+    s->out->at = ctx_alloc(ctx, 2 * n, 3 * sizeof *s->out->at);
+    if (!s->event || !s->index || !s->span || !s->edge || !s->begin || !s->edges || !s->link || !s->through || !s->on ||
+        !s->out->at)
         return STATUS_NO_MEMORY;
-    for (size_t i = 0; i < o->n; i++) {
-        tree.boxes[tree.leaves + i] = box_of(o->at[i], o->at[after(i, o->n)]);
-        tree.live[tree.leaves + i] = 1;
+    return line_order_begin(ctx, &s->line, n, 0);
+}
+
+/* set_events numbers the different corners; of[] gives each corner its event. */
+static enum status set_events(struct sweep *s, const struct point *corner, const int64_t *index, uint32_t *of) {
+    uint32_t *order;
+    enum status status = points_order(s->ctx, corner, NULL, s->n, &order);
+    for (size_t k = 0; k < s->n && status == STATUS_OK; k++) {
+        uint32_t c = order[k];
+        if (s->events == 0 || !point_equal(s->event[s->events], corner[c])) {
+            s->event[++s->events] = corner[c];
+            s->index[s->events] = index[c];
+        }
+        of[c] = (uint32_t)s->events;
     }
-    box_tree_finish(&tree);
-    struct crossing c = {.o = o};
-    for (c.i = 0; c.i < o->n; c.i++) {
-        if ((c.i & 0xff) == 0 && ctx_stop(ctx))
-            return ctx_stopped(ctx);
-        if (box_tree_find(&tree, &tree.boxes[tree.leaves + c.i], c.i + 1, visit_edge, &c))
-            return refuse_crossing(ctx, &c);
+    return status;
+}
+
+/* set_edges makes the edges of rings whose corners have the events of[]. */
+static void set_edges(struct sweep *s, const uint32_t *of) {
+    for (size_t r = 0, base = 0; r < s->rings->n; base += s->rings->ring[r++].n) {
+        const struct ring *ring = &s->rings->ring[r];
+        bool left = (ring_orientation(ring) > 0) == (r == 0); /* the inside is to the left of its edges */
+        for (size_t i = 0; i < ring->n; i++) {
+            uint32_t a = of[base + i], b = of[base + (i + 1) % ring->n], low = a < b ? a : b, high = a < b ? b : a;
+            const struct point *p = &s->event[low], *q = &s->event[high];
+            s->span[base + i] = (struct span){{p->x, p->y, q->x, q->y}, high};
+            s->edge[base + i] = (struct edge){.ring = (uint32_t)r, .above = left == (a < b)};
+            s->through[base + i] = low;
+            s->begin[low + 2]++;
+        }
     }
-    ctx_rewind(ctx, mark);
-    return STATUS_OK;
+    for (size_t e = 1; e <= s->events + 2; e++)
+        s->begin[e] += s->begin[e - 1];
+    for (size_t k = 0; k < s->n; k++)
+        s->edges[s->begin[s->through[k] + 1]++] = (uint32_t)k;
 }
 
-/* is_clockwise of a simple polygon: by the turn at its least corner, which is strict unless it is all one line. */
-static bool is_clockwise(const struct outline *o) {
-    size_t least = 0;
-    for (size_t i = 1; i < o->n; i++)
-        if (point_before(o->at[i], o->at[least]))
-            least = i;
-    return point_turn(&o->at[least ? least - 1 : o->n - 1], &o->at[least], &o->at[after(least, o->n)]) < 0;
-}
-
-/* The corners that wait for the same reflex one are a list, linked both ways. */
-struct wait {
-    uint32_t first;        /* of the corners that wait for this one */
-    uint32_t before, next; /* in the list this one is in */
-    uint32_t wanted;       /* whose list that is; NONE: none */
-};
-
-/* What is left of the outline while ears are cut off. */
-struct ears {
-    const struct outline *o;
-    uint32_t *last, *next;
-    struct box_tree reflex; /* the corners that are not convex */
-    uint8_t *is_reflex;     /* 1: reflex or straight */
-    uint32_t *queue;        /* corners to look at, in a circle of `n` places */
-    uint8_t *queued;
-    size_t head, waiting;
-    struct wait *waits;
-};
-
-enum { NONE = UINT32_MAX };
-
-static int turn_at(const struct ears *e, uint32_t i) {
-    return point_turn(&e->o->at[e->last[i]], &e->o->at[i], &e->o->at[e->next[i]]);
-}
-
-static void enqueue(struct ears *e, uint32_t i) {
-    if (e->queued[i])
-        return;
-    e->queued[i] = 1;
-    e->queue[(e->head + e->waiting++) % e->o->n] = i;
-}
-
-/* wait_for lets i wait for a reflex corner. */
-static void wait_for(struct ears *e, uint32_t i, uint32_t reflex) {
-    uint32_t next = e->waits[reflex].first;
-    e->waits[i].before = NONE, e->waits[i].next = next, e->waits[i].wanted = reflex;
-    if (next != NONE)
-        e->waits[next].before = i;
-    e->waits[reflex].first = i;
-}
-
-static void wait_no_more(struct ears *e, uint32_t i) {
-    struct wait *w = &e->waits[i];
-    if (w->wanted == NONE)
-        return;
-    if (w->before == NONE)
-        e->waits[w->wanted].first = w->next;
-    else
-        e->waits[w->before].next = w->next;
-    if (w->next != NONE)
-        e->waits[w->next].before = w->before;
-    w->wanted = NONE;
-}
-
-/* release queues the corners that waited for i. */
-static void release(struct ears *e, uint32_t i) {
-    for (uint32_t k; (k = e->waits[i].first) != NONE;) {
-        wait_no_more(e, k);
-        enqueue(e, k);
-    }
-}
-
-struct probe {
-    const struct ears *e;
-    uint32_t a, b, c, found;
-};
-
-/* visit_corner stops at a corner within the triangle, its sides included. */
-static bool visit_corner(void *arg, size_t item) {
-    struct probe *p = arg;
-    const struct point *at = p->e->o->at;
-    p->found = (uint32_t)item;
-    if (p->found == p->a || p->found == p->b || p->found == p->c)
-        return false;
-    return point_turn(&at[p->a], &at[p->b], &at[item]) >= 0 && point_turn(&at[p->b], &at[p->c], &at[item]) >= 0 &&
-           point_turn(&at[p->c], &at[p->a], &at[item]) >= 0;
-}
-
-/* is_ear: else the corner waits for the one in its way. */
-static bool is_ear(struct ears *e, uint32_t i) {
-    struct probe p = {e, e->last[i], i, e->next[i], 0};
-    wait_no_more(e, i);
-    const struct point *at = e->o->at;
-    struct box box = box_of(at[p.a], at[p.c]), other = box_of(at[p.a], at[p.b]);
-    box = (struct box){box.x0 < other.x0 ? box.x0 : other.x0, box.y0 < other.y0 ? box.y0 : other.y0,
-                       box.x1 < other.x1 ? other.x1 : box.x1, box.y1 < other.y1 ? other.y1 : box.y1};
-    if (!box_tree_find(&e->reflex, &box, 0, visit_corner, &p))
-        return true;
-    wait_for(e, i, p.found);
-    return false;
-}
-
-/* look_again at a neighbour of an ear that went. */
-static void look_again(struct ears *e, uint32_t i) {
-    if (e->is_reflex[i] && turn_at(e, i) > 0) {
-        e->is_reflex[i] = 0;
-        box_tree_drop(&e->reflex, i);
-        release(e, i);
-    }
-    if (!e->is_reflex[i])
-        enqueue(e, i);
-}
-
-static enum status ears_begin(struct ctx *ctx, const struct outline *o, struct ears *e) {
-    size_t n = o->n;
-    *e = (struct ears){.o = o,
-                       .last = ctx_alloc(ctx, n, sizeof *e->last),
-                       .next = ctx_alloc(ctx, n, sizeof *e->next),
-                       .is_reflex = ctx_zalloc(ctx, n, 1),
-                       .queue = ctx_alloc(ctx, n, sizeof *e->queue),
-                       .queued = ctx_zalloc(ctx, n, 1),
-                       .waits = ctx_alloc(ctx, n, sizeof *e->waits)};
-    if (!e->last || !e->next || !e->is_reflex || !e->queue || !e->queued || !e->waits ||
-        box_tree_begin(ctx, &e->reflex, n) != STATUS_OK)
+/* set_corners gives the corners of all rings, one after the other, and their indices among the points as given. */
+static enum status set_corners(struct sweep *s, const struct rings *given, size_t *const *from) {
+    struct point *corner = ctx_alloc(s->ctx, s->n, sizeof *corner);
+    int64_t *index = ctx_alloc(s->ctx, s->n, sizeof *index);
+    uint32_t *of = ctx_alloc(s->ctx, s->n, sizeof *of);
+    if (!corner || !index || !of)
         return STATUS_NO_MEMORY;
-    for (size_t i = 0; i < n; i++) {
-        e->last[i] = (uint32_t)(i ? i - 1 : n - 1);
-        e->next[i] = (uint32_t)after(i, n);
-        e->waits[i] = (struct wait){NONE, NONE, NONE, NONE};
-    }
-    for (size_t i = 0; i < n; i++) {
-        e->is_reflex[i] = turn_at(e, (uint32_t)i) <= 0;
-        e->reflex.live[e->reflex.leaves + i] = e->is_reflex[i];
-        e->reflex.boxes[e->reflex.leaves + i] = box_of(o->at[i], o->at[i]);
-        if (!e->is_reflex[i])
-            enqueue(e, (uint32_t)i);
-    }
-    box_tree_finish(&e->reflex);
-    return STATUS_OK;
-}
-
-static void take(const struct ears *e, uint32_t i, struct polygon_triangles *out) {
-    int64_t *to = out->at + 3 * out->n++;
-    to[0] = e->o->index[e->last[i]], to[1] = e->o->index[i], to[2] = e->o->index[e->next[i]];
-}
-
-static enum status cut_ears(struct ctx *ctx, struct ears *e, struct polygon_triangles *out) {
-    size_t left = e->o->n, steps = 0;
-    while (left >= 3) {
-        if ((++steps & 0xfff) == 0 && ctx_stop(ctx))
-            return ctx_stopped(ctx);
-        if (e->waiting == 0)
-            return ctx_fail(ctx, STATUS_INTERNAL, "", "A simple polygon was found to have no ear; this is our error.");
-        uint32_t i = e->queue[e->head];
-        e->head = after(e->head, e->o->n);
-        e->waiting--;
-        e->queued[i] = 0;
-        if (e->next[i] == NONE || !is_ear(e, i))
-            continue;
-        take(e, i, out);
-        left--;
-        uint32_t a = e->last[i], b = e->next[i];
-        e->next[a] = b, e->last[b] = a, e->next[i] = NONE;
-        if (left < 3)
-            break;
-        look_again(e, b);
-        look_again(e, a);
-    }
-    return STATUS_OK;
-}
-
-enum status polygon_triangulate(struct ctx *ctx, const struct points *polygon, struct polygon_triangles *out) {
-    struct outline o;
-    struct ears e;
-    enum status status = outline_of(ctx, polygon, &o);
+    for (size_t r = 0, k = 0, base = 0; r < given->n; base += given->ring[r++].n)
+        for (size_t i = 0; i < s->rings->ring[r].n; i++, k++) {
+            const double *p = s->rings->ring[r].xy + 2 * i;
+            corner[k] = (struct point){p[0] + 0.0, p[1] + 0.0};
+            index[k] = (int64_t)(base + from[r][i]);
+        }
+    enum status status = set_events(s, corner, index, of);
     if (status == STATUS_OK)
-        status = refuse_crossings(ctx, &o);
+        set_edges(s, of);
+    return status;
+}
+
+/* refuse names what polygon_meeting found. */
+static enum status refuse(struct ctx *ctx, const struct polygon_out *found, struct polygon_triangles *out) {
+    const char *how = found->meeting.detail == MEETING_PROPER      ? "crosses"
+                      : found->meeting.detail == MEETING_COLLINEAR ? "overlaps"
+                                                                   : "touches";
+    out->ring = found->ring[1], out->edge = found->edge[1], out->has_edge = true;
+    return ctx_fail(ctx, STATUS_INVALID, "",
+                    "Edge %zu of ring %zu %s edge %zu of ring %zu at (%.17g, %.17g), want edges that have nothing in "
+                    "common but the corner between neighbours, or points in which rings touch.",
+                    found->edge[1], found->ring[1], how, found->edge[0], found->ring[0], found->meeting.points[0][0],
+                    found->meeting.points[0][1]);
+}
+
+static enum status check_rings(struct ctx *ctx, const struct rings *rings, size_t *const *from,
+                               struct polygon_triangles *out) {
+    for (size_t r = 0; r < rings->n; r++)
+        if (rings->ring[r].n < 3) {
+            out->ring = r;
+            return ctx_fail(ctx, STATUS_INVALID, "", "Ring %zu has %zu different corner%s in a row, want at least 3.",
+                            r, rings->ring[r].n, &"s"[rings->ring[r].n == 1]);
+        }
+    struct polygon_out found = {0};
+    struct ctx_mark mark = ctx_mark(ctx);
+    enum status status = polygon_meeting(ctx, rings, from, true, &found);
+    ctx_rewind(ctx, mark);
+    return status == STATUS_OK && found.has_meeting ? refuse(ctx, &found, out) : status;
+}
+
+enum status polygon_triangulate(struct ctx *ctx, const struct rings *given, struct polygon_triangles *out) {
+    struct rings rings;
+    size_t **from;
+    *out = (struct polygon_triangles){0};
+    struct sweep s = {.ctx = ctx, .rings = &rings, .out = out};
+    enum status status = rings_clean(ctx, given, &rings, &from);
+    if (status == STATUS_OK)
+        status = check_rings(ctx, &rings, from, out);
     if (status != STATUS_OK)
         return status;
-    if (is_clockwise(&o))
-        reverse_outline(&o);
-    *out = (struct polygon_triangles){ctx_alloc(ctx, o.n, 3 * sizeof *out->at), 0};
-    if (!out->at || ears_begin(ctx, &o, &e) != STATUS_OK)
-        return STATUS_NO_MEMORY;
-    return cut_ears(ctx, &e, out);
+    for (size_t r = 0; r < rings.n; r++)
+        s.n += rings.ring[r].n;
+    status = allocate(&s);
+    if (status == STATUS_OK)
+        status = set_corners(&s, given, from);
+    for (uint32_t now = 1; now <= s.events && status == STATUS_OK; now++) {
+        if (now % POLL == 0 && ctx_stop(ctx) != STOP_NONE)
+            return ctx_stopped(ctx);
+        status = pass_event(&s, now);
+    }
+    return status;
 }

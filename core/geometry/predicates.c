@@ -96,18 +96,19 @@ static void add_4(struct fixed *f, const struct part *s, const struct part *a, c
               negative ^ a->negative ^ b->negative);
 }
 
+int products_sign(const double (*pairs)[2], size_t n) {
+    struct part parts[2 * PRODUCTS_MAX];
+    struct fixed sum;
+    fixed_init(&sum, 2 * (unsigned)parts_of(&pairs[0][0], 2 * n, parts) + 106 + 5);
+    for (size_t i = 0; i < n; i++)
+        add_2(&sum, &parts[2 * i], &parts[2 * i + 1], false);
+    return fixed_sign(&sum);
+}
+
 /* x y - z w of two points, three times: twice the area of a, b, c. */
 static int orient2d_exact(const double a[2], const double b[2], const double c[2]) {
-    const double x[] = {a[0], a[1], b[0], b[1], c[0], c[1]};
-    struct part parts[6];
-    struct fixed sum;
-    fixed_init(&sum, 2 * (unsigned)parts_of(x, 6, parts) + 106 + 4);
-    for (size_t i = 0; i < 3; i++) {
-        const struct part *p = parts + 2 * i, *q = parts + 2 * ((i + 1) % 3);
-        add_2(&sum, &p[0], &q[1], false);
-        add_2(&sum, &p[1], &q[0], true);
-    }
-    return fixed_sign(&sum);
+    const double pairs[][2] = {{a[0], b[1]}, {-a[1], b[0]}, {b[0], c[1]}, {-b[1], c[0]}, {c[0], a[1]}, {-c[1], a[0]}};
+    return products_sign(pairs, 6);
 }
 
 /* add_lifted adds |k|^2 times twice the area of p[0], p[1], p[2]. */

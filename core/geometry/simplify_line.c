@@ -36,21 +36,13 @@ static enum status farthest_of(struct peeling *s, size_t from, size_t to, struct
     return STATUS_OK;
 }
 
-/* cut finds the point at which a stretch is cut in two; its end where none is beyond the limit. Where the farthest one
- * is about as far as the limit, every point is asked; but for distances all in that narrow range this is done once a
- * point, as the stretch is then done with. */
+/* cut finds the point at which a stretch is cut in two; its end where none is beyond the limit. */
 static enum status cut(struct peeling *s, size_t from, size_t to, size_t *at) {
     struct farthest far;
-    uint64_t limit = farthest_rank(s->limit);
     enum status status = farthest_of(s, from, to, &far);
-    *at = status == STATUS_OK && far.rank > limit ? far.at : to;
-    if (status != STATUS_OK || far.rank != limit)
-        return status;
-    struct point a = s->p->at[from], b = s->p->at[to == s->p->n ? 0 : to];
-    for (*at = from + 1; *at < to && !(from_segment(s->p->at[*at], a, b) > s->limit);)
-        ++*at;
-    s->work += *at - from;
-    return STATUS_OK;
+    if (status == STATUS_OK)
+        *at = farthest_beyond(&far, s->p->at, from, to, s->p->at[to == s->p->n ? 0 : to], s->limit, &s->work);
+    return status;
 }
 
 /* drop_start lets point 0 of a closed line go. */
@@ -103,7 +95,7 @@ struct eroding {
     size_t n;
 };
 
-static double triangle(struct point a, struct point b, struct point c) {
+double triangle_area(struct point a, struct point b, struct point c) {
     return fabs((b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x)) / 2;
 }
 
@@ -142,7 +134,7 @@ static uint32_t pop(struct eroding *e) {
 
 /* measure gives a point its area, which is never below that of the point dropped before it. */
 static void measure(struct eroding *e, uint32_t i, double least) {
-    double area = triangle(e->at[e->last[i]], e->at[i], e->at[e->next[i]]);
+    double area = triangle_area(e->at[e->last[i]], e->at[i], e->at[e->next[i]]);
     e->area[i] = area > least ? area : least;
 }
 

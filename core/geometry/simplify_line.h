@@ -21,6 +21,9 @@ struct simplify_in {
     enum simplify_algorithm algorithm;
 };
 
+/* triangle_area is that of a, b, c, rounded. */
+double triangle_area(struct point a, struct point b, struct point c);
+
 /* simplify_line marks the points that stay: kept[i] is 1 or 0.
  * Douglas-Peucker keeps what is farther than `tolerance` from the simplified line (a segment, ends included). A stretch
  * is cut at its farthest point, the first of those whose squared distances agree to 24 bits; where that is about the

@@ -29,12 +29,11 @@ static void trace_start(struct trace *t, const char *what, size_t lo, size_t hi)
 /* trace_exclude: of [lo, hi), the part [from, to) cannot hold the answer, as the element at mid shows. */
 static void trace_exclude(const struct bisect_in *in, size_t lo, size_t hi, size_t mid, size_t from, size_t to,
                           bool left) {
-    struct value half = {.kind = KIND_STRING, .s = {left ? "left" : "right", left ? 4 : 5}};
     if (in->trace)
         trace_add(in->trace, "exclude", TRACE_AT((int64_t)mid), &in->values,
                   TRACE_VARS({"lo", trace_int((int64_t)lo)}, {"hi", trace_int((int64_t)hi)},
                              {"mid", trace_int((int64_t)mid)}, {"from", trace_int((int64_t)from)},
-                             {"to", trace_int((int64_t)to)}, {"half", half}));
+                             {"to", trace_int((int64_t)to)}, {"half", trace_text(left ? "left" : "right")}));
 }
 
 static void trace_found(const struct bisect_in *in, size_t at) {

@@ -1,5 +1,5 @@
-/* compare_sort_body.h - included by compare_sort.c once for each kind of element (and by its test, with an adversary's comparisons): ELEM,
- * NAME(x), LESS(s, &a, &b). No guard, but for what all kinds share. */
+/* compare_sort_body.h - included by compare_sort.c once for each kind of element (and by its test, with an adversary's
+ * comparisons): ELEM, NAME(x), LESS(s, &a, &b). No guard, but for what all kinds share. */
 #ifndef SOLVENT_COMPARE_SORT_BODY_H
 #define SOLVENT_COMPARE_SORT_BODY_H
 
@@ -220,7 +220,8 @@ static size_t NAME(bound)(struct sorter *s, const ELEM *a, size_t n, const ELEM 
     return low;
 }
 
-/* either is second ? b : a, without the branch that a compiler may make of that: it would be mispredicted half of the time. */
+/* either is second ? b : a, without the branch that a compiler may make of that: it would be mispredicted half of the
+ * time. */
 static inline const ELEM *NAME(either)(const ELEM *a, const ELEM *b, bool second) {
     uintptr_t x = (uintptr_t)a, y = (uintptr_t)b;
     return (const ELEM *)(x ^ ((x ^ y) & -(uintptr_t)second));

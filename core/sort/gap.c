@@ -150,28 +150,26 @@ static void trace_pair(struct job *job, int64_t i, int64_t j, struct span *best)
         uint64_t size = span.high - span.low;
         gap = trace_int((int64_t)size);
         if (size > INT64_MAX && size_of(job, &span, &gap) != STATUS_OK) {
-            job->out->trace.failed = true;
+            job->in->trace->failed = true;
             return;
         }
     }
     struct value low = value_of(job->kind, span.low), high = value_of(job->kind, span.high);
-    trace_add(&job->out->trace, "compare", TRACE_AT(i, j), values,
+    trace_add(job->in->trace, "compare", TRACE_AT(i, j), values,
               TRACE_VARS({"low", low}, {"high", high}, {"gap", gap}));
     span.at = best->at + 1; /* a later one is not above an equal one */
     if (best->at && !span_above(job->kind, &span, best))
         return;
     *best = span;
-    trace_add(&job->out->trace, "best", TRACE_AT(i, j), values, TRACE_VARS({"low", low}, {"high", high}, {"gap", gap}));
+    trace_add(job->in->trace, "best", TRACE_AT(i, j), values, TRACE_VARS({"low", low}, {"high", high}, {"gap", gap}));
 }
 
 static enum status trace_steps(struct job *job) {
     const struct array *values = &job->in->values;
-    struct trace *t = &job->out->trace;
+    struct trace *t = job->in->trace;
     struct sort_in sort = {.values = *values, .argsort = true};
     struct sort_out sorted;
-    enum status status = trace_begin(job->ctx, t, job->in->trace_steps, values);
-    if (status == STATUS_OK)
-        status = sort_solve(job->ctx, &sort, &sorted);
+    enum status status = sort_solve(job->ctx, &sort, &sorted);
     if (status != STATUS_OK || values->n < 2)
         return status;
     const int64_t *at = sorted.indices.ints;
@@ -211,5 +209,5 @@ enum status gap_solve(struct ctx *ctx, const struct gap_in *in, struct gap_out *
         if (status == STATUS_OK)
             status = gap_of(&job, &best, &out->greatest);
     }
-    return status == STATUS_OK && in->trace_steps ? trace_steps(&job) : status;
+    return status == STATUS_OK && in->trace ? trace_steps(&job) : status;
 }

@@ -26,7 +26,7 @@ struct gap_in {
     struct array values; /* INT or REAL (finite), one dimension, fewer than 2^32; borrowed */
     size_t top;          /* 0: the greatest alone; else so many of the greatest */
     enum gap_algorithm algorithm;
-    size_t trace_steps; /* 0: no trace; else the most steps to keep */
+    struct trace *trace; /* NULL: nobody watches; else it was begun with the values */
 };
 
 /* Two neighbours in sorted order. */
@@ -41,7 +41,6 @@ struct gap_out {
     struct gap *gaps;    /* [n_gaps] with top: the greatest first; in the arena. There are n - 1 at most */
     size_t n_gaps;
     enum gap_algorithm algorithm; /* that was used; never AUTO */
-    struct trace trace;           /* ctx NULL: none */
 };
 
 /* gap_solve finds them.
@@ -49,7 +48,7 @@ struct gap_out {
  * the next one in use; sort: "compare" at all neighbours. Both with low, high and gap; "best" follows where it is
  * greater than those before.
  * Errors: INVALID at /values (more than one dimension; a gap that no double holds), /algorithm (buckets with top > 1);
- * TOO_LARGE (2^32 values; at /trace), NO_MEMORY, CANCELLED, TIMED_OUT. */
+ * TOO_LARGE (2^32 values), NO_MEMORY, CANCELLED, TIMED_OUT. */
 enum status gap_solve(struct ctx *ctx, const struct gap_in *in, struct gap_out *out) MUST_CHECK;
 
 #endif

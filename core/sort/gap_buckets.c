@@ -1,7 +1,5 @@
 #include "core/sort/gap_buckets.h"
 
-#define ALWAYS_INLINE inline __attribute__((always_inline))
-
 /* A stretch of so many buckets stays in a second-level cache; a pass looks at the stop flag every BLOCK values. */
 enum { STRETCH_BITS = 14, STRETCH = 1 << STRETCH_BITS, BLOCK = 1 << 20 };
 

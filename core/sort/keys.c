@@ -2,18 +2,6 @@
 
 #include <math.h>
 
-/* Each function is one loop made for every coding: the switch lies outside, constants inside. */
-#define ALWAYS_INLINE inline __attribute__((always_inline))
-
-static ALWAYS_INLINE uint64_t key_at(const struct array *a, size_t i, enum coding coding, uint64_t flip) {
-    switch (coding) {
-    case CODING_INTS: return key_of_int(a->ints[i]) ^ flip;
-    case CODING_REALS: return key_of_real(a->reals[i]) ^ flip;
-    case CODING_INTEGRAL: break;
-    }
-    return key_of_integral(a->reals[i]) ^ flip;
-}
-
 static ALWAYS_INLINE void put(void *data, size_t i, uint64_t key, enum coding coding) {
     int64_t x = key_to_int(key);
     double r = coding == CODING_REALS ? key_to_real(key) : key_to_integral(key);
@@ -21,40 +9,85 @@ static ALWAYS_INLINE void put(void *data, size_t i, uint64_t key, enum coding co
     memcpy((char *)data + i * 8, coding == CODING_INTS ? (const void *)&x : (const void *)&r, 8);
 }
 
-static ALWAYS_INLINE void make(struct sorter *s, const struct array *values, enum coding coding, uint64_t flip,
-                               uint64_t *keys, struct key_scan *scan) {
-    uint64_t before = key_at(values, 0, coding, flip), min = before, max = before, any = before, all = before;
-    size_t turns = 0;
-    bool fell = values->n > 1 && key_at(values, 1, coding, flip) < before;
-    keys[0] = before;
-    for (size_t i = 1; i < values->n;) {
+enum { SCAN_PIECE = 1 << 18 };
+
+struct look {
+    struct sorter *s;
+    const struct array *values;
+    enum coding coding;
+    uint64_t *min, *max; /* of every piece */
+};
+
+/* extremes reads one piece. */
+static ALWAYS_INLINE void extremes(const struct look *look, size_t piece, enum coding coding) {
+    const struct array *values = look->values;
+    size_t from = piece * SCAN_PIECE, end = min_size(values->n, from + SCAN_PIECE);
+    uint64_t min = ~(uint64_t)0, max = 0;
+    for (size_t i = from; i < end; i++) {
+        uint64_t key = number_key(values, i, coding);
+        min = key < min ? key : min;
+        max = key > max ? key : max;
+    }
+    look->min[piece] = min;
+    look->max[piece] = max;
+}
+
+static void extremes_body(void *arg, size_t piece) {
+    const struct look *look = arg;
+    if (ctx_stop(look->s->ctx) == STOP_NONE)
+        FOR_CODING(look->coding, extremes, look, piece);
+}
+
+static ALWAYS_INLINE void count_turns(struct sorter *s, const struct array *values, size_t *turns, bool descending,
+                                      enum coding coding) {
+    uint64_t flip = descending ? ~(uint64_t)0 : 0, before = number_key(values, 0, coding) ^ flip;
+    bool fell = values->n > 1 && (number_key(values, 1, coding) ^ flip) < before;
+    *turns = 0;
+    for (size_t i = 1; i < values->n && *turns <= KEY_TURNS;) {
         size_t end = min_size(values->n, i + SORTER_POLL);
         if (sorter_stop(s, end - i))
             return;
-        for (; i < end; i++) {
-            uint64_t key = key_at(values, i, coding, flip);
-            keys[i] = key;
-            min = key < min ? key : min;
-            max = key > max ? key : max;
-            any |= key;
-            all &= key;
+        for (; i < end && *turns <= KEY_TURNS; i++) {
+            uint64_t key = number_key(values, i, coding) ^ flip;
             bool falls = key < before;
-            turns += falls != fell;
+            *turns += falls != fell;
             fell = falls;
             before = key;
         }
     }
-    *scan = (struct key_scan){min, max, any ^ all, turns};
 }
 
-void keys_make(struct sorter *s, const struct array *values, enum coding coding, bool descending, uint64_t *keys,
-               struct key_scan *scan) {
-    uint64_t flip = descending ? ~(uint64_t)0 : 0;
-    switch (coding) {
-    case CODING_INTS: make(s, values, CODING_INTS, flip, keys, scan); break;
-    case CODING_REALS: make(s, values, CODING_REALS, flip, keys, scan); break;
-    case CODING_INTEGRAL: make(s, values, CODING_INTEGRAL, flip, keys, scan); break;
+enum status keys_scan(struct sorter *s, const struct array *values, enum coding coding, bool descending,
+                      struct key_scan *scan) {
+    size_t pieces = (values->n + SCAN_PIECE - 1) / SCAN_PIECE;
+    struct ctx_mark mark = ctx_mark(s->ctx);
+    struct look look = {s, values, coding, ctx_alloc(s->ctx, pieces, 8), ctx_alloc(s->ctx, pieces, 8)};
+    if (!look.min || !look.max)
+        return STATUS_NO_MEMORY;
+    parallel_for(s->ctx, pieces, extremes_body, &look);
+    if (ctx_stop(s->ctx) != STOP_NONE) { /* pieces may be unread */
+        s->stopped = true;
+        return STATUS_OK;
     }
+    uint64_t min = look.min[0], max = look.max[0];
+    for (size_t p = 1; p < pieces; p++) {
+        min = look.min[p] < min ? look.min[p] : min;
+        max = look.max[p] > max ? look.max[p] : max;
+    }
+    *scan = descending ? (struct key_scan){~max, ~min, 0} : (struct key_scan){min, max, 0};
+    FOR_CODING(coding, count_turns, s, values, &scan->turns, descending);
+    ctx_rewind(s->ctx, mark);
+    return STATUS_OK;
+}
+
+static ALWAYS_INLINE void make(const struct array *values, uint64_t flip, uint64_t *keys, enum coding coding) {
+    for (size_t i = 0; i < values->n; i++)
+        keys[i] = number_key(values, i, coding) ^ flip;
+}
+
+void keys_make(struct sorter *s, const struct array *values, enum coding coding, bool descending, uint64_t *keys) {
+    if (!sorter_stop(s, values->n))
+        FOR_CODING(coding, make, values, descending ? ~(uint64_t)0 : 0, keys);
 }
 
 bool keys_integral(const struct array *reals, size_t *at) {
@@ -68,58 +101,52 @@ bool keys_integral(const struct array *reals, size_t *at) {
     return true;
 }
 
-static ALWAYS_INLINE void decode(struct sorter *s, const uint64_t *keys, size_t n, enum coding coding, uint64_t flip,
-                                 void *data) {
-    (void)sorter_stop(s, n);
+static uint64_t flip_of(const struct sink *sink) { return sink->descending ? ~(uint64_t)0 : 0; }
+
+static ALWAYS_INLINE void plain_words(const struct sink *sink, const uint64_t *from, size_t at, size_t n,
+                                      enum coding coding) {
+    uint64_t flip = flip_of(sink), min = sink->min;
     for (size_t i = 0; i < n; i++)
-        put(data, i, keys[i] ^ flip, coding);
+        put(sink->values, at + i, (from[i] + min) ^ flip, coding);
 }
 
-void keys_decode(struct sorter *s, const uint64_t *keys, size_t n, enum coding coding, bool descending, void *data) {
-    uint64_t flip = descending ? ~(uint64_t)0 : 0;
-    switch (coding) {
-    case CODING_INTS: decode(s, keys, n, CODING_INTS, flip, data); break;
-    case CODING_REALS: decode(s, keys, n, CODING_REALS, flip, data); break;
-    case CODING_INTEGRAL: decode(s, keys, n, CODING_INTEGRAL, flip, data); break;
-    }
-}
-
-static ALWAYS_INLINE void decode_pairs(struct sorter *s, const struct pair *pairs, size_t n, enum coding coding,
-                                       uint64_t flip, void *data, int64_t *indices) {
-    (void)sorter_stop(s, n);
+static ALWAYS_INLINE void packed_words(const struct sink *sink, const uint64_t *from, size_t at, size_t n,
+                                       enum coding coding) {
+    uint64_t flip = flip_of(sink), min = sink->min, mask = ((uint64_t)1 << sink->index_bits) - 1;
     for (size_t i = 0; i < n; i++) {
-        put(data, i, pairs[i].key ^ flip, coding);
-        indices[i] = (int64_t)pairs[i].index;
+        uint64_t word = from[i];
+        put(sink->values, at + i, ((word >> sink->index_bits) + min) ^ flip, coding);
+        sink->indices[at + i] = (int64_t)(word & mask);
     }
 }
 
-void keys_decode_pairs(struct sorter *s, const struct pair *pairs, size_t n, enum coding coding, bool descending,
-                       void *data, int64_t *indices) {
-    uint64_t flip = descending ? ~(uint64_t)0 : 0;
-    switch (coding) {
-    case CODING_INTS: decode_pairs(s, pairs, n, CODING_INTS, flip, data, indices); break;
-    case CODING_REALS: decode_pairs(s, pairs, n, CODING_REALS, flip, data, indices); break;
-    case CODING_INTEGRAL: decode_pairs(s, pairs, n, CODING_INTEGRAL, flip, data, indices); break;
-    }
+void sink_words(const struct sink *sink, const uint64_t *from, size_t at, size_t n) {
+    if (sink->indices)
+        FOR_CODING(sink->coding, packed_words, sink, from, at, n);
+    else
+        FOR_CODING(sink->coding, plain_words, sink, from, at, n);
 }
 
-static ALWAYS_INLINE void decode_packed(struct sorter *s, const uint64_t *words, size_t n, unsigned shift, uint64_t min,
-                                        enum coding coding, uint64_t flip, void *data, int64_t *indices) {
-    (void)sorter_stop(s, n);
-    uint64_t mask = ((uint64_t)1 << shift) - 1;
+static ALWAYS_INLINE void pairs(const struct sink *sink, const struct pair *from, size_t at, size_t n,
+                                enum coding coding) {
+    uint64_t flip = flip_of(sink), min = sink->min;
     for (size_t i = 0; i < n; i++) {
-        uint64_t word = words[i];
-        put(data, i, ((word >> shift) + min) ^ flip, coding);
-        indices[i] = (int64_t)(word & mask);
+        put(sink->values, at + i, (from[i].key + min) ^ flip, coding);
+        sink->indices[at + i] = (int64_t)from[i].index;
     }
 }
 
-void keys_decode_packed(struct sorter *s, const uint64_t *words, size_t n, unsigned shift, uint64_t min,
-                        enum coding coding, bool descending, void *data, int64_t *indices) {
-    uint64_t flip = descending ? ~(uint64_t)0 : 0;
-    switch (coding) {
-    case CODING_INTS: decode_packed(s, words, n, shift, min, CODING_INTS, flip, data, indices); break;
-    case CODING_REALS: decode_packed(s, words, n, shift, min, CODING_REALS, flip, data, indices); break;
-    case CODING_INTEGRAL: decode_packed(s, words, n, shift, min, CODING_INTEGRAL, flip, data, indices); break;
-    }
+void sink_pairs(const struct sink *sink, const struct pair *from, size_t at, size_t n) {
+    FOR_CODING(sink->coding, pairs, sink, from, at, n);
+}
+
+static ALWAYS_INLINE void narrow(const struct sink *sink, const uint32_t *from, size_t at, size_t n,
+                                 enum coding coding) {
+    uint64_t flip = flip_of(sink), min = sink->min;
+    for (size_t i = 0; i < n; i++)
+        put(sink->values, at + i, (from[i] + min) ^ flip, coding);
+}
+
+void sink_narrow(const struct sink *sink, const uint32_t *from, size_t at, size_t n) {
+    FOR_CODING(sink->coding, narrow, sink, from, at, n);
 }

@@ -37,29 +37,60 @@ static inline double key_to_integral(uint64_t key) {
     return i < 0 ? -(double)(-(i + 1)) : (double)i;
 }
 
+/* number_key is the key of element i, ascending. Loops over it are made for every coding: the switch lies outside,
+ * constants inside. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+static ALWAYS_INLINE uint64_t number_key(const struct array *a, size_t i, enum coding coding) {
+    switch (coding) {
+    case CODING_INTS: return key_of_int(a->ints[i]);
+    case CODING_REALS: return key_of_real(a->reals[i]);
+    case CODING_INTEGRAL: break;
+    }
+    return key_of_integral(a->reals[i]);
+}
+
+/* FOR_CODING is f(..., coding) with a constant coding. */
+#define FOR_CODING(coding, f, ...)                                    \
+    do {                                                              \
+        switch (coding) {                                             \
+        case CODING_INTS: f(__VA_ARGS__, CODING_INTS); break;         \
+        case CODING_REALS: f(__VA_ARGS__, CODING_REALS); break;       \
+        case CODING_INTEGRAL: f(__VA_ARGS__, CODING_INTEGRAL); break; \
+        }                                                             \
+    } while (0)
+
 /* What one look at the keys tells. */
 struct key_scan {
     uint64_t min, max;
-    uint64_t varying; /* the bits that are not the same in all */
-    size_t turns;     /* how often they change between falling and not falling */
+    size_t turns; /* how often they change between falling and not falling; counted up to KEY_TURNS */
 };
+enum { KEY_TURNS = 16 };
 
-/* keys_make writes the keys of an array of n >= 1 numbers and looks at them. */
-void keys_make(struct sorter *s, const struct array *values, enum coding coding, bool descending, uint64_t *keys,
-               struct key_scan *scan);
+/* keys_scan looks at the keys of an array of n >= 1 numbers; descending: at their complements. NO_MEMORY. */
+enum status keys_scan(struct sorter *s, const struct array *values, enum coding coding, bool descending,
+                      struct key_scan *scan) MUST_CHECK;
+
+/* keys_make writes them. */
+void keys_make(struct sorter *s, const struct array *values, enum coding coding, bool descending, uint64_t *keys);
 
 /* keys_integral says whether all reals are integers of at most 2^53; else *at is the first that is not. */
 bool keys_integral(const struct array *reals, size_t *at);
 
-/* keys_decode turns n keys into numbers at data (int64_t or double, as coding says). The two may be the same memory. */
-void keys_decode(struct sorter *s, const uint64_t *keys, size_t n, enum coding coding, bool descending, void *data);
+/* Where sorted elements become numbers again. */
+struct sink {
+    enum coding coding;
+    bool descending;
+    unsigned index_bits; /* words: the index stands in so many bits below the key; else 0 */
+    uint64_t min;        /* elements hold key - min */
+    void *values;        /* int64_t or double, as coding says */
+    int64_t *indices;    /* NULL: not wanted */
+};
 
-/* keys_decode_pairs does so for pairs, and writes their indices. */
-void keys_decode_pairs(struct sorter *s, const struct pair *pairs, size_t n, enum coding coding, bool descending,
-                       void *data, int64_t *indices);
+/* sink_words puts the n elements at from into places at .. at + n - 1; so do the others. from may lie where they go. */
+void sink_words(const struct sink *sink, const uint64_t *from, size_t at, size_t n);
+void sink_pairs(const struct sink *sink, const struct pair *from, size_t at, size_t n);
 
-/* keys_decode_packed does so for words of (key - min) << shift | index. */
-void keys_decode_packed(struct sorter *s, const uint64_t *words, size_t n, unsigned shift, uint64_t min,
-                        enum coding coding, bool descending, void *data, int64_t *indices);
+/* sink_narrow: there are no indices, and from lies elsewhere. */
+void sink_narrow(const struct sink *sink, const uint32_t *from, size_t at, size_t n);
 
 #endif

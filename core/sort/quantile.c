@@ -94,19 +94,24 @@ static enum status by_sorting(struct ctx *ctx, const struct quantile_in *in, str
     return status;
 }
 
+size_t quantile_ranks(const struct quantile_in *in, size_t n, int64_t *ks) {
+    size_t n_ks = 0;
+    for (size_t i = 0; i < in->n_qs; i++) {
+        struct place place = place_of(in->qs[i], n, in->method);
+        ks[n_ks++] = (int64_t)place.low + 1;
+        if (is_real(in->method) && place.high != place.low)
+            ks[n_ks++] = (int64_t)place.high + 1;
+    }
+    return n_ks;
+}
+
 /* by_selecting asks for the ranks of all neighbours: one for each quantile, or two. */
 static enum status by_selecting(struct ctx *ctx, const struct quantile_in *in, struct array *out) {
     bool two = is_real(in->method);
     int64_t *ks = ctx_alloc(ctx, in->n_qs * (two ? 2 : 1), sizeof *ks);
     if (!ks)
         return STATUS_NO_MEMORY;
-    size_t n_ks = 0;
-    for (size_t i = 0; i < in->n_qs; i++) {
-        struct place place = place_of(in->qs[i], in->values.n, in->method);
-        ks[n_ks++] = (int64_t)place.low + 1;
-        if (two && place.high != place.low)
-            ks[n_ks++] = (int64_t)place.high + 1;
-    }
+    size_t n_ks = quantile_ranks(in, in->values.n, ks);
     struct select_in select = {.values = in->values, .ks = ks, .n_ks = n_ks, .smallest = true};
     struct array found;
     enum status status = select_solve(ctx, &select, &found);

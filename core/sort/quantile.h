@@ -30,6 +30,10 @@ struct quantile_in {
     bool distinct; /* equal values count once */
 };
 
+/* quantile_ranks gives the ranks from 1, of n values in order, that the quantiles stand on: of each the lower
+ * neighbour, then, where it lies between two, the higher. ks: [2 * n_qs]. The result is how many. */
+size_t quantile_ranks(const struct quantile_in *in, size_t n, int64_t *ks);
+
 /* quantile_solve gives the qs[i]-quantile for every i, in the request's arena (strings point into the input).
  * Errors: INVALID at /values (none, or more than one dimension), /quantiles/i (not in 0 .. 1), /method (linear or
  * midpoint of strings); TOO_LARGE, NO_MEMORY, CANCELLED, TIMED_OUT. */

@@ -1,44 +1,128 @@
 #include "core/sort/radix.h"
 
 #include <math.h>
+#include <stdatomic.h>
 
-/* Histograms of all digits are taken in one reading, this many elements at a time: they stay in the first-level
- * cache. */
-enum { HISTOGRAM_BLOCK = 2048, RADIX_SIZE = 1 << RADIX_BITS };
+enum {
+    INSERTION_MAX = 24,
+    DIGIT_BITS = 8,
+    DIGIT_SIZE = 1 << DIGIT_BITS,
+    MAX_DIGITS = 8,
+    LEAF_MAX = 1 << 15, /* elements of a group that is not split any more: it and its copy fit into 512 KiB */
+    SLACK = 1,          /* telling bits beyond log2 n: insertion mends the rest for less than another digit costs */
+    MEND = 4,           /* moves an element, at most, before the insertion sort is given up */
+    SPLIT_MIN = 6,      /* bits of a split */
+    SPLIT_MAX = 11,
+    SPLIT_REALS = 2, /* more of them for reals, whose keys crowd: half of all doubles in 0 .. 1 have one exponent */
+    SPLIT_SIZE = 1 << SPLIT_MAX,
+    GROUP_BITS = 12,    /* a split aims at groups of 2^12, ... */
+    INSERTION_BITS = 4, /* ... or of 2^4 where that takes no second one */
+    PIECE = 1 << 18,    /* elements of a piece of the input, at least */
+    MAX_PIECES = 64,
+    SAMPLE_SHARE = 8,  /* one of so many elements is looked at, ... */
+    SAMPLE_MAX = 1024, /* ... but no more than this */
+    UNKNOWN = 65,
+};
 
-/* take_digits cuts varying into digits of at most `width` bits, jumping over bits that do not vary; true if there are
- * at most `most`. */
-static bool take_digits(struct digits *d, uint64_t varying, unsigned width, unsigned most) {
-    d->n = 0;
-    for (unsigned at = 0; at < 64 && varying >> at != 0;) {
-        at += (unsigned)__builtin_ctzll(varying >> at);
-        if (d->n == most)
-            return false;
-        unsigned bits = bits_of(varying >> at);
-        d->shift[d->n] = at;
-        d->bits[d->n++] = bits < width ? bits : width;
-        at += width;
-    }
-    return true;
+static unsigned digits_of(unsigned bits) { return (bits + DIGIT_BITS - 1) / DIGIT_BITS; }
+
+/* A cut of keys into groups that follow each other, 0 .. size - 1.
+ *   by bits   key - min, without its lowest `shift` bits
+ *   by value  reals: groups equally wide in value; of numbers of both signs most bits would only tell exponents apart
+ *   by scale  integers: by the leading bits of the double next to each; good where magnitudes differ widely */
+enum cutting { CUT_BITS, CUT_VALUE, CUT_SCALE };
+
+struct cut {
+    enum cutting by;
+    enum coding coding;
+    uint64_t flip, min; /* of keys, or of those of doubles */
+    unsigned shift;
+    double low, scale; /* by value */
+    size_t size;
+};
+
+static ALWAYS_INLINE uint64_t scale_key(int64_t x) { return key_of_real((double)x); }
+
+static ALWAYS_INLINE size_t group_of(const struct cut *cut, const struct array *values, size_t i, enum cutting by,
+                                     enum coding coding) {
+    if (by == CUT_VALUE)
+        return (size_t)(int64_t)((values->reals[i] / 2 - cut->low) *
+                                 cut->scale); /* each operation rounds monotonically */
+    uint64_t key = by == CUT_SCALE ? scale_key(values->ints[i]) : number_key(values, i, coding);
+    return ((key ^ cut->flip) - cut->min) >> cut->shift;
 }
 
-void digits_plan(struct digits *d, uint64_t base, uint64_t varying, size_t n) {
-    d->base = base;
-    double least = INFINITY;
-    unsigned best = RADIX_BITS;
-    for (unsigned width = 1; width <= RADIX_BITS; width++) {
-        if (!take_digits(d, varying, width, RADIX_MAX_DIGITS))
-            continue;
-        double cost = d->n * ((double)n + (double)(1u << width)); /* a pass: each element, each counter */
-        if (cost < least) {
-            least = cost;
-            best = width;
-        }
-    }
-    (void)take_digits(d, varying, best, RADIX_MAX_DIGITS);
+/* FOR_CUT is f(..., by, coding) with constants. */
+#define FOR_CUT(cut, f, ...)                           \
+    do {                                               \
+        if ((cut)->by == CUT_VALUE)                    \
+            f(__VA_ARGS__, CUT_VALUE, CODING_REALS);   \
+        else if ((cut)->by == CUT_SCALE)               \
+            f(__VA_ARGS__, CUT_SCALE, CODING_INTS);    \
+        else if ((cut)->coding == CODING_INTS)         \
+            f(__VA_ARGS__, CUT_BITS, CODING_INTS);     \
+        else if ((cut)->coding == CODING_REALS)        \
+            f(__VA_ARGS__, CUT_BITS, CODING_REALS);    \
+        else                                           \
+            f(__VA_ARGS__, CUT_BITS, CODING_INTEGRAL); \
+    } while (0)
+
+static unsigned cut_bits(size_t n) {
+    unsigned aim = n <= LEAF_MAX ? INSERTION_BITS : GROUP_BITS, wanted = bits_of(n) > aim ? bits_of(n) - aim : 0;
+    return wanted < SPLIT_MIN ? SPLIT_MIN : wanted > SPLIT_MAX ? SPLIT_MAX : wanted;
 }
 
-/* offsets turns counts into where each digit's elements begin. */
+/* cut_range makes a cut by bits of keys 0 .. range. */
+static struct cut cut_range(uint64_t range, unsigned bits) {
+    unsigned shift = bits_of(range) > bits ? bits_of(range) - bits : 0;
+    return (struct cut){.shift = shift, .size = (size_t)(range >> shift) + 1};
+}
+
+/* cut_other makes the cut by value or by scale of keys of the order min .. max; false: there is none. */
+static bool cut_other(enum coding coding, uint64_t flip, uint64_t min, uint64_t max, unsigned bits, struct cut *cut) {
+    if (coding == CODING_INTEGRAL)
+        return false;
+    if (coding == CODING_INTS) {
+        uint64_t least = scale_key(key_to_int(min ^ flip)) ^ flip, greatest = scale_key(key_to_int(max ^ flip)) ^ flip;
+        *cut = cut_range(greatest - least, bits + SPLIT_REALS);
+        *cut = (struct cut){CUT_SCALE, coding, flip, least, cut->shift, 0, 0, cut->size};
+        return true;
+    }
+    /* Halves: the difference of the greatest doubles would overflow. Descending: both factors are negative. */
+    double low = key_to_real(min ^ flip) / 2, width = key_to_real(max ^ flip) / 2 - low;
+    size_t size = (size_t)1 << bits;
+    *cut = (struct cut){CUT_VALUE, coding, flip, 0, 0, low, (double)(size - 1) / width, size};
+    return isfinite(cut->scale);
+}
+
+struct radix {
+    struct sorter *s;
+    const struct array *values;
+    size_t n;
+    unsigned high;       /* the lowest so many bits differ within a group; UNKNOWN */
+    unsigned index_bits; /* words: the index stands below the key */
+    const struct sink *sink;
+    void *a, *aux; /* n elements each; aux: pairs only, the others use the sink's memory */
+    size_t pieces;
+    struct cut cut;
+    uint32_t *count; /* [pieces][cut.size]: of the keys; then where the next of each goes */
+    uint32_t *end;   /* [cut.size] of the groups: the last piece's */
+    void (*sort_group)(struct radix *r, struct sorter *s, size_t b);
+    atomic_bool stopped;
+    atomic_llong comparisons, moves, passes;
+};
+
+static size_t piece_start(const struct radix *r, size_t p) { return (size_t)((unsigned __int128)r->n * p / r->pieces); }
+
+static void add_stats(struct radix *r, const struct sorter *s) {
+    atomic_fetch_add_explicit(&r->comparisons, s->stats.comparisons, memory_order_relaxed);
+    atomic_fetch_add_explicit(&r->moves, s->stats.moves, memory_order_relaxed);
+    atomic_fetch_add_explicit(&r->passes, s->stats.passes, memory_order_relaxed);
+    if (s->stopped)
+        atomic_store_explicit(&r->stopped, true, memory_order_relaxed);
+}
+
+/* offsets turns counts into where each begins. */
 static void offsets(uint32_t *count, size_t size) {
     uint32_t at = 0;
     for (size_t i = 0; i < size; i++) {
@@ -48,12 +132,138 @@ static void offsets(uint32_t *count, size_t size) {
     }
 }
 
+static ALWAYS_INLINE void count_keys(const struct radix *r, size_t p, enum cutting by, enum coding coding) {
+    uint32_t *count = r->count + p * r->cut.size;
+    struct cut cut = r->cut;
+    for (size_t i = piece_start(r, p), end = piece_start(r, p + 1); i < end; i++)
+        count[group_of(&cut, r->values, i, by, coding)]++;
+}
+
+static void count_body(void *arg, size_t p) {
+    const struct radix *r = arg;
+    FOR_CUT(&r->cut, count_keys, r, p);
+}
+
+static ALWAYS_INLINE void crowding_of(const struct radix *r, const struct cut *cut, uint32_t *count, size_t m,
+                                      uint64_t *crowding, enum cutting by, enum coding coding) {
+    for (size_t k = 0; k < m; k++)
+        *crowding += count[group_of(cut, r->values, sample_place(k, r->n / m), by, coding)]++;
+}
+
+/* crowding is how many pairs of a sample share a group. */
+static enum status crowding(const struct radix *r, const struct cut *cut, uint64_t *pairs) {
+    struct ctx_mark mark = ctx_mark(r->s->ctx);
+    uint32_t *count = ctx_zalloc(r->s->ctx, cut->size, sizeof *count);
+    if (!count)
+        return STATUS_NO_MEMORY;
+    *pairs = 0;
+    size_t m = min_size(r->n / SAMPLE_SHARE + 1, SAMPLE_MAX);
+    FOR_CUT(cut, crowding_of, r, cut, count, m, pairs);
+    ctx_rewind(r->s->ctx, mark);
+    return STATUS_OK;
+}
+
+/* choose_cut takes the cut by bits, unless a sample is less crowded in the other. */
+static enum status choose_cut(struct radix *r, uint64_t range) {
+    enum coding coding = r->sink->coding;
+    uint64_t flip = r->sink->descending ? ~(uint64_t)0 : 0, min = r->sink->min, plain, less;
+    unsigned bits = cut_bits(r->n);
+    struct cut cut = cut_range(range, bits + (coding == CODING_REALS ? SPLIT_REALS : 0)), other;
+    r->cut = (struct cut){CUT_BITS, coding, flip, min, cut.shift, 0, 0, cut.size};
+    if (!cut_other(coding, flip, min, min + range, bits, &other))
+        return STATUS_OK;
+    enum status status = crowding(r, &r->cut, &plain);
+    if (status == STATUS_OK)
+        status = crowding(r, &other, &less);
+    if (status == STATUS_OK && less < plain / 2)
+        r->cut = other;
+    return status;
+}
+
+static void group_body(void *arg, size_t b) {
+    struct radix *r = arg;
+    struct sorter s = {.ctx = r->s->ctx};
+    s.stopped = ctx_stop(s.ctx) != STOP_NONE;
+    if (!s.stopped)
+        r->sort_group(r, &s, b);
+    add_stats(r, &s);
+}
+
+static void sort_groups(struct radix *r) {
+    struct sorter *s = r->s;
+    if (r->pieces == 1) {
+        for (size_t b = 0; b < r->cut.size; b++)
+            r->sort_group(r, s, b);
+        return;
+    }
+    parallel_for(s->ctx, r->cut.size, group_body, r);
+    s->stats.passes += r->passes;
+    s->stats.moves += r->moves;
+    s->stats.comparisons += r->comparisons;
+    s->stopped = s->stopped || r->stopped;
+}
+
+/* split distributes the keys by their highest digit and sorts the groups. */
+static enum status split(struct radix *r, void (*scatter)(void *, size_t)) {
+    struct ctx *ctx = r->s->ctx;
+    r->pieces = min_size(r->n / PIECE + 1, MAX_PIECES);
+    if (!(r->count = ctx_zalloc(ctx, r->pieces * r->cut.size, sizeof *r->count)))
+        return STATUS_NO_MEMORY;
+    r->end = r->count + (r->pieces - 1) * r->cut.size;
+    parallel_for(ctx, r->pieces, count_body, r);
+    uint32_t at = 0;
+    for (size_t b = 0; b < r->cut.size; b++)
+        for (size_t p = 0; p < r->pieces; p++) {
+            uint32_t *count = &r->count[p * r->cut.size + b], here = *count;
+            *count = at;
+            at += here;
+        }
+    if (sorter_stop(r->s, r->n))
+        return STATUS_OK;
+    parallel_for(ctx, r->pieces, scatter, r);
+    r->s->stats.passes++;
+    r->s->stats.moves += (int64_t)r->n;
+    sort_groups(r);
+    return STATUS_OK;
+}
+
+#define ELEM uint32_t
+#define NAME(x) x##_narrow
+#define KEY(e) ((uint64_t)(e))
+#define MAKE(key, i) ((uint32_t)(key))
+#define PUT sink_narrow
+#define AUX(r, from) ((uint32_t *)((uint64_t *)(r)->sink->values + (from)))
+#include "core/sort/radix_body.h"
+
 #define ELEM uint64_t
 #define NAME(x) x##_words
 #define KEY(e) (e)
+#define MAKE(key, i) (up ? (key) << up | (i) : (key))
+#define PUT sink_words
+#define AUX(r, from) ((uint64_t *)(r)->sink->values + (from))
 #include "core/sort/radix_body.h"
 
 #define ELEM struct pair
 #define NAME(x) x##_pairs
 #define KEY(e) ((e).key)
+#define MAKE(key, i) ((struct pair){(key), (i)})
+#define PUT sink_pairs
+#define AUX(r, from) ((struct pair *)(r)->aux + (from))
 #include "core/sort/radix_body.h"
+
+enum status radix_numbers(struct sorter *s, const struct array *values, uint64_t range, const struct sink *sink) {
+    struct radix r = {.s = s, .values = values, .n = values->n, .sink = sink, .index_bits = sink->index_bits};
+    struct ctx_mark mark = ctx_mark(s->ctx);
+    enum status status = choose_cut(&r, range);
+    if (status != STATUS_OK)
+        return status;
+    r.high = r.cut.by == CUT_BITS ? r.cut.shift + r.index_bits : UNKNOWN;
+    if (sink->indices && r.index_bits == 0)
+        status = (r.aux = ctx_alloc(s->ctx, r.n, sizeof(struct pair))) ? sort_pairs(&r) : STATUS_NO_MEMORY;
+    else if (!sink->indices && bits_of(range) <= 32)
+        status = sort_narrow(&r);
+    else
+        status = sort_words(&r);
+    ctx_rewind(s->ctx, mark);
+    return status;
+}

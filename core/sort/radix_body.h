@@ -1,54 +1,168 @@
-/* radix_body.h - included by radix.c once for words and once for pairs: ELEM, NAME(x), KEY(e). No guard. */
+/* radix_body.h - included by radix.c once for each kind of element: ELEM, NAME(x), KEY(e), MAKE(key, i), PUT. No
+ * guard. */
 
-static void NAME(histograms)(struct sorter *s, const ELEM *a, size_t n, const struct digits *d,
-                             uint32_t (*count)[RADIX_SIZE]) {
-    for (size_t from = 0; from < n && !sorter_stop(s, HISTOGRAM_BLOCK); from += HISTOGRAM_BLOCK) {
-        size_t end = min_size(n, from + HISTOGRAM_BLOCK);
-        for (unsigned k = 0; k < d->n; k++) {
-            uint32_t *c = count[k];
-            unsigned shift = d->shift[k];
-            uint64_t mask = ((uint64_t)1 << d->bits[k]) - 1, base = d->base;
-            for (size_t i = from; i < end; i++)
-                c[(KEY(a[i]) - base) >> shift & mask]++;
-        }
+/* insertion sorts a[0 .. n-1]; false, and stops, where it has moved more than `most`. */
+static bool NAME(insertion)(struct sorter *s, ELEM *a, size_t n, size_t most) {
+    size_t moves = 0;
+    for (size_t i = 1; i < n && moves <= most; i++) {
+        ELEM x = a[i];
+        if (KEY(x) >= KEY(a[i - 1]))
+            continue;
+        size_t j = i;
+        do {
+            a[j] = a[j - 1];
+            j--;
+        } while (j > 0 && KEY(x) < KEY(a[j - 1]));
+        a[j] = x;
+        moves += i - j + 1;
     }
+    s->stats.comparisons += (int64_t)(n - 1 + moves);
+    s->stats.moves += (int64_t)moves;
+    return moves <= most;
 }
 
-static void NAME(scatter)(struct sorter *s, const ELEM *a, size_t n, ELEM *to, uint32_t *at, unsigned shift,
-                          uint64_t mask, uint64_t base) {
-    for (size_t i = 0; i < n;) {
-        size_t end = min_size(n, i + SORTER_POLL);
-        if (sorter_stop(s, end - i))
-            return;
-        for (; i < end; i++)
-            to[at[(KEY(a[i]) - base) >> shift & mask]++] = a[i];
+/* by_digits sorts by `digits` digits of 8 bits, of which the lowest lies at `shift`, that one first; the result is in
+ * what is returned, a or aux. */
+static ELEM *NAME(by_digits)(struct sorter *s, ELEM *a, ELEM *aux, size_t n, unsigned shift, unsigned digits) {
+    uint32_t count[MAX_DIGITS][DIGIT_SIZE];
+    memset(count, 0, digits * sizeof *count);
+    for (unsigned k = 0; k + 1 < digits; k += 2) /* two in one reading */
+        for (size_t i = 0; i < n; i++) {
+            uint64_t digit = KEY(a[i]) >> (shift + DIGIT_BITS * k);
+            count[k][digit & (DIGIT_SIZE - 1)]++;
+            count[k + 1][digit >> DIGIT_BITS & (DIGIT_SIZE - 1)]++;
+        }
+    for (size_t i = 0; digits % 2 && i < n; i++)
+        count[digits - 1][KEY(a[i]) >> (shift + DIGIT_BITS * (digits - 1)) & (DIGIT_SIZE - 1)]++;
+    for (unsigned k = 0; k < digits; k++) {
+        unsigned down = shift + DIGIT_BITS * k;
+        uint32_t *at = count[k];
+        if (at[KEY(a[0]) >> down & (DIGIT_SIZE - 1)] == n)
+            continue;
+        offsets(at, DIGIT_SIZE);
+        for (size_t i = 0; i < n; i++)
+            aux[at[KEY(a[i]) >> down & (DIGIT_SIZE - 1)]++] = a[i];
+        ELEM *sorted = aux;
+        aux = a;
+        a = sorted;
+        s->stats.passes++;
+        s->stats.moves += (int64_t)n;
     }
+    return a;
+}
+
+/* varying tells the bits in which keys differ. */
+static uint64_t NAME(varying)(const ELEM *a, size_t n) {
+    uint64_t first = KEY(a[0]), vary = 0;
+    for (size_t i = 1; i < n; i++)
+        vary |= KEY(a[i]) ^ first;
+    return vary;
+}
+
+/* all_digits sorts by all bits that vary, but for those of indices: they are in order, and stay so. */
+static ELEM *NAME(all_digits)(struct sorter *s, ELEM *a, ELEM *aux, size_t n, unsigned index_bits) {
+    uint64_t vary = NAME(varying)(a, n) >> index_bits << index_bits;
+    if (vary == 0)
+        return a;
+    unsigned low = (unsigned)__builtin_ctzll(vary);
+    return NAME(by_digits)(s, a, aux, n, low, digits_of(bits_of(vary) - low));
+}
+
+/* leaf sorts elements whose keys agree in all but the lowest `high` bits (UNKNOWN: look), by as many of these as should
+ * tell n keys apart. */
+static ELEM *NAME(leaf)(const struct radix *r, struct sorter *s, ELEM *a, ELEM *aux, size_t n, unsigned high) {
+    unsigned telling = digits_of(bits_of(n) + SLACK);
+    bool few = n <= INSERTION_MAX;
+    if (!few && high == UNKNOWN)
+        high = bits_of(NAME(varying)(a, n));
+    if (!few && high <= r->index_bits + DIGIT_BITS * telling)
+        return NAME(all_digits)(s, a, aux, n, r->index_bits);
+    ELEM *sorted = few ? a : NAME(by_digits)(s, a, aux, n, high - DIGIT_BITS * telling, telling);
+    if (NAME(insertion)(s, sorted, n, few ? SIZE_MAX / 2 : MEND * n))
+        return sorted;
+    return NAME(all_digits)(s, sorted, sorted == a ? aux : a, n, r->index_bits);
+}
+
+/* deliver puts the sorted elements; those that are narrower than what they become must not lie where it goes. */
+static void NAME(deliver)(const struct radix *r, ELEM *sorted, ELEM *other, size_t at, size_t n) {
+    const char *p = (const char *)sorted, *values = r->sink->values;
+    if (sizeof *sorted < 8 && p >= values && p < values + 8 * r->n)
+        sorted = memcpy(other, sorted, n * sizeof *sorted);
+    PUT(r->sink, sorted, at, n);
+}
+
+/* group sorts a[0 .. n-1], the elements at .. at + n - 1 of the order, and puts them. Their keys agree in all but the
+ * lowest `high` bits. */
+static void NAME(group)(struct radix *r, struct sorter *s, ELEM *a, ELEM *aux, size_t n, size_t at, unsigned high) {
+    if (sorter_stop(s, n))
+        return;
+    if (n <= LEAF_MAX) {
+        ELEM *sorted = NAME(leaf)(r, s, a, aux, n, high);
+        NAME(deliver)(r, sorted, sorted == a ? aux : a, at, n);
+        return;
+    }
+    uint64_t min = KEY(a[0]), max = min;
+    for (size_t i = 1; i < n; i++) {
+        uint64_t key = KEY(a[i]);
+        min = key < min ? key : min;
+        max = key > max ? key : max;
+    }
+    if (min == max) {
+        NAME(deliver)(r, a, aux, at, n);
+        return;
+    }
+    unsigned shift = cut_range(max - min, cut_bits(n)).shift;
+    size_t first = min >> shift,
+           size = (max >> shift) - first + 1; /* cut where `shift` bits are zero, for the leaves */
+    uint32_t end[SPLIT_SIZE + 1] = {0};
+    for (size_t i = 0; i < n; i++)
+        end[(KEY(a[i]) >> shift) - first]++;
+    offsets(end, size);
+    for (size_t i = 0; i < n; i++)
+        aux[end[(KEY(a[i]) >> shift) - first]++] = a[i];
     s->stats.passes++;
     s->stats.moves += (int64_t)n;
+    /* From the last: what is put takes no more room than it and those before it, so theirs are not overwritten. */
+    for (size_t b = size; b-- > 0;) {
+        size_t from = b ? end[b - 1] : 0;
+        if (end[b] > from)
+            NAME(group)(r, s, aux + from, a + from, end[b] - from, at + from, shift);
+    }
 }
 
-ELEM *NAME(radix)(struct sorter *s, ELEM *a, ELEM *scratch, size_t n, const struct digits *d) {
-    if (n < 2 || d->n == 0)
-        return a;
-    struct ctx_mark mark = ctx_mark(s->ctx);
-    uint32_t(*count)[RADIX_SIZE] = ctx_zalloc(s->ctx, d->n, sizeof *count);
-    if (!count)
-        return NULL;
-    NAME(histograms)(s, a, n, d, count);
-    for (unsigned k = 0; k < d->n && !s->stopped; k++) {
-        uint64_t mask_k = ((uint64_t)1 << d->bits[k]) - 1;
-        if (count[k][(KEY(a[0]) - d->base) >> d->shift[k] & mask_k] == n)
-            continue;
-        offsets(count[k], mask_k + 1);
-        NAME(scatter)(s, a, n, scratch, count[k], d->shift[k], mask_k, d->base);
-        ELEM *sorted = scratch;
-        scratch = a;
-        a = sorted;
+/* first_group sorts group b of the first split. */
+static void NAME(first_group)(struct radix *r, struct sorter *s, size_t b) {
+    size_t from = b ? r->end[b - 1] : 0, n = r->end[b] - from;
+    if (n > 0)
+        NAME(group)(r, s, (ELEM *)r->a + from, AUX(r, from), n, from, r->high);
+}
+
+static ALWAYS_INLINE void NAME(scatter)(const struct radix *r, size_t p, enum cutting by, enum coding coding) {
+    uint32_t *at = r->count + p * r->cut.size;
+    struct cut cut = r->cut;
+    uint64_t flip = cut.flip, min = r->sink->min;
+    unsigned up = r->index_bits;
+    (void)up;
+    ELEM *to = r->a;
+    for (size_t i = piece_start(r, p), end = piece_start(r, p + 1); i < end; i++) {
+        uint64_t key = (number_key(r->values, i, coding) ^ flip) - min;
+        to[at[group_of(&cut, r->values, i, by, coding)]++] = MAKE(key, i);
     }
-    ctx_rewind(s->ctx, mark);
-    return a;
+}
+
+static void NAME(scatter_body)(void *arg, size_t p) {
+    const struct radix *r = arg;
+    FOR_CUT(&r->cut, NAME(scatter), r, p);
+}
+
+static enum status NAME(sort)(struct radix *r) {
+    r->sort_group = NAME(first_group);
+    return (r->a = ctx_alloc(r->s->ctx, r->n, sizeof(ELEM))) ? split(r, NAME(scatter_body)) : STATUS_NO_MEMORY;
 }
 
 #undef ELEM
 #undef NAME
 #undef KEY
+#undef MAKE
+#undef PUT
+#undef AUX

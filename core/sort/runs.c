@@ -88,11 +88,11 @@ static enum status list_runs(struct job *job, struct runs_out *out) {
 }
 
 /* trace_runs looks for the value below each by going back over those before it: the plain way. */
-static enum status trace_runs(struct job *job, const struct runs_in *in, const int64_t *at, struct trace *t) {
-    enum status status = trace_begin(job->ctx, t, in->trace_steps, &in->values);
-    int64_t *length = status == STATUS_OK ? ctx_alloc(job->ctx, job->n, sizeof *length) : NULL;
+static enum status trace_runs(struct job *job, const struct runs_in *in, const int64_t *at) {
+    struct trace *t = in->trace;
+    int64_t *length = ctx_alloc(job->ctx, job->n, sizeof *length);
     if (!length)
-        return status == STATUS_OK ? STATUS_NO_MEMORY : status;
+        return STATUS_NO_MEMORY;
     int64_t longest = 0;
     for (size_t i = 0; i < job->n; i++) {
         length[i] = 1;
@@ -120,9 +120,6 @@ static enum status check(struct ctx *ctx, const struct runs_in *in) {
                         in->values.n);
     if (in->step < 1)
         return ctx_fail(ctx, STATUS_INVALID, "/step", "step is %" PRId64 ", want an integer of at least 1.", in->step);
-    if (in->trace_steps && in->values.n > TRACE_MAX_VALUES)
-        return ctx_fail(ctx, STATUS_TOO_LARGE, "/trace", "There are %zu values, and a trace is made of at most %d.",
-                        in->values.n, TRACE_MAX_VALUES);
     return STATUS_OK;
 }
 
@@ -131,7 +128,7 @@ enum status runs_solve(struct ctx *ctx, const struct runs_in *in, struct runs_ou
     enum status status = check(ctx, in);
     if (status != STATUS_OK)
         return status;
-    struct sort_in sort = {.values = in->values, .unique = true, .argsort = in->trace_steps > 0};
+    struct sort_in sort = {.values = in->values, .unique = true, .argsort = in->trace != NULL};
     struct sort_out sorted;
     status = sort_solve(ctx, &sort, &sorted);
     if (status != STATUS_OK)
@@ -145,7 +142,5 @@ enum status runs_solve(struct ctx *ctx, const struct runs_in *in, struct runs_ou
         each_run(&job, &out->longest, NULL);
     if (status == STATUS_OK && ctx_stop(ctx) != STOP_NONE)
         status = ctx_stopped(ctx);
-    if (status == STATUS_OK && in->trace_steps)
-        status = trace_runs(&job, in, sorted.indices.ints, &out->trace);
-    return status;
+    return status == STATUS_OK && in->trace ? trace_runs(&job, in, sorted.indices.ints) : status;
 }

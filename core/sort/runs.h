@@ -17,7 +17,7 @@ struct runs_in {
     struct array values; /* INT, one dimension, fewer than 2^32; borrowed */
     int64_t step;        /* >= 1 */
     bool all;            /* also list all runs */
-    size_t trace_steps;  /* 0: no trace; else the most steps to keep */
+    struct trace *trace; /* NULL: nobody watches; else it was begun with the values */
 };
 
 /* start, start + step, ..., end: `length` values that are there; start - step and end + step are not. */
@@ -29,13 +29,12 @@ struct runs_out {
     struct run longest; /* no values: length 0, and nothing else */
     struct run *runs;   /* [n_runs] with `all`, by start; in the arena */
     size_t n_runs;
-    struct trace trace; /* ctx NULL: none */
 };
 
 /* runs_solve finds them.
  * Trace: over the values in order, repeats left out, at where each first stands: "start" or "extend" {length, start},
  * then "best" {length, start, end} where the run is longer than those before.
- * Errors: INVALID at /values (more than one dimension), /step (below 1); TOO_LARGE (2^32 values; at /trace), NO_MEMORY,
+ * Errors: INVALID at /values (more than one dimension), /step (below 1); TOO_LARGE (2^32 values), NO_MEMORY,
  * CANCELLED, TIMED_OUT. */
 enum status runs_solve(struct ctx *ctx, const struct runs_in *in, struct runs_out *out) MUST_CHECK;
 

@@ -6,8 +6,6 @@
 #include <math.h>
 #include <stdio.h>
 
-#define ALWAYS_INLINE inline __attribute__((always_inline))
-
 enum {
     SMALL = 256,        /* so few keys are sorted */
     MAX_SAMPLE = 32768, /* its sorting stays far below the reading of the values */
@@ -65,10 +63,10 @@ static ALWAYS_INLINE bool gather_from(struct sorter *s, const struct source *fro
     return true;
 }
 
-/* tally only counts; for a bracket of one key. */
+/* tally only counts. */
 static ALWAYS_INLINE bool tally_from(struct sorter *s, const struct source *from, struct bracket *b,
                                      enum source_kind kind) {
-    uint64_t low = b->low;
+    uint64_t low = b->low, span = b->span;
     size_t below = 0, n = 0;
     for (size_t i = 0; i < from->n;) {
         size_t end = min_size(from->n, i + SORTER_POLL);
@@ -77,7 +75,7 @@ static ALWAYS_INLINE bool tally_from(struct sorter *s, const struct source *from
         for (; i < end; i++) {
             uint64_t key = key_at(from->p, i, kind);
             below += key < low;
-            n += key == low;
+            n += key - low <= span;
         }
     }
     b->below = below;
@@ -87,12 +85,8 @@ static ALWAYS_INLINE bool tally_from(struct sorter *s, const struct source *from
 
 static ALWAYS_INLINE bool sample_from(uint64_t *sample, size_t m, const struct source *from, enum source_kind kind) {
     size_t stride = from->n / m;
-    for (size_t i = 0; i < m; i++) {
-        /* Somewhere within each stretch, so that a period in the values does not meet that of the sample. */
-        uint64_t mixed = (i + 1) * 0x9e3779b97f4a7c15u;
-        size_t offset = (size_t)(((mixed ^ mixed >> 29) & 0xffffffffu) * stride >> 32);
-        sample[i] = key_at(from->p, i * stride + offset, kind);
-    }
+    for (size_t i = 0; i < m; i++)
+        sample[i] = key_at(from->p, sample_place(i, stride), kind);
     return true;
 }
 
@@ -126,27 +120,33 @@ static enum status select_small(struct sorter *s, const struct source *from, siz
     return STATUS_OK;
 }
 
-/* select_bracketed leaves in *from the keys within a bracket that holds the answer, and its rank *r among them; *found:
- * there is one key, the answer. Neither: the bracket missed or holds too much, and nothing is changed. */
-static enum status select_bracketed(struct sorter *s, struct source *from, size_t *r, uint64_t *key, bool *found,
-                                    bool *narrowed) {
-    struct bracket b = {.room = from->n / 8 + 4 * BLOCK};
-    *found = *narrowed = false;
-    if (!(b.kept = ctx_alloc(s->ctx, b.room, sizeof *b.kept)))
+/* What a bracket told. */
+enum told {
+    MISSED,   /* nothing: the answer lies outside */
+    HELD,     /* the answer lies within, but too many keys do; the rank is that among them */
+    NARROWED, /* so, and the source holds those alone */
+    FOUND,    /* there is one key within: the answer */
+};
+
+/* select_bracketed tries the bracket b of a sample. */
+static enum status select_bracketed(struct sorter *s, struct source *from, size_t *r, struct bracket *b,
+                                    enum told *told) {
+    *b = (struct bracket){.room = from->n / 8 + 4 * BLOCK};
+    *told = MISSED;
+    if (!(b->kept = ctx_alloc(s->ctx, b->room, sizeof *b->kept)))
         return STATUS_NO_MEMORY;
-    enum status status = bracket_choose(s, from, *r, &b);
+    enum status status = bracket_choose(s, from, *r, b);
     if (status != STATUS_OK)
         return status;
-    bool all = b.span ? FOR_KIND(from->kind, gather_from, s, from, &b) : FOR_KIND(from->kind, tally_from, s, from, &b);
-    if (!all || *r < b.below || *r >= b.below + b.n)
+    bool kept = b->span > 0 && FOR_KIND(from->kind, gather_from, s, from, b);
+    if (!kept && !FOR_KIND(from->kind, tally_from, s, from, b))
+        return STATUS_OK; /* stopped */
+    if (*r < b->below || *r >= b->below + b->n)
         return STATUS_OK;
-    *found = b.span == 0;
-    *narrowed = !*found && b.n <= from->n / 2;
-    *key = b.low;
-    if (*narrowed) {
-        *r -= b.below;
-        *from = (struct source){b.kept, b.n, FROM_KEYS};
-    }
+    *r -= b->below;
+    *told = b->span == 0 ? FOUND : kept && b->n <= from->n / 2 ? NARROWED : HELD;
+    if (kept)
+        *from = (struct source){b->kept, b->n, FROM_KEYS};
     return STATUS_OK;
 }
 
@@ -188,10 +188,9 @@ static enum status keep_bucket(struct sorter *s, struct source *from, struct bra
     return STATUS_OK;
 }
 
-/* select_digits finds the r-th smallest by its digits, the highest first: at most six readings, whatever the keys. */
-static enum status select_digits(struct sorter *s, struct source from, size_t r, uint64_t *key) {
-    struct bracket b = {0};
-    (void)FOR_KIND(from.kind, extremes_from, s, &from, &b);
+/* select_digits finds the r-th smallest of those within the bracket by its digits, the highest first: at most six
+ * readings, whatever the keys. */
+static enum status select_digits(struct sorter *s, struct source from, struct bracket b, size_t r, uint64_t *key) {
     while (b.span > 0 && !s->stopped) {
         uint32_t count[1 << DIGIT_BITS] = {0};
         unsigned bits = bits_of(b.span), shift = bits > DIGIT_BITS ? bits - DIGIT_BITS : 0;
@@ -213,12 +212,16 @@ static enum status select_digits(struct sorter *s, struct source from, size_t r,
 /* select_key gives the r-th smallest key, r from 0. */
 static enum status select_key(struct sorter *s, struct source from, size_t r, uint64_t *key) {
     struct ctx_mark mark = ctx_mark(s->ctx);
+    struct bracket b = {0};
+    enum told told = NARROWED;
     enum status status = STATUS_OK;
-    bool found = false, narrowed = true;
-    while (status == STATUS_OK && !found && narrowed && from.n > SMALL && !s->stopped)
-        status = select_bracketed(s, &from, &r, key, &found, &narrowed);
-    if (status == STATUS_OK && !found && !s->stopped)
-        status = from.n <= SMALL ? select_small(s, &from, r, key) : select_digits(s, from, r, key);
+    while (status == STATUS_OK && told == NARROWED && from.n > SMALL && !s->stopped)
+        status = select_bracketed(s, &from, &r, &b, &told);
+    *key = b.low;
+    if (told == MISSED && !s->stopped)
+        (void)FOR_KIND(from.kind, extremes_from, s, &from, &b);
+    if (status == STATUS_OK && told != FOUND && !s->stopped)
+        status = from.n <= SMALL ? select_small(s, &from, r, key) : select_digits(s, from, b, r, key);
     ctx_rewind(s->ctx, mark);
     return status == STATUS_OK ? sorter_status(s) : status;
 }

@@ -11,10 +11,9 @@ const char *const sort_algorithm_names[] = {"auto", "counting", "radix", "bucket
 
 /* What `auto` goes by; measured with bench/sort.c. */
 enum {
-    AUTO_RADIX = 8,          /* what radix takes for each element and counter of a pass, and ... */
-    AUTO_QUICK = 5,          /* ... quick for each of n log2 n, in the same unit */
+    AUTO_RADIX = 1000,       /* fewer numbers: quick */
     AUTO_SMALL_STRINGS = 96, /* fewer strings: quick */
-    AUTO_TURNS = 16,         /* numbers that change no more often between rising and falling: merge */
+    AUTO_TURNS = KEY_TURNS,  /* numbers that change no more often between rising and falling: merge */
     AUTO_RUN = 16,           /* ... if the stretches between are so long */
     AUTO_COUNTERS = 4096,    /* a range below this and below half the number of values: counting */
     AUTO_RUNS_STRINGS = 8,   /* fewer pairs of neighbours in the wrong order, or in the right one: merge */
@@ -79,38 +78,21 @@ static enum status choose_coding(struct job *job) {
     return STATUS_OK;
 }
 
-/* plan_digits chooses between the bits in which the keys differ and those of key - min, whichever needs fewer
- * passes. */
-static void plan_digits(const struct job *job, struct digits *d) {
-    struct digits plain;
-    uint64_t range = job->scan.max - job->scan.min;
-    digits_plan(&plain, 0, job->scan.varying, job->n);
-    digits_plan(d, job->scan.min, range ? ~(uint64_t)0 >> (64 - bits_of(range)) : 0, job->n);
-    if (plain.n <= d->n)
-        *d = plain;
-}
-
 static enum sort_algorithm choose_for_numbers(const struct job *job) {
     if (job->scan.turns <= min_size(AUTO_TURNS, job->n / AUTO_RUN))
         return SORT_MERGE;
     uint64_t range = job->scan.max - job->scan.min;
     if (range < min_size(AUTO_COUNTERS, job->n / 2))
         return SORT_COUNTING;
-    struct digits d;
-    plan_digits(job, &d);
-    uint64_t radix = 0, quick = (uint64_t)AUTO_QUICK * job->n * bits_of(job->n);
-    for (unsigned k = 0; k < d.n; k++)
-        radix += AUTO_RADIX * (job->n + ((uint64_t)1 << d.bits[k]));
-    return radix < quick ? SORT_RADIX : SORT_QUICK;
+    return job->n >= AUTO_RADIX ? SORT_RADIX : SORT_QUICK;
 }
 
 static struct spread spread_of(const struct job *job, unsigned shift) {
     return (struct spread){job->scan.min, job->scan.max, job->coding == CODING_REALS, job->in->descending, shift};
 }
 
-/* sort_words sorts the words in job->keys; *sorted gets where they are then. The algorithm is none of auto and
- * counting. */
-static enum status sort_words(struct job *job, unsigned shift, const struct digits *d, uint64_t **sorted) {
+/* sort_words sorts the words in job->keys in place. The algorithm is none of auto, counting and radix. */
+static enum status sort_words(struct job *job, unsigned shift) {
     struct sorter *s = &job->s;
     enum sort_algorithm algorithm = job->out->algorithm;
     uint64_t *a = job->keys, *scratch = NULL;
@@ -119,9 +101,7 @@ static enum status sort_words(struct job *job, unsigned shift, const struct digi
     if (!in_place && !(scratch = ctx_alloc(s->ctx, n_scratch, sizeof *scratch)))
         return STATUS_NO_MEMORY;
     struct spread spread = spread_of(job, shift);
-    *sorted = a;
     switch (algorithm) {
-    case SORT_RADIX: return (*sorted = radix_words(s, a, scratch, job->n, d)) ? STATUS_OK : STATUS_NO_MEMORY;
     case SORT_BUCKET: return bucket_words(s, a, scratch, job->n, &spread);
     case SORT_MERGE: merge_words(s, a, job->n, scratch); break;
     case SORT_HEAP: heap_words(s, a, job->n); break;
@@ -130,7 +110,7 @@ static enum status sort_words(struct job *job, unsigned shift, const struct digi
     return STATUS_OK;
 }
 
-static enum status sort_pairs(struct job *job, const struct digits *d, struct pair **sorted) {
+static enum status sort_pairs(struct job *job, struct pair **sorted) {
     struct sorter *s = &job->s;
     enum sort_algorithm algorithm = job->out->algorithm;
     size_t n_scratch = algorithm == SORT_MERGE ? job->n / 2 + 1 : job->n;
@@ -143,7 +123,6 @@ static enum status sort_pairs(struct job *job, const struct digits *d, struct pa
     struct spread spread = spread_of(job, 0);
     *sorted = a;
     switch (algorithm) {
-    case SORT_RADIX: return (*sorted = radix_pairs(s, a, scratch, job->n, d)) ? STATUS_OK : STATUS_NO_MEMORY;
     case SORT_BUCKET: return bucket_pairs(s, a, scratch, job->n, &spread);
     case SORT_MERGE: merge_pairs(s, a, job->n, scratch); break;
     case SORT_HEAP: heap_pairs(s, a, job->n); break;
@@ -152,42 +131,42 @@ static enum status sort_pairs(struct job *job, const struct digits *d, struct pa
     return STATUS_OK;
 }
 
+static struct sink sink_of(const struct job *job, uint64_t min, unsigned index_bits) {
+    return (struct sink){job->coding, job->in->descending,   index_bits,
+                         min,         job->out->values.data, job->in->argsort ? job->out->indices.ints : NULL};
+}
+
 static enum status run_values(struct job *job) {
-    struct digits d;
-    uint64_t *sorted;
-    plan_digits(job, &d);
-    enum status status = sort_words(job, 0, &d, &sorted);
+    struct sink sink = sink_of(job, 0, 0);
+    enum status status = sort_words(job, 0);
     if (status == STATUS_OK)
-        keys_decode(&job->s, sorted, job->n, job->coding, job->in->descending, job->out->values.data);
+        sink_words(&sink, job->keys, 0, job->n);
     return status;
 }
 
 /* run_packed: key - min and the index fit into one word. */
 static enum status run_packed(struct job *job, unsigned index_bits) {
-    uint64_t varying = 0, min = job->scan.min, first = job->keys[0] - min, *sorted;
-    for (size_t i = 0; i < job->n; i++) {
-        uint64_t key = job->keys[i] - min;
-        varying |= key ^ first;
-        job->keys[i] = key << index_bits | i;
-    }
-    struct digits d;
-    digits_plan(&d, 0, varying << index_bits, job->n);
-    enum status status = sort_words(job, index_bits, &d, &sorted);
+    struct sink sink = sink_of(job, job->scan.min, index_bits);
+    for (size_t i = 0; i < job->n; i++)
+        job->keys[i] = (job->keys[i] - sink.min) << index_bits | i;
+    enum status status = sort_words(job, index_bits);
     if (status == STATUS_OK)
-        keys_decode_packed(&job->s, sorted, job->n, index_bits, min, job->coding, job->in->descending,
-                           job->out->values.data, job->out->indices.ints);
+        sink_words(&sink, job->keys, 0, job->n);
     return status;
 }
 
 static enum status run_pairs(struct job *job) {
-    struct digits d;
+    struct sink sink = sink_of(job, 0, 0);
     struct pair *sorted;
-    plan_digits(job, &d);
-    enum status status = sort_pairs(job, &d, &sorted);
+    enum status status = sort_pairs(job, &sorted);
     if (status == STATUS_OK)
-        keys_decode_pairs(&job->s, sorted, job->n, job->coding, job->in->descending, job->out->values.data,
-                          job->out->indices.ints);
+        sink_pairs(&sink, sorted, 0, job->n);
     return status;
+}
+
+static enum status run_radix(struct job *job, unsigned index_bits) {
+    struct sink sink = sink_of(job, job->scan.min, index_bits);
+    return radix_numbers(&job->s, &job->in->values, job->scan.max - job->scan.min, &sink);
 }
 
 static enum status run_counting(struct job *job) {
@@ -202,7 +181,7 @@ static enum status run_counting(struct job *job) {
         status = counting_keys(&job->s, job->keys, job->n, job->scan.min, job->scan.max);
     }
     if (status == STATUS_OK)
-        keys_decode(&job->s, sorted, job->n, job->coding, job->in->descending, out->values.data);
+        sink_words(&(struct sink){job->coding, job->in->descending, 0, 0, out->values.data, NULL}, sorted, 0, job->n);
     return status;
 }
 
@@ -213,18 +192,22 @@ static enum status sort_numbers(struct job *job) {
     if (status != STATUS_OK)
         return status;
     job->keys = job->out->values.data;
-    keys_make(&job->s, &job->in->values, job->coding, job->in->descending, job->keys, &job->scan);
-    if (job->s.stopped)
-        return STATUS_OK;
+    status = keys_scan(&job->s, &job->in->values, job->coding, job->in->descending, &job->scan);
+    if (status != STATUS_OK || job->s.stopped)
+        return status;
     if (job->out->algorithm == SORT_AUTO)
         job->out->algorithm = choose_for_numbers(job);
     uint64_t range = job->scan.max - job->scan.min;
     unsigned index_bits = bits_of(job->n - 1);
+    bool packs = job->in->argsort && index_bits > 0 && bits_of(range) + index_bits <= 64;
+    if (job->out->algorithm == SORT_RADIX)
+        return run_radix(job, packs ? index_bits : 0);
+    keys_make(&job->s, &job->in->values, job->coding, job->in->descending, job->keys);
     if (job->out->algorithm == SORT_COUNTING)
         return range < counting_limit(job->n) ? run_counting(job) : refuse_range(job);
     if (!job->in->argsort)
         return run_values(job);
-    return bits_of(range) + index_bits <= 64 ? run_packed(job, index_bits) : run_pairs(job);
+    return packs ? run_packed(job, index_bits) : run_pairs(job);
 }
 
 /* common_prefix is the number of bytes in which all strings agree. */

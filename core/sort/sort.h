@@ -9,10 +9,12 @@
  *          Wild 2018 (powersort, natural runs); quick: Musser 1997 (introsort) with the equal-element and bad-partition
  *          rules of Peters 2021 (pdqsort); strings by radix: McIlroy, Bostic, McIlroy 1993, with eight cached bytes a
  *          string.
- * Cost:    counting O(n + range); radix O(n * digits that vary), strings O(bytes that tell them apart); all others
- *          O(n log n) at worst, merge O(n log runs), bucket O(n) when the values spread evenly.
- * Memory:  at most 2 n keys of 8 bytes (16 with indices of wide numbers, or strings), plus the answer.
- * Threads: reentrant. Same input, same bytes. */
+ * Cost:    counting O(n + range); radix O(n * digits that vary), mostly only of those that tell values apart, strings
+ *          O(bytes that tell them apart); all others O(n log n) at worst, merge O(n log runs), bucket O(n) when the
+ *          values spread evenly.
+ * Memory:  at most 2 n keys of 8 bytes (16 with indices of wide numbers, or strings), plus the answer; radix n keys of
+ *          8 bytes, or of 4 where the range is below 2^32.
+ * Threads: reentrant; radix of numbers works on all the host's. Same input, same bytes. */
 #ifndef SOLVENT_SORT_H
 #define SOLVENT_SORT_H
 
@@ -41,8 +43,7 @@ struct sort_stats {
     int64_t n;           /* values that came in */
     int64_t comparisons; /* of two values while sorting (the look for runs of `auto` is none) */
     int64_t moves;       /* values written while sorting */
-    int64_t
-        passes; /* distributions of all values: radix digits, counting, bucket; for strings those of groups count too */
+    int64_t passes;      /* distributions: by a digit, counting, bucket; of radix those of groups count too */
 };
 
 struct sort_out {

@@ -268,21 +268,84 @@ static void run(struct traced *x, enum sort_algorithm algorithm, unsigned *bins,
     }
 }
 
-enum status sort_trace(struct ctx *ctx, const struct sort_in *in, enum sort_algorithm algorithm, size_t max_steps,
-                       struct trace *out) {
-    enum status status = trace_begin(ctx, out, max_steps, &in->values);
-    if (status != STATUS_OK || in->values.n == 0)
-        return status;
-    size_t n = in->values.n, size = size_of(&in->values);
-    struct traced x = {.t = out, .a = in->values, .b = in->values, .descending = in->descending, .s.ctx = ctx};
+/* begin copies what is to be sorted, and makes room for as much. */
+static enum status begin(struct ctx *ctx, const struct array *values, bool descending, struct trace *t,
+                         struct traced *x) {
+    size_t n = values->n, size = size_of(values);
+    *x = (struct traced){.t = t, .a = *values, .b = *values, .descending = descending, .s.ctx = ctx};
+    x->a.data = ctx_alloc(ctx, n, size);
+    x->b.data = ctx_alloc(ctx, n, size);
+    if (!x->a.data || !x->b.data)
+        return STATUS_NO_MEMORY;
+    if (n)
+        memcpy(x->a.data, values->data, n * size);
+    return STATUS_OK;
+}
+
+static enum status finish(struct traced *x) {
+    enum status status = sorter_status(&x->s);
+    return status == STATUS_OK ? trace_end(x->t) : status;
+}
+
+enum status sort_trace(struct ctx *ctx, const struct sort_in *in, enum sort_algorithm algorithm, struct trace *t) {
+    size_t n = in->values.n;
+    struct traced x;
+    if (n == 0)
+        return STATUS_OK;
     unsigned *bins = ctx_alloc(ctx, n, sizeof *bins);
     size_t *start = ctx_alloc(ctx, (n > 257 ? n : 257) + 1, sizeof *start);
-    x.a.data = ctx_alloc(ctx, n, size);
-    x.b.data = ctx_alloc(ctx, n, size);
-    if (!bins || !start || !x.a.data || !x.b.data)
+    if (!bins || !start || begin(ctx, &in->values, in->descending, t, &x) != STATUS_OK)
         return STATUS_NO_MEMORY;
-    memcpy(x.a.data, in->values.data, n * size);
     run(&x, algorithm, bins, start);
-    status = sorter_status(&x.s);
-    return status == STATUS_OK ? trace_end(out) : status;
+    return finish(&x);
+}
+
+/* select_rank narrows down where the value of a rank from 0 will stand. */
+static size_t select_rank(struct traced *x, size_t rank) {
+    size_t low = 0, high = x->a.n;
+    while (high - low > 3 && !x->s.stopped) {
+        size_t p = partition(x, low, high);
+        if (p == rank)
+            return p;
+        low = p < rank ? p + 1 : low;
+        high = p < rank ? high : p;
+        trace_add(x->t, "narrow", TRACE_AT((int64_t)p), &x->a,
+                  TRACE_VARS({"low", trace_int((int64_t)low)}, {"high", trace_int((int64_t)high - 1)}));
+    }
+    insert(x, low, high);
+    return rank;
+}
+
+/* distinct_rank gives the place of the rank-th value that differs from all before it, in sorted values. */
+static size_t distinct_rank(const struct traced *x, size_t rank) {
+    size_t i = 0;
+    for (size_t next = 1; next < x->a.n && rank > 0; next++)
+        if (order(x, i, next) != 0)
+            i = next, rank--;
+    return i;
+}
+
+enum status select_trace(struct ctx *ctx, const struct select_in *in, struct trace *t) {
+    struct traced x;
+    enum status status = begin(ctx, &in->values, !in->smallest, t, &x);
+    if (status == STATUS_OK && in->distinct)
+        quick(&x, 0, in->values.n);
+    for (size_t i = 0; status == STATUS_OK && i < in->n_ks && !x.s.stopped; i++) {
+        size_t rank = (size_t)in->ks[i] - 1, at = in->distinct ? distinct_rank(&x, rank) : select_rank(&x, rank);
+        trace_add(t, "found", TRACE_AT((int64_t)at), &x.a, TRACE_VARS({"k", trace_int(in->ks[i])}));
+        (void)sorter_stop(&x.s, in->values.n);
+    }
+    return status == STATUS_OK ? finish(&x) : status;
+}
+
+enum status quantile_trace(struct ctx *ctx, const struct quantile_in *in, struct trace *t) {
+    int64_t *ks = ctx_alloc(ctx, in->n_qs, 2 * sizeof *ks);
+    struct sort_in sort = {.values = in->values, .unique = true};
+    struct sort_out sorted = {.values = in->values};
+    enum status status = !ks ? STATUS_NO_MEMORY : in->distinct ? sort_solve(ctx, &sort, &sorted) : STATUS_OK;
+    if (status != STATUS_OK)
+        return status;
+    struct select_in select = {.values = in->values, .ks = ks, .smallest = true, .distinct = in->distinct};
+    select.n_ks = quantile_ranks(in, sorted.values.n, ks);
+    return select_trace(ctx, &select, t);
 }

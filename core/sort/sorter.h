@@ -49,6 +49,13 @@ static inline size_t min_size(size_t a, size_t b) { return a < b ? a : b; }
 /* bits_of is the length of x in binary; 0 for 0. */
 static inline unsigned bits_of(uint64_t x) { return x ? 64 - (unsigned)__builtin_clzll(x) : 0; }
 
+/* sample_place is the place of the i-th of a sample, one of each `stride` elements: somewhere within each stretch, so
+ * that a period in the values does not meet that of the sample. */
+static inline size_t sample_place(size_t i, size_t stride) {
+    uint64_t mixed = (i + 1) * 0x9e3779b97f4a7c15u;
+    return i * stride + (size_t)(((mixed ^ mixed >> 29) & 0xffffffffu) * stride >> 32);
+}
+
 /* item_word reads the eight bytes of a string from `depth` on. */
 static inline uint64_t item_word(const struct str *s, size_t depth) {
     uint64_t word = 0;

@@ -9,10 +9,8 @@ const char *const sliding_operation_names[] = {"max",        "min",         "ran
 const char *const sliding_align_names[] = {"trailing", "centered", "leading", NULL};
 
 static bool is_arg(enum sliding_operation op) { return op == SLIDING_ARGMAX || op == SLIDING_ARGMIN; }
-static bool is_extreme(enum sliding_operation op) { return op == SLIDING_MAX || op == SLIDING_MIN || is_arg(op); }
-static bool is_least(enum sliding_operation op) { return op == SLIDING_MIN || op == SLIDING_ARGMIN; }
 
-static enum status check(struct ctx *ctx, const struct sliding_in *in, bool traced) {
+static enum status check(struct ctx *ctx, const struct sliding_in *in) {
     size_t n = in->values.n;
     if (in->values.dims != 1 || n == 0)
         return ctx_fail(ctx, STATUS_INVALID, "/values",
@@ -27,10 +25,6 @@ static enum status check(struct ctx *ctx, const struct sliding_in *in, bool trac
     if (in->min_count < 1 || in->min_count > in->k)
         return ctx_fail(ctx, STATUS_INVALID, "/min_count", "min_count is %lld, want 1 to k, which is %lld.",
                         (long long)in->min_count, (long long)in->k);
-    if (traced && !is_extreme(in->operation))
-        return ctx_fail(ctx, STATUS_INVALID, "/trace",
-                        "There is no trace of \"%s\", only of \"max\", \"min\", \"argmax\" and \"argmin\".",
-                        sliding_operation_names[in->operation]);
     return STATUS_OK;
 }
 
@@ -93,9 +87,9 @@ static enum status range(struct ctx *ctx, const struct sliding_in *in, const str
 static enum status compute(struct ctx *ctx, const struct sliding_in *in, const struct windows *w, struct array *out) {
     switch (in->operation) {
     case SLIDING_MAX:
-    case SLIDING_MIN: return sliding_extreme(ctx, &in->values, w, is_least(in->operation), out->data);
+    case SLIDING_MIN: return sliding_extreme(ctx, &in->values, w, sliding_is_least(in->operation), out->data);
     case SLIDING_ARGMAX:
-    case SLIDING_ARGMIN: return sliding_arg(ctx, &in->values, w, is_least(in->operation), out->ints);
+    case SLIDING_ARGMIN: return sliding_arg(ctx, &in->values, w, sliding_is_least(in->operation), out->ints);
     case SLIDING_RANGE: return range(ctx, in, w, out);
     case SLIDING_SUM:
     case SLIDING_MEAN: return sliding_sum(ctx, &in->values, w, in->operation == SLIDING_MEAN, out->data);
@@ -107,45 +101,9 @@ static enum status compute(struct ctx *ctx, const struct sliding_in *in, const s
     return STATUS_INTERNAL;
 }
 
-/* beats says whether element i is strictly better than element j. */
-static bool beats(const struct array *a, int64_t i, int64_t j, bool least) {
-    if (a->kind == KIND_INT)
-        return least ? a->ints[i] < a->ints[j] : a->ints[i] > a->ints[j];
-    return least ? a->reals[i] < a->reals[j] : a->reals[i] > a->reals[j];
-}
-
-/* play gives the steps of the monotone queue: candidates, each better than all behind it, the best in front. */
-static void play(struct trace *t, const struct array *a, const struct windows *w, int64_t position, bool least,
-                 int64_t *queue) {
-    size_t head = 0, tail = 0;
-    int64_t in = 0;
-    for (size_t j = 0; j < w->count; j++, position += w->step) {
-        for (int64_t high = window_high(w, j); in <= high; in++) {
-            for (; tail > head && beats(a, in, queue[tail - 1], least); tail--)
-                trace_add(t, "pop", TRACE_AT(queue[tail - 1]), a, TRACE_NO_VARS);
-            queue[tail++] = in;
-            trace_add(t, "push", TRACE_AT(in), a, TRACE_NO_VARS);
-        }
-        for (; queue[head] < window_low(w, j); head++)
-            trace_add(t, "expire", TRACE_AT(queue[head]), a, TRACE_NO_VARS);
-        trace_add(t, "answer", TRACE_AT(queue[head]), a,
-                  TRACE_VARS({"position", trace_int(position)}, {"from", trace_int(window_low(w, j))},
-                             {"to", trace_int(window_high(w, j))}));
-    }
-}
-
-static enum status trace_queue(struct ctx *ctx, const struct sliding_in *in, const struct windows *w, int64_t first,
-                               struct trace *t) {
-    int64_t *queue = ctx_alloc(ctx, in->values.n, sizeof *queue);
-    if (!queue)
-        return STATUS_NO_MEMORY;
-    play(t, &in->values, w, first, is_least(in->operation), queue);
-    return trace_end(t);
-}
-
 enum status sliding_solve(struct ctx *ctx, const struct sliding_in *in, struct trace *trace, struct sliding_out *out) {
     *out = (struct sliding_out){.first = 0};
-    enum status status = check(ctx, in, trace);
+    enum status status = check(ctx, in);
     if (status != STATUS_OK)
         return status;
     int64_t anchor;
@@ -155,5 +113,5 @@ enum status sliding_solve(struct ctx *ctx, const struct sliding_in *in, struct t
     if (!out->values.data)
         return STATUS_NO_MEMORY;
     status = compute(ctx, in, &w, &out->values);
-    return status == STATUS_OK && trace ? trace_queue(ctx, in, &w, out->first, trace) : status;
+    return status == STATUS_OK && trace ? sliding_trace(ctx, in, &w, out, trace) : status;
 }

@@ -57,9 +57,16 @@ struct sliding_out {
     int64_t first;       /* position of values[0]; values[j] is that of first + j * step */
 };
 
-/* sliding_solve computes. trace (may be NULL) gets the pushes and pops of a monotone queue: max, min, argmax, argmin.
+/* sliding_solve computes. trace (may be NULL) gets the textbook's steps; `at` are indices in the values:
+ *   max, min, argmax, argmin   the monotone queue: "push" (at the back), "pop" (from the back), "expire" (from the
+ *                              front); the front is the answer.
+ *   range                      two of them, and the variable queue says which: "max" or "min".
+ *   sum, mean                  "leave" and "enter", with the exact sum of those inside so far, rounded (null: beyond).
+ *   median, _low, _high        the window in order: "enter" at a place of it, "leave" from a place.
+ *   all                        "answer" for each window: at the element that it is (range, median: at two of them; sum,
+ *                              mean: none), with position, from .. to (the first and the last index) and value.
  * Errors: INVALID at /k, /step, /min_count, /values (a sum or a range beyond 64 bits or beyond the doubles;
- * dimensions), /trace (another operation); TOO_LARGE, NO_MEMORY, CANCELLED, TIMED_OUT. */
+ * dimensions); TOO_LARGE, NO_MEMORY, CANCELLED, TIMED_OUT. */
 enum status sliding_solve(struct ctx *ctx, const struct sliding_in *in, struct trace *trace,
                           struct sliding_out *out) MUST_CHECK;
 

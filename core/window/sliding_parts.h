@@ -21,6 +21,8 @@ static inline int64_t window_high(const struct windows *w, size_t j) {
     return last < w->n ? last : w->n - 1;
 }
 
+static inline bool sliding_is_least(enum sliding_operation op) { return op == SLIDING_MIN || op == SLIDING_ARGMIN; }
+
 /* sliding_extreme writes the extreme element of each window; out: int64_t or double [w->count]. */
 enum status sliding_extreme(struct ctx *ctx, const struct array *values, const struct windows *w, bool least,
                             void *out) MUST_CHECK;
@@ -36,5 +38,9 @@ enum status sliding_sum(struct ctx *ctx, const struct array *values, const struc
 /* sliding_median writes medians; out is INT or REAL as sliding.h says (`real`). */
 enum status sliding_median(struct ctx *ctx, const struct array *values, const struct windows *w,
                            enum sliding_operation which, bool real, void *out) MUST_CHECK;
+
+/* sliding_trace records how the textbook comes to the figures of `out`: sliding.h lists the steps. */
+enum status sliding_trace(struct ctx *ctx, const struct sliding_in *in, const struct windows *w,
+                          const struct sliding_out *out, struct trace *t) MUST_CHECK;
 
 #endif

@@ -86,17 +86,21 @@ static void set_deadline(long ms) {
     setitimer(ITIMER_REAL, &timer, NULL);
 }
 
-/* answer_holds runs and encodes a decoded call. `out` holds the answer, or is empty where the call was refused. */
+/* answer_holds answers a decoded call. `out` holds the answer, or is empty where the call was refused. */
 static bool answer_holds(struct call *call, const char *accept, struct buf *out, char why[512]) {
     atomic_store(&stop, call_cost(call) > LONGEST_RUN_NS ? STOP_CANCEL : STOP_NONE);
     call->ctx.stop = &stop;
     enum media media;
+    struct sink sink = {.out = *out, .full = SIZE_MAX};
+    enum status status = call_media(call, accept, &media);
     set_deadline(LONGEST_RUN_MS);
-    enum status status = call_run(call);
+    if (status == STATUS_OK)
+        status = call_stream(call, media, &sink);
     set_deadline(0);
-    if (status != STATUS_OK || call_media(call, accept, &media) != STATUS_OK ||
-        call_encode(call, media, out) != STATUS_OK) {
+    *out = sink.out;
+    if (status != STATUS_OK) {
         buf_clear(out);
+        out->failed = false;
         return problem_holds(call, why);
     }
     if (media == MEDIA_NPY) {
@@ -121,8 +125,7 @@ static bool canonical_holds(const struct call *first, const struct buf *text, co
     if (text->n > 0) {
         if (call_decode(&call) != STATUS_OK)
             holds = fail(why, "the canonical request is refused", call.errors[0].detail);
-        else if (call_canonical(&call, &again) != STATUS_OK || again.n != text->n ||
-                 memcmp(again.data, text->data, text->n) != 0)
+        else if (!call_canonical(&call, &again) || again.n != text->n || memcmp(again.data, text->data, text->n) != 0)
             holds = fail(why, "the canonical request changes", text->data);
         else if (answer->n > 0 && !first->partial)
             holds = answer_holds(&call, accept, &same, why) &&
@@ -143,7 +146,7 @@ static bool check_copy(const struct sample *sample, const char *body, int *http,
     bool holds;
     if (call_decode(&call) != STATUS_OK)
         holds = problem_holds(&call, why);
-    else if (call_canonical(&call, &text) != STATUS_OK)
+    else if (!call_canonical(&call, &text))
         holds = fail(why, "no canonical request", call.errors[0].detail);
     else
         holds = answer_holds(&call, sample->accept, &answer, why) &&

@@ -159,6 +159,143 @@ static void each_field_refuses_what_its_limits_exclude(void **state) {
     }
 }
 
+static bool is_excerpt(json_t *part, json_t *whole);
+
+static bool is_among(json_t *part, json_t *array) {
+    json_t *element;
+    size_t i;
+    json_array_foreach(array, i, element) if (is_excerpt(part, element)) return true;
+    return false;
+}
+
+/* is_excerpt says whether all that `part` holds is in `whole`: members by name, elements anywhere. */
+static bool is_excerpt(json_t *part, json_t *whole) {
+    const char *name;
+    json_t *value;
+    size_t i;
+    if (json_is_object(part))
+        json_object_foreach(part, name, value) {
+            if (!is_excerpt(value, json_object_get(whole, name)))
+                return false;
+        }
+    else if (json_is_array(part))
+        json_array_foreach(part, i, value) {
+            if (!is_among(value, whole))
+                return false;
+        }
+    else
+        return json_equal(part, whole);
+    return true;
+}
+
+/* What is never cached may be long, and its example an excerpt. */
+static void expect_excerpt(const char *text, const char *example) {
+    json_t *whole = json_loads(text, 0, NULL), *part = json_loads(example, 0, NULL);
+    if (!whole || !part || !is_excerpt(part, whole))
+        assert_string_equal(text, example);
+    json_decref(whole);
+    json_decref(part);
+}
+
+/* A rule and an object of the endpoint's example that keeps it. */
+struct ruled {
+    const struct endpoint *endpoint;
+    json_t *root, *object;
+    const struct field *fields;
+    const struct rule *rule;
+    const char *pointer; /* of the object */
+};
+
+/* sends the request with object's members changed so that only those of the rule with a bit in `given` are there, and
+ * says whether it is refused for the rule at one of them. (A member that is added is null, which is wrong as well.) */
+static bool breaks_rule(const struct ruled *r, unsigned given) {
+    json_t *kept = json_copy(r->object);
+    for (unsigned i = 0; r->rule->names[i]; i++)
+        if (!(given >> i & 1))
+            json_object_del(r->object, r->rule->names[i]);
+        else if (!json_object_get(r->object, r->rule->names[i]))
+            json_object_set_new(r->object, r->rule->names[i], json_null());
+    int http;
+    char *text = send_tree(&(struct site){.endpoint = r->endpoint, .root = r->root}, &http);
+    json_object_clear(r->object);
+    json_object_update(r->object, kept);
+    json_decref(kept);
+    json_t *answer = json_loads(text, 0, NULL), *error;
+    bool broken = false;
+    size_t k;
+    json_array_foreach(json_object_get(answer, "errors"), k, error) {
+        const char *pointer = json_string_value(json_object_get(error, "pointer"));
+        const char *detail = json_string_value(json_object_get(error, "detail"));
+        for (unsigned i = 0; r->rule->names[i]; i++) {
+            char at[256];
+            snprintf(at, sizeof at, "%s/%s", r->pointer, r->rule->names[i]);
+            broken |= strcmp(pointer, at) == 0 &&
+                      (strstr(detail, "; want exactly one of") || strstr(detail, "; want at most one of") ||
+                       strstr(detail, "; want all of") || strstr(detail, "; want it beside"));
+        }
+    }
+    if (broken && http != 422)
+        fail_msg("%s: want 422, got %d: %s", r->endpoint->route, http, text);
+    json_decref(answer);
+    free(text);
+    return broken;
+}
+
+static const struct field *field_of(const struct field *fields, const char *name) {
+    while (fields->name && strcmp(fields->name, name) != 0)
+        fields++;
+    return fields->name ? fields : NULL;
+}
+
+/* Every choice of a rule's members is tried. */
+static void check_rule(struct ruled *r) {
+    unsigned n = 0;
+    for (; r->rule->names[n]; n++) {
+        const struct field *f = field_of(r->fields, r->rule->names[n]);
+        if (!f || f->required || (f->def && !f->present))
+            fail_msg("%s: %s cannot be in a rule", r->endpoint->route, r->rule->names[n]);
+    }
+    assert_in_range(n, 2, RULE_MAX_NAMES);
+    for (unsigned given = 0; given < 1u << n; given++) {
+        int count = __builtin_popcount(given);
+        bool want = false;
+        switch (r->rule->kind) {
+        case RULE_EXACTLY_ONE: want = count != 1; break;
+        case RULE_AT_MOST_ONE: want = count > 1; break;
+        case RULE_TOGETHER: want = count > 0 && (unsigned)count < n; break;
+        case RULE_REQUIRES: want = given == 1; break;
+        case RULE_END: break;
+        }
+        /* other rules may be broken at the same members */
+        if (want && !breaks_rule(r, given))
+            fail_msg("%s: %s...: %x of the members are taken", r->endpoint->route, r->rule->names[0], given);
+    }
+}
+
+static void each_rule_refuses_what_it_excludes(void **state) {
+    (void)state;
+    size_t n = 0;
+    for (const struct endpoint *const *e = endpoints; *e; e++) {
+        if (!(*e)->input)
+            continue;
+        json_t *root = json_loads((*e)->example, 0, NULL);
+        for (const struct rule *rule = (*e)->rules; rule && rule->kind; rule++, n++)
+            check_rule(&(struct ruled){*e, root, root, (*e)->input, rule, ""});
+        for (const struct field *f = (*e)->input; f->name; f++) {
+            json_t *value = json_object_get(root, f->name);
+            for (const struct variant *v = f->type == FIELD_UNION && value ? f->variants : NULL; v && v->name; v++) {
+                char pointer[64];
+                snprintf(pointer, sizeof pointer, "/%s", f->name);
+                json_object_set_new(value, "type", json_string(v->name));
+                for (const struct rule *rule = v->rules; rule && rule->kind; rule++, n++)
+                    check_rule(&(struct ruled){*e, root, value, v->fields, rule, pointer});
+            }
+        }
+        json_decref(root);
+    }
+    assert_in_range(n, 2, 1000);
+}
+
 static void each_example_gives_its_answer_byte_for_byte(void **state) {
     (void)state;
     size_t n = 0;
@@ -170,7 +307,10 @@ static void each_example_gives_its_answer_byte_for_byte(void **state) {
         for (int round = 0; round < 2; round++) {
             int http;
             char *text = test_call(*e, NULL, NULL, body, strlen(body), &http);
-            assert_string_equal(text, (*e)->answer);
+            if ((*e)->cache == CACHE_NEVER)
+                expect_excerpt(text, (*e)->answer);
+            else
+                assert_string_equal(text, (*e)->answer);
             assert_int_equal(http, 200);
             free(text);
         }
@@ -195,7 +335,7 @@ static void each_solver_takes_a_time_limit(void **state) {
         if (call_decode(&call) != STATUS_OK)
             fail_msg("%s: %s", (*e)->route, call.errors[0].detail);
         assert_int_equal(call.time_limit_ms, 7);
-        assert_int_equal(call_canonical(&call, &out), STATUS_OK);
+        assert_true(call_canonical(&call, &out));
         buf_byte(&out, '\0');
         assert_null(strstr(out.data, "time_limit_ms"));
         call_release(&call);
@@ -212,7 +352,7 @@ static char *canonical(const struct endpoint *e, const char *body) {
     call_init(&call, e, &test_host);
     call.request = (struct request){.body = body, .n = strlen(body)};
     assert_int_equal(call_decode(&call), STATUS_OK);
-    assert_int_equal(call_canonical(&call, &out), STATUS_OK);
+    assert_true(call_canonical(&call, &out));
     call_release(&call);
     buf_byte(&out, '\0');
     return out.data;
@@ -262,10 +402,13 @@ static void each_descriptor_is_complete(void **state) {
             assert_non_null((*e)->example);
             assert_non_null((*e)->answer);
         }
-        for (const struct field *f = (*e)->output; (*e)->ndjson_output && f->name; f++) {
+        const char *lines = (*e)->ndjson_output;
+        for (const struct field *f = (*e)->output; endpoint_has_lines(*e) && f->name; f++) {
             assert_string_not_equal(f->name, "done");
-            assert_true(strcmp(f->name, (*e)->ndjson_output) != 0 || f->type == FIELD_ARRAY || f->type == FIELD_LIST);
+            assert_true(!lines || strcmp(f->name, lines) != 0 || f->type == FIELD_ARRAY || f->type == FIELD_LIST ||
+                        f->type == FIELD_ROWS);
         }
+        assert_true(!(*e)->stream || lines);
         char allow[64];
         assert_ptr_equal(endpoint_find((*e)->method, (*e)->route, allow), *e);
         assert_null(endpoint_find("PATCH", (*e)->route, allow));
@@ -353,6 +496,7 @@ int main(void) {
         cmocka_unit_test(each_answer_is_as_described),
         cmocka_unit_test(canonical_requests_are_their_own_canonical_form),
         cmocka_unit_test(each_field_refuses_what_its_limits_exclude),
+        cmocka_unit_test(each_rule_refuses_what_it_excludes),
         cmocka_unit_test(each_allocation_of_each_example_may_fail),
         cmocka_unit_test(openapi_describes_every_endpoint),
         cmocka_unit_test(api_page_is_current),

@@ -47,11 +47,9 @@ static void answers(void **state) {
 
 static void refusals(void **state) {
     (void)state;
-    static const struct {
-        const char *request, *pointer, *words;
-    } rows[] = {
+    static const struct test_refusal rows[] = {
         {"{\"values\":[1]}", "\"/target\"", "neither"},
-        {"{\"values\":[1],\"target\":1,\"targets\":[1]}", "\"/targets\"", "both"},
+        {"{\"values\":[1],\"target\":1,\"targets\":[1]}", "\"/targets\"", "at most one of target and targets"},
         {"{\"values\":[1],\"target\":1,\"mode\":\"peak\"}", "\"/target\"", "peak"},
         {"{\"values\":[1],\"targets\":[1],\"mode\":\"peak\"}", "\"/targets\"", "peak"},
         {"{\"values\":[1],\"target\":\"a\"}", "\"/target\"", "numbers"},
@@ -65,16 +63,10 @@ static void refusals(void **state) {
         {"{\"values\":[[1,2],[0,3]],\"target\":1}", "\"/values/1/0\"", "ascending"},
         {"{\"values\":[2,1,2,1],\"target\":1,\"mode\":\"rotated\"}", "\"/values/3\"", "second descent"},
         {"{\"values\":[2,1,3],\"target\":1,\"mode\":\"rotated\"}", "\"/values/2\"", "rotated"},
-        {"{\"values\":[1],\"targets\":[1],\"trace\":{}}", "\"/trace\"", "one target"},
+        {"{\"values\":[1],\"targets\":[1],\"trace\":{}}", "\"/trace\"", "beside targets"},
         {"{\"values\":[1],\"targets\":[]}", "\"/targets\"", ""},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        int http;
-        char *text = test_post(ROUTE, rows[i].request, &http);
-        if (http != 422 || !strstr(text, rows[i].pointer) || !strstr(text, rows[i].words))
-            fail_msg("%s: %s", rows[i].request, text);
-        free(text);
-    }
+    test_refusals_at(ROUTE, rows, COUNT(rows));
 }
 
 /* ask posts a request (stolen) and gives the answer as a new reference; NULL where it is refused. */

@@ -57,7 +57,7 @@ static void wrong_requests_are_refused(void **state) {
         {SMALL "\"count_only\":true,\"trace\":{}}", "/count_only", NULL},
         {SMALL "\"count_only\":true,\"count\":false}", "/count_only", NULL},
         {SMALL "\"cursor\":\"x\",\"offset\":0}", "/offset",
-         "The request has both a cursor and an offset, want at most one of them."},
+         "offset is given beside cursor; want at most one of cursor and offset."},
         {SMALL "\"cursor\":\"\"}", "/cursor", NULL},
         {SMALL "\"ordered\":true,\"reuse\":false}", "/ordered",
          "ordered is true and reuse is false, want reuse where sequences are ordered."},

@@ -7,9 +7,7 @@ static const char ROUTE[] = "/v1/solve/heap";
 
 static void answers(void **state) {
     (void)state;
-    static const struct {
-        const char *request, *answer;
-    } rows[] = {
+    static const struct test_row rows[] = {
         {"{\"values\":[],\"operations\":[]}", "{\"heap\":[],\"results\":[]}"},
         {"{\"values\":[3,1,2],\"operations\":[]}", "{\"heap\":[3,1,2],\"results\":[]}"},
         {"{\"values\":[],\"operations\":[{\"op\":\"push\",\"value\":\"b\"},{\"op\":\"push\",\"value\":\"a\"},"
@@ -33,13 +31,7 @@ static void answers(void **state) {
          ":[],\"vars\":{\"index\":0,\"op\":\"heapify\"}},{\"i\":1,\"op\":\"swap\",\"at\":[0,1],\"values\":[1,2]}],"
          "\"total\":3}}"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        int http;
-        char *text = test_post(ROUTE, rows[i].request, &http);
-        assert_string_equal(text, rows[i].answer);
-        assert_int_equal(http, 200);
-        free(text);
-    }
+    test_answers(ROUTE, rows, COUNT(rows));
 }
 
 static void refusals(void **state) {

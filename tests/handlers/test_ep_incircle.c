@@ -19,8 +19,8 @@ static void refusals(void **state) {
     (void)state;
     static const struct test_row ROWS[] = {
         {"{\"a\":[0,0],\"b\":[1,1],\"c\":[2,2]}", "\"/d\""},
-        {"{\"d\":[0,0],\"quadruples\":[]}", "\"/d\""},
-        {"{\"quadruples\":[[[0,0],[1,0],[1,1]]]}", "want 4 of 2"},
+        {"{\"d\":[0,0],\"quadruples\":[]}", "a is missing beside d; want all of a, b, c and d, or none of them."},
+        {"{\"quadruples\":[[[0,0],[1,0],[1,1]]]}", "quadruples[0] has 3 elements, want 4."},
     };
     test_refusals(ROUTE, ROWS, COUNT(ROWS));
 }

@@ -7,9 +7,7 @@ static const char ROUTE[] = "/v1/solve/kth-largest";
 
 static void answers(void **state) {
     (void)state;
-    static const struct {
-        const char *request, *answer;
-    } rows[] = {
+    static const struct test_row rows[] = {
         {"{\"values\":[3,2,1,5,6,4],\"k\":2}", "{\"value\":5}"},
         {"{\"values\":[3,2,1,5,6,4],\"k\":2,\"order\":\"smallest\"}", "{\"value\":2}"},
         {"{\"values\":[5,5,3],\"ks\":[2,3,1]}", "{\"values\":[5,3,5]}"},
@@ -24,41 +22,28 @@ static void answers(void **state) {
         {"{\"values\":[\"b\",\"a\"],\"quantiles\":[0],\"method\":\"lower\"}", "{\"quantiles\":[\"a\"]}"},
         {"{\"values\":[7],\"ks\":[1]}", "{\"values\":[7]}"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        int http;
-        char *text = test_post(ROUTE, rows[i].request, &http);
-        assert_string_equal(text, rows[i].answer);
-        assert_int_equal(http, 200);
-        free(text);
-    }
+    test_answers(ROUTE, rows, COUNT(rows));
 }
 
 static void refusals(void **state) {
     (void)state;
-    static const struct {
-        const char *request, *pointer, *words;
-    } rows[] = {
+    static const struct test_refusal rows[] = {
         {"{\"values\":[1,2],\"k\":3}", "\"/k\"", "k is 3, want 1 to 2"},
         {"{\"values\":[1,2],\"ks\":[1,2,3]}", "\"/ks/2\"", "ks[2] is 3, want 1 to 2"},
         {"{\"values\":[1,1],\"k\":2,\"distinct\":true}", "\"/k\"", "1 distinct value"},
         {"{\"values\":[1,2],\"k\":0}", "\"/k\"", ""},
-        {"{\"values\":[1,2]}", "\"/k\"", "None of them is given"},
-        {"{\"values\":[1,2],\"k\":1,\"ks\":[1]}", "\"/k\"", "Several are given"},
-        {"{\"values\":[1,2],\"ks\":[1],\"quantiles\":[0.5]}", "\"/ks\"", "Several are given"},
+        {"{\"values\":[1,2]}", "\"/k\"", "is missing; want exactly one of k, ks and quantiles"},
+        {"{\"values\":[1,2],\"k\":1,\"ks\":[1]}", "\"/ks\"", "ks is given beside k; want exactly one"},
+        {"{\"values\":[1,2],\"ks\":[1],\"quantiles\":[0.5]}", "\"/quantiles\"", "quantiles is given beside ks"},
         {"{\"values\":[1,2],\"quantiles\":[0.5,1.5]}", "\"/quantiles/1\"", "from 0 to 1"},
-        {"{\"values\":[1,2],\"quantiles\":[0.5],\"order\":\"largest\"}", "\"/order\"", "leave it out"},
-        {"{\"values\":[1,2],\"k\":1,\"method\":\"linear\"}", "\"/method\"", "leave it out"},
+        {"{\"values\":[1,2],\"quantiles\":[0.5],\"order\":\"largest\"}", "\"/order\"",
+         "at most one of quantiles and order"},
+        {"{\"values\":[1,2],\"k\":1,\"method\":\"linear\"}", "\"/method\"", "beside quantiles only"},
         {"{\"values\":[\"a\"],\"quantiles\":[0.5]}", "\"/method\"", "strings"},
         {"{\"values\":[],\"k\":1}", "\"/values\"", ""},
         {"{\"values\":[1,2],\"ks\":[]}", "\"/ks\"", ""},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        int http;
-        char *text = test_post(ROUTE, rows[i].request, &http);
-        if (http != 422 || !strstr(text, rows[i].pointer) || !strstr(text, rows[i].words))
-            fail_msg("%s: %s", rows[i].request, text);
-        free(text);
-    }
+    test_refusals_at(ROUTE, rows, COUNT(rows));
 }
 
 /* kth gives the value as an integer. Steals values. */

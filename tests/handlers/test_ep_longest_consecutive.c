@@ -5,9 +5,7 @@ static const char ROUTE[] = "/v1/solve/longest-consecutive";
 
 static void answers(void **state) {
     (void)state;
-    static const struct {
-        const char *request, *answer;
-    } rows[] = {
+    static const struct test_row rows[] = {
         {"{\"values\":[100,4,200,1,3,2]}", "{\"length\":4,\"start\":1,\"end\":4}"},
         {"{\"values\":[0,3,7,2,5,8,4,6,0,1]}", "{\"length\":9,\"start\":0,\"end\":8}"},
         {"{\"values\":[]}", "{\"length\":0}"},
@@ -22,33 +20,19 @@ static void answers(void **state) {
          "{\"length\":3,\"start\":1,\"end\":5,\"trace\":{\"steps\":[{\"i\":0,\"op\":\"start\",\"at\":[1],\"values\":[1]"
          ",\"vars\":{\"length\":1,\"start\":1}}],\"total\":7}}"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        int http;
-        char *text = test_post(ROUTE, rows[i].request, &http);
-        assert_string_equal(text, rows[i].answer);
-        assert_int_equal(http, 200);
-        free(text);
-    }
+    test_answers(ROUTE, rows, COUNT(rows));
 }
 
 static void refusals(void **state) {
     (void)state;
-    static const struct {
-        const char *request, *pointer, *words;
-    } rows[] = {
+    static const struct test_refusal rows[] = {
         {"{\"values\":[1,2.5]}", "\"/values/1\"", "2.5"},
         {"{\"values\":[1],\"step\":0}", "\"/step\"", "0"},
         {"{\"values\":[1],\"step\":-9223372036854775808}", "\"/step\"", "at least 1"},
         {"{\"values\":[9223372036854775808]}", "\"/values/0\"", "9223372036854775808"},
         {"{}", "\"/values\"", "missing"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        int http;
-        char *text = test_post(ROUTE, rows[i].request, &http);
-        if (http != 422 || !strstr(text, rows[i].pointer) || !strstr(text, rows[i].words))
-            fail_msg("%s: %s", rows[i].request, text);
-        free(text);
-    }
+    test_refusals_at(ROUTE, rows, COUNT(rows));
 }
 
 static int status_of_trace(size_t n) {

@@ -5,9 +5,7 @@ static const char ROUTE[] = "/v1/solve/maximum-gap";
 
 static void answers(void **state) {
     (void)state;
-    static const struct {
-        const char *request, *answer;
-    } rows[] = {
+    static const struct test_row rows[] = {
         {"{\"values\":[3,6,9,1]}", "{\"gap\":3,\"low\":3,\"high\":6,\"algorithm\":\"buckets\",\"why\":\"The greatest "
                                    "gap alone is found without sorting.\"}"},
         {"{\"values\":[]}",
@@ -35,20 +33,12 @@ static void answers(void **state) {
          "{\"steps\":[{\"i\":0,\"op\":\"compare\",\"at\":[0,2],\"values\":[1,3],\"vars\":{\"low\":1,\"high\":3,\"gap\":"
          "2}}],\"total\":3}}"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        int http;
-        char *text = test_post(ROUTE, rows[i].request, &http);
-        assert_string_equal(text, rows[i].answer);
-        assert_int_equal(http, 200);
-        free(text);
-    }
+    test_answers(ROUTE, rows, COUNT(rows));
 }
 
 static void refusals(void **state) {
     (void)state;
-    static const struct {
-        const char *request, *pointer, *words;
-    } rows[] = {
+    static const struct test_refusal rows[] = {
         {"{\"values\":[1,2,3],\"top\":2,\"algorithm\":\"buckets\"}", "\"/algorithm\"", "top is 2"},
         {"{\"values\":[1,2,3],\"top\":0}", "\"/top\"", "0"},
         {"{\"values\":[1,2,3],\"top\":1000001}", "\"/top\"", "1000000"},
@@ -56,13 +46,7 @@ static void refusals(void **state) {
         {"{\"values\":[\"a\"]}", "\"/values", ""},
         {"{\"values\":[[1,2]]}", "\"/values", ""},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        int http;
-        char *text = test_post(ROUTE, rows[i].request, &http);
-        if (http != 422 || !strstr(text, rows[i].pointer) || !strstr(text, rows[i].words))
-            fail_msg("%s: %s", rows[i].request, text);
-        free(text);
-    }
+    test_refusals_at(ROUTE, rows, COUNT(rows));
 }
 
 static int status_of_trace(size_t n) {

@@ -7,9 +7,7 @@ static const char ROUTE[] = "/v1/solve/minimum-window";
 
 static void answers(void **state) {
     (void)state;
-    static const struct {
-        const char *request, *answer;
-    } rows[] = {
+    static const struct test_row rows[] = {
         {"{\"s\":\"a\",\"t\":\"aa\"}", "{\"found\":false}"},
         {"{\"s\":\"\",\"t\":\"aa\",\"all\":true}", "{\"found\":false,\"starts\":[]}"},
         {"{\"s\":\"abab\",\"t\":\"ab\",\"all\":true}",
@@ -31,42 +29,28 @@ static void answers(void **state) {
          "0,"
          "\"length\":2}}],\"total\":6}}"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        int http;
-        char *text = test_post(ROUTE, rows[i].request, &http);
-        assert_string_equal(text, rows[i].answer);
-        assert_int_equal(http, 200);
-        free(text);
-    }
+    test_answers(ROUTE, rows, COUNT(rows));
 }
 
 static void refusals(void **state) {
     (void)state;
-    static const struct {
-        const char *request, *pointer, *words;
-    } rows[] = {
-        {"{}", "\"\"", "nothing to search"},
-        {"{\"s\":\"a\"}", "\"/t\"", "s without t"},
-        {"{\"t\":\"a\"}", "\"/s\"", "t without s"},
-        {"{\"tokens\":[1]}", "\"/wanted\"", "tokens without wanted"},
-        {"{\"wanted\":[1]}", "\"/tokens\"", "wanted without tokens"},
-        {"{\"s\":\"a\",\"t\":\"a\",\"tokens\":[1]}", "\"/tokens\"", "both a text and tokens"},
-        {"{\"s\":\"a\",\"t\":\"a\",\"wanted\":[1]}", "\"/wanted\"", "both a text and tokens"},
+    static const struct test_refusal rows[] = {
+        {"{}", "\"/s\"", "exactly one of s and tokens"},
+        {"{\"s\":\"a\"}", "\"/t\"", "all of s and t"},
+        {"{\"t\":\"a\"}", "\"/s\"", "all of s and t"},
+        {"{\"tokens\":[1]}", "\"/wanted\"", "all of tokens and wanted"},
+        {"{\"wanted\":[1]}", "\"/tokens\"", "all of tokens and wanted"},
+        {"{\"s\":\"a\",\"t\":\"a\",\"tokens\":[1]}", "\"/tokens\"", "beside s"},
+        {"{\"s\":\"a\",\"t\":\"a\",\"wanted\":[1]}", "\"/tokens\"", "missing beside wanted"},
         {"{\"s\":\"a\",\"t\":\"\"}", "\"/t\"", "t is empty"},
         {"{\"tokens\":[1],\"wanted\":[]}", "\"/wanted\"", "wanted is empty"},
         {"{\"tokens\":[1],\"wanted\":[\"1\"]}", "\"/wanted\"", "the same kind"},
         {"{\"tokens\":[1.5],\"wanted\":[1]}", "\"/tokens", ""},
-        {"{\"tokens\":[1],\"wanted\":[1],\"unit\":\"byte\"}", "\"/unit\"", "leave it out"},
+        {"{\"tokens\":[1],\"wanted\":[1],\"unit\":\"byte\"}", "\"/unit\"", "beside s only"},
         {"{\"s\":\"a\",\"t\":\"a\",\"unit\":\"grapheme\"}", "\"/unit\"", "codepoint"},
         {"{\"s\":7,\"t\":\"a\"}", "\"/s\"", "string"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        int http;
-        char *text = test_post(ROUTE, rows[i].request, &http);
-        if (http != 422 || !strstr(text, rows[i].pointer) || !strstr(text, rows[i].words))
-            fail_msg("%s: %s", rows[i].request, text);
-        free(text);
-    }
+    test_refusals_at(ROUTE, rows, COUNT(rows));
 }
 
 /* ask posts s and t and gives the answer. */

@@ -136,8 +136,9 @@ static void wrong_requests_are_refused_with_a_place(void **state) {
         int http;
         const char *pointer;
     } CASES[] = {
-        {"{\"model\":{\"type\":\"mixture\",\"means\":[0,1]}}", 422, "/model"},
-        {"{\"model\":{\"type\":\"mixture\",\"means\":[0],\"stds\":[1],\"covariances\":[[[1]]]}}", 422, "/model"},
+        {"{\"model\":{\"type\":\"mixture\",\"means\":[0,1]}}", 422, "/model/stds"},
+        {"{\"model\":{\"type\":\"mixture\",\"means\":[0],\"stds\":[1],\"covariances\":[[[1]]]}}", 422,
+         "/model/covariances"},
         {"{\"model\":{\"type\":\"mixture\",\"means\":[0,1],\"stds\":[1,1,1]}}", 422, "/model/stds"},
         {"{\"model\":{\"type\":\"mixture\",\"means\":[0,1],\"stds\":[[1,1]]}}", 422, "/model/stds"},
         {"{\"model\":{\"type\":\"mixture\",\"means\":[0,1],\"stds\":[-1]}}", 422, "/model/stds/0"},
@@ -235,7 +236,7 @@ static void models_are_checked_before_they_are_named(void **state) {
         {"{\"type\":\"points\"}", "model.points is missing; it is required."},
         {"{\"type\":\"points\",\"points\":[[1]],\"seed\":1}",
          "model.seed is not a field of this request; the fields are "
-         "\"points\" or \"bandwidth\"."},
+         "\"points\", \"bandwidth\" or \"classes\"."},
         {"{\"type\":\"cube\"}", "model.type is \"cube\", want \"mixture\" or \"points\"."},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {

@@ -16,6 +16,7 @@ static void answers(void **state) {
          "{\"count\":2,\"complete\":true,\"intersections\":[{\"i\":0,\"j\":1,\"kind\":\"overlap\",\"detail\":"
          "\"collinear\",\"points\":[[1.0,0.0],[2.0,0.0]]},{\"i\":1,\"j\":2,\"kind\":\"point\",\"detail\":\"endpoint\","
          "\"points\":[[3.0,0.0]]}]}"},
+        {"{\"segments\":[],\"limit\":1000000}", "{\"count\":0,\"complete\":true,\"intersections\":[]}"},
         {"{\"wkt\":\"LINESTRING EMPTY\"}", "{\"count\":0,\"complete\":true,\"intersections\":[]}"},
     };
     test_answers(ROUTE, ROWS, COUNT(ROWS));
@@ -27,7 +28,7 @@ static void refusals(void **state) {
         {"{}", "\"/segments\""},
         {"{\"segments\":[],\"wkt\":\"LINESTRING EMPTY\"}", "\"/wkt\""},
         {"{\"wkt\":\"POINT (1 2)\"}", "LINESTRING, MULTILINESTRING"},
-        {"{\"segments\":[[[0,0]]]}", "want 2 of 2"},
+        {"{\"segments\":[[[0,0]]]}", "segments[0] has 1 element, want 2."},
         {"{\"segments\":[],\"limit\":1000001}", "\"/limit\""},
     };
     test_refusals(ROUTE, ROWS, COUNT(ROWS));

@@ -37,7 +37,7 @@ static void answers(void **state) {
          "{\"values\":[],\"indices\":[],\"algorithm\":\"heap\",\"stats\":{\"n\":0,\"comparisons\":0,\"moves\":0,"
          "\"passes\":0}}"},
         {"{\"values\":[0.0,-0.0,1.5,0.0],\"argsort\":true,\"unique\":true,\"algorithm\":\"radix\"}",
-         "{\"values\":[-0.0,1.5],\"indices\":[1,2],\"algorithm\":\"radix\",\"stats\":{\"n\":4,\"comparisons\":0,"},
+         "{\"values\":[-0.0,1.5],\"indices\":[1,2],\"algorithm\":\"radix\",\"stats\":{\"n\":4,\"comparisons\":4,"},
         {"{\"values\":[9223372036854775807,-9223372036854775808,0],\"order\":\"desc\",\"algorithm\":\"quick\"}",
          "{\"values\":[9223372036854775807,0,-9223372036854775808],\"algorithm\":\"quick\",\"stats\":{\"n\":3,"
          "\"comparisons\":3,\"moves\":2,\"passes\":0}}"},
@@ -60,9 +60,7 @@ static void answers(void **state) {
 
 static void refusals(void **state) {
     (void)state;
-    static const struct {
-        const char *request, *pointer, *words;
-    } rows[] = {
+    static const struct test_refusal rows[] = {
         {"{\"values\":[1,1e18],\"algorithm\":\"counting\"}", "\"/algorithm\"", "counting sort"},
         {"{\"values\":[1,4194305],\"algorithm\":\"counting\"}", "\"/algorithm\"", "range from 1 to 4194305"},
         {"{\"values\":[\"a\"],\"algorithm\":\"counting\"}", "\"/algorithm\"", "strings"},
@@ -71,13 +69,7 @@ static void refusals(void **state) {
         {"{\"values\":[1],\"top\":0}", "\"/top\"", "at least 1"},
         {"{\"order\":\"asc\"}", "\"/values\"", "missing"},
     };
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        int http;
-        char *text = test_post(ROUTE, rows[i].request, &http);
-        if (http != 422 || !strstr(text, rows[i].pointer) || !strstr(text, rows[i].words))
-            fail_msg("%s: %s", rows[i].request, text);
-        free(text);
-    }
+    test_refusals_at(ROUTE, rows, COUNT(rows));
 }
 
 /* npy_round_trip: an npy body, options in the query, an npy answer. */

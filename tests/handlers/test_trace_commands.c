@@ -100,8 +100,9 @@ static void what_has_no_place_is_only_told(void **state) {
         assert_int_equal(trace_begin(&ctx, &t, 10, arrays[i]), STATUS_OK);
         trace_add(&t, "set", TRACE_AT(-1, 5), arrays[i], TRACE_VARS({"best", trace_real(0.5)}, {"n", trace_int(3)}));
         trace_add(&t, "push", TRACE_NOWHERE, NULL, TRACE_NO_VARS);
-        trace_commands_write(&out, &t);
-        buf_byte(&out, '\0');
+        buf_byte(&out, '[');
+        trace_commands_write(&out, &t, ',');
+        buf_add(&out, "]", 2);
         json_t *tree = json_loads(out.data, 0, NULL);
         assert_non_null(tree);
         assert_non_null(strstr(out.data, "[\"set -1, 5  best = 0.5, n = 3\"]"));
@@ -127,7 +128,7 @@ static void a_full_buffer_fails(void **state) {
     for (size_t cap = 0; cap < 500; cap += 7) {
         struct buf out;
         buf_init(&out, cap);
-        trace_commands_write(&out, &t);
+        trace_commands_write(&out, &t, ',');
         assert_true(out.failed);
         buf_release(&out);
     }

@@ -4,6 +4,8 @@
  * POST /test/spin  waits `ms` (an honest cost, polls for stop, incumbent at the deadline), then answers how often it ran, `tag` and `pad` zeros
  * POST /test/deaf  the same, but never looks at stop
  * POST /test/draw  answers its seed, drawn if absent
+ * POST /test/count writes the lines 0 .. lines-1, each after `every` milliseconds; then fails if told to. At a deadline it
+ * ends early, `done` false. As text/event-stream it tells of them as events
  * POST /test/size  answers how many numbers it was given: cheap, for large bodies */
 #ifndef SOLVENT_SLOW_ENDPOINTS_H
 #define SOLVENT_SLOW_ENDPOINTS_H
@@ -91,6 +93,77 @@ static enum status draw_run(struct call *call, const void *params, void *result)
 }
 static uint64_t draw_cost(const void *params) { return (void)params, 2000000; }
 
+struct count_in {
+    int64_t lines, every, time_limit_ms;
+    bool fail;
+};
+struct count_out {
+    int64_t runs, n;
+    struct array line; /* never there: lines are streamed */
+    bool complete;
+};
+struct count_told {
+    int64_t line;
+};
+static const struct field COUNT_IN[] = {
+    FIELD(struct count_in, lines, INT, "Lines.", .def = "0", FIELD_INTS(0, INT64_MAX)),
+    FIELD(struct count_in, every, INT, "Milliseconds before each.", .def = "0", FIELD_INTS(0, 1000000)),
+    FIELD(struct count_in, fail, BOOL, "Fail in the end.", .def = "false"),
+    FIELD(struct count_in, time_limit_ms, INT, "Time limit.", .role = ROLE_TIME_LIMIT, .def = "0",
+          FIELD_INTS(0, 1000000)),
+    {0}};
+static const struct field COUNT_OUT[] = {FIELD(struct count_out, line, ARRAY, "The lines.", .kinds = KIND_INT),
+                                         FIELD(struct count_out, runs, INT, "How often this ran.", .required = true),
+                                         FIELD(struct count_out, n, INT, "How many lines.", .required = true),
+                                         FIELD(struct count_out, complete, BOOL, "Not cut short.", .required = true),
+                                         {0}};
+static const struct field COUNT_TOLD[] = {FIELD(struct count_told, line, INT, "The line.", .required = true), {0}};
+
+static atomic_int count_runs;
+
+/* count_wait waits before a line; STATUS_OK with *cut: a deadline came. */
+static enum status count_wait(struct call *call, int64_t ms, bool *cut) {
+    long end = now_ms() + ms;
+    do {
+        if (ctx_stop(&call->ctx) == STOP_CANCEL)
+            return ctx_stopped(&call->ctx);
+        *cut = ctx_stop(&call->ctx) == STOP_DEADLINE;
+        if (ms)
+            wait_ms(1);
+    } while (!*cut && now_ms() < end);
+    return STATUS_OK;
+}
+
+static enum status count_lines(struct call *call, const void *params, void *result, struct sink *sink) {
+    const struct count_in *in = params;
+    struct count_out *out = result;
+    out->runs = atomic_fetch_add(&count_runs, 1) + 1;
+    for (bool cut = false; out->n < in->lines; out->n++) {
+        enum status status = count_wait(call, in->every, &cut);
+        if (status != STATUS_OK)
+            return status;
+        call->partial = cut;
+        if (cut)
+            break;
+        call_progress(call, "line", &(struct count_told){out->n});
+        if (sink)
+            buf_printf(&sink->out, "%lld\n", (long long)out->n);
+        if (sink && !sink_line(sink))
+            return sink_closed(&call->ctx);
+    }
+    out->complete = !call->partial;
+    return in->fail ? ctx_fail(&call->ctx, STATUS_INVALID, "/fail", "fail is true, and so it fails.") : STATUS_OK;
+}
+
+static enum status count_run(struct call *call, const void *params, void *result) {
+    return count_lines(call, params, result, NULL);
+}
+
+static uint64_t count_cost(const void *params) {
+    const struct count_in *in = params;
+    return in->lines < 1000000 ? (uint64_t)(in->lines * (in->every * 1000000 + 100)) : 1000000000;
+}
+
 struct size_in {
     struct array values;
 };
@@ -140,6 +213,20 @@ static const struct endpoint ep_draw = {.method = "POST",
                                         .result_size = sizeof(struct draw),
                                         .cost = draw_cost,
                                         .run = draw_run};
+static const struct endpoint ep_count = {.method = "POST",
+                                         .route = "/test/count",
+                                         .version = 1,
+                                         .title = "Count",
+                                         .doc = "Count.",
+                                         .input = COUNT_IN,
+                                         .params_size = sizeof(struct count_in),
+                                         .output = COUNT_OUT,
+                                         .result_size = sizeof(struct count_out),
+                                         .ndjson_output = "line",
+                                         .progress = COUNT_TOLD,
+                                         .cost = count_cost,
+                                         .run = count_run,
+                                         .stream = count_lines};
 static const struct endpoint ep_size = {.method = "POST",
                                         .route = "/test/size",
                                         .version = 1,
@@ -154,8 +241,9 @@ extern const struct endpoint ep_healthz, ep_readyz, ep_metrics, ep_openapi;
 extern const struct endpoint ep_sample; /* for its models */
 extern const struct endpoint ep_batch, ep_runtime;
 
-const struct endpoint *const endpoints[] = {&ep_sample, &ep_batch,   &ep_runtime, &ep_spin,    &ep_deaf,    &ep_draw,
-                                            &ep_size,   &ep_healthz, &ep_readyz,  &ep_metrics, &ep_openapi, NULL};
+const struct endpoint *const endpoints[] = {&ep_sample,  &ep_batch,   &ep_runtime, &ep_spin,    &ep_deaf,
+                                            &ep_draw,    &ep_size,    &ep_count,   &ep_healthz, &ep_readyz,
+                                            &ep_metrics, &ep_openapi, NULL};
 
 /* serve_if_asked is the first thing main does: true where this process was the server; then *code is its exit code. */
 static bool serve_if_asked(int argc, char **argv, int *code) {

@@ -49,6 +49,16 @@ static void commands_and_exit_codes(void **state) {
         {"call GET /nothing", 1, "\"code\":\"not_found\""},
         {"call PUT /healthz", 1, "\"code\":\"method_not_allowed\""},
         {"call GET /healthz --max-body 0", 0, "ok"},
+        {"call GET /healthz '' text/html", 1, "\"code\":\"not_acceptable\""},
+        {"call GET /healthz '' '*/*' more", 2, "call wants METHOD PATH"},
+        {"call POST /v1/solve/combination-sum '{\"candidates\":[2,3,6,7],\"target\":7}' application/x-ndjson", 0,
+         "[2,2,3]\n[7]\n{\"done\":true,\"count\":2}\n"},
+        {"call POST /v1/solve/combination-sum '{\"candidates\":[1,2],\"target\":400000,\"limit\":100000000}' "
+         "application/x-ndjson --time-limit 1s | tail -c 400000 | grep -o '\"next_cursor\":\"[^\"]*' | head -c 20",
+         0, "\"next_cursor\":\""},
+        {"call POST /v1/solve/knapsack '{\"items\":[{\"weight\":1,\"value\":1}],\"capacity\":2,\"at_most\":-1}' "
+         "text/event-stream",
+         1, "{\"type\":\"urn:solvent:problem:invalid\""},
         {"call GET /healthz '{}' --max-body 1", 2, "larger than --max-body (1 bytes)"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {

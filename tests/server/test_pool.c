@@ -231,6 +231,34 @@ static void helpers_leave_for_quick_tasks(void **state) {
         assert_int_equal(loop.seen[i], 1);
 }
 
+static void the_wait_is_tasks_times_their_time(void **state) {
+    (void)state;
+    atomic_int open = 0, entered = 0, runs = 0;
+    struct gate first = {{.run = wait_for_gate}, &open, &entered}, second = first;
+    struct counted a = {{.run = count_run}, &runs}, b = a;
+    struct pool_stats stats = {.busy = 1};
+    struct pool *pool = pool_open(1, 2);
+    assert_true(pool_push(pool, &first.task));
+    assert_true(pool_push(pool, &a.task));
+    assert_true(pool_wait_ns(pool) == 0); /* nothing has been measured yet */
+    assert_true(pool_remove(pool, &a.task));
+    await(&entered, 1);
+    atomic_store(&open, 1);
+    for (; stats.busy || stats.queued; pool_stats(pool, &stats))
+        nanosleep(&(struct timespec){0, 100000}, NULL);
+    atomic_store(&open, 0);
+    assert_true(pool_push(pool, &second.task));
+    await(&entered, 2);
+    assert_true(pool_wait_ns(pool) == 0); /* nobody waits */
+    assert_true(pool_push(pool, &a.task));
+    int64_t one = pool_wait_ns(pool);
+    assert_true(one > 0);
+    assert_true(pool_push(pool, &b.task));
+    assert_true(pool_wait_ns(pool) == 2 * one);
+    atomic_store(&open, 1);
+    pool_close(pool);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_task_runs_once),
@@ -241,6 +269,7 @@ int main(void) {
         cmocka_unit_test(slow_tasks_leave_a_worker_for_quick_ones),
         cmocka_unit_test(one_worker_runs_slow_tasks_too),
         cmocka_unit_test(helpers_leave_for_quick_tasks),
+        cmocka_unit_test(the_wait_is_tasks_times_their_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

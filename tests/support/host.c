@@ -97,3 +97,13 @@ void test_refusals(const char *route, const struct test_row *rows, size_t n) {
         free(text);
     }
 }
+
+void test_refusals_at(const char *route, const struct test_refusal *rows, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        int http;
+        char *text = test_post(route, rows[i].request, &http);
+        if (http != 422 || !strstr(text, rows[i].pointer) || !strstr(text, rows[i].words))
+            fail_msg("%s: %d %s", rows[i].request, http, text);
+        free(text);
+    }
+}

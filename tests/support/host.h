@@ -24,4 +24,10 @@ struct test_row {
 void test_answers(const char *route, const struct test_row *rows, size_t n);
 void test_refusals(const char *route, const struct test_row *rows, size_t n);
 
+/* test_refusals_at wants 422 and a problem that holds both the pointer and the words. */
+struct test_refusal {
+    const char *request, *pointer, *words;
+};
+void test_refusals_at(const char *route, const struct test_refusal *rows, size_t n);
+
 #endif

@@ -177,30 +177,73 @@ static bool read_head(struct client *client, struct response *response, long end
     }
 }
 
-bool client_read(struct client *client, struct response *response, bool no_body) {
-    char length[32];
+bool client_head(struct client *client, struct response *response) {
     long end = now_ms() + CLIENT_WAIT_MS;
     *response = (struct response){0};
     do
         if (!read_head(client, response, end))
             return response->status = 0, false;
     while (response->status == 100);
-    size_t n = response_header(response, "Content-Length", length, sizeof length) ? strtoul(length, NULL, 10) : 0;
-    if (no_body || response->status == 304 || response->status == 204)
-        n = 0;
+    return true;
+}
+
+/* await waits until n bytes are there. */
+static bool await(struct client *client, size_t n) {
+    long end = now_ms() + CLIENT_WAIT_MS;
     while (client->n < n)
         if (!receive(client, end))
-            return response->status = 0, false;
-    response->body = malloc(n + 1);
-    if (!response->body)
+            return false;
+    return true;
+}
+
+/* append moves n bytes that are there to the body. */
+static bool append(struct client *client, struct response *response, size_t n) {
+    char *body = realloc(response->body, response->n + n + 1);
+    if (!body)
         return false;
+    response->body = body;
     if (n)
-        memcpy(response->body, client->data, n);
-    response->body[n] = '\0';
-    response->n = n;
+        memcpy(body + response->n, client->data, n);
+    response->n += n;
+    body[response->n] = '\0';
     if (n)
         drop(client, n);
     return true;
+}
+
+/* chunk_size reads the line before a chunk; -1: there is none. */
+static long chunk_size(struct client *client) {
+    char *line;
+    for (size_t n = 3; !(line = client->n ? memmem(client->data, client->n, "\r\n", 2) : NULL); n = client->n + 1)
+        if (!await(client, n))
+            return -1;
+    long size = strtol(client->data, NULL, 16);
+    drop(client, (size_t)(line + 2 - client->data));
+    return size;
+}
+
+bool client_chunk(struct client *client, struct response *response) {
+    long size = chunk_size(client);
+    if (size < 0 || !await(client, (size_t)size + 2) || !append(client, response, (size_t)size))
+        return false;
+    drop(client, 2);
+    response->whole = size == 0;
+    return size > 0;
+}
+
+bool client_read(struct client *client, struct response *response, bool no_body) {
+    char text[32];
+    if (!client_head(client, response))
+        return false;
+    if (response_header(response, "Transfer-Encoding", text, sizeof text)) {
+        while (client_chunk(client, response))
+            ;
+        return response->whole ? true : (response->status = 0, false);
+    }
+    size_t n = response_header(response, "Content-Length", text, sizeof text) ? strtoul(text, NULL, 10) : 0;
+    if (no_body || response->status == 304 || response->status == 204)
+        n = 0;
+    return await(client, n) && append(client, response, n) ? true : (response->status = 0, false);
 }
 
 bool client_closed(struct client *client, int wait) {

@@ -37,14 +37,19 @@ struct response {
     char head[8192];
     char *body; /* malloc'ed, NUL-terminated */
     size_t n;
+    bool whole; /* the last chunk came */
 };
 
 bool client_open(struct client *client, int port);
 void client_close(struct client *client);
 bool client_send(struct client *client, const char *text);
 bool client_send_bytes(struct client *client, const void *p, size_t n);
-/* client_read reads one response; no_body: it answers HEAD. */
+/* client_read reads one response, in chunks or not; no_body: it answers HEAD. */
 bool client_read(struct client *client, struct response *response, bool no_body);
+/* client_head reads the head of a response alone. client_chunk then appends the next chunk of its body; false: that was
+ * the last (response->whole), or the stream broke. */
+bool client_head(struct client *client, struct response *response);
+bool client_chunk(struct client *client, struct response *response);
 /* client_closed waits until the server closes; false where it does not within wait_ms. */
 bool client_closed(struct client *client, int wait_ms);
 void response_free(struct response *response);

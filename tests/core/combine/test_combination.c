@@ -90,6 +90,45 @@ static struct combination_out solve(struct ctx *ctx, const struct combination_in
     return out;
 }
 
+/* What combination_page.row gets, compared with the list. */
+struct listener {
+    const struct list *list;
+    size_t n, at_most; /* at_most: fails when it is asked for more */
+    const int64_t *values;
+};
+
+static enum status listen(void *self, const int64_t *values, size_t n, size_t kept) {
+    struct listener *l = self;
+    if (l->n == l->at_most)
+        return STATUS_INTERNAL;
+    const struct one *want = &l->list->one[l->n], *before = l->n ? want - 1 : NULL;
+    assert_int_equal(n, want->n);
+    assert_memory_equal(values, want->v, n * 8);
+    assert_true(kept <= n && kept <= (before ? before->n : 0));
+    assert_true(kept == 0 || memcmp(before->v, values, kept * 8) == 0);
+    l->n++;
+    return STATUS_OK;
+}
+
+static void rows_are_handed_over(const struct combination_in *in, const struct list *list) {
+    for (size_t limit = 1; limit <= list->n + 1; limit += 1 + list->n / 3) {
+        struct ctx ctx;
+        struct listener listener = {.list = list, .at_most = SIZE_MAX};
+        struct combination_page page = {.list = true, .limit = (int64_t)limit, .row = listen, .row_self = &listener};
+        struct combination_out out;
+        ctx_init(&ctx, 16 << 20);
+        assert_int_equal(combination_solve(&ctx, in, &page, &out), STATUS_OK);
+        assert_int_equal(listener.n, limit < list->n ? limit : list->n);
+        assert_int_equal(out.rows.n, listener.n);
+        assert_int_equal(out.next_cursor.p != NULL, limit < list->n);
+        assert_false(out.cut);
+        listener = (struct listener){.list = list, .at_most = limit / 2};
+        assert_int_equal(combination_solve(&ctx, in, &page, &out),
+                         list->n > limit / 2 && limit > limit / 2 ? STATUS_INTERNAL : STATUS_OK);
+        ctx_release(&ctx);
+    }
+}
+
 static void whole_list_and_count(const struct combination_in *in, const struct list *list) {
     struct ctx ctx;
     ctx_init(&ctx, 16 << 20);
@@ -97,6 +136,7 @@ static void whole_list_and_count(const struct combination_in *in, const struct l
         solve(&ctx, in, &(struct combination_page){.list = true, .count = true, .limit = COMBINATION_MAX_LIMIT});
     expect_rows(&out.rows, list, 0, list->n);
     assert_null(out.next_cursor.p);
+    rows_are_handed_over(in, list);
     assert_int_equal(out.count.kind, KIND_INT);
     assert_int_equal(out.count.i, list->n);
     ctx_release(&ctx);

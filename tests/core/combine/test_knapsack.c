@@ -138,6 +138,42 @@ static int64_t textbook(const struct instance *t) {
     return answer;
 }
 
+/* Who watches must see values rise and bounds sink, with the optimum between them. */
+struct checker {
+    struct knapsack_watch watch;
+    int64_t optimum, value, bound;
+    int told;
+};
+
+static void check_told(struct knapsack_watch *self, int64_t value, int64_t bound) {
+    struct checker *c = (struct checker *)self;
+    if (value < c->value || bound > c->bound || value > c->optimum || bound < c->optimum ||
+        (value == c->value && bound == c->bound))
+        fail_msg("told %lld, %lld after %lld, %lld; the optimum is %lld", (long long)value, (long long)bound,
+                 (long long)c->value, (long long)c->bound, (long long)c->optimum);
+    c->value = value;
+    c->bound = bound;
+    c->told++;
+}
+
+static int times_told;
+
+/* watching changes nothing. */
+static void solve_watched(const struct instance *t, const struct knapsack_out *want) {
+    struct checker checker = {{check_told}, want->value, -1, INT64_MAX, 0};
+    struct knapsack_in in = in_of(t);
+    struct knapsack_out out;
+    struct ctx ctx;
+    ctx_init(&ctx, 64 << 20);
+    in.watch = &checker.watch;
+    assert_int_equal(knapsack_solve(&ctx, &in, &out), STATUS_OK);
+    assert_memory_equal(&out.stats, &want->stats, sizeof out.stats);
+    assert_true(out.value == want->value && out.chosen.n == want->chosen.n);
+    assert_memory_equal(out.chosen.ints, want->chosen.ints, out.chosen.n * 8);
+    times_told += checker.told;
+    ctx_release(&ctx);
+}
+
 static void solve_and_compare(const struct instance *t, int64_t optimum) {
     struct ctx ctx;
     ctx_init(&ctx, 64 << 20);
@@ -149,6 +185,7 @@ static void solve_and_compare(const struct instance *t, int64_t optimum) {
     if (out.value != optimum)
         fail_msg("%zu items into %lld: got %lld, want %lld", t->n, (long long)t->capacity, (long long)out.value,
                  (long long)optimum);
+    solve_watched(t, &out);
     ctx_release(&ctx);
 }
 
@@ -207,11 +244,13 @@ static void large_ones_equal_the_table(void **state) {
         assert_int_equal(knapsack_solve(&ctx, &in, &out), STATUS_OK);
         check_answer(&instance, &out);
         assert_true(out.optimal && out.value == textbook(&instance));
+        solve_watched(&instance, &out);
         core = out.stats.core > core ? out.stats.core : core;
         states = out.stats.states > states ? out.stats.states : states;
         ctx_release(&ctx);
     }
     assert_true(core > 128 && states > 30000);
+    assert_true(times_told > 100);
 }
 
 /* -- Single cases -- */

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "core/diffusion/grid_levels.h"
 #include "tests/support/test.h"
 
 struct fixture {
@@ -12,8 +13,8 @@ struct fixture {
 
 static enum status make(struct fixture *f, enum path_id path, const struct grid_in *in) {
     ctx_init(&f->ctx, 1 << 20);
-    assert_int_equal(path_make(&f->ctx, path, &f->path), STATUS_OK);
-    return grid_make(&f->ctx, &f->path, in, &f->points);
+    assert_int_equal(path_make(&f->ctx, path, NULL, &f->path), STATUS_OK);
+    return grid_make(&f->ctx, &f->path, in, &f->points, &(size_t){0});
 }
 
 /* The times that diffusers prints for 5 and 10 of 1000 steps (set_timesteps), without steps_offset. */
@@ -91,12 +92,12 @@ static void all_grids_fall_to_data(void **state) {
     (void)state;
     static const size_t STEPS[] = {1, 2, 3, 7, 50, 999, 1000};
     for (int path = 0; path < PATH_COUNT; path++)
-        for (int grid = 0; grid < GRID_COUNT; grid++)
+        for (int grid = 0; grid < GRID_AYS_SD15; grid++)
             for (size_t s = 0; s < COUNT(STEPS); s++) {
                 struct fixture f;
                 enum status status =
                     make(&f, (enum path_id)path, &(struct grid_in){.id = (enum grid_id)grid, .steps = STEPS[s]});
-                bool legal = path <= PATH_DDPM_COSINE || grid >= GRID_KARRAS;
+                bool legal = path < PATH_VP || grid >= GRID_KARRAS;
                 assert_int_equal(status, legal ? STATUS_OK : STATUS_INVALID);
                 for (size_t i = 0; legal && i < STEPS[s]; i++)
                     assert_true(f.points[i].k > f.points[i + 1].k);
@@ -104,6 +105,85 @@ static void all_grids_fall_to_data(void **state) {
                     assert_true(f.points[STEPS[s]].k == 0);
                 ctx_release(&f.ctx);
             }
+}
+
+/* Sabour et al. 2024: for ten steps the tables themselves, the last step to data. */
+static void align_your_steps(void **state) {
+    (void)state;
+    static const double SD15[] = {14.615, 6.475, 3.861, 2.697, 1.886, 1.396, 0.963, 0.652, 0.399, 0.152, 0};
+    struct fixture f;
+    assert_int_equal(make(&f, PATH_DDPM_LINEAR, &(struct grid_in){.id = GRID_AYS_SD15, .steps = 10}), STATUS_OK);
+    for (size_t i = 0; i <= 10; i++)
+        assert_true(fabs(f.points[i].k - SD15[i]) < 1e-12);
+    ctx_release(&f.ctx);
+    assert_int_equal(make(&f, PATH_EDM, &(struct grid_in){.id = GRID_AYS_SDXL, .steps = 20}), STATUS_OK);
+    assert_true(f.points[2].k == 6.315 && fabs(f.points[1].k - sqrt(14.615 * 6.315)) < 1e-12);
+    ctx_release(&f.ctx);
+    assert_int_equal(make(&f, PATH_VP, &(struct grid_in){.id = GRID_AYS_SVD, .steps = 10}),
+                     STATUS_INVALID); /* k = 700 */
+    assert_string_equal(f.ctx.err.pointer, "/sampler/grid");
+    ctx_release(&f.ctx);
+}
+
+/* Quantiles of Beta(0.6, 0.6): symmetric, and those that scipy.stats.beta.ppf gives (SciPy 1.17). */
+static void beta_quantiles(void **state) {
+    (void)state;
+    static const double CASES[][2] = {
+        {0.1, 0.03958440558878085}, {0.25, 0.17568037865269498}, {0.4, 0.3627009907532143}};
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        assert_true(fabs(grid_beta_quantile(CASES[i][0]) - CASES[i][1]) < 1e-13);
+        assert_true(fabs(grid_beta_quantile(1 - CASES[i][0]) - (1 - CASES[i][1])) < 1e-13);
+    }
+    assert_true(grid_beta_quantile(0) < 1e-17 && grid_beta_quantile(1) == 1 &&
+                fabs(grid_beta_quantile(0.5) - 0.5) < 1e-15);
+}
+
+static void listed_levels(void **state) {
+    (void)state;
+    static const double LEVELS[] = {20, 3, 0.5, 0}, RISING[] = {1, 2}, TIMES[] = {1, 0.25};
+    struct fixture f;
+    for (size_t n = 3; n <= 4; n++) { /* with and without the data */
+        const struct grid_in in = {.id = GRID_CUSTOM, .levels = LEVELS, .n_levels = n};
+        assert_int_equal(make(&f, PATH_VP, &in), STATUS_OK);
+        for (size_t i = 0; i < 4; i++)
+            assert_true(f.points[i].k == LEVELS[i]);
+        ctx_release(&f.ctx);
+    }
+    assert_int_equal(
+        make(&f, PATH_FLOW, &(struct grid_in){.id = GRID_CUSTOM, .levels = TIMES, .n_levels = 2, .times = true}),
+        STATUS_OK);
+    assert_true(isinf(f.points[0].k) && f.points[1].t == 0.25 && f.points[2].k == 0);
+    ctx_release(&f.ctx);
+    assert_int_equal(make(&f, PATH_EDM, &(struct grid_in){.id = GRID_CUSTOM, .levels = RISING, .n_levels = 2}),
+                     STATUS_INVALID);
+    assert_string_equal(f.ctx.err.pointer, "/sampler/sigmas/1");
+    ctx_release(&f.ctx);
+    assert_int_equal(
+        make(&f, PATH_EDM, &(struct grid_in){.id = GRID_CUSTOM, .levels = LEVELS, .n_levels = 4, .steps = 4}),
+        STATUS_INVALID);
+    assert_string_equal(f.ctx.err.pointer, "/sampler/steps");
+    ctx_release(&f.ctx);
+}
+
+/* Esser et al. 2024: t <- s t / (1 + (s - 1) t); shift 3 of 1000 times ends at 0.0089 0.0060 0.0030. */
+static void shifted_times(void **state) {
+    (void)state;
+    struct fixture f;
+    assert_int_equal(make(&f, PATH_FLOW, &(struct grid_in){.id = GRID_UNIFORM, .steps = 1000, .shift = 3}), STATUS_OK);
+    assert_true(fabs(f.points[997].t - 0.0089) < 5e-5 && fabs(f.points[998].t - 0.0060) < 5e-5 &&
+                fabs(f.points[999].t - 0.0030) < 5e-5);
+    ctx_release(&f.ctx);
+}
+
+/* A grid in k may end at its least level instead of at data: the same levels as one with a step less, and no more. */
+static void the_last_level_may_be_above_data(void **state) {
+    (void)state;
+    struct fixture f, g;
+    assert_int_equal(make(&f, PATH_EDM, &(struct grid_in){.id = GRID_KARRAS, .steps = 9, .to_k_min = true}), STATUS_OK);
+    assert_int_equal(make(&g, PATH_EDM, &(struct grid_in){.id = GRID_KARRAS, .steps = 10}), STATUS_OK);
+    assert_memory_equal(f.points, g.points, 10 * sizeof *f.points);
+    ctx_release(&f.ctx);
+    ctx_release(&g.ctx);
 }
 
 static void what_cannot_be_is_refused(void **state) {
@@ -146,6 +226,11 @@ int main(void) {
         cmocka_unit_test(uniform_bounds_on_flow),
         cmocka_unit_test(all_grids_fall_to_data),
         cmocka_unit_test(what_cannot_be_is_refused),
+        cmocka_unit_test(align_your_steps),
+        cmocka_unit_test(beta_quantiles),
+        cmocka_unit_test(listed_levels),
+        cmocka_unit_test(shifted_times),
+        cmocka_unit_test(the_last_level_may_be_above_data),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

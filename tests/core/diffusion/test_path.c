@@ -25,13 +25,13 @@ static void ends_are_those_of_the_literature(void **state) {
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {
         struct path path;
-        assert_int_equal(path_make(&ctx, CASES[i].id, &path), STATUS_OK);
+        assert_int_equal(path_make(&ctx, CASES[i].id, NULL, &path), STATUS_OK);
         assert_true(near(path_at_t(&path, CASES[i].t_low).k, CASES[i].k_low, 1e-3));
         assert_true(near(path_at_t(&path, CASES[i].t_high).k, CASES[i].k_high, 3e-5));
         assert_true(near(path.k_min, CASES[i].k_low, 1e-3) && near(path.k_max, CASES[i].k_high, 3e-5));
     }
     struct path path;
-    assert_int_equal(path_make(&ctx, PATH_DDPM_LINEAR, &path), STATUS_OK);
+    assert_int_equal(path_make(&ctx, PATH_DDPM_LINEAR, NULL, &path), STATUS_OK);
     double alpha = path_at_t(&path, 999).alpha;
     assert_true(near(alpha * alpha, 4.03583e-5, 1e-6));
     ctx_release(&ctx);
@@ -44,7 +44,7 @@ static void abar_is_single_precision(void **state) {
         struct ctx ctx;
         ctx_init(&ctx, 1 << 20);
         struct path path;
-        assert_int_equal(path_make(&ctx, (enum path_id)id, &path), STATUS_OK);
+        assert_int_equal(path_make(&ctx, (enum path_id)id, NULL, &path), STATUS_OK);
         for (size_t i = 0; i < path.steps; i++) {
             double abar = 1 / (1 + path.k[i] * path.k[i]);
             assert_true(near(abar, (double)(float)abar, 1e-14));
@@ -60,7 +60,7 @@ static void points_are_consistent(void **state) {
         struct ctx ctx;
         ctx_init(&ctx, 1 << 20);
         struct path path;
-        assert_int_equal(path_make(&ctx, (enum path_id)id, &path), STATUS_OK);
+        assert_int_equal(path_make(&ctx, (enum path_id)id, NULL, &path), STATUS_OK);
         double before = -1;
         for (int i = 0; i <= 999; i++) {
             double t = path.t_min + (path.t_max - path.t_min) * i / 1000;
@@ -91,9 +91,9 @@ static void formulas(void **state) {
     struct ctx ctx;
     ctx_init(&ctx, 1 << 20);
     struct path vp, flow, ve;
-    assert_int_equal(path_make(&ctx, PATH_VP, &vp), STATUS_OK);
-    assert_int_equal(path_make(&ctx, PATH_FLOW, &flow), STATUS_OK);
-    assert_int_equal(path_make(&ctx, PATH_VE, &ve), STATUS_OK);
+    assert_int_equal(path_make(&ctx, PATH_VP, NULL, &vp), STATUS_OK);
+    assert_int_equal(path_make(&ctx, PATH_FLOW, NULL, &flow), STATUS_OK);
+    assert_int_equal(path_make(&ctx, PATH_VE, NULL, &ve), STATUS_OK);
     for (int i = 1; i <= 100; i++) {
         double t = i / 100.0;
         assert_true(near(path_at_t(&vp, t).alpha, exp(-0.25 * t * t * 19.9 - 0.05 * t), 1e-13));
@@ -113,7 +113,7 @@ static void beyond_the_end_time_stays(void **state) {
     ctx_init(&ctx, 1 << 20);
     for (int id = 0; id <= PATH_VE; id++) {
         struct path path;
-        assert_int_equal(path_make(&ctx, (enum path_id)id, &path), STATUS_OK);
+        assert_int_equal(path_make(&ctx, (enum path_id)id, NULL, &path), STATUS_OK);
         struct path_point at = path_at_k(&path, path.k_high * 1.4);
         assert_true(at.t == path.t_max && at.k == path.k_high * 1.4);
     }
@@ -127,7 +127,7 @@ static void allocations_fail_in_turn(void **state) {
         ctx_init(&ctx, 1 << 20);
         ctx.fail_after = n;
         struct path path;
-        assert_int_equal(path_make(&ctx, PATH_DDPM_LINEAR, &path), STATUS_NO_MEMORY);
+        assert_int_equal(path_make(&ctx, PATH_DDPM_LINEAR, NULL, &path), STATUS_NO_MEMORY);
         ctx_release(&ctx);
     }
 }

@@ -4,11 +4,11 @@
 
 #include <math.h>
 
+#include "core/base/torch_random.h"
 #include "core/diffusion/grid.h"
 #include "core/diffusion/mixture.h"
 #include "core/diffusion/sampler.h"
 #include "tests/support/test.h"
-#include "tests/support/torch_random.h"
 
 enum { N = 4 * 3 * 8 * 8 };
 
@@ -62,24 +62,13 @@ struct torch_noise {
     struct torch_random random;
 };
 
-static void torch_fill(const struct noise *self, enum normal_stream stream, size_t step, size_t first, size_t rows,
-                       size_t d, double *out) {
-    (void)stream, (void)step, (void)first;
-    torch_random_normal(&((struct torch_noise *)(uintptr_t)self)->random, out, rows * d);
-}
-
-static void torch_noise_known_answers(void **state) {
-    (void)state;
-    struct torch_random r;
-    double z[16];
-    torch_random_seed(&r, 0);
-    torch_random_normal(&r, z, 16);
-    const double want[] = {-1.1258, -1.1524, -0.2506, -0.4339}; /* torch.manual_seed(0); torch.randn(16) */
-    for (size_t i = 0; i < COUNT(want); i++)
-        assert_true(fabs(z[i] - want[i]) < 1e-4);
-    torch_random_seed(&r, 42);
-    torch_random_normal(&r, z, 16);
-    assert_true(fabs(z[0] - 1.9269) < 1e-4 && fabs(z[3] + 2.1055) < 1e-4);
+static void torch_fill(const struct noise *self, const struct plan *plan, size_t index, size_t first, size_t rows,
+                       size_t d, double *out, double *room) {
+    (void)plan, (void)index, (void)first, (void)room;
+    float z[N];
+    torch_random_normal(&((struct torch_noise *)(uintptr_t)self)->random, z, rows * d);
+    for (size_t i = 0; i < rows * d; i++)
+        out[i] = (double)z[i];
 }
 
 struct golden {
@@ -136,9 +125,13 @@ static double run_golden(const struct golden *g) {
     struct ctx ctx;
     ctx_init(&ctx, 64 << 20);
     struct path path;
-    assert_int_equal(path_ddpm(&ctx, g->trained, g->beta_start, 0.02, &path), STATUS_OK);
+    const struct path_options trained = {.given = PATH_OPT(trained_steps) | PATH_OPT(beta_start),
+                                         .trained_steps = (int64_t)g->trained,
+                                         .beta_start = g->beta_start};
+    assert_int_equal(path_make(&ctx, PATH_DDPM_LINEAR, &trained, &path), STATUS_OK);
     struct path_point *points;
-    assert_int_equal(grid_make(&ctx, &path, &(struct grid_in){.id = g->grid, .steps = g->steps}, &points), STATUS_OK);
+    assert_int_equal(grid_make(&ctx, &path, &(struct grid_in){.id = g->grid, .steps = g->steps}, &points, &(size_t){0}),
+                     STATUS_OK);
     if (g->ends_at_table)
         points[g->steps] = points[g->steps - 1];
     const struct solver *solver = solver_find(g->solver);
@@ -146,26 +139,23 @@ static double run_golden(const struct golden *g) {
     torch_random_seed(&noise.random, 0);
     struct fixture_net net = {{.d = 1, .eval = fixture_eval}, g->prediction, g->k_space,
                               g->solver == SOLVER_HEUN,       g->clips,      0};
-    static double x[N], work[3 * N];
-    struct step step = {.path = &path,
-                        .denoiser = &net.base,
-                        .noise = &noise.base,
-                        .options = &solver->defaults,
-                        .steps = g->steps,
-                        .rows = N,
-                        .x = x,
-                        .work = work};
+    struct plan plan;
+    assert_int_equal(plan_make(&ctx, &path, points + g->start, g->steps - g->start, solver, &solver->defaults, &plan),
+                     STATUS_OK);
+    struct plan_run run = {.plan = &plan, .denoiser = &net.base, .noise = &noise.base, .rows = N};
+    run.slots = ctx_alloc(&ctx, (plan.n_slots + 1) * N, sizeof(double));
+    run.z = run.slots + plan.n_slots * N;
+    double *x = run.slots;
     begin(g, &points[g->start], points[0].k, x);
-    for (size_t i = g->start; i < g->steps; i++) {
-        step.index = i;
-        step.from = points[i];
-        step.to = points[i + 1];
+    for (size_t i = 0; i < plan.n_steps; i++) {
+        const struct plan_step *step = &plan.steps[i];
         net.calls = 0;
         for (size_t j = 0; g->k_space && j < N; j++) /* the overwriting, then from y to x */
-            x[j] *= step.from.alpha / sqrt(step.from.k * step.from.k + 1);
-        solver->step(&step);
+            x[j] *= step->from.alpha / sqrt(step->from.k * step->from.k + 1);
+        plan_run_ops(&run, step->first, step->end);
+        x = plan_vector(&run, step->state);
         for (size_t j = 0; g->k_space && j < N; j++)
-            x[j] /= step.to.alpha;
+            x[j] /= step->to.alpha;
     }
     double sum = 0;
     for (size_t i = 0; i < N; i++)
@@ -187,37 +177,27 @@ static void public_goldens(void **state) {
  * sqrt((s^2+k'^2)/(s^2+k^2)). */
 static double oracle_error(enum solver_id id, enum path_id path_id, size_t n) {
     struct ctx ctx;
-    ctx_init(&ctx, 1 << 20);
+    ctx_init(&ctx, 16 << 20);
     struct path path;
     struct path_point *points;
     const struct denoiser *denoiser;
     const double mean = 0, s = 0.5;
     const struct mixture_in data = {.k = 1, .d = 1, .means = &mean, .stds = &s, .n_stds = 1};
     assert_int_equal(mixture_make(&ctx, &data, &denoiser), STATUS_OK);
-    assert_int_equal(path_make(&ctx, path_id, &path), STATUS_OK);
+    assert_int_equal(path_make(&ctx, path_id, NULL, &path), STATUS_OK);
     const struct grid_in grid = {.id = GRID_KARRAS, .steps = n, .k_min = 0.002, .k_max = 80};
-    assert_int_equal(grid_make(&ctx, &path, &grid, &points), STATUS_OK);
-    double y = 1, x, work[3], *scratch = ctx_alloc(&ctx, denoiser->scratch, sizeof *scratch);
+    assert_int_equal(grid_make(&ctx, &path, &grid, &points, &(size_t){0}), STATUS_OK);
     const struct solver *solver = solver_find(id);
-    struct step step = {.path = &path,
-                        .denoiser = denoiser,
-                        .options = &solver->defaults,
-                        .steps = n,
-                        .rows = 1,
-                        .x = &x,
-                        .work = work,
-                        .scratch = scratch};
     struct solver_options options = solver->defaults;
+    struct plan plan;
     options.eta = 0;
-    step.options = &options;
-    x = y * points[0].alpha;
-    for (size_t i = 0; i + 1 < n; i++) {
-        step.index = i;
-        step.from = points[i];
-        step.to = points[i + 1];
-        solver->step(&step);
-    }
-    y = x / points[n - 1].alpha;
+    assert_int_equal(plan_make(&ctx, &path, points, n - 1, solver, &options, &plan), STATUS_OK);
+    const double latent = points[0].alpha / plan.start_sigma; /* y = 1 */
+    const struct noise noise = noise_of_seed(1);
+    const struct sampler_in in = {.denoiser = denoiser, .plan = &plan, .noise = &noise, .count = 1, .latents = &latent};
+    struct sampler_out out;
+    assert_int_equal(sampler_run(&ctx, &in, &out), STATUS_OK);
+    double y = out.samples[0] / points[n - 1].alpha;
     double exact = sqrt((s * s + 0.002 * 0.002) / (s * s + 80.0 * 80.0));
     ctx_release(&ctx);
     return y / exact - 1;
@@ -234,6 +214,10 @@ static void errors_on_the_gaussian(void **state) {
         {SOLVER_EULER, {-1.54e-1, -7.80e-2, -3.92e-2}},
         {SOLVER_EULER_ANCESTRAL, {-1.54e-1, -7.80e-2, -3.92e-2}}, /* eta = 0 */
         {SOLVER_HEUN, {5.53e-2, 1.22e-2, 2.88e-3}},
+        {SOLVER_DPM2, {3.16e-2, 7.07e-3, 1.67e-3}},
+        {SOLVER_DPMPP_2M, {6.23e-2, 1.31e-2, 2.98e-3}},
+        {SOLVER_DPMPP_3M, {-2.04e-2, 1.27e-3, 5.64e-4}},
+        {SOLVER_LMS, {-4.57e-2, -5.58e-3, -4.79e-4}},
     };
     for (size_t c = 0; c < COUNT(CASES); c++)
         for (size_t i = 0; i < 3; i++) {
@@ -255,60 +239,44 @@ static void orders_of_convergence(void **state) {
     }
 }
 
-/* A noise of one value, so that a step of the Gaussian, x' = c x + n z, tells its c and its n. */
-struct constant_noise {
-    struct noise base;
-    double z;
-};
-
-static void constant_fill(const struct noise *self, enum normal_stream stream, size_t step, size_t first, size_t rows,
-                          size_t d, double *out) {
-    (void)stream, (void)step, (void)first;
+/* A noise that tells the draws apart: draw i is 1 for sample i + 1 and 0 for all others. On the Gaussian a sample is
+ * linear in the latent and the draws, so that sample 0, of latent 1, and the others, of latent 0, are the
+ * coefficients. */
+static void unit_fill(const struct noise *self, const struct plan *plan, size_t index, size_t first, size_t rows,
+                      size_t d, double *out, double *room) {
+    (void)self, (void)plan, (void)room;
     for (size_t i = 0; i < rows * d; i++)
-        out[i] = ((const struct constant_noise *)(const void *)self)->z;
+        out[i] = first + i == index + 1 ? 1 : 0;
 }
 
 /* The variance that samples of N(0, 0.25) get, over 0.25, minus 1: carried from step to step, no Monte Carlo. */
 static double variance_error(enum solver_id id, const struct solver_options *options, enum path_id path_id,
                              enum grid_id grid, size_t n) {
     struct ctx ctx;
-    ctx_init(&ctx, 1 << 20);
+    ctx_init(&ctx, 16 << 20);
     struct path path;
     struct path_point *points;
     const struct denoiser *denoiser;
     const double mean = 0, s = 0.5;
     const struct mixture_in data = {.k = 1, .d = 1, .means = &mean, .stds = &s, .n_stds = 1};
     assert_int_equal(mixture_make(&ctx, &data, &denoiser), STATUS_OK);
-    assert_int_equal(path_make(&ctx, path_id, &path), STATUS_OK);
-    assert_int_equal(grid_make(&ctx, &path, &(struct grid_in){.id = grid, .steps = n}, &points), STATUS_OK);
-    struct constant_noise noise = {.base = {.fill = constant_fill}};
-    double x, work[3], *scratch = ctx_alloc(&ctx, denoiser->scratch, sizeof *scratch);
+    assert_int_equal(path_make(&ctx, path_id, NULL, &path), STATUS_OK);
+    assert_int_equal(grid_make(&ctx, &path, &(struct grid_in){.id = grid, .steps = n}, &points, &(size_t){0}),
+                     STATUS_OK);
     struct solver_options full;
+    struct plan plan;
     assert_int_equal(solver_resolve(&ctx, solver_find(id), &path, options, &full), STATUS_OK);
-    struct step step = {.path = &path,
-                        .denoiser = denoiser,
-                        .noise = &noise.base,
-                        .options = &full,
-                        .steps = n,
-                        .rows = 1,
-                        .x = &x,
-                        .work = work,
-                        .scratch = scratch};
-    double first = sqrt(points[0].alpha * points[0].alpha * s * s + points[0].sigma * points[0].sigma);
-    double variance = first * first;
-    for (size_t i = 0; i < n; i++) {
-        step.index = i;
-        step.from = points[i];
-        step.to = points[i + 1];
-        noise.z = 0;
-        x = 1;
-        solver_find(id)->step(&step);
-        double c = x;
-        noise.z = 1;
-        x = 0;
-        solver_find(id)->step(&step);
-        variance = c * c * variance + x * x;
-    }
+    assert_int_equal(plan_make(&ctx, &path, points, n, solver_find(id), &full, &plan), STATUS_OK);
+    const struct noise noise = {.fill = unit_fill};
+    double *latents = ctx_zalloc(&ctx, plan.n_draws + 1, sizeof *latents);
+    latents[0] = sqrt(points[0].alpha * points[0].alpha * s * s + points[0].sigma * points[0].sigma) / plan.start_sigma;
+    const struct sampler_in in = {
+        .denoiser = denoiser, .plan = &plan, .noise = &noise, .count = plan.n_draws + 1, .latents = latents};
+    struct sampler_out out;
+    assert_int_equal(sampler_run(&ctx, &in, &out), STATUS_OK);
+    double variance = 0;
+    for (size_t i = 0; i < in.count; i++)
+        variance += out.samples[i] * out.samples[i];
     ctx_release(&ctx);
     return variance / (s * s) - 1;
 }
@@ -330,11 +298,11 @@ static void weak_orders(void **state) {
         {"euler_ancestral on edm", SOLVER_EULER_ANCESTRAL, {0}, PATH_EDM, GRID_KARRAS, 2},
         {"euler_ancestral on flow",
          SOLVER_EULER_ANCESTRAL,
-         {.given = OPTION_ETA, .eta = 0.7},
+         {.given = OPT(eta), .eta = 0.7},
          PATH_FLOW,
          GRID_UNIFORM,
          2},
-        {"euler, eta 0.5, on ddpm", SOLVER_EULER, {.given = OPTION_ETA, .eta = 0.5}, PATH_DDPM_LINEAR, GRID_KARRAS, 2},
+        {"euler, eta 0.5, on ddpm", SOLVER_EULER, {.given = OPT(eta), .eta = 0.5}, PATH_DDPM_LINEAR, GRID_KARRAS, 2},
         {"euler on flow", SOLVER_EULER, {0}, PATH_FLOW, GRID_UNIFORM, 2},
         {"heun on flow", SOLVER_HEUN, {0}, PATH_FLOW, GRID_UNIFORM, 4},
     };
@@ -348,7 +316,6 @@ static void weak_orders(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(torch_noise_known_answers),
         cmocka_unit_test(public_goldens),
         cmocka_unit_test(errors_on_the_gaussian),
         cmocka_unit_test(orders_of_convergence),

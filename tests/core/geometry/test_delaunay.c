@@ -1,6 +1,7 @@
 #include "core/geometry/delaunay.h"
 #include "core/geometry/hull.h"
 #include "tests/support/test.h"
+#include "tests/support/threads.h"
 
 static struct ctx ctx;
 
@@ -148,6 +149,32 @@ static void same_points_same_bytes(void **state) {
     ctx_release(&ctx);
 }
 
+/* Enough points for one part and for sixteen; each is proved, and three threads give the same bytes. */
+static void parts_and_threads(void **state) {
+    (void)state;
+    static const size_t SIZES[] = {16385, 140000};
+    struct parallel parallel = test_threads(3);
+    uint64_t random = 17;
+    for (size_t k = 0; k < COUNT(SIZES) * SHAPES; k++) {
+        size_t n = SIZES[k / SHAPES];
+        struct point *at = malloc(n * sizeof *at);
+        for (size_t i = 0; i < n; i++)
+            at[i] = shape_at((enum shape)(k % SHAPES), i, n, &random);
+        (void)check(at, n);
+        struct triangulation one = solve(at, n), three;
+        const struct points points = {at, n};
+        struct ctx other;
+        ctx_init(&other, (size_t)1 << 30);
+        other.parallel = &parallel;
+        assert_int_equal(delaunay_of(&other, &points, &three), STATUS_OK);
+        assert_int_equal(one.n, three.n);
+        assert_memory_equal(one.at, three.at, 3 * one.n * sizeof *one.at);
+        ctx_release(&other);
+        ctx_release(&ctx);
+        free(at);
+    }
+}
+
 static void out_of_memory(void **state) {
     (void)state;
     struct point at[100];
@@ -187,8 +214,10 @@ static void a_stop_is_seen(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_square_has_two), cmocka_unit_test(small_coordinates),      cmocka_unit_test(all_shapes),
-        cmocka_unit_test(out_of_memory),    cmocka_unit_test(same_points_same_bytes), cmocka_unit_test(a_stop_is_seen),
+        cmocka_unit_test(a_square_has_two),  cmocka_unit_test(small_coordinates),
+        cmocka_unit_test(all_shapes),        cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(parts_and_threads), cmocka_unit_test(same_points_same_bytes),
+        cmocka_unit_test(a_stop_is_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

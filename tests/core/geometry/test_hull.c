@@ -1,6 +1,7 @@
 #include "core/geometry/hull.h"
 #include "tests/support/point_shapes.h"
 #include "tests/support/test.h"
+#include "tests/support/threads.h"
 
 static struct ctx ctx;
 
@@ -158,6 +159,37 @@ static void out_of_memory(void **state) {
     free(at);
 }
 
+/* The filter on several runs of points: the same hull as from all points (which a trace has), for any number of threads. */
+static void runs_and_threads(void **state) {
+    (void)state;
+    enum { N = 70000 };
+    struct parallel parallel = test_threads(3);
+    uint64_t random = 1;
+    struct point *at = shape_points(SHAPE_UNIFORM, N, &random);
+    for (int round = 0; round < 3; round++) {
+        for (size_t i = 0; round == 1 && i < N; i++) /* many equal extremes and points on the edges */
+            at[i] = (struct point){(double)test_below(&random, 90), (double)test_below(&random, 90)};
+        for (size_t i = 0; round == 2 && i < N; i++) /* almost on a line */
+            at[i] = (struct point){0.5 + (double)test_below(&random, 256) * 0x1p-53, 0.5 + (double)(i % 256) * 0x1p-53};
+        const struct points points = {at, N};
+        struct array values = {.kind = KIND_REAL, .dims = 1, .n = 0};
+        struct hull filtered, threaded, plain;
+        struct trace trace;
+        ctx_init(&ctx, 1 << 30);
+        assert_int_equal(hull_of(&ctx, &points, true, NULL, &filtered), STATUS_OK);
+        assert_int_equal(trace_begin(&ctx, &trace, 100, &values), STATUS_OK);
+        assert_int_equal(hull_of(&ctx, &points, true, &trace, &plain), STATUS_OK);
+        ctx.parallel = &parallel;
+        assert_int_equal(hull_of(&ctx, &points, true, NULL, &threaded), STATUS_OK);
+        assert_int_equal(filtered.n, plain.n);
+        assert_memory_equal(filtered.at, plain.at, plain.n * sizeof *plain.at);
+        assert_int_equal(threaded.n, plain.n);
+        assert_memory_equal(threaded.at, plain.at, plain.n * sizeof *plain.at);
+        ctx_release(&ctx);
+    }
+    free(at);
+}
+
 static void a_stop_is_seen(void **state) {
     (void)state;
     uint64_t random = 1;
@@ -177,31 +209,34 @@ static void limits_of_points(void **state) {
     double reals[] = {0, -0.0, 1e75, 1e-60, 1e150, 1e-120, 3, 4};
     static const struct {
         double x;
-        int degree;
         bool fits;
-    } rows[] = {{1e150, 2, true}, {-1e150, 2, true},   {1.01e150, 2, false}, {1e-120, 2, true}, {-9e-121, 2, false},
-                {1e75, 4, true},  {1.01e75, 4, false}, {1e-60, 4, true},     {9e-61, 4, false}, {5e-324, 2, false}};
+    } rows[] = {{1e150, true}, {-1e150, true}, {1.01e150, false}, {1e-120, true}, {-9e-121, false}, {5e-324, false}};
     struct points points;
     ctx_init(&ctx, 1 << 20);
     for (size_t i = 0; i < COUNT(rows); i++) {
         reals[0] = 0, reals[1] = rows[i].x;
         struct array a = {.kind = KIND_REAL, .dims = 2, .shape = {1, 2}, .n = 2, .reals = reals};
-        assert_int_equal(points_of(&ctx, &a, "points", 1, rows[i].degree, &points),
-                         rows[i].fits ? STATUS_OK : STATUS_INVALID);
+        assert_int_equal(points_of(&ctx, &a, "points", 1, &points), STATUS_OK);
+        assert_int_equal(points_range(&ctx, &points, "points"), rows[i].fits ? STATUS_OK : STATUS_INVALID);
         if (!rows[i].fits)
             assert_string_equal(ctx.err.pointer, "/points/0/1");
     }
     struct array triples = {.kind = KIND_REAL, .dims = 2, .shape = {2, 3}, .n = 6, .reals = reals}, none = {.dims = 1};
-    assert_int_equal(points_of(&ctx, &triples, "points", 0, 2, &points), STATUS_INVALID);
-    assert_int_equal(points_of(&ctx, &none, "points", 1, 2, &points), STATUS_INVALID);
-    assert_int_equal(points_of(&ctx, &none, "points", 0, 2, &points), STATUS_OK);
+    assert_int_equal(points_of(&ctx, &triples, "points", 0, &points), STATUS_INVALID);
+    assert_int_equal(points_of(&ctx, &none, "points", 1, &points), STATUS_INVALID);
+    assert_int_equal(points_of(&ctx, &none, "points", 0, &points), STATUS_OK);
     ctx_release(&ctx);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known),         cmocka_unit_test(all_shapes),     cmocka_unit_test(trace_replays),
-        cmocka_unit_test(out_of_memory), cmocka_unit_test(a_stop_is_seen), cmocka_unit_test(limits_of_points),
+        cmocka_unit_test(known),
+        cmocka_unit_test(all_shapes),
+        cmocka_unit_test(trace_replays),
+        cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(runs_and_threads),
+        cmocka_unit_test(a_stop_is_seen),
+        cmocka_unit_test(limits_of_points),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -89,35 +89,79 @@ static bool brute(const double *p, const double *q) {
     return boxes && a * b <= 0 && c * d <= 0;
 }
 
-static void make_segments(double *s, size_t n, unsigned shape, uint64_t *random) {
-    for (size_t i = 0; i < n; i++) {
-        double *at = s + 4 * i;
-        double span[] = {5, 1000, 1000, 30, 1e9};
+enum shape {
+    GRID,
+    SHORT,
+    LONG,
+    LEVEL,
+    PARALLEL,
+    STAR,
+    FAN,
+    EQUAL,
+    TINY_GRID,
+    DECIMAL,
+    WIDE,
+    VERTICAL,
+    LATTICE,
+    SHAPES
+};
+
+static double below(uint64_t *random, uint64_t n) { return (double)test_below(random, n); }
+
+/* make_one: `at` is filled with small integers below 5. */
+static void make_one(double *at, size_t i, size_t n, enum shape shape, uint64_t *random) {
+    double level = below(random, 30), far = below(random, 1000);
+    switch (shape) {
+    case SHORT:
+        at[0] = far, at[1] = below(random, 1000), at[2] = far + below(random, 20), at[3] = at[1] + below(random, 20);
+        break;
+    case LONG:
+        at[0] = -below(random, 9), at[2] = 1e6 + below(random, 9), at[1] = far * 1e3,
+        at[3] = at[1] + below(random, 900);
+        break;
+    case LEVEL: at[0] = level, at[1] = at[3] = 7, at[2] = below(random, 30); break;
+    case PARALLEL: at[0] = (double)i, at[2] = (double)(i + n / 2), at[1] = 0, at[3] = (double)n; break;
+    case STAR: /* all through (0, 0) */ at[2] = -at[0] * 3, at[3] = -at[1] * 3; break;
+    case FAN: /* all from (0, 0), some overlap */ at[0] = at[1] = 0; break;
+    case EQUAL: at[0] = at[1] = 1, at[2] = i % 2 ? 1 : 4, at[3] = 3; break;
+    case TINY_GRID: /* subnormal numbers */
         for (int k = 0; k < 4; k++)
-            at[k] = (double)test_below(random, (uint64_t)span[shape]);
-        if (shape == 1)
-            at[2] = at[0] + (double)test_below(random, 20), at[3] = at[1] + (double)test_below(random, 20);
-        if (shape == 3)
-            at[3] = at[1]; /* all level */
-        if (shape == 4)
-            at[0] = (double)i, at[2] = (double)(i + n / 2), at[1] = 0, at[3] = (double)n; /* parallel */
+            at[k] *= DBL_TRUE_MIN;
+        break;
+    case DECIMAL: /* almost on one line, almost through one point, at every tenth */
+        for (int k = 0; k < 4; k++)
+            at[k] = (at[k] + 1) * 0.1;
+        break;
+    case WIDE: /* from the least to the greatest double */
+        for (int k = 0; k < 4; k++)
+            at[k] = ldexp(at[k] - 2, (int)test_below(random, 2090) - 1074);
+        break;
+    case VERTICAL: at[2] = i % 3 ? at[0] : at[2]; break;
+    case LATTICE:
+        at[0] = i % 2 ? (double)(i / 2) : 0, at[2] = i % 2 ? at[0] : (double)(n / 2);
+        at[1] = i % 2 ? 0 : (double)(i / 2), at[3] = i % 2 ? (double)(n / 2) : at[1];
+        break;
+    default: break;
     }
 }
 
-static bool skip_odd(const void *self, size_t i, size_t j) {
-    (void)self;
-    return (i + j) % 2 == 1;
+static void make_segments(double *s, size_t n, enum shape shape, uint64_t *random) {
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < 4; k++)
+            s[4 * i + k] = below(random, 5);
+        make_one(s + 4 * i, i, n, shape, random);
+    }
 }
 
-static void check_pairs(const double *s, size_t n, size_t limit, bool skip) {
+static void check_pairs(const double *s, size_t n, size_t limit) {
     struct ctx ctx;
     ctx_init(&ctx, 1 << 26);
     struct pairs pairs;
-    assert_int_equal(segment_pairs(&ctx, s, n, limit, skip ? skip_odd : NULL, NULL, &pairs), STATUS_OK);
+    assert_int_equal(segment_pairs(&ctx, s, n, limit, &pairs), STATUS_OK);
     size_t found = 0;
     for (size_t i = 0; i < n; i++)
         for (size_t j = i + 1; j < n; j++)
-            if (brute(s + 4 * i, s + 4 * j) && !(skip && (i + j) % 2)) {
+            if (brute(s + 4 * i, s + 4 * j)) {
                 if (found < limit) {
                     assert_true(found < pairs.n);
                     assert_int_equal(pairs.pair[found].i, i);
@@ -135,21 +179,53 @@ static void pairs_are_all(void **state) {
     static const size_t SIZES[] = {0, 1, 2, 3, 8, 9, 64, 65, 200, 600};
     static double s[4 * 600];
     uint64_t random = 2;
-    for (unsigned shape = 0; shape < 5; shape++)
+    for (enum shape shape = 0; shape < SHAPES; shape++)
         for (size_t k = 0; k < COUNT(SIZES); k++) {
             make_segments(s, SIZES[k], shape, &random);
-            check_pairs(s, SIZES[k], SIZE_MAX, false);
-            check_pairs(s, SIZES[k], 10, false);
-            check_pairs(s, SIZES[k], 0, true);
-            check_pairs(s, SIZES[k], 64, true);
+            check_pairs(s, SIZES[k], SIZE_MAX);
+            check_pairs(s, SIZES[k], 10);
+            check_pairs(s, SIZES[k], 0);
+            check_pairs(s, SIZES[k], 64);
         }
+}
+
+/* Many small inputs: there the degenerate cases stand alone. */
+static void pairs_of_few(void **state) {
+    (void)state;
+    double s[4 * 12];
+    uint64_t random = 5;
+    for (int round = 0; round < 30000; round++) {
+        size_t n = 2 + test_below(&random, 11);
+        make_segments(s, n, (enum shape)(round % SHAPES), &random);
+        check_pairs(s, n, SIZE_MAX);
+    }
+}
+
+/* ends: level segments above each other, n of them, with a slanted one through all. */
+static void pairs_across(void **state) {
+    (void)state;
+    enum { N = 50000 };
+    double *s = malloc(4 * (N + 1) * sizeof *s);
+    for (size_t i = 0; i < N; i++)
+        s[4 * i] = 0, s[4 * i + 1] = s[4 * i + 3] = (double)i, s[4 * i + 2] = N;
+    s[4 * N] = 1, s[4 * N + 1] = -0.5, s[4 * N + 2] = N - 0.25, s[4 * N + 3] = N;
+    struct ctx ctx;
+    struct pairs pairs;
+    ctx_init(&ctx, 1 << 26);
+    assert_int_equal(segment_pairs(&ctx, s, N + 1, 3, &pairs), STATUS_OK);
+    assert_int_equal(pairs.total, N);
+    assert_int_equal(pairs.n, 3);
+    for (size_t k = 0; k < 3; k++)
+        assert_true(pairs.pair[k].i == k && pairs.pair[k].j == N);
+    ctx_release(&ctx);
+    free(s);
 }
 
 static void pairs_without_memory_or_time(void **state) {
     (void)state;
     static double s[4 * 200];
     uint64_t random = 3;
-    make_segments(s, 200, 0, &random);
+    make_segments(s, 200, GRID, &random);
     struct pairs pairs;
     struct ctx ctx;
     enum status status = STATUS_NO_MEMORY;
@@ -157,23 +233,22 @@ static void pairs_without_memory_or_time(void **state) {
         assert_in_range(k, 0, 100);
         ctx_init(&ctx, 1 << 26);
         ctx.fail_after = k;
-        status = segment_pairs(&ctx, s, 200, SIZE_MAX, NULL, NULL, &pairs);
+        status = segment_pairs(&ctx, s, 200, SIZE_MAX, &pairs);
         ctx_release(&ctx);
     }
     assert_int_equal(status, STATUS_OK);
     atomic_int stop = STOP_CANCEL;
     ctx_init(&ctx, 1 << 26);
     ctx.stop = &stop;
-    assert_int_equal(segment_pairs(&ctx, s, 200, 5, NULL, NULL, &pairs), STATUS_CANCELLED);
+    assert_int_equal(segment_pairs(&ctx, s, 200, 5, &pairs), STATUS_CANCELLED);
     ctx_release(&ctx);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_pairs),
-        cmocka_unit_test(crossings_are_nearest),
-        cmocka_unit_test(pairs_are_all),
-        cmocka_unit_test(pairs_without_memory_or_time),
+        cmocka_unit_test(known_pairs),   cmocka_unit_test(crossings_are_nearest),
+        cmocka_unit_test(pairs_are_all), cmocka_unit_test(pairs_of_few),
+        cmocka_unit_test(pairs_across),  cmocka_unit_test(pairs_without_memory_or_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

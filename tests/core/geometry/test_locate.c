@@ -1,5 +1,6 @@
 #include "core/geometry/locate.h"
 #include "tests/support/test.h"
+#include "tests/support/threads.h"
 
 #include <math.h>
 
@@ -115,6 +116,51 @@ static void beside_an_edge(void **state) {
     ctx_release(&ctx);
 }
 
+/* Enough points for a grid of cells: against all edges, one thread and three, for boxes of every kind: far from the
+ * origin, where doubles are coarser than cells; flat; of sizes for which there is no grid; with edges that cross. */
+static void cells(void **state) {
+    (void)state;
+    enum { N = 20000, CORNERS = 60 };
+    static const struct {
+        double x, y, width, height;
+    } BOXES[] = {{0, 0, 1, 1},      {-5, 3, 1000, 1},   {0x1p52, -0x1p52, 64, 4096},    {1e9, 1e-9, 1e-6, 1e-3},
+                 {0, 0, 1e-300, 1}, {0, 0, 1e300, 1e9}, {-8e307, -8e307, 1e308, 1e308}, {1, 1, 0x1p-50, 0x1p-44}};
+    static double xy[2 * CORNERS], points[2 * N];
+    static unsigned char one[N], three[N];
+    struct parallel parallel = test_threads(3);
+    uint64_t random = 7;
+    for (size_t k = 0; k < 3 * COUNT(BOXES); k++) {
+        size_t b = k / 3;
+        struct ring ring = {xy, k % 3 == 0 ? 4 : CORNERS};
+        for (size_t i = 0; i < ring.n; i++) {
+            double angle = 6.283185307179586 * (double)i / (double)ring.n, radius = k % 3 == 2 ? 1 : 0.5;
+            double u = 0.5 + radius / 2 * cos(angle) * (double)(1 + i % 2),
+                   v = 0.5 + radius / 2 * sin(angle) * (double)(1 + i % 2);
+            if (k % 3 == 1)
+                u = (double)test_below(&random, 9) / 8, v = (double)test_below(&random, 9) / 8;
+            xy[2 * i] = BOXES[b].x + u * BOXES[b].width, xy[2 * i + 1] = BOXES[b].y + v * BOXES[b].height;
+        }
+        for (size_t i = 0; i < N; i++) {
+            uint64_t steps = i % 2 ? 1 << 20 : 64;
+            double u = ((double)test_below(&random, steps + 1)) / (double)steps * 1.25 - 0.125;
+            double v = ((double)test_below(&random, steps + 1)) / (double)steps * 1.25 - 0.125;
+            points[2 * i] = BOXES[b].x + u * BOXES[b].width, points[2 * i + 1] = BOXES[b].y + v * BOXES[b].height;
+            if (i % 16 == 0)
+                memcpy(points + 2 * i, xy + 2 * test_below(&random, ring.n), 16);
+        }
+        const struct rings rings = {1, &ring};
+        struct ctx ctx;
+        ctx_init(&ctx, 1 << 28);
+        assert_int_equal(locate_points(&ctx, &rings, points, N, one), STATUS_OK);
+        ctx.parallel = &parallel;
+        assert_int_equal(locate_points(&ctx, &rings, points, N, three), STATUS_OK);
+        ctx_release(&ctx);
+        assert_memory_equal(one, three, N);
+        for (size_t i = 0; i < N; i++)
+            assert_int_equal(one[i], locate_plain(&rings, points + 2 * i));
+    }
+}
+
 static void without_memory(void **state) {
     (void)state;
     static double xy[2 * 100], points[2 * 100];
@@ -134,10 +180,8 @@ static void without_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(random_rings),
-        cmocka_unit_test(combs),
-        cmocka_unit_test(beside_an_edge),
-        cmocka_unit_test(without_memory),
+        cmocka_unit_test(random_rings), cmocka_unit_test(combs),          cmocka_unit_test(beside_an_edge),
+        cmocka_unit_test(cells),        cmocka_unit_test(without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -135,6 +135,44 @@ static void random_areas(void **state) {
     }
 }
 
+/* in_common: whether edges i < j of a ring of n points meet where they must not. */
+static bool in_common(const double *xy, size_t n, size_t i, size_t j) {
+    double edges[2][4];
+    for (size_t k = 0; k < 2; k++) {
+        size_t from = k ? j : i, to = (from + 1) % n;
+        memcpy(edges[k], xy + 2 * from, 2 * sizeof *xy);
+        memcpy(edges[k] + 2, xy + 2 * to, 2 * sizeof *xy);
+    }
+    enum meeting_kind kind = segments_meet(edges[0], edges[1]).kind;
+    bool neighbours = j == i + 1 || (i == 0 && j == n - 1);
+    return kind == MEETING_OVERLAP || (kind == MEETING_POINT && !neighbours);
+}
+
+static void first_meeting(void **state) {
+    (void)state;
+    uint64_t random = 7;
+    for (int round = 0; round < 20000; round++) {
+        double xy[40];
+        size_t n = 3 + test_below(&random, 18), i = 0, j = 0, side = round % 2 ? 4 : 1000;
+        bool found = false, repeats = false;
+        for (size_t k = 0; k < 2 * n; k++)
+            xy[k] = (double)test_below(&random, side);
+        for (size_t k = 0; k < n; k++)
+            repeats |= memcmp(xy + 2 * k, xy + 2 * ((k + 1) % n), 2 * sizeof *xy) == 0;
+        if (repeats)
+            continue;
+        for (j = 1; j < n && !found; j += !found)
+            for (i = 0; i < j && !found; i += !found)
+                found = in_common(xy, n, i, j);
+        struct ring ring = {xy, n};
+        struct polygon_out out = measured(&(struct rings){1, &ring});
+        assert_int_equal(out.has_meeting, found);
+        assert_int_equal(out.simple, !found);
+        if (found && (out.edge[0] != i || out.edge[1] != j))
+            fail_msg("round %d: edges %zu and %zu, not %zu and %zu", round, out.edge[0], out.edge[1], i, j);
+    }
+}
+
 static void refusals(void **state) {
     (void)state;
     const double huge[] = {-DBL_MAX, -DBL_MAX, DBL_MAX, -DBL_MAX, DBL_MAX, DBL_MAX};
@@ -161,7 +199,7 @@ static void refusals(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_polygons), cmocka_unit_test(holes_and_meetings), cmocka_unit_test(edges_count_repeats),
-        cmocka_unit_test(random_areas),   cmocka_unit_test(refusals),
+        cmocka_unit_test(random_areas),   cmocka_unit_test(first_meeting),      cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,16 +35,29 @@ static void check_pair(enum kind kind, const struct gap *gap, uint64_t low, uint
     }
 }
 
-/* replay: the last "best" of a whole trace is the answer. */
-static void replay(const struct gap_out *out) {
+/* replay: with each value in its bucket, the pairs compared are neighbours; the "best" of them are those above all
+ * before, and the last one is the answer. */
+static void replay(const struct trace *t, const struct gap_out *out) {
     const struct trace_step *best = NULL;
+    int64_t bucket[300], last = -1;
     size_t places = 0;
-    assert_int_equal(out->trace.n, out->trace.total);
-    for (size_t i = 0; i < out->trace.n; i++) {
-        best = strcmp(out->trace.steps[i].op, "best") == 0 ? &out->trace.steps[i] : best;
-        places += strcmp(out->trace.steps[i].op, "place") == 0;
+    assert_int_equal(t->n, t->total);
+    for (size_t i = 0; i < t->n; i++) {
+        const struct trace_step *s = &t->steps[i];
+        if (strcmp(s->op, "place") == 0) {
+            bucket[s->at[0]] = s->vars[0].value.i;
+            places++;
+            continue;
+        }
+        best = strcmp(s->op, "best") == 0 ? s : best;
+        if (out->algorithm != GAP_BUCKETS || best == s)
+            continue;
+        assert_true(bucket[s->at[0]] < bucket[s->at[1]] && bucket[s->at[0]] >= last);
+        last = bucket[s->at[1]];
+        for (size_t k = 0; k < t->initial.n; k++) /* nothing is between them */
+            assert_true(bucket[k] <= bucket[s->at[0]] || bucket[k] >= last);
     }
-    assert_int_equal(places, out->algorithm == GAP_BUCKETS ? out->trace.initial.n : 0);
+    assert_int_equal(places, out->algorithm == GAP_BUCKETS ? t->initial.n : 0);
     if (!best)
         return; /* all are equal */
     struct value low = array_at(&best->values, 0), high = array_at(&best->values, 1);
@@ -69,7 +82,11 @@ static void check(const struct array *values) {
         struct ctx ctx;
         struct gap_out out;
         ctx_init(&ctx, (size_t)1 << 28);
-        struct gap_in in = {*values, WAYS[w / 2].top, WAYS[w / 2].algorithm, w % 2 && n < 300 ? 100000 : 0};
+        struct trace t;
+        bool traced = w % 2 && n < 300;
+        struct gap_in in = {*values, WAYS[w / 2].top, WAYS[w / 2].algorithm, traced ? &t : NULL};
+        if (traced)
+            assert_int_equal(trace_begin(&ctx, &t, 100000, values), STATUS_OK);
         assert_int_equal(gap_solve(&ctx, &in, &out), STATUS_OK);
         assert_int_equal(out.algorithm, in.algorithm == GAP_SORT || in.top > 1 ? GAP_SORT : GAP_BUCKETS);
         if (n < 2)
@@ -89,8 +106,8 @@ static void check(const struct array *values) {
             if (n < 300)
                 check_pair(values->kind, &out.gaps[i], keys[at], keys[at + 1]);
         }
-        if (in.trace_steps && n >= 2)
-            replay(&out);
+        if (traced && n >= 2)
+            replay(&t, &out);
         ctx_release(&ctx);
     }
     free(keys);
@@ -196,17 +213,21 @@ static void each_allocation_may_fail(void **state) {
     int64_t *a = malloc(20000 * sizeof *a);
     for (size_t i = 0; i < 20000; i++)
         a[i] = (int64_t)test_random(&seed);
-    static const struct gap_in WAYS[] = {{.top = 1}, {.top = 3}, {.top = 1, .trace_steps = 40}};
+    static const struct gap_in WAYS[] = {{.top = 1}, {.top = 3}, {.top = 1}};
     for (size_t w = 0; w < COUNT(WAYS); w++) {
         enum status status = STATUS_NO_MEMORY;
         for (size_t fail_after = 0; status != STATUS_OK; fail_after++) {
             struct gap_in in = WAYS[w];
-            in.values = array_1d(KIND_INT, a, in.trace_steps ? 100 : 20000);
+            struct trace t;
+            in.values = array_1d(KIND_INT, a, w == 2 ? 100 : 20000);
             struct gap_out out;
             struct ctx ctx;
             ctx_init(&ctx, 1 << 24);
             ctx.fail_after = fail_after;
-            status = gap_solve(&ctx, &in, &out);
+            status = w == 2 ? trace_begin(&ctx, &t, 40, &in.values) : STATUS_OK;
+            in.trace = w == 2 ? &t : NULL;
+            if (status == STATUS_OK)
+                status = gap_solve(&ctx, &in, &out);
             assert_true(status == STATUS_OK || (status == STATUS_NO_MEMORY && ctx.err.detail[0]));
             ctx_release(&ctx);
             assert_in_range(fail_after, 0, 1000);

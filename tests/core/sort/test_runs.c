@@ -57,15 +57,18 @@ static void check(int64_t *v, size_t n, int64_t step) {
     for (size_t way = 0; way < 4; way++) {
         struct ctx ctx;
         ctx_init(&ctx, 1 << 24);
-        struct runs_in in = {array_1d(KIND_INT, v, n), step, way & 1, way & 2 ? 100000 : 0};
+        struct trace t;
+        struct runs_in in = {array_1d(KIND_INT, v, n), step, way & 1, way & 2 ? &t : NULL};
+        if (in.trace)
+            assert_int_equal(trace_begin(&ctx, &t, 100000, &in.values), STATUS_OK);
         struct runs_out out;
         assert_int_equal(runs_solve(&ctx, &in, &out), STATUS_OK);
         same_run(&out.longest, &best);
         assert_int_equal(out.n_runs, in.all ? count : 0);
         for (size_t i = 0; i < out.n_runs; i++)
             same_run(&out.runs[i], &want[i]);
-        if (in.trace_steps)
-            replay(&out.trace, &best, step);
+        if (in.trace)
+            replay(&t, &best, step);
         ctx_release(&ctx);
     }
     free(want);
@@ -115,7 +118,7 @@ static void large_shapes(void **state) {
             }
             struct ctx ctx;
             ctx_init(&ctx, 1 << 26);
-            struct runs_in in = {array_1d(KIND_INT, v, N), STEPS[s], true, 0};
+            struct runs_in in = {array_1d(KIND_INT, v, N), STEPS[s], true, NULL};
             struct runs_out out;
             assert_int_equal(runs_solve(&ctx, &in, &out), STATUS_OK);
             same_run(&out.longest, &(struct run){length, -5, (length - 1) * STEPS[s] - 5});
@@ -136,9 +139,12 @@ static void each_allocation_may_fail(void **state) {
         struct ctx ctx;
         ctx_init(&ctx, 1 << 20);
         ctx.fail_after = fail_after;
-        struct runs_in in = {array_1d(KIND_INT, v, COUNT(v)), 2, true, 100};
+        struct trace t;
+        struct runs_in in = {array_1d(KIND_INT, v, COUNT(v)), 2, true, &t};
         struct runs_out out;
-        status = runs_solve(&ctx, &in, &out);
+        status = trace_begin(&ctx, &t, 100, &in.values);
+        if (status == STATUS_OK)
+            status = runs_solve(&ctx, &in, &out);
         assert_true(status == STATUS_OK || (status == STATUS_NO_MEMORY && ctx.err.detail[0]));
         ctx_release(&ctx);
         assert_in_range(fail_after, 0, 1000);
@@ -151,7 +157,7 @@ static void refusals_and_stops(void **state) {
     struct ctx ctx;
     ctx_init(&ctx, 1 << 20);
     struct runs_out out;
-    struct runs_in in = {array_1d(KIND_INT, v, 2), 0, false, 0};
+    struct runs_in in = {array_1d(KIND_INT, v, 2), 0, false, NULL};
     assert_int_equal(runs_solve(&ctx, &in, &out), STATUS_INVALID);
     assert_string_equal(ctx.err.pointer, "/step");
     atomic_int stop = STOP_CANCEL;

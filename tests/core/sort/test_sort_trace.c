@@ -27,6 +27,12 @@ static void replay(struct ctx *ctx, const struct trace *t, struct array *a) {
     }
 }
 
+static enum status run_trace(struct ctx *ctx, const struct sort_in *in, enum sort_algorithm algorithm, size_t max_steps,
+                             struct trace *t) {
+    enum status status = trace_begin(ctx, t, max_steps, &in->values);
+    return status == STATUS_OK ? sort_trace(ctx, in, algorithm, t) : status;
+}
+
 static void check(const struct array *values) {
     for (int descending = 0; descending < 2; descending++)
         for (size_t k = 0; k < COUNT(ALL); k++) {
@@ -37,7 +43,7 @@ static void check(const struct array *values) {
             struct trace t, cut;
             struct array a;
             assert_int_equal(sort_solve(&ctx, &in, &want), STATUS_OK);
-            assert_int_equal(sort_trace(&ctx, &in, ALL[k], 5 * 1000 * 1000, &t), STATUS_OK);
+            assert_int_equal(run_trace(&ctx, &in, ALL[k], 5 * 1000 * 1000, &t), STATUS_OK);
             assert_int_equal(t.n, t.total);
             replay(&ctx, &t, &a);
             for (size_t i = 0; i < values->n; i++) {
@@ -48,7 +54,7 @@ static void check(const struct array *values) {
                     fail_msg("%s, n %zu, place %zu", sort_algorithm_names[ALL[k]], values->n, i);
                 }
             }
-            assert_int_equal(sort_trace(&ctx, &in, ALL[k], 3, &cut), STATUS_OK);
+            assert_int_equal(run_trace(&ctx, &in, ALL[k], 3, &cut), STATUS_OK);
             assert_int_equal(cut.total, t.total);
             assert_int_equal(cut.n, t.total < 3 ? t.total : 3);
             ctx_release(&ctx);
@@ -104,11 +110,11 @@ static void the_most_values_and_one_more(void **state) {
             ctx_init(&ctx, 1 << 26);
             struct sort_in in = {array_1d(KIND_INT, ints, TRACE_MAX_VALUES), false, false, false, SORT_AUTO};
             struct trace t;
-            assert_int_equal(sort_trace(&ctx, &in, ALL[k], 100, &t), STATUS_OK);
+            assert_int_equal(run_trace(&ctx, &in, ALL[k], 100, &t), STATUS_OK);
             assert_in_range(t.total, 0, 5 * 1000 * 1000);
             assert_true(t.n == 100 || t.n == t.total);
             in.values.n = in.values.shape[0] = TRACE_MAX_VALUES + 1;
-            assert_int_equal(sort_trace(&ctx, &in, ALL[k], 100, &t), STATUS_TOO_LARGE);
+            assert_int_equal(run_trace(&ctx, &in, ALL[k], 100, &t), STATUS_TOO_LARGE);
             assert_string_equal(ctx.err.pointer, "/trace");
             ctx_release(&ctx);
         }
@@ -138,7 +144,7 @@ static void each_allocation_may_fail(void **state) {
             ctx.fail_after = fail_after;
             struct sort_in in = {array_1d(KIND_INT, ints, COUNT(ints)), false, false, false, SORT_AUTO};
             struct trace t;
-            status = sort_trace(&ctx, &in, ALL[k], 1000, &t);
+            status = run_trace(&ctx, &in, ALL[k], 1000, &t);
             assert_true(status == STATUS_OK || status == STATUS_NO_MEMORY);
             assert_in_range(fail_after, 0, 2000);
             ctx_release(&ctx);

@@ -423,58 +423,6 @@ static void refusals(void **state) {
     }
 }
 
-/* replay follows the queue of a trace and gives the answers that it tells. */
-static size_t replay(const struct trace *t, int64_t *answers) {
-    int64_t queue[3000];
-    size_t head = 0, tail = 0, n = 0;
-    for (size_t i = 0; i < t->n; i++) {
-        const struct trace_step *step = &t->steps[i];
-        if (strcmp(step->op, "push") == 0)
-            queue[tail++] = step->at[0];
-        else if (strcmp(step->op, "pop") == 0)
-            assert_int_equal(queue[--tail], step->at[0]);
-        else if (strcmp(step->op, "expire") == 0)
-            assert_int_equal(queue[head++], step->at[0]);
-        else {
-            assert_string_equal(step->op, "answer");
-            assert_true(head < tail);
-            answers[n++] = queue[head];
-        }
-    }
-    return n;
-}
-
-static void a_trace_replays_to_the_answer(void **state) {
-    (void)state;
-    uint64_t random = 5;
-    for (int round = 0; round < 200; round++) {
-        int64_t a[100], answers[100];
-        size_t n = 1 + test_below(&random, COUNT(a));
-        for (size_t i = 0; i < n; i++)
-            a[i] = (int64_t)test_below(&random, 20);
-        struct array values = array_1d(KIND_INT, a, n);
-        struct sliding_in in = {.values = values, .k = 1 + (int64_t)test_below(&random, n), .step = 1 + round % 3};
-        in.min_count = 1 + (int64_t)test_below(&random, (uint64_t)in.k);
-        in.operation = round % 2 ? SLIDING_ARGMAX : SLIDING_ARGMIN;
-        struct ctx ctx;
-        struct trace t;
-        struct sliding_out out, extreme;
-        ctx_init(&ctx, 1 << 24);
-        assert_int_equal(trace_begin(&ctx, &t, 100000, &values), STATUS_OK);
-        assert_int_equal(sliding_solve(&ctx, &in, &t, &out), STATUS_OK);
-        assert_int_equal(replay(&t, answers), out.values.n);
-        assert_memory_equal(answers, out.values.ints, out.values.n * sizeof *answers);
-        in.operation = round % 2 ? SLIDING_MAX : SLIDING_MIN;
-        assert_int_equal(sliding_solve(&ctx, &in, &t, &extreme), STATUS_OK);
-        for (size_t j = 0; j < out.values.n; j++)
-            assert_int_equal(extreme.values.ints[j], a[answers[j]]);
-        in.operation = SLIDING_SUM;
-        assert_int_equal(sliding_solve(&ctx, &in, &t, &out), STATUS_INVALID);
-        assert_string_equal(ctx.err.pointer, "/trace");
-        ctx_release(&ctx);
-    }
-}
-
 static void each_allocation_may_fail(void **state) {
     (void)state;
     static double x[3000];
@@ -545,7 +493,6 @@ int main(void) {
         cmocka_unit_test(hard_roundings),
         cmocka_unit_test(integers_at_the_extremes),
         cmocka_unit_test(refusals),
-        cmocka_unit_test(a_trace_replays_to_the_answer),
         cmocka_unit_test(each_allocation_may_fail),
         cmocka_unit_test(a_stop_is_seen),
         cmocka_unit_test(twice_gives_the_same_bytes),

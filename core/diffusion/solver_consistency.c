@@ -1,0 +1,75 @@
+/* Few-step samplers: straight to the data, then back up with fresh noise. */
+#include <math.h>
+
+#include "core/diffusion/solver.h"
+
+/* x' = alpha' D + sigma' z. A network trained for consistency gives the data as c_skip x + c_out D, with c_skip = s_d^2 /
+ * (s^2 + s_d^2), c_out = s / sqrt(s^2 + s_d^2), s = timestep_scaling * t and s_d = 1/2. */
+static void lcm(struct plan_build *b) {
+    const double s = b->options->timestep_scaling * path_time(b->path, &b->from), n2 = s * s + 0.25;
+    size_t D = plan_denoise(b);
+    double skip = 0, out = 1;
+    if (b->options->timestep_scaling > 0)
+        skip = 0.25 / n2, out = s / sqrt(n2);
+    struct linear sum = linear_of(b->to.alpha * out, D);
+    linear_add(&sum, b->to.alpha * skip, b->x);
+    b->x = plan_mix_noise(b, &sum, b->to.sigma);
+}
+
+/* Down to the time (1 - gamma) t', then up to t' with noise; gamma 0 is Euler. */
+static void tcd(struct plan_build *b) {
+    double t = (1 - b->options->gamma) * b->to.t;
+    struct path_point low = path_at_t(b->path, b->path->steps ? floor(t) : t);
+    size_t D = plan_denoise(b);
+    if (b->options->gamma == 0 || b->to.k == 0 || !(low.k < b->to.k)) {
+        b->x = plan_first_order(b, &b->from, b->x, D, &b->to, 1, 0);
+        return;
+    }
+    b->x = plan_first_order(b, &b->from, b->x, D, &low, 1, 0);
+    b->x = plan_raise(b, b->x, &low, &b->to, 1);
+}
+
+/* CFG++: the data from the guided D, the direction of the noise from the unguided one. */
+static void euler_cfgpp(struct plan_build *b) {
+    size_t D = plan_denoise(b), free = b->to.k > 0 ? plan_call_unguided(b, b->x, &b->from) : D;
+    struct linear sum = linear_of(b->to.alpha, D);
+    plan_eps(&sum, b->to.sigma, &b->from, b->x, free);
+    b->x = plan_mix(b, &sum);
+}
+
+static enum status check_tcd(struct ctx *ctx, const struct path *path, const struct solver_options *options) {
+    (void)path;
+    return solver_range(ctx, "gamma", options->gamma, 0, 1);
+}
+
+const struct solver solver_lcm = {
+    .name = "lcm",
+    .doc =
+        "Straight to the data and back up with fresh noise: multistep consistency sampling, for models trained for it.",
+    .source = "Song, Dhariwal, Chen, Sutskever 2023, alg. 1; Luo et al. 2023 (LCM), alg. 3",
+    .calls = 1,
+    .stochastic = true,
+    .takes = OPT(timestep_scaling),
+    .step = lcm,
+};
+
+const struct solver solver_tcd = {
+    .name = "tcd",
+    .doc = "Down below the next level by a share gamma of the time, then up to it with noise.",
+    .source = "Zheng et al. 2024 (TCD), alg. 4",
+    .calls = 1,
+    .stochastic = true,
+    .takes = OPT(gamma),
+    .defaults = {.gamma = 0.3},
+    .check = check_tcd,
+    .step = tcd,
+};
+
+const struct solver solver_euler_cfgpp = {
+    .name = "euler_cfgpp",
+    .doc = "Euler with the data from the guided denoiser and the noise from the unguided one; two calls a step.",
+    .source = "Chung et al. 2024 (CFG++), alg. 2",
+    .order = 1,
+    .calls = 2,
+    .step = euler_cfgpp,
+};

@@ -1,0 +1,16 @@
+/* geojson.h - a GeoJSON object read: a geometry, a Feature, or a FeatureCollection of one Feature, in the plane.
+ *
+ * Source:  RFC 7946. Members that a geometry does not need are let be. Positions of other than two numbers and
+ *          GeometryCollections are refused with a sentence.
+ * Cost:    linear. Threads: reentrant. */
+#ifndef SOLVENT_GEOJSON_H
+#define SOLVENT_GEOJSON_H
+
+#include "handlers/wkt.h"
+
+/* geojson_read reads a JSON object, as a JSON field gives it, of one of `types` (of enum wkt_type; there is no
+ * LINEARRING). Errors: INVALID at a place below `pointer`, NO_MEMORY. */
+enum status geojson_read(struct ctx *ctx, struct str text, unsigned types, const char *pointer,
+                         struct wkt *out) MUST_CHECK;
+
+#endif

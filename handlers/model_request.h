@@ -1,0 +1,43 @@
+/* model_request.h - the models that a request can bring, as fields and as denoisers. */
+#ifndef SOLVENT_MODEL_REQUEST_H
+#define SOLVENT_MODEL_REQUEST_H
+
+#include "core/diffusion/mixture.h"
+#include "handlers/call.h"
+
+enum { MODEL_MAX_NUMBERS = 4 * 1000 * 1000 };
+
+/* MODEL_FIELD is a request's model, in a struct choice. */
+extern const struct variant model_variants[];
+#define MODEL_FIELD(S, member, text, ...) \
+    FIELD(S, member, UNION, text, .role = ROLE_MODEL, .variants = model_variants, __VA_ARGS__)
+
+/* A model's size, for limits and costs; right or not, it is safe to compute with. */
+struct model_extent {
+    size_t k, d;
+    enum mixture_shape shape;
+};
+struct model_extent model_extent(const struct choice *model);
+
+/* model_check_size refuses what has too many dimensions. `name` is the field's ("model"). */
+enum status model_check_size(struct call *call, const struct choice *model, const char *name) MUST_CHECK;
+
+/* model_setup_cost predicts the nanoseconds of model_make, model_row_cost those of one row of one call. */
+double model_setup_cost(const struct choice *model);
+double model_row_cost(const struct choice *model);
+
+/* The parts that belong to a class, for conditional models. */
+struct model_class {
+    bool given;
+    int64_t id;
+};
+
+/* model_make prepares the denoiser in call->ctx: of all parts, or of those of a class.
+ * Errors: as of mixture_make; INVALID (shapes that do not go together; "/class": there is no such class). */
+enum status model_make(struct call *call, const struct choice *model, struct model_class of,
+                       const struct denoiser **out) MUST_CHECK;
+
+/* columns is d of an array whose rows are samples: [n][d], or [n] in one dimension. */
+static inline size_t model_columns(const struct array *a) { return a->dims == 2 ? a->shape[1] : 1; }
+
+#endif

@@ -1,0 +1,252 @@
+/* Steps that samples choose: against the exact flow of a Gaussian, alone against among others, and to the limits. */
+#include "core/diffusion/adaptive.h"
+
+#include <math.h>
+
+#include "core/base/normal.h"
+#include "core/diffusion/mixture.h"
+#include "tests/support/test.h"
+#include "tests/support/threads.h"
+
+/* N(0, S^2) along each axis. */
+static const double S[] = {0.5, 0.3, 0.9};
+static const struct mixture_in GAUSSIAN = {.k = 1, .d = 3, .means = (double[]){0, 0, 0}, .stds = S, .n_stds = 3};
+
+/* Narrow parts far apart: the flow turns sharply where it chooses. */
+static const struct mixture_in STIFF = {
+    .k = 3, .d = 2, .means = (double[]){-3, 0, 3, 0.1, 0, 2}, .stds = (double[]){0.02, 0.01, 0.3}, .n_stds = 3};
+
+struct run {
+    struct ctx ctx;
+    struct path path;
+    struct adaptive_in in;
+    struct adaptive_out out;
+};
+
+static enum status start(struct run *r, const struct mixture_in *data, enum path_id path, enum adaptive_pair pair,
+                         double tolerance, size_t count, const double *states) {
+    enum status status = path_make(&r->ctx, path, NULL, &r->path);
+    r->in = (struct adaptive_in){.path = &r->path, .pair = pair, .rtol = tolerance, .atol = tolerance, .count = count};
+    if (status == STATUS_OK)
+        status = mixture_make(&r->ctx, data, &r->in.denoiser);
+    if (status == STATUS_OK && !(r->in.x = ctx_alloc(&r->ctx, count, data->d * sizeof(double))))
+        status = STATUS_NO_MEMORY;
+    if (status != STATUS_OK)
+        return status;
+    r->in.from = path_at_t(&r->path, r->path.t_max);
+    r->in.to = path_at_k(&r->path, r->path.k_min);
+    for (size_t i = 0; i < count * data->d; i++)
+        r->in.x[i] = states[i] * path_prior_std(&r->path, &r->in.from);
+    return adaptive_run(&r->ctx, &r->in, &r->out);
+}
+
+/* y(k) = y(K) sqrt((s^2 + k^2) / (s^2 + K^2)) on every path. */
+static double exact(const struct run *r, size_t axis, double state) {
+    const double s = S[axis % 3];
+    const struct path_point *a = &r->in.from, *b = &r->in.to;
+    double before = sqrt(s * s * a->alpha * a->alpha + a->sigma * a->sigma);
+    double after = sqrt(s * s * b->alpha * b->alpha + b->sigma * b->sigma);
+    return state * path_prior_std(&r->path, a) * after / before;
+}
+
+static const enum path_id PATHS[] = {PATH_EDM,         PATH_VE,  PATH_VP,          PATH_SUB_VP, PATH_FLOW,
+                                     PATH_DDPM_LINEAR, PATH_GVP, PATH_DDPM_COSINE, PATH_CONDOT, PATH_DDPM_EXP};
+
+static void errors_stay_below_the_tolerance(void **state) {
+    (void)state;
+    const double states[] = {1, 0.7, -0.3, -2.5, 1, 1, 0.01, 0.02, 0, 0, 0, 0};
+    for (size_t p = 0; p < COUNT(PATHS); p++)
+        for (int pair = ADAPTIVE_DOPRI5; pair <= ADAPTIVE_DPM_23; pair++)
+            for (double tolerance = 1e-3; tolerance > (pair == ADAPTIVE_DOPRI5 ? 5e-12 : 5e-9); tolerance /= 10) {
+                struct run r;
+                ctx_init(&r.ctx, 1 << 20);
+                assert_int_equal(start(&r, &GAUSSIAN, PATHS[p], (enum adaptive_pair)pair, tolerance, 4, states),
+                                 STATUS_OK);
+                for (size_t i = 0; i < 12; i++) {
+                    double want = exact(&r, i, states[i]), error = fabs(r.in.x[i] - want);
+                    /* dopri5 keeps it in all; the errors of dpm_23's many steps add up */
+                    if (!(error <= (pair == ADAPTIVE_DOPRI5 ? 1 : 3) * tolerance * (1 + fabs(want))))
+                        fail_msg("%s %d: error %.3g with tolerance %.3g", path_names[PATHS[p]], pair, error, tolerance);
+                    assert_true(r.out.error[i / 3] <= 1 && r.out.steps[i / 3] >= 6);
+                }
+                ctx_release(&r.ctx);
+            }
+}
+
+/* The error falls with the number of steps as the order says, once there are many. */
+static void pairs_have_their_order(void **state) {
+    (void)state;
+    static const double TOLERANCES[][2] = {{1e-9, 1e-11}, {1e-5, 1e-8}}, LOW[] = {4.5, 2.6}, HIGH[] = {6, 3.4};
+    const double states[] = {1.3, 0.7, -0.2};
+    for (size_t p = 0; p < 6; p++)
+        for (int pair = ADAPTIVE_DOPRI5; pair <= ADAPTIVE_DPM_23; pair++) {
+            double error[2], steps[2];
+            for (int i = 0; i < 2; i++) {
+                struct run r;
+                ctx_init(&r.ctx, 1 << 20);
+                assert_int_equal(
+                    start(&r, &GAUSSIAN, PATHS[p], (enum adaptive_pair)pair, TOLERANCES[pair][i], 1, states),
+                    STATUS_OK);
+                error[i] = 0;
+                for (size_t j = 0; j < 3; j++)
+                    error[i] = fmax(error[i], fabs(r.in.x[j] - exact(&r, j, states[j])));
+                steps[i] = (double)r.out.steps[0];
+                ctx_release(&r.ctx);
+            }
+            double order = log(error[0] / error[1]) / log(steps[1] / steps[0]);
+            if (!(order > LOW[pair] && order < HIGH[pair]))
+                fail_msg("%s %d: order %.2f", path_names[PATHS[p]], pair, order);
+        }
+}
+
+/* Up and down again: the way back leads to where it began. */
+static void goes_both_ways(void **state) {
+    (void)state;
+    struct run r;
+    ctx_init(&r.ctx, 1 << 20);
+    double states[16];
+    normal_rows(3, NORMAL_LATENT, 0, 0, 8, 2, states);
+    assert_int_equal(start(&r, &STIFF, PATH_FLOW, ADAPTIVE_DOPRI5, 1e-10, 8, states), STATUS_OK);
+    struct path_point top = r.in.from;
+    r.in.from = r.in.to;
+    r.in.to = top;
+    assert_int_equal(adaptive_run(&r.ctx, &r.in, &r.out), STATUS_OK);
+    for (size_t i = 0; i < 16; i++)
+        assert_true(fabs(r.in.x[i] - states[i]) < 1e-4); /* the flow spreads as much as the parts are narrow */
+    ctx_release(&r.ctx);
+}
+
+/* The last call's D and the state itself are as far apart as one step from k_min to data. */
+static void ends_at_data_or_before(void **state) {
+    (void)state;
+    struct run r;
+    for (int pair = ADAPTIVE_DOPRI5; pair <= ADAPTIVE_DPM_23; pair++) {
+        ctx_init(&r.ctx, 1 << 20);
+        assert_int_equal(start(&r, &GAUSSIAN, PATH_EDM, (enum adaptive_pair)pair, 1e-8, 1, (double[]){1, 0, 0}),
+                         STATUS_OK);
+        double at_k_min = r.in.x[0], k = r.in.to.k;
+        int64_t calls = r.out.calls[0];
+        r.in.to_data = true;
+        memcpy(r.in.x, (double[]){80, 0, 0}, 3 * sizeof *r.in.x);
+        assert_int_equal(adaptive_run(&r.ctx, &r.in, &r.out), STATUS_OK);
+        assert_true(fabs(r.in.x[0] - at_k_min * 0.25 / (0.25 + k * k)) < 1e-14);
+        assert_int_equal(r.out.calls[0], calls + (pair == ADAPTIVE_DPM_23));
+        ctx_release(&r.ctx);
+    }
+}
+
+static void neighbours_and_threads_change_nothing(void **state) {
+    (void)state;
+    enum { N = 300 };
+    static double states[N * 2];
+    normal_rows(1, NORMAL_LATENT, 0, 0, N, 2, states);
+    for (int pair = ADAPTIVE_DOPRI5; pair <= ADAPTIVE_DPM_23; pair++) {
+        struct run all;
+        ctx_init(&all.ctx, 64 << 20);
+        assert_int_equal(start(&all, &STIFF, PATH_FLOW, (enum adaptive_pair)pair, 1e-5, N, states), STATUS_OK);
+        for (size_t threads = 1; threads <= 4; threads *= 2) {
+            struct run r;
+            struct parallel parallel = test_threads(threads);
+            ctx_init(&r.ctx, 64 << 20);
+            r.ctx.parallel = &parallel;
+            assert_int_equal(start(&r, &STIFF, PATH_FLOW, (enum adaptive_pair)pair, 1e-5, N, states), STATUS_OK);
+            assert_memory_equal(r.in.x, all.in.x, sizeof states);
+            assert_memory_equal(r.out.calls, all.out.calls, N * sizeof *r.out.calls);
+            ctx_release(&r.ctx);
+        }
+        for (size_t i = 0; i < N; i += 37) {
+            struct run r;
+            ctx_init(&r.ctx, 64 << 20);
+            size_t n = N - i < 5 ? N - i : 1 + i % 5;
+            assert_int_equal(start(&r, &STIFF, PATH_FLOW, (enum adaptive_pair)pair, 1e-5, n, states + 2 * i),
+                             STATUS_OK);
+            assert_memory_equal(r.in.x, all.in.x + 2 * i, n * 2 * sizeof *states);
+            assert_memory_equal(r.out.rejects, all.out.rejects + i, n * sizeof *r.out.rejects);
+            assert_memory_equal(r.out.error, all.out.error + i, n * sizeof *r.out.error);
+            ctx_release(&r.ctx);
+        }
+        ctx_release(&all.ctx);
+    }
+}
+
+static void stiff_data_cost_rejects(void **state) {
+    (void)state;
+    double states[32];
+    normal_rows(2, NORMAL_LATENT, 0, 0, 16, 2, states);
+    for (int pair = ADAPTIVE_DOPRI5; pair <= ADAPTIVE_DPM_23; pair++) {
+        struct run r;
+        ctx_init(&r.ctx, 1 << 20);
+        assert_int_equal(start(&r, &STIFF, PATH_EDM, (enum adaptive_pair)pair, 1e-6, 16, states), STATUS_OK);
+        int64_t rejects = 0, few = INT64_MAX, many = 0;
+        for (size_t i = 0; i < 16; i++) {
+            int64_t tries = r.out.steps[i] + r.out.rejects[i];
+            rejects += r.out.rejects[i];
+            few = r.out.steps[i] < few ? r.out.steps[i] : few;
+            many = r.out.steps[i] > many ? r.out.steps[i] : many;
+            /* the first call of a refused step is kept, and dopri5's last call is the next step's first */
+            assert_int_equal(r.out.calls[i], pair == ADAPTIVE_DOPRI5 ? 1 + 6 * tries : 3 * tries - r.out.rejects[i]);
+        }
+        assert_true(rejects > 8 && many > few);
+        ctx_release(&r.ctx);
+    }
+}
+
+static void wild_states_and_tolerances(void **state) {
+    (void)state;
+    struct run r;
+    const double wild[] = {0, 0, 0, (double)NAN, 0, 0, (double)INFINITY, 0, 0};
+    ctx_init(&r.ctx, 1 << 20);
+    assert_int_equal(start(&r, &GAUSSIAN, PATH_EDM, ADAPTIVE_DOPRI5, 1e-5, 3, wild), STATUS_INVALID);
+    assert_string_equal(r.ctx.err.pointer, "/sampler/rtol");
+    assert_non_null(strstr(r.ctx.err.detail, "Sample 1 "));
+    ctx_release(&r.ctx);
+    ctx_init(&r.ctx, 1 << 20); /* no step can be that good */
+    assert_int_equal(start(&r, &GAUSSIAN, PATH_EDM, ADAPTIVE_DPM_23, 1e-19, 1, (double[]){1, 0, 0}), STATUS_INVALID);
+    ctx_release(&r.ctx);
+    ctx_init(&r.ctx, 1 << 20);
+    assert_int_equal(start(&r, &GAUSSIAN, PATH_EDM, ADAPTIVE_DPM_23, 1, 1, (double[]){1e9, -1e9, 1}), STATUS_OK);
+    ctx_release(&r.ctx);
+}
+
+static void stops_when_told(void **state) {
+    (void)state;
+    atomic_int stop = STOP_DEADLINE;
+    struct run r;
+    ctx_init(&r.ctx, 1 << 20);
+    r.ctx.stop = &stop;
+    assert_int_equal(start(&r, &GAUSSIAN, PATH_EDM, ADAPTIVE_DOPRI5, 1e-5, 1, (double[]){1, 0, 0}), STATUS_TIMED_OUT);
+    stop = STOP_CANCEL;
+    assert_int_equal(adaptive_run(&r.ctx, &r.in, &r.out), STATUS_CANCELLED);
+    ctx_release(&r.ctx);
+}
+
+static void each_allocation_failing(void **state) {
+    (void)state;
+    size_t n = 0;
+    for (;; n++) {
+        struct run r;
+        ctx_init(&r.ctx, 1 << 20);
+        r.ctx.fail_after = n;
+        enum status status = start(&r, &STIFF, PATH_VP, ADAPTIVE_DOPRI5, 1e-4, 2, (double[]){1, 2, 3, 4});
+        ctx_release(&r.ctx);
+        if (status == STATUS_OK)
+            break;
+        assert_int_equal(status, STATUS_NO_MEMORY);
+    }
+    assert_true(n > 8);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(errors_stay_below_the_tolerance),
+        cmocka_unit_test(pairs_have_their_order),
+        cmocka_unit_test(goes_both_ways),
+        cmocka_unit_test(ends_at_data_or_before),
+        cmocka_unit_test(neighbours_and_threads_change_nothing),
+        cmocka_unit_test(stiff_data_cost_rejects),
+        cmocka_unit_test(wild_states_and_tolerances),
+        cmocka_unit_test(stops_when_told),
+        cmocka_unit_test(each_allocation_failing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
