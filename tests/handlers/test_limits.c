@@ -15,6 +15,12 @@ struct site {
 
 static size_t tried;
 
+/* names_a_limit tells the sentence of a limit from that of a rule about fields that go together. */
+static bool names_a_limit(const char *detail) {
+    return strstr(detail, ", want an integer ") || strstr(detail, ", want a number ") ||
+           strstr(detail, " elements, want ") || strstr(detail, " bytes, want ");
+}
+
 /* refused says whether the request with this value has an error that points exactly at the field, or into it. */
 static bool refused(const struct site *site, const char *value, size_t n, bool inside) {
     struct buf body;
@@ -30,6 +36,8 @@ static bool refused(const struct site *site, const char *value, size_t n, bool i
     for (size_t i = 0; i < call.n_errors; i++) {
         const char *pointer = call.errors[i].pointer;
         bool at = strcmp(pointer, site->pointer) == 0;
+        if (!names_a_limit(call.errors[i].detail))
+            continue;
         found = found || at || (inside && strncmp(pointer, site->pointer, length) == 0);
     }
     call_release(&call);
