@@ -106,6 +106,19 @@ void plan_remember(struct plan_build *b, size_t D);
 /* plan_skip counts a draw that no operation uses, for those who draw in a given order. */
 void plan_skip(struct plan_build *b);
 
+/* plan_earlier is what the first call of the i-th step back saw; 0: this step's, once plan_denoise has asked. i < n_past. */
+static inline const struct plan_past *plan_earlier(const struct plan_build *b, size_t i) {
+    return &b->past[b->n_past - 1 - i];
+}
+
+/* plan_finite_calls counts the calls from plan_earlier(b, base) back that saw finite k, at least 1. */
+static inline size_t plan_finite_calls(const struct plan_build *b, size_t base) {
+    size_t n = 0;
+    while (base + n < b->n_past && plan_earlier(b, base + n)->at.alpha > 0)
+        n++;
+    return n ? n : 1;
+}
+
 /* plan_eps adds by * eps = by * (x - alpha D) / sigma. */
 void plan_eps(struct linear *sum, double by, const struct path_point *at, size_t x, size_t D);
 

@@ -12,8 +12,6 @@ struct weights {
 
 static const struct scheduler_config *config_of(const struct plan_build *b) { return &b->options->scheduler->config; }
 
-static const struct plan_past *past(const struct plan_build *b, size_t i) { return &b->past[b->n_past - 1 - i]; }
-
 static bool predicts_noise(const struct scheduler_config *c) {
     return c->algorithm_type == ALGORITHM_DPM || c->algorithm_type == ALGORITHM_SDE_DPM;
 }
@@ -51,7 +49,7 @@ static struct weights weights_of(const struct plan_build *b, const struct path_p
 
 /* add adds by * m of an earlier call. */
 static void add(const struct plan_build *b, struct linear *sum, double by, size_t i) {
-    const struct plan_past *p = past(b, i);
+    const struct plan_past *p = plan_earlier(b, i);
     if (predicts_noise(config_of(b)))
         plan_eps(sum, by, &p->at, p->x, p->D);
     else
@@ -71,10 +69,10 @@ static void multi(struct plan_build *b) {
     struct linear sum = linear_of(w.keep, b->x);
     add(b, &sum, w.zeroth, 0);
     if (order > 1) {
-        const double h = ln_ratio(&b->from, &b->to), r0 = ln_ratio(&past(b, 1)->at, &b->from) / h;
+        const double h = ln_ratio(&b->from, &b->to), r0 = ln_ratio(&plan_earlier(b, 1)->at, &b->from) / h;
         double near = w.first, far = 0; /* what (m0 - m1) / r0 and (m1 - m2) / r1 get */
         if (order == 3) {
-            double r1 = ln_ratio(&past(b, 2)->at, &past(b, 1)->at) / h;
+            double r1 = ln_ratio(&plan_earlier(b, 2)->at, &plan_earlier(b, 1)->at) / h;
             far = -(w.first * r0 + w.second) / (r0 + r1);
             near -= far;
             add(b, &sum, far / r1, 1);
@@ -109,15 +107,15 @@ static void single(struct plan_build *b) {
     size_t order = order_at(c, b->index, b->n_steps);
     order = order < b->n_past ? order : b->n_past;
     const size_t base = order - 1;
-    const struct path_point *from = &past(b, base)->at;
+    const struct path_point *from = &plan_earlier(b, base)->at;
     const struct weights w = weights_of(b, from, order == 2 && c->solver_type != SOLVER_TYPE_HEUN);
-    struct linear sum = linear_of(w.keep, past(b, base)->x);
+    struct linear sum = linear_of(w.keep, plan_earlier(b, base)->x);
     add(b, &sum, w.zeroth, base);
     if (order > 1) {
         const double h = ln_ratio(from, &b->to), r0 = ln_ratio(from, &b->from) / h;
         double last = w.first, between = 0; /* what (m0 - base) / r0 and (m1 - base) / r1 get */
         if (order == 3 && c->solver_type == SOLVER_TYPE_HEUN) {
-            double r1 = ln_ratio(from, &past(b, 1)->at) / h;
+            double r1 = ln_ratio(from, &plan_earlier(b, 1)->at) / h;
             last = (-r1 * w.first + 2 * w.second) / (r0 - r1);
             between = (r0 * w.first - 2 * w.second) / (r0 - r1);
             add(b, &sum, between / r1, 1);

@@ -5,8 +5,6 @@
 
 static const struct scheduler *scheduler_of(const struct plan_build *b) { return b->options->scheduler; }
 
-static const struct plan_past *past(const struct plan_build *b, size_t i) { return &b->past[b->n_past - 1 - i]; }
-
 /* Noise is added wherever t > 0, even on the way to data. */
 static void ddpm(struct plan_build *b) {
     const int variance = scheduler_of(b)->config.variance_type;
@@ -134,7 +132,7 @@ static void pndm(struct plan_build *b) {
     }
     struct linear F = {0};
     for (size_t i = 0; i < n; i++)
-        output(b, &F, WEIGHTS[n - 1][i], &past(b, i)->at, past(b, i)->x, past(b, i)->D);
+        output(b, &F, WEIGHTS[n - 1][i], &plan_earlier(b, i)->at, plan_earlier(b, i)->x, plan_earlier(b, i)->D);
     b->x = transfer(b, &b->from, b->x, &b->to, &F);
 }
 
@@ -144,7 +142,7 @@ static void ipndm(struct plan_build *b) {
     (void)D;
     struct linear eps = {0}, sum = {0};
     for (size_t i = 0; i < n; i++)
-        plan_eps(&eps, WEIGHTS[n - 1][i], &past(b, i)->at, past(b, i)->x, past(b, i)->D);
+        plan_eps(&eps, WEIGHTS[n - 1][i], &plan_earlier(b, i)->at, plan_earlier(b, i)->x, plan_earlier(b, i)->D);
     const double data = b->from.alpha > 0 ? b->to.alpha / b->from.alpha : 0;
     linear_add(&sum, data, b->x);
     linear_plus(&sum, b->to.sigma - data * b->from.sigma, &eps);

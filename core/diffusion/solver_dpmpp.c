@@ -12,20 +12,18 @@ static double ln_ratio(const struct path_point *high, const struct path_point *l
     return elementary_log(high->k / low->k);
 }
 
-static const struct plan_past *past(const struct plan_build *b, size_t i) { return &b->past[b->n_past - 1 - i]; }
-
 /* differences adds first * D1 + second * D2 from as many earlier calls as there are. */
 static void differences(const struct plan_build *b, struct linear *sum, size_t order, double h, double first,
                         double second) {
-    size_t D = past(b, 0)->D, D1 = past(b, 1)->D;
-    double r0 = ln_ratio(&past(b, 1)->at, &past(b, 0)->at) / h;
+    size_t D = plan_earlier(b, 0)->D, D1 = plan_earlier(b, 1)->D;
+    double r0 = ln_ratio(&plan_earlier(b, 1)->at, &plan_earlier(b, 0)->at) / h;
     if (order == 2) {
         linear_add(sum, first / r0, D);
         linear_add(sum, -first / r0, D1);
         return;
     }
-    size_t D2 = past(b, 2)->D;
-    double r1 = ln_ratio(&past(b, 2)->at, &past(b, 1)->at) / h;
+    size_t D2 = plan_earlier(b, 2)->D;
+    double r1 = ln_ratio(&plan_earlier(b, 2)->at, &plan_earlier(b, 1)->at) / h;
     /* A = (D - D1) / r0, B = (D1 - D2) / r1; the differences are A + (A - B) r0 / (r0 + r1) and (A - B) / (r0 + r1). */
     double of_b = -(first * r0 + second) / (r0 + r1), of_a = first - of_b;
     linear_add(sum, of_a / r0, D);
@@ -36,7 +34,7 @@ static void differences(const struct plan_build *b, struct linear *sum, size_t o
 /* orders gives how many calls can serve: those at finite k. */
 static size_t orders(const struct plan_build *b, size_t most) {
     size_t n = 0;
-    while (n < most && n < b->n_past && past(b, n)->at.alpha > 0)
+    while (n < most && n < b->n_past && plan_earlier(b, n)->at.alpha > 0)
         n++;
     return b->to.k > 0 && n ? n : 1;
 }

@@ -14,8 +14,6 @@ static size_t nodes(const struct plan_build *b, size_t most, bool in_k) {
     return n;
 }
 
-static const struct plan_past *past(const struct plan_build *b, size_t i) { return &b->past[b->n_past - 1 - i]; }
-
 /* lagrange is basis polynomial j on the nodes s[n], at x. */
 static double lagrange(const double *s, size_t n, size_t j, double x) {
     double value = 1;
@@ -46,11 +44,11 @@ static void lms(struct plan_build *b) {
     double s[MOST], half = (to.s - from.s) / 2, at = half / sqrt(3);
     size_t taken = taken_nodes(b, n);
     for (size_t i = 0; i < taken; i++)
-        s[i] = plan_frame(b, i < n ? &past(b, i)->at : &b->ahead[-2 - (int)i]).s;
+        s[i] = plan_frame(b, i < n ? &plan_earlier(b, i)->at : &b->ahead[-2 - (int)i]).s;
     struct linear sum = linear_of(to.scale / from.scale, b->x);
     for (size_t i = 0; i < n; i++) {
         double weight = half * (lagrange(s, taken, i, from.s + half - at) + lagrange(s, taken, i, from.s + half + at));
-        plan_slope(b, &sum, to.scale * weight, &past(b, i)->at, past(b, i)->x, past(b, i)->D);
+        plan_slope(b, &sum, to.scale * weight, &plan_earlier(b, i)->at, plan_earlier(b, i)->x, plan_earlier(b, i)->D);
     }
     b->x = plan_mix(b, &sum);
 }
@@ -70,7 +68,7 @@ static struct linear weighted_eps(const struct plan_build *b, size_t most) {
     struct linear eps = {0};
     size_t n = nodes(b, most, true);
     for (size_t i = 0; i < n; i++)
-        plan_eps(&eps, WEIGHTS[n - 1][i], &past(b, i)->at, past(b, i)->x, past(b, i)->D);
+        plan_eps(&eps, WEIGHTS[n - 1][i], &plan_earlier(b, i)->at, plan_earlier(b, i)->x, plan_earlier(b, i)->D);
     return eps;
 }
 
@@ -161,7 +159,7 @@ static void deis(struct plan_build *b) {
     double m[3], u[3] = {0};
     moments(plan_ratio(&b->from, &b->to), m);
     for (size_t i = 1; i < n; i++)
-        u[i] = elementary_log(past(b, i)->at.k / b->from.k);
+        u[i] = elementary_log(plan_earlier(b, i)->at.k / b->from.k);
     struct linear sum = linear_of(b->to.alpha / b->from.alpha, b->x);
     for (size_t j = 0; j < n; j++) {
         double weight = m[0], a = u[j == 0 ? 1 : 0], c = u[j == 2 ? 1 : 2];
@@ -169,7 +167,8 @@ static void deis(struct plan_build *b) {
             weight = (m[1] - a * m[0]) / (u[j] - a);
         else if (n == 3)
             weight = (m[2] - (a + c) * m[1] + a * c * m[0]) / ((u[j] - a) * (u[j] - c));
-        plan_eps(&sum, b->to.alpha * b->from.k * weight, &past(b, j)->at, past(b, j)->x, past(b, j)->D);
+        plan_eps(&sum, b->to.alpha * b->from.k * weight, &plan_earlier(b, j)->at, plan_earlier(b, j)->x,
+                 plan_earlier(b, j)->D);
     }
     b->x = plan_mix(b, &sum);
 }
@@ -184,7 +183,7 @@ static void gradient_estimation(struct plan_build *b) {
     const double gamma = b->options->gamma;
     struct linear eps = {0};
     plan_eps(&eps, gamma, &b->from, b->x, D);
-    plan_eps(&eps, 1 - gamma, &past(b, 1)->at, past(b, 1)->x, past(b, 1)->D);
+    plan_eps(&eps, 1 - gamma, &plan_earlier(b, 1)->at, plan_earlier(b, 1)->x, plan_earlier(b, 1)->D);
     b->x = transfer(b, &eps, &b->to);
 }
 

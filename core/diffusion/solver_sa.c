@@ -10,8 +10,6 @@
 
 enum { MOST = 4, TERMS = 30 };
 
-static const struct plan_past *past(const struct plan_build *b, size_t i) { return &b->past[b->n_past - 1 - i]; }
-
 /* moments gives int_-h^0 e^(S u) u^n du for n < MOST: by parts, or where that would cancel as a series. */
 static void moments(double S, double h, double *out) {
     const double kept = elementary_exp(-S * h);
@@ -63,7 +61,7 @@ static struct linear adams(const struct plan_build *b, size_t base, const struct
                            double tau, size_t D_new) {
     const struct scheduler *s = b->options->scheduler;
     const bool noise = s && s->config.algorithm_type == ALGORITHM_NOISE;
-    const struct plan_past *from = past(b, base);
+    const struct plan_past *from = plan_earlier(b, base);
     const double q = plan_ratio(&from->at, to), S = 1 + tau * tau;
     struct linear sum = linear_of(
         noise ? to->alpha / from->at.alpha : to->sigma / from->at.sigma * elementary_pow(q, tau * tau), from->state);
@@ -73,9 +71,9 @@ static struct linear adams(const struct plan_build *b, size_t base, const struct
     }
     const double h = -elementary_log(q), by = noise ? -S * to->sigma : S * to->alpha;
     double u[MOST], weights[MOST];
-    const struct plan_past *new = D_new ? past(b, base - 1) : NULL;
+    const struct plan_past *new = D_new ? plan_earlier(b, base - 1) : NULL;
     for (size_t i = 0; i < order; i++) {
-        const struct path_point *at = D_new && i == 0 ? &new->at : &past(b, base + i - (D_new ? 1 : 0))->at;
+        const struct path_point *at = D_new && i == 0 ? &new->at : &plan_earlier(b, base + i - (D_new ? 1 : 0))->at;
         u[i] = elementary_log(to->k / at->k);
     }
     basis(noise ? -1 : S, h, u, order, weights);
@@ -86,7 +84,7 @@ static struct linear adams(const struct plan_build *b, size_t base, const struct
         weights[1] -= extra;
     }
     for (size_t i = 0; i < order; i++) {
-        const struct plan_past *p = past(b, base + i - (D_new ? 1 : 0));
+        const struct plan_past *p = plan_earlier(b, base + i - (D_new ? 1 : 0));
         if (noise)
             plan_eps(&sum, by * weights[i], &p->at, p->x, p->D);
         else
@@ -117,20 +115,13 @@ static struct rules rules_of(const struct plan_build *b, size_t index, size_t ca
     return (struct rules){k_next > 0 ? predictor : 1, corrector, tau};
 }
 
-static size_t finite_calls(const struct plan_build *b, size_t base) {
-    size_t n = 0;
-    while (base + n < b->n_past && past(b, base + n)->at.alpha > 0)
-        n++;
-    return n ? n : 1;
-}
-
 /* correct takes the last step again: what the prediction was made of is taken out of the state, its noise stays. */
 static void correct(struct plan_build *b) {
-    const struct plan_past *last = past(b, 1);
-    const struct rules r = rules_of(b, b->index - 1, finite_calls(b, 1), &last->at, b->from.k);
+    const struct plan_past *last = plan_earlier(b, 1);
+    const struct rules r = rules_of(b, b->index - 1, plan_finite_calls(b, 1), &last->at, b->from.k);
     const struct linear predicted = adams(b, 1, &b->from, r.predictor, r.tau, 0),
-                        corrected = adams(b, 1, &b->from, r.corrector, r.tau, past(b, 0)->D);
-    struct linear sum = linear_of(1, past(b, 0)->x);
+                        corrected = adams(b, 1, &b->from, r.corrector, r.tau, plan_earlier(b, 0)->D);
+    struct linear sum = linear_of(1, plan_earlier(b, 0)->x);
     linear_plus(&sum, 1, &corrected);
     linear_plus(&sum, -1, &predicted);
     b->past[b->n_past - 1].state = plan_mix(b, &sum);
@@ -140,9 +131,9 @@ static void sa_solver(struct plan_build *b) {
     size_t D = plan_denoise(b);
     (void)D;
     bool corrects = b->options->scheduler || b->options->corrector;
-    if (corrects && b->n_past > 1 && past(b, 1)->at.alpha > 0 && b->from.k < past(b, 1)->at.k)
+    if (corrects && b->n_past > 1 && plan_earlier(b, 1)->at.alpha > 0 && b->from.k < plan_earlier(b, 1)->at.k)
         correct(b);
-    const struct rules r = rules_of(b, b->index, finite_calls(b, 0), &b->from, b->to.k);
+    const struct rules r = rules_of(b, b->index, plan_finite_calls(b, 0), &b->from, b->to.k);
     const struct linear sum = adams(b, 0, &b->to, r.predictor, r.tau, 0);
     const struct scheduler *s = b->options->scheduler;
     const double q = plan_ratio(&b->from, &b->to), spread = elementary_pow(q, 2 * r.tau * r.tau);

@@ -8,8 +8,6 @@
 
 enum { MOST = 4 }; /* unknowns: two earlier calls and the new one, and room */
 
-static const struct plan_past *past(const struct plan_build *b, size_t i) { return &b->past[b->n_past - 1 - i]; }
-
 /* solve overwrites rhs with the solution of the n x n system; pivots are sought, so that no order of nodes matters. */
 static void solve(double a[MOST][MOST], double rhs[MOST], size_t n) {
     for (size_t c = 0; c < n; c++) {
@@ -68,7 +66,7 @@ static void add(const struct plan_build *b, struct linear *sum, double by, const
 /* step_from writes the state at `to` from the state x at call number `base` (0: the newest), with `order` - 1 earlier
  * calls, and the newest call, of the state at `to`, where `corrects`. */
 static size_t step_from(struct plan_build *b, size_t base, const struct path_point *to, size_t order, bool corrects) {
-    const struct plan_past *from = past(b, base);
+    const struct plan_past *from = plan_earlier(b, base);
     const bool noise = predicts_noise(b);
     const double q = noise ? 1 / plan_ratio(&from->at, to) : plan_ratio(&from->at, to);
     const double scale = noise ? to->sigma : to->alpha;
@@ -79,13 +77,14 @@ static size_t step_from(struct plan_build *b, size_t base, const struct path_poi
         const double hh = elementary_log(q), B = b->options->bh == BH_1 ? hh : elementary_expm1(hh);
         double r[MOST], rho[MOST] = {0.5};
         for (size_t i = 0; i < n; i++)
-            r[i] = (noise ? -1 : 1) * elementary_log(past(b, base + 1 + i)->at.k / from->at.k) / hh;
+            r[i] = (noise ? -1 : 1) * elementary_log(plan_earlier(b, base + 1 + i)->at.k / from->at.k) / hh;
         if (corrects)
             r[n++] = 1;
         if (n > 1 || order > 2) /* one unknown: 1/2, as the authors have it */
             weights(b->options->bh, hh, r, n, rho);
         for (size_t i = 0; i < n; i++) {
-            const struct plan_past *other = corrects && i == n - 1 ? past(b, base - 1) : past(b, base + 1 + i);
+            const struct plan_past *other =
+                corrects && i == n - 1 ? plan_earlier(b, base - 1) : plan_earlier(b, base + 1 + i);
             add(b, &sum, -scale * B * rho[i] / r[i], other);
             add(b, &sum, scale * B * rho[i] / r[i], from);
         }
@@ -109,24 +108,17 @@ static bool corrects(const struct plan_build *b) {
     for (size_t i = 0; s && i < s->config.disable_corrector.n; i++)
         if (s->config.disable_corrector.v[i] == (double)b->index - 1)
             return false;
-    return b->options->corrector && b->n_past > 1 && past(b, 1)->at.alpha > 0;
-}
-
-static size_t finite_calls(const struct plan_build *b, size_t base) {
-    size_t n = 0;
-    while (base + n < b->n_past && past(b, base + n)->at.alpha > 0)
-        n++;
-    return n ? n : 1;
+    return b->options->corrector && b->n_past > 1 && plan_earlier(b, 1)->at.alpha > 0;
 }
 
 static void unipc(struct plan_build *b) {
     (void)plan_denoise(b);
     if (corrects(b)) {
-        size_t order = order_of(b, b->index - 1, finite_calls(b, 1), b->from.k);
+        size_t order = order_of(b, b->index - 1, plan_finite_calls(b, 1), b->from.k);
         b->past[b->n_past - 1].state = step_from(b, 1, &b->from, order, true);
     }
     double k_next = b->to.k != b->from.k ? b->to.k : 0; /* schedulers may repeat a level */
-    b->x = step_from(b, 0, &b->to, order_of(b, b->index, finite_calls(b, 0), k_next), false);
+    b->x = step_from(b, 0, &b->to, order_of(b, b->index, plan_finite_calls(b, 0), k_next), false);
 }
 
 static enum status check(struct ctx *ctx, const struct path *path, const struct solver_options *options) {
