@@ -1,5 +1,6 @@
 #include "core/geometry/order_at.h"
 
+#include "core/geometry/fixed_sum.h"
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,88 +11,33 @@ typedef unsigned __int128 uint128;
 
 static int sign_of(double x) { return (x > 0) - (x < 0); }
 
-/* Three factors of up to 2046 binary orders above the least, 159 bits of product, 24 products, a sign: in 64-bit words,
- * two's complement, the least first. */
-enum { MAX_WORDS = (3 * 2046 + 159 + 6) / 64 + 1 };
-
-struct wide {
-    size_t n;
-    uint64_t words[MAX_WORDS];
-};
-
-/* A double as mantissa * 2^exponent. */
-struct part {
-    uint64_t mantissa;
-    unsigned exponent;
-    bool negative;
-};
-
-static struct part part_of(double x) {
-    uint64_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    unsigned biased = (unsigned)(bits >> 52 & 0x7ff);
-    uint64_t fraction = bits & ((UINT64_C(1) << 52) - 1);
-    return (struct part){biased ? fraction | UINT64_C(1) << 52 : fraction, biased ? biased : 1, bits >> 63};
-}
-
-/* add adds the three words of `w`, shifted left, or takes them away: -w is ~w + 1. */
-static void add(struct wide *f, const uint64_t w[3], unsigned shift, bool negative) {
-    unsigned bits = shift % 64;
-    uint64_t carry = negative, low = 0;
-    for (size_t i = shift / 64, j = 0; i < f->n; i++, j++) {
-        uint64_t high = j < 3 ? w[j] : 0, word = bits ? high << bits | low >> (64 - bits) : high;
-        low = high;
-        uint128 sum = (uint128)f->words[i] + (negative ? ~word : word) + carry;
-        f->words[i] = (uint64_t)sum;
-        carry = (uint64_t)(sum >> 64);
-    }
-}
-
-static void add_product(struct wide *f, const struct part *a, const struct part *b, const struct part *c,
+static void add_product(struct fixed *f, const struct part *a, const struct part *b, const struct part *c,
                         bool negative) {
     uint128 ab = (uint128)a->mantissa * b->mantissa;
     uint128 low = (uint128)(uint64_t)ab * c->mantissa, high = (ab >> 64) * c->mantissa + (low >> 64);
     const uint64_t words[] = {(uint64_t)low, (uint64_t)high, (uint64_t)(high >> 64)};
     if (words[0] | words[1] | words[2])
-        add(f, words, a->exponent + b->exponent + c->exponent, negative ^ a->negative ^ b->negative ^ c->negative);
+        fixed_add(f, words, 3, (unsigned)(a->exponent + b->exponent + c->exponent),
+                  negative ^ a->negative ^ b->negative ^ c->negative);
 }
 
 /* add_differences adds (p - q) (r - s) (t - u), or takes it away. */
-static void add_differences(struct wide *f, const struct part *const d[6], bool negative) {
+static void add_differences(struct fixed *f, const struct part *const d[6], bool negative) {
     for (unsigned k = 0; k < 8; k++)
         add_product(f, d[k & 1], d[2 + (k >> 1 & 1)], d[4 + (k >> 2)], negative ^ (k & 1) ^ (k >> 1 & 1) ^ (k >> 2));
-}
-
-static int sign_of_wide(const struct wide *f) {
-    if (f->words[f->n - 1] >> 63)
-        return -1;
-    for (size_t i = 0; i < f->n; i++)
-        if (f->words[i])
-            return 1;
-    return 0;
 }
 
 static int order_exact(const double a[4], const double b[4], double x) {
     const double from[] = {a[0], a[1], a[2], a[3], b[0], b[1], b[2], b[3], x};
     struct part p[9];
-    unsigned least = 0x7ff, greatest = 0;
-    for (size_t i = 0; i < 9; i++) {
-        p[i] = part_of(from[i]);
-        if (p[i].mantissa) {
-            least = p[i].exponent < least ? p[i].exponent : least;
-            greatest = p[i].exponent > greatest ? p[i].exponent : greatest;
-        }
-    }
-    if (greatest == 0)
-        return 0;
-    for (size_t i = 0; i < 9; i++)
-        p[i].exponent = p[i].mantissa ? p[i].exponent - least : 0;
-    struct wide f = {.n = (3 * (greatest - least) + 159 + 6) / 64 + 1};
+    struct fixed f;
+    /* Three factors, 159 bits of product, 24 products, a sign. */
+    fixed_init(&f, 3 * (unsigned)fixed_parts(from, 9, p) + 159 + 6);
     const struct part *a0 = p, *a1 = p + 2, *b0 = p + 4, *b1 = p + 6, *at = p + 8;
     add_differences(&f, (const struct part *const[]){a0 + 1, b0 + 1, a1, a0, b1, b0}, false);
     add_differences(&f, (const struct part *const[]){a1 + 1, a0 + 1, at, a0, b1, b0}, false);
     add_differences(&f, (const struct part *const[]){b1 + 1, b0 + 1, at, b0, a1, a0}, true);
-    return sign_of_wide(&f);
+    return fixed_sign(&f);
 }
 
 /* order_integers: products of three differences below 2^40 each; false where there is something else. */

@@ -1,5 +1,6 @@
 #include "core/geometry/predicates.h"
 
+#include "core/geometry/fixed_sum.h"
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -7,74 +8,6 @@
 #include <string.h>
 
 typedef unsigned __int128 uint128;
-
-/* Fixed point: two's complement, least word first. The widest sum is that of incircle: four factors of up to 2045
- * binary orders above the least, 212 bits of product, 48 of them: under 132 words of 64 bits. */
-enum { MAX_WORDS = 132 };
-
-struct fixed {
-    size_t n;
-    uint64_t words[MAX_WORDS];
-};
-
-/* A double as mantissa * 2^exponent. */
-struct part {
-    uint64_t mantissa; /* below 2^53 */
-    int exponent;
-    bool negative;
-};
-
-static struct part part_of(double x) {
-    uint64_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    int biased = (int)(bits >> 52 & 0x7ff);
-    uint64_t fraction = bits & ((UINT64_C(1) << 52) - 1);
-    return (struct part){biased ? fraction | UINT64_C(1) << 52 : fraction, biased ? biased : 1, bits >> 63};
-}
-
-/* parts_of takes n doubles apart; exponents count from the least of them. Gives the greatest. */
-static int parts_of(const double *x, size_t n, struct part *parts) {
-    int least = 0x7ff, greatest = 0;
-    for (size_t i = 0; i < n; i++) {
-        parts[i] = part_of(x[i]);
-        if (parts[i].mantissa != 0) {
-            least = parts[i].exponent < least ? parts[i].exponent : least;
-            greatest = parts[i].exponent > greatest ? parts[i].exponent : greatest;
-        }
-    }
-    for (size_t i = 0; i < n; i++)
-        parts[i].exponent = parts[i].mantissa ? parts[i].exponent - least : 0;
-    return greatest > least ? greatest - least : 0;
-}
-
-static void fixed_init(struct fixed *f, unsigned bits) {
-    f->n = bits / 64 + 1;
-    memset(f->words, 0, f->n * sizeof f->words[0]);
-}
-
-static int fixed_sign(const struct fixed *f) {
-    if (f->words[f->n - 1] >> 63)
-        return -1;
-    for (size_t i = 0; i < f->n; i++)
-        if (f->words[i])
-            return 1;
-    return 0;
-}
-
-/* fixed_add adds (or takes away) the k words of `w`, shifted left. Those that would lie outside are zero. */
-static void fixed_add(struct fixed *f, const uint64_t *w, size_t k, unsigned shift, bool negative) {
-    unsigned bits = shift % 64;
-    uint64_t carry = negative, low = 0; /* -w is ~w + 1 */
-    for (size_t i = shift / 64, j = 0; i < f->n; i++, j++) {
-        uint64_t high = j < k ? w[j] : 0, word = bits ? high << bits | low >> (64 - bits) : high;
-        low = high;
-        if (j > k && carry == negative)
-            break; /* only the sign's words are left: adding 0, or ~0 and a carry, changes nothing */
-        uint128 sum = (uint128)f->words[i] + (negative ? ~word : word) + carry;
-        f->words[i] = (uint64_t)sum;
-        carry = (uint64_t)(sum >> 64);
-    }
-}
 
 static void add_2(struct fixed *f, const struct part *a, const struct part *b, bool negative) {
     uint128 product = (uint128)a->mantissa * b->mantissa;
@@ -99,7 +32,7 @@ static void add_4(struct fixed *f, const struct part *s, const struct part *a, c
 int products_sign(const double (*pairs)[2], size_t n) {
     struct part parts[2 * PRODUCTS_MAX];
     struct fixed sum;
-    fixed_init(&sum, 2 * (unsigned)parts_of(&pairs[0][0], 2 * n, parts) + 106 + 5);
+    fixed_init(&sum, 2 * (unsigned)fixed_parts(&pairs[0][0], 2 * n, parts) + 106 + 5);
     for (size_t i = 0; i < n; i++)
         add_2(&sum, &parts[2 * i], &parts[2 * i + 1], false);
     return fixed_sign(&sum);
@@ -127,7 +60,7 @@ static int incircle_exact(const double a[2], const double b[2], const double c[2
     const double x[] = {a[0], a[1], b[0], b[1], c[0], c[1], d[0], d[1]};
     struct part p[8];
     struct fixed sum;
-    fixed_init(&sum, 4 * (unsigned)parts_of(x, 8, p) + 212 + 7);
+    fixed_init(&sum, 4 * (unsigned)fixed_parts(x, 8, p) + 212 + 7);
     add_lifted(&sum, p, (const struct part *const[]){p + 2, p + 4, p + 6}, false);
     add_lifted(&sum, p + 2, (const struct part *const[]){p, p + 4, p + 6}, true);
     add_lifted(&sum, p + 4, (const struct part *const[]){p, p + 2, p + 6}, false);
