@@ -58,10 +58,7 @@ static void set_family(struct path *path, const struct path_family *family) {
     };
 }
 
-static const struct {
-    const char *name, *pointer;
-    size_t offset, size;
-} OPTIONS[] = {
+static const struct option_entry OPTIONS[] = {
 #define X(name, type, ...) {#name, "/path_options/" #name, offsetof(struct path_options, name), sizeof(option_##type)},
     PATH_OPTIONS(X)
 #undef X
@@ -73,16 +70,8 @@ static enum status resolve(struct ctx *ctx, const struct path_family *family, co
     out->given = given->given;
     out->betas = given->betas;
     out->last_abar = given->last_abar;
-    for (size_t i = 0; i < PATH_OPTION_COUNT; i++) {
-        if (!(given->given & UINT64_C(1) << i))
-            continue;
-        if (!(family->takes & UINT64_C(1) << i))
-            return ctx_fail(ctx, STATUS_INVALID, OPTIONS[i].pointer,
-                            "path_options.%s means nothing to path \"%s\"; leave it out or choose another path.",
-                            OPTIONS[i].name, family->name);
-        memcpy((char *)out + OPTIONS[i].offset, (const char *)given + OPTIONS[i].offset, OPTIONS[i].size);
-    }
-    return STATUS_OK;
+    const struct option_owner owner = {"path_options", "path", family->name, family->takes};
+    return options_take(ctx, OPTIONS, PATH_OPTION_COUNT, &owner, given->given, given, out);
 }
 
 enum status path_option_range(struct ctx *ctx, const char *name, double value, double low, double high) {

@@ -11,6 +11,8 @@
 #ifndef SOLVENT_PLAN_BUILD_H
 #define SOLVENT_PLAN_BUILD_H
 
+#include <math.h>
+
 #include "core/diffusion/plan.h"
 
 struct linear {
@@ -111,12 +113,21 @@ static inline const struct plan_past *plan_earlier(const struct plan_build *b, s
     return &b->past[b->n_past - 1 - i];
 }
 
-/* plan_finite_calls counts the calls from plan_earlier(b, base) back that saw finite k, at least 1. */
-static inline size_t plan_finite_calls(const struct plan_build *b, size_t base) {
+/* plan_finite_calls counts the calls from plan_earlier(b, base) back that saw finite k, up to `most`. */
+static inline size_t plan_finite_calls(const struct plan_build *b, size_t base, size_t most) {
     size_t n = 0;
-    while (base + n < b->n_past && plan_earlier(b, base + n)->at.alpha > 0)
+    while (n < most && base + n < b->n_past && plan_earlier(b, base + n)->at.alpha > 0)
         n++;
-    return n ? n : 1;
+    return n;
+}
+
+/* plan_down is the level that an ancestral step to k_next goes to before it adds noise of the deviation *up: k_down^2 +
+ * up^2 = k_next^2. q is the ratio k_next / k. */
+static inline double plan_down(double k_next, double q, double eta, double *up) {
+    double u = eta * sqrt((1 - q) * (1 + q));
+    u = u < 1 ? u : 1;
+    *up = k_next * u;
+    return k_next * sqrt((1 - u) * (1 + u));
 }
 
 /* plan_eps adds by * eps = by * (x - alpha D) / sigma. */

@@ -18,11 +18,14 @@ static enum status check_range(const struct making *m) {
                : scheduler_fail(m->ctx, "sigma_min", "scheduler_config.sigma_min is not below sigma_max.");
 }
 
+static enum status begin_edm(struct making *m) {
+    enum status status = check_range(m);
+    return status == STATUS_OK ? path_make(m->ctx, PATH_EDM, NULL, &m->s->path) : status;
+}
+
 enum status scheduler_points_edm(struct making *m) {
     const struct scheduler_config *c = m->c;
-    enum status status = check_range(m);
-    if (status == STATUS_OK)
-        status = path_make(m->ctx, PATH_EDM, NULL, &m->s->path);
+    enum status status = begin_edm(m);
     if (status != STATUS_OK)
         return status;
     grid_levels *levels = c->sigma_schedule == SIGMAS_KARRAS ? grid_karras : grid_polyexponential;
@@ -34,9 +37,7 @@ enum status scheduler_points_edm(struct making *m) {
 /* Every (T / N)th of T karras levels, the greatest first. */
 enum status scheduler_points_cm(struct making *m) {
     const struct scheduler_config *c = m->c;
-    enum status status = check_range(m);
-    if (status == STATUS_OK)
-        status = path_make(m->ctx, PATH_EDM, NULL, &m->s->path);
+    enum status status = begin_edm(m);
     if (status != STATUS_OK)
         return status;
     size_t all = (size_t)c->num_train_timesteps, stride = all / m->n;

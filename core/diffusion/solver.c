@@ -24,10 +24,7 @@ const char *const solver_form_names[] = {"midpoint", "heun", NULL};
 const char *const solver_bh_names[] = {"bh1", "bh2", NULL};
 const char *const solver_diffusion_names[] = {"sbdm", "constant", "sigma", "linear", "decreasing", "bump", NULL};
 
-static const struct {
-    const char *name, *pointer;
-    size_t offset, size;
-} OPTIONS[] = {
+static const struct option_entry OPTIONS[] = {
 #define X(name, type, ...) {#name, "/sampler/" #name, offsetof(struct solver_options, name), sizeof(option_##type)},
     SOLVER_OPTIONS(X)
 #undef X
@@ -57,14 +54,7 @@ enum status solver_resolve(struct ctx *ctx, const struct solver *solver, const s
                            const struct solver_options *given, struct solver_options *out) {
     *out = solver->defaults;
     out->given = given->given;
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        if (!(given->given & UINT64_C(1) << i))
-            continue;
-        if (!(solver->takes & UINT64_C(1) << i))
-            return ctx_fail(ctx, STATUS_INVALID, OPTIONS[i].pointer,
-                            "sampler.%s means nothing to solver \"%s\"; leave it out or choose another solver.",
-                            OPTIONS[i].name, solver->name);
-        memcpy((char *)out + OPTIONS[i].offset, (const char *)given + OPTIONS[i].offset, OPTIONS[i].size);
-    }
-    return solver->check ? solver->check(ctx, path, out) : STATUS_OK;
+    const struct option_owner owner = {"sampler", "solver", solver->name, solver->takes};
+    enum status status = options_take(ctx, OPTIONS, OPTION_COUNT, &owner, given->given, given, out);
+    return status == STATUS_OK && solver->check ? solver->check(ctx, path, out) : status;
 }

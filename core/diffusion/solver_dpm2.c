@@ -5,12 +5,9 @@
 #include "core/base/elementary.h"
 #include "core/diffusion/solver.h"
 
-/* down is the level that an ancestral step goes to before it adds noise: k_down^2 + k_up^2 = k'^2. */
-static double down(const struct plan_build *b, double eta, double *up) {
-    double q = plan_ratio(&b->from, &b->to), u = eta * sqrt((1 - q) * (1 + q));
-    u = u < 1 ? u : 1;
-    *up = b->to.k * u;
-    return b->to.k * sqrt((1 - u) * (1 + u));
+/* down is plan_down of the whole step. */
+static double down(const struct plan_build *b, double *up) {
+    return plan_down(b->to.k, plan_ratio(&b->from, &b->to), b->options->eta, up);
 }
 
 static bool is_plain(const struct plan_build *b) { return b->to.k == 0 || b->from.alpha == 0; }
@@ -35,7 +32,7 @@ static void along(struct plan_build *b, const struct path_point *at, size_t x, s
 }
 
 static void dpm2(struct plan_build *b) {
-    double up, k = down(b, b->options->eta, &up);
+    double up, k = down(b, &up);
     size_t D = plan_denoise(b), x;
     struct path_point at;
     if (is_plain(b) || k == 0) {
@@ -74,7 +71,7 @@ static void dpm_solver_3(struct plan_build *b) {
 
 /* DPM-Solver++ (2S): y' = q y + (1 - q) D at the middle of ln k. With eta, to k_down and back up. */
 static void dpmpp_2s(struct plan_build *b) {
-    double up, k = down(b, b->options->eta, &up);
+    double up, k = down(b, &up);
     size_t D = plan_denoise(b), x;
     struct path_point at;
     if (is_plain(b) || k == 0) {

@@ -33,9 +33,7 @@ static void differences(const struct plan_build *b, struct linear *sum, size_t o
 
 /* orders gives how many calls can serve: those at finite k. */
 static size_t orders(const struct plan_build *b, size_t most) {
-    size_t n = 0;
-    while (n < most && n < b->n_past && plan_earlier(b, n)->at.alpha > 0)
-        n++;
+    size_t n = plan_finite_calls(b, 0, most);
     return b->to.k > 0 && n ? n : 1;
 }
 
@@ -64,17 +62,9 @@ static void multistep(struct plan_build *b, size_t most) {
 static void two(struct plan_build *b) { multistep(b, 2); }
 static void three(struct plan_build *b) { multistep(b, 3); }
 
-/* down: k_down^2 + k_up^2 = k'^2 of an ancestral step from k to k'. */
-static double down(double k, double k_next, double eta, double *up) {
-    double q = k_next / k, u = eta * sqrt((1 - q) * (1 + q));
-    u = u < 1 ? u : 1;
-    *up = k_next * u;
-    return k_next * sqrt((1 - u) * (1 + u));
-}
-
 /* toward is y' = (k_down/k) y + (1 - k_down/k) D, then noise up to the level `to`. */
 static size_t toward(struct plan_build *b, size_t D, const struct path_point *to) {
-    double up, q = down(b->from.k, to->k, b->options->eta, &up) / b->from.k;
+    double up, q = plan_down(to->k, to->k / b->from.k, b->options->eta, &up) / b->from.k;
     struct linear sum = linear_of(to->alpha / b->from.alpha * q, b->x);
     linear_add(&sum, to->alpha * (1 - q), D);
     return with_noise(b, &sum, b->options->s_noise * to->alpha * up, b->from.k, to->k);

@@ -8,10 +8,7 @@ enum { MOST = 4 };
 
 /* nodes gives how many of the newest calls, up to `most`, can serve: those whose slope is finite. */
 static size_t nodes(const struct plan_build *b, size_t most, bool in_k) {
-    size_t n = 0;
-    while (n < most && n < b->n_past && (!in_k || b->past[b->n_past - 1 - n].at.alpha > 0))
-        n++;
-    return n;
+    return in_k ? plan_finite_calls(b, 0, most) : b->n_past < most ? b->n_past : most;
 }
 
 /* lagrange is basis polynomial j on the nodes s[n], at x. */

@@ -115,10 +115,16 @@ static struct rules rules_of(const struct plan_build *b, size_t index, size_t ca
     return (struct rules){k_next > 0 ? predictor : 1, corrector, tau};
 }
 
+/* calls_at counts the calls that a step can use, from call `base` back; a first-order step works from any. */
+static size_t calls_at(const struct plan_build *b, size_t base) {
+    size_t n = plan_finite_calls(b, base, MOST);
+    return n ? n : 1;
+}
+
 /* correct takes the last step again: what the prediction was made of is taken out of the state, its noise stays. */
 static void correct(struct plan_build *b) {
     const struct plan_past *last = plan_earlier(b, 1);
-    const struct rules r = rules_of(b, b->index - 1, plan_finite_calls(b, 1), &last->at, b->from.k);
+    const struct rules r = rules_of(b, b->index - 1, calls_at(b, 1), &last->at, b->from.k);
     const struct linear predicted = adams(b, 1, &b->from, r.predictor, r.tau, 0),
                         corrected = adams(b, 1, &b->from, r.corrector, r.tau, plan_earlier(b, 0)->D);
     struct linear sum = linear_of(1, plan_earlier(b, 0)->x);
@@ -133,7 +139,7 @@ static void sa_solver(struct plan_build *b) {
     bool corrects = b->options->scheduler || b->options->corrector;
     if (corrects && b->n_past > 1 && plan_earlier(b, 1)->at.alpha > 0 && b->from.k < plan_earlier(b, 1)->at.k)
         correct(b);
-    const struct rules r = rules_of(b, b->index, plan_finite_calls(b, 0), &b->from, b->to.k);
+    const struct rules r = rules_of(b, b->index, calls_at(b, 0), &b->from, b->to.k);
     const struct linear sum = adams(b, 0, &b->to, r.predictor, r.tau, 0);
     const struct scheduler *s = b->options->scheduler;
     const double q = plan_ratio(&b->from, &b->to), spread = elementary_pow(q, 2 * r.tau * r.tau);

@@ -111,14 +111,20 @@ static bool corrects(const struct plan_build *b) {
     return b->options->corrector && b->n_past > 1 && plan_earlier(b, 1)->at.alpha > 0;
 }
 
+/* calls_at counts the calls that a step can use, from call `base` back; a first-order step works from any. */
+static size_t calls_at(const struct plan_build *b, size_t base) {
+    size_t n = plan_finite_calls(b, base, MOST);
+    return n ? n : 1;
+}
+
 static void unipc(struct plan_build *b) {
     (void)plan_denoise(b);
     if (corrects(b)) {
-        size_t order = order_of(b, b->index - 1, plan_finite_calls(b, 1), b->from.k);
+        size_t order = order_of(b, b->index - 1, calls_at(b, 1), b->from.k);
         b->past[b->n_past - 1].state = step_from(b, 1, &b->from, order, true);
     }
     double k_next = b->to.k != b->from.k ? b->to.k : 0; /* schedulers may repeat a level */
-    b->x = step_from(b, 0, &b->to, order_of(b, b->index, plan_finite_calls(b, 0), k_next), false);
+    b->x = step_from(b, 0, &b->to, order_of(b, b->index, calls_at(b, 0), k_next), false);
 }
 
 static enum status check(struct ctx *ctx, const struct path *path, const struct solver_options *options) {
