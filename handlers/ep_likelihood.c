@@ -4,6 +4,7 @@
 #include "core/diffusion/likelihood.h"
 #include "handlers/control_request.h"
 #include "handlers/sampler_request.h"
+#include "handlers/time_limit_field.h"
 
 enum { MAX_NUMBERS = 16 * 1000 * 1000, MAX_SECONDS = 600, MAX_PROBES = 100000, PROBES = 16 };
 #define SEED_LIMIT (INT64_C(1) << 53)
@@ -89,8 +90,7 @@ static const struct field INPUT[] = {
           "Added to bits_per_dim: 7 for 8-bit data scaled to -1 .. 1, 8 for such data scaled to 0 .. 1.", .def = "0",
           FIELD_REALS(-64, 64)),
     CONTROL_FIELDS(struct params, control),
-    FIELD(struct params, time_limit_ms, INT, "Give up after so many milliseconds.", .role = ROLE_TIME_LIMIT,
-          FIELD_INTS(1, 3600 * 1000)),
+    TIME_LIMIT_INPUT(struct params),
     {0}};
 
 static const struct field PRIOR_FIELDS[] = {

@@ -7,6 +7,7 @@
 #include "handlers/control_request.h"
 #include "handlers/diagnostics_request.h"
 #include "handlers/sampler_request.h"
+#include "handlers/time_limit_field.h"
 
 enum { MAX_COUNT = 10 * 1000 * 1000, MAX_NUMBERS = 16 * 1000 * 1000, MAX_SECONDS = 600, MAX_JUMPS = 1000 };
 #define SEED_LIMIT (INT64_C(1) << 53)
@@ -106,8 +107,7 @@ static const struct field INPUT[] = {
         "the latents lead back to. Wants a solver that draws no noise."),
     FIELD(struct params, trajectory, BOOL, "Also give the state x at every noise level.", .def = "false"),
     FIELD(struct params, diagnostics, BOOL, diagnostics_doc, .def = "false"),
-    FIELD(struct params, time_limit_ms, INT, "Give up after so many milliseconds.", .role = ROLE_TIME_LIMIT,
-          FIELD_INTS(1, 3600 * 1000)),
+    TIME_LIMIT_INPUT(struct params),
     {0}};
 
 static const struct field OUTPUT[] = {
