@@ -177,10 +177,6 @@ void plan_slope(const struct plan_build *b, struct linear *sum, double by, const
     plan_eps(sum, by * rates.sigma, at, x, D);
 }
 
-struct path_point plan_point(const struct plan_build *b, double s) {
-    return b->path->family->velocity ? path_at_t(b->path, s) : path_at_k(b->path, s);
-}
-
 size_t plan_raise(struct plan_build *b, size_t x, const struct path_point *from, const struct path_point *to,
                   double noise) {
     double kept = to->alpha / from->alpha, rest = (to->sigma - kept * from->sigma) * (to->sigma + kept * from->sigma);

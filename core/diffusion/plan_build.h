@@ -152,7 +152,5 @@ struct plan_frame plan_frame(const struct plan_build *b, const struct path_point
 /* plan_slope adds by * slope at a point, from x and D there. */
 void plan_slope(const struct plan_build *b, struct linear *sum, double by, const struct path_point *at, size_t x,
                 size_t D);
-/* plan_point is the point of the path at s = k or t, as plan_frame counts. */
-struct path_point plan_point(const struct plan_build *b, double s);
 
 #endif
