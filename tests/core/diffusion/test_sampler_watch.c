@@ -66,6 +66,16 @@ static void watch(struct job *j, struct sampler_watch *watch, size_t last, enum 
     j->ctx.stop = &seen.stop;
 }
 
+/* check_denoised: what a watcher sees beside the state is E[x0 | x] at the state before the step. */
+static void check_denoised(struct job *j, const double *trajectory) {
+    static double want[NUMBERS];
+    double *scratch = ctx_alloc(&j->ctx, denoiser_scratch(j->denoiser, N), sizeof *scratch);
+    for (size_t step = 0; step < STEPS; step++) {
+        denoiser_eval(j->denoiser, &j->points[step], NULL, N, trajectory + step * NUMBERS, want, scratch);
+        assert_memory_equal(seen.denoised[step], want, sizeof want);
+    }
+}
+
 /* Watched or not, on any number of threads, samples and trajectories have the same bytes, and what is seen after a step
  * is the trajectory. */
 static void watching_changes_nothing(void **state) {
@@ -90,6 +100,8 @@ static void watching_changes_nothing(void **state) {
             assert_memory_equal(a.samples, b.samples, NUMBERS * sizeof(double));
             assert_memory_equal(a.trajectory, b.trajectory, (STEPS + 1) * NUMBERS * sizeof(double));
             assert_memory_equal(a.trajectory + NUMBERS, seen.x, sizeof seen.x);
+            if (SOLVERS[s] == SOLVER_HEUN)
+                check_denoised(&plain, a.trajectory);
             ctx_release(&plain.ctx);
             ctx_release(&watched.ctx);
         }
