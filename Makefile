@@ -30,8 +30,17 @@ CORE_LIBS := -lm
 HANDLER_LIBS := -ljansson $(CORE_LIBS)
 SERVER_LIBS := -lmicrohttpd -lsqlite3 -lsodium -lz $(HANDLER_LIBS)
 
+# Kernels for an instruction set have its name at the end of their file's (core/base/cpu.h); where the compiler's family
+# is another, they are left out.
+ISA_x86_64 := avx2 avx512
+ISA_aarch64 := neon
+ISAS := $(ISA_$(firstword $(subst -, ,$(shell $(CC) -dumpmachine))))
+FLAGS_avx2 := -mavx2 -mbmi -mbmi2 -mlzcnt -mfma
+FLAGS_avx512 := $(FLAGS_avx2) -mavx512f -mavx512bw -mavx512cd -mavx512dq -mavx512vl
+other_isas = $(foreach i,$(filter-out $(ISAS),$(ISA_x86_64) $(ISA_aarch64)),%_$(i).c)
+
 objects = $(patsubst %.c,$(B)/%.o,$(1))
-CORE := $(call objects,$(sort $(wildcard core/*/*.c)))
+CORE := $(call objects,$(filter-out $(other_isas),$(sort $(wildcard core/*/*.c))))
 ENDPOINTS := $(patsubst handlers/%.c,%,$(sort $(wildcard handlers/ep_*.c)))
 HANDLERS := $(call objects,$(sort $(wildcard handlers/*.c))) $(B)/endpoints.o
 SERVER := $(call objects,$(filter-out server/main.c,$(sort $(wildcard server/*.c))))
@@ -116,7 +125,7 @@ FORCE:
 $(B)/%.o: %.c $(B)/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(FLAGS_$(lastword $(subst _, ,$*))) -MMD -MP -c $< -o $@
 
 $(B)/endpoints.o: $(B)/endpoints.c $(B)/flags
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@

@@ -56,6 +56,7 @@ void call_init(struct call *call, const struct endpoint *endpoint, const struct 
     call->http = 200;
     ctx_init(&call->ctx,
              endpoint->max_memory && endpoint->max_memory < host_memory ? endpoint->max_memory : host_memory);
+    call->ctx.isa = host->isa;
 }
 
 void call_release(struct call *call) {

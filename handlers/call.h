@@ -60,6 +60,7 @@ struct host {
     enum status (*runtime)(void *self, struct ctx *ctx, struct runtime *out); /* NULL: it does not tell */
     /* answer answers a decoded call as JSON, with what the host remembers; NULL: as call_run and call_encode do. */
     enum status (*answer)(void *self, struct call *call, struct buf *out);
+    enum isa isa;      /* the calls' kernels */
     size_t max_memory; /* bytes of a request's arena where the endpoint names none */
 };
 

@@ -139,11 +139,18 @@ static bool answer(struct call *call, const struct options *options, const struc
 }
 
 static int run_endpoint(const struct order *order, const struct options *options, struct models *models) {
+    char error[MACHINE_ERROR];
+    enum isa isa;
+    if (!machine_isa(options->kernels, &isa, error)) {
+        fprintf(stderr, "solvent: %s\n", error);
+        return 2;
+    }
     struct host host = {.self = models,
                         .draw_seed = draw_seed,
                         .model_json = model_json,
                         .model_name = model_name,
                         .runtime = read_runtime,
+                        .isa = isa,
                         .max_memory = (size_t)options->max_memory};
     unsigned threads = options->workers ? (unsigned)options->workers : machine_cores();
     struct pool *pool = pool_open(threads - 1, 0);

@@ -105,3 +105,18 @@ const unsigned char *machine_build(size_t *n) {
     *n = build.n;
     return build.id;
 }
+
+bool machine_isa(const char *name, enum isa *out, char error[MACHINE_ERROR]) {
+    if (!strcmp(name, "auto")) {
+        *out = isa_best();
+        return true;
+    }
+    if (!isa_find(name, out))
+        snprintf(error, MACHINE_ERROR, "--kernels is \"%.60s\", want auto, ref, avx2, avx512 or neon.", name);
+    else if (!isa_here(*out))
+        snprintf(error, MACHINE_ERROR, "--kernels is %s, which this machine does not have; its best is %s.", name,
+                 isa_text(isa_best()));
+    else
+        return true;
+    return false;
+}

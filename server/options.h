@@ -40,6 +40,9 @@
       "time that a kept-alive connection may idle")                                                                    \
     X(TIME, heartbeat, "heartbeat", "TIME", "15s", 10, 86400 * 1000,                                                   \
       "time after which a stream of events gets a comment where it has nothing to say")                                \
+    X(TIME, stream_delay, "stream-delay", "TIME", "2ms", 0, 86400 * 1000,                                              \
+      "an answer of lines that is whole within that time of its first line is sent with a length and a tag, not as a " \
+      "stream")                                                                                                        \
     X(COUNT, max_connections, "max-connections", "N", "8192", 1, 1000 * 1000,                                          \
       "connections at once; further ones wait to be accepted")                                                         \
     X(TEXT, models, "models", "DIR", "", 0, 0, "folder whose NAME.json are models that a request may call by name")    \
@@ -47,6 +50,8 @@
       "origins whose pages may call the service, comma-separated; * for every one, empty for none")                    \
     X(BYTES, gzip_min, "gzip-min", "SIZE", "1400", 0, INT64_C(1) << 40, "smallest answer that is compressed")          \
     X(TIME, drain, "drain", "TIME", "10s", 0, 86400 * 1000, "time that SIGTERM leaves to requests in progress")        \
+    X(TEXT, kernels, "kernels", "NAME", "auto", 0, 0,                                                                  \
+      "instruction set to compute with: ref (plain C), avx2, avx512 or neon; auto: the best there is")                 \
     X(TEXT, log, "log", "FILE", "stderr", 0, 0, "where the log goes: a file, stderr, stdout or off")
 
 struct options {

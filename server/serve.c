@@ -96,6 +96,7 @@ static void make_host(struct server *server) {
         .ready = ready,
         .answer = job_answer_item,
         .runtime = read_runtime,
+        .isa = server->isa,
         .max_memory = (size_t)server->options.max_memory,
     };
 }
@@ -150,8 +151,8 @@ static bool open_loops(struct server *server, char error[ADDRESS_ERROR]) {
     }
     char text[ADDRESS_TEXT];
     address_text((const struct sockaddr *)&address.at, true, text);
-    log_message(server->log, "info", "solvent " SOLVENT_VERSION " listens on http://%s with %lld workers.", text,
-                (long long)server->options.workers);
+    log_message(server->log, "info", "solvent " SOLVENT_VERSION " listens on http://%s with %lld workers (%s kernels).",
+                text, (long long)server->options.workers, isa_text(server->isa));
     return true;
 }
 
@@ -241,6 +242,8 @@ static int run(struct server *server) {
     sigset_t set;
     block_signals(&set);
     if (!(server->log = log_open(server->options.log, error)))
+        return fail("%s", error);
+    if (!machine_isa(server->options.kernels, &server->isa, error))
         return fail("%s", error);
     settle(server);
     make_host(server);

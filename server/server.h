@@ -41,6 +41,7 @@ struct server {
     struct metrics *metrics;
     struct models *models;
     struct working *working;
+    enum isa isa;     /* of --kernels */
     struct host host; /* host.self is the server */
     struct loop **loops;
     unsigned n_loops;

@@ -15,7 +15,6 @@ enum {
     KEPT_MAX = 1 << 20,
     LOOK_MS = 20, /* how soon a waiting worker sees that its job was cancelled */
 };
-#define GATHER_NS (2 * NS_PER_MS)
 #define ANSWER_MAX ((size_t)1 << 30) /* of what is written between two lines */
 
 static const char BEAT[] = ":\n\n";
@@ -120,7 +119,7 @@ static bool is_due(struct stream *s) {
     int64_t now = coarse_ns();
     if (!s->since_ns)
         s->since_ns = now;
-    return s->events || now - s->since_ns >= GATHER_NS;
+    return s->events || now - s->since_ns >= s->job->server->options.stream_delay * NS_PER_MS;
 }
 
 /* keep copies the piece for the cache, as long as there is not too much of it. */

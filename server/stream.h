@@ -7,8 +7,8 @@
  * handed over is sent at once. With nothing to send the connection is suspended, watched for a client that leaves, and,
  * where the answer is of events, resumed from time to time for a comment (a heartbeat).
  *
- * It begins undecided: an answer that is whole before it has PIECE bytes, or before 2 ms have passed since its first
- * line, is sent like any other, with its length, a tag and all (an event is sent at once). Else it is opened
+ * It begins undecided: an answer that is whole before it has PIECE bytes, or before --stream-delay has passed since its
+ * first line, is sent like any other, with its length, a tag and all (an event is sent at once). Else it is opened
  * (flight_open): its waiter goes back to its loop, which answers 200 with chunks. A copy is kept of up to 1 MiB, and
  * stored like any other answer. It is not compressed: who wants that puts it behind a proxy. A failure after that is
  * the last line of the stream. It has one reader: equal streams do not share a computation.

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/base/cpu.h"
 #include "core/base/status.h"
 
 /* The error of a request: the place as a JSON Pointer into the request ("" is the whole of it)
@@ -51,6 +52,7 @@ struct ctx {
     size_t fail_after;          /* tests: this many allocations succeed, then all fail; SIZE_MAX: off */
     const atomic_int *stop;     /* NULL: never; else an enum stop */
     struct parallel *parallel;  /* NULL: the calling thread only */
+    enum isa isa;               /* whose kernels to run; it is here (cpu.h) */
     struct error err;
 };
 

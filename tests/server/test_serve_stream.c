@@ -47,7 +47,7 @@ static void short_answers_have_a_length_and_a_tag(void **state) {
     struct test_server server;
     struct response r;
     char value[128];
-    START(&server, "--workers", "1");
+    START(&server, "--workers", "1", "--stream-delay", "1m");
     assert_true(ask_once(server.port, "POST", "/test/count", LINES, "{\"lines\":300}", &r));
     assert_true(response_header(&r, "Content-Length", value, sizeof value));
     assert_true(response_header(&r, "ETag", value, sizeof value));
@@ -233,7 +233,7 @@ static void a_failure_is_the_last_line(void **state) {
     struct test_server server;
     struct response r;
     struct client client;
-    START(&server, "--workers", "1");
+    START(&server, "--workers", "1", "--stream-delay", "1m");
     assert_true(ask_once(server.port, "POST", "/test/count", LINES, "{\"lines\":3,\"fail\":true}", &r));
     assert_int_equal(r.status, 422); /* nothing had left */
     response_free(&r);
