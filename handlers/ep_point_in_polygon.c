@@ -26,8 +26,8 @@ struct result {
 
 static const struct field INPUT[] = {
     POLYGON_INPUT(struct params),
-    FIELD(struct params, point, ARRAY, "One point, `[x,y]`.", .kinds = KIND_REAL, .min_items = 2, .max_items = 2),
-    FIELD(struct params, points, ARRAY, "Many points, `[[x,y],...]`.", .kinds = KIND_REAL, .min_dims = 2, .max_dims = 2,
+    FIELD(struct params, point, ARRAY, "One point, `[x,y]`.", .kinds = KIND_REAL, .lossless = true, .min_items = 2, .max_items = 2),
+    FIELD(struct params, points, ARRAY, "Many points, `[[x,y],...]`.", .kinds = KIND_REAL, .lossless = true, .min_dims = 2, .max_dims = 2,
           .columns = 2, .max_items = 20 * 1000 * 1000),
     TRACE_INPUT_OF(struct params, TRACE_LIMIT_POINTS),
     TIME_LIMIT_INPUT(struct params),

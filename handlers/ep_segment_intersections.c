@@ -30,7 +30,7 @@ enum { MAX_SEGMENTS = 2 * 1000 * 1000, MAX_PAIRS = 1000 * 1000 };
 
 static const struct field INPUT[] = {
     FIELD(struct params, segments, ARRAY, "The segments by their ends, `[[[x,y],[x,y]],...]`.", .kinds = KIND_REAL,
-          .min_dims = 3, .max_dims = 3, .rows = 2, .columns = 2, .max_items = 4 * MAX_SEGMENTS),
+          .lossless = true, .min_dims = 3, .max_dims = 3, .rows = 2, .columns = 2, .max_items = 4 * MAX_SEGMENTS),
     FIELD(struct params, wkt, STRING,
           "A LINESTRING or MULTILINESTRING; its pieces between two points are the segments, counted through.",
           .max_items = 64 << 20),

@@ -25,9 +25,9 @@ static const struct field INPUT[] = {
         "counter-clockwise, in (-pi, pi]; `rotate` a by `angle`, `project` a on b, `reflect` a in the line through the "
         "origin along b, `normalize` a; `compare` a with b.",
         .required = true, .names = vector_operation_names),
-    FIELD(struct params, a, ARRAY, "A vector or point, `[x,y]`.", .required = true, .kinds = KIND_REAL, .min_items = 2,
+    FIELD(struct params, a, ARRAY, "A vector or point, `[x,y]`.", .required = true, .kinds = KIND_REAL, .lossless = true, .min_items = 2,
           .max_items = 2),
-    FIELD(struct params, b, ARRAY, "The other one, for operations of two.", .kinds = KIND_REAL, .min_items = 2,
+    FIELD(struct params, b, ARRAY, "The other one, for operations of two.", .kinds = KIND_REAL, .lossless = true, .min_items = 2,
           .max_items = 2),
     FIELD(struct params, angle, NUMBER, "Of `rotate`, which wants it: radians, counter-clockwise.",
           .present = offsetof(struct params, has_angle), FIELD_REALS(-VECTOR_MAX_ANGLE, VECTOR_MAX_ANGLE)),

@@ -5,7 +5,7 @@
 #include "handlers/geojson.h"
 
 const struct field polygon_hole_fields[] = {
-    FIELD(struct hole, ring, ARRAY, "The ring as `[[x,y],...]`.", .required = true, .kinds = KIND_REAL, .min_dims = 2,
+    FIELD(struct hole, ring, ARRAY, "The ring as `[[x,y],...]`.", .required = true, .kinds = KIND_REAL, .lossless = true, .min_dims = 2,
           .max_dims = 2, .columns = 2, .min_items = 6, .max_items = 2 * POLYGON_MAX_VERTICES),
     {0},
 };

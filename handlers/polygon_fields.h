@@ -24,7 +24,7 @@ extern const struct field polygon_hole_fields[];
           "The exterior ring as `[[x,y],...]`; or rings of equal length, the exterior first, as the `coordinates` of " \
           "a GeoJSON Polygon, `[[[x,y],...],...]`. Whether the last point repeats the first is no matter. Holes of "   \
           "other lengths go into `holes`.",                                                                            \
-          .kinds = KIND_REAL, .min_dims = 2, .max_dims = 3, .columns = 2, .max_items = 2 * POLYGON_MAX_VERTICES),      \
+          .kinds = KIND_REAL, .lossless = true, .min_dims = 2, .max_dims = 3, .columns = 2, .max_items = 2 * POLYGON_MAX_VERTICES),      \
         FIELD(S, holes, LIST, "Rings that are cut out of `polygon`, each an object.", .fields = polygon_hole_fields,   \
               .size = sizeof(struct hole), .max_items = 100 * 1000),                                                   \
         FIELD(S, wkt, STRING, "The polygon as well-known text, in the plane.", .max_items = POLYGON_MAX_WKT),          \
