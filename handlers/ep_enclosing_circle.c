@@ -73,7 +73,7 @@ static enum status run(struct call *call, const void *p, void *r) {
     result->radius = circle.radius;
     status = points_array(&call->ctx, &circle.center, NULL, 1, &result->center);
     if (status == STATUS_OK)
-        status = geometry_write_path(&call->ctx, params->format, WKT_POINT, &circle.center.x, 1, &result->text);
+        status = geometry_write_path(&call->ctx, params->format, WKT_POINT, result->center.reals, 1, &result->text);
     result->center.dims = 1, result->center.shape[0] = 2;
     return status == STATUS_OK ? index_array(&call->ctx, circle.support, circle.n_support, &result->support) : status;
 }

@@ -63,11 +63,11 @@ static uint64_t cost(const void *p) {
     return (uint64_t)(5000 + n * (1200 + 10 * log2_n)) + trace_cost(params->has_trace, &params->trace, 3 * n);
 }
 
-static enum status write_rectangle(struct ctx *ctx, int format, const struct rectangle *one,
+static enum status write_rectangle(struct ctx *ctx, int format, const struct rectangle *one, const struct array *corners,
                                    struct geometry_text *out) {
     enum wkt_type type = one->height != 0 ? WKT_POLYGON : one->width != 0 ? WKT_LINESTRING : WKT_POINT;
     size_t n = type == WKT_POLYGON ? 4 : type == WKT_LINESTRING ? 2 : 1;
-    return geometry_write_path(ctx, format, type, &one->corners->x, n, out);
+    return geometry_write_path(ctx, format, type, corners->reals, n, out);
 }
 
 static enum status run(struct call *call, const void *p, void *r) {
@@ -90,7 +90,7 @@ static enum status run(struct call *call, const void *p, void *r) {
     if (status == STATUS_OK)
         status = points_array(&call->ctx, &one.direction, NULL, 1, &result->direction);
     if (status == STATUS_OK)
-        status = write_rectangle(&call->ctx, params->format, &one, &result->text);
+        status = write_rectangle(&call->ctx, params->format, &one, &result->corners, &result->text);
     if (status != STATUS_OK)
         return status;
     result->direction.dims = 1, result->direction.shape[0] = 2;

@@ -1,3 +1,4 @@
+#include "core/geometry/exact_place.h"
 #include "core/geometry/plane_trace.h"
 #include "handlers/geometry_fields.h"
 #include "handlers/index_array.h"
@@ -51,6 +52,18 @@ static uint64_t cost(const void *p) {
     return (uint64_t)(5000 + n * (1000 + 10 * log2_n)) + trace_cost(params->has_trace, &params->trace, 3 * n);
 }
 
+/* write_strip writes the way from the point across to the line of the edge; a point where they are one. */
+static enum status write_strip(struct ctx *ctx, int format, const struct points *points, const struct width *width,
+                               struct geometry_text *out) {
+    struct point a = points->at[width->edge[0]], b = points->at[width->edge[1]], c = points->at[width->point];
+    if (format == FORMAT_COORDINATES)
+        return STATUS_OK;
+    if (width->width == 0)
+        return geometry_write_path(ctx, format, WKT_POINT, (const double[]){c.x, c.y}, 1, out);
+    struct point foot = exact_foot(a, b, c);
+    return geometry_write_path(ctx, format, WKT_LINESTRING, (const double[]){c.x, c.y, foot.x, foot.y}, 2, out);
+}
+
 static enum status run(struct call *call, const void *p, void *r) {
     const struct params *params = p;
     struct result *result = r;
@@ -69,6 +82,9 @@ static enum status run(struct call *call, const void *p, void *r) {
         return status;
     result->width = width.width;
     result->point = width.point;
+    status = write_strip(&call->ctx, params->format, &points, &width, &result->text);
+    if (status != STATUS_OK)
+        return status;
     return index_array(&call->ctx, width.edge, 2, &result->edge);
 }
 

@@ -1,14 +1,12 @@
 #include "core/geometry/plane_trace.h"
-#include "handlers/call.h"
 #include "handlers/polygon_fields.h"
 #include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
-#include "handlers/wkt.h"
 
 struct params {
     struct array polygon;
     struct list holes;
-    struct str wkt, geojson;
+    struct geometry_text text;
     struct array point, points;
     bool has_trace;
     struct trace_params trace;
@@ -58,7 +56,7 @@ static const struct field OUTPUT[] = {
 
 static uint64_t cost(const void *params) {
     const struct params *p = params;
-    uint64_t n = polygon_size(&p->polygon, &p->holes, &p->wkt, &p->geojson), points = p->points.n / 2;
+    uint64_t n = polygon_size(&p->polygon, &p->holes, &p->text), points = p->points.n / 2;
     return 2000 + (points < 8 ? 60 * n * (points + 1) : 4000 * n + 1000 * points) +
            trace_cost(p->has_trace, &p->trace, (double)n * (double)(points + 1));
 }
@@ -88,7 +86,7 @@ static enum status run(struct call *call, const void *params, void *result) {
     struct result *out = result;
     struct rings rings;
     bool many = p->points.kind != KIND_NONE;
-    enum status status = polygon_rings(&call->ctx, &p->polygon, &p->holes, &p->wkt, &p->geojson,
+    enum status status = polygon_rings(&call->ctx, &p->polygon, &p->holes, &p->text,
                                        WKT_POLYGON | WKT_LINEARRING | WKT_MULTIPOLYGON, &rings);
     const struct array *points = many ? &p->points : &p->point;
     if (status == STATUS_OK)
@@ -106,7 +104,7 @@ static enum status run(struct call *call, const void *params, void *result) {
 const struct endpoint ep_point_in_polygon = {
     .method = "POST",
     .route = "/v1/solve/point-in-polygon",
-    .version = 1,
+    .version = 2,
     .title = "Points in a polygon, exact",
     .doc = "Says of points whether they lie inside of a polygon, on its boundary or outside; in the plane.\n\n"
            "The answer is exact for the doubles that the coordinates are read as; there is no tolerance. Inside is by "

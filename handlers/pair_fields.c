@@ -29,8 +29,8 @@ enum status pair_run(struct call *call, const void *params, pair_find *find, pai
         status = steps(&call->ctx, &points, &out->trace);
     if (status != STATUS_OK)
         return status;
-    const struct point ends[] = {points.at[pair.a], points.at[pair.b]};
+    const struct point a = points.at[pair.a], b = points.at[pair.b];
     out->distance = pair.distance;
-    status = geometry_write_path(&call->ctx, in->format, WKT_LINESTRING, &ends->x, 2, &out->text);
+    status = geometry_write_path(&call->ctx, in->format, WKT_LINESTRING, (const double[]){a.x, a.y, b.x, b.y}, 2, &out->text);
     return status == STATUS_OK ? index_array(&call->ctx, (const uint32_t[]){pair.a, pair.b}, 2, &out->pair) : status;
 }

@@ -41,13 +41,13 @@ void exact_crossing(const double p[4], const double q[4], double at[2]) {
     at[1] = coordinate(p[1], &along_p.y, &above, &below);
 }
 
-void exact_foot(const double a[2], const double b[2], const double c[2], double at[2]) {
+struct point exact_foot(struct point a, struct point b, struct point c) {
+    const double from[] = {a.x, a.y}, end[] = {b.x, b.y}, other[] = {c.x, c.y};
     struct way line, to_c;
     struct dyadic above, below;
-    way_between(&line, a, b);
-    way_between(&to_c, a, c);
+    way_between(&line, from, end);
+    way_between(&to_c, from, other);
     combined(&below, &line.x, &line.x, &line.y, &line.y, false);
     combined(&above, &line.x, &to_c.x, &line.y, &to_c.y, false);
-    at[0] = coordinate(a[0], &line.x, &above, &below);
-    at[1] = coordinate(a[1], &line.y, &above, &below);
+    return (struct point){coordinate(a.x, &line.x, &above, &below), coordinate(a.y, &line.y, &above, &below)};
 }

@@ -5,10 +5,12 @@
 #ifndef SOLVENT_EXACT_PLACE_H
 #define SOLVENT_EXACT_PLACE_H
 
+#include "core/geometry/point_set.h"
+
 /* exact_crossing is where the lines of two segments (x0, y0, x1, y1) meet that are not parallel. */
 void exact_crossing(const double p[4], const double q[4], double at[2]);
 
 /* exact_foot is the point of the line through a and b, which differ, that is nearest to c. */
-void exact_foot(const double a[2], const double b[2], const double c[2], double at[2]);
+struct point exact_foot(struct point a, struct point b, struct point c);
 
 #endif
