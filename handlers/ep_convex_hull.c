@@ -91,8 +91,8 @@ static enum status run(struct call *call, const void *p, void *r) {
     if (status == STATUS_OK)
         status = points_array(&call->ctx, points.at, hull.at, hull.n, &result->points);
     if (status == STATUS_OK)
-        status = geometry_write_path(&call->ctx, params->format, type_of(&result->points), result->points.reals,
-                                     hull.n, &result->text);
+        status = geometry_write_path(&call->ctx, params->format, type_of(&result->points), result->points.reals, hull.n,
+                                     &result->text);
     if (status == STATUS_OK)
         result->area = hull_area(&points, &hull), result->has_area = isfinite(result->area);
     return status;

@@ -9,7 +9,9 @@ static const struct field INPUT[] = {
     SIGN_POINT(2, "c", "The third point."),
     SIGN_POINT(3, "d", "The point that is asked for."),
     SIGN_MANY("quadruples", "Many at once, `[[[x,y],[x,y],[x,y],[x,y]],...]`.", 4, 2 * 1000 * 1000),
-    TOLERANCE_INPUT(struct sign_params, "the sign is 0 where d is at most `eps` from the circle; where a, b, c lie on one line, from that line."),
+    TOLERANCE_INPUT(
+        struct sign_params,
+        "the sign is 0 where d is at most `eps` from the circle; where a, b, c lie on one line, from that line."),
     SIGN_LIMITS,
     {0},
 };
@@ -52,7 +54,8 @@ const struct endpoint ep_incircle = {
     .doc = "Says whether a point lies inside of the circle through three others, on it or outside: the test of "
            "Delaunay triangulations.\n\n"
            "The sign is exact for the doubles that the coordinates are read as, whatever their size: a filter in "
-           "floating point answers nearly always, and exact integers answer the rest. Without `eps` there is no tolerance.",
+           "floating point answers nearly always, and exact integers answer the rest. Without `eps` there is no "
+           "tolerance.",
     .source = "J. R. Shewchuk, \"Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates\", "
               "Discrete & Computational Geometry 18, 1997",
     .input = INPUT,

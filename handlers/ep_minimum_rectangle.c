@@ -63,8 +63,8 @@ static uint64_t cost(const void *p) {
     return (uint64_t)(5000 + n * (1200 + 10 * log2_n)) + trace_cost(params->has_trace, &params->trace, 3 * n);
 }
 
-static enum status write_rectangle(struct ctx *ctx, int format, const struct rectangle *one, const struct array *corners,
-                                   struct geometry_text *out) {
+static enum status write_rectangle(struct ctx *ctx, int format, const struct rectangle *one,
+                                   const struct array *corners, struct geometry_text *out) {
     enum wkt_type type = one->height != 0 ? WKT_POLYGON : one->width != 0 ? WKT_LINESTRING : WKT_POINT;
     size_t n = type == WKT_POLYGON ? 4 : type == WKT_LINESTRING ? 2 : 1;
     return geometry_write_path(ctx, format, type, corners->reals, n, out);
@@ -81,8 +81,8 @@ static enum status run(struct call *call, const void *p, void *r) {
     if (status != STATUS_OK)
         return status;
     struct rectangle one;
-    status = points_blame(&call->ctx, &params->text,
-                          calipers_rectangle(&call->ctx, &points, params->objective == 1, &one));
+    status =
+        points_blame(&call->ctx, &params->text, calipers_rectangle(&call->ctx, &points, params->objective == 1, &one));
     if (status == STATUS_OK && params->has_trace)
         status = rectangle_trace(&call->ctx, &points, params->objective == 1, &result->trace);
     if (status == STATUS_OK)

@@ -24,7 +24,8 @@ struct result {
 
 static const struct field INPUT[] = {
     POINTS_INPUT(struct params, "The points, each [x, y]; at least one."),
-    FORMAT_INPUT(struct params, "the strip across, a LineString from `point` to the line of `edge`; a Point where its width is 0."),
+    FORMAT_INPUT(struct params,
+                 "the strip across, a LineString from `point` to the line of `edge`; a Point where its width is 0."),
     TRACE_INPUT_OF(struct params, TRACE_LIMIT_POINTS),
     TIME_LIMIT_INPUT(struct params),
     {0},

@@ -8,7 +8,8 @@ static const struct field INPUT[] = {
     SIGN_POINT(1, "b", "The second point."),
     SIGN_POINT(2, "c", "The third point."),
     SIGN_MANY("triples", "Many triples at once, `[[[x,y],[x,y],[x,y]],...]`.", 3, 2 * 1000 * 1000),
-    TOLERANCE_INPUT(struct sign_params, "the sign is 0 where the three points lie between two parallel lines `eps` apart, that is where the least height of their triangle is at most `eps`."),
+    TOLERANCE_INPUT(struct sign_params, "the sign is 0 where the three points lie between two parallel lines `eps` "
+                                        "apart, that is where the least height of their triangle is at most `eps`."),
     SIGN_LIMITS,
     {0},
 };
@@ -47,7 +48,8 @@ const struct endpoint ep_orientation = {
     .title = "Orientation of three points, exact",
     .doc = "Says whether three points turn left, right, or lie on one line.\n\n"
            "The sign is exact for the doubles that the coordinates are read as, whatever their size: a filter in "
-           "floating point answers nearly always, and exact integers answer the rest. Without `eps` there is no tolerance; points "
+           "floating point answers nearly always, and exact integers answer the rest. Without `eps` there is no "
+           "tolerance; points "
            "that are written in decimals, such as (0.1, 0.1), (0.2, 0.2) and (0.3, 0.3), are as collinear as their "
            "nearest doubles.",
     .source = "J. R. Shewchuk, \"Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates\", "

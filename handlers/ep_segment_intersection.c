@@ -59,12 +59,13 @@ static const struct field OUTPUT[] = {
           "The point, or the two ends of the overlap, the lesser by x, then y, first; empty where there is none.",
           .required = true, .kinds = KIND_REAL, .min_dims = 2, .max_dims = 2),
     FORMAT_OUTPUT(struct result),
-    TRACE_OUTPUT(struct result,
-                 "Points 0 and 1 are the ends of `p`, 2 and 3 those of `q`. `turn` at three of them with its `sign`, "
-                 "four times: both ends of each segment seen from the other; `boxes`: whether the bounding boxes "
-                 "`meet` (0 or 1); with `eps` four times `end` at an end and the ends of the other segment, with whether "
-                 "it lies `within` (0 or 1); `meet` at the ends that lie where the segments meet, with `kind` and `detail`, and "
-                 "`x`, `y` of a point."),
+    TRACE_OUTPUT(
+        struct result,
+        "Points 0 and 1 are the ends of `p`, 2 and 3 those of `q`. `turn` at three of them with its `sign`, "
+        "four times: both ends of each segment seen from the other; `boxes`: whether the bounding boxes "
+        "`meet` (0 or 1); with `eps` four times `end` at an end and the ends of the other segment, with whether "
+        "it lies `within` (0 or 1); `meet` at the ends that lie where the segments meet, with `kind` and `detail`, and "
+        "`x`, `y` of a point."),
     {0},
 };
 

@@ -92,8 +92,8 @@ static enum status segments_of_text(struct ctx *ctx, const struct params *p, dou
         for (size_t i = at; i + 1 < wkt.end[k]; i++)
             memcpy(*segments + 4 * (*n)++, wkt.xy + 2 * i, 4 * sizeof **segments);
     if (*n > MAX_SEGMENTS)
-        return ctx_fail(ctx, STATUS_INVALID, geometry_pointer(&p->text), "There are %zu segments, want at most %d.",
-                        *n, MAX_SEGMENTS);
+        return ctx_fail(ctx, STATUS_INVALID, geometry_pointer(&p->text), "There are %zu segments, want at most %d.", *n,
+                        MAX_SEGMENTS);
     return STATUS_OK;
 }
 

@@ -35,9 +35,10 @@ static const struct field INPUT[] = {
     FIELD(struct params, algorithm, ENUM, "How.", .names = ALGORITHMS, .def = "douglas-peucker"),
     FIELD(struct params, closed, BOOL, "The line is an outline.", .def = "false",
           .present = offsetof(struct params, has_closed)),
-    FORMAT_INPUT(struct params,
-                 "what `wkt` or `geojson` was; of `points` a LineString, or where `closed` a Polygon (of fewer than three "
-                 "points a LineString or Point)."),
+    FORMAT_INPUT(
+        struct params,
+        "what `wkt` or `geojson` was; of `points` a LineString, or where `closed` a Polygon (of fewer than three "
+        "points a LineString or Point)."),
     TRACE_INPUT_OF(struct params, TRACE_LIMIT_POINTS),
     TIME_LIMIT_INPUT(struct params),
     {0},
@@ -46,8 +47,8 @@ static const struct field INPUT[] = {
 static const struct rule RULES[] = {POINTS_RULES, REQUIRES("closed", "points"), {0}};
 
 static const struct field OUTPUT[] = {
-    FIELD(struct result, indices, ARRAY, "The indices of the points that stay, ascending; counted through all lines.", .required = true,
-          .kinds = KIND_INT),
+    FIELD(struct result, indices, ARRAY, "The indices of the points that stay, ascending; counted through all lines.",
+          .required = true, .kinds = KIND_INT),
     FIELD(struct result, points, ARRAY, "These points, each [x, y].", .required = true, .kinds = KIND_REAL,
           .min_dims = 2, .max_dims = 2),
     FIELD(struct result, algorithm, ENUM, "What was used.", .required = true, .names = ALGORITHMS),

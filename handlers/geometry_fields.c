@@ -29,8 +29,8 @@ enum status points_blame(struct ctx *ctx, const struct geometry_text *text, enum
     return status;
 }
 
-enum status points_given(struct ctx *ctx, const struct array *points, const struct geometry_text *text,
-                         unsigned types, size_t least, struct array *array, struct points *out) {
+enum status points_given(struct ctx *ctx, const struct array *points, const struct geometry_text *text, unsigned types,
+                         size_t least, struct array *array, struct points *out) {
     struct array read = *points;
     const char *name = "points";
     if (points->kind == KIND_NONE) {
@@ -53,8 +53,8 @@ struct form {
     char open, close;
     bool json;
 };
-static const struct form FORMS[] = {[FORMAT_GEOJSON] = {"[", ",", "]", '[', ']', true},
-                                    [FORMAT_WKT] = {"", " ", "", '(', ')', false}};
+static const struct form FORMS[] = {
+    [FORMAT_GEOJSON] = {"[", ",", "]", '[', ']', true}, [FORMAT_WKT] = {"", " ", "", '(', ')', false}};
 
 struct writer {
     struct buf out;

@@ -24,14 +24,14 @@ struct geometry_text {
 
 enum { GEOMETRY_MAX_WKT = 64 << 20 };
 
-#define GEOMETRY_TEXT_INPUT(S, wkt_doc, geojson_doc)                                                          \
-    {.name = "wkt",                                                                                           \
-     .doc = wkt_doc,                                                                                          \
-     .type = FIELD_STRING,                                                                                    \
-     .offset = offsetof(S, text.wkt),                                                                         \
-     .max_items = GEOMETRY_MAX_WKT},                                                                          \
-    {                                                                                                         \
-        .name = "geojson", .doc = geojson_doc, .type = FIELD_JSON, .offset = offsetof(S, text.geojson)        \
+#define GEOMETRY_TEXT_INPUT(S, wkt_doc, geojson_doc)                                                   \
+    {.name = "wkt",                                                                                    \
+     .doc = wkt_doc,                                                                                   \
+     .type = FIELD_STRING,                                                                             \
+     .offset = offsetof(S, text.wkt),                                                                  \
+     .max_items = GEOMETRY_MAX_WKT},                                                                   \
+    {                                                                                                  \
+        .name = "geojson", .doc = geojson_doc, .type = FIELD_JSON, .offset = offsetof(S, text.geojson) \
     }
 
 /* geometry_read reads whichever text is given; `types` as of wkt_read. Errors: INVALID at or below /wkt or /geojson,
@@ -51,20 +51,21 @@ uint64_t geometry_size(const struct geometry_text *text);
 #define POINT_TYPES (WKT_POINT | WKT_MULTIPOINT | LINE_TYPES)
 #define ANY_TYPES (POINT_TYPES | WKT_LINEARRING | WKT_POLYGON | WKT_MULTIPOLYGON)
 
-#define POINTS_INPUT(S, text)                                                                                \
-    POINTS_INPUT_OF(S, text, "The points as well-known text: those of a geometry of any type but a collection, in " \
-                             "order as they stand there, points that close rings too.")
-#define POINTS_INPUT_OF(S, text, wkt_doc)                                                                    \
+#define POINTS_INPUT(S, text)                                                                              \
+    POINTS_INPUT_OF(S, text,                                                                               \
+                    "The points as well-known text: those of a geometry of any type but a collection, in " \
+                    "order as they stand there, points that close rings too.")
+#define POINTS_INPUT_OF(S, text, wkt_doc)                                                                            \
     FIELD(S, points, ARRAY, text, .kinds = KIND_REAL, .lossless = true, .min_dims = 2, .max_dims = 2, .columns = 2), \
-        GEOMETRY_TEXT_INPUT(S, wkt_doc,                                                                      \
-                            "The same as a GeoJSON object: a geometry, a Feature, or a FeatureCollection, whose " \
+        GEOMETRY_TEXT_INPUT(S, wkt_doc,                                                                              \
+                            "The same as a GeoJSON object: a geometry, a Feature, or a FeatureCollection, whose "    \
                             "features' points follow each other; in the plane.")
 #define POINTS_RULES EXACTLY_ONE("points", "wkt", "geojson")
 
 /* points_given takes the points of a request as points_of does; *array (NULL: not wanted) is set to them. `types`
  * beside WKT_MANY. Errors: those of geometry_read and points_of. */
-enum status points_given(struct ctx *ctx, const struct array *points, const struct geometry_text *text,
-                         unsigned types, size_t least, struct array *array, struct points *out) MUST_CHECK;
+enum status points_given(struct ctx *ctx, const struct array *points, const struct geometry_text *text, unsigned types,
+                         size_t least, struct array *array, struct points *out) MUST_CHECK;
 
 /* points_blame gives the status back; an error at or below /points is one at the text where the points came as such. */
 enum status points_blame(struct ctx *ctx, const struct geometry_text *text, enum status status) MUST_CHECK;
@@ -77,10 +78,10 @@ double points_count(const struct array *points, const struct geometry_text *text
 enum geometry_format { FORMAT_COORDINATES, FORMAT_GEOJSON, FORMAT_WKT };
 extern const char *const geometry_format_names[];
 
-#define FORMAT_INPUT(S, what)                                                                              \
-    FIELD(S, format, ENUM,                                                                                 \
-          "`geojson`, `wkt`: also give the answer in that form, in the member of that name: " what         \
-          " Where there is nothing: an empty GeometryCollection.",                                         \
+#define FORMAT_INPUT(S, what)                                                                      \
+    FIELD(S, format, ENUM,                                                                         \
+          "`geojson`, `wkt`: also give the answer in that form, in the member of that name: " what \
+          " Where there is nothing: an empty GeometryCollection.",                                 \
           .names = geometry_format_names, .def = "coordinates")
 #define FORMAT_OUTPUT(S)                                                                                          \
     {.name = "geojson",                                                                                           \
@@ -98,9 +99,9 @@ extern const char *const geometry_format_names[];
 struct geometry {
     enum wkt_type type;
     size_t n_paths;
-    const size_t *end;  /* [n_paths] path k has the points end[k-1] .. end[k]-1 */
-    const double *xy;   /* the points */
-    const int64_t *at;  /* NULL, or in the place of point i stands at[i] */
+    const size_t *end; /* [n_paths] path k has the points end[k-1] .. end[k]-1 */
+    const double *xy;  /* the points */
+    const int64_t *at; /* NULL, or in the place of point i stands at[i] */
 };
 
 /* geometry_write gives the text that `format` asks for; numbers read back as the same doubles. With COORDINATES both

@@ -38,8 +38,9 @@ enum number_error number_read_real(const char *text, size_t n, double *value);
 /* number_read_lossless is number_read_real but for what is written as an integer: that must be a double exactly, or
  * have the shortest digits of one, as JavaScript writes it (2^60 as 1152921504606847000); else INEXACT. */
 enum number_error number_read_lossless(const char *text, size_t n, double *value);
-#define NUMBER_LOSSLESS_TEXT                                                                                          \
-    "which no double holds exactly; want an integer of at most 2^53, or a number with a fraction or an exponent, which " \
+#define NUMBER_LOSSLESS_TEXT                                                                                       \
+    "which no double holds exactly; want an integer of at most 2^53, or a number with a fraction or an exponent, " \
+    "which "                                                                                                       \
     "is rounded."
 
 /* What numbers_read should give: INT: every element an int64 (as number_read_int); REAL: every element a double; both

@@ -31,6 +31,7 @@ enum status pair_run(struct call *call, const void *params, pair_find *find, pai
         return status;
     const struct point a = points.at[pair.a], b = points.at[pair.b];
     out->distance = pair.distance;
-    status = geometry_write_path(&call->ctx, in->format, WKT_LINESTRING, (const double[]){a.x, a.y, b.x, b.y}, 2, &out->text);
+    status = geometry_write_path(&call->ctx, in->format, WKT_LINESTRING, (const double[]){a.x, a.y, b.x, b.y}, 2,
+                                 &out->text);
     return status == STATUS_OK ? index_array(&call->ctx, (const uint32_t[]){pair.a, pair.b}, 2, &out->pair) : status;
 }

@@ -3,8 +3,9 @@
 #include <stdio.h>
 
 const struct field polygon_hole_fields[] = {
-    FIELD(struct hole, ring, ARRAY, "The ring as `[[x,y],...]`.", .required = true, .kinds = KIND_REAL, .lossless = true, .min_dims = 2,
-          .max_dims = 2, .columns = 2, .min_items = 6, .max_items = 2 * POLYGON_MAX_VERTICES),
+    FIELD(struct hole, ring, ARRAY, "The ring as `[[x,y],...]`.", .required = true, .kinds = KIND_REAL,
+          .lossless = true, .min_dims = 2, .max_dims = 2, .columns = 2, .min_items = 6,
+          .max_items = 2 * POLYGON_MAX_VERTICES),
     {0},
 };
 
@@ -16,8 +17,7 @@ static enum status check_ring(struct ctx *ctx, const char *pointer, size_t k, co
     return STATUS_OK;
 }
 
-static enum status rings_of_text(struct ctx *ctx, const struct geometry_text *text, unsigned types,
-                                 struct rings *out) {
+static enum status rings_of_text(struct ctx *ctx, const struct geometry_text *text, unsigned types, struct rings *out) {
     struct wkt wkt;
     const char *pointer = geometry_pointer(text);
     enum status status = geometry_read(ctx, text, types, &wkt);

@@ -35,13 +35,13 @@ struct sign_result {
 #define SIGN_POINT(k, letter, text)                                                                         \
     {                                                                                                       \
         .name = letter, .doc = text, .type = FIELD_ARRAY, .offset = offsetof(struct sign_params, point[k]), \
-        .kinds = KIND_REAL, .lossless = true, .min_items = 2, .max_items = 2                                                  \
+        .kinds = KIND_REAL, .lossless = true, .min_items = 2, .max_items = 2                                \
     }
-#define SIGN_MANY(plural, text, points, most)                                                           \
-    {                                                                                                   \
-        .name = plural, .doc = text, .type = FIELD_ARRAY, .offset = offsetof(struct sign_params, many), \
-        .kinds = KIND_REAL, .lossless = true, .min_dims = 3, .max_dims = 3, .rows = (points), .columns = 2,               \
-        .max_items = (size_t)(most)*2 * (points)                                                        \
+#define SIGN_MANY(plural, text, points, most)                                                               \
+    {                                                                                                       \
+        .name = plural, .doc = text, .type = FIELD_ARRAY, .offset = offsetof(struct sign_params, many),     \
+        .kinds = KIND_REAL, .lossless = true, .min_dims = 3, .max_dims = 3, .rows = (points), .columns = 2, \
+        .max_items = (size_t)(most)*2 * (points)                                                            \
     }
 #define SIGN_LIMITS TRACE_INPUT_OF(struct sign_params, TRACE_LIMIT_POINTS), TIME_LIMIT_INPUT(struct sign_params)
 #define SIGN_ONE(text) FIELD(struct sign_result, sign, INT, text, .present = offsetof(struct sign_result, has_sign))

@@ -9,11 +9,11 @@
 
 #include "handlers/field.h"
 
-#define TOLERANCE_INPUT(S, what)                                                                                 \
-    FIELD(S, eps, NUMBER,                                                                                        \
-          "A tolerance, as a distance in the unit of the coordinates: " what                                     \
+#define TOLERANCE_INPUT(S, what)                                                                                  \
+    FIELD(S, eps, NUMBER,                                                                                         \
+          "A tolerance, as a distance in the unit of the coordinates: " what                                      \
           " Distances are held against `eps` exactly, so that what is farther by the least bit is not within; 0 " \
-          "and absent: no tolerance.",                                                                           \
+          "and absent: no tolerance.",                                                                            \
           .present = offsetof(S, has_eps), FIELD_REALS(0, 1e308))
 
 #endif

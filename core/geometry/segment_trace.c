@@ -8,7 +8,8 @@ enum status orientation_trace(struct ctx *ctx, const double *triples, size_t n, 
         double left = (a[0] - c[0]) * (b[1] - c[1]), right = (a[1] - c[1]) * (b[0] - c[0]);
         trace_add(t, "sign", TRACE_AT((int64_t)i), NULL,
                   TRACE_VARS({"left", trace_real(left)}, {"right", trace_real(right)},
-                             {"determinant", trace_real(left - right)}, {"sign", trace_int(orient2d_within(a, b, c, eps))}));
+                             {"determinant", trace_real(left - right)},
+                             {"sign", trace_int(orient2d_within(a, b, c, eps))}));
     }
     return trace_end(t);
 }
