@@ -33,7 +33,7 @@ static const struct field OUTPUT[] = {
 
 static uint64_t cost(const void *params) {
     const struct sign_params *p = params;
-    return 1000 + (p->eps > 0 ? 700 : 40) * p->many.n + trace_cost(p->has_trace, &p->trace, (double)p->many.n / 8);
+    return 1000 + (p->eps > 0 ? 300 : 40) * p->many.n + trace_cost(p->has_trace, &p->trace, (double)p->many.n / 8);
 }
 
 static int sign(const double *xy, double eps) {

@@ -28,7 +28,7 @@ static const struct field OUTPUT[] = {
 
 static uint64_t cost(const void *params) {
     const struct sign_params *p = params;
-    return 1000 + (p->eps > 0 ? 400 : 20) * p->many.n + trace_cost(p->has_trace, &p->trace, (double)p->many.n / 6);
+    return 1000 + (p->eps > 0 ? 100 : 20) * p->many.n + trace_cost(p->has_trace, &p->trace, (double)p->many.n / 6);
 }
 
 static int sign(const double *xy, double eps) {

@@ -6,7 +6,7 @@ static enum status signs_of(struct ctx *ctx, const double *rows, size_t n, doubl
     if (!signs)
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < n; i++) {
-        if (i % (1 << 14) == 0 && ctx_stop(ctx) != STOP_NONE)
+        if (i % (1 << 10) == 0 && ctx_stop(ctx) != STOP_NONE)
             return ctx_stopped(ctx);
         signs[i] = predicate->sign(rows + 2 * predicate->points * i, eps);
     }
