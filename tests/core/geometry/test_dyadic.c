@@ -50,11 +50,8 @@ static void ties_go_to_even(void **state) {
     static const struct {
         double x, tail, want;
     } rows[] = {
-        {1, 0x1p-53, 1},
-        {1 + 0x1p-52, 0x1p-53, 1 + 0x1p-51},
-        {1, 0x1.8p-53, 1 + 0x1p-52},
-        {1, -0x1p-54, 1},
-        {1, -0x1.8p-54, 1 - 0x1p-53},
+        {1, 0x1p-53, 1},  {1 + 0x1p-52, 0x1p-53, 1 + 0x1p-51}, {1, 0x1.8p-53, 1 + 0x1p-52},
+        {1, -0x1p-54, 1}, {1, -0x1.8p-54, 1 - 0x1p-53},
     };
     for (size_t i = 0; i < COUNT(rows); i++)
         for (int sign = -1; sign <= 1; sign++) {
@@ -149,7 +146,8 @@ static void feet(void **state) {
         int64_t above = ux * (v[4] - v[0]) + uy * (v[5] - v[1]);
         if (below == 0)
             continue;
-        struct point a = {(double)v[0], (double)v[1]}, b = {(double)v[2], (double)v[3]}, c = {(double)v[4], (double)v[5]};
+        struct point a = {(double)v[0], (double)v[1]}, b = {(double)v[2], (double)v[3]},
+                     c = {(double)v[4], (double)v[5]};
         struct point foot = exact_foot(a, b, c), same = exact_foot(b, a, c);
         assert_true(foot.x == (double)(v[0] * below + ux * above) / (double)below);
         assert_true(foot.y == (double)(v[1] * below + uy * above) / (double)below);

@@ -14,11 +14,11 @@ static void at_it_and_one_past_it(void **state) {
     } rows[] = {
         {{0, 0, 10, 0}, {5, 3}, 3},
         {{0, 0, 10, 0}, {5, 0x1p-1074}, 0x1p-1074},
-        {{0, 0, 4, 3}, {-3, 4}, 5},              /* beside the end, at a right angle to the line */
-        {{0, 0, 4, 3}, {-6, -8}, 10},            /* behind it */
-        {{0, 0, 4, 3}, {7, 7}, 5},               /* beyond the other */
-        {{0, 0, 8, 6}, {4 - 3, 3 + 4}, 5},       /* over the middle */
-        {{1, 1, 1, 1}, {4, 5}, 5},               /* a point */
+        {{0, 0, 4, 3}, {-3, 4}, 5},        /* beside the end, at a right angle to the line */
+        {{0, 0, 4, 3}, {-6, -8}, 10},      /* behind it */
+        {{0, 0, 4, 3}, {7, 7}, 5},         /* beyond the other */
+        {{0, 0, 8, 6}, {4 - 3, 3 + 4}, 5}, /* over the middle */
+        {{1, 1, 1, 1}, {4, 5}, 5},         /* a point */
         {{-1e150, 0, 1e150, 0}, {7, 1e-150}, 1e-150},
         {{-DBL_MAX, 1, DBL_MAX, 1}, {0, 4}, 3},
     };
@@ -67,7 +67,8 @@ static void orientations(void **state) {
             longest = dx * dx + dy * dy > longest ? dx * dx + dy * dy : longest;
         }
         int64_t area = (v[2] - v[0]) * (v[5] - v[1]) - (v[3] - v[1]) * (v[4] - v[0]);
-        bool within = 16 * area * area <= quarter * quarter * longest; /* the least height is that on the longest side */
+        bool within =
+            16 * area * area <= quarter * quarter * longest; /* the least height is that on the longest side */
         int want = within ? 0 : (area > 0) - (area < 0);
         assert_int_equal(orient2d_within(x, x + 2, x + 4, eps), want);
         assert_int_equal(orient2d_within(x + 2, x + 4, x, eps), want);
@@ -92,10 +93,10 @@ static void circles(void **state) {
     } rows[] = {
         {{5, 0, 0, 5, -5, 0, 0, -7}, 2, -1},
         {{5, 0, 0, 5, -5, 0, 0, -3}, 2, 1},
-        {{5, 0, 0, 5, -5, 0, 0, 0}, 5, 1},       /* the center */
-        {{-3, 4, 3, 4, 4, -3, 6, 8}, 5, 1},      /* clockwise: outside is 1 */
+        {{5, 0, 0, 5, -5, 0, 0, 0}, 5, 1},  /* the center */
+        {{-3, 4, 3, 4, 4, -3, 6, 8}, 5, 1}, /* clockwise: outside is 1 */
         {{0x1p500, 0, 0, 0x1p500, -0x1p500, 0, 0, -0x1.8p500}, 0x1p499, -1},
-        {{0, 0, 1, 0, 2, 0, 7, 3}, 3, 1},        /* a line */
+        {{0, 0, 1, 0, 2, 0, 7, 3}, 3, 1}, /* a line */
         {{0, 0, 2, 0, 1, 0, 7, 3}, 3, -1},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -116,7 +117,8 @@ static void circles(void **state) {
         assert_int_equal(incircle_within(x, x + 2, x + 4, x + 6, 0), exact);
         if (area == 0)
             continue;
-        double u = ux * ux + uy * uy, v = vx * vx + vy * vy, cx = (vy * u - uy * v) / area, cy = (ux * v - vx * u) / area;
+        double u = ux * ux + uy * uy, v = vx * vx + vy * vy, cx = (vy * u - uy * v) / area,
+               cy = (ux * v - vx * u) / area;
         double off = fabs(hypot(x[6] - x[0] - cx, x[7] - x[1] - cy) - hypot(cx, cy));
         if (fabs(off - eps) > 1e-9)
             assert_int_equal(got == 0, off < eps || exact == 0);
@@ -220,12 +222,9 @@ static void near_points(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(at_it_and_one_past_it),
-        cmocka_unit_test(segments_by_brute_force),
-        cmocka_unit_test(orientations),
-        cmocka_unit_test(circles),
-        cmocka_unit_test(known_meetings),
-        cmocka_unit_test(meetings_on_grids),
+        cmocka_unit_test(at_it_and_one_past_it), cmocka_unit_test(segments_by_brute_force),
+        cmocka_unit_test(orientations),          cmocka_unit_test(circles),
+        cmocka_unit_test(known_meetings),        cmocka_unit_test(meetings_on_grids),
         cmocka_unit_test(near_points),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
