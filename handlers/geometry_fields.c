@@ -49,12 +49,10 @@ enum status points_given(struct ctx *ctx, const struct array *points, const stru
 
 /* How a form writes a geometry. */
 struct form {
-    const char *point_open, *between, *point_close; /* [x,y] and x y */
-    char open, close;
-    bool json;
+    char open, between, close; /* between the numbers of a point */
+    bool json;                 /* names and points are those of JSON */
 };
-static const struct form FORMS[] = {
-    [FORMAT_GEOJSON] = {"[", ",", "]", '[', ']', true}, [FORMAT_WKT] = {"", " ", "", '(', ')', false}};
+static const struct form FORMS[] = {[FORMAT_GEOJSON] = {'[', ',', ']', true}, [FORMAT_WKT] = {'(', ' ', ')', false}};
 
 struct writer {
     struct buf out;
@@ -72,7 +70,7 @@ static void write_point(struct writer *w, const double *xy) {
     if (w->form->json)
         to[n++] = '[';
     n += number_format_real(to + n, xy[0]);
-    to[n++] = *w->form->between;
+    to[n++] = w->form->between;
     n += number_format_real(to + n, xy[1]);
     if (w->form->json)
         to[n++] = ']';

@@ -127,6 +127,27 @@ void dyadic_difference(struct dyadic *to, double a, double b) {
 
 void dyadic_square(struct dyadic *to, const struct dyadic *a) { dyadic_multiply(to, a, a); }
 
+void dyadic_products(struct dyadic *to, const struct dyadic *a, const struct dyadic *b, const struct dyadic *c,
+                     const struct dyadic *d, bool minus) {
+    struct dyadic other;
+    dyadic_multiply(to, a, b);
+    dyadic_multiply(&other, c, d);
+    minus ? dyadic_subtract(to, to, &other) : dyadic_add(to, to, &other);
+}
+
+void dyadic_way(struct dyadic_vector *to, const double from[2], const double end[2]) {
+    dyadic_difference(&to->x, end[0], from[0]);
+    dyadic_difference(&to->y, end[1], from[1]);
+}
+
+void dyadic_dot(struct dyadic *to, const struct dyadic_vector *a, const struct dyadic_vector *b) {
+    dyadic_products(to, &a->x, &b->x, &a->y, &b->y, false);
+}
+
+void dyadic_cross(struct dyadic *to, const struct dyadic_vector *a, const struct dyadic_vector *b) {
+    dyadic_products(to, &a->x, &b->y, &a->y, &b->x, true);
+}
+
 int dyadic_compare(const struct dyadic *a, const struct dyadic *b) {
     int sign = dyadic_sign(a), other = dyadic_sign(b);
     if (sign != other)

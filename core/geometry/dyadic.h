@@ -35,6 +35,20 @@ void dyadic_multiply(struct dyadic *to, const struct dyadic *a, const struct dya
 void dyadic_difference(struct dyadic *to, double a, double b);
 void dyadic_square(struct dyadic *to, const struct dyadic *a);
 
+/* dyadic_products is a b + c d, or with `minus` a b - c d; `to` is none of them. */
+void dyadic_products(struct dyadic *to, const struct dyadic *a, const struct dyadic *b, const struct dyadic *c,
+                     const struct dyadic *d, bool minus);
+
+/* Vectors of the plane. */
+struct dyadic_vector {
+    struct dyadic x, y;
+};
+
+/* dyadic_way leads from one point to another; dyadic_dot is a.x b.x + a.y b.y, dyadic_cross a.x b.y - a.y b.x. */
+void dyadic_way(struct dyadic_vector *to, const double from[2], const double end[2]);
+void dyadic_dot(struct dyadic *to, const struct dyadic_vector *a, const struct dyadic_vector *b);
+void dyadic_cross(struct dyadic *to, const struct dyadic_vector *a, const struct dyadic_vector *b);
+
 static inline int dyadic_sign(const struct dyadic *a) { return a->n == 0 ? 0 : a->negative ? -1 : 1; }
 
 /* dyadic_compare is the sign of a - b. */

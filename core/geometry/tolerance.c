@@ -6,30 +6,6 @@
 #include "core/geometry/exact_sum.h"
 #include "core/geometry/predicates.h"
 
-/* A way from one point to another. */
-struct way {
-    struct dyadic x, y;
-};
-
-static void way_between(struct way *to, const double from[2], const double end[2]) {
-    dyadic_difference(&to->x, end[0], from[0]);
-    dyadic_difference(&to->y, end[1], from[1]);
-}
-
-static void dot(struct dyadic *to, const struct way *a, const struct way *b) {
-    struct dyadic other;
-    dyadic_multiply(to, &a->x, &b->x);
-    dyadic_multiply(&other, &a->y, &b->y);
-    dyadic_add(to, to, &other);
-}
-
-static void cross(struct dyadic *to, const struct way *a, const struct way *b) {
-    struct dyadic other;
-    dyadic_multiply(to, &a->x, &b->y);
-    dyadic_multiply(&other, &a->y, &b->x);
-    dyadic_subtract(to, to, &other);
-}
-
 /* is_within: whether a^2 <= eps^2 b. */
 static bool is_within(const struct dyadic *a, double eps, const struct dyadic *b) {
     struct dyadic square, limit, bound;
@@ -41,15 +17,14 @@ static bool is_within(const struct dyadic *a, double eps, const struct dyadic *b
 }
 
 bool points_within(const double a[2], const double b[2], double eps) {
-    struct way way;
-    struct dyadic square, one;
+    struct dyadic_vector way;
+    struct dyadic square, one, limit;
     /* Rounding keeps the order, so a rounded difference beyond eps is one. */
     if (fabs(a[0] - b[0]) > eps || fabs(a[1] - b[1]) > eps)
         return false;
-    way_between(&way, a, b);
-    dot(&square, &way, &way);
+    dyadic_way(&way, a, b);
+    dyadic_dot(&square, &way, &way);
     dyadic_set(&one, eps);
-    struct dyadic limit;
     dyadic_square(&limit, &one);
     return dyadic_compare(&square, &limit) <= 0;
 }
@@ -81,33 +56,33 @@ bool segment_within(const double s[4], const double c[2], double eps) {
     int clear = clearly(s, c, eps);
     if (clear)
         return clear > 0;
-    struct way line, to_c;
+    struct dyadic_vector line, to_c;
     struct dyadic along, length, height;
-    way_between(&line, s, s + 2);
-    way_between(&to_c, s, c);
-    dot(&along, &line, &to_c);
-    dot(&length, &line, &line);
+    dyadic_way(&line, s, s + 2);
+    dyadic_way(&to_c, s, c);
+    dyadic_dot(&along, &line, &to_c);
+    dyadic_dot(&length, &line, &line);
     if (dyadic_sign(&along) <= 0)
         return points_within(s, c, eps);
     if (dyadic_compare(&along, &length) >= 0)
         return points_within(s + 2, c, eps);
-    cross(&height, &line, &to_c);
+    dyadic_cross(&height, &line, &to_c);
     return is_within(&height, eps, &length);
 }
 
 /* extent is how far the points reach across the line of points i and k, times its length; length is its square. */
 static void extent(const double *xy, size_t n, size_t i, size_t k, struct dyadic *wide, struct dyadic *length) {
-    struct way line, to;
+    struct dyadic_vector line, to;
     struct dyadic low, high, height;
-    way_between(&line, xy + 2 * i, xy + 2 * k);
-    dot(length, &line, &line);
+    dyadic_way(&line, xy + 2 * i, xy + 2 * k);
+    dyadic_dot(length, &line, &line);
     dyadic_set(&low, 0);
     dyadic_set(&high, 0);
     for (size_t l = 0; l < n; l++) {
         if (l == i || l == k)
             continue;
-        way_between(&to, xy + 2 * i, xy + 2 * l);
-        cross(&height, &line, &to);
+        dyadic_way(&to, xy + 2 * i, xy + 2 * l);
+        dyadic_cross(&height, &line, &to);
         if (dyadic_compare(&height, &low) < 0)
             low = height;
         if (dyadic_compare(&height, &high) > 0)
@@ -149,53 +124,44 @@ int orient2d_within(const double a[2], const double b[2], const double c[2], dou
 
 /* from_center gives, times 2 area, the way from the center of the circle through a, b and a + u, a + v to a + w: that
  * is w * area - center, where the center is at (|u|^2 v' - |v|^2 u') / (2 area) from a. */
-static void from_center(struct way *to, const struct way *center, const struct way *w, const struct dyadic *area) {
+static void from_center(struct dyadic_vector *to, const struct dyadic_vector *center, const struct dyadic_vector *w,
+                        const struct dyadic *area) {
     dyadic_multiply(&to->x, &w->x, area);
     dyadic_subtract(&to->x, &to->x, &center->x);
     dyadic_multiply(&to->y, &w->y, area);
     dyadic_subtract(&to->y, &to->y, &center->y);
 }
 
-/* weighed is a p - b q. */
-static void weighed(struct dyadic *to, const struct dyadic *a, const struct dyadic *p, const struct dyadic *b,
-                    const struct dyadic *q) {
-    struct dyadic other;
-    dyadic_multiply(to, a, p);
-    dyadic_multiply(&other, b, q);
-    dyadic_subtract(to, to, &other);
-}
-
 /* roots_within: whether |sqrt(d) - sqrt(r)| <= e, for squares d, r and e: d + r - e <= 2 sqrt(d r). */
 static bool roots_within(const struct dyadic *d, const struct dyadic *r, const struct dyadic *e) {
-    struct dyadic sum, square, product;
+    struct dyadic sum, square, product, four, most;
     dyadic_add(&sum, d, r);
     dyadic_subtract(&sum, &sum, e);
     if (dyadic_sign(&sum) <= 0)
         return true;
     dyadic_square(&square, &sum);
     dyadic_multiply(&product, d, r);
-    dyadic_set(&sum, 4);
-    struct dyadic most;
-    dyadic_multiply(&most, &product, &sum);
+    dyadic_set(&four, 4);
+    dyadic_multiply(&most, &product, &four);
     return dyadic_compare(&square, &most) <= 0;
 }
 
 /* circle_within: a, b, c are not on one line. All lengths are times 2 area, which makes them whole. */
 static bool circle_within(const double a[2], const double b[2], const double c[2], const double d[2], double eps) {
-    struct way u, v, w, center, way;
+    struct dyadic_vector u, v, w, center, way;
     struct dyadic area, uu, vv, limit, radius, distance;
-    way_between(&u, a, b);
-    way_between(&v, a, c);
-    way_between(&w, a, d);
-    cross(&area, &u, &v);
+    dyadic_way(&u, a, b);
+    dyadic_way(&v, a, c);
+    dyadic_way(&w, a, d);
+    dyadic_cross(&area, &u, &v);
     dyadic_add(&area, &area, &area);
-    dot(&uu, &u, &u);
-    dot(&vv, &v, &v);
-    weighed(&center.x, &v.y, &uu, &u.y, &vv);
-    weighed(&center.y, &u.x, &vv, &v.x, &uu);
-    dot(&radius, &center, &center);
+    dyadic_dot(&uu, &u, &u);
+    dyadic_dot(&vv, &v, &v);
+    dyadic_products(&center.x, &v.y, &uu, &u.y, &vv, true);
+    dyadic_products(&center.y, &u.x, &vv, &v.x, &uu, true);
+    dyadic_dot(&radius, &center, &center);
     from_center(&way, &center, &w, &area);
-    dot(&distance, &way, &way);
+    dyadic_dot(&distance, &way, &way);
     dyadic_set(&uu, eps);
     dyadic_multiply(&limit, &uu, &area);
     dyadic_square(&uu, &limit);
@@ -205,12 +171,12 @@ static bool circle_within(const double a[2], const double b[2], const double c[2
 /* line_within: d is at most eps from the line of a, b, c; where these are one point there is none, and it is. */
 static bool line_within(const double a[2], const double b[2], const double c[2], const double d[2], double eps) {
     const double *end = a[0] != b[0] || a[1] != b[1] ? b : c;
-    struct way line, to;
+    struct dyadic_vector line, to;
     struct dyadic length, height;
-    way_between(&line, a, end);
-    way_between(&to, a, d);
-    dot(&length, &line, &line);
-    cross(&height, &line, &to);
+    dyadic_way(&line, a, end);
+    dyadic_way(&to, a, d);
+    dyadic_dot(&length, &line, &line);
+    dyadic_cross(&height, &line, &to);
     return is_within(&height, eps, &length);
 }
 

@@ -79,16 +79,12 @@ static quad angle(struct trace *t, struct wide a, struct wide b) {
 
 /* exact_value is a0 b0 + a1 b1, the nearest double; where 113 bits are rounded, that may be its neighbour. */
 static double exact_value(double a0, double b0, double a1, double b1) {
-    struct dyadic p, q, sum, other;
-    dyadic_set(&p, a0);
-    dyadic_set(&q, b0);
-    dyadic_multiply(&sum, &p, &q);
-    dyadic_set(&p, a1);
-    dyadic_set(&q, b1);
-    dyadic_multiply(&other, &p, &q);
-    dyadic_add(&sum, &sum, &other);
-    dyadic_set(&p, 1);
-    return dyadic_ratio(&sum, &p);
+    struct dyadic p, q, r, s, sum, one;
+    dyadic_set(&p, a0), dyadic_set(&q, b0);
+    dyadic_set(&r, a1), dyadic_set(&s, b1);
+    dyadic_products(&sum, &p, &q, &r, &s, false);
+    dyadic_set(&one, 1);
+    return dyadic_ratio(&sum, &one);
 }
 
 /* order_of holds a - b against eps exactly. */
