@@ -19,7 +19,8 @@ enum status geometry_read(struct ctx *ctx, const struct geometry_text *text, uns
 uint64_t geometry_size(const struct geometry_text *text) { return text->wkt.n / 4 + text->geojson.n / 6; }
 
 double points_count(const struct array *points, const struct geometry_text *text) {
-    return (double)(points->n / 2 + geometry_size(text));
+    uint64_t n = points->n / 2 + geometry_size(text);
+    return (double)n;
 }
 
 enum status points_blame(struct ctx *ctx, const struct geometry_text *text, enum status status) {

@@ -22,7 +22,7 @@ static void trim(struct dyadic *a) {
 void dyadic_set(struct dyadic *to, double x) {
     int exponent;
     uint64_t mantissa = (uint64_t)ldexp(frexp(fabs(x), &exponent), 53);
-    exponent += 1088 - 53 + 64; /* above 0: the least double is 2^-1074, a mantissa of it reaches 52 lower */
+    exponent += 18 * 64 - 53; /* of the mantissa, 18 places up: above 0, since no double has a bit below 2^-1127 */
     uint128 wide = (uint128)mantissa << (unsigned)(exponent % 64);
     to->negative = x < 0;
     to->place = exponent / 64 - 18;
