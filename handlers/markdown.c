@@ -55,7 +55,11 @@ static void type_text(struct buf *out, const struct field *f) {
     case FIELD_JSON:
     case FIELD_TRACE:
     case FIELD_OBJECT: buf_text(out, "object"); break;
-    case FIELD_LIST: buf_text(out, "array of objects"); break;
+    case FIELD_LIST:
+        buf_text(out, "array of objects");
+        if (f->bare)
+            buf_printf(out, ", or of their `%s` alone", f->fields->name);
+        break;
     case FIELD_UNION:
         buf_text(out, f->role == ROLE_MODEL ? "object by its `type`, or a name" : "object by its `type`");
         break;
