@@ -64,7 +64,7 @@ static void refusals(void **state) {
         {"{\"op\":\"merge\",\"inputs\":[[0.5],[1,9223372036854775807]]}", "/operations/0/inputs/1/1", "2^53"},
         {"{\"op\":\"merge\",\"inputs\":[[1],2]}", "/operations/0/inputs/1", "is 2, want an array or an object"},
         {"{\"op\":\"merge\",\"inputs\":[1,2]}", "/operations/0/inputs/0", "is 1, want an array or an object"},
-        {"{\"op\":\"merge\",\"inputs\":[[1],[[2]]]}", "/operations/0/inputs/1", "is an array"},
+        {"{\"op\":\"merge\",\"inputs\":[[1],[[2]]]}", "/operations/0/inputs/1/0", "is an array"},
         {"{\"op\":\"merge\",\"inputs\":[[1],{\"values\":[\"a\"]},null]}", "/operations/0/inputs/2", "an object"},
         {"{\"op\":\"merge\",\"inputs\":[{\"values\":[1,3,2]}]}", "/operations/0/inputs/0/values/2", "is less"},
         {"{\"op\":\"merge\",\"inputs\":[{\"values\":[1]},{\"values\":[\"a\"]}]}", "/operations/0/inputs/1/values/0",
