@@ -104,6 +104,31 @@ static void lines_come_while_the_work_goes_on(void **state) {
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }
 
+/* What is there in whole before its first line is sent in pieces all the same, where it is longer than one. */
+static void long_arrays_come_in_chunks(void **state) {
+    (void)state;
+    struct test_server server;
+    struct response r;
+    char value[128], body[128];
+    START(&server, "--workers", "1", "--stream-delay", "1m");
+    for (int n = 4; n <= 20000; n *= 5000) { /* of ten bytes each */
+        snprintf(body, sizeof body, "{\"model\":{\"type\":\"points\",\"points\":[[1.0,2.0]]},\"count\":%d,\"seed\":1}",
+                 n);
+        assert_true(ask_once(server.port, "POST", "/v1/sample", LINES, body, &r));
+        assert_int_equal(r.status, 200);
+        assert_int_equal(response_header(&r, "Content-Length", value, sizeof value), n == 4);
+        assert_int_equal(response_header(&r, "ETag", value, sizeof value), n == 4);
+        const char *at = r.body;
+        for (int i = 0; i < n; i++, at = strchr(at, '\n') + 1)
+            assert_int_equal(*at, '[');
+        assert_memory_equal(at, "{\"done\":true,", 13);
+        assert_ptr_equal(strchr(at, '\n'), r.body + r.n - 1);
+        response_free(&r);
+    }
+    assert_true(metric(server.port, "solvent_streamed_total") == 1);
+    assert_int_equal(server_end(&server, SIGTERM), 0);
+}
+
 /* A streamed answer of moderate size that was costly is remembered, and comes whole the next time. */
 static void streamed_answers_are_remembered(void **state) {
     (void)state;
@@ -514,6 +539,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(short_answers_have_a_length_and_a_tag),
         cmocka_unit_test(long_answers_come_in_chunks_and_leave_the_connection),
         cmocka_unit_test(lines_come_while_the_work_goes_on),
+        cmocka_unit_test(long_arrays_come_in_chunks),
         cmocka_unit_test(streamed_answers_are_remembered),
         cmocka_unit_test(a_slow_reader_slows_the_work),
         cmocka_unit_test(a_client_that_leaves_stops_the_work),
