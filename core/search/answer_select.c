@@ -92,7 +92,7 @@ static int64_t multiples(const int64_t *v, size_t n, int64_t of, int64_t x) {
     int64_t count = 0;
     for (size_t i = 0; i < n; i++) {
         wide both = (wide)of * (v[i] / greatest_divisor(of, v[i]));
-        if (both <= x)
+        if (both >= 1 && both <= x) /* 0 divides nothing */
             count += x / (int64_t)both - multiples(v, i, (int64_t)both, x);
     }
     return count;
