@@ -17,6 +17,7 @@ struct run {
     struct workspaces scratch;
     double *D;   /* stepwise: [count][d], the last step's first D */
     size_t step; /* stepwise: the step that is being taken */
+    size_t last; /* how many are to be taken */
 };
 
 static size_t chunk_first(const struct run *run, size_t chunk) { return chunk * run->chunk; }
@@ -115,7 +116,7 @@ static void step_chunk(void *arg, size_t chunk) {
 static void run_stepwise(struct ctx *ctx, struct run *run) {
     const struct sampler_in *in = run->in;
     parallel_for(ctx, run->n_chunks, start_chunk, run);
-    for (; run->step < in->plan->n_steps && ctx_stop(ctx) == STOP_NONE; run->step++) {
+    for (; run->step < run->last && ctx_stop(ctx) == STOP_NONE; run->step++) {
         parallel_for(ctx, run->n_chunks, step_chunk, run);
         if (in->watch && ctx_stop(ctx) != STOP_CANCEL)
             in->watch->step(in->watch->self, run->step, run->out->samples,
@@ -151,7 +152,7 @@ static enum status allocate(struct ctx *ctx, struct run *run) {
     if (in->trajectory &&
         !(run->out->trajectory = ctx_alloc(ctx, (in->plan->n_steps + 1) * in->count, d * sizeof(double))))
         return STATUS_NO_MEMORY;
-    if (run->stepwise && !(run->D = ctx_alloc(ctx, in->count, d * sizeof(double))))
+    if (run->stepwise && !(run->D = ctx_zalloc(ctx, in->count, d * sizeof(double))))
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < run->n_spaces; i++)
         if (!(run->spaces[i] =
@@ -176,13 +177,13 @@ static enum status check_finite(struct ctx *ctx, const struct sampler_in *in, co
 static enum status settle(struct ctx *ctx, struct run *run) {
     struct sampler_out *out = run->out;
     const struct sampler_in *in = run->in;
-    if (ctx_stop(ctx) == STOP_NONE ||
-        (run->stepwise && out->steps_done == in->plan->n_steps && ctx_stop(ctx) == STOP_DEADLINE))
-        return STATUS_OK;
-    if (!in->anytime || ctx_stop(ctx) == STOP_CANCEL || out->steps_done == 0)
+    const bool whole =
+        ctx_stop(ctx) == STOP_NONE || (run->stepwise && out->steps_done == run->last && ctx_stop(ctx) == STOP_DEADLINE);
+    if (!whole && (!in->anytime || ctx_stop(ctx) == STOP_CANCEL || out->steps_done == 0))
         return ctx_stopped(ctx);
-    out->cut = true;
-    memcpy(out->samples, run->D, in->count * in->denoiser->d * sizeof(double));
+    out->cut = !whole;
+    if (out->cut || in->stop_after)
+        memcpy(out->samples, run->D, in->count * in->denoiser->d * sizeof(double));
     return STATUS_OK;
 }
 
@@ -194,7 +195,8 @@ enum status sampler_run(struct ctx *ctx, const struct sampler_in *in, struct sam
                       .ctx = ctx,
                       .chunk = chunk,
                       .n_chunks = (in->count + chunk - 1) / chunk,
-                      .stepwise = in->watch || in->anytime};
+                      .last = in->stop_after ? in->stop_after : in->plan->n_steps,
+                      .stepwise = in->watch || in->anytime || in->stop_after};
     enum status status = allocate(ctx, &run);
     if (status != STATUS_OK)
         return status;
@@ -208,7 +210,7 @@ enum status sampler_run(struct ctx *ctx, const struct sampler_in *in, struct sam
     size_t n = in->count * in->denoiser->d;
     if (status == STATUS_OK)
         status = check_finite(ctx, in, out->samples, n);
-    if (status == STATUS_OK && out->trajectory && !out->cut)
-        status = check_finite(ctx, in, out->trajectory, n * (in->plan->n_steps + 1));
+    if (status == STATUS_OK && out->trajectory)
+        status = check_finite(ctx, in, out->trajectory, n * (out->steps_done + 1));
     return status;
 }

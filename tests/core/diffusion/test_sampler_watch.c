@@ -131,6 +131,32 @@ static void a_run_that_is_cut_answers_what_it_has(void **state) {
         }
 }
 
+/* A run that is told to stop somewhere is the one that was cut there. */
+static void stopping_is_being_cut(void **state) {
+    (void)state;
+    static const enum solver_id SOLVERS[] = {SOLVER_HEUN, SOLVER_DPMPP_2M_SDE, SOLVER_UNIPC, SOLVER_IPNDM};
+    for (size_t s = 0; s < COUNT(SOLVERS); s++)
+        for (size_t last = 0; last < STEPS; last++) {
+            struct job cut, told;
+            struct sampler_out a, b;
+            struct sampler_watch w;
+            prepare(&cut, SOLVERS[s]);
+            prepare(&told, SOLVERS[s]);
+            cut.in.anytime = cut.in.trajectory = told.in.trajectory = true;
+            told.in.stop_after = last + 1;
+            watch(&cut, &w, last, STOP_DEADLINE);
+            assert_int_equal(sampler_run(&cut.ctx, &cut.in, &a), STATUS_OK);
+            assert_int_equal(sampler_run(&told.ctx, &told.in, &b), STATUS_OK);
+            assert_int_equal(a.steps_done, last + 1);
+            assert_int_equal(b.steps_done, last + 1);
+            assert_false(b.cut);
+            assert_memory_equal(b.samples, seen.denoised[last], sizeof seen.denoised[last]);
+            assert_memory_equal(a.trajectory, b.trajectory, (last + 2) * NUMBERS * sizeof(double));
+            ctx_release(&cut.ctx);
+            ctx_release(&told.ctx);
+        }
+}
+
 /* Before the first step there is nothing to answer; after the last one nothing was cut. */
 static void the_ends_of_a_run(void **state) {
     (void)state;
@@ -153,6 +179,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(watching_changes_nothing),
         cmocka_unit_test(a_run_that_is_cut_answers_what_it_has),
+        cmocka_unit_test(stopping_is_being_cut),
         cmocka_unit_test(the_ends_of_a_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
