@@ -5,11 +5,22 @@
 #include "core/diffusion/slerp.h"
 #include "handlers/adaptive_request.h"
 #include "handlers/control_request.h"
+#include "handlers/deadline_request.h"
 #include "handlers/diagnostics_request.h"
+#include "handlers/encode.h"
+#include "handlers/plot_request.h"
+#include "handlers/png.h"
 #include "handlers/sampler_request.h"
+#include "handlers/step_events.h"
 #include "handlers/time_limit_field.h"
 
-enum { MAX_COUNT = 10 * 1000 * 1000, MAX_NUMBERS = 16 * 1000 * 1000, MAX_SECONDS = 600, MAX_JUMPS = 1000 };
+enum {
+    MAX_COUNT = 10 * 1000 * 1000,
+    MAX_NUMBERS = 16 * 1000 * 1000,
+    MAX_SECONDS = 600,
+    MAX_JUMPS = 1000,
+    MAX_PREVIEW = 1000
+};
 #define SEED_LIMIT (INT64_C(1) << 53)
 
 struct repaint_params {
@@ -32,6 +43,21 @@ struct params {
     int noise;
     struct repaint_params repaint;
     struct interpolate_params interpolate;
+    int64_t stop_after, preview;
+    bool has_stop_after, has_plot;
+    struct plot_params plot;
+};
+
+/* What to put into the request for the same samples again, whatever the time. */
+struct resolved_sampler {
+    int solver;
+    int64_t steps;
+    bool has_solver, has_steps;
+};
+struct resolved_result {
+    int64_t seed, stop_after;
+    struct resolved_sampler sampler;
+    bool has_stop_after;
 };
 
 struct result {
@@ -42,7 +68,11 @@ struct result {
     struct str numerics;
     struct adaptive_result adaptive;
     struct diagnostics_result diagnostics;
-    bool has_adaptive, has_diagnostics;
+    bool has_adaptive, has_diagnostics, has_resolved, has_steps_done, cut;
+    int64_t steps_done;
+    struct deadline_choice chosen;
+    struct resolved_result resolved;
+    const struct canvas *picture;
 };
 
 static const struct field REPAINT_FIELDS[] = {
@@ -107,8 +137,36 @@ static const struct field INPUT[] = {
         "the latents lead back to. Wants a solver that draws no noise."),
     FIELD(struct params, trajectory, BOOL, "Also give the state x at every noise level.", .def = "false"),
     FIELD(struct params, diagnostics, BOOL, diagnostics_doc, .def = "false"),
-    TIME_LIMIT_INPUT(struct params),
+    FIELD(struct params, stop_after, INT,
+          "Stop after so many of the steps and answer the denoised data E[x0 | x] of the last one: what a run that the "
+          "time limit cuts there answers.",
+          .present = offsetof(struct params, has_stop_after), FIELD_INTS(1, GRID_MAX_STEPS)),
+    FIELD(struct params, preview, INT,
+          "With Accept: text/event-stream: each event shows the denoised data of so many samples, the first ones.",
+          .def = "0", FIELD_INTS(0, MAX_PREVIEW)),
+    FIELD(struct params, plot, OBJECT, "With Accept: image/png: what the picture looks like.",
+          .present = offsetof(struct params, has_plot), .fields = plot_fields),
+    FIELD(struct params, time_limit_ms, INT,
+          "Milliseconds that sampling may take. Where the request names no sampler.steps, as many are taken as fit "
+          "(and, where it names no solver and no option of one, by the solver that is best then): `chosen` tells. "
+          "Where the time ends early, the answer is the denoised data E[x0 | x] of the last step taken, with `cut`; an "
+          "adaptive solver and whoever has not taken a step by then get status 503, code `time_limit`. Absent: 32 "
+          "steps, and the server's own limit.",
+          .role = ROLE_TIME_LIMIT, FIELD_INTS(1, TIME_LIMIT_MAX_MS)),
     {0}};
+
+static const struct field RESOLVED_SAMPLER_FIELDS[] = {
+    FIELD(struct resolved_sampler, solver, ENUM, "The solver.", .names = solver_names,
+          .present = offsetof(struct resolved_sampler, has_solver)),
+    FIELD(struct resolved_sampler, steps, INT, "The steps.", .present = offsetof(struct resolved_sampler, has_steps)),
+    {0}};
+
+static const struct field RESOLVED_FIELDS[] = {FIELD(struct resolved_result, seed, INT, "The seed.", .required = true),
+                                               FIELD(struct resolved_result, sampler, OBJECT, "Members of sampler.",
+                                                     .required = true, .fields = RESOLVED_SAMPLER_FIELDS),
+                                               FIELD(struct resolved_result, stop_after, INT, "Where it was cut.",
+                                                     .present = offsetof(struct resolved_result, has_stop_after)),
+                                               {0}};
 
 static const struct field OUTPUT[] = {
     FIELD(struct result, samples, ARRAY, "The samples, [count][d].", .kinds = KIND_REAL, .min_dims = 2, .max_dims = 2,
@@ -126,6 +184,18 @@ static const struct field OUTPUT[] = {
           "How often the denoiser was asked for one sample; guidance asks two models each time. Of an adaptive solver "
           "the most for any sample.",
           .required = true),
+    FIELD(struct result, steps_done, INT, "Where not all steps were taken: how many were.",
+          .present = offsetof(struct result, has_steps_done)),
+    FIELD(struct result, cut, BOOL,
+          "Whether the time limit came before the end: the samples are then E[x0 | x] at the last step taken, or the "
+          "diagnostics are left out.",
+          .present = offsetof(struct result, cut)),
+    FIELD(struct result, chosen, OBJECT, "With time_limit_ms and no sampler.steps: what was chosen, and why.",
+          .present = offsetof(struct result, chosen.made), .fields = deadline_choice_fields),
+    FIELD(struct result, resolved, OBJECT,
+          "Where the time had a say: with these members in the request, and without time_limit_ms, the samples come "
+          "again, byte for byte.",
+          .present = offsetof(struct result, has_resolved), .fields = RESOLVED_FIELDS),
     FIELD(struct result, adaptive, OBJECT, "With an adaptive solver: what each sample took.",
           .present = offsetof(struct result, has_adaptive), .fields = adaptive_result_fields),
     FIELD(struct result, diagnostics, OBJECT, "With diagnostics: how far the samples are from the model.",
@@ -164,7 +234,10 @@ static double predict(const struct params *p) {
 }
 
 static uint64_t cost(const void *params) {
-    double ns = predict(params);
+    const struct params *p = params;
+    double ns = predict(p);
+    if (p->time_limit_ms > 0 && sampler_open(&p->how)) /* as long as it may */
+        ns = (double)p->time_limit_ms * 1e6;
     return ns < 1e18 ? (uint64_t)ns : (uint64_t)1e18;
 }
 
@@ -239,6 +312,7 @@ static enum status check_diagnostics(struct ctx *ctx, const struct params *p) {
                : p->mask.kind             ? "mask"
                : p->invert.kind           ? "invert"
                : p->interpolate.from.kind ? "interpolate"
+               : p->has_stop_after        ? "stop_after"
                                           : NULL;
     if (!p->diagnostics || (!name && p->count >= DIAGNOSTICS_LEAST))
         return STATUS_OK;
@@ -332,7 +406,10 @@ static enum status invert(struct ctx *ctx, const struct params *p, const struct 
                                   .noise = in->noise,
                                   .count = in->count,
                                   .init = p->invert.reals,
-                                  .n_init = in->count};
+                                  .n_init = in->count,
+                                  .watch = in->watch};
+    if (in->watch)
+        step_teller_follow(in->watch->self, &plan, in->count, in->denoiser->d);
     status = sampler_run(ctx, &up, &found);
     if (status != STATUS_OK)
         return status;
@@ -369,9 +446,51 @@ static enum status interpolate(struct ctx *ctx, const struct params *p, size_t d
     return STATUS_OK;
 }
 
+/* judge adds the diagnostics. Out of time it does without them where the request set the time. */
+static enum status judge(struct call *call, const struct params *p, const struct denoiser *denoiser,
+                         const double *samples, struct result *out) {
+    struct ctx *ctx = &call->ctx;
+    if (!p->diagnostics || out->cut)
+        return STATUS_OK;
+    enum status status =
+        diagnostics_answer(ctx, denoiser, (uint64_t)p->seed, samples, (size_t)p->count, &out->diagnostics);
+    out->cut = status == STATUS_TIMED_OUT && p->time_limit_ms > 0;
+    out->has_diagnostics = status == STATUS_OK;
+    return out->cut ? STATUS_OK : status;
+}
+
+/* resolve tells how to get the same without a clock, where one had a say. */
+static void resolve(struct call *call, const struct params *p, struct result *out) {
+    const struct sampler_params *s = &p->how.sampler;
+    const bool scheduler = p->how.scheduler_config.p != NULL;
+    const bool counted = !s->sigmas.kind && !s->times.kind && (scheduler || !adaptive_asked(&p->how));
+    out->has_resolved = out->cut || out->chosen.made;
+    call->partial |= out->has_resolved;
+    out->resolved = (struct resolved_result){
+        .seed = p->seed,
+        .sampler = {s->solver, out->steps, !scheduler, counted},
+        .has_stop_after = out->has_steps_done,
+        .stop_after = out->steps_done,
+    };
+}
+
+static enum status draw(struct call *call, const struct params *p, const double *samples, struct result *out) {
+    const struct plot_job job = {
+        .model = &p->model,
+        .of = {p->control.has_class, p->control.class_id},
+        .samples = samples,
+        .count = (size_t)p->count,
+        .d = out->samples.shape[1],
+        .trajectory = out->trajectory.reals,
+        .points = out->trajectory.shape[0],
+    };
+    return call->media == MEDIA_PNG ? plot_draw(call, &p->plot, &job, &out->picture) : STATUS_OK;
+}
+
 /* report_samples writes what every answer holds. */
-static enum status report_samples(struct ctx *ctx, const struct params *p, double *samples,
+static enum status report_samples(struct call *call, const struct params *p, double *samples,
                                   const struct denoiser *denoiser, struct result *out) {
+    struct ctx *ctx = &call->ctx;
     size_t count = (size_t)p->count, d = denoiser->d;
     int64_t *shape = ctx_alloc(ctx, 2, sizeof *shape);
     if (!shape)
@@ -382,31 +501,49 @@ static enum status report_samples(struct ctx *ctx, const struct params *p, doubl
     out->samples = (struct array){KIND_REAL, 2, {count, d}, count * d, {.reals = samples}};
     out->seed = p->seed;
     out->numerics = (struct str){SAMPLER_NUMERICS, sizeof SAMPLER_NUMERICS - 1};
-    out->has_diagnostics = p->diagnostics;
     enum status status = STATUS_OK;
     if (p->invert.kind)
         status = measure_round_trip(ctx, p->invert.reals, samples, count, d, &out->round_trip_error);
-    if (status == STATUS_OK && p->diagnostics)
-        status = diagnostics_answer(ctx, denoiser, (uint64_t)p->seed, samples, count, &out->diagnostics);
+    if (status == STATUS_OK)
+        status = judge(call, p, denoiser, samples, out);
+    if (status == STATUS_OK)
+        status = draw(call, p, samples, out);
+    resolve(call, p, out);
     return status;
 }
 
-static enum status report(struct ctx *ctx, const struct params *p, const struct sampler_setup *s,
+/* calls_of counts the network calls of a plan's first steps. */
+static int64_t calls_of(const struct plan *plan, size_t steps) {
+    int64_t calls = 0;
+    for (size_t i = 0; steps > 0 && i < plan->steps[steps - 1].end; i++)
+        calls += plan->ops[i].kind == PLAN_CALL;
+    return calls;
+}
+
+static enum status report(struct call *call, const struct params *p, const struct sampler_setup *s,
                           const struct sampler_in *in, const struct sampler_out *drawn, struct result *out) {
-    size_t d = in->denoiser->d, points = in->plan->n_steps + 1;
+    size_t d = in->denoiser->d, points = drawn->steps_done + 1;
     if (drawn->trajectory)
         out->trajectory =
             (struct array){KIND_REAL, 3, {points, in->count, d}, points * in->count * d, {.reals = drawn->trajectory}};
     out->used = sampler_used(&p->how, s);
     out->steps = (int64_t)s->steps;
-    out->network_calls = (int64_t)in->plan->n_calls;
-    enum status status = sampler_report_grid(ctx, s, &out->grid);
-    return status == STATUS_OK ? report_samples(ctx, p, drawn->samples, in->denoiser, out) : status;
+    out->cut = drawn->cut;
+    out->has_steps_done = drawn->cut || in->stop_after;
+    out->steps_done = (int64_t)drawn->steps_done;
+    out->network_calls = out->has_steps_done ? calls_of(in->plan, drawn->steps_done) : (int64_t)in->plan->n_calls;
+    enum status status = sampler_report_grid(&call->ctx, s, &out->grid);
+    return status == STATUS_OK ? report_samples(call, p, drawn->samples, in->denoiser, out) : status;
 }
 
 /* check_adaptive refuses what counts steps or goes back and forth between them. */
 static enum status check_adaptive(struct ctx *ctx, const struct params *p) {
-    const char *name = p->trajectory ? "trajectory" : p->init.kind ? "init" : p->mask.kind ? "mask" : NULL;
+    const char *name = p->trajectory       ? "trajectory"
+                       : p->init.kind      ? "init"
+                       : p->mask.kind      ? "mask"
+                       : p->has_stop_after ? "stop_after"
+                       : p->preview        ? "preview"
+                                           : NULL;
     char pointer[32];
     if (p->noise == NOISE_TORCH)
         return ctx_fail(ctx, STATUS_INVALID, "/noise",
@@ -421,7 +558,7 @@ static enum status check_adaptive(struct ctx *ctx, const struct params *p) {
                     name, solver_names[p->how.sampler.solver]);
 }
 
-static enum status report_adaptive(struct ctx *ctx, const struct params *p, const struct adaptive_setup *s,
+static enum status report_adaptive(struct call *call, const struct params *p, const struct adaptive_setup *s,
                                    const struct adaptive_drawn *drawn, const struct denoiser *denoiser,
                                    struct result *out) {
     size_t d = denoiser->d;
@@ -434,8 +571,8 @@ static enum status report_adaptive(struct ctx *ctx, const struct params *p, cons
         size_t count = (size_t)p->count;
         out->latents = (struct array){KIND_REAL, 2, {count, d}, count * d, {.reals = drawn->latents}};
     }
-    enum status status = adaptive_report_grid(ctx, s, &out->grid);
-    return status == STATUS_OK ? report_samples(ctx, p, drawn->samples, denoiser, out) : status;
+    enum status status = adaptive_report_grid(&call->ctx, s, &out->grid);
+    return status == STATUS_OK ? report_samples(call, p, drawn->samples, denoiser, out) : status;
 }
 
 static enum status run_adaptive(struct call *call, const struct params *p, struct result *out) {
@@ -458,7 +595,7 @@ static enum status run_adaptive(struct call *call, const struct params *p, struc
     const struct adaptive_job job = {in.denoiser, &noise, in.count, in.latents,
                                      p->invert.kind ? p->invert.reals : NULL};
     status = adaptive_sample(call, &setup, &job, &drawn);
-    return status == STATUS_OK ? report_adaptive(ctx, p, &setup, &drawn, in.denoiser, out) : status;
+    return status == STATUS_OK ? report_adaptive(call, p, &setup, &drawn, in.denoiser, out) : status;
 }
 
 static enum status check_scheduler(struct ctx *ctx, const struct params *p, const struct scheduler *s) {
@@ -473,60 +610,161 @@ static enum status check_scheduler(struct ctx *ctx, const struct params *p, cons
     return STATUS_OK;
 }
 
-static enum status run(struct call *call, const void *params, void *result) {
+/* check_output refuses what the answer's type leaves without effect, and pictures that cannot be drawn. */
+static enum status check_output(struct call *call, const struct params *p) {
     struct ctx *ctx = &call->ctx;
-    const struct params *p = params;
-    const struct noise noise = noise_of_seed((uint64_t)p->seed);
+    size_t d = model_extent(&p->model).d;
+    if (p->preview > 0 && !call->events)
+        return ctx_fail(ctx, STATUS_INVALID, "/preview",
+                        "preview is a part of the events of a text/event-stream; want it with that Accept only.");
+    if ((double)p->preview * (double)d > MAX_PREVIEW * 100)
+        return ctx_fail(ctx, STATUS_TOO_LARGE, "/preview", "Each preview would hold %.0f numbers, want at most %d.",
+                        (double)p->preview * (double)d, MAX_PREVIEW * 100);
+    if (p->has_plot && call->media != MEDIA_PNG)
+        return ctx_fail(ctx, STATUS_INVALID, "/plot", "plot is about an image/png; want it with that Accept only.");
+    return call->media == MEDIA_PNG ? plot_check(ctx, &p->plot, (size_t)p->count, d, p->trajectory) : STATUS_OK;
+}
+
+/* choose lets the time decide on what the request leaves open. */
+static enum status choose(struct call *call, struct params *p, const struct sampler_in *in, struct result *out) {
+    if (!deadline_wants(call, &p->how))
+        return STATUS_OK;
+    const double taken = p->init.kind ? (p->has_strength ? p->strength : 0.8) : 1;
+    const double d = (double)in->denoiser->d, numbers = (double)p->count * d;
+    const double jumps = (double)(2 * repeats_of(p) - 1),
+                 room = p->trajectory ? MAX_NUMBERS / numbers / jumps - 2 : 1e9;
+    const double judging =
+        p->diagnostics ? diagnostics_cost((size_t)p->count, model_extent(&p->model).k, in->denoiser->d) : 0;
+    const struct deadline_job job = {
+        .denoiser = in->denoiser,
+        .noise = in->noise,
+        .count = in->count,
+        .passes = taken * (double)repeats_of(p) + (p->invert.kind ? 1 : 0),
+        .most_steps = room > 1 ? (int64_t)room : 1,
+        .reserve_ns = (int64_t)(judging + (call->media == MEDIA_PNG ? plot_cost(&p->plot, in->count) : 50 * numbers)),
+    };
+    return deadline_choose(call, &p->how, &job, &out->chosen);
+}
+
+static enum status check(struct call *call, const struct params *p) {
+    enum status status = check_size(call, p);
+    if (status == STATUS_OK)
+        status = check_companions(&call->ctx, p);
+    if (status == STATUS_OK)
+        status = check_diagnostics(&call->ctx, p);
+    return status == STATUS_OK ? check_output(call, p) : status;
+}
+
+/* What a run with fixed steps works with. */
+struct work {
+    struct params p; /* the request, with what was chosen */
+    struct noise noise;
     struct noise_torch torch;
-    const struct plan_known known = {p->mask.reals, p->known.reals};
+    struct plan_known known;
     struct sampler_setup setup;
     struct plan plan;
-    struct sampler_out drawn;
-    struct sampler_in in = {
-        .plan = &plan,
-        .noise = &noise,
+    struct step_teller teller;
+    struct sampler_in in;
+};
+
+static void begin(struct work *w, const struct params *p) {
+    w->p = *p;
+    w->noise = noise_of_seed((uint64_t)p->seed);
+    w->known = (struct plan_known){p->mask.reals, p->known.reals};
+    w->in = (struct sampler_in){
+        .plan = &w->plan,
+        .noise = &w->noise,
         .count = (size_t)p->count,
         .latents = p->latents.kind ? p->latents.reals : NULL,
         .init = p->init.kind ? p->init.reals : NULL,
         .n_init = p->init.shape[0],
-        .known = p->mask.kind ? &known : NULL,
+        .known = p->mask.kind ? &w->known : NULL,
         .trajectory = p->trajectory,
+        .anytime = p->time_limit_ms > 0,
+        .stop_after = p->has_stop_after ? (size_t)p->stop_after : 0,
     };
-    enum status status = check_size(call, p);
+}
+
+/* prepare chooses, checks and plans. */
+static enum status prepare(struct call *call, struct work *w, struct result *out) {
+    struct ctx *ctx = &call->ctx;
+    const struct params *p = &w->p;
+    enum status status = control_denoiser(call, &p->model, &p->control, &w->in.denoiser);
     if (status == STATUS_OK)
-        status = check_companions(ctx, p);
+        status = check_shapes(ctx, p, w->in.denoiser->d);
     if (status == STATUS_OK)
-        status = check_diagnostics(ctx, p);
-    if (status == STATUS_OK && !p->how.scheduler_config.p && adaptive_asked(&p->how))
-        return run_adaptive(call, p, result);
+        status = choose(call, &w->p, &w->in, out);
     if (status == STATUS_OK)
-        status = sampler_setup(call, &p->how, &setup);
+        status = sampler_setup(call, &p->how, &w->setup);
+    if (status == STATUS_OK && w->setup.scheduler.made)
+        status = check_scheduler(ctx, p, w->setup.scheduler.made);
     if (status == STATUS_OK)
-        status = control_denoiser(call, &p->model, &p->control, &in.denoiser);
-    if (status == STATUS_OK)
-        status = check_shapes(ctx, p, in.denoiser->d);
-    if (status == STATUS_OK && setup.scheduler.made)
-        status = check_scheduler(ctx, p, setup.scheduler.made);
-    if (status == STATUS_OK)
-        status = make_plan(ctx, p, &setup, &plan);
-    if (status == STATUS_OK && p->noise == NOISE_TORCH) {
+        status = make_plan(ctx, p, &w->setup, &w->plan);
+    if (status == STATUS_OK && w->in.stop_after > w->plan.n_steps)
+        status = ctx_fail(ctx, STATUS_INVALID, "/stop_after", "stop_after is %zu, but only %zu steps are taken.",
+                          w->in.stop_after, w->plan.n_steps);
+    return status;
+}
+
+/* set_start makes or finds what the samples start from. */
+static enum status set_start(struct call *call, struct work *w, struct result *out) {
+    struct ctx *ctx = &call->ctx;
+    const struct params *p = &w->p;
+    enum status status = STATUS_OK;
+    if (p->noise == NOISE_TORCH) {
         bool latents = !p->latents.kind && !p->interpolate.from.kind;
-        status = noise_of_torch(ctx, (uint64_t)p->seed, &plan, in.count, in.denoiser->d, latents, &torch);
-        in.noise = &torch.base;
+        status = noise_of_torch(ctx, (uint64_t)p->seed, &w->plan, w->in.count, w->in.denoiser->d, latents, &w->torch);
+        w->in.noise = &w->torch.base;
     }
     if (status == STATUS_OK && p->interpolate.from.kind)
-        status = interpolate(ctx, p, in.denoiser->d, &in);
-    if (status == STATUS_OK && p->invert.kind)
-        status = invert(ctx, p, &setup, &in, result);
+        status = interpolate(ctx, p, w->in.denoiser->d, &w->in);
+    if (status == STATUS_OK && call->events) {
+        size_t taken = w->in.stop_after ? w->in.stop_after : w->plan.n_steps;
+        step_teller_init(&w->teller, call, taken + (p->invert.kind ? w->setup.steps - 1 : 0), (size_t)p->preview);
+        w->in.watch = &w->teller.watch;
+    }
+    return status == STATUS_OK && p->invert.kind ? invert(ctx, p, &w->setup, &w->in, out) : status;
+}
+
+static enum status run(struct call *call, const void *params, void *result) {
+    const struct params *p = params;
+    struct work w;
+    struct sampler_out drawn;
+    enum status status = check(call, p);
+    if (status == STATUS_OK && !p->how.scheduler_config.p && adaptive_asked(&p->how))
+        return run_adaptive(call, p, result);
+    begin(&w, p);
     if (status == STATUS_OK)
-        status = sampler_run(ctx, &in, &drawn);
-    return status == STATUS_OK ? report(ctx, p, &setup, &in, &drawn, result) : status;
+        status = prepare(call, &w, result);
+    if (status == STATUS_OK)
+        status = set_start(call, &w, result);
+    if (status != STATUS_OK)
+        return status;
+    if (w.in.watch)
+        step_teller_follow(&w.teller, &w.plan, w.in.count, w.in.denoiser->d);
+    status = sampler_run(&call->ctx, &w.in, &drawn);
+    return status == STATUS_OK ? report(call, &w.p, &w.setup, &w.in, &drawn, result) : status;
+}
+
+/* canonical: where the time chooses, it belongs to the question. */
+static void canonical(const void *params, struct buf *out) {
+    const struct params *p = params;
+    encode_fields(out, INPUT, p);
+    if (p->time_limit_ms > 0 && sampler_open(&p->how) && !out->failed) {
+        out->n--;
+        buf_printf(out, ",\"time_limit_ms\":%lld}", (long long)p->time_limit_ms);
+    }
+}
+
+static enum status picture(struct call *call, struct buf *out) {
+    const struct result *result = call->result;
+    return png_write(&call->ctx, result->picture, out);
 }
 
 const struct endpoint ep_sample = {
     .method = "POST",
     .route = "/v1/sample",
-    .version = 3,
+    .version = 4,
     .title = "Draw samples from a diffusion or flow model",
     .doc =
         "Starts from Gaussian noise and removes it step by step with the exact denoiser E[x0 | x] of the model, along "
@@ -563,6 +801,9 @@ const struct endpoint ep_sample = {
     .npy_input = "latents",
     .npy_output = "samples",
     .ndjson_output = "samples",
+    .progress = step_event_fields,
+    .picture = picture,
+    .canonical = canonical,
     .cost = cost,
     .run = run,
 };
