@@ -375,7 +375,8 @@ static enum status make_plan(struct ctx *ctx, const struct params *p, const stru
 }
 
 /* make_inversion takes the steps from data to noise. The first level is the lowest of the grid, where data are taken to
- * be free of noise. */
+ * be free of noise. Where the last one is all noise (flow, t = 1: k is infinite), methods of ln k or k have no step of
+ * finite length to it; there the slope is followed, as euler does. */
 static enum status make_inversion(struct ctx *ctx, const struct sampler_setup *s, struct plan *plan) {
     struct path_point *up = ctx_alloc(ctx, s->steps, sizeof *up);
     if (!up)
@@ -384,7 +385,9 @@ static enum status make_inversion(struct ctx *ctx, const struct sampler_setup *s
         up[i] = s->points[s->steps - 1 - i];
     struct plan_build b;
     plan_begin(&b, ctx, &s->path, &s->options, up[0].alpha, 0);
-    plan_walk(&b, s->solver, up, s->steps - 1, 0, s->steps - 1);
+    const size_t last = s->steps - 1, by_solver = last > 0 && isinf(up[last].k) ? last - 1 : last;
+    plan_walk(&b, s->solver, up, last, 0, by_solver);
+    plan_walk(&b, solver_find(SOLVER_EULER), up, last, by_solver, last);
     return plan_end(&b, plan);
 }
 
