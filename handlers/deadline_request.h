@@ -1,8 +1,8 @@
 /* deadline_request.h - chooses solver and number of steps for a time limit, from the measured cost of a network call.
  *
- * A run of few samples with the request's own path and model is timed, and more samples are taken until the time says
- * something; so threads, drawing of noise and memory count as they will. As many calls are planned as fit into
- * nine tenths of what is left, CALLS_MAX at most: beyond that the error of a step is far below that of any model.
+ * Short runs of few samples with the request's own path and model are timed, of more until the time says something; so
+ * threads, drawing of noise and memory count as they will. As many calls are planned as fit into
+ * four fifths of what is left, CALLS_MAX at most: beyond that the error of a step is far below that of any model.
  *
  * Which solver: below 8 calls euler, from there on ipndm, which makes one call a step. Measured on mixtures of 2 and 8
  * parts on edm, vp, flow and both ddpm paths against 2000 steps of heun: at 16 calls the median error of ipndm is

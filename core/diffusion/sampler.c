@@ -15,9 +15,11 @@ struct run {
     double **spaces; /* [n_spaces], slots, then z */
     size_t n_spaces;
     struct workspaces scratch;
-    double *D;   /* stepwise: [count][d], the last step's first D */
-    size_t step; /* stepwise: the step that is being taken */
-    size_t last; /* how many are to be taken */
+    double *D;         /* stepwise: [count][d], the first D of the last step taken that has one */
+    double *D_next;    /* that of the step that is being taken */
+    size_t step;       /* stepwise: the step that is being taken */
+    atomic_size_t did; /* the chunks that have taken it */
+    size_t last;       /* how many steps are to be taken */
 };
 
 static size_t chunk_first(const struct run *run, size_t chunk) { return chunk * run->chunk; }
@@ -96,12 +98,10 @@ static void start_chunk(void *arg, size_t chunk) {
     workspaces_give(&run->scratch, mine);
 }
 
-/* A step that was begun before the stop is finished: D and the state then belong to one step in every chunk or in
- * none, see run_stepwise. */
 static void step_chunk(void *arg, size_t chunk) {
     struct run *run = arg;
     const struct plan_step *step = &run->in->plan->steps[run->step];
-    if (ctx_stop(run->ctx) == STOP_CANCEL)
+    if (ctx_stop(run->ctx) != STOP_NONE)
         return;
     size_t mine = workspaces_take(&run->scratch);
     const struct plan_run p = prepare(run, chunk, chunk, mine);
@@ -109,19 +109,33 @@ static void step_chunk(void *arg, size_t chunk) {
     record(run, run->step + 1, &p, step->state);
     keep(run, &p, step->state, run->out->samples);
     if (step->D)
-        keep(run, &p, step->D, run->D);
+        keep(run, &p, step->D, run->D_next);
     workspaces_give(&run->scratch, mine);
+    atomic_fetch_add_explicit(&run->did, 1, memory_order_relaxed);
+}
+
+/* take_step: false where a stop came before all chunks had begun it. Then it was not taken, though the states of some
+ * are those after it: of a run that was stopped only the D of the step before it is answered. */
+static bool take_step(struct ctx *ctx, struct run *run) {
+    atomic_store_explicit(&run->did, 0, memory_order_relaxed);
+    parallel_for(ctx, run->n_chunks, step_chunk, run);
+    if (atomic_load_explicit(&run->did, memory_order_relaxed) < run->n_chunks)
+        return false;
+    if (run->in->plan->steps[run->step].D) {
+        double *D = run->D;
+        run->D = run->D_next;
+        run->D_next = D;
+    }
+    return true;
 }
 
 static void run_stepwise(struct ctx *ctx, struct run *run) {
     const struct sampler_in *in = run->in;
     parallel_for(ctx, run->n_chunks, start_chunk, run);
-    for (; run->step < run->last && ctx_stop(ctx) == STOP_NONE; run->step++) {
-        parallel_for(ctx, run->n_chunks, step_chunk, run);
+    for (; run->step < run->last && take_step(ctx, run); run->step++)
         if (in->watch && ctx_stop(ctx) != STOP_CANCEL)
             in->watch->step(in->watch->self, run->step, run->out->samples,
                             in->plan->steps[run->step].D ? run->D : NULL);
-    }
     run->out->steps_done = run->step;
 }
 
@@ -152,7 +166,8 @@ static enum status allocate(struct ctx *ctx, struct run *run) {
     if (in->trajectory &&
         !(run->out->trajectory = ctx_alloc(ctx, (in->plan->n_steps + 1) * in->count, d * sizeof(double))))
         return STATUS_NO_MEMORY;
-    if (run->stepwise && !(run->D = ctx_zalloc(ctx, in->count, d * sizeof(double))))
+    if (run->stepwise && (!(run->D = ctx_zalloc(ctx, in->count, d * sizeof(double))) ||
+                          !(run->D_next = ctx_alloc(ctx, in->count, d * sizeof(double)))))
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < run->n_spaces; i++)
         if (!(run->spaces[i] =

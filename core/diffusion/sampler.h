@@ -33,7 +33,7 @@ struct sampler_in {
     size_t n_init;      /* count or 1 */
     const struct plan_known *known; /* where the plan has KNOWN */
     bool trajectory;
-    bool anytime;      /* out of time: answer the D of the last whole step instead of failing (sampler_out.cut) */
+    bool anytime; /* out of time: answer the D of the last step that all took instead of failing (sampler_out.cut) */
     size_t stop_after; /* answer the D of this step, counted from 1, as a cut after it would; 0: go to the end */
     const struct sampler_watch *watch; /* NULL: nobody */
 };
