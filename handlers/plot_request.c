@@ -150,8 +150,9 @@ static enum status density_of(struct ctx *ctx, const struct denoiser *denoiser, 
     if (!at || !log_density)
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < n; i++) {
-        at[2 * i] = r->x0 + ((double)(i % in->columns) + 0.5) / (double)in->columns * (r->x1 - r->x0);
-        at[2 * i + 1] = r->y1 - ((double)(i / in->columns) + 0.5) / (double)in->rows * (r->y1 - r->y0);
+        const size_t row = i / in->columns, column = i % in->columns;
+        at[2 * i] = r->x0 + ((double)column + 0.5) / (double)in->columns * (r->x1 - r->x0);
+        at[2 * i + 1] = r->y1 - ((double)row + 0.5) / (double)in->rows * (r->y1 - r->y0);
     }
     enum status status = likelihood_density(ctx, denoiser, &data, at, n, log_density);
     double most = -INFINITY;

@@ -201,10 +201,11 @@ static const struct glyph *glyph_of(char c) {
 void canvas_text(struct canvas *c, const char *text, double x, double y, unsigned scale, unsigned colour) {
     for (; *text; text++, x += CANVAS_CELL * scale) {
         const struct glyph *g = glyph_of(*text);
-        for (unsigned bit = 0; g && bit < 5 * CANVAS_LINE; bit++)
-            if (g->rows[bit / 5] >> (4 - bit % 5) & 1) {
-                double left = x + bit % 5 * scale, top = y + bit / 5 * scale;
-                canvas_rectangle(c, left, top, left + scale, top + scale, colour, 1);
+        for (unsigned row = 0; g && row < CANVAS_LINE; row++)
+            for (unsigned column = 0; column < 5; column++) {
+                double left = x + column * scale, top = y + row * scale;
+                if (g->rows[row] >> (4 - column) & 1)
+                    canvas_rectangle(c, left, top, left + scale, top + scale, colour, 1);
             }
     }
 }
