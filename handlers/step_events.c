@@ -47,7 +47,8 @@ void step_teller_init(struct step_teller *teller, struct call *call, size_t step
 }
 
 void step_teller_follow(struct step_teller *teller, const struct plan *plan, size_t count, size_t d) {
-    teller->before += teller->plan ? teller->plan->n_steps : 0;
+    teller->before = teller->ends;
+    teller->ends += plan->n_steps;
     teller->plan = plan;
     teller->op = 0;
     teller->rows = teller->preview < count ? teller->preview : count;

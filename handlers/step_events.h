@@ -18,16 +18,18 @@ struct step_teller {
     struct sampler_watch watch;
     struct call *call;
     const struct plan *plan;
-    size_t rows, d;           /* of a preview; rows 0: there is none */
-    size_t preview;           /* rows that were asked for */
-    size_t steps, before, op; /* of all plans; of those before this one; the next operation of this one */
+    size_t rows, d;             /* of a preview; rows 0: there is none */
+    size_t preview;             /* rows that were asked for */
+    size_t steps, before, ends; /* in all; those taken before this plan, and with it */
+    size_t op;                  /* the next operation of this plan */
     int64_t calls;
 };
 
 /* step_teller_init prepares for `steps` steps in all, previews of so many samples (0: none). */
 void step_teller_init(struct step_teller *teller, struct call *call, size_t steps, size_t preview);
 
-/* step_teller_follow is for the next plan that sampler_run gets, of count samples of d numbers. */
+/* step_teller_follow is for the next plan that sampler_run gets, of count samples of d numbers. It is borrowed until the
+ * run has ended. */
 void step_teller_follow(struct step_teller *teller, const struct plan *plan, size_t count, size_t d);
 
 #endif
