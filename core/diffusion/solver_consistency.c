@@ -32,12 +32,11 @@ static void tcd(struct plan_build *b) {
 /* CFG++: the data from the guided D, the direction of the noise from the unguided one; with eta to a lower level and
  * back up, as euler_ancestral. */
 static void cfgpp(struct plan_build *b) {
-    double up, down = plan_down(b->to.k, plan_ratio(&b->from, &b->to), b->options->eta, &up);
-    size_t D = plan_denoise(b), free = down > 0 ? plan_call_unguided(b, b->x, &b->from) : D;
+    double u, v = plan_shares(plan_ratio(&b->from, &b->to), b->options->eta, &u);
+    size_t D = plan_denoise(b), free = b->to.k > 0 && v > 0 ? plan_call_unguided(b, b->x, &b->from) : D;
     struct linear sum = linear_of(b->to.alpha, D);
-    if (down > 0)
-        plan_eps(&sum, b->to.sigma * (down / b->to.k), &b->from, b->x, free);
-    b->x = plan_mix_noise(b, &sum, b->options->s_noise * b->to.alpha * up);
+    plan_eps(&sum, b->to.sigma * v, &b->from, b->x, free);
+    b->x = plan_mix_noise(b, &sum, b->options->s_noise * b->to.sigma * u);
 }
 
 static enum status check_cfgpp(struct ctx *ctx, const struct path *path, const struct solver_options *options) {
