@@ -139,14 +139,3 @@ static ALWAYS_INLINE void pairs(const struct sink *sink, const struct pair *from
 void sink_pairs(const struct sink *sink, const struct pair *from, size_t at, size_t n) {
     FOR_CODING(sink->coding, pairs, sink, from, at, n);
 }
-
-static ALWAYS_INLINE void narrow(const struct sink *sink, const uint32_t *from, size_t at, size_t n,
-                                 enum coding coding) {
-    uint64_t flip = flip_of(sink), min = sink->min;
-    for (size_t i = 0; i < n; i++)
-        put(sink->values, at + i, (from[i] + min) ^ flip, coding);
-}
-
-void sink_narrow(const struct sink *sink, const uint32_t *from, size_t at, size_t n) {
-    FOR_CODING(sink->coding, narrow, sink, from, at, n);
-}

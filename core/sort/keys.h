@@ -90,7 +90,4 @@ struct sink {
 void sink_words(const struct sink *sink, const uint64_t *from, size_t at, size_t n);
 void sink_pairs(const struct sink *sink, const struct pair *from, size_t at, size_t n);
 
-/* sink_narrow: there are no indices, and from lies elsewhere. */
-void sink_narrow(const struct sink *sink, const uint32_t *from, size_t at, size_t n);
-
 #endif

@@ -507,7 +507,7 @@ static void each_allocation_may_fail(void **state) {
                 if (status == STATUS_OK)
                     break;
                 assert_int_equal(status, STATUS_NO_MEMORY);
-                assert_true(spent && fail_after < 10);
+                assert_true(spent && fail_after < 16);
             }
         }
     free(text);
