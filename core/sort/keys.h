@@ -63,6 +63,7 @@ static ALWAYS_INLINE uint64_t number_key(const struct array *a, size_t i, enum c
 struct key_scan {
     uint64_t min, max;
     size_t turns; /* how often they change between falling and not falling; counted up to KEY_TURNS */
+    bool ordered; /* they fall nowhere */
 };
 enum { KEY_TURNS = 16 };
 

@@ -185,6 +185,16 @@ static enum status run_counting(struct job *job) {
     return status;
 }
 
+/* copy_ordered is merge sort of values that are in order already: it compares neighbours, which the scan did, and moves
+ * nothing. */
+static void copy_ordered(struct job *job) {
+    struct sort_out *out = job->out;
+    memcpy(out->values.data, job->in->values.data, job->n * 8);
+    for (size_t i = 0; job->in->argsort && i < job->n; i++)
+        out->indices.ints[i] = (int64_t)i;
+    job->s.stats.comparisons = (int64_t)job->n - 1;
+}
+
 static enum status sort_numbers(struct job *job) {
     enum status status = choose_coding(job);
     if (status == STATUS_OK)
@@ -197,6 +207,10 @@ static enum status sort_numbers(struct job *job) {
         return status;
     if (job->out->algorithm == SORT_AUTO)
         job->out->algorithm = choose_for_numbers(job);
+    if (job->out->algorithm == SORT_MERGE && job->scan.ordered) {
+        copy_ordered(job);
+        return STATUS_OK;
+    }
     uint64_t range = job->scan.max - job->scan.min;
     unsigned index_bits = bits_of(job->n - 1);
     bool packs = job->in->argsort && index_bits > 0 && bits_of(range) + index_bits <= 64;
