@@ -1,0 +1,3 @@
+#define TABLE median_ref
+#define MOST 8
+#include "core/window/median_table.h"
