@@ -28,6 +28,10 @@ static const struct extreme_kernels *kernels_for(enum isa isa) {
     return &extreme_ref;
 }
 
+enum sliding_algorithm sliding_extreme_algorithm(const struct windows *w) {
+    return w->k <= SMALL_K ? SLIDING_DOUBLING : SLIDING_BLOCKS;
+}
+
 enum status sliding_extreme(struct ctx *ctx, const struct array *values, const struct windows *w, bool least,
                             void *out) {
     struct ctx_mark mark = ctx_mark(ctx);
