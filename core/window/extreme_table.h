@@ -5,9 +5,8 @@
 #include "core/window/extreme_kernels.h"
 
 enum {
-    LANES = 8,     /* joined in one step; a power of two */
-    SMALL_K = 256, /* up to here doubling needs fewer passes than blocks */
-    TILE = 1024,   /* values that stay in the first cache */
+    LANES = 8,   /* joined in one step; a power of two */
+    TILE = 1024, /* values that stay in the first cache */
     POLL = 1 << 20,
 };
 

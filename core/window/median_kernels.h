@@ -8,13 +8,24 @@
 #include "core/base/mean.h"
 #include "core/window/sliding_parts.h"
 
-struct median_kernels {
-    int64_t most; /* the greatest k that it serves; beyond, ranks are faster */
-    enum status (*slide)(struct ctx *ctx, const struct array *values, const struct windows *w,
-                         enum sliding_operation which, bool real, void *out);
-};
+/* Up to here a step costs less than one of ranks, with every set. */
+enum { MEDIAN_SMALL_K = 32, MEDIAN_LANES = 4 };
 
-extern const struct median_kernels median_ref, median_avx2;
+/* The medians of all windows of at most MEDIAN_SMALL_K values. CANCELLED, TIMED_OUT. */
+typedef enum status median_kernel(struct ctx *ctx, const struct array *values, const struct windows *w,
+                                  enum sliding_operation which, bool real, void *out);
+
+extern median_kernel median_ref, median_avx2;
+
+/* A window in order, as keys. ABSENT, the greatest key, stands behind it for what is not there, and the least before
+ * it. Each file of kernels has its exchange(window, old, x), which takes one `old` out and puts x in: ABSENT is the
+ * `old` of a window that grows, and the x of one that shrinks. */
+#define ABSENT INT64_MAX
+struct ordered {
+    _Alignas(32) int64_t room[2][MEDIAN_LANES + MEDIAN_SMALL_K + MEDIAN_LANES]; /* the window begins at MEDIAN_LANES */
+    int turn;                                                                   /* which of them it is in */
+    size_t width;                                                               /* k, in whole lanes */
+};
 
 /* median_put writes answer j of a window whose middle two are middle[0] and middle[1], of an odd count both the same. */
 static inline void median_put(const struct value middle[2], enum sliding_operation which, bool real, void *out,

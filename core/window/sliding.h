@@ -45,7 +45,7 @@ enum sliding_align { SLIDING_TRAILING, SLIDING_CENTERED, SLIDING_LEADING };
 extern const char *const sliding_align_names[]; /* ends with NULL */
 
 /* How: extremes by doubling or in blocks; sums in 128 bits, of integers or of reals in fixed point, or digit by digit;
- * medians by ranks. */
+ * medians by ranks, or by a small window in order. */
 enum sliding_algorithm {
     SLIDING_DOUBLING,
     SLIDING_BLOCKS,
@@ -53,6 +53,7 @@ enum sliding_algorithm {
     SLIDING_FIXED_POINT,
     SLIDING_DIGITS,
     SLIDING_RANKS,
+    SLIDING_ORDERED,
 };
 extern const char *const sliding_algorithm_names[]; /* ends with NULL */
 

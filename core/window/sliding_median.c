@@ -100,20 +100,23 @@ static enum status slide(struct ctx *ctx, struct stretch *s, const struct window
     return STATUS_OK;
 }
 
-static const struct median_kernels *median_kernels_for(enum isa isa) {
+static median_kernel *median_kernel_for(enum isa isa) {
 #if defined(__x86_64__)
     if (isa == ISA_AVX2 || isa == ISA_AVX512)
-        return &median_avx2;
+        return median_avx2;
 #endif
     (void)isa;
-    return &median_ref;
+    return median_ref;
+}
+
+enum sliding_algorithm sliding_median_algorithm(const struct windows *w) {
+    return w->k <= MEDIAN_SMALL_K ? SLIDING_ORDERED : SLIDING_RANKS;
 }
 
 enum status sliding_median(struct ctx *ctx, const struct array *values, const struct windows *w,
                            enum sliding_operation which, bool real, void *out) {
-    const struct median_kernels *kernels = median_kernels_for(ctx->isa);
-    if (w->k <= kernels->most)
-        return kernels->slide(ctx, values, w, which, real, out);
+    if (sliding_median_algorithm(w) == SLIDING_ORDERED)
+        return median_kernel_for(ctx->isa)(ctx, values, w, which, real, out);
     struct ctx_mark mark = ctx_mark(ctx);
     enum status status = STATUS_OK;
     for (size_t j = 0, last; j < w->count && status == STATUS_OK; j = last + 1) {
