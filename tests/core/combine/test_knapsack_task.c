@@ -234,6 +234,30 @@ static void a_table_of_sets_is_limited(void **state) {
     ctx_release(&ctx);
 }
 
+/* KNAPSACK_CELLS_TRACED: 100 * 100 cells at it, 73 * 137 one past it. */
+static void traced_cells_are_limited(void **state) {
+    (void)state;
+    struct instance *t = &instance;
+    for (size_t i = 0; i < 99; i++)
+        t->weight[i] = t->value[i] = 1;
+    for (int past = 0; past < 2; past++) {
+        struct trace trace;
+        struct knapsack_answer a;
+        struct ctx ctx;
+        ctx_init(&ctx, 64 << 20);
+        bind(t, past ? 72 : 99, past ? 136 : 99);
+        t->task.algorithm = KNAPSACK_TABLE_2D;
+        t->task.trace = &trace;
+        t->task.max_steps = TRACE_MAX_STEPS;
+        assert_int_equal(knapsack_task_solve(&ctx, &t->task, &a), past ? STATUS_TOO_LARGE : STATUS_OK);
+        if (past)
+            assert_string_equal(ctx.err.detail, "The table would have 10001 cells, want at most 10000 for a trace.");
+        else
+            assert_int_equal(trace.initial.n, KNAPSACK_CELLS_TRACED);
+        ctx_release(&ctx);
+    }
+}
+
 /* -- Large ones against each other -- */
 
 static void solve(struct ctx *ctx, const struct knapsack_task *task, enum knapsack_algorithm algorithm,
@@ -588,6 +612,7 @@ int main(void) {
         cmocka_unit_test(great_capacities_equal_enumeration),
         cmocka_unit_test(several_capacities_equal_enumeration),
         cmocka_unit_test(a_table_of_sets_is_limited),
+        cmocka_unit_test(traced_cells_are_limited),
         cmocka_unit_test(middling_ones_agree),
         cmocka_unit_test(many_copies_are_few_parts),
         cmocka_unit_test(bad_input_is_named),
