@@ -160,6 +160,32 @@ static void the_first_error_is_told(void **state) {
     }
 }
 
+/* What ends each piece's last number is looked at too. */
+static void junk_at_a_border_is_an_error(void **state) {
+    (void)state;
+    enum { BORDER = 64 << 10 };
+    struct parallel threads = test_threads(3);
+    struct text t = make_text(0, 4, false);
+    for (size_t j = 0, b = BORDER; j + 1 < N; j++) {
+        size_t junk = t.at[j + 1] - 2;
+        if (junk + 1 < b)
+            continue;
+        b += BORDER;
+        if (junk < t.at[j] + 2)
+            continue;
+        struct ctx ctx;
+        struct array a;
+        struct number_place place;
+        char digit = t.p[junk];
+        t.p[junk] = 'x';
+        assert_int_equal(read_with(&ctx, &threads, &t, BOTH, N, &a, &place), NUMBER_SYNTAX);
+        assert_int_equal(place.offset, junk);
+        ctx_release(&ctx);
+        t.p[junk] = digit;
+    }
+    free_text(&t);
+}
+
 static void broken_ends_are_errors(void **state) {
     (void)state;
     struct parallel threads = test_threads(3);
@@ -257,10 +283,10 @@ static void threads_write_the_same(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_borders_are_read),     cmocka_unit_test(empty_pieces_are_passed),
-        cmocka_unit_test(one_real_makes_all_reals), cmocka_unit_test(the_first_error_is_told),
-        cmocka_unit_test(broken_ends_are_errors),   cmocka_unit_test(limits_hold_exactly),
-        cmocka_unit_test(threads_write_the_same),
+        cmocka_unit_test(all_borders_are_read),         cmocka_unit_test(empty_pieces_are_passed),
+        cmocka_unit_test(one_real_makes_all_reals),     cmocka_unit_test(the_first_error_is_told),
+        cmocka_unit_test(junk_at_a_border_is_an_error), cmocka_unit_test(broken_ends_are_errors),
+        cmocka_unit_test(limits_hold_exactly),          cmocka_unit_test(threads_write_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
