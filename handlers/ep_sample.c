@@ -440,7 +440,7 @@ static enum status report_adaptive(struct ctx *ctx, const struct params *p, cons
 
 static enum status run_adaptive(struct call *call, const struct params *p, struct result *out) {
     struct ctx *ctx = &call->ctx;
-    const struct noise noise = noise_of_seed((uint64_t)p->seed);
+    const struct noise noise = noise_of_seed(ctx->isa, (uint64_t)p->seed);
     struct adaptive_setup setup;
     struct adaptive_drawn drawn;
     struct sampler_in in = {.count = (size_t)p->count, .latents = p->latents.kind ? p->latents.reals : NULL};
@@ -476,7 +476,7 @@ static enum status check_scheduler(struct ctx *ctx, const struct params *p, cons
 static enum status run(struct call *call, const void *params, void *result) {
     struct ctx *ctx = &call->ctx;
     const struct params *p = params;
-    const struct noise noise = noise_of_seed((uint64_t)p->seed);
+    const struct noise noise = noise_of_seed(ctx->isa, (uint64_t)p->seed);
     struct noise_torch torch;
     const struct plan_known known = {p->mask.reals, p->known.reals};
     struct sampler_setup setup;
@@ -526,7 +526,7 @@ static enum status run(struct call *call, const void *params, void *result) {
 const struct endpoint ep_sample = {
     .method = "POST",
     .route = "/v1/sample",
-    .version = 3,
+    .version = 4,
     .title = "Draw samples from a diffusion or flow model",
     .doc =
         "Starts from Gaussian noise and removes it step by step with the exact denoiser E[x0 | x] of the model, along "
@@ -559,7 +559,7 @@ const struct endpoint ep_sample = {
               "0.46997905799774714,0.1166385635251784,0.020435334553438746,0.002,0.0],\"k\":[80.0,"
               "42.41518931851267,21.10867673619376,9.723201355260132,4.066123602953759,1.501741979068008,"
               "0.46997905799774714,0.1166385635251784,0.020435334553438746,0.002,0.0]},\"network_calls\":19,"
-              "\"numerics\":\"2\"}",
+              "\"numerics\":\"3\"}",
     .npy_input = "latents",
     .npy_output = "samples",
     .ndjson_output = "samples",
