@@ -46,7 +46,7 @@ static void draw(enum solver_id id, enum path_id path_id, const struct how *how,
     assert_int_equal(grid_make(&ctx, &path, &grid, &points, &steps), STATUS_OK);
     assert_int_equal(solver_resolve(&ctx, solver, &path, &given, &options), STATUS_OK);
     assert_int_equal(plan_make(&ctx, &path, points, steps, solver, &options, &plan), STATUS_OK);
-    const struct noise noise = noise_of_seed(5);
+    const struct noise noise = noise_of_seed(how->isa, 5);
     const struct sampler_watch watch = {&seen, look};
     const struct sampler_in in = {.denoiser = denoiser,
                                   .plan = &plan,
