@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "handlers/step_events.h"
+
 #define EACH(member, K, text) FIELD(struct adaptive_result, member, ARRAY, text, .kinds = K, .required = true)
 const struct field adaptive_result_fields[] = {
     EACH(calls, KIND_INT, "Network calls for each sample, [count]."),
@@ -11,6 +13,10 @@ const struct field adaptive_result_fields[] = {
     EACH(error, KIND_REAL,
          "The greatest error of a step that each sample took, as a share of the tolerance: the root of the mean square "
          "of e / (atol + rtol |state|), at most 1."),
+    FIELD(struct adaptive_result, cut, ARRAY,
+          "Where the time limit came first: the indices of the samples that were then on their way, which are "
+          "E[x0 | x] of where they were.",
+          .kinds = KIND_INT),
     FIELD(struct adaptive_result, total_calls, INT, "Calls of all samples.", .required = true),
     FIELD(struct adaptive_result, total_rejects, INT, "Refused steps of all samples.", .required = true),
     FIELD(struct adaptive_result, rtol, NUMBER, "The tolerances that were used.", .required = true),
@@ -69,7 +75,8 @@ enum status adaptive_setup(struct call *call, const struct sampler_request *requ
     return status == STATUS_OK ? find_ends(ctx, s, out) : status;
 }
 
-static struct adaptive_in way(const struct adaptive_setup *s, const struct adaptive_job *job, double *x) {
+static struct adaptive_in way(const struct adaptive_setup *s, const struct adaptive_job *job, double *x,
+                              const struct adaptive_watch *watch) {
     return (struct adaptive_in){
         .denoiser = job->denoiser,
         .path = &s->path,
@@ -81,6 +88,7 @@ static struct adaptive_in way(const struct adaptive_setup *s, const struct adapt
         .to_data = s->to_data,
         .count = job->count,
         .x = x,
+        .watch = watch,
     };
 }
 
@@ -96,12 +104,12 @@ static void add_up(const struct adaptive_out *from, size_t n, struct adaptive_ou
 
 /* Data are taken to be free of noise at the least level. From infinite k the way up ends in a step of dopri5, too. */
 static enum status invert(struct call *call, const struct adaptive_setup *s, const struct adaptive_job *job,
-                          double *latents, struct adaptive_out *how) {
+                          const struct adaptive_watch *watch, double *latents, struct adaptive_out *how) {
     size_t n = job->count * job->denoiser->d;
     double alpha = s->ends[1].alpha, std = path_prior_std(&s->path, &s->ends[0]);
     for (size_t i = 0; i < n; i++)
         latents[i] = alpha * job->invert[i];
-    struct adaptive_in up = way(s, job, latents);
+    struct adaptive_in up = way(s, job, latents, watch);
     up.from = s->ends[1];
     up.to = s->ends[0];
     up.to_data = false;
@@ -110,6 +118,25 @@ static enum status invert(struct call *call, const struct adaptive_setup *s, con
     for (size_t i = 0; status == STATUS_OK && i < n; i++)
         latents[i] /= std;
     return status;
+}
+
+/* list_cut lists the samples that the deadline cut. */
+static enum status list_cut(struct ctx *ctx, const bool *cut, size_t count, struct adaptive_drawn *out) {
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++)
+        n += cut[i];
+    out->cut = n > 0;
+    if (n == 0)
+        return STATUS_OK;
+    int64_t *all = ctx_alloc(ctx, n, sizeof *all);
+    if (!all)
+        return STATUS_NO_MEMORY;
+    n = 0;
+    for (size_t i = 0; i < count; i++)
+        if (cut[i])
+            all[n++] = (int64_t)i;
+    out->how.cut = array_1d(KIND_INT, all, n);
+    return STATUS_OK;
 }
 
 static void summarise(const struct adaptive_setup *s, const struct adaptive_out *how, size_t count,
@@ -130,34 +157,45 @@ static void summarise(const struct adaptive_setup *s, const struct adaptive_out 
     }
 }
 
+/* start writes the states that the way down begins with. */
+static void start(const struct adaptive_setup *s, const struct adaptive_job *job, const double *latents, double *x) {
+    size_t d = job->denoiser->d, n = job->count * d;
+    double std = path_prior_std(&s->path, &s->ends[0]);
+    if (latents)
+        memcpy(x, latents, n * sizeof *latents);
+    else
+        job->noise->latent(job->noise, 0, job->count, d, x);
+    for (size_t i = 0; i < n; i++)
+        x[i] *= std;
+}
+
 enum status adaptive_sample(struct call *call, const struct adaptive_setup *s, const struct adaptive_job *job,
                             struct adaptive_drawn *out) {
     struct ctx *ctx = &call->ctx;
-    size_t d = job->denoiser->d, n = job->count * d;
+    size_t n = job->count * job->denoiser->d;
     struct adaptive_out up = {0}, down;
+    struct share_teller teller;
+    share_teller_init(&teller, call, job->invert ? 2 : 1);
+    const struct adaptive_watch *watch = job->tells ? &teller.watch : NULL;
     *out = (struct adaptive_drawn){.samples = ctx_alloc(ctx, n, sizeof *out->samples)};
     out->latents = job->invert ? ctx_alloc(ctx, n, sizeof *out->latents) : NULL;
     if (!out->samples || (job->invert && !out->latents))
         return STATUS_NO_MEMORY;
-    enum status status = job->invert ? invert(call, s, job, out->latents, &up) : STATUS_OK;
+    enum status status = job->invert ? invert(call, s, job, watch, out->latents, &up) : STATUS_OK;
     if (status != STATUS_OK)
         return status;
-    const double *latents = job->invert ? out->latents : job->latents;
-    if (latents)
-        memcpy(out->samples, latents, n * sizeof *latents);
-    else
-        job->noise->latent(job->noise, 0, job->count, d, out->samples);
-    double std = path_prior_std(&s->path, &s->ends[0]);
-    for (size_t i = 0; i < n; i++)
-        out->samples[i] *= std;
-    const struct adaptive_in in = way(s, job, out->samples);
+    if (job->invert)
+        share_teller_next(&teller);
+    start(s, job, job->invert ? out->latents : job->latents, out->samples);
+    struct adaptive_in in = way(s, job, out->samples, watch);
+    in.anytime = job->anytime;
     status = adaptive_run(ctx, &in, &down);
     if (status != STATUS_OK)
         return status;
     if (job->invert)
         add_up(&up, job->count, &down);
     summarise(s, &down, job->count, out);
-    return STATUS_OK;
+    return list_cut(ctx, down.cut, job->count, out);
 }
 
 enum status adaptive_report_grid(struct ctx *ctx, const struct adaptive_setup *s, struct grid_result *out) {

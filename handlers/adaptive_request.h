@@ -27,11 +27,13 @@ struct adaptive_job {
     size_t count;
     const double *latents; /* [count][d]; NULL: drawn */
     const double *invert;  /* [count][d]: data to find the latents of first; NULL: none */
+    bool anytime;          /* as of adaptive_in; latents must be found in time nevertheless */
+    bool tells;            /* call_progress as step_events.h says */
 };
 
 /* How it went, a number for each sample. */
 struct adaptive_result {
-    struct array calls, steps, rejects, error;
+    struct array calls, steps, rejects, error, cut;
     int64_t total_calls, total_rejects;
     double rtol, atol;
 };
@@ -40,6 +42,7 @@ extern const struct field adaptive_result_fields[];
 struct adaptive_drawn {
     double *samples, *latents;      /* [count][d]; latents with invert only */
     int64_t most_steps, most_calls; /* of any sample */
+    bool cut;                       /* some were */
     struct adaptive_result how;
 };
 

@@ -111,6 +111,7 @@ static enum status report_adaptive(struct call *call, const struct sample_params
     out->network_calls = drawn->most_calls;
     out->adaptive = drawn->how;
     out->has_adaptive = true;
+    out->cut = drawn->cut;
     if (drawn->latents) {
         size_t count = (size_t)p->count;
         out->latents = (struct array){KIND_REAL, 2, {count, d}, count * d, {.reals = drawn->latents}};
@@ -136,8 +137,13 @@ static enum status run_adaptive(struct call *call, const struct sample_params *p
         status = interpolate(ctx, p, in.denoiser->d, &in);
     if (status != STATUS_OK)
         return status;
-    const struct adaptive_job job = {in.denoiser, &noise, in.count, in.latents,
-                                     p->invert.kind ? p->invert.reals : NULL};
+    const struct adaptive_job job = {.denoiser = in.denoiser,
+                                     .noise = &noise,
+                                     .count = in.count,
+                                     .latents = in.latents,
+                                     .invert = p->invert.kind ? p->invert.reals : NULL,
+                                     .anytime = p->time_limit_ms > 0,
+                                     .tells = call->events};
     status = adaptive_sample(call, &setup, &job, &drawn);
     return status == STATUS_OK ? report_adaptive(call, p, &setup, &drawn, in.denoiser, out) : status;
 }
@@ -273,7 +279,7 @@ static enum status picture(struct call *call, struct buf *out) {
 const struct endpoint ep_sample = {
     .method = "POST",
     .route = "/v1/sample",
-    .version = 5,
+    .version = 6,
     .title = "Draw samples from a diffusion or flow model",
     .doc =
         "Starts from Gaussian noise and removes it step by step with the exact denoiser E[x0 | x] of the model, along "
@@ -315,7 +321,7 @@ const struct endpoint ep_sample = {
               "0.46997905799774714,0.1166385635251784,0.020435334553438746,0.002,0.0],\"k\":[80.0,"
               "42.41518931851267,21.10867673619376,9.723201355260132,4.066123602953759,1.501741979068008,"
               "0.46997905799774714,0.1166385635251784,0.020435334553438746,0.002,0.0]},\"network_calls\":19,"
-              "\"numerics\":\"3\"}",
+              "\"numerics\":\"4\"}",
     .npy_input = "latents",
     .npy_output = "samples",
     .ndjson_output = "samples",

@@ -35,14 +35,14 @@ const struct field sample_answer_fields[] = {
     FIELD(struct sample_result, steps_done, INT, "Where not all steps were taken: how many were.",
           .present = offsetof(struct sample_result, has_steps_done)),
     FIELD(struct sample_result, cut, BOOL,
-          "Whether the time limit came before the end: the samples are then E[x0 | x] at the last step taken, or the "
-          "diagnostics are left out.",
+          "Whether the time limit came before the end: the samples (of an adaptive solver those of adaptive.cut) are "
+          "then E[x0 | x] at the last step taken, or the diagnostics are left out.",
           .present = offsetof(struct sample_result, cut)),
     FIELD(struct sample_result, chosen, OBJECT, "With time_limit_ms and no sampler.steps: what was chosen, and why.",
           .present = offsetof(struct sample_result, chosen.made), .fields = deadline_choice_fields),
     FIELD(struct sample_result, resolved, OBJECT,
           "Where the time had a say: with these members in the request, and without time_limit_ms, the samples come "
-          "again, byte for byte.",
+          "again, byte for byte. Not where it cut an adaptive solver.",
           .present = offsetof(struct sample_result, has_resolved), .fields = RESOLVED_FIELDS),
     FIELD(struct sample_result, adaptive, OBJECT, "With an adaptive solver: what each sample took.",
           .present = offsetof(struct sample_result, has_adaptive), .fields = adaptive_result_fields),
@@ -92,8 +92,9 @@ static void resolve(struct call *call, const struct sample_params *p, struct sam
     const struct sampler_params *s = &p->how.sampler;
     const bool scheduler = p->how.scheduler_config.p != NULL;
     const bool counted = !s->sigmas.kind && !s->times.kind && (scheduler || !adaptive_asked(&p->how));
-    out->has_resolved = out->cut || out->chosen.made;
-    call->partial |= out->has_resolved;
+    const bool timed = out->cut || out->chosen.made;
+    call->partial |= timed;
+    out->has_resolved = timed && !out->adaptive.cut.kind; /* where it was cut among samples that step apart, none is */
     out->resolved = (struct resolved_result){
         .seed = p->seed,
         .sampler = {s->solver, out->steps, !scheduler, counted},

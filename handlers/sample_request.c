@@ -82,9 +82,10 @@ const struct field sample_fields[] = {
     FIELD(struct sample_params, time_limit_ms, INT,
           "Milliseconds that sampling may take. Where the request names no sampler.steps, as many are taken as fit "
           "(and, where it names no solver and no option of one, by the solver that is best then): `chosen` tells. "
-          "Where the time ends early, the answer is the denoised data E[x0 | x] of the last step taken, with `cut`; an "
-          "adaptive solver and whoever has not taken a step by then get status 503, code `time_limit`. Absent: 32 "
-          "steps, and the server's own limit.",
+          "Where the time ends early, the answer is the denoised data E[x0 | x] of the last step taken, with `cut`; of "
+          "an adaptive solver each sample's own, by one more call for all that have not ended. Whoever has not taken a "
+          "step by then, or not found the latents of `invert`, gets status 503, code `time_limit`. Absent: 32 steps, "
+          "and the server's own limit.",
           .role = ROLE_TIME_LIMIT, FIELD_INTS(1, TIME_LIMIT_MAX_MS)),
     {0}};
 

@@ -1,24 +1,36 @@
 #include "handlers/step_events.h"
 
 struct step_event {
-    int64_t i, steps, calls;
-    double k, t;
+    int64_t i, steps, calls, done, total_calls;
+    double k, t, share;
     struct array preview;
+    bool of_step, of_share;
 };
 
+#define OF_STEP .present = offsetof(struct step_event, of_step)
+#define OF_SHARE .present = offsetof(struct step_event, of_share)
+
 const struct field step_event_fields[] = {
-    FIELD(struct step_event, i, INT, "How many steps have been taken.", .required = true),
+    FIELD(struct step_event, i, INT, "How many steps have been taken; of an adaptive solver, which event it is.",
+          .required = true),
     FIELD(struct step_event, steps, INT, "Of how many; both passes of `invert` and all repeats of `repaint` count.",
-          .required = true),
-    FIELD(struct step_event, k, NUMBER, "The noise level sigma/alpha that was reached.", .nullable = true,
-          .required = true),
-    FIELD(struct step_event, t, NUMBER, "Its time.", .required = true),
-    FIELD(struct step_event, calls, INT, "Network calls for one sample so far.", .required = true),
+          OF_STEP),
+    FIELD(struct step_event, k, NUMBER, "The noise level sigma/alpha that was reached.", .nullable = true, OF_STEP),
+    FIELD(struct step_event, t, NUMBER, "Its time.", OF_STEP),
+    FIELD(struct step_event, calls, INT, "Network calls for one sample so far.", OF_STEP),
     FIELD(
         struct step_event, preview, ARRAY,
         "With `preview`: the denoised data E[x0 | x] of the first samples, [preview][d], as the step's first call saw "
         "them. Not of a step without a call.",
         .kinds = KIND_REAL, .min_dims = 2, .max_dims = 2),
+    FIELD(
+        struct step_event, share, NUMBER,
+        "Of an adaptive solver, in events `share` instead of `step`: how much of the way all samples have behind them "
+        "together, 0 to 1. There is an event each time it is a hundredth greater, or more.",
+        OF_SHARE),
+    FIELD(struct step_event, done, INT, "How many samples are at their end; with `invert`, of the way they are on.",
+          OF_SHARE),
+    FIELD(struct step_event, total_calls, INT, "Network calls for all samples so far.", OF_SHARE),
     {0}};
 
 static void tell(void *self, size_t step, const double *x, const double *D) {
@@ -30,6 +42,7 @@ static void tell(void *self, size_t step, const double *x, const double *D) {
     struct step_event event = {.i = (int64_t)(t->before + step + 1),
                                .steps = (int64_t)t->steps,
                                .calls = t->calls,
+                               .of_step = true,
                                .k = s->to.k,
                                .t = s->to.t};
     union {
@@ -53,4 +66,25 @@ void step_teller_follow(struct step_teller *teller, const struct plan *plan, siz
     teller->op = 0;
     teller->rows = teller->preview < count ? teller->preview : count;
     teller->d = d;
+}
+
+static void tell_share(void *self, const struct adaptive_progress *progress) {
+    struct share_teller *t = self;
+    t->calls = t->before + progress->calls;
+    const struct step_event event = {.i = ++t->events,
+                                     .share = (t->ended + progress->share) / t->ways,
+                                     .done = (int64_t)progress->done,
+                                     .total_calls = t->calls,
+                                     .of_share = true};
+    call_progress(t->call, "share", &event);
+}
+
+void share_teller_next(struct share_teller *teller) {
+    teller->before = teller->calls;
+    teller->ended++;
+}
+
+void share_teller_init(struct share_teller *teller, struct call *call, size_t ways) {
+    *teller = (struct share_teller){.call = call, .ways = (double)ways};
+    teller->watch = (struct adaptive_watch){teller, tell_share};
 }

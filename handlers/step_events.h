@@ -1,4 +1,5 @@
-/* step_events.h - what a text/event-stream tells of a sampler: an event `step` after each of its steps.
+/* step_events.h - what a text/event-stream tells of a sampler: an event `step` after each of its steps; of an adaptive
+ * one, whose samples step apart, an event `share` after each hundredth of the way or more.
  *
  *     struct step_teller teller;
  *     step_teller_init(&teller, call, preview);
@@ -9,6 +10,7 @@
 #ifndef SOLVENT_STEP_EVENTS_H
 #define SOLVENT_STEP_EVENTS_H
 
+#include "core/diffusion/adaptive.h"
 #include "core/diffusion/sampler.h"
 #include "handlers/call.h"
 
@@ -31,5 +33,16 @@ void step_teller_init(struct step_teller *teller, struct call *call, size_t step
 /* step_teller_follow is for the next plan that sampler_run gets, of count samples of d numbers. It is borrowed until the
  * run has ended. */
 void step_teller_follow(struct step_teller *teller, const struct plan *plan, size_t count, size_t d);
+
+/* For adaptive_run, `ways` times (inversion: 2) with share_teller_next between: in.watch = &teller.watch. */
+struct share_teller {
+    struct adaptive_watch watch;
+    struct call *call;
+    int64_t events, before, calls; /* calls of earlier ways, and now */
+    double ways, ended;
+};
+
+void share_teller_init(struct share_teller *teller, struct call *call, size_t ways);
+void share_teller_next(struct share_teller *teller);
 
 #endif

@@ -415,21 +415,137 @@ static void give_up(struct run *run, size_t index) {
         ;
 }
 
-static void chunk(void *arg, size_t index) {
-    struct run *run = arg;
+static void begin_chunk(const struct run *run, struct room *room, size_t index) {
     size_t first = index * run->chunk, left = run->in->count - first;
-    size_t mine = workspaces_take(&run->spaces);
-    struct room room = make_room(run, run->spaces.pieces[mine]);
-    for (size_t i = 0; i < room.width && i < left; i++)
-        start_walker(run, &room, first + i);
-    while (room.active && ctx_stop(run->ctx) == STOP_NONE && index <= atomic_load(&run->broken))
-        sweep(run, &room);
-    if (room.active && run->in->anytime && ctx_stop(run->ctx) == STOP_DEADLINE)
-        cut_short(run, &room);
-    for (size_t i = first; i < first + room.width && i < run->in->count; i++)
+    for (size_t i = 0; i < room->width && i < left; i++)
+        start_walker(run, room, first + i);
+}
+
+/* advance makes so many calls at most for each sample of chunk `index`. */
+static void advance(const struct run *run, struct room *room, size_t index, size_t calls) {
+    while (calls-- > 0 && room->active && ctx_stop(run->ctx) == STOP_NONE && index <= atomic_load(&run->broken))
+        sweep(run, room);
+}
+
+static void end_chunk(struct run *run, struct room *room, size_t index) {
+    size_t first = index * run->chunk;
+    if (room->active && run->in->anytime && ctx_stop(run->ctx) == STOP_DEADLINE)
+        cut_short(run, room);
+    for (size_t i = first; i < first + room->width && i < run->in->count; i++)
         if (run->failed[i])
             give_up(run, index);
+}
+
+static void chunk(void *arg, size_t index) {
+    struct run *run = arg;
+    size_t mine = workspaces_take(&run->spaces);
+    struct room room = make_room(run, run->spaces.pieces[mine]);
+    begin_chunk(run, &room, index);
+    advance(run, &room, index, SIZE_MAX);
+    end_chunk(run, &room, index);
     workspaces_give(&run->spaces, mine);
+}
+
+static enum status run_chunks(struct run *run, size_t chunks) {
+    enum status status = workspaces_make(run->ctx, 1, room_bytes(run), &run->spaces);
+    if (status == STATUS_OK)
+        parallel_for(run->ctx, chunks, chunk, run);
+    return status;
+}
+
+/* -- With someone who watches: some chunks at a time, all of which advance by a step and then wait for each other -- */
+
+struct batch {
+    struct run *run;
+    size_t first, n; /* chunks */
+    struct room *rooms;
+    size_t done; /* samples before this batch, and their calls */
+    int64_t calls;
+    double next; /* the share to tell of */
+};
+
+static void advance_room(void *arg, size_t i) {
+    struct batch *b = arg;
+    advance(b->run, &b->rooms[i], b->first + i, STAGES - 1);
+}
+
+static void end_room(void *arg, size_t i) {
+    struct batch *b = arg;
+    end_chunk(b->run, &b->rooms[i], b->first + i);
+}
+
+static size_t batch_end(const struct batch *b) {
+    size_t end = (b->first + b->n) * b->run->chunk;
+    return end < b->run->in->count ? end : b->run->in->count;
+}
+
+static struct adaptive_progress progress_of(const struct batch *b) {
+    const struct adaptive_in *in = b->run->in;
+    const double from = elementary_atanpi(in->from.k), way = elementary_atanpi(in->to.k) - from;
+    struct adaptive_progress p = {.done = batch_end(b), .calls = b->calls};
+    double under_way = 0;
+    for (size_t i = 0; i < b->n; i++) {
+        p.done -= b->rooms[i].active;
+        for (size_t row = 0; row < b->rooms[i].active; row++)
+            under_way += (elementary_atanpi(b->rooms[i].walkers[row].at.k) - from) / way;
+    }
+    for (size_t i = b->done; i < batch_end(b); i++)
+        p.calls += b->run->out->calls[i];
+    p.share = ((double)p.done + under_way) / (double)in->count;
+    return p;
+}
+
+static void tell(struct batch *b, const struct adaptive_progress *p) {
+    bool ended = p->done == b->run->in->count;
+    if (p->share < b->next || (p->share == 1 && !ended)) /* the call for the step to data is still to come */
+        return;
+    b->next = fmin(p->share + 0.01, 1);
+    b->run->in->watch->tell(b->run->in->watch->self, p);
+}
+
+/* unfinished: some sample has a way to go, and nothing forbids it. */
+static bool unfinished(const struct batch *b) {
+    bool any = false;
+    for (size_t i = 0; i < b->n; i++)
+        any |= b->rooms[i].active && b->first + i <= atomic_load(&b->run->broken);
+    return any && ctx_stop(b->run->ctx) == STOP_NONE;
+}
+
+static void run_batch(struct batch *b) {
+    struct ctx *ctx = b->run->ctx;
+    struct adaptive_progress p;
+    for (size_t i = 0; i < b->n; i++) {
+        b->rooms[i].active = 0;
+        begin_chunk(b->run, &b->rooms[i], b->first + i);
+    }
+    while (unfinished(b)) {
+        parallel_for(ctx, b->n, advance_room, b);
+        p = progress_of(b);
+        tell(b, &p);
+    }
+    parallel_for(ctx, b->n, end_room, b);
+    p = progress_of(b);
+    b->done = p.done;
+    b->calls = p.calls;
+}
+
+static enum status run_watched(struct run *run, size_t chunks) {
+    enum { ROOMS = 16 };
+    struct room rooms[ROOMS];
+    const size_t numbers = run->chunk * run->in->denoiser->d, fit = 1 + (1 << 18) / numbers;
+    const size_t most = chunks < ROOMS ? chunks : ROOMS, size = most < fit ? most : fit;
+    struct batch b = {.run = run, .rooms = rooms, .next = 0.01};
+    for (size_t i = 0; i < size; i++) {
+        void *piece = ctx_alloc(run->ctx, 1, room_bytes(run));
+        if (!piece)
+            return STATUS_NO_MEMORY;
+        rooms[i] = make_room(run, piece);
+    }
+    for (; b.first < chunks; b.first += b.n) {
+        b.n = chunks - b.first < size ? chunks - b.first : size;
+        run_batch(&b);
+    }
+    return STATUS_OK;
 }
 
 /* A chunk is enough rows to fill the lanes of the formulas, fewer where rows are long. */
@@ -454,7 +570,7 @@ static enum status allocate(struct run *run) {
     if (!out->calls || !out->steps || !out->rejects || !out->error || !out->cut || !run->failed ||
         (run->in->divergence && !out->integral))
         return STATUS_NO_MEMORY;
-    return workspaces_make(ctx, 1, room_bytes(run), &run->spaces);
+    return STATUS_OK;
 }
 
 enum status adaptive_run(struct ctx *ctx, const struct adaptive_in *in, struct adaptive_out *out) {
@@ -464,7 +580,10 @@ enum status adaptive_run(struct ctx *ctx, const struct adaptive_in *in, struct a
     enum status status = allocate(&run);
     if (status != STATUS_OK)
         return status;
-    parallel_for(ctx, (in->count + run.chunk - 1) / run.chunk, chunk, &run);
+    const size_t chunks = (in->count + run.chunk - 1) / run.chunk;
+    status = in->watch ? run_watched(&run, chunks) : run_chunks(&run, chunks);
+    if (status != STATUS_OK)
+        return status;
     status = in->anytime && ctx_stop(ctx) == STOP_DEADLINE ? STATUS_OK : ctx_stopped(ctx);
     for (size_t i = 0; status == STATUS_OK && i < in->count; i++)
         if (run.failed[i]) {

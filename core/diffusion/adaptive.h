@@ -21,7 +21,7 @@
  * may end some tolerances off.
  *
  * Cost: six calls (dopri5) or three a step tried; a step that was refused keeps its first. Memory: 12 d numbers for each
- * of the samples in work at once, at most 64 a thread. */
+ * of the samples in work at once, at most 64 a thread; 1024 in all where someone watches. */
 #ifndef SOLVENT_ADAPTIVE_H
 #define SOLVENT_ADAPTIVE_H
 
@@ -33,6 +33,20 @@ enum adaptive_pair { ADAPTIVE_DOPRI5, ADAPTIVE_DPM_23 };
 
 /* What is integrated beside x: the divergence of du/da, exactly or in the direction of a probe. dopri5 only. */
 enum adaptive_divergence { DIVERGENCE_NONE, DIVERGENCE_EXACT, DIVERGENCE_PROBED };
+
+/* How far all samples have come together. */
+struct adaptive_progress {
+    size_t done;   /* samples at their end */
+    double share;  /* of the ways of all samples, by the angle a: 0 .. 1 */
+    int64_t calls; /* for all samples */
+};
+
+/* tell is called from the thread that runs: once share is 0.01 greater than at the last call, and when all are at
+ * their end (1). What it is told depends on the input alone. */
+struct adaptive_watch {
+    void *self;
+    void (*tell)(void *self, const struct adaptive_progress *progress);
+};
 
 struct adaptive_in {
     const struct denoiser *denoiser;
@@ -47,7 +61,8 @@ struct adaptive_in {
     size_t count;
     double *x; /* [count][d]: the states at `from`, and then those at `to` */
     enum adaptive_divergence divergence;
-    const double *probes; /* PROBED: [count][d] */
+    const double *probes;               /* PROBED: [count][d] */
+    const struct adaptive_watch *watch; /* NULL: nobody is told */
 };
 
 struct adaptive_out {

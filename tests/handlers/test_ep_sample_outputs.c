@@ -159,6 +159,38 @@ static void previews_are_the_denoised_data(void **state) {
     buf_release(&events.out);
 }
 
+/* Adaptive samples step apart: the share of the way grows, and both ways of an inversion make up one. */
+static void shares_are_told(void **state) {
+    (void)state;
+    static const char *const BODIES[] = {
+        "{" MODEL ",\"seed\":1,\"count\":5,\"path\":\"flow\",\"sampler\":{\"solver\":\"dopri5\"}}",
+        "{" MODEL ",\"seed\":1,\"count\":300,\"path\":\"vp\",\"sampler\":{\"solver\":\"dpm_23\"}}",
+        "{" MODEL ",\"count\":2,\"seed\":1,\"invert\":[[-1.1,0.1],[1.2,0.4]],\"sampler\":{\"solver\":\"dpm_23\"}}",
+    };
+    static const double DONE[] = {5, 300, 2};
+    for (size_t i = 0; i < COUNT(BODIES); i++) {
+        struct outcome events = answer(BODIES[i], (struct setting){.accept = "text/event-stream"});
+        struct outcome plain = answer(BODIES[i], (struct setting){0});
+        assert_int_equal(events.status, STATUS_OK);
+        json_t *whole = json_loads(plain.out.data, 0, NULL), *data;
+        const char *p = events.out.data;
+        double n = 0, share = 0, calls = 0, done = 0;
+        for (const char *next; (next = read_event(p, "share", &data)); p = next) {
+            assert_true(real(data, "i") == ++n);
+            assert_true(real(data, "share") > share && real(data, "total_calls") > calls);
+            share = real(data, "share"), calls = real(data, "total_calls"), done = real(data, "done");
+            assert_null(json_object_get(data, "k"));
+            json_decref(data);
+        }
+        assert_true(n > 3 && share == 1 && done == DONE[i]);
+        assert_true(calls == real(json_object_get(whole, "adaptive"), "total_calls"));
+        assert_memory_equal(p, "event: done\ndata: ", 18);
+        assert_memory_equal(p + 18, plain.out.data, plain.out.n);
+        json_decref(whole);
+        buf_release(&events.out), buf_release(&plain.out);
+    }
+}
+
 /* Both passes of an inversion count, and the first leads upwards. */
 static void inversions_are_told_both_ways(void **state) {
     (void)state;
@@ -472,6 +504,73 @@ static void what_is_cut_comes_again(void **state) {
     }
 }
 
+/* cut_at runs until the reader has seen `events` of them, and gives what `done` says. */
+static json_t *cut_at(const char *body, size_t events) {
+    struct call call;
+    struct sink sink;
+    sink_memory(&sink, 1 << 24);
+    sink.hungry = true;
+    sink.send = stop_in_the_middle;
+    steps_seen = 3 - events;
+    atomic_store(&middle, STOP_NONE);
+    call_init(&call, test_endpoint("POST", ROUTE), &test_host);
+    call.ctx.stop = &middle;
+    call.request = (struct request){.query = "", .body = body, .n = strlen(body)};
+    assert_int_equal(call_decode(&call), STATUS_OK);
+    assert_int_equal(call_stream(&call, MEDIA_SSE, &sink), STATUS_OK);
+    assert_true(call.partial);
+    buf_byte(&sink.out, '\0');
+    json_t *done = json_loads(strstr(sink.out.data, "event: done\ndata: ") + 18, JSON_DISABLE_EOF_CHECK, NULL);
+    assert_non_null(done);
+    buf_release(&sink.out);
+    call_release(&call);
+    return done;
+}
+
+/* Those that an adaptive solver had finished are what they are without a limit; the others are told. */
+static void adaptive_samples_are_cut_each_where_it_is(void **state) {
+    (void)state;
+#define ADAPTIVE "{" MODEL ",\"seed\":3,\"count\":2500,\"diagnostics\":true,\"sampler\":{\"solver\":\"dopri5\"}"
+    json_t *a = cut_at(ADAPTIVE ",\"time_limit_ms\":1000}", 18), *whole = json_of(ADAPTIVE "}", (struct setting){0});
+    json_t *how = json_object_get(a, "adaptive"), *cut = json_object_get(how, "cut");
+    json_t *x = json_object_get(a, "samples"), *y = json_object_get(whole, "samples");
+    assert_true(json_is_true(json_object_get(a, "cut")));
+    assert_null(json_object_get(a, "diagnostics"));
+    assert_null(json_object_get(a, "resolved"));
+    assert_null(json_object_get(whole, "cut"));
+    assert_null(json_object_get(json_object_get(whole, "adaptive"), "cut"));
+    assert_in_range(json_array_size(cut), 500, 2000);
+    for (size_t i = 0, c = 0; i < 2500; i++) {
+        const bool was_cut = c < json_array_size(cut) && at(cut, c) == (double)i;
+        c += was_cut;
+        assert_true(was_cut || json_equal(json_array_get(x, i), json_array_get(y, i)));
+        for (size_t j = 0; j < 2; j++) /* D of a mixture is among its means, or a little beyond */
+            assert_true(fabs(at(json_array_get(x, i), j)) < 2);
+    }
+    json_decref(a), json_decref(whole);
+}
+
+/* Out of time from the beginning there are samples nevertheless, unless there are latents to be found first or nobody
+ * has set the time. */
+static void no_time_at_all(void **state) {
+    (void)state;
+    static atomic_int over = STOP_DEADLINE;
+    struct outcome o =
+        answer("{" MODEL ",\"seed\":3,\"count\":2,\"sampler\":{\"solver\":\"dpm_23\"},\"time_limit_ms\":1}",
+               (struct setting){.stop = &over});
+    assert_int_equal(o.status, STATUS_OK);
+    assert_true(o.partial);
+    assert_non_null(strstr(o.out.data, "\"cut\":[0,1]"));
+    buf_release(&o.out);
+    o = answer("{" MODEL ",\"seed\":3,\"sampler\":{\"solver\":\"dpm_23\"}}", (struct setting){.stop = &over});
+    assert_int_equal(o.status, STATUS_TIMED_OUT);
+    buf_release(&o.out);
+    o = answer("{" MODEL ",\"invert\":[[1,1]],\"sampler\":{\"solver\":\"dpm_23\"},\"time_limit_ms\":1}",
+               (struct setting){.stop = &over});
+    assert_int_equal(o.status, STATUS_TIMED_OUT);
+    buf_release(&o.out);
+}
+
 /* Where the time chooses, it is a part of the question; else it is none. */
 static void the_time_is_canonical_where_it_chooses(void **state) {
     (void)state;
@@ -552,13 +651,19 @@ static void allocations_fail_in_turn(void **state) {
     (void)state;
     struct ticking clock = {0, 3 * MS};
     const struct host host = ticking_host(&clock);
-    static const char *const ACCEPTS[] = {"text/event-stream", "image/png", "application/json"};
-    for (size_t i = 0; i < COUNT(ACCEPTS); i++) {
+    static const struct {
+        const char *accept, *rest;
+    } ROWS[] = {{"text/event-stream", ",\"trajectory\":true"},
+                {"text/event-stream", ",\"sampler\":{\"solver\":\"dopri5\"}"},
+                {"image/png", ",\"trajectory\":true"},
+                {"application/json", ",\"trajectory\":true"}};
+    for (size_t i = 0; i < COUNT(ROWS); i++) {
+        char body[400];
+        snprintf(body, sizeof body, "{" MODEL ",\"seed\":1,\"count\":3,\"time_limit_ms\":50%s}", ROWS[i].rest);
         enum status status = STATUS_NO_MEMORY;
         size_t n = 1;
         for (; status == STATUS_NO_MEMORY; n++) {
-            struct outcome o = answer("{" MODEL ",\"seed\":1,\"count\":3,\"trajectory\":true,\"time_limit_ms\":50}",
-                                      (struct setting){.host = &host, .accept = ACCEPTS[i], .fail_after = n});
+            struct outcome o = answer(body, (struct setting){.host = &host, .accept = ROWS[i].accept, .fail_after = n});
             status = o.status;
             buf_release(&o.out);
         }
@@ -571,6 +676,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steps_are_told),
         cmocka_unit_test(previews_are_the_denoised_data),
+        cmocka_unit_test(shares_are_told),
         cmocka_unit_test(inversions_are_told_both_ways),
         cmocka_unit_test(who_leaves_stops_the_work),
         cmocka_unit_test(samples_are_drawn),
@@ -581,6 +687,8 @@ int main(void) {
         cmocka_unit_test(the_choice_can_be_repeated),
         cmocka_unit_test(the_host_has_the_last_word),
         cmocka_unit_test(what_is_cut_comes_again),
+        cmocka_unit_test(adaptive_samples_are_cut_each_where_it_is),
+        cmocka_unit_test(no_time_at_all),
         cmocka_unit_test(the_time_is_canonical_where_it_chooses),
         cmocka_unit_test(wrong_outputs_are_refused),
         cmocka_unit_test(allocations_fail_in_turn),

@@ -291,6 +291,99 @@ static void cut_short_it_answers_what_it_has(void **state) {
     ctx_release(&r.ctx);
 }
 
+/* -- With someone who watches -- */
+
+struct told {
+    size_t n, done;
+    double share;
+    int64_t calls;
+    uint64_t sum; /* of all that was told */
+    atomic_int *stop;
+    int reason;     /* STOP_... from the event `at` on */
+    size_t stop_at; /* 0: never */
+};
+
+static void listen(void *self, const struct adaptive_progress *p) {
+    struct told *t = self;
+    assert_true(p->share >= t->share + 0.01 || p->share == 1);
+    assert_true(p->done >= t->done && p->calls > t->calls);
+    t->sum = t->sum * 1000003 + p->done * 257 + (uint64_t)p->calls;
+    t->share = p->share, t->done = p->done, t->calls = p->calls;
+    if (++t->n == t->stop_at)
+        atomic_store(t->stop, t->reason);
+}
+
+/* run_told runs STIFF on vp, watched where `told` is given. */
+static enum status run_told(struct run *r, struct told *told, struct parallel *parallel, enum adaptive_pair pair,
+                            size_t count, const double *states) {
+    static atomic_int stop;
+    const struct adaptive_watch watch = {told, listen};
+    ctx_init(&r->ctx, 64 << 20);
+    r->ctx.parallel = parallel;
+    atomic_store(&stop, STOP_NONE);
+    enum status status = start(r, &STIFF, PATH_VP, pair, 1e-5, count, states);
+    if (!told || status != STATUS_OK)
+        return status;
+    for (size_t i = 0; i < 2 * count; i++)
+        r->in.x[i] = states[i] * path_prior_std(&r->path, &r->in.from);
+    told->stop = &stop;
+    r->ctx.stop = &stop;
+    r->in.watch = &watch;
+    r->in.anytime = true;
+    status = adaptive_run(&r->ctx, &r->in, &r->out);
+    r->in.watch = NULL;
+    return status;
+}
+
+/* No bit of the samples changes, and any number of threads tells the same. */
+static void watching_changes_nothing(void **state) {
+    (void)state;
+    enum { N = 3000 };
+    static double states[2 * N];
+    static const size_t COUNTS[] = {1, 9, 70, N};
+    normal_rows(9, NORMAL_LATENT, 0, 0, N, 2, states);
+    for (int pair = 0; pair < 2; pair++)
+        for (size_t i = 0; i < COUNT(COUNTS); i++) {
+            struct run plain, watched[2];
+            struct told told[2] = {{0}, {0}};
+            struct parallel parallel = test_threads(3);
+            const size_t n = COUNTS[i];
+            assert_int_equal(run_told(&plain, NULL, NULL, pair, n, states), STATUS_OK);
+            for (int t = 0; t < 2; t++) {
+                int64_t calls = 0;
+                assert_int_equal(run_told(&watched[t], &told[t], t ? &parallel : NULL, pair, n, states), STATUS_OK);
+                assert_memory_equal(watched[t].in.x, plain.in.x, n * 2 * sizeof(double));
+                assert_memory_equal(watched[t].out.calls, plain.out.calls, n * sizeof(int64_t));
+                for (size_t j = 0; j < n; j++)
+                    calls += plain.out.calls[j];
+                assert_true(told[t].share == 1 && told[t].done == n && told[t].calls == calls);
+                assert_in_range(told[t].n, 5, 101);
+                ctx_release(&watched[t].ctx);
+            }
+            assert_true(told[0].n == told[1].n && told[0].sum == told[1].sum);
+            ctx_release(&plain.ctx);
+        }
+}
+
+static void who_watches_can_stop_it(void **state) {
+    (void)state;
+    enum { N = 2500 };
+    static double states[2 * N];
+    struct run r;
+    normal_rows(9, NORMAL_LATENT, 0, 0, N, 2, states);
+    struct told told = {.stop_at = 18, .reason = STOP_DEADLINE};
+    assert_int_equal(run_told(&r, &told, NULL, ADAPTIVE_DOPRI5, N, states), STATUS_OK);
+    size_t cut = 0;
+    for (size_t i = 0; i < N; i++)
+        cut += r.out.cut[i];
+    assert_int_equal(told.n, 18);
+    assert_in_range(cut, N / 4, 3 * N / 4);
+    ctx_release(&r.ctx);
+    told = (struct told){.stop_at = 18, .reason = STOP_CANCEL};
+    assert_int_equal(run_told(&r, &told, NULL, ADAPTIVE_DOPRI5, N, states), STATUS_CANCELLED);
+    ctx_release(&r.ctx);
+}
+
 static void each_allocation_failing(void **state) {
     (void)state;
     size_t n = 0;
@@ -318,6 +411,8 @@ int main(void) {
         cmocka_unit_test(wild_states_and_tolerances),
         cmocka_unit_test(stops_when_told),
         cmocka_unit_test(cut_short_it_answers_what_it_has),
+        cmocka_unit_test(watching_changes_nothing),
+        cmocka_unit_test(who_watches_can_stop_it),
         cmocka_unit_test(each_allocation_failing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -173,12 +173,29 @@ static void with_some_noise(void **state) {
     check(MEMBERS, COUNT(MEMBERS), STEPS);
 }
 
+/* The two parts of an ancestral step, also where the level falls so far that nearly all of it is fresh: u^2 + v^2 = 1,
+ * v^2 = 1 - eta^2 (1 - q^2) = (1 - eta^2) + eta^2 q^2. */
+static void small_ratios_keep_their_bits(void **state) {
+    (void)state;
+    for (double q = 0.9; q > 1e-150; q *= 0.013)
+        for (double eta = 0; eta <= 1; eta += 0.125) {
+            double up, old = plan_down(3, q, eta, &up);
+            long double want = 3 * sqrtl(1 - (long double)eta * eta + (long double)eta * eta * q * q);
+            assert_true(fabsl(old - want) <= 1e-15L * want);
+            assert_true(fabs(up - 3 * eta * sqrt((1 - q) * (1 + q))) <= 1e-15 * 3);
+        }
+    double up;
+    assert_true(plan_down(3, 1.5, 1, &up) == 3 && up == 0);
+    assert_true(plan_down(3, 0.5, 2, &up) == 0 && up == 3);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_noise),
         cmocka_unit_test(first_steps_of_multistep_methods),
         cmocka_unit_test(with_all_noise),
         cmocka_unit_test(with_some_noise),
+        cmocka_unit_test(small_ratios_keep_their_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
