@@ -19,14 +19,15 @@ static const double DENSITY_NS = 2e8, FARTHEST = 1e100;
           FIELD_REALS(-1e9, 1e9))
 
 const struct field plot_fields[] = {
-    PLOT_INT(width, "Samples of two numbers: the pixels from left to right; default 640.", PLOT_MIN, SIDE_MAX),
+    PLOT_INT(width, "Samples of one or two numbers: the pixels from left to right; default 640.", PLOT_MIN, SIDE_MAX),
     PLOT_INT(height, "The pixels from top to bottom; default 600.", PLOT_MIN, SIDE_MAX),
     PLOT_PAIR(x_range, "The least and the greatest first number that are shown; absent: all samples are, and the "
                        "model's data where its density is drawn."),
-    PLOT_PAIR(y_range, "The same for the second number."),
+    PLOT_PAIR(y_range, "The same for the second number; of samples of one number, for the density."),
     FIELD(struct plot_params, density, BOOL,
-          "Whether the density that the model (or its `class`) says is drawn behind the samples, darker where the "
-          "density's root is greater. Default: where the model has one; points without a bandwidth have none.",
+          "Whether the density that the model (or its `class`) says is drawn: behind the samples, darker where the "
+          "density's root is greater; as a curve over the bars of samples of one number. Default: where the model has "
+          "one; points without a bandwidth have none.",
           .present = offsetof(struct plot_params, has_density)),
     PLOT_INT(lines, "With trajectory: the ways of so many samples, the first ones, are drawn as lines; default 100.", 0,
              LINES_MAX),
@@ -121,12 +122,15 @@ enum status plot_check(struct ctx *ctx, const struct plot_params *p, size_t coun
         return check_sheet(ctx, p, count, d);
     if (p->has_lines && !trajectory)
         return ctx_fail(ctx, STATUS_INVALID, "/plot/lines", "plot.lines draws the trajectory; want trajectory, too.");
-    if (d != 2)
-        return ctx_fail(
-            ctx, STATUS_INVALID, "/model",
-            "A picture shows samples of two numbers, or images of plot.image_shape; these have %zu number%s "
-            "each. Want another model, or application/json.",
-            d, d == 1 ? "" : "s");
+    if (d == 1 && trajectory)
+        return ctx_fail(ctx, STATUS_INVALID, "/trajectory",
+                        "A picture of samples of one number shows how many lie where, and no trajectory; want it "
+                        "without, or application/json.");
+    if (d > 2)
+        return ctx_fail(ctx, STATUS_INVALID, "/model",
+                        "A picture shows samples of one or two numbers, or images of plot.image_shape; these have %zu "
+                        "numbers each. Want another model, or application/json.",
+                        d);
     return STATUS_OK;
 }
 
@@ -164,6 +168,25 @@ static enum status density_of(struct ctx *ctx, const struct denoiser *denoiser, 
     return status;
 }
 
+/* curve_of is the density along the line. */
+static enum status curve_of(struct ctx *ctx, const struct denoiser *denoiser, struct plot_in *in) {
+    const struct path_point data = {.t = 0, .alpha = 1, .sigma = 0, .k = 0};
+    double frame[4];
+    plot_frame(in, frame);
+    const size_t n = (size_t)fmin(frame[2] - frame[0], fmax(DENSITY_NS / (denoiser->cost + 100), CELLS_LEAST));
+    double *at = ctx_alloc(ctx, n, sizeof *at), *density = ctx_alloc(ctx, n, sizeof *density);
+    if (!at || !density)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < n; i++)
+        at[i] = in->range.x0 + ((double)i + 0.5) / (double)n * (in->range.x1 - in->range.x0);
+    enum status status = likelihood_density(ctx, denoiser, &data, at, n, density);
+    for (size_t i = 0; status == STATUS_OK && i < n; i++)
+        density[i] = elementary_exp(density[i]);
+    in->columns = n;
+    in->density = status == STATUS_OK ? density : NULL;
+    return status;
+}
+
 /* model_of finds the model itself, whatever guides or bounds the samples, if its density is to be drawn; else NULL. */
 static enum status model_of(struct call *call, const struct plot_params *p, const struct plot_job *job,
                             const struct denoiser **out) {
@@ -182,7 +205,7 @@ static enum status model_of(struct call *call, const struct plot_params *p, cons
 }
 
 static enum status add_density(struct call *call, const struct denoiser *model, struct plot_in *in) {
-    enum status status = density_of(&call->ctx, model, in);
+    enum status status = model->d == 1 ? curve_of(&call->ctx, model, in) : density_of(&call->ctx, model, in);
     if (status != STATUS_TIMED_OUT)
         return status;
     call->partial = true;
@@ -196,21 +219,29 @@ static enum status widen(struct ctx *ctx, const struct denoiser *model, struct p
     enum { DRAWN = 256 };
     const struct mixture_truth *truth;
     enum status status = mixture_truth_make(ctx, model, &truth);
-    double *drawn = ctx_alloc(ctx, DRAWN + 1, 2 * sizeof *drawn);
+    const size_t d = model->d;
+    double *drawn = ctx_alloc(ctx, DRAWN + 1, d * sizeof *drawn);
     if (status != STATUS_OK || !drawn)
         return STATUS_NO_MEMORY;
-    struct plot_range other;
-    mixture_truth_draw(truth, 0, 0, 0, DRAWN, drawn, drawn + 2 * DRAWN);
-    plot_range_of(drawn, DRAWN, NULL, 0, &other);
+    struct plot_range other = *range;
+    mixture_truth_draw(truth, 0, 0, 0, DRAWN, drawn, drawn + d * DRAWN);
+    if (d == 1)
+        plot_span_of(drawn, DRAWN, &other.x0, &other.x1);
+    else
+        plot_range_of(drawn, DRAWN, NULL, 0, &other);
     *range = (struct plot_range){fmin(range->x0, other.x0), fmax(range->x1, other.x1), fmin(range->y0, other.y0),
                                  fmax(range->y1, other.y1)};
     return STATUS_OK;
 }
 
-static enum status range_of(struct ctx *ctx, const struct plot_params *p, const struct denoiser *model,
+/* On a line y stays open. */
+static enum status range_of(struct ctx *ctx, const struct plot_params *p, const struct denoiser *model, size_t d,
                             struct plot_in *in) {
     struct plot_range *r = &in->range;
-    plot_range_of(in->samples, in->count, in->states, in->states && in->lines ? in->points * in->count : 0, r);
+    if (d == 1)
+        plot_span_of(in->samples, in->count, &r->x0, &r->x1);
+    else
+        plot_range_of(in->samples, in->count, in->states, in->states && in->lines ? in->points * in->count : 0, r);
     enum status status = model ? widen(ctx, model, r) : STATUS_OK;
     if (p->x_range.kind)
         r->x0 = p->x_range.reals[0], r->x1 = p->x_range.reals[1];
@@ -229,8 +260,8 @@ static enum status check_extent(struct ctx *ctx, const struct plot_range *r) {
                     FARTHEST);
 }
 
-static enum status draw_plane(struct call *call, const struct plot_params *p, const struct plot_job *job,
-                              struct canvas *canvas) {
+static enum status draw_plot(struct call *call, const struct plot_params *p, const struct plot_job *job,
+                             struct canvas *canvas) {
     struct ctx *ctx = &call->ctx;
     const size_t lines = (size_t)(p->has_lines ? p->lines : LINES);
     struct plot_in in = {
@@ -245,12 +276,14 @@ static enum status draw_plane(struct call *call, const struct plot_params *p, co
     const struct denoiser *model;
     enum status status = model_of(call, p, job, &model);
     if (status == STATUS_OK)
-        status = range_of(ctx, p, model, &in);
+        status = range_of(ctx, p, model, job->d, &in);
     if (status == STATUS_OK)
         status = check_extent(ctx, &in.range);
     if (status == STATUS_OK && model)
         status = add_density(call, model, &in);
-    return status == STATUS_OK ? plot_draw_plane(ctx, &in, canvas) : status;
+    if (status != STATUS_OK)
+        return status;
+    return job->d == 1 ? plot_draw_bars(ctx, &in, canvas) : plot_draw_plane(ctx, &in, canvas);
 }
 
 enum status plot_draw(struct call *call, const struct plot_params *p, const struct plot_job *job,
@@ -260,7 +293,7 @@ enum status plot_draw(struct call *call, const struct plot_params *p, const stru
         return STATUS_NO_MEMORY;
     *out = canvas;
     if (!p->image_shape.kind)
-        return draw_plane(call, p, job, canvas);
+        return draw_plot(call, p, job, canvas);
     const struct plot_sheet sheet = sheet_of(p, job->samples, job->count);
     return plot_draw_sheet(&call->ctx, &sheet, canvas);
 }

@@ -4,8 +4,18 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PAPER = 0xffffff, INK = 0x404040, FRAME = 0x8c8c8c, DOT = 0xd55e00, WAY = 0x202020, SHEET = 0xe8e8e8 };
+enum {
+    PAPER = 0xffffff,
+    INK = 0x404040,
+    FRAME = 0x8c8c8c,
+    DOT = 0xd55e00,
+    WAY = 0x202020,
+    CURVE = 0x0072b2,
+    SHEET = 0xe8e8e8
+};
 enum { LEFT = 46, RIGHT = 14, TOP = 12, BOTTOM = 26, TICK = 4, GAP = 2 };
+
+static const double LEAST = 1e-100; /* of ranges on a line */
 
 /* From white to blue; a density of the greatest's quarter is in the middle. */
 static const unsigned SHADES[] = {0xffffff, 0xdcebf7, 0xb0d2ec, 0x7fb5de, 0x4f95cb, 0x2a74b3};
@@ -23,18 +33,23 @@ void plot_frame(const struct plot_in *in, double frame[4]) {
 
 /* -- Ranges -- */
 
-static void extent_of(const double *points, size_t n, int axis, double *low, double *high) {
-    for (size_t i = 0; i < n; i++) {
-        double v = points[2 * i + (size_t)axis];
+/* A column of [n][stride] numbers. */
+struct column {
+    const double *first;
+    size_t n, stride;
+};
+
+static void extent_of(const struct column *c, double *low, double *high) {
+    for (size_t i = 0; i < c->n; i++) {
+        double v = c->first[c->stride * i];
         *low = v < *low ? v : *low;
         *high = v > *high ? v : *high;
     }
 }
 
-static void axis_range(const double *points, size_t n, const double *more, size_t n_more, int axis, double *x0,
-                       double *x1) {
+static void axis_range(struct column points, struct column more, double *x0, double *x1) {
     double low = INFINITY, high = -INFINITY;
-    extent_of(points, n, axis, &low, &high);
+    extent_of(&points, &low, &high);
     double width = high - low, least = 1e-6 * fmax(fabs(low), fabs(high));
     if (width <= least) { /* one place: show some room around it */
         double room = least > 0 ? 1e5 * least : 1;
@@ -42,7 +57,7 @@ static void axis_range(const double *points, size_t n, const double *more, size_
         width = high - low;
     }
     double wide_low = low, wide_high = high;
-    extent_of(more, n_more, axis, &wide_low, &wide_high);
+    extent_of(&more, &wide_low, &wide_high);
     low = fmax(wide_low, low - 0.5 * width);
     high = fmin(wide_high, high + 0.5 * width);
     *x0 = low - 0.05 * (high - low);
@@ -50,8 +65,15 @@ static void axis_range(const double *points, size_t n, const double *more, size_
 }
 
 void plot_range_of(const double *points, size_t n, const double *more, size_t n_more, struct plot_range *out) {
-    axis_range(points, n, more, n_more, 0, &out->x0, &out->x1);
-    axis_range(points, n, more, n_more, 1, &out->y0, &out->y1);
+    axis_range((struct column){points, n, 2}, (struct column){more, n_more, 2}, &out->x0, &out->x1);
+    axis_range((struct column){points + 1, n, 2}, (struct column){more ? more + 1 : NULL, n_more, 2}, &out->y0,
+               &out->y1);
+}
+
+void plot_span_of(const double *numbers, size_t n, double *x0, double *x1) {
+    axis_range((struct column){numbers, n, 1}, (struct column){0}, x0, x1);
+    if (*x1 - *x0 < LEAST) /* densities would be beyond the doubles */
+        *x0 -= LEAST, *x1 += LEAST;
 }
 
 /* -- Axes -- */
@@ -126,6 +148,12 @@ static void draw_frame(struct canvas *c, const double f[4]) {
     canvas_rectangle(c, f[0] - 1, f[3], f[2] + 1, f[3] + 1, FRAME, 1);
     canvas_rectangle(c, f[0] - 1, f[1], f[0], f[3], FRAME, 1);
     canvas_rectangle(c, f[2], f[1], f[2] + 1, f[3], FRAME, 1);
+}
+
+static void draw_axes(struct canvas *c, const struct plot_in *in, const double frame[4]) {
+    draw_frame(c, frame);
+    axis(c, in, 0, frame);
+    axis(c, in, 1, frame);
 }
 
 /* -- The density -- */
@@ -263,9 +291,108 @@ enum status plot_draw_plane(struct ctx *ctx, const struct plot_in *in, struct ca
     if (status == STATUS_OK)
         status = draw_dots(ctx, out, in, frame);
     canvas_unclip(out);
-    draw_frame(out, frame);
-    axis(out, in, 0, frame);
-    axis(out, in, 1, frame);
+    draw_axes(out, in, frame);
+    return status;
+}
+
+/* -- Numbers on a line -- */
+
+enum { FINE = 192 };
+
+struct bars {
+    size_t n;
+    double height[FINE]; /* the density of each */
+};
+
+static void count_fine(const struct plot_in *in, double cells[FINE]) {
+    const double x0 = in->range.x0, x1 = in->range.x1;
+    for (size_t i = 0; i < FINE; i++)
+        cells[i] = 0;
+    for (size_t i = 0; i < in->count; i++) {
+        double v = in->samples[i], at = (v - x0) / (x1 - x0) * FINE;
+        if (v >= x0 && v <= x1)
+            cells[at < FINE ? (size_t)at : FINE - 1]++;
+    }
+}
+
+/* gather makes bars of `merged` cells each and gives how many a sample shares its bar with, on average. */
+static double gather(const double cells[FINE], size_t merged, struct bars *out) {
+    double sum = 0, shown = 0;
+    *out = (struct bars){.n = FINE / merged};
+    for (size_t i = 0; i < FINE; i++)
+        out->height[i / merged] += cells[i];
+    for (size_t i = 0; i < out->n; i++) {
+        sum += out->height[i] * out->height[i];
+        shown += out->height[i];
+    }
+    return shown > 0 ? sum / shown : 0;
+}
+
+static void make_bars(const struct plot_in *in, double room, struct bars *out) {
+    static const size_t MERGED[] = {1, 2, 3, 4, 6, 8, 12, 16, 24};
+    const double n = (double)in->count;
+    double cells[FINE];
+    count_fine(in, cells);
+    for (size_t i = 0; i < sizeof MERGED / sizeof *MERGED; i++) {
+        double together = gather(cells, MERGED[i], out);
+        if (room * (double)MERGED[i] >= 2 * FINE && together * together * together >= n * n)
+            break;
+    }
+    for (size_t i = 0; i < out->n; i++)
+        out->height[i] *= (double)out->n / n / (in->range.x1 - in->range.x0);
+}
+
+/* highest finds what y must reach. A density far above the bars (a needle between them) may leave the picture. */
+static double highest(const struct plot_in *in, const struct bars *bars) {
+    double bar = 0, curve = 0;
+    for (size_t i = 0; i < bars->n; i++)
+        bar = fmax(bar, bars->height[i]);
+    for (size_t i = 0; in->density && i < in->columns; i++)
+        curve = fmax(curve, in->density[i]);
+    double most = bar > 0 ? fmax(bar, fmin(curve, 3 * bar)) : curve;
+    return most > LEAST ? fmin(1.05 * most, 1 / LEAST) : 1;
+}
+
+static void draw_bars(struct canvas *c, const struct plot_in *in, const struct bars *bars, const double frame[4]) {
+    const double width = (frame[2] - frame[0]) / (double)bars->n, gap = width >= 6 ? 1 : 0;
+    for (size_t i = 0; i < bars->n; i++) {
+        double left = floor(frame[0] + width * (double)i), right = floor(frame[0] + width * (double)(i + 1));
+        double top = to_pixel(bars->height[i], in->range.y0, in->range.y1, frame[3], frame[1]);
+        double base = to_pixel(0, in->range.y0, in->range.y1, frame[3], frame[1]);
+        canvas_rectangle(c, left, fmin(fmax(top, -10), base), right - gap, base, DOT, 0.55);
+    }
+}
+
+static enum status draw_curve(struct ctx *ctx, struct canvas *c, const struct plot_in *in, const double frame[4]) {
+    double *way = ctx_alloc(ctx, in->columns, 2 * sizeof *way);
+    if (!way)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < in->columns; i++) {
+        double y = to_pixel(in->density[i], in->range.y0, in->range.y1, frame[3], frame[1]);
+        way[2 * i] = to_pixel((double)i + 0.5, 0, (double)in->columns, frame[0], frame[2]);
+        way[2 * i + 1] = fmin(fmax(y, -(double)in->height), 2 * (double)in->height);
+    }
+    canvas_path(c, way, in->columns, 2 * scale_of(in), CURVE, 1);
+    return STATUS_OK;
+}
+
+enum status plot_draw_bars(struct ctx *ctx, const struct plot_in *given, struct canvas *out) {
+    struct plot_in in = *given;
+    struct bars bars;
+    double frame[4];
+    plot_frame(&in, frame);
+    make_bars(&in, frame[2] - frame[0], &bars);
+    if (!(in.range.y1 > in.range.y0))
+        in.range.y0 = 0, in.range.y1 = highest(&in, &bars);
+    enum status status = canvas_make(ctx, in.width, in.height, PAPER, out);
+    if (status != STATUS_OK)
+        return status;
+    canvas_clip(out, frame[0], frame[1], frame[2], frame[3]);
+    draw_bars(out, &in, &bars, frame);
+    if (in.density)
+        status = draw_curve(ctx, out, &in, frame);
+    canvas_unclip(out);
+    draw_axes(out, &in, frame);
     return status;
 }
 

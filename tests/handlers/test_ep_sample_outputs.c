@@ -286,6 +286,26 @@ static void samples_are_drawn(void **state) {
     free(p.rgb);
 }
 
+/* Of samples of one number: bars, and the density as a curve. */
+static void numbers_are_drawn(void **state) {
+    (void)state;
+#define LINE \
+    "{\"model\":{\"type\":\"mixture\",\"means\":[[-1],[1]],\"stds\":[0.3],\"classes\":[0,1]},\"seed\":1,\"count\":400"
+    struct pixels p = picture(LINE "}");
+    assert_true(reddish(&p, 80) > 5000 && bluish(&p, 100) > 1000);
+    free(p.rgb);
+    p = picture(LINE ",\"plot\":{\"density\":false,\"width\":200,\"y_range\":[0,2]}}");
+    assert_int_equal(p.image.width, 200);
+    assert_true(reddish(&p, 80) > 500 && bluish(&p, 10) == 0);
+    free(p.rgb);
+    p = picture(LINE ",\"class\":1,\"plot\":{\"x_range\":[-3,-1]}}"); /* neither samples nor a density to see */
+    assert_true(reddish(&p, 80) == 0);
+    free(p.rgb);
+    p = picture("{\"model\":{\"type\":\"points\",\"points\":[[0],[1]]},\"seed\":1,\"count\":9}");
+    assert_true(reddish(&p, 80) > 500 && bluish(&p, 10) == 0);
+    free(p.rgb);
+}
+
 /* The class of a request is the one whose density is drawn: the left half of the picture stays white. */
 static void a_class_has_its_own_density(void **state) {
     (void)state;
@@ -637,8 +657,12 @@ static void wrong_outputs_are_refused(void **state) {
             fail_msg("%s: %d %s", body, o.http, o.out.data);
         buf_release(&o.out);
     }
-    struct outcome o = answer("{\"model\":\"coin\"}", (struct setting){.accept = "image/png"});
-    assert_non_null(strstr(o.out.data, "these have 1 number each"));
+    struct outcome o =
+        answer("{\"model\":{\"type\":\"points\",\"points\":[[0,1,2]]}}", (struct setting){.accept = "image/png"});
+    assert_non_null(strstr(o.out.data, "these have 3 numbers each"));
+    buf_release(&o.out);
+    o = answer("{\"model\":\"coin\",\"trajectory\":true}", (struct setting){.accept = "image/png"});
+    assert_non_null(strstr(o.out.data, "\"pointer\":\"/trajectory\""));
     buf_release(&o.out);
     o = answer("{\"model\":{\"type\":\"points\",\"points\":[[0,1]]},\"plot\":{\"density\":true}}",
                (struct setting){.accept = "image/png"});
@@ -680,6 +704,7 @@ int main(void) {
         cmocka_unit_test(inversions_are_told_both_ways),
         cmocka_unit_test(who_leaves_stops_the_work),
         cmocka_unit_test(samples_are_drawn),
+        cmocka_unit_test(numbers_are_drawn),
         cmocka_unit_test(a_class_has_its_own_density),
         cmocka_unit_test(equal_requests_have_equal_pictures),
         cmocka_unit_test(an_ended_time_leaves_out_the_density),

@@ -176,6 +176,82 @@ static void any_range_can_be_drawn(void **state) {
         }
 }
 
+/* -- Bars -- */
+
+/* The height of a bar over a place, in the unit of y, by its colour; there may be a gap beside it. */
+static double height_over(const struct canvas *c, const struct plot_in *in, double x, double top) {
+    double f[4], most = 0;
+    plot_frame(in, f);
+    const double column = f[0] + (x - in->range.x0) / (in->range.x1 - in->range.x0) * (f[2] - f[0]);
+    for (int beside = 0; beside < 2; beside++) {
+        double n = 0;
+        for (double y = f[1]; y < f[3]; y++)
+            n += red_over_blue(c, column + beside, y) > 60;
+        most = fmax(most, n);
+    }
+    return most / (f[3] - f[1]) * top;
+}
+
+/* Half of the samples between 2 and 4, evenly, half of them elsewhere: the density there is 1/4. */
+static void bars_are_as_high_as_the_density(void **state) {
+    (void)state;
+    enum { N = 40000 };
+    static double samples[N];
+    struct canvas c;
+    for (size_t i = 0; i < N; i++)
+        samples[i] = i % 2 ? 2 + 2 * ((double)i + 0.5) / N : i % 4 ? 50 : i % 8 ? -(double)INFINITY : (double)NAN;
+    struct plot_in in = {.width = 640, .height = 480, .range = {0, 10, 0, 0.5}, .samples = samples, .count = N};
+    ctx_init(&ctx, 16 << 20);
+    assert_int_equal(plot_draw_bars(&ctx, &in, &c), STATUS_OK);
+    for (double x = 2.2; x < 3.8; x += 0.13)
+        assert_true(fabs(height_over(&c, &in, x, 0.5) - 0.25) < 0.01);
+    for (double x = 4.2; x < 10; x += 0.3)
+        assert_true(height_over(&c, &in, x, 0.5) == 0);
+    in.range.y1 = 0; /* chosen: a twentieth more than the highest */
+    assert_int_equal(plot_draw_bars(&ctx, &in, &c), STATUS_OK);
+    assert_true(fabs(height_over(&c, &in, 3, 1) - 1 / 1.05) < 0.02);
+    ctx_release(&ctx);
+}
+
+static void curves_run_over_the_bars(void **state) {
+    (void)state;
+    const double samples[] = {1}, density[] = {0, 0.1, 0.2, 0.3, 0.4};
+    struct plot_in in = {.width = 320, .height = 240, .range = {0, 5, 0, 0.5}, .samples = samples, .count = 1};
+    struct canvas c;
+    double f[4];
+    in.density = density, in.columns = 5;
+    ctx_init(&ctx, 16 << 20);
+    plot_frame(&in, f);
+    assert_int_equal(plot_draw_bars(&ctx, &in, &c), STATUS_OK);
+    for (double x = 0.6; x < 4.4; x += 0.2)
+        assert_true(red_over_blue(&c, f[0] + x / 5 * (f[2] - f[0]), f[3] - (x - 0.5) / 5 * (f[3] - f[1])) < -100);
+    in.range.y1 = 0; /* chosen */
+    assert_int_equal(plot_draw_bars(&ctx, &in, &c), STATUS_OK);
+    in.range.x0 = 2; /* no bars are left */
+    assert_int_equal(plot_draw_bars(&ctx, &in, &c), STATUS_OK);
+    assert_true(red_over_blue(&c, f[0] + 4.5 / 5 * (f[2] - f[0]), f[3] - 0.952 * (f[3] - f[1])) < -100);
+    ctx_release(&ctx);
+}
+
+/* Bars of no width, densities without end: there is a picture. */
+static void any_numbers_can_be_drawn(void **state) {
+    (void)state;
+    static const double SCALES[] = {0, 1e-320, 1e-310, 1e-200, 1e-30, 1e-6, 1, 12345.6, 1e9, 1e100};
+    for (size_t i = 0; i < COUNT(SCALES); i++)
+        for (int offset = -1; offset <= 1; offset++) {
+            const double samples[] = {SCALES[i] * (1 + 1e6 * offset), SCALES[i] * (2 + 1e6 * offset), 0};
+            double density[3] = {SCALES[i], INFINITY, 0};
+            struct plot_in in = {.width = 128, .height = 128, .samples = samples, .count = 2 + i % 2};
+            struct canvas c;
+            in.density = density, in.columns = i % 3;
+            ctx_init(&ctx, 16 << 20);
+            plot_span_of(samples, in.count, &in.range.x0, &in.range.x1);
+            assert_true(in.range.x1 - in.range.x0 >= 1e-100);
+            assert_int_equal(plot_draw_bars(&ctx, &in, &c), STATUS_OK);
+            ctx_release(&ctx);
+        }
+}
+
 static void stops_and_failures_are_told(void **state) {
     (void)state;
     const double samples[] = {1, 2}, states[] = {1, 1, 1, 2};
@@ -191,6 +267,16 @@ static void stops_and_failures_are_told(void **state) {
         ctx_release(&ctx);
     }
     assert_int_equal(status, STATUS_OK);
+    status = STATUS_NO_MEMORY;
+    in.density = samples, in.columns = 2;
+    for (size_t n = 0; status == STATUS_NO_MEMORY; n++) {
+        ctx_init(&ctx, 16 << 20);
+        ctx.fail_after = n;
+        status = plot_draw_bars(&ctx, &in, &c);
+        assert_true(n < 10);
+        ctx_release(&ctx);
+    }
+    in.density = NULL;
     atomic_int stop = STOP_CANCEL;
     ctx_init(&ctx, 16 << 20);
     ctx.stop = &stop;
@@ -209,6 +295,9 @@ int main(void) {
         cmocka_unit_test(densities_are_darker_where_they_are_greater),
         cmocka_unit_test(sheets_hold_their_images),
         cmocka_unit_test(any_range_can_be_drawn),
+        cmocka_unit_test(bars_are_as_high_as_the_density),
+        cmocka_unit_test(curves_run_over_the_bars),
+        cmocka_unit_test(any_numbers_can_be_drawn),
         cmocka_unit_test(stops_and_failures_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
