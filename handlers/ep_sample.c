@@ -235,7 +235,8 @@ static enum status set_start(struct call *call, struct work *w, struct sample_re
         status = interpolate(ctx, p, w->in.denoiser->d, &w->in);
     if (status == STATUS_OK && call->events) {
         size_t taken = w->in.stop_after ? w->in.stop_after : w->plan.n_steps;
-        step_teller_init(&w->teller, call, taken + (p->invert.kind ? w->setup.steps - 1 : 0), (size_t)p->preview);
+        step_teller_init(&w->teller, call, taken + (p->invert.kind ? w->setup.steps - 1 : 0), (size_t)p->preview,
+                         &p->plot);
         w->in.watch = &w->teller.watch;
     }
     return status == STATUS_OK && p->invert.kind ? invert(ctx, p, &w->setup, &w->in, out) : status;
@@ -258,6 +259,8 @@ static enum status run(struct call *call, const void *params, void *result) {
     if (w.in.watch)
         step_teller_follow(&w.teller, &w.plan, w.in.count, w.in.denoiser->d);
     status = sampler_run(&call->ctx, &w.in, &drawn);
+    if (status == STATUS_OK && w.in.watch)
+        status = w.teller.status;
     return status == STATUS_OK ? sample_report(call, &w.p, &w.setup, &w.in, &drawn, result) : status;
 }
 

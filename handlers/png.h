@@ -3,10 +3,14 @@
 #ifndef SOLVENT_PNG_H
 #define SOLVENT_PNG_H
 
+#include "core/base/array.h"
 #include "core/base/buf.h"
 #include "core/picture/canvas.h"
 
 /* png_write appends it; a buffer without room has failed afterwards. Errors: NO_MEMORY. */
 enum status png_write(struct ctx *ctx, const struct canvas *canvas, struct buf *out) MUST_CHECK;
+
+/* png_base64 is the same in base64 (RFC 4648, section 4), in ctx. Errors: NO_MEMORY. */
+enum status png_base64(struct ctx *ctx, const struct canvas *canvas, struct str *out) MUST_CHECK;
 
 #endif

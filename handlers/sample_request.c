@@ -75,9 +75,11 @@ const struct field sample_fields[] = {
           "time limit cuts there answers.",
           .present = offsetof(struct sample_params, has_stop_after), FIELD_INTS(1, GRID_MAX_STEPS)),
     FIELD(struct sample_params, preview, INT,
-          "With Accept: text/event-stream: each event shows the denoised data of so many samples, the first ones.",
+          "With Accept: text/event-stream: each event shows the denoised data of so many samples, the first ones; as a "
+          "picture where plot.image_shape is given.",
           .def = "0", FIELD_INTS(0, MAX_PREVIEW)),
-    FIELD(struct sample_params, plot, OBJECT, "With Accept: image/png: what the picture looks like.",
+    FIELD(struct sample_params, plot, OBJECT,
+          "With Accept: image/png: what the picture looks like. With preview: what the pictures in the events do.",
           .present = offsetof(struct sample_params, has_plot), .fields = plot_fields),
     FIELD(struct sample_params, time_limit_ms, INT,
           "Milliseconds that sampling may take. Where the request names no sampler.steps, as many are taken as fit "
@@ -263,8 +265,13 @@ static enum status check_output(struct call *call, const struct sample_params *p
     if ((double)p->preview * (double)d > MAX_PREVIEW * 100)
         return ctx_fail(ctx, STATUS_TOO_LARGE, "/preview", "Each preview would hold %.0f numbers, want at most %d.",
                         (double)p->preview * (double)d, MAX_PREVIEW * 100);
+    const size_t previews = (size_t)(p->preview < p->count ? p->preview : p->count);
+    if (previews && p->plot.image_shape.kind)
+        return plot_check(ctx, &p->plot, previews, d, false);
     if (p->has_plot && call->media != MEDIA_PNG)
-        return ctx_fail(ctx, STATUS_INVALID, "/plot", "plot is about an image/png; want it with that Accept only.");
+        return ctx_fail(ctx, STATUS_INVALID, "/plot",
+                        "plot is about an image/png, or with plot.image_shape about the preview of a "
+                        "text/event-stream; want it with one of these only.");
     return call->media == MEDIA_PNG ? plot_check(ctx, &p->plot, (size_t)p->count, d, p->trajectory) : STATUS_OK;
 }
 

@@ -1,10 +1,13 @@
 #include "handlers/step_events.h"
 
+#include "handlers/png.h"
+
 struct step_event {
     int64_t i, steps, calls, done, total_calls;
     double k, t, share;
     struct array preview;
-    bool of_step, of_share;
+    struct str picture;
+    bool of_step, of_share, has_picture;
 };
 
 #define OF_STEP .present = offsetof(struct step_event, of_step)
@@ -23,6 +26,9 @@ const struct field step_event_fields[] = {
         "With `preview`: the denoised data E[x0 | x] of the first samples, [preview][d], as the step's first call saw "
         "them. Not of a step without a call.",
         .kinds = KIND_REAL, .min_dims = 2, .max_dims = 2),
+    FIELD(struct step_event, picture, STRING,
+          "With `preview` and plot.image_shape, in place of `preview`: the same as a sheet of images, a PNG in base64.",
+          .present = offsetof(struct step_event, has_picture)),
     FIELD(
         struct step_event, share, NUMBER,
         "Of an adaptive solver, in events `share` instead of `step`: how much of the way all samples have behind them "
@@ -32,6 +38,17 @@ const struct field step_event_fields[] = {
           OF_SHARE),
     FIELD(struct step_event, total_calls, INT, "Network calls for all samples so far.", OF_SHARE),
     {0}};
+
+/* draw makes the picture of a preview; the arena gets it back when the event is written. */
+static void draw(struct step_teller *t, const double *D, struct step_event *event) {
+    const struct plot_job job = {.samples = D, .count = t->rows, .d = t->d};
+    const struct canvas *canvas;
+    enum status status = plot_draw(t->call, t->plot, &job, &canvas);
+    if (status == STATUS_OK)
+        status = png_base64(&t->call->ctx, canvas, &event->picture);
+    event->has_picture = status == STATUS_OK;
+    t->status = t->status == STATUS_OK ? status : t->status;
+}
 
 static void tell(void *self, size_t step, const double *x, const double *D) {
     (void)x;
@@ -49,13 +66,19 @@ static void tell(void *self, size_t step, const double *x, const double *D) {
         const double *read;
         double *write;
     } rows = {.read = D}; /* encoding only reads */
-    if (D && t->rows)
+    const bool pictures = t->plot->image_shape.kind;
+    const struct ctx_mark mark = ctx_mark(&t->call->ctx);
+    if (D && t->rows && pictures)
+        draw(t, D, &event);
+    if (D && t->rows && !pictures)
         event.preview = (struct array){KIND_REAL, 2, {t->rows, t->d}, t->rows * t->d, {.reals = rows.write}};
     call_progress(t->call, "step", &event);
+    ctx_rewind(&t->call->ctx, mark);
 }
 
-void step_teller_init(struct step_teller *teller, struct call *call, size_t steps, size_t preview) {
-    *teller = (struct step_teller){.call = call, .steps = steps, .preview = preview};
+void step_teller_init(struct step_teller *teller, struct call *call, size_t steps, size_t preview,
+                      const struct plot_params *plot) {
+    *teller = (struct step_teller){.call = call, .steps = steps, .preview = preview, .plot = plot};
     teller->watch = (struct sampler_watch){teller, tell};
 }
 

@@ -306,6 +306,56 @@ static void numbers_are_drawn(void **state) {
     free(p.rgb);
 }
 
+/* The bytes of a base64 text, over it. */
+static size_t from_base64(char *text) {
+    static const char DIGITS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    size_t n = 0;
+    unsigned bits = 0, have = 0;
+    assert_int_equal(strlen(text) % 4, 0);
+    for (const char *at = text; *at && *at != '='; at++) {
+        const char *digit = strchr(DIGITS, *at);
+        assert_non_null(digit);
+        bits = (bits << 6 | (unsigned)(digit - DIGITS)) & 0xffff;
+        have += 6;
+        if (have < 8)
+            continue;
+        have -= 8;
+        text[n++] = (char)(bits >> have);
+    }
+    return n;
+}
+
+/* A preview of images is the picture that a run has which stops there; with sheets of all sizes, base64 ends in each of
+ * its three ways. */
+static void previews_of_images_are_pictures(void **state) {
+    (void)state;
+    bool ends[3] = {false, false, false};
+    for (int rows = 1; rows <= 5; rows++) {
+        char body[400], stopped[500];
+#define IMAGES "{" MODEL ",\"seed\":4,\"count\":%d,\"sampler\":{\"steps\":3},\"plot\":{\"image_shape\":[1,1,2]}"
+        snprintf(body, sizeof body, IMAGES ",\"preview\":%d}", 5, rows);
+        struct outcome events = answer(body, (struct setting){.accept = "text/event-stream"});
+        const char *p = events.out.data;
+        for (int i = 1; i <= 3; i++) {
+            json_t *data;
+            p = read_event(p, "step", &data);
+            assert_non_null(p);
+            assert_null(json_object_get(data, "preview"));
+            char *text = strdup(json_string_value(json_object_get(data, "picture")));
+            snprintf(stopped, sizeof stopped, IMAGES ",\"stop_after\":%d}", rows, i);
+            struct outcome plain = answer(stopped, (struct setting){.accept = "image/png"});
+            assert_int_equal(from_base64(text), plain.out.n);
+            assert_memory_equal(text, plain.out.data, plain.out.n);
+            ends[plain.out.n % 3] = true;
+            free(text);
+            json_decref(data);
+            buf_release(&plain.out);
+        }
+        buf_release(&events.out);
+    }
+    assert_true(ends[0] && ends[1] && ends[2]);
+}
+
 /* The class of a request is the one whose density is drawn: the left half of the picture stays white. */
 static void a_class_has_its_own_density(void **state) {
     (void)state;
@@ -630,6 +680,11 @@ static void wrong_outputs_are_refused(void **state) {
         {"image/png", "\"preview\":3", 422, "/preview", "text/event-stream"},
         {"text/event-stream", "\"preview\":3,\"sampler\":{\"solver\":\"dopri5\"}", 422, "/preview", "noise levels"},
         {NULL, "\"plot\":{}", 422, "/plot", "image/png"},
+        {"text/event-stream", "\"plot\":{\"image_shape\":[1,1,2]}", 422, "/plot", "preview"},
+        {"text/event-stream", "\"preview\":1,\"plot\":{}", 422, "/plot", "preview"},
+        {"text/event-stream", "\"preview\":1,\"plot\":{\"image_shape\":[1,2,2]}", 422, "/plot/image_shape",
+         "2 numbers"},
+        {"image/png", "\"preview\":1,\"plot\":{\"image_shape\":[1,1,2]}", 422, "/preview", "text/event-stream"},
         {"image/png", "\"plot\":{\"x_range\":[1,1]}", 422, "/plot/x_range", "greater"},
         {"image/png", "\"plot\":{\"y_range\":[1e9,1e9]}", 422, "/plot/y_range", "greater"},
         {"image/png", "\"plot\":{\"y_range\":[2]}", 422, "/plot/y_range", ""},
@@ -679,6 +734,7 @@ static void allocations_fail_in_turn(void **state) {
         const char *accept, *rest;
     } ROWS[] = {{"text/event-stream", ",\"trajectory\":true"},
                 {"text/event-stream", ",\"sampler\":{\"solver\":\"dopri5\"}"},
+                {"text/event-stream", ",\"preview\":2,\"plot\":{\"image_shape\":[1,1,2]}"},
                 {"image/png", ",\"trajectory\":true"},
                 {"application/json", ",\"trajectory\":true"}};
     for (size_t i = 0; i < COUNT(ROWS); i++) {
@@ -704,6 +760,7 @@ int main(void) {
         cmocka_unit_test(inversions_are_told_both_ways),
         cmocka_unit_test(who_leaves_stops_the_work),
         cmocka_unit_test(samples_are_drawn),
+        cmocka_unit_test(previews_of_images_are_pictures),
         cmocka_unit_test(numbers_are_drawn),
         cmocka_unit_test(a_class_has_its_own_density),
         cmocka_unit_test(equal_requests_have_equal_pictures),
