@@ -298,7 +298,9 @@ enum status call_encode(struct call *call, enum media media, struct buf *out) {
             return settle(call, status);
         npy_write(out, &array);
     } else if (media == MEDIA_NDJSON) {
-        encode_lines(out, call->endpoint->output, call->result, call->endpoint->ndjson_output);
+        struct sink all = {.out = *out, .full = SIZE_MAX};
+        (void)encode_lines(&all, call->endpoint->output, call->result, call->endpoint->ndjson_output);
+        *out = all.out;
     } else {
         encode_fields(out, call->endpoint->output, call->result);
     }

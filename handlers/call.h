@@ -117,8 +117,7 @@ enum status call_media(struct call *call, const char *accept, enum media *media)
 /* call_encode writes the answer. */
 enum status call_encode(struct call *call, enum media media, struct buf *out) MUST_CHECK;
 
-/* call_streams says whether an answer of this type is written while it is computed; with a trace it is not. After
- * decode. */
+/* call_streams says whether an answer of this type is written to a sink, as it is computed or as it is read. */
 bool call_streams(const struct call *call, enum media media);
 
 /* call_stream is call_run and call_encode in one: it writes the answer to the sink, line by line or event by event

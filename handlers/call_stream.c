@@ -11,7 +11,7 @@ static bool asks_trace(const struct call *call) {
 }
 
 bool call_streams(const struct call *call, enum media media) {
-    return media == MEDIA_SSE || (media == MEDIA_NDJSON && call->endpoint->stream && !asks_trace(call));
+    return media == MEDIA_SSE || (media == MEDIA_NDJSON && endpoint_has_lines(call->endpoint));
 }
 
 /* -- Events -- */
@@ -57,12 +57,21 @@ static enum status run_streaming(struct call *call, struct sink *sink) {
     return status;
 }
 
+/* run_first writes the lines of an answer that is there in whole. */
+static enum status run_first(struct call *call, struct sink *sink) {
+    const struct endpoint *endpoint = call->endpoint;
+    enum status status = call_run(call);
+    if (status != STATUS_OK || encode_lines(sink, endpoint->output, call->result, endpoint->ndjson_output))
+        return status;
+    return call_fail(call, STATUS_CANCELLED, "", "The rest of the answer is not wanted any more.");
+}
+
 enum status call_stream(struct call *call, enum media media, struct sink *sink) {
     enum status status;
     if (media == MEDIA_SSE)
         status = run_telling(call, sink);
     else if (call_streams(call, media))
-        status = run_streaming(call, sink);
+        status = call->endpoint->stream && !asks_trace(call) ? run_streaming(call, sink) : run_first(call, sink);
     else if ((status = call_run(call)) == STATUS_OK)
         status = call_encode(call, media, &sink->out);
     if (sink->out.failed)

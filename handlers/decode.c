@@ -145,29 +145,35 @@ static enum status decode_value(struct decoder *d, const struct field *field, co
 static enum status decode_object(struct decoder *d, const struct field *fields, const struct path *path, json_t *object,
                                  void *base, bool tagged);
 
+/* decode_item reads an element of a LIST: an object, or its first field alone. */
+static enum status decode_item(struct decoder *d, const struct field *field, const struct path *path, json_t *value,
+                               char *item) {
+    const struct span *span = splice_span(d->splice, value);
+    bool array = json_is_array(value) || (span && *span->text == '[');
+    if (!field->bare || json_is_object(value))
+        return decode_object(d, field->fields, path, value, item, false);
+    if (!array)
+        return decoder_wrong(d, path, "is %s, want an array or an object.", decoder_show(d, value).text);
+    *(bool *)(item + field->bare) = true;
+    return decoder_array(d, field->fields, path, value, (struct array *)(item + field->fields->offset));
+}
+
 static enum status decode_list(struct decoder *d, const struct field *field, const struct path *path, json_t *value,
                                struct list *to) {
     const struct span *span = splice_span(d->splice, value);
     if (span && *span->text == '[')
-        return decoder_wrong(d, path, "is an array of numbers, want an array of objects.");
+        return field->bare ? decoder_bare_list(d, field, path, span, to)
+                           : decoder_wrong(d, path, "is an array of numbers, want an array of objects.");
     if (!json_is_array(value))
-        return decoder_wrong(d, path, "is %s, want an array of objects.", decoder_show(d, value).text);
+        return decoder_wrong(d, path, "is %s, want an array of objects%s.", decoder_show(d, value).text,
+                             field->bare ? " or arrays" : "");
     size_t n = json_array_size(value);
-    if (n < field->min_items || n > decoder_max_items(field))
-        return decoder_wrong(d, path, "has %zu elements, want %zu to %zu.", n, field->min_items,
-                             decoder_max_items(field));
-    char *items = ctx_zalloc(d->ctx, n ? n : 1, field->size);
-    if (!items)
-        return STATUS_NO_MEMORY;
-    *to = (struct list){n, items};
-    for (size_t i = 0; i < n && d->call->n_errors < CALL_MAX_ERRORS; i++) {
+    enum status status = decoder_items(d, field, path, n, to);
+    for (size_t i = 0; status == STATUS_OK && to->items && i < n && d->call->n_errors < CALL_MAX_ERRORS; i++) {
         struct path at = {.up = path, .index = i};
-        enum status status =
-            decode_object(d, field->fields, &at, json_array_get(value, i), items + i * field->size, false);
-        if (status != STATUS_OK)
-            return status;
+        status = decode_item(d, field, &at, json_array_get(value, i), (char *)to->items + i * field->size);
     }
-    return STATUS_OK;
+    return status;
 }
 
 static const struct variant *find_variant(const struct field *field, json_t *type) {

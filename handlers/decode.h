@@ -13,7 +13,8 @@ enum status decode_json(struct call *call, const char *text, size_t n, const str
 enum status decode_model(struct call *call, const struct field *field, const char *text, size_t n) MUST_CHECK;
 
 /* query_json writes a query string ("order=desc&k=3") as a JSON object: values of ENUM and STRING fields become
- * strings, all others must be JSON themselves. Errors: INVALID. */
+ * strings, all others must be JSON themselves. A dot leads into an object: "trace.max_steps=3&trace.format=commands" is
+ * {"trace":{"max_steps":3,"format":"commands"}}. Errors: INVALID, NO_MEMORY. */
 enum status query_json(struct call *call, const char *query, struct buf *out) MUST_CHECK;
 
 #endif

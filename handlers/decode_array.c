@@ -160,8 +160,8 @@ static enum status numbers_wrong(struct decoder *d, const struct field *field, c
     return STATUS_OK;
 }
 
-static enum status decode_numbers(struct decoder *d, const struct field *field, const struct path *path,
-                                  const struct span *span, struct array *to) {
+enum status decoder_numbers(struct decoder *d, const struct field *field, const struct path *path,
+                            const struct span *span, struct array *to) {
     struct numbers_want want = {field->kinds & (KIND_INT | KIND_REAL), field->max_dims ? field->max_dims : 1,
                                 decoder_max_items(field)};
     struct number_place place = {0};
@@ -265,7 +265,7 @@ enum status decoder_array(struct decoder *d, const struct field *field, const st
         return decode_scalar(d, field, path, span, to);
     if (span && *span->text == '[')
         return field->kinds & (KIND_INT | KIND_REAL)
-                   ? decode_numbers(d, field, path, span, to)
+                   ? decoder_numbers(d, field, path, span, to)
                    : decoder_wrong(d, path, "is an array of numbers, want an array of strings.");
     if (!json_is_array(value))
         return decoder_wrong(d, path, "is %s, want an array of %s.", decoder_show(d, value).text,

@@ -52,6 +52,20 @@ enum status decoder_array(struct decoder *d, const struct field *field, const st
 enum status decoder_check_array(struct decoder *d, const struct field *field, const struct path *path,
                                 const struct array *a) MUST_CHECK;
 
+/* decoder_numbers reads an ARRAY field from the text of an array of numbers. */
+enum status decoder_numbers(struct decoder *d, const struct field *field, const struct path *path,
+                            const struct span *span, struct array *to) MUST_CHECK;
+
+/* decoder_items makes room for the n items of a LIST field, all zero; to->items stays NULL where it may not have so
+ * many. */
+enum status decoder_items(struct decoder *d, const struct field *field, const struct path *path, size_t n,
+                          struct list *to) MUST_CHECK;
+
+/* decoder_bare_list reads a LIST field from the text of an array of arrays of numbers, each of its own length; `bare`
+ * is set. */
+enum status decoder_bare_list(struct decoder *d, const struct field *field, const struct path *path,
+                              const struct span *span, struct list *to) MUST_CHECK;
+
 /* decoder_npy_array is decoder_check_array of an npy body, whose integers become reals where these are wanted. */
 enum status decoder_npy_array(struct decoder *d, const struct field *field, const struct path *path,
                               struct array *a) MUST_CHECK;

@@ -258,15 +258,39 @@ static void encode_members(struct buf *out, const struct field *fields, const vo
     }
 }
 
-static void encode_trace_lines(struct buf *out, const struct trace *trace) {
+/* end_line ends a line; false: stop. */
+static bool end_line(struct sink *sink) {
+    buf_byte(&sink->out, '\n');
+    return sink_line(sink);
+}
+
+static bool encode_trace_lines(struct sink *sink, const struct trace *trace) {
     if (trace->commands) {
-        trace_commands_write(out, trace, '\n');
-        buf_byte(out, '\n');
+        trace_commands_write(&sink->out, trace, '\n');
+        return end_line(sink);
     }
-    for (size_t i = 0; i < trace->n && !trace->commands; i++) {
-        encode_step(out, &trace->steps[i], i);
-        buf_byte(out, '\n');
+    bool wanted = true;
+    for (size_t i = 0; i < trace->n && wanted; i++) {
+        encode_step(&sink->out, &trace->steps[i], i);
+        wanted = end_line(sink);
     }
+    return wanted;
+}
+
+/* encode_number_lines writes some rows at a time. */
+static bool encode_number_lines(struct sink *sink, const struct array *a) {
+    enum { SOME = 4096 };
+    size_t width = a->shape[0] ? a->n / a->shape[0] : 1, rows = width < SOME ? SOME / (width ? width : 1) : 1;
+    bool wanted = true;
+    for (size_t row = 0; row < a->shape[0] && wanted; row += rows) {
+        struct array part = *a;
+        part.shape[0] = a->shape[0] - row < rows ? a->shape[0] - row : rows;
+        part.n = part.shape[0] * width;
+        part.data = (char *)a->data + 8 * row * width;
+        numbers_write_lines(&sink->out, &part);
+        wanted = sink_line(sink);
+    }
+    return wanted;
 }
 
 static void encode_element(struct buf *out, const struct field *field, const void *member, size_t i) {
@@ -284,20 +308,18 @@ static size_t elements(const struct field *field, const void *member) {
                                        : ((const struct array *)member)->n;
 }
 
-/* encode_lines_of writes each element of a member that is there. */
-static void encode_lines_of(struct buf *out, const struct field *field, const void *member) {
-    if (field->type == FIELD_TRACE) {
-        encode_trace_lines(out, member);
-        return;
+/* encode_lines_of writes each element of a member that is there; false: stop. */
+static bool encode_lines_of(struct sink *sink, const struct field *field, const void *member) {
+    if (field->type == FIELD_TRACE)
+        return encode_trace_lines(sink, member);
+    if (field->type == FIELD_ARRAY && ((const struct array *)member)->kind != KIND_STRING)
+        return encode_number_lines(sink, member);
+    bool wanted = true;
+    for (size_t i = 0; i < elements(field, member) && wanted; i++) {
+        encode_element(&sink->out, field, member, i);
+        wanted = end_line(sink);
     }
-    if (field->type == FIELD_ARRAY && ((const struct array *)member)->kind != KIND_STRING) {
-        numbers_write_lines(out, member);
-        return;
-    }
-    for (size_t i = 0; i < elements(field, member); i++) {
-        encode_element(out, field, member, i);
-        buf_byte(out, '\n');
-    }
+    return wanted;
 }
 
 /* lines_of is the member whose elements are lines: a trace where there is one, else that of the name; NULL: none. */
@@ -335,11 +357,12 @@ void encode_last_line(struct buf *out, const struct field *fields, const void *b
     encode_last_without(out, fields, base, lines_of(fields, base, name));
 }
 
-void encode_lines(struct buf *out, const struct field *fields, const void *base, const char *name) {
+bool encode_lines(struct sink *sink, const struct field *fields, const void *base, const char *name) {
     const struct field *lines = lines_of(fields, base, name);
-    if (lines && !is_left_out(lines, base))
-        encode_lines_of(out, lines, (const char *)base + lines->offset);
-    encode_last_without(out, fields, base, lines);
+    if (lines && !is_left_out(lines, base) && !encode_lines_of(sink, lines, (const char *)base + lines->offset))
+        return false;
+    encode_last_without(&sink->out, fields, base, lines);
+    return true;
 }
 
 void encode_fields(struct buf *out, const struct field *fields, const void *base) {

@@ -4,6 +4,7 @@
 
 #include "core/base/buf.h"
 #include "handlers/field.h"
+#include "handlers/sink.h"
 
 /* encode_fields writes base as one JSON object, without spaces, members in the order of the fields. Left out: members
  * whose `present` is false, absent arrays, values and unions, and time limits (they change whether an answer comes, not
@@ -13,9 +14,10 @@ void encode_fields(struct buf *out, const struct field *fields, const void *base
 /* encode_lines writes base as JSON texts of one line each, every one ended by a newline: the elements of the member
  * `name` (an ARRAY, by its first level, a LIST or ROWS; absent or NULL: none), then an object of "done": true and all
  * other members, as encode_fields would write them. Where there is a trace, the lines are its steps (or commands)
- * instead, and the last line has its total. Without the last line an answer is not whole.
+ * instead, and the last line has its total. Without the last line an answer is not whole. All but the last one may leave
+ * the sink at once; false: it wants no more of them.
  * encode_last_line writes that line alone. */
-void encode_lines(struct buf *out, const struct field *fields, const void *base, const char *name);
+bool encode_lines(struct sink *sink, const struct field *fields, const void *base, const char *name);
 void encode_last_line(struct buf *out, const struct field *fields, const void *base, const char *name);
 
 /* encode_row writes integers as an array. */

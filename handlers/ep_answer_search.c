@@ -31,7 +31,7 @@ static const struct field INPUT[] = {
      .offset = offsetof(struct params, in.problem),
      .required = true,
      .names = answer_problem_names},
-#define X(array, low, dimensions, text)           \
+#define X(array, low, high, dimensions, text)     \
     {.name = #array,                              \
      .doc = text,                                 \
      .type = FIELD_ARRAY,                         \
@@ -41,7 +41,7 @@ static const struct field INPUT[] = {
      .max_dims = (dimensions),                    \
      .min_items = 1,                              \
      .max_items = MAX_VALUES,                     \
-     FIELD_INTS(low, (dimensions) == 2 ? ANSWER_MAX_COORDINATE : ANSWER_MAX)},
+     FIELD_INTS(low, high)},
     ANSWER_ARRAYS(X)
 #undef X
 #define X(number, low, high, text)                                  \
@@ -67,19 +67,21 @@ static const struct field INPUT[] = {
 
 static const struct field PROOF[] = {
     FIELD(struct proof, holds_at, VALUE, "The predicate was evaluated here and holds: the answer.",
-          .kinds = KIND_INT | KIND_REAL),
+          .kinds = KIND_INT | KIND_REAL | KIND_STRING),
     FIELD(struct proof, fails_at, VALUE,
           "And here it fails: at the candidate beside the answer, on the better side. Without an answer: at the "
           "candidate where it would hold first.",
-          .required = true, .kinds = KIND_INT | KIND_REAL),
+          .required = true, .kinds = KIND_INT | KIND_REAL | KIND_STRING),
     {0},
 };
 
 static const struct field OUTPUT[] = {
     FIELD(struct result, found, BOOL, "Whether there is an answer; false: no candidate is feasible.", .required = true),
     FIELD(struct result, answer, VALUE,
-          "The least (or greatest) candidate that is feasible; a real for `separate-squares`: the least double.",
-          .kinds = KIND_INT | KIND_REAL),
+          "The least (or greatest) candidate that is feasible. A real for `separate-squares` and `gas-stations`: the "
+          "least "
+          "double. A string \"p/q\" in lowest terms for `kth-fraction`.",
+          .kinds = KIND_INT | KIND_REAL | KIND_STRING),
     FIELD(struct result, evaluations, INT, "Evaluations of the predicate, those of the proof among them.",
           .required = true),
     FIELD(struct result, proof, OBJECT, "Both sides of the answer.", .required = true, .fields = PROOF),
@@ -93,7 +95,8 @@ static const struct field OUTPUT[] = {
 /* Nanoseconds: 9 a value and evaluation (a division); roots are dearer. */
 static uint64_t cost(const void *p) {
     const struct params *params = p;
-    return (uint64_t)(2000 + 12 * answer_cost(&params->in)) + trace_cost(params->has_trace, &params->trace, 66);
+    return (uint64_t)(2000 + 12 * answer_cost(&params->in)) +
+           trace_cost(params->has_trace, &params->trace, ANSWER_MAX_EVALUATIONS);
 }
 
 static enum status run(struct call *call, const void *p, void *r) {
@@ -115,7 +118,7 @@ static enum status run(struct call *call, const void *p, void *r) {
 const struct endpoint ep_answer_search = {
     .method = "POST",
     .route = "/v1/solve/answer-search",
-    .version = 2,
+    .version = 3,
     .title = "Binary search on the answer",
     .doc =
         "Problems whose answer is the least (or greatest) candidate that passes a test, where every greater (or "
@@ -143,10 +146,27 @@ const struct endpoint ep_answer_search = {
         "- `computers` {batteries, n}: the most minutes that n computers run together.\n"
         "- `first-bad-version` {n, bad}: the first of n versions that is bad.\n"
         "- `separate-squares` {squares}: the least y with at least half of the area below it (overlaps count twice); a "
-        "real, exact to the last bit.\n\n"
+        "real, exact to the last bit.\n"
+        "- `gas-stations` {stations, k}: the least greatest distance of neighbours after k more, at any places; a "
+        "real, "
+        "exact to the last bit.\n"
+        "- `power-stations` {stations, r, k}: the greatest least number of stations that serve a city, after k more.\n"
+        "- `sweetness` {sweetness, k}: the greatest least sum of k + 1 pieces of a bar, after k cuts.\n"
+        "- `tastiness` {price, k}: the greatest least difference of the prices of k candies; k is at least 2.\n"
+        "- `house-robber` {nums, k}: the least greatest number of k, no two of them neighbours.\n"
+        "- `disjoint-pairs` {nums, p}: the least greatest difference of p pairs, no number in two of them.\n"
+        "- `array-maximum` {nums}: the least maximum, when any number may lose one to the number before it, any number "
+        "of times.\n"
+        "- `value-at-index` {n, index, max_sum}: the greatest value there, in an array of n positive integers whose "
+        "neighbours differ by at most 1, and which sum to at most max_sum.\n"
+        "- `ugly-number` {n, divisors}: the n-th positive integer that one of the divisors divides.\n"
+        "- `kth-missing` {arr, k}: the k-th positive integer that is not among them.\n"
+        "- `kth-product` {nums1, nums2, k}: the k-th least product of one of each.\n"
+        "- `kth-fraction` {arr, k}: the k-th least fraction of two of them, the lesser above the greater.\n"
+        "- `kth-in-matrix` {matrix, k}: the k-th least element. For any matrix there is `/v1/solve/kth-largest`.\n\n"
         "Where no candidate is feasible, `found` is false and there is no `answer`; a search of the least one then "
         "says in `proof` at which candidate everything that could help was of no help. Nothing overflows: an answer "
-        "past 2^63 - 1 is refused.",
+        "past 2^63 - 1, or below -2^63 + 1, is refused.",
     .source = "D. E. Knuth, The Art of Computer Programming 3, 6.2.1",
     .input = INPUT,
     .params_size = sizeof(struct params),

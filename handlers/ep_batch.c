@@ -248,7 +248,7 @@ static enum status run(struct call *call, const void *p, void *r) {
 const struct endpoint ep_batch = {
     .method = "POST",
     .route = "/v1/batch",
-    .version = 1,
+    .version = 2,
     .title = "Many requests in one",
     .doc = "Answers a list of requests, in their order, as each would be answered alone: the same bytes, the same "
            "limits, the same remembered answers. One that is wrong has its problem document, and the others go on. "
@@ -263,7 +263,10 @@ const struct endpoint ep_batch = {
     .ndjson_output = "answers",
     .example = "{\"requests\":[{\"path\":\"/v1/solve/kth-largest\",\"body\":{\"values\":[3,1,2],\"k\":2}},"
                "{\"path\":\"/v1/solve/kth-largest\",\"body\":{\"values\":[7,5],\"k\":1}}]}",
-    .answer = "{\"answers\":[{\"status\":200,\"body\":{\"value\":2}},{\"status\":200,\"body\":{\"value\":7}}]}",
+    .answer = "{\"answers\":[{\"status\":200,\"body\":{\"value\":2,\"algorithm\":\"select\",\"why\":\"For few ranks a "
+              "reading of the values for each is less than a "
+              "sort.\"}},{\"status\":200,\"body\":{\"value\":7,\"algorithm\":\"select\",\"why\":\"For few ranks a "
+              "reading of the values for each is less than a sort.\"}}]}",
     .prepare = prepare,
     .release = release,
     .canonical = canonical,

@@ -2,6 +2,7 @@
 #include "handlers/call.h"
 #include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
+#include "handlers/why_field.h"
 
 struct params {
     struct array values, targets;
@@ -18,6 +19,8 @@ struct result {
     int64_t index, pivot;
     bool has_index, has_pivot, found, has_found;
     struct array range, indices, matches, ranges;
+    int algorithm;
+    struct str why;
     struct trace trace;
 };
 
@@ -71,6 +74,11 @@ static const struct field OUTPUT[] = {
           .min_dims = 2, .max_dims = 2),
     FIELD(struct result, pivot, INT, "`rotated`: the index where the sorted order begins; -1: no values.",
           .present = offsetof(struct result, has_pivot)),
+    FIELD(struct result, algorithm, ENUM,
+          "What was used: `halving` for one search, `groups` of searches in step, or `sorted_groups` of targets that "
+          "were sorted first.",
+          .required = true, .names = bisect_algorithm_names),
+    WHY_OUTPUT(struct result),
     TRACE_OUTPUT(struct result,
                  "`start` with `lo` and `hi` opens each search (`start_pivot` that of the descent); `exclude`: of "
                  "`lo` .. `hi`, the value at `mid` rules out `from` .. `to`, the left or the right `half` (`from` is "
@@ -137,6 +145,8 @@ static enum status pairs(struct ctx *ctx, const struct bisect_out *out, size_t n
 
 static enum status answer(struct ctx *ctx, const struct params *p, const struct bisect_out *out, struct result *r) {
     bool many = p->targets.kind != KIND_NONE, range = p->mode == BISECT_RANGE;
+    r->algorithm = (int)out->algorithm;
+    r->why = why_text(out->why);
     r->has_found = !many;
     r->found = out->found[0] != 0;
     r->has_index = !many && !range;
@@ -178,7 +188,7 @@ static enum status run(struct call *call, const void *p, void *r) {
 const struct endpoint ep_binary_search = {
     .method = "POST",
     .route = "/v1/solve/binary-search",
-    .version = 1,
+    .version = 2,
     .title = "Binary search",
     .doc =
         "Finds targets in sorted integers, reals or strings by excluding half of an interval at a time: bounds, equal "
@@ -197,11 +207,11 @@ const struct endpoint ep_binary_search = {
     .output = OUTPUT,
     .result_size = sizeof(struct result),
     .example = "{\"values\":[5,7,7,8,8,10],\"target\":8,\"mode\":\"range\",\"trace\":{\"max_steps\":2}}",
-    .answer = "{\"found\":true,\"range\":[3,5],\"trace\":{\"steps\":[{\"i\":0,\"op\":\"start\",\"at\":[],\"vars\":{"
-              "\"lo\":0,\"hi\":6"
-              "}},{\"i\":1,\"op\":\"exclude\",\"at\":[3],\"values\":[8],\"vars\":{\"lo\":0,\"hi\":6,\"mid\":3,\"from\":"
-              "3,\"to\":6,\"h"
-              "alf\":\"right\"}}],\"total\":10}}",
+    .answer = "{\"found\":true,\"range\":[3,5],\"algorithm\":\"halving\",\"why\":\"There is one search to make, and "
+              "nothing that could go on beside "
+              "it.\",\"trace\":{\"steps\":[{\"i\":0,\"op\":\"start\",\"at\":[],\"vars\":{\"lo\":0,\"hi\":6}},{\"i\":1,"
+              "\"op\":\"exclude\",\"at\":[3],\"values\":[8],\"vars\":{\"lo\":0,\"hi\":6,\"mid\":3,\"from\":3,\"to\":6,"
+              "\"half\":\"right\"}}],\"total\":10}}",
     .npy_input = "values",
     .npy_output = "indices ranges range",
     .cost = cost,

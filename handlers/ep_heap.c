@@ -44,7 +44,7 @@ static const struct field OPERATION[] = {
     FIELD(struct operation, n, INT, "How many values `nlargest` and `nsmallest` give; all where there are fewer.",
           .present = offsetof(struct operation, has_n), FIELD_INTS(0, INT64_MAX)),
     FIELD(struct operation, inputs, LIST, "What `merge` merges; of any lengths.", .fields = MERGED,
-          .size = sizeof(struct heap_input), .max_items = MAX_OPERATIONS),
+          .size = sizeof(struct heap_input), .max_items = MAX_OPERATIONS, .bare = offsetof(struct heap_input, bare)),
     {0},
 };
 

@@ -2,6 +2,7 @@
 #include "handlers/call.h"
 #include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
+#include "handlers/why_field.h"
 
 struct params {
     struct array values;
@@ -15,6 +16,8 @@ struct result {
     struct run longest;
     bool has_any;
     struct list runs;
+    int algorithm;
+    struct str why;
     struct trace trace;
 };
 
@@ -54,6 +57,10 @@ static const struct field OUTPUT[] = {
      .present = offsetof(struct result, has_any)},
     FIELD(struct result, runs, LIST, "With `runs`: all of them, by `start`; none is part of another.", .fields = RUN,
           .size = sizeof(struct run)),
+    FIELD(struct result, algorithm, ENUM,
+          "What was used on the values in order: their `stretches`, or `two_pointers` that are `step` apart.",
+          .required = true, .names = runs_algorithm_names),
+    WHY_OUTPUT(struct result),
     TRACE_OUTPUT(struct result,
                  "Over the values in order: `start` or `extend` with the run's `length` and `start` so far, and "
                  "`best` with `length`, `start` and `end` after each that is longer than those before."),
@@ -75,14 +82,15 @@ static enum status run(struct call *call, const void *p, void *r) {
     enum status status = trace_open(&call->ctx, params->has_trace, &params->trace, &params->values, &result->trace);
     if (status == STATUS_OK)
         status = runs_solve(&call->ctx, &in, &out);
-    *result = (struct result){out.longest, out.longest.length > 0, {out.n_runs, out.runs}, result->trace};
+    *result = (struct result){out.longest,        out.longest.length > 0, {out.n_runs, out.runs},
+                              (int)out.algorithm, why_text(out.why),      result->trace};
     return status;
 }
 
 const struct endpoint ep_longest_consecutive = {
     .method = "POST",
     .route = "/v1/solve/longest-consecutive",
-    .version = 1,
+    .version = 2,
     .title = "Longest consecutive sequence",
     .doc = "Finds the longest run of consecutive integers that are all among `values`, wherever they stand; with "
            "`step` 5, of integers that are 5 apart.\n\n"
@@ -95,7 +103,8 @@ const struct endpoint ep_longest_consecutive = {
     .result_size = sizeof(struct result),
     .example = "{\"values\":[100,4,200,1,3,2],\"runs\":true}",
     .answer = "{\"length\":4,\"start\":1,\"end\":4,\"runs\":[{\"length\":4,\"start\":1,\"end\":4},{\"length\":1,"
-              "\"start\":100,\"end\":100},{\"length\":1,\"start\":200,\"end\":200}]}",
+              "\"start\":100,\"end\":100},{\"length\":1,\"start\":200,\"end\":200}],\"algorithm\":\"stretches\","
+              "\"why\":\"With a step of 1 a run is a stretch of the values in order.\"}",
     .npy_input = "values",
     .npy_output = "runs",
     .cost = cost,

@@ -2,6 +2,7 @@
 #include "handlers/call.h"
 #include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
+#include "handlers/why_field.h"
 
 struct params {
     struct str s, t;
@@ -18,6 +19,8 @@ struct result {
     struct array tokens, starts;
     int64_t start, length;
     bool has_place;
+    int algorithm;
+    struct str why;
     struct trace trace;
 };
 
@@ -56,6 +59,10 @@ static const struct field OUTPUT[] = {
     FIELD(struct result, length, INT, "Its length, in units or tokens.", .present = offsetof(struct result, has_place)),
     FIELD(struct result, starts, ARRAY, "With `all`: where each of the windows of that length starts, ascending.",
           .kinds = KIND_INT),
+    FIELD(struct result, algorithm, ENUM,
+          "How `s` was read: its `bytes`, `symbols` for its code points, or `tokens` for the tokens.", .required = true,
+          .names = minimum_window_algorithm_names),
+    WHY_OUTPUT(struct result),
     TRACE_OUTPUT(struct result,
                  "The two ends of the plain search: `expand` (a place joins at the right; how many are `missing`), "
                  "`best` (a shorter window, from its first to its last place, with `start` and `length`) and `shrink` "
@@ -91,6 +98,8 @@ static enum status run(struct call *call, const void *p, void *r) {
     result->window = out.text;
     result->tokens = out.tokens;
     result->starts = out.starts;
+    result->algorithm = (int)out.algorithm;
+    result->why = why_text(out.why);
     result->start = (int64_t)out.start;
     result->length = (int64_t)out.length;
     return STATUS_OK;
@@ -99,7 +108,7 @@ static enum status run(struct call *call, const void *p, void *r) {
 const struct endpoint ep_minimum_window = {
     .method = "POST",
     .route = "/v1/solve/minimum-window",
-    .version = 1,
+    .version = 2,
     .title = "Minimum window that holds all of a set",
     .doc =
         "Finds the shortest stretch of `s` that holds every character of `t`, each as often as `t` has it; or the same "
@@ -116,7 +125,8 @@ const struct endpoint ep_minimum_window = {
     .output = OUTPUT,
     .result_size = sizeof(struct result),
     .example = "{\"s\":\"ADOBECODEBANC\",\"t\":\"ABC\"}",
-    .answer = "{\"found\":true,\"window\":\"BANC\",\"start\":9,\"length\":4}",
+    .answer = "{\"found\":true,\"window\":\"BANC\",\"start\":9,\"length\":4,\"algorithm\":\"bytes\",\"why\":\"What is "
+              "wanted is ASCII, and so is what is counted: a place of s is a byte.\"}",
     .npy_output = "starts tokens",
     .cost = cost,
     .run = run,

@@ -2,6 +2,7 @@
 #include "handlers/call.h"
 #include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
+#include "handlers/why_field.h"
 
 struct params {
     struct array values;
@@ -15,6 +16,8 @@ struct params {
 struct result {
     struct array values;
     int64_t first;
+    int algorithm;
+    struct str why;
     struct trace trace;
 };
 
@@ -50,6 +53,11 @@ static const struct field OUTPUT[] = {
     FIELD(struct result, first, INT,
           "The position, from 0, that `values[0]` belongs to; `values[j]` belongs to `first + j * step`.",
           .required = true),
+    FIELD(struct result, algorithm, ENUM,
+          "What was used. Extremes: `doubling` of short windows, or `blocks`. Sums and means: `integers`, or of reals "
+          "`fixed_point` or `digits`, all exact. Medians: `ranks`.",
+          .required = true, .names = sliding_algorithm_names),
+    WHY_OUTPUT(struct result),
     TRACE_OUTPUT(struct result,
                  "max, min, argmax, argmin: a queue of candidates, with `push` and `pop` at its back, `expire` at its "
                  "front; `range` has two, and `queue` says which. Sums and means: `enter` and `leave`, with the `sum` "
@@ -98,13 +106,15 @@ static enum status run(struct call *call, const void *p, void *r) {
     status = sliding_solve(&call->ctx, &in, trace, &out);
     result->values = out.values;
     result->first = out.first;
+    result->algorithm = (int)out.algorithm;
+    result->why = why_text(out.why);
     return status;
 }
 
 const struct endpoint ep_sliding_window = {
     .method = "POST",
     .route = "/v1/solve/sliding-window",
-    .version = 2,
+    .version = 3,
     .title = "Sliding window: extremes, sums, means, medians",
     .doc =
         "One figure for each window of `k` neighbours. The time does not depend on `k`.\n\n"
@@ -126,7 +136,8 @@ const struct endpoint ep_sliding_window = {
     .output = OUTPUT,
     .result_size = sizeof(struct result),
     .example = "{\"values\":[1,3,-1,-3,5,3,6,7],\"k\":3}",
-    .answer = "{\"values\":[3,3,5,5,6,7],\"first\":2}",
+    .answer = "{\"values\":[3,3,5,5,6,7],\"first\":2,\"algorithm\":\"doubling\",\"why\":\"For so short a window few "
+              "shifted copies have to be joined.\"}",
     .npy_input = "values",
     .npy_output = "values",
     .ndjson_output = "values",

@@ -23,7 +23,7 @@
  *                             min_items .. max_items elements in all; integers in min_int .. max_int, reals in
  *                             min .. max
  * OBJECT  the struct itself   an object of `fields`; absent: as if it were {}
- * LIST    struct list         an array of min_items .. max_items objects of `fields`, each in `size` bytes
+ * LIST    struct list         an array of min_items .. max_items objects of `fields`, each in `size` bytes (see bare)
  * UNION   struct choice       an object whose "type" is one of variants[].name; its other members are that variant's
  *                             fields
  * JSON    struct str          any JSON object: its text without spaces, numbers as they were written
@@ -102,6 +102,8 @@ struct field {
     const struct field *fields;     /* OBJECT, LIST */
     const struct variant *variants; /* UNION; ends with a NULL name */
     size_t size;                    /* LIST: bytes of one element's struct */
+    size_t bare; /* LIST of a request: of a bool of the element's struct that tells that it was given as its first
+                    field, an ARRAY, alone: [[1,2],[3]] for [{"values":[1,2]},{"values":[3]}]; 0: objects only */
 };
 
 struct alias {

@@ -55,7 +55,11 @@ static void type_text(struct buf *out, const struct field *f) {
     case FIELD_JSON:
     case FIELD_TRACE:
     case FIELD_OBJECT: buf_text(out, "object"); break;
-    case FIELD_LIST: buf_text(out, "array of objects"); break;
+    case FIELD_LIST:
+        buf_text(out, "array of objects");
+        if (f->bare)
+            buf_printf(out, ", or of their `%s` alone", f->fields->name);
+        break;
     case FIELD_UNION:
         buf_text(out, f->role == ROLE_MODEL ? "object by its `type`, or a name" : "object by its `type`");
         break;
@@ -148,10 +152,10 @@ static void section(struct buf *out, const struct endpoint *e) {
     if (e->source)
         buf_printf(out, "Source: %s\n\n", e->source);
     if (e->npy_input)
-        buf_printf(
-            out,
-            "`%s` may also be the body itself, as `application/x-npy`; all other fields then come in the query.\n\n",
-            e->npy_input);
+        buf_printf(out,
+                   "`%s` may also be the body itself, as `application/x-npy`; all other fields then come in the query, "
+                   "those of an object with a dot (`trace.max_steps=3`).\n\n",
+                   e->npy_input);
     if (e->npy_output) {
         buf_text(out, "With `Accept: application/x-npy` the answer is ");
         for (const char *name = e->npy_output; *name;) {

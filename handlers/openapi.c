@@ -57,7 +57,7 @@ static void request_body(struct buf *out, const struct endpoint *e) {
         buf_init(&text, 1024);
         buf_printf(&text,
                    "The field %s as little-endian i4, i8, f4 or f8 in C order. All other fields then come in the "
-                   "query, objects and arrays as JSON.",
+                   "query, those of an object with a dot (trace.max_steps=3), arrays as JSON.",
                    e->npy_input);
         encode_string(out, text.data, text.n);
         buf_release(&text);

@@ -127,7 +127,14 @@ static void union_schema(struct buf *out, const struct field *f, bool request) {
 
 static void list_schema(struct buf *out, const struct field *f, bool request) {
     buf_text(out, "\"type\":\"array\",\"items\":");
+    if (f->bare) {
+        buf_text(out, "{\"anyOf\":[");
+        schema_field(out, f->fields, request);
+        buf_byte(out, ',');
+    }
     schema_fields(out, f->fields, NULL, NULL, request);
+    if (f->bare)
+        buf_text(out, "]}");
     if (f->min_items)
         add_int_limit(out, "minItems", (int64_t)f->min_items);
     if (f->max_items)

@@ -10,7 +10,7 @@
 
 #include "handlers/field.h"
 
-#define WHY_OUTPUT(S) FIELD(S, why, STRING, "With `algorithm` `auto`: why that one was chosen.")
+#define WHY_OUTPUT(S) FIELD(S, why, STRING, "Why that one was chosen; left out where the request named it.")
 
 /* why_text takes the sentence, NULL where there is none; it is left out of the answer then. */
 static inline struct str why_text(const char *why) {

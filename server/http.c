@@ -51,8 +51,7 @@ static bool is_slow(const struct job *job) {
 /* begins_streams gives the job a stream where its answer may be sent while it is computed; false: there is
  * no memory. */
 static bool begins_stream(struct job *job) {
-    bool streams = job->media == MEDIA_SSE || (job->media == MEDIA_NDJSON && job->call.endpoint->stream);
-    return !streams || (job->stream = stream_new(job));
+    return !call_streams(&job->call, job->media) || (job->stream = stream_new(job));
 }
 
 /* park consumes the job. */

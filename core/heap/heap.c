@@ -97,11 +97,13 @@ static enum status merge_kind(struct job *job, size_t i, enum kind *kind) {
     *kind = KIND_NONE;
     for (size_t j = 0; j < o->n_inputs; j++) {
         const struct array *a = &o->inputs[j].values;
+        bool bare = o->inputs[j].bare;
         if (a->n && !join_kind(kind, a->kind))
-            return ctx_fail(job->ctx, STATUS_INVALID, pointer_to("/operations/%zu/inputs/%zu/values/0", i, j).text,
-                            "operations[%zu].inputs[%zu].values[0] is %s, but what came before is %s; want inputs that "
+            return ctx_fail(job->ctx, STATUS_INVALID,
+                            pointer_to("/operations/%zu/inputs/%zu%s/0", i, j, bare ? "" : "/values").text,
+                            "operations[%zu].inputs[%zu]%s[0] is %s, but what came before is %s; want inputs that "
                             "can be compared.",
-                            i, j, kind_text(a->kind), kind_text(*kind));
+                            i, j, bare ? "" : ".values", kind_text(a->kind), kind_text(*kind));
     }
     *kind = *kind == KIND_NONE ? KIND_INT : *kind;
     return STATUS_OK;
@@ -176,15 +178,18 @@ static enum status check_sorted(struct job *job, size_t i, size_t j, const struc
     size_t k = heap_kernel_of(a->kind, max)->disorder(a->data, a->n);
     if (k == a->n)
         return STATUS_OK;
-    return ctx_fail(job->ctx, STATUS_INVALID, pointer_to("/operations/%zu/inputs/%zu/values/%zu", i, j, k).text,
-                    "operations[%zu].inputs[%zu].values[%zu] is %s than the value before it; want inputs that are "
+    bool bare = job->in->operations[i].inputs[j].bare;
+    return ctx_fail(job->ctx, STATUS_INVALID,
+                    pointer_to("/operations/%zu/inputs/%zu%s/%zu", i, j, bare ? "" : "/values", k).text,
+                    "operations[%zu].inputs[%zu]%s[%zu] is %s than the value before it; want inputs that are "
                     "sorted, %s first.",
-                    i, j, k, max ? "greater" : "less", max ? "greatest" : "least");
+                    i, j, bare ? "" : ".values", k, max ? "greater" : "less", max ? "greatest" : "least");
 }
 
 /* merge_input makes input j ready: sorted, and of the merge's kind. */
 static enum status merge_input(struct job *job, size_t i, size_t j, enum kind kind, const struct array **to) {
-    const struct array *a = &job->in->operations[i].inputs[j].values;
+    const struct heap_input *input = &job->in->operations[i].inputs[j];
+    const struct array *a = &input->values;
     enum status status = a->n ? check_sorted(job, i, j, a, job->in->max) : STATUS_OK;
     *to = a;
     if (status != STATUS_OK || a->kind == kind || a->n == 0)
@@ -195,7 +200,8 @@ static enum status merge_input(struct job *job, size_t i, size_t j, enum kind ki
         return STATUS_NO_MEMORY;
     *reals = array_1d(KIND_REAL, data, a->n);
     *to = reals;
-    return reals_of(job->ctx, a, pointer_to("/operations/%zu/inputs/%zu/values", i, j).text, data);
+    return reals_of(job->ctx, a, pointer_to("/operations/%zu/inputs/%zu%s", i, j, input->bare ? "" : "/values").text,
+                    data);
 }
 
 static void trace_merge(struct job *job, const struct heap_merge *m, const struct array *merged) {

@@ -35,6 +35,7 @@ extern const char *const heap_op_names[];
 
 struct heap_input {
     struct array values;
+    bool bare; /* errors point at the input itself, not at its values */
 };
 
 struct heap_operation {

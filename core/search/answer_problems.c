@@ -1,35 +1,48 @@
 #include "core/search/answer_problems.h"
 
 #include <math.h>
+#include <stdio.h>
 
-typedef __int128 wide;
-typedef unsigned __int128 uwide;
-
-static int64_t least(const struct answer_task *t) {
+int64_t answer_least(const struct answer_task *t) {
     int64_t low = t->v[0];
     for (size_t i = 1; i < t->n; i++)
         low = t->v[i] < low ? t->v[i] : low;
     return low;
 }
 
-static int64_t greatest(const struct answer_task *t) {
+int64_t answer_greatest(const struct answer_task *t) {
     int64_t high = t->v[0];
     for (size_t i = 1; i < t->n; i++)
         high = t->v[i] > high ? t->v[i] : high;
     return high;
 }
 
-static wide sum(const struct answer_task *t) {
+wide answer_sum(const struct answer_task *t) {
     wide total = 0;
     for (size_t i = 0; i < t->n; i++)
         total += t->v[i];
     return total;
 }
 
-static struct answer_bounds to_greatest(const struct answer_task *t) { return (struct answer_bounds){0, greatest(t)}; }
+wide answer_times(wide a, wide b) {
+    wide most = (wide)1 << 126;
+    return b != 0 && a > most / b ? most : a * b;
+}
+
+struct answer_bounds answer_to_greatest(const struct answer_task *t) {
+    return (struct answer_bounds){0, answer_greatest(t)};
+}
+
+struct answer_bounds answer_least_greatest(const struct answer_task *t) {
+    return (struct answer_bounds){answer_least(t), answer_greatest(t)};
+}
+
+struct answer_bounds answer_spread(const struct answer_task *t) {
+    return (struct answer_bounds){0, (wide)t->v[t->n - 1] - t->v[0]};
+}
 
 static struct answer_bounds from_one_to_greatest(const struct answer_task *t) {
-    int64_t high = greatest(t);
+    int64_t high = answer_greatest(t);
     return (struct answer_bounds){1, high > 1 ? high : 1};
 }
 
@@ -66,7 +79,7 @@ static bool parts_fit(const struct answer_task *t, int64_t x, int64_t parts) {
 }
 
 static struct answer_bounds parts_bounds(const struct answer_task *t) {
-    return (struct answer_bounds){greatest(t), sum(t)};
+    return (struct answer_bounds){answer_greatest(t), answer_sum(t)};
 }
 
 static bool ship_holds(const struct answer_task *t, int64_t x) { return parts_fit(t, x, t->in->days); }
@@ -77,54 +90,18 @@ static bool divisor_holds(const struct answer_task *t, int64_t x) {
     return x >= 1 && ceil_sum(t, x) <= t->in->threshold;
 }
 static bool stores_hold(const struct answer_task *t, int64_t x) {
-    return x < 1 ? x == 0 && greatest(t) == 0 : ceil_sum(t, x) <= t->in->n;
+    return x < 1 ? x == 0 && answer_greatest(t) == 0 : ceil_sum(t, x) <= t->in->n;
 }
 static bool candies_hold(const struct answer_task *t, int64_t x) { return x < 1 || floor_sum(t, x) >= t->in->k; }
 
 /* A bag of v splits into bags of at most x with ceil(v / x) - 1 operations. */
 static bool bags_hold(const struct answer_task *t, int64_t x) {
     if (x < 1)
-        return x == 0 && greatest(t) == 0;
+        return x == 0 && answer_greatest(t) == 0;
     wide splits = 0;
     for (size_t i = 0; i < t->n; i++)
         splits += t->v[i] > x ? (t->v[i] - 1) / x : 0;
     return splits <= t->in->max_operations;
-}
-
-/* Values in order: taking each ball at the first place that is far enough is never worse. */
-static bool magnetic_holds(const struct answer_task *t, int64_t x) {
-    int64_t placed = 1, last = t->v[0];
-    for (size_t i = 1; i < t->n; i++)
-        if (t->v[i] - last >= x)
-            placed++, last = t->v[i];
-    return placed >= t->in->m;
-}
-
-static struct answer_bounds spread_bounds(const struct answer_task *t) {
-    return (struct answer_bounds){0, (wide)t->v[t->n - 1] - t->v[0]};
-}
-
-/* table_holds: at least k products i * j, i in 1 .. m, j in 1 .. n, are at most x. Runs of i with one quotient are
- * taken together. */
-static bool table_holds(const struct answer_task *t, int64_t x) {
-    int64_t rows = t->in->m < t->in->n ? t->in->m : t->in->n, columns = t->in->m < t->in->n ? t->in->n : t->in->m;
-    if (x < 1 || columns < 1 || rows < 1)
-        return false;
-    wide count = 0;
-    for (int64_t i = 1; i <= rows && i <= x;) {
-        int64_t quotient = x / i, last = x / quotient;
-        if (quotient >= columns)
-            quotient = columns, last = x / columns;
-        last = last < rows ? last : rows;
-        count += (wide)quotient * (last - i + 1);
-        i = last + 1;
-    }
-    return count >= t->in->k;
-}
-
-static struct answer_bounds table_bounds(const struct answer_task *t) {
-    wide high = (wide)t->in->m * t->in->n;
-    return (struct answer_bounds){1, high > 1 ? high : 1};
 }
 
 /* root_holds: x to the degree is at most n. */
@@ -134,6 +111,8 @@ static bool root_holds(const struct answer_task *t, int64_t x) {
         power *= x;
     return x <= 0 || (x == 1 ? 1 : power) <= t->in->n;
 }
+
+static double root_steps(const struct answer_in *in) { return (double)in->degree; }
 
 static struct answer_bounds root_bounds(const struct answer_task *t) { return (struct answer_bounds){0, t->in->n}; }
 
@@ -158,8 +137,18 @@ static bool bouquets_hold(const struct answer_task *t, int64_t x) {
     return made >= t->in->m;
 }
 
-static struct answer_bounds bouquets_bounds(const struct answer_task *t) {
-    return (struct answer_bounds){least(t), greatest(t)};
+/* arrival_check takes the decimal that was meant: 2.7 hours are 27 / 10, although no double is. */
+static enum status arrival_check(struct ctx *ctx, const struct answer_in *in, struct answer_task *t) {
+    for (int64_t unit = 1; unit <= 1000 * 1000 * 1000; unit *= 10) {
+        double part = rint(in->hour * (double)unit);
+        if (part >= 0 && part < 0x1p52 && part / (double)unit == in->hour) {
+            t->hour_part = (int64_t)part;
+            t->hour_unit = unit;
+            return STATUS_OK;
+        }
+    }
+    return ctx_fail(ctx, STATUS_INVALID, "/hour",
+                    "hour is %.17g, want a decimal of at most nine places and fifteen digits in all.", in->hour);
 }
 
 /* arrival_holds: whole hours for all rides but the last, (S + last / x) * unit <= part. */
@@ -178,7 +167,7 @@ static bool arrival_holds(const struct answer_task *t, int64_t x) {
  * is for the last one, if anything is. */
 static struct answer_bounds arrival_bounds(const struct answer_task *t) {
     wide left = t->hour_part - (wide)(t->n - 1) * t->hour_unit, last = (wide)t->v[t->n - 1] * t->hour_unit;
-    int64_t high = greatest(t);
+    int64_t high = answer_greatest(t);
     if (left > 0 && (last + left - 1) / left > high)
         return (struct answer_bounds){1, (last + left - 1) / left};
     return (struct answer_bounds){1, high};
@@ -217,15 +206,9 @@ static bool mountain_holds(const struct answer_task *t, int64_t x) {
     return units >= t->in->mountain_height;
 }
 
-/* times_saturated is a * b, at most 2^126; both are not below zero. */
-static wide times_saturated(wide a, wide b) {
-    wide most = (wide)1 << 126;
-    return b != 0 && a > most / b ? most : a * b;
-}
-
 static struct answer_bounds mountain_bounds(const struct answer_task *t) {
-    wide units = times_saturated(t->in->mountain_height, (wide)t->in->mountain_height + 1) / 2;
-    return (struct answer_bounds){1, times_saturated(units, least(t))};
+    wide units = answer_times(t->in->mountain_height, (wide)t->in->mountain_height + 1) / 2;
+    return (struct answer_bounds){1, answer_times(units, answer_least(t))};
 }
 
 /* points_hold: going on from place to place, and back and forth until each has its score, is never worse. */
@@ -247,7 +230,7 @@ static bool points_hold(const struct answer_task *t, int64_t x) {
 }
 
 static struct answer_bounds points_bounds(const struct answer_task *t) {
-    return (struct answer_bounds){0, (wide)least(t) * t->in->m};
+    return (struct answer_bounds){0, (wide)answer_least(t) * t->in->m};
 }
 
 static bool trips_hold(const struct answer_task *t, int64_t x) {
@@ -258,7 +241,7 @@ static bool trips_hold(const struct answer_task *t, int64_t x) {
 }
 
 static struct answer_bounds trips_bounds(const struct answer_task *t) {
-    return (struct answer_bounds){1, (wide)least(t) * t->in->total_trips};
+    return (struct answer_bounds){1, (wide)answer_least(t) * t->in->total_trips};
 }
 
 static int64_t root_of(int64_t x) {
@@ -278,18 +261,7 @@ static bool cars_hold(const struct answer_task *t, int64_t x) {
 }
 
 static struct answer_bounds cars_bounds(const struct answer_task *t) {
-    return (struct answer_bounds){1, times_saturated((wide)t->in->cars * t->in->cars, least(t))};
-}
-
-/* pairs_hold: at least k pairs of values, in order, differ by at most x. */
-static bool pairs_hold(const struct answer_task *t, int64_t x) {
-    wide pairs = 0;
-    for (size_t i = 0, from = 0; i < t->n; i++) {
-        while (t->v[i] - t->v[from] > x && from < i)
-            from++;
-        pairs += i - from;
-    }
-    return x >= 0 && pairs >= t->in->k;
+    return (struct answer_bounds){1, answer_times((wide)t->in->cars * t->in->cars, answer_least(t))};
 }
 
 /* computers_hold: n computers can run x minutes, as no battery serves two of them at once. */
@@ -301,7 +273,7 @@ static bool computers_hold(const struct answer_task *t, int64_t x) {
 }
 
 static struct answer_bounds computers_bounds(const struct answer_task *t) {
-    return (struct answer_bounds){0, sum(t) / t->in->n};
+    return (struct answer_bounds){0, answer_sum(t) / t->in->n};
 }
 
 static bool bad_holds(const struct answer_task *t, int64_t x) { return x >= t->in->bad && t->in->bad <= t->in->n; }
@@ -329,32 +301,138 @@ static bool squares_hold(const struct answer_task *t, double y) {
     return (shift > 126 ? 0 : have >> shift) >= want;
 }
 
+static enum status squares_check(struct ctx *ctx, const struct answer_in *in, struct answer_task *t) {
+    (void)t;
+    const struct array *squares = &in->squares;
+    if (squares->dims != 2 || squares->shape[1] != 3)
+        return ctx_fail(ctx, STATUS_INVALID, "/squares", "A square has %zu numbers, want three: x, y and side.",
+                        squares->dims == 2 ? squares->shape[1] : 1);
+    for (size_t i = 0; i < squares->n; i++) {
+        int64_t v = squares->ints[i], low = i % 3 == 2;
+        if (v >= low && v <= ANSWER_MAX_COORDINATE)
+            continue;
+        char pointer[64];
+        snprintf(pointer, sizeof pointer, "/squares/%zu/%zu", i / 3, i % 3);
+        return ctx_fail(ctx, STATUS_INVALID, pointer, "The number is %lld, want %lld to %lld.", (long long)v,
+                        (long long)low, (long long)ANSWER_MAX_COORDINATE);
+    }
+    return STATUS_OK;
+}
+
+static struct answer_bounds squares_bounds(const struct answer_task *t) {
+    (void)t;
+    return (struct answer_bounds){0, (wide)1 << 31}; /* past all squares */
+}
+
 #define F(name) (UINT64_C(1) << ANSWER_##name)
+#define AT_LEAST(number, least) .floor = {ANSWER_##number, least}
 
 const struct answer_problem answer_problems[] = {
-    {"ship-capacity", ANSWER_LEAST, false, F(weights) | F(days), 1, ship_holds, parts_bounds, NULL},
-    {"eating-speed", ANSWER_LEAST, false, F(piles) | F(hours), 1, eating_holds, from_one_to_greatest, NULL},
-    {"split-array", ANSWER_LEAST, false, F(nums) | F(k), 1, split_holds, parts_bounds, NULL},
-    {"magnetic-force", ANSWER_GREATEST, true, F(position) | F(m), 2, magnetic_holds, spread_bounds, NULL, ANSWER_m, 2},
-    {"multiplication-table", ANSWER_LEAST, false, F(m) | F(n) | F(k), 0, table_holds, table_bounds, NULL},
-    {"integer-root", ANSWER_GREATEST, false, F(n) | F(degree), 0, root_holds, root_bounds, NULL},
-    {"h-index", ANSWER_GREATEST, false, F(citations), 1, h_index_holds, h_index_bounds, NULL},
-    {"bouquets", ANSWER_LEAST, false, F(bloom_day) | F(m) | F(k), 1, bouquets_hold, bouquets_bounds, NULL},
-    {"smallest-divisor", ANSWER_LEAST, false, F(nums) | F(threshold), 1, divisor_holds, from_one_to_greatest, NULL},
-    {"arrival-speed", ANSWER_LEAST, false, F(dist) | F(hour), 1, arrival_holds, arrival_bounds, NULL},
-    {"minimized-maximum-products", ANSWER_LEAST, false, F(quantities) | F(n), 1, stores_hold, to_greatest, NULL},
-    {"score-of-ranges", ANSWER_GREATEST, true, F(start) | F(d), 2, ranges_hold, ranges_bounds, NULL},
-    {"mountain-height", ANSWER_LEAST, false, F(mountain_height) | F(worker_times), 1, mountain_holds, mountain_bounds,
-     NULL},
-    {"game-score", ANSWER_GREATEST, false, F(points) | F(m), 2, points_hold, points_bounds, NULL},
-    {"trips", ANSWER_LEAST, false, F(time) | F(total_trips), 1, trips_hold, trips_bounds, NULL},
-    {"repair-cars", ANSWER_LEAST, false, F(ranks) | F(cars), 1, cars_hold, cars_bounds, NULL},
-    {"candies", ANSWER_GREATEST, false, F(candies) | F(k), 1, candies_hold, to_greatest, NULL},
-    {"bag-limit", ANSWER_LEAST, false, F(nums) | F(max_operations), 1, bags_hold, to_greatest, NULL},
-    {"pair-distance", ANSWER_LEAST, true, F(nums) | F(k), 2, pairs_hold, spread_bounds, NULL},
-    {"computers", ANSWER_GREATEST, false, F(batteries) | F(n), 1, computers_hold, computers_bounds, NULL, ANSWER_n, 1},
-    {"first-bad-version", ANSWER_LEAST, false, F(n) | F(bad), 0, bad_holds, bad_bounds, NULL},
-    {"separate-squares", ANSWER_LEAST_REAL, false, F(squares), 3, NULL, NULL, squares_hold},
+    {"ship-capacity", ANSWER_LEAST, 0, F(weights) | F(days), 1, {ship_holds}, parts_bounds},
+    {"eating-speed", ANSWER_LEAST, 0, F(piles) | F(hours), 1, {eating_holds}, from_one_to_greatest},
+    {"split-array", ANSWER_LEAST, 0, F(nums) | F(k), 1, {split_holds}, parts_bounds, AT_LEAST(k, 1)},
+    {"magnetic-force",
+     ANSWER_GREATEST,
+     ANSWER_SORTED,
+     F(position) | F(m),
+     2,
+     {magnetic_holds},
+     answer_spread,
+     AT_LEAST(m, 2)},
+    {"multiplication-table",
+     ANSWER_LEAST,
+     0,
+     F(m) | F(n) | F(k),
+     0,
+     {table_holds},
+     table_bounds,
+     AT_LEAST(k, 1),
+     .check = table_check,
+     .steps = table_steps},
+    {"integer-root", ANSWER_GREATEST, 0, F(n) | F(degree), 0, {root_holds}, root_bounds, .steps = root_steps},
+    {"h-index", ANSWER_GREATEST, 0, F(citations), 1, {h_index_holds}, h_index_bounds},
+    {"bouquets",
+     ANSWER_LEAST,
+     0,
+     F(bloom_day) | F(m) | F(k),
+     1,
+     {bouquets_hold},
+     answer_least_greatest,
+     AT_LEAST(k, 1)},
+    {"smallest-divisor", ANSWER_LEAST, 0, F(nums) | F(threshold), 1, {divisor_holds}, from_one_to_greatest},
+    {"arrival-speed", ANSWER_LEAST, 0, F(dist) | F(hour), 1, {arrival_holds}, arrival_bounds, .check = arrival_check},
+    {"minimized-maximum-products", ANSWER_LEAST, 0, F(quantities) | F(n), 1, {stores_hold}, answer_to_greatest},
+    {"score-of-ranges", ANSWER_GREATEST, ANSWER_SORTED, F(start) | F(d), 2, {ranges_hold}, ranges_bounds},
+    {"mountain-height", ANSWER_LEAST, 0, F(mountain_height) | F(worker_times), 1, {mountain_holds}, mountain_bounds},
+    {"game-score", ANSWER_GREATEST, 0, F(points) | F(m), 2, {points_hold}, points_bounds},
+    {"trips", ANSWER_LEAST, 0, F(time) | F(total_trips), 1, {trips_hold}, trips_bounds},
+    {"repair-cars", ANSWER_LEAST, 0, F(ranks) | F(cars), 1, {cars_hold}, cars_bounds},
+    {"candies", ANSWER_GREATEST, 0, F(candies) | F(k), 1, {candies_hold}, answer_to_greatest, AT_LEAST(k, 1)},
+    {"bag-limit", ANSWER_LEAST, 0, F(nums) | F(max_operations), 1, {bags_hold}, answer_to_greatest},
+    {"pair-distance", ANSWER_LEAST, ANSWER_SORTED, F(nums) | F(k), 2, {pairs_hold}, answer_spread, AT_LEAST(k, 1)},
+    {"computers", ANSWER_GREATEST, 0, F(batteries) | F(n), 1, {computers_hold}, computers_bounds, AT_LEAST(n, 1)},
+    {"first-bad-version", ANSWER_LEAST, 0, F(n) | F(bad), 0, {bad_holds}, bad_bounds},
+    {"separate-squares",
+     ANSWER_LEAST_REAL,
+     0,
+     F(squares),
+     3,
+     {.holds_real = squares_hold},
+     squares_bounds,
+     .check = squares_check},
+    {"gas-stations", ANSWER_LEAST_REAL, ANSWER_SORTED, F(stations) | F(k), 2, {.holds_real = gas_holds}, gas_bounds},
+    {"power-stations", ANSWER_GREATEST, ANSWER_NOTES, F(stations) | F(r) | F(k), 1, {power_holds}, power_bounds},
+    {"sweetness", ANSWER_GREATEST, 0, F(sweetness) | F(k), 1, {sweetness_holds}, sweetness_bounds},
+    {"tastiness", ANSWER_GREATEST, ANSWER_SORTED, F(price) | F(k), 2, {tastiness_holds}, answer_spread, AT_LEAST(k, 2)},
+    {"house-robber", ANSWER_LEAST, 0, F(nums) | F(k), 1, {robber_holds}, answer_least_greatest, AT_LEAST(k, 1)},
+    {"disjoint-pairs", ANSWER_LEAST, ANSWER_SORTED, F(nums) | F(p), 1, {disjoint_hold}, answer_spread},
+    {"array-maximum", ANSWER_LEAST, 0, F(nums), 1, {maximum_holds}, answer_to_greatest},
+    {"value-at-index",
+     ANSWER_GREATEST,
+     0,
+     F(n) | F(index) | F(max_sum),
+     0,
+     {peak_holds},
+     peak_bounds,
+     AT_LEAST(n, 1),
+     .check = peak_check},
+    {"ugly-number",
+     ANSWER_LEAST,
+     0,
+     F(n) | F(divisors),
+     1,
+     {ugly_holds},
+     ugly_bounds,
+     AT_LEAST(n, 1),
+     .check = ugly_check,
+     .steps = ugly_steps},
+    {"kth-missing", ANSWER_LEAST, ANSWER_SORTED, F(arr) | F(k), 1, {missing_holds}, missing_bounds, AT_LEAST(k, 1)},
+    {"kth-product",
+     ANSWER_LEAST,
+     ANSWER_SORTED,
+     F(nums1) | F(nums2) | F(k),
+     1,
+     {products_hold},
+     products_bounds,
+     AT_LEAST(k, 1)},
+    {"kth-fraction",
+     ANSWER_LEAST_FRACTION,
+     ANSWER_SORTED,
+     F(arr) | F(k),
+     2,
+     {.holds_fraction = fractions_hold},
+     NULL,
+     AT_LEAST(k, 1)},
+    {"kth-in-matrix",
+     ANSWER_LEAST,
+     0,
+     F(matrix) | F(k),
+     1,
+     {matrix_holds},
+     matrix_bounds,
+     AT_LEAST(k, 1),
+     .check = matrix_check,
+     .steps = matrix_steps},
     {0},
 };
 
@@ -380,4 +458,17 @@ const char *const answer_problem_names[] = {"ship-capacity",
                                             "computers",
                                             "first-bad-version",
                                             "separate-squares",
+                                            "gas-stations",
+                                            "power-stations",
+                                            "sweetness",
+                                            "tastiness",
+                                            "house-robber",
+                                            "disjoint-pairs",
+                                            "array-maximum",
+                                            "value-at-index",
+                                            "ugly-number",
+                                            "kth-missing",
+                                            "kth-product",
+                                            "kth-fraction",
+                                            "kth-in-matrix",
                                             NULL};

@@ -8,6 +8,8 @@
 const char *const bisect_mode_names[] = {"lower_bound", "upper_bound", "exact", "nearest",
                                          "range",       "rotated",     "peak",  NULL};
 
+const char *const bisect_algorithm_names[] = {"halving", "groups", "sorted_groups", NULL};
+
 /* A piece of work for one thread: this many targets. And from how many numbers on it pays to go through the targets in
  * their order: a piece of them then looks at a part of the values that stays in the cache. */
 enum { PIECE = 1 << 11, SORT_VALUES = 1 << 18, SORT_TARGETS = 1 << 14 };
@@ -250,11 +252,19 @@ static void piece(void *arg, size_t p) {
         bounds(s, p * PIECE, end, true, settle_end);
 }
 
-/* order_targets sorts them where that pays. */
+static void choose(const struct bisect_in *in, struct bisect_out *out) {
+    static const char *const WHY[] = {
+        [BISECT_HALVING] = "There is one search to make, and nothing that could go on beside it.",
+        [BISECT_GROUPS] = "Searches of a group go down in step, so that their readings of memory overlap.",
+        [BISECT_SORTED_GROUPS] =
+            "So many targets are sorted first, so that a group of them reads one part of the values."};
+    bool pays = in->values.kind != KIND_STRING && in->targets.n >= SORT_TARGETS && in->hi - in->lo >= SORT_VALUES;
+    out->algorithm = in->targets.n <= 1 || in->trace ? BISECT_HALVING : pays ? BISECT_SORTED_GROUPS : BISECT_GROUPS;
+    out->why = WHY[out->algorithm];
+}
+
 static enum status order_targets(struct search *s) {
     const struct array *targets = &s->in->targets;
-    if (s->in->values.kind == KIND_STRING || targets->n < SORT_TARGETS || s->in->hi - s->in->lo < SORT_VALUES)
-        return STATUS_OK;
     struct sort_in wanted = {.values = array_1d(targets->kind, targets->data, targets->n), .argsort = true};
     struct sort_out sorted;
     enum status status = sort_solve(s->ctx, &wanted, &sorted);
@@ -264,7 +274,7 @@ static enum status order_targets(struct search *s) {
 }
 
 static enum status search_many(struct search *s) {
-    enum status status = order_targets(s);
+    enum status status = s->out->algorithm == BISECT_SORTED_GROUPS ? order_targets(s) : STATUS_OK;
     if (status == STATUS_OK)
         parallel_for(s->ctx, (s->in->targets.n + PIECE - 1) / PIECE, piece, s);
     return status;
@@ -317,12 +327,13 @@ enum status bisect_solve(struct ctx *ctx, const struct bisect_in *in, struct bis
         out->end = ctx_alloc(ctx, n, 8);
     if (!out->index || !out->found || (in->mode == BISECT_RANGE && !out->end))
         return STATUS_NO_MEMORY;
+    choose(in, out);
     struct search s = {ctx, in, out, in->lo, in->targets, NULL};
     if (in->mode == BISECT_ROTATED && in->lo < in->hi)
         out->pivot = (int64_t)(s.pivot = find_pivot(in));
     if (none)
         without_target(&s);
-    else if (in->trace || n == 1)
+    else if (out->algorithm == BISECT_HALVING && n == 1)
         search_one(&s);
     else
         status = search_many(&s);

@@ -33,6 +33,10 @@ enum bisect_mode {
 /* Their names ("lower_bound", ...), in the order of the enum; ends with NULL. */
 extern const char *const bisect_mode_names[];
 
+/* One search after the other; groups of searches in step; groups of targets that were sorted first. */
+enum bisect_algorithm { BISECT_HALVING, BISECT_GROUPS, BISECT_SORTED_GROUPS };
+extern const char *const bisect_algorithm_names[]; /* ends with NULL */
+
 struct bisect_in {
     struct array values;  /* flat; INT, REAL (finite) or STRING; borrowed */
     struct array targets; /* strings for strings, numbers for numbers; KIND_NONE: no target (ROTATED, PEAK) */
@@ -48,6 +52,8 @@ struct bisect_out {
     int64_t
         *found;    /* [targets.n] 1 where [lo, hi) has an equal value, else 0; PEAK: one, 0 where there are no values */
     int64_t pivot; /* ROTATED: where the sorted order begins (behind the descent, else lo); -1: no values */
+    enum bisect_algorithm algorithm; /* that was used */
+    const char *why;                 /* a sentence: what it was chosen by */
 };
 
 /* bisect_solve searches. Errors: INVALID at /values/i (check: the place of the first descent, of the second for

@@ -4,6 +4,8 @@
 
 #include <inttypes.h>
 
+const char *const runs_algorithm_names[] = {"stretches", "two_pointers", NULL};
+
 enum { POLL = 1 << 20 };
 
 struct job {
@@ -123,6 +125,13 @@ static enum status check(struct ctx *ctx, const struct runs_in *in) {
     return STATUS_OK;
 }
 
+static void choose(const struct runs_in *in, struct runs_out *out) {
+    out->algorithm = in->step == 1 ? RUNS_STRETCHES : RUNS_TWO_POINTERS;
+    out->why = in->step == 1
+                   ? "With a step of 1 a run is a stretch of the values in order."
+                   : "Runs of such a step are woven into each other, so a second pointer follows a step behind.";
+}
+
 enum status runs_solve(struct ctx *ctx, const struct runs_in *in, struct runs_out *out) {
     *out = (struct runs_out){0};
     enum status status = check(ctx, in);
@@ -134,7 +143,8 @@ enum status runs_solve(struct ctx *ctx, const struct runs_in *in, struct runs_ou
     if (status != STATUS_OK)
         return status;
     struct job job = {.ctx = ctx, .step = (uint64_t)in->step, .v = sorted.values.ints, .n = sorted.values.n};
-    if (job.step > 1)
+    choose(in, out);
+    if (out->algorithm == RUNS_TWO_POINTERS)
         status = link_runs(&job);
     if (status == STATUS_OK && in->all)
         status = list_runs(&job, out);

@@ -13,6 +13,10 @@
 #include "core/base/ctx.h"
 #include "core/base/trace.h"
 
+/* Stretches of the values in order, for a step of 1; else a second pointer that follows a step behind. */
+enum runs_algorithm { RUNS_STRETCHES, RUNS_TWO_POINTERS };
+extern const char *const runs_algorithm_names[]; /* ends with NULL */
+
 struct runs_in {
     struct array values; /* INT, one dimension, fewer than 2^32; borrowed */
     int64_t step;        /* >= 1 */
@@ -29,6 +33,8 @@ struct runs_out {
     struct run longest; /* no values: length 0, and nothing else */
     struct run *runs;   /* [n_runs] with `all`, by start; in the arena */
     size_t n_runs;
+    enum runs_algorithm algorithm; /* that was used */
+    const char *why;               /* a sentence: what it was chosen by */
 };
 
 /* runs_solve finds them.

@@ -311,17 +311,38 @@ static void pick(const struct array *from, size_t at, struct array *out, size_t 
         memcpy((char *)out->data + 8 * i, (const char *)from->data + 8 * at, 8);
 }
 
+const char *const select_algorithm_names[] = {"auto", "select", "sort", NULL};
+
+struct select_choice select_choose(const struct select_in *in) {
+    if (in->algorithm != SELECT_AUTO)
+        return (struct select_choice){in->algorithm, NULL};
+    if (in->distinct)
+        return (struct select_choice){SELECT_SORT, "Which values are distinct shows in their order."};
+    if (in->n_ks > SELECT_MANY)
+        return (struct select_choice){SELECT_SORT, "So many ranks are asked for that sorting once is less work."};
+    return (struct select_choice){SELECT_SELECT, "For few ranks a reading of the values for each is less than a sort."};
+}
+
+enum status select_check(struct ctx *ctx, enum select_algorithm algorithm, bool distinct) {
+    if (algorithm != SELECT_SELECT || !distinct)
+        return STATUS_OK;
+    return ctx_fail(ctx, STATUS_INVALID, "/algorithm",
+                    "Selection counts repeats, and distinct values are asked for; want \"sort\" or \"auto\".");
+}
+
 enum status select_solve(struct ctx *ctx, const struct select_in *in, struct array *out) {
     if (in->values.dims > 1)
         return ctx_fail(ctx, STATUS_INVALID, "/values", "values has %u dimensions, want one.", in->values.dims);
-    enum status status = check_ks(ctx, in, in->values.n, "value");
+    enum status status = select_check(ctx, in->algorithm, in->distinct);
+    if (status == STATUS_OK)
+        status = check_ks(ctx, in, in->values.n, "value");
     if (status != STATUS_OK)
         return status;
     void *data = ctx_alloc(ctx, in->n_ks, in->values.kind == KIND_STRING ? sizeof(struct str) : 8);
     if (!data)
         return STATUS_NO_MEMORY;
     *out = array_1d(in->values.kind, data, in->n_ks);
-    if (in->distinct || in->n_ks > SELECT_MANY) {
+    if (select_choose(in).algorithm == SELECT_SORT) {
         struct array sorted;
         status = select_sorted(ctx, in, &sorted);
         if (status == STATUS_OK)

@@ -328,10 +328,12 @@ static size_t distinct_rank(const struct traced *x, size_t rank) {
 enum status select_trace(struct ctx *ctx, const struct select_in *in, struct trace *t) {
     struct traced x;
     enum status status = begin(ctx, &in->values, !in->smallest, t, &x);
-    if (status == STATUS_OK && in->distinct)
+    bool sorts = select_choose(in).algorithm == SELECT_SORT;
+    if (status == STATUS_OK && sorts)
         quick(&x, 0, in->values.n);
     for (size_t i = 0; status == STATUS_OK && i < in->n_ks && !x.s.stopped; i++) {
-        size_t rank = (size_t)in->ks[i] - 1, at = in->distinct ? distinct_rank(&x, rank) : select_rank(&x, rank);
+        size_t rank = (size_t)in->ks[i] - 1;
+        size_t at = in->distinct ? distinct_rank(&x, rank) : sorts ? rank : select_rank(&x, rank);
         trace_add(t, "found", TRACE_AT((int64_t)at), &x.a, TRACE_VARS({"k", trace_int(in->ks[i])}));
         (void)sorter_stop(&x.s, in->values.n);
     }
@@ -345,7 +347,8 @@ enum status quantile_trace(struct ctx *ctx, const struct quantile_in *in, struct
     enum status status = !ks ? STATUS_NO_MEMORY : in->distinct ? sort_solve(ctx, &sort, &sorted) : STATUS_OK;
     if (status != STATUS_OK)
         return status;
-    struct select_in select = {.values = in->values, .ks = ks, .smallest = true, .distinct = in->distinct};
+    struct select_in select = {
+        .values = in->values, .ks = ks, .smallest = true, .distinct = in->distinct, .algorithm = in->algorithm};
     select.n_ks = quantile_ranks(in, sorted.values.n, ks);
     return select_trace(ctx, &select, t);
 }

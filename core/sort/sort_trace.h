@@ -23,7 +23,7 @@ enum status sort_trace(struct ctx *ctx, const struct sort_in *in, enum sort_algo
 
 /* select_trace records quickselect for each of the ks in turn, on the values as the ones before left them. Steps: those
  * of quick sort; "narrow" after a partition: the value can only be at low .. high; "found" at the place where the k-th
- * stands. With `distinct` the values are sorted first. t is begun, with in->values.
+ * stands. Where SORT is used, the values are sorted first. t is begun, with in->values.
  * Source: C. A. R. Hoare, Algorithm 65: Find, 1961. Errors: NO_MEMORY, CANCELLED, TIMED_OUT. */
 enum status select_trace(struct ctx *ctx, const struct select_in *in, struct trace *t) MUST_CHECK;
 

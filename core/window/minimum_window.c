@@ -6,6 +6,8 @@
 #include "core/window/text_symbols.h"
 #include "core/window/window_search.h"
 
+const char *const minimum_window_algorithm_names[] = {"bytes", "symbols", "tokens", NULL};
+
 enum { POLL = 1 << 20 };
 
 static bool is_ascii(struct str s) {
@@ -44,15 +46,15 @@ static enum status as_symbols(struct ctx *ctx, const struct minimum_window_in *i
     return status;
 }
 
-static enum status prepare_text(struct ctx *ctx, const struct minimum_window_in *in, struct window_search *search) {
+static enum status prepare_text(struct ctx *ctx, const struct minimum_window_in *in,
+                                enum minimum_window_algorithm choice, struct window_search *search) {
     if (in->t.n == 0)
         return ctx_fail(ctx, STATUS_INVALID, "/t",
                         "t is empty, and every window holds nothing; want at least one character.");
     if (in->s.n > INT32_MAX || in->t.n > INT32_MAX)
         return ctx_fail(ctx, STATUS_TOO_LARGE, "", "There are %zu and %zu bytes, want at most %d.", in->s.n, in->t.n,
                         INT32_MAX);
-    bool bytes = is_ascii(in->t) && (in->unit == MINIMUM_WINDOW_BYTE || is_ascii(in->s));
-    return bytes ? as_bytes(ctx, in, search) : as_symbols(ctx, in, search);
+    return choice == MINIMUM_WINDOW_BYTES ? as_bytes(ctx, in, search) : as_symbols(ctx, in, search);
 }
 
 /* bytes_of gives the byte of s where code point `count` of those from byte `from` on begins. */
@@ -222,12 +224,23 @@ static void show_window(const struct minimum_window_in *in, struct minimum_windo
     out->text = (struct str){in->s.p + from, to - from};
 }
 
+static void choose(const struct minimum_window_in *in, struct minimum_window_out *out) {
+    static const char *const WHY[] = {
+        [MINIMUM_WINDOW_BYTES] = "What is wanted is ASCII, and so is what is counted: a place of s is a byte.",
+        [MINIMUM_WINDOW_SYMBOLS] = "Not all is ASCII, so that code points are looked up, and numbered, first.",
+        [MINIMUM_WINDOW_TOKENS] = "Tokens are looked up among the wanted ones in order, and numbered, first."};
+    bool bytes = in->s.p && is_ascii(in->t) && (in->unit == MINIMUM_WINDOW_BYTE || is_ascii(in->s));
+    out->algorithm = bytes ? MINIMUM_WINDOW_BYTES : in->s.p ? MINIMUM_WINDOW_SYMBOLS : MINIMUM_WINDOW_TOKENS;
+    out->why = WHY[out->algorithm];
+}
+
 enum status minimum_window_solve(struct ctx *ctx, const struct minimum_window_in *in, struct trace *trace,
                                  struct minimum_window_out *out) {
     *out = (struct minimum_window_out){.found = false};
+    choose(in, out);
     struct window_search search = {.all = in->all};
     struct window_found found;
-    enum status status = in->s.p ? prepare_text(ctx, in, &search) : prepare_tokens(ctx, in, &search);
+    enum status status = in->s.p ? prepare_text(ctx, in, out->algorithm, &search) : prepare_tokens(ctx, in, &search);
     if (status == STATUS_OK && trace)
         status = trace_search(ctx, in, &search, trace);
     if (status == STATUS_OK)

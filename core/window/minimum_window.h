@@ -22,6 +22,10 @@
 
 enum minimum_window_unit { MINIMUM_WINDOW_CODEPOINT, MINIMUM_WINDOW_BYTE };
 
+/* Byte by byte, by numbers for code points, by numbers for tokens. */
+enum minimum_window_algorithm { MINIMUM_WINDOW_BYTES, MINIMUM_WINDOW_SYMBOLS, MINIMUM_WINDOW_TOKENS };
+extern const char *const minimum_window_algorithm_names[]; /* ends with NULL */
+
 struct minimum_window_in {
     struct str s, t; /* valid UTF-8, fewer than 2^31 bytes; where s.p is NULL, the arrays count. Borrowed */
     enum minimum_window_unit unit;
@@ -35,6 +39,8 @@ struct minimum_window_out {
     struct str text;      /* the window; a part of s. p NULL: of tokens, or none was found */
     struct array tokens;  /* the window; a part of the tokens. KIND_NONE: of text, or none was found */
     struct array starts;  /* INT, ascending, with `all`; in the arena. Else KIND_NONE */
+    enum minimum_window_algorithm algorithm; /* that was used */
+    const char *why;                         /* a sentence: what it was chosen by */
 };
 
 /* minimum_window_solve finds it. trace (may be NULL; max_steps set, begun here) gets the moves of the two ends; its

@@ -6,6 +6,8 @@
 
 const char *const sliding_operation_names[] = {"max",        "min",         "range",  "sum",    "mean", "median",
                                                "median_low", "median_high", "argmax", "argmin", NULL};
+const char *const sliding_algorithm_names[] = {"doubling", "blocks", "integers", "fixed_point",
+                                               "digits",   "ranks",  NULL};
 const char *const sliding_align_names[] = {"trailing", "centered", "leading", NULL};
 
 static bool is_arg(enum sliding_operation op) { return op == SLIDING_ARGMAX || op == SLIDING_ARGMIN; }
@@ -84,18 +86,35 @@ static enum status range(struct ctx *ctx, const struct sliding_in *in, const str
     return status;
 }
 
-static enum status compute(struct ctx *ctx, const struct sliding_in *in, const struct windows *w, struct array *out) {
+static const char *why(enum sliding_algorithm used) {
+    static const char *const WHY[] = {
+        [SLIDING_DOUBLING] = "For so short a window few shifted copies have to be joined.",
+        [SLIDING_BLOCKS] = "Beginnings and ends of blocks take the same few steps whatever the length of the window.",
+        [SLIDING_INTEGERS] = "128 bits hold every sum of integers.",
+        [SLIDING_FIXED_POINT] = "The values lie so near each other that 128 bits hold every sum exactly.",
+        [SLIDING_DIGITS] = "The values lie too far apart for 128 bits, so that sums are kept digit by digit.",
+        [SLIDING_RANKS] = "With the ranks of the values, which a sort gives, the middle moves by bits."};
+    return WHY[used];
+}
+
+/* compute fills the values, and says how. */
+static enum status compute(struct ctx *ctx, const struct sliding_in *in, const struct windows *w, struct array *out,
+                           enum sliding_algorithm *used) {
+    *used = sliding_extreme_algorithm(w);
     switch (in->operation) {
     case SLIDING_MAX:
     case SLIDING_MIN: return sliding_extreme(ctx, &in->values, w, sliding_is_least(in->operation), out->data);
     case SLIDING_ARGMAX:
-    case SLIDING_ARGMIN: return sliding_arg(ctx, &in->values, w, sliding_is_least(in->operation), out->ints);
+    case SLIDING_ARGMIN:
+        *used = SLIDING_BLOCKS;
+        return sliding_arg(ctx, &in->values, w, sliding_is_least(in->operation), out->ints);
     case SLIDING_RANGE: return range(ctx, in, w, out);
     case SLIDING_SUM:
-    case SLIDING_MEAN: return sliding_sum(ctx, &in->values, w, in->operation == SLIDING_MEAN, out->data);
+    case SLIDING_MEAN: return sliding_sum(ctx, &in->values, w, in->operation == SLIDING_MEAN, out->data, used);
     case SLIDING_MEDIAN:
     case SLIDING_MEDIAN_LOW:
     case SLIDING_MEDIAN_HIGH:
+        *used = SLIDING_RANKS;
         return sliding_median(ctx, &in->values, w, in->operation, out->kind == KIND_REAL, out->data);
     }
     return STATUS_INTERNAL;
@@ -112,6 +131,7 @@ enum status sliding_solve(struct ctx *ctx, const struct sliding_in *in, struct t
     out->values = array_1d(kind_of(in), ctx_alloc(ctx, w.count, 8), w.count);
     if (!out->values.data)
         return STATUS_NO_MEMORY;
-    status = compute(ctx, in, &w, &out->values);
+    status = compute(ctx, in, &w, &out->values, &out->algorithm);
+    out->why = why(out->algorithm);
     return status == STATUS_OK && trace ? sliding_trace(ctx, in, &w, out, trace) : status;
 }

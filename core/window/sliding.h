@@ -43,6 +43,18 @@ extern const char *const sliding_operation_names[]; /* in the order of the enum;
 enum sliding_align { SLIDING_TRAILING, SLIDING_CENTERED, SLIDING_LEADING };
 extern const char *const sliding_align_names[]; /* ends with NULL */
 
+/* How: extremes by doubling or in blocks; sums in 128 bits, of integers or of reals in fixed point, or digit by digit;
+ * medians by ranks. */
+enum sliding_algorithm {
+    SLIDING_DOUBLING,
+    SLIDING_BLOCKS,
+    SLIDING_INTEGERS,
+    SLIDING_FIXED_POINT,
+    SLIDING_DIGITS,
+    SLIDING_RANKS,
+};
+extern const char *const sliding_algorithm_names[]; /* ends with NULL */
+
 struct sliding_in {
     struct array values; /* INT or REAL (finite), one dimension, 1 .. 2^31 - 1 of them; borrowed */
     int64_t k;           /* 1 .. n; beyond that where min_count is at most n */
@@ -53,8 +65,10 @@ struct sliding_in {
 };
 
 struct sliding_out {
-    struct array values; /* in the arena; at least one */
-    int64_t first;       /* position of values[0]; values[j] is that of first + j * step */
+    struct array values;              /* in the arena; at least one */
+    int64_t first;                    /* position of values[0]; values[j] is that of first + j * step */
+    enum sliding_algorithm algorithm; /* that was used */
+    const char *why;                  /* a sentence: what it was chosen by */
 };
 
 /* sliding_solve computes. trace (may be NULL) gets the textbook's steps; `at` are indices in the values:

@@ -26,6 +26,10 @@ enum {
 #define BETTER <
 #include "core/window/extreme_body.h"
 
+enum sliding_algorithm sliding_extreme_algorithm(const struct windows *w) {
+    return w->k <= SMALL_K ? SLIDING_DOUBLING : SLIDING_BLOCKS;
+}
+
 enum status sliding_extreme(struct ctx *ctx, const struct array *values, const struct windows *w, bool least,
                             void *out) {
     struct ctx_mark mark = ctx_mark(ctx);

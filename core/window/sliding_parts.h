@@ -23,6 +23,9 @@ static inline int64_t window_high(const struct windows *w, size_t j) {
 
 static inline bool sliding_is_least(enum sliding_operation op) { return op == SLIDING_MIN || op == SLIDING_ARGMIN; }
 
+/* sliding_extreme_algorithm tells what sliding_extreme takes. */
+enum sliding_algorithm sliding_extreme_algorithm(const struct windows *w);
+
 /* sliding_extreme writes the extreme element of each window; out: int64_t or double [w->count]. */
 enum status sliding_extreme(struct ctx *ctx, const struct array *values, const struct windows *w, bool least,
                             void *out) MUST_CHECK;
@@ -31,9 +34,9 @@ enum status sliding_extreme(struct ctx *ctx, const struct array *values, const s
 enum status sliding_arg(struct ctx *ctx, const struct array *values, const struct windows *w, bool least,
                         int64_t *out) MUST_CHECK;
 
-/* sliding_sum writes sums (INT or REAL as the values) or means (REAL). */
-enum status sliding_sum(struct ctx *ctx, const struct array *values, const struct windows *w, bool mean,
-                        void *out) MUST_CHECK;
+/* sliding_sum writes sums (INT or REAL as the values) or means (REAL), and says how. */
+enum status sliding_sum(struct ctx *ctx, const struct array *values, const struct windows *w, bool mean, void *out,
+                        enum sliding_algorithm *used) MUST_CHECK;
 
 /* sliding_median writes medians; out is INT or REAL as sliding.h says (`real`). */
 enum status sliding_median(struct ctx *ctx, const struct array *values, const struct windows *w,

@@ -119,7 +119,9 @@ static void choose(struct sums *s, size_t n, int64_t k) {
     s->unit = ldexp(1, low);
 }
 
-enum status sliding_sum(struct ctx *ctx, const struct array *values, const struct windows *w, bool mean, void *out) {
+enum status sliding_sum(struct ctx *ctx, const struct array *values, const struct windows *w, bool mean, void *out,
+                        enum sliding_algorithm *used) {
+    static const enum sliding_algorithm USED[] = {SLIDING_INTEGERS, SLIDING_FIXED_POINT, SLIDING_DIGITS};
     struct sums *s = ctx_zalloc(ctx, 1, sizeof *s);
     if (!s)
         return STATUS_NO_MEMORY;
@@ -128,6 +130,7 @@ enum status sliding_sum(struct ctx *ctx, const struct array *values, const struc
     s->reals = s->ints ? NULL : values->reals;
     if (!s->ints)
         choose(s, values->n, w->k);
+    *used = USED[s->held];
     switch (s->held) {
     case HELD_INT: return mean ? slide(ctx, s, HELD_INT, true, out) : slide(ctx, s, HELD_INT, false, out);
     case HELD_FIXED: return mean ? slide(ctx, s, HELD_FIXED, true, out) : slide(ctx, s, HELD_FIXED, false, out);

@@ -92,6 +92,50 @@ static void every_example_is_the_same_in_pieces(void **state) {
     assert_true(lines > 5);
 }
 
+/* long_values is a request of so many numbers, strings or rows. */
+static char *long_values(size_t n, const char *format, const char *rest) {
+    struct buf body;
+    buf_init(&body, 1 << 22);
+    buf_text(&body, "{\"values\":[");
+    for (size_t i = 0; i < n; i++)
+        buf_printf(&body, format, i ? "," : "", (unsigned)(i * 7919 % n));
+    buf_printf(&body, "]%s}", rest);
+    buf_byte(&body, '\0');
+    return body.data;
+}
+
+/* Arrays that are there in whole leave in pieces all the same, and no further than they are wanted. */
+static void long_arrays_are_the_same_in_pieces(void **state) {
+    (void)state;
+    static const struct {
+        const char *route, *format, *rest;
+        size_t n, pieces;
+    } rows[] = {
+        {"/v1/solve/sort", "%s%u", "", 10000, 3}, /* numbers go some at a time */
+        {"/v1/solve/sort", "%s%u.5", "", 4096, 1},
+        {"/v1/solve/sort", "%s%u", "", 4097, 2},
+        {"/v1/solve/sort", "%s\"%u\"", "", 5000, 5000},
+        {"/v1/solve/sliding-window", "%s%u", ",\"k\":3", 9000, 3},
+        {"/v1/solve/sort", "%s%u", ",\"trace\":{\"max_steps\":50}", 500, 50},
+        {"/v1/solve/sort", "%s%u", ",\"trace\":{\"max_steps\":50,\"format\":\"commands\"}", 500, 1},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char *body = long_values(rows[i].n, rows[i].format, rows[i].rest);
+        compare(rows[i].route, body);
+        struct lines lines;
+        open_lines(&lines, 1, INT64_MAX);
+        assert_int_equal(stream(rows[i].route, body, MEDIA_NDJSON, &lines), STATUS_OK);
+        assert_int_equal(lines.n, rows[i].pieces);
+        close_lines(&lines);
+        open_lines(&lines, 1, (int64_t)rows[i].pieces - 1);
+        assert_int_equal(stream(rows[i].route, body, MEDIA_NDJSON, &lines), STATUS_CANCELLED);
+        assert_int_equal(lines.n, rows[i].pieces - 1);
+        assert_non_null(strstr(lines.all.data, "{\"done\":false,"));
+        close_lines(&lines);
+        free(body);
+    }
+}
+
 static void combinations_are_the_same_in_pieces(void **state) {
     (void)state;
     static const char *const FORMS[] = {
@@ -394,6 +438,7 @@ static void a_problem_ends_a_stream(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_example_is_the_same_in_pieces),
+        cmocka_unit_test(long_arrays_are_the_same_in_pieces),
         cmocka_unit_test(combinations_are_the_same_in_pieces),
         cmocka_unit_test(cursors_go_on_with_the_stream),
         cmocka_unit_test(a_stream_may_be_longer_than_an_answer),

@@ -306,6 +306,23 @@ static void npy_bodies_take_the_other_fields_from_the_query(void **state) {
          "{\"k\":3,\"seed\":5,\"x\":0.5,\"flag\":true,\"order\":\"asc\",\"numbers\":[-7,9],\"item\":{\"weight\":1,"
          "\"value\":1.5}}"},
         {"", 200, "\"numbers\":[-7,9]"},
+        {"item.weight=3&k=2&item.value=0.5", 200, "{\"k\":2,"},
+        {"item.weight=3&k=2&item.value=0.5", 200, "\"item\":{\"weight\":3,\"value\":0.5}"},
+        {"model.type=points&model.points=[[1,2]]", 200,
+         "\"model\":{\"type\":\"points\",\"points\":[[1.0,2.0]],\"width\":0.0}"},
+        {"model.type=none", 200, "\"model\":{\"type\":\"none\"}"},
+        {"item%2Eweight=3", 200, "\"weight\":3"},
+        {"item.weight=x", 422, "parameter \\\"item.weight\\\" is not JSON"},
+        {"item.weight=-3&item.value=\"a\"", 422, "\"pointer\":\"/item/value\""},
+        {"item.height=3", 422, "\"pointer\":\"/item/height\""},
+        {"item={}&item.weight=3", 422, "item"},
+        {"item.weight=3&item.weight=4", 422, "weight"},
+        {"item.=3", 422, "\"pointer\":\"/item/\""},
+        {".=3", 422, "\"pointer\":\"/\""},
+        {"k.k=3", 422, "\"pointer\":\"/k\""},
+        {"items.weight=3", 422, "\"pointer\":\"/items\""},
+        {"a.b.c.d.e.f.g.h.i=1", 422, "\"pointer\":\"/a\""},
+        {"a.b.c.d.e.f.g.h.i.j=1", 422, "has more than 8 dots"},
         {"order=up", 422, "\"pointer\":\"/order\""},
         {"k=1,\"x\":1", 422, "is not JSON"},
         {"k=%zz", 422, "The query string cannot be read"},
@@ -318,6 +335,18 @@ static void npy_bodies_take_the_other_fields_from_the_query(void **state) {
             fail_msg("%s: %d %s", rows[i].query, http, text);
         free(text);
     }
+    char many[2048] = "";
+    for (size_t i = 0; i < 257; i++) /* one more than there can be */
+        strcat(many, i ? "&n=1" : "n=1");
+    int http;
+    char *text = test_call(&ENDPOINT, "application/x-npy", many, npy, sizeof npy, &http);
+    assert_int_equal(http, 422);
+    assert_non_null(strstr(text, "more than 256 parameters"));
+    free(text);
+    many[strlen(many) - 4] = '\0';
+    text = test_call(&ENDPOINT, "application/x-npy", many, npy, sizeof npy, &http);
+    assert_null(strstr(text, "more than 256 parameters"));
+    free(text);
 }
 
 static void media_types_and_queries_are_checked(void **state) {

@@ -76,23 +76,23 @@ static void lines_are_the_elements_and_then_the_rest(void **state) {
         {"none", "{\"done\":true," N FLAT ROWS_ WORDS ITEMS "}\n"},
     };
     for (size_t i = 0; i < COUNT(WANT); i++) {
-        struct buf out;
-        buf_init(&out, 1 << 10);
-        encode_lines(&out, LINES, &base, WANT[i].name);
-        buf_byte(&out, '\0');
-        assert_false(out.failed);
-        assert_string_equal(out.data, WANT[i].want);
-        buf_release(&out);
+        struct sink all;
+        sink_memory(&all, 1 << 10);
+        assert_true(encode_lines(&all, LINES, &base, WANT[i].name));
+        buf_byte(&all.out, '\0');
+        assert_false(all.out.failed);
+        assert_string_equal(all.out.data, WANT[i].want);
+        buf_release(&all.out);
     }
     base.flat.n = base.flat.shape[0] = base.rows.n = base.rows.shape[0] = base.items.n = 0;
     for (size_t i = 0; i < COUNT(WANT); i++) {
         if (!strcmp(WANT[i].name, "words"))
             continue;
-        struct buf out;
-        buf_init(&out, 1 << 10);
-        encode_lines(&out, LINES, &base, WANT[i].name);
-        assert_memory_equal(out.data, "{\"done\"", 7);
-        buf_release(&out);
+        struct sink all;
+        sink_memory(&all, 1 << 10);
+        assert_true(encode_lines(&all, LINES, &base, WANT[i].name));
+        assert_memory_equal(all.out.data, "{\"done\"", 7);
+        buf_release(&all.out);
     }
 }
 

@@ -37,6 +37,57 @@ static void answers(void **state) {
         }
 }
 
+/* Golden numbers: the examples of the problems' statements on LeetCode: 774, 2528, 1231, 2517, 2560, 2616, 2439, 1802,
+ * 878, 1201, 1539, 2040, 786, 378. */
+static void examples_of_the_problems(void **state) {
+    (void)state;
+    static const struct {
+        const char *fields, *answer;
+    } rows[] = {
+        {"\"gas-stations\",\"stations\":[1,2,3,4,5,6,7,8,9,10],\"k\":9", "0.5"},
+        {"\"gas-stations\",\"stations\":[23,24,36,39,46,56,57,65,84,98],\"k\":1", "14.0"},
+        {"\"power-stations\",\"stations\":[1,2,4,5,0],\"r\":1,\"k\":2", "5"},
+        {"\"power-stations\",\"stations\":[4,4,4,4],\"r\":0,\"k\":3", "4"},
+        {"\"sweetness\",\"sweetness\":[1,2,3,4,5,6,7,8,9],\"k\":5", "6"},
+        {"\"sweetness\",\"sweetness\":[5,6,7,8,9,1,2,3,4],\"k\":8", "1"},
+        {"\"sweetness\",\"sweetness\":[1,2,2,1,2,2,1,2,2],\"k\":2", "5"},
+        {"\"tastiness\",\"price\":[13,5,1,8,21,2],\"k\":3", "8"},
+        {"\"tastiness\",\"price\":[1,3,1],\"k\":2", "2"},
+        {"\"house-robber\",\"nums\":[2,3,5,9],\"k\":2", "5"},
+        {"\"house-robber\",\"nums\":[2,7,9,3,1],\"k\":2", "2"},
+        {"\"disjoint-pairs\",\"nums\":[10,1,2,7,1,3],\"p\":2", "1"},
+        {"\"disjoint-pairs\",\"nums\":[4,2,1,2],\"p\":1", "0"},
+        {"\"array-maximum\",\"nums\":[3,7,1,6]", "5"},
+        {"\"array-maximum\",\"nums\":[10,1]", "10"},
+        {"\"value-at-index\",\"n\":4,\"index\":2,\"max_sum\":6", "2"},
+        {"\"value-at-index\",\"n\":6,\"index\":1,\"max_sum\":10", "3"},
+        {"\"ugly-number\",\"n\":1,\"divisors\":[2,3]", "2"},
+        {"\"ugly-number\",\"n\":4,\"divisors\":[2,3]", "6"},
+        {"\"ugly-number\",\"n\":3,\"divisors\":[2,3,5]", "4"},
+        {"\"ugly-number\",\"n\":5,\"divisors\":[2,11,13]", "10"},
+        {"\"ugly-number\",\"n\":1000000000,\"divisors\":[2,217983653,336916467]", "1999999984"},
+        {"\"kth-missing\",\"arr\":[2,3,4,7,11],\"k\":5", "9"},
+        {"\"kth-missing\",\"arr\":[1,2,3,4],\"k\":2", "6"},
+        {"\"kth-product\",\"nums1\":[2,5],\"nums2\":[3,4],\"k\":2", "8"},
+        {"\"kth-product\",\"nums1\":[-4,-2,0,3],\"nums2\":[2,4],\"k\":6", "0"},
+        {"\"kth-product\",\"nums1\":[-2,-1,0,1,2],\"nums2\":[-3,-1,2,4,5],\"k\":3", "-6"},
+        {"\"kth-fraction\",\"arr\":[1,2,3,5],\"k\":3", "\"2/5\""},
+        {"\"kth-fraction\",\"arr\":[1,7],\"k\":1", "\"1/7\""},
+        {"\"kth-in-matrix\",\"matrix\":[[1,5,9],[10,11,13],[12,13,15]],\"k\":8", "13"},
+        {"\"kth-in-matrix\",\"matrix\":[[-5]],\"k\":1", "-5"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char body[256], want[64];
+        snprintf(body, sizeof body, "{\"problem\":%s}", rows[i].fields);
+        snprintf(want, sizeof want, "{\"found\":true,\"answer\":%s,", rows[i].answer);
+        int http;
+        char *text = test_post(ROUTE, body, &http);
+        if (http != 200 || strncmp(text, want, strlen(want)) != 0)
+            fail_msg("%s: %s", body, text);
+        free(text);
+    }
+}
+
 static void refusals(void **state) {
     (void)state;
     static const struct {
@@ -52,7 +103,20 @@ static void refusals(void **state) {
         {"{\"problem\":\"split-array\",\"nums\":[4000000000000000001],\"k\":1}", "\"/nums/0\"", "", 422},
         {"{\"problem\":\"split-array\",\"nums\":[],\"k\":1}", "\"/nums\"", "", 422},
         {"{\"problem\":\"split-array\",\"nums\":[0.5],\"k\":1}", "\"/nums/0\"", "", 422},
-        {"{\"problem\":\"split-array\",\"nums\":[1],\"k\":0}", "\"/k\"", "", 422},
+        {"{\"problem\":\"split-array\",\"nums\":[1],\"k\":0}", "\"/k\"", "at least 1", 422},
+        {"{\"problem\":\"tastiness\",\"price\":[1,2],\"k\":1}", "\"/k\"", "at least 2", 422},
+        {"{\"problem\":\"gas-stations\",\"stations\":[1],\"k\":1}", "\"/stations\"", "at least 2", 422},
+        {"{\"problem\":\"value-at-index\",\"n\":4,\"index\":4,\"max_sum\":6}", "\"/index\"", "want 0 to 3", 422},
+        {"{\"problem\":\"ugly-number\",\"n\":0,\"divisors\":[2]}", "\"/n\"", "at least 1", 422},
+        {"{\"problem\":\"ugly-number\",\"n\":1,\"divisors\":[0]}", "\"/divisors/0\"", "", 422},
+        {"{\"problem\":\"ugly-number\",\"n\":1,\"divisors\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]}",
+         "\"/divisors\"", "at most 16", 413},
+        {"{\"problem\":\"kth-product\",\"nums1\":[1],\"k\":1}", "\"/nums2\"", "wants nums2", 422},
+        {"{\"problem\":\"kth-product\",\"nums1\":[4000000000000000000],\"nums2\":[-3],\"k\":1}", "", "below -2^63",
+         413},
+        {"{\"problem\":\"kth-in-matrix\",\"matrix\":[[1,2],[3,2]],\"k\":1}", "\"/matrix/1/1\"", "stands before", 422},
+        {"{\"problem\":\"kth-in-matrix\",\"matrix\":[[1,2],[0,3]],\"k\":1}", "\"/matrix/1/0\"", "stands above", 422},
+        {"{\"problem\":\"kth-in-matrix\",\"matrix\":[1,2],\"k\":1}", "\"/matrix\"", "", 422},
         {"{\"problem\":\"magnetic-force\",\"position\":[1],\"m\":2}", "\"/position\"", "at least 2", 422},
         {"{\"problem\":\"magnetic-force\",\"position\":[1,2],\"m\":1}", "\"/m\"", "at least 2", 422},
         {"{\"problem\":\"computers\",\"batteries\":[1,2],\"n\":0}", "\"/n\"", "at least 1", 422},
@@ -170,14 +234,15 @@ static void cost_grows_with_the_work(void **state) {
     assert_true(cost_of("{\"problem\":\"multiplication-table\",\"m\":10000000,\"n\":10000000,\"k\":1}") > 1000000000);
     assert_true(cost_of("{\"problem\":\"multiplication-table\"}") > 0);
     assert_true(cost_of("{\"problem\":\"separate-squares\"}") > 0);
+    assert_true(cost_of("{\"problem\":\"kth-in-matrix\"}") > 0);
+    assert_true(cost_of("{\"problem\":\"ugly-number\",\"divisors\":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]}") >
+                cost_of("{\"problem\":\"ugly-number\",\"divisors\":[1,1]}"));
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(answers),
-        cmocka_unit_test(refusals),
-        cmocka_unit_test(public_cases),
-        cmocka_unit_test(cost_grows_with_the_work),
+        cmocka_unit_test(answers),      cmocka_unit_test(examples_of_the_problems), cmocka_unit_test(refusals),
+        cmocka_unit_test(public_cases), cmocka_unit_test(cost_grows_with_the_work),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

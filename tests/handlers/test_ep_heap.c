@@ -26,6 +26,14 @@ static void answers(void **state) {
          ",{\"values\":[1,2]},{\"values\":[1.5]}]},{\"op\":\"nsmallest\",\"n\":3},{\"op\":\"check\"}]}",
          "{\"heap\":[],\"results\":[{\"op\":\"merge\",\"values\":[]},{\"op\":\"merge\",\"values\":[1.0,1.5,2.0]},{"
          "\"op\":\"nsmallest\",\"values\":[]},{\"op\":\"check\",\"valid\":true}]}"},
+        {"{\"values\":[],\"operations\":[{\"op\":\"merge\",\"inputs\":[ [1,4] , [],[2] "
+         "]},{\"op\":\"merge\",\"inputs\":[[\"a\"],"
+         "{\"values\":[\"b\"]},[\"a\",\"c\"]]},{\"op\":\"merge\",\"inputs\":[{\"values\":[1]},[0.5,2]]},{\"op\":"
+         "\"merge\","
+         "\"inputs\":[[]]}]}",
+         "{\"heap\":[],\"results\":[{\"op\":\"merge\",\"values\":[1,2,4]},{\"op\":\"merge\",\"values\":[\"a\",\"a\","
+         "\"b\",\"c\"]},"
+         "{\"op\":\"merge\",\"values\":[0.5,1.0,2.0]},{\"op\":\"merge\",\"values\":[]}]}"},
         {"{\"values\":[2,1],\"operations\":[{\"op\":\"heapify\"}],\"trace\":{\"max_steps\":2}}",
          "{\"heap\":[1,2],\"results\":[{\"op\":\"heapify\"}],\"trace\":{\"steps\":[{\"i\":0,\"op\":\"operation\",\"at\""
          ":[],\"vars\":{\"index\":0,\"op\":\"heapify\"}},{\"i\":1,\"op\":\"swap\",\"at\":[0,1],\"values\":[1,2]}],"
@@ -50,6 +58,14 @@ static void refusals(void **state) {
         {"{\"op\":\"sort\",\"n\":1}", "/operations/0/n", "means nothing"},
         {"{\"op\":\"merge\"}", "/operations/0/inputs", "missing"},
         {"{\"op\":\"check\",\"inputs\":[]}", "/operations/0/inputs", "means nothing"},
+        {"{\"op\":\"merge\",\"inputs\":[[1],[1,3,2]]}", "/operations/0/inputs/1/2", "inputs[1][2] is less"},
+        {"{\"op\":\"merge\",\"inputs\":[[\"b\",\"a\"],[]]}", "/operations/0/inputs/0/1", "is less"},
+        {"{\"op\":\"merge\",\"inputs\":[[1],[\"a\"]]}", "/operations/0/inputs/1/0", "inputs[1][0] is a string"},
+        {"{\"op\":\"merge\",\"inputs\":[[0.5],[1,9223372036854775807]]}", "/operations/0/inputs/1/1", "2^53"},
+        {"{\"op\":\"merge\",\"inputs\":[[1],2]}", "/operations/0/inputs/1", "is 2, want an array or an object"},
+        {"{\"op\":\"merge\",\"inputs\":[1,2]}", "/operations/0/inputs/0", "is 1, want an array or an object"},
+        {"{\"op\":\"merge\",\"inputs\":[[1],[[2]]]}", "/operations/0/inputs/1/0", "is an array"},
+        {"{\"op\":\"merge\",\"inputs\":[[1],{\"values\":[\"a\"]},null]}", "/operations/0/inputs/2", "an object"},
         {"{\"op\":\"merge\",\"inputs\":[{\"values\":[1,3,2]}]}", "/operations/0/inputs/0/values/2", "is less"},
         {"{\"op\":\"merge\",\"inputs\":[{\"values\":[1]},{\"values\":[\"a\"]}]}", "/operations/0/inputs/1/values/0",
          "a string"},
@@ -254,10 +270,27 @@ static void cost_grows_with_the_work(void **state) {
     }
 }
 
+/* Arrays of arrays are taken apart by hand, so their syntax is looked at by hand too. */
+static void inputs_alone_are_json_too(void **state) {
+    (void)state;
+    static const char *const BAD[] = {"[[1],]", "[[1],,[2]]", "[,[1]]",  "[[1] [2]]",
+                                      "[[1]2]", "[[1,],[2]]", "[[1][2]]"};
+    for (size_t i = 0; i < COUNT(BAD); i++) {
+        char body[160];
+        snprintf(body, sizeof body, "{\"values\":[],\"operations\":[{\"op\":\"merge\",\"inputs\":%s}]}", BAD[i]);
+        int http;
+        char *text = test_post(ROUTE, body, &http);
+        if (http != 400 || !strstr(text, "line 1, column"))
+            fail_msg("%s: %d %s", BAD[i], http, text);
+        free(text);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers),
         cmocka_unit_test(refusals),
+        cmocka_unit_test(inputs_alone_are_json_too),
         cmocka_unit_test(a_trace_is_made_of_two_thousand_values),
         cmocka_unit_test(layouts_are_those_of_heapq),
         cmocka_unit_test(public_cases),

@@ -5,22 +5,44 @@
 
 static const char ROUTE[] = "/v1/solve/kth-largest";
 
+#define SELECTED \
+    ",\"algorithm\":\"select\",\"why\":\"For few ranks a reading of the values for each is less than a sort.\"}"
+#define SORTED_DISTINCT ",\"algorithm\":\"sort\",\"why\":\"Which values are distinct shows in their order.\"}"
+#define SORTED_MANY ",\"algorithm\":\"sort\",\"why\":\"So many ranks are asked for that sorting once is less work.\"}"
+
 static void answers(void **state) {
     (void)state;
     static const struct test_row rows[] = {
-        {"{\"values\":[3,2,1,5,6,4],\"k\":2}", "{\"value\":5}"},
-        {"{\"values\":[3,2,1,5,6,4],\"k\":2,\"order\":\"smallest\"}", "{\"value\":2}"},
-        {"{\"values\":[5,5,3],\"ks\":[2,3,1]}", "{\"values\":[5,3,5]}"},
-        {"{\"values\":[5,5,3],\"k\":2,\"distinct\":true}", "{\"value\":3}"},
-        {"{\"values\":[1,2.5],\"k\":1}", "{\"value\":2.5}"},
-        {"{\"values\":[0.0,-0.0],\"ks\":[1,2]}", "{\"values\":[0.0,-0.0]}"},
-        {"{\"values\":[\"b\",\"\xc3\xa9\",\"a\"],\"k\":1}", "{\"value\":\"\xc3\xa9\"}"},
-        {"{\"values\":[\"b\",\"\",\"a\"],\"ks\":[1,2,3],\"order\":\"smallest\"}", "{\"values\":[\"\",\"a\",\"b\"]}"},
-        {"{\"values\":[3,1,2,10],\"quantiles\":[0,0.25,0.5,1]}", "{\"quantiles\":[1.0,1.75,2.5,10.0]}"},
-        {"{\"values\":[3,1,2,10],\"quantiles\":[0.5,0.1],\"method\":\"higher\"}", "{\"quantiles\":[3,2]}"},
-        {"{\"values\":[1,1,1,9],\"quantiles\":[0.5],\"distinct\":true}", "{\"quantiles\":[5.0]}"},
-        {"{\"values\":[\"b\",\"a\"],\"quantiles\":[0],\"method\":\"lower\"}", "{\"quantiles\":[\"a\"]}"},
-        {"{\"values\":[7],\"ks\":[1]}", "{\"values\":[7]}"},
+        {"{\"values\":[3,2,1,5,6,4],\"k\":2}", "{\"value\":5" SELECTED},
+        {"{\"values\":[3,2,1,5,6,4],\"k\":2,\"order\":\"smallest\"}", "{\"value\":2" SELECTED},
+        {"{\"values\":[5,5,3],\"ks\":[2,3,1]}", "{\"values\":[5,3,5]" SELECTED},
+        {"{\"values\":[5,5,3],\"k\":2,\"distinct\":true}", "{\"value\":3" SORTED_DISTINCT},
+        {"{\"values\":[1,2.5],\"k\":1}", "{\"value\":2.5" SELECTED},
+        {"{\"values\":[0.0,-0.0],\"ks\":[1,2]}", "{\"values\":[0.0,-0.0]" SELECTED},
+        {"{\"values\":[\"b\",\"\xc3\xa9\",\"a\"],\"k\":1}", "{\"value\":\"\xc3\xa9\"" SELECTED},
+        {"{\"values\":[\"b\",\"\",\"a\"],\"ks\":[1,2,3],\"order\":\"smallest\"}",
+         "{\"values\":[\"\",\"a\",\"b\"]" SELECTED},
+        {"{\"values\":[3,1,2,10],\"quantiles\":[0,0.25,0.5,1]}", "{\"quantiles\":[1.0,1.75,2.5,10.0]" SELECTED},
+        {"{\"values\":[3,1,2,10],\"quantiles\":[0.5,0.1],\"method\":\"higher\"}", "{\"quantiles\":[3,2]" SELECTED},
+        {"{\"values\":[1,1,1,9],\"quantiles\":[0.5],\"distinct\":true}", "{\"quantiles\":[5.0]" SORTED_DISTINCT},
+        {"{\"values\":[\"b\",\"a\"],\"quantiles\":[0],\"method\":\"lower\"}", "{\"quantiles\":[\"a\"]" SELECTED},
+        {"{\"values\":[7],\"ks\":[1]}", "{\"values\":[7]" SELECTED},
+        {"{\"values\":[1,2,3,4,5,6,7],\"ks\":[7,6,5,4,3,2,1]}", "{\"values\":[1,2,3,4,5,6,7]" SORTED_MANY},
+        {"{\"values\":[1,2,3],\"k\":2,\"algorithm\":\"sort\"}", "{\"value\":2,\"algorithm\":\"sort\"}"},
+        {"{\"values\":[1,2,3,4,5,6,7],\"ks\":[7,6,5,4,3,2,1],\"algorithm\":\"select\"}",
+         "{\"values\":[1,2,3,4,5,6,7],\"algorithm\":\"select\"}"},
+        {"{\"values\":[2,5,5,1],\"k\":2,\"indices\":true}", "{\"value\":5,\"index\":1" SELECTED},
+        {"{\"values\":[2,5,5,1],\"ks\":[1,2,4],\"indices\":true}", "{\"values\":[5,5,1],\"indices\":[1,1,3]" SELECTED},
+        {"{\"values\":[0.0,-0.0,0.0],\"ks\":[1,3],\"indices\":true}",
+         "{\"values\":[0.0,-0.0],\"indices\":[0,1]" SELECTED},
+        {"{\"values\":[3,1,3,2],\"ks\":[1,2,3],\"distinct\":true,\"indices\":true}",
+         "{\"values\":[3,2,1],\"indices\":[0,3,1]" SORTED_DISTINCT},
+        /* LeetCode 378. */
+        {"{\"values\":[[1,5,9],[10,11,13],[12,13,15]],\"k\":8,\"order\":\"smallest\",\"indices\":true}",
+         "{\"value\":13,\"index\":5" SELECTED},
+        {"{\"values\":[[1,2],[4,3]],\"quantiles\":[0.5],\"method\":\"hazen\"}", "{\"quantiles\":[2.5]" SELECTED},
+        {"{\"values\":[4,2],\"quantiles\":[0.5],\"method\":\"inverted_cdf\",\"algorithm\":\"sort\"}",
+         "{\"quantiles\":[2],\"algorithm\":\"sort\"}"},
     };
     test_answers(ROUTE, rows, COUNT(rows));
 }
@@ -40,6 +62,15 @@ static void refusals(void **state) {
          "at most one of quantiles and order"},
         {"{\"values\":[1,2],\"k\":1,\"method\":\"linear\"}", "\"/method\"", "beside quantiles only"},
         {"{\"values\":[\"a\"],\"quantiles\":[0.5]}", "\"/method\"", "strings"},
+        {"{\"values\":[\"a\"],\"quantiles\":[0.5],\"method\":\"averaged_inverted_cdf\"}", "\"/method\"",
+         "inverted_cdf"},
+        {"{\"values\":[1,2],\"quantiles\":[0.5],\"indices\":true}", "\"/indices\"",
+         "at most one of quantiles and indices"},
+        {"{\"values\":[1,2],\"k\":1,\"distinct\":true,\"algorithm\":\"select\"}", "\"/algorithm\"", "distinct"},
+        {"{\"values\":[1,2],\"quantiles\":[1],\"distinct\":true,\"algorithm\":\"select\"}", "\"/algorithm\"",
+         "distinct"},
+        {"{\"values\":[[1,2],[3]],\"k\":1}", "\"/values/1\"", ""},
+        {"{\"values\":[[[1,2]]],\"k\":1}", "\"/values", ""},
         {"{\"values\":[],\"k\":1}", "\"/values\"", ""},
         {"{\"values\":[1,2],\"ks\":[]}", "\"/ks\"", ""},
     };

@@ -3,22 +3,29 @@
 
 static const char ROUTE[] = "/v1/solve/longest-consecutive";
 
+#define BY_STRETCHES \
+    ",\"algorithm\":\"stretches\",\"why\":\"With a step of 1 a run is a stretch of the values in order.\""
+#define BY_TWO_POINTERS                                                                                             \
+    ",\"algorithm\":\"two_pointers\",\"why\":\"Runs of such a step are woven into each other, so a second pointer " \
+    "follows a step behind.\""
+
 static void answers(void **state) {
     (void)state;
     static const struct test_row rows[] = {
-        {"{\"values\":[100,4,200,1,3,2]}", "{\"length\":4,\"start\":1,\"end\":4}"},
-        {"{\"values\":[0,3,7,2,5,8,4,6,0,1]}", "{\"length\":9,\"start\":0,\"end\":8}"},
-        {"{\"values\":[]}", "{\"length\":0}"},
+        {"{\"values\":[100,4,200,1,3,2]}", "{\"length\":4,\"start\":1,\"end\":4" BY_STRETCHES "}"},
+        {"{\"values\":[0,3,7,2,5,8,4,6,0,1]}", "{\"length\":9,\"start\":0,\"end\":8" BY_STRETCHES "}"},
+        {"{\"values\":[]}", "{\"length\":0" BY_STRETCHES "}"},
         {"{\"values\":[],\"runs\":true,\"trace\":{}}",
-         "{\"length\":0,\"runs\":[],\"trace\":{\"steps\":[],\"total\":0}}"},
-        {"{\"values\":[5,6,1,2]}", "{\"length\":2,\"start\":1,\"end\":2}"},
+         "{\"length\":0,\"runs\":[]" BY_STRETCHES ",\"trace\":{\"steps\":[],\"total\":0}}"},
+        {"{\"values\":[5,6,1,2]}", "{\"length\":2,\"start\":1,\"end\":2" BY_STRETCHES "}"},
         {"{\"values\":[9223372036854775807,-9223372036854775808],\"runs\":true}",
-         "{\"length\":1,\"start\":-9223372036854775808,\"end\":-9223372036854775808,\"runs\":[{\"length\":1,\"start\":"
-         "-9223372036854775808,\"end\":-9223372036854775808},{\"length\":1,\"start\":9223372036854775807,\"end\":"
-         "9223372036854775807}]}"},
+         "{\"length\":1,\"start\":-9223372036854775808,\"end\":-9223372036854775808,\"runs\":[{\"length\":1,\"start\":-"
+         "9223372036854775808,\"end\":-9223372036854775808},{\"length\":1,\"start\":9223372036854775807,\"end\":"
+         "9223372036854775807}]" BY_STRETCHES "}"},
         {"{\"values\":[3,1,5,2],\"step\":2,\"trace\":{\"max_steps\":1}}",
-         "{\"length\":3,\"start\":1,\"end\":5,\"trace\":{\"steps\":[{\"i\":0,\"op\":\"start\",\"at\":[1],\"values\":[1]"
-         ",\"vars\":{\"length\":1,\"start\":1}}],\"total\":7}}"},
+         "{\"length\":3,\"start\":1,\"end\":5" BY_TWO_POINTERS
+         ",\"trace\":{\"steps\":[{\"i\":0,\"op\":\"start\",\"at\":[1],\"values\":[1],\"vars\":{\"length\":1,\"start\":"
+         "1}}],\"total\":7}}"},
     };
     test_answers(ROUTE, rows, COUNT(rows));
 }

@@ -6,40 +6,60 @@
 
 static const char ROUTE[] = "/v1/solve/sliding-window";
 
+#define BY_BLOCKS                                                                                                    \
+    ",\"algorithm\":\"blocks\",\"why\":\"Beginnings and ends of blocks take the same few steps whatever the length " \
+    "of the window.\""
+#define BY_DOUBLING \
+    ",\"algorithm\":\"doubling\",\"why\":\"For so short a window few shifted copies have to be joined.\""
+#define BY_FIXED_POINT                                                                                         \
+    ",\"algorithm\":\"fixed_point\",\"why\":\"The values lie so near each other that 128 bits hold every sum " \
+    "exactly.\""
+#define BY_INTEGERS ",\"algorithm\":\"integers\",\"why\":\"128 bits hold every sum of integers.\""
+#define BY_RANKS \
+    ",\"algorithm\":\"ranks\",\"why\":\"With the ranks of the values, which a sort gives, the middle moves by bits.\""
+
+#define BY_DIGITS                                                                                                    \
+    ",\"algorithm\":\"digits\",\"why\":\"The values lie too far apart for 128 bits, so that sums are kept digit by " \
+    "digit.\""
+
 static void answers(void **state) {
     (void)state;
     static const struct test_row rows[] = {
         {"{\"values\":[1,3,-1,-3,5,3,6,7],\"k\":3,\"operation\":\"min\"}",
-         "{\"values\":[-1,-3,-3,-3,3,3],\"first\":2}"},
-        {"{\"values\":[1,3,-1,-3,5,3,6,7],\"k\":3,\"operation\":\"argmax\"}", "{\"values\":[1,1,4,4,6,7],\"first\":2}"},
-        {"{\"values\":[1,3,-1,-3,5,3,6,7],\"k\":3,\"operation\":\"range\"}", "{\"values\":[4,6,8,8,3,4],\"first\":2}"},
+         "{\"values\":[-1,-3,-3,-3,3,3],\"first\":2" BY_DOUBLING "}"},
+        {"{\"values\":[1,3,-1,-3,5,3,6,7],\"k\":3,\"operation\":\"argmax\"}",
+         "{\"values\":[1,1,4,4,6,7],\"first\":2" BY_BLOCKS "}"},
+        {"{\"values\":[1,3,-1,-3,5,3,6,7],\"k\":3,\"operation\":\"range\"}",
+         "{\"values\":[4,6,8,8,3,4],\"first\":2" BY_DOUBLING "}"},
         {"{\"values\":[1,3,-1,-3,5,3,6,7],\"k\":3,\"operation\":\"sum\",\"step\":2}",
-         "{\"values\":[3,1,14],\"first\":2}"},
+         "{\"values\":[3,1,14],\"first\":2" BY_INTEGERS "}"},
         {"{\"values\":[1,2,4],\"k\":2,\"operation\":\"mean\",\"align\":\"leading\"}",
-         "{\"values\":[1.5,3.0],\"first\":0}"},
-        {"{\"values\":[1,2,4,8],\"k\":3,\"operation\":\"sum\",\"min_count\":1}", "{\"values\":[1,3,7,14],\"first\":0}"},
+         "{\"values\":[1.5,3.0],\"first\":0" BY_INTEGERS "}"},
+        {"{\"values\":[1,2,4,8],\"k\":3,\"operation\":\"sum\",\"min_count\":1}",
+         "{\"values\":[1,3,7,14],\"first\":0" BY_INTEGERS "}"},
         {"{\"values\":[1,2,4,8],\"k\":3,\"operation\":\"sum\",\"min_count\":2,\"align\":\"centered\"}",
-         "{\"values\":[3,7,14,12],\"first\":0}"},
+         "{\"values\":[3,7,14,12],\"first\":0" BY_INTEGERS "}"},
         {"{\"values\":[1,2,4,8],\"k\":4,\"operation\":\"sum\",\"align\":\"centered\"}",
-         "{\"values\":[15],\"first\":2}"},
+         "{\"values\":[15],\"first\":2" BY_INTEGERS "}"},
         {"{\"values\":[1,2,4,8],\"k\":3,\"operation\":\"sum\",\"min_count\":2,\"align\":\"leading\"}",
-         "{\"values\":[7,14,12],\"first\":0}"},
+         "{\"values\":[7,14,12],\"first\":0" BY_INTEGERS "}"},
         {"{\"values\":[9007199254740993,9007199254740995],\"k\":2,\"operation\":\"median_high\"}",
-         "{\"values\":[9007199254740995],\"first\":1}"},
-        {"{\"values\":[5,1,4],\"k\":3,\"operation\":\"median\"}", "{\"values\":[4],\"first\":2}"},
-        {"{\"values\":[5,1,4],\"k\":2,\"operation\":\"median\"}", "{\"values\":[3.0,2.5],\"first\":1}"},
-        {"{\"values\":[5,1,4],\"k\":3,\"operation\":\"median\",\"min_count\":2}", "{\"values\":[3.0,4.0],\"first\":1}"},
+         "{\"values\":[9007199254740995],\"first\":1" BY_RANKS "}"},
+        {"{\"values\":[5,1,4],\"k\":3,\"operation\":\"median\"}", "{\"values\":[4],\"first\":2" BY_RANKS "}"},
+        {"{\"values\":[5,1,4],\"k\":2,\"operation\":\"median\"}", "{\"values\":[3.0,2.5],\"first\":1" BY_RANKS "}"},
+        {"{\"values\":[5,1,4],\"k\":3,\"operation\":\"median\",\"min_count\":2}",
+         "{\"values\":[3.0,4.0],\"first\":1" BY_RANKS "}"},
         {"{\"values\":[1e16,1.0,-1e16,0.5],\"k\":3,\"operation\":\"sum\"}",
-         "{\"values\":[1.0,-9999999999999998.0],\"first\":2}"},
+         "{\"values\":[1.0,-9999999999999998.0],\"first\":2" BY_FIXED_POINT "}"},
+        {"{\"values\":[1e300,1e-300,-1e300],\"k\":3,\"operation\":\"sum\"}",
+         "{\"values\":[1e-300],\"first\":2" BY_DIGITS "}"},
         {"{\"values\":[3,1,2],\"k\":2,\"trace\":{}}",
-         "{\"values\":[3,2],\"first\":1,\"trace\":{\"steps\":[{\"i\":0,\"op\":\"push\",\"at\":[0],\"values\":[3]},"
-         "{\"i\":1,\"op\":\"push\",\"at\":[1],\"values\":[1]},{\"i\":2,\"op\":\"answer\",\"at\":[0],\"values\":[3],"
-         "\"vars\":{\"position\":1,\"from\":0,\"to\":1,\"value\":3}},{\"i\":3,\"op\":\"pop\",\"at\":[1],\"values\":[1]}"
-         ","
-         "{\"i\":4,\"op\":\"push\",\"at\":[2],\"values\":[2]},{\"i\":5,\"op\":\"expire\",\"at\":[0],\"values\":[3]},"
-         "{\"i\":6,\"op\":\"answer\",\"at\":[2],\"values\":[2],\"vars\":{\"position\":2,\"from\":1,\"to\":2,\"value\":"
-         "2}}],"
-         "\"total\":7}}"},
+         "{\"values\":[3,2],\"first\":1" BY_DOUBLING
+         ",\"trace\":{\"steps\":[{\"i\":0,\"op\":\"push\",\"at\":[0],\"values\":[3]},{\"i\":1,\"op\":\"push\",\"at\":["
+         "1],\"values\":[1]},{\"i\":2,\"op\":\"answer\",\"at\":[0],\"values\":[3],\"vars\":{\"position\":1,\"from\":0,"
+         "\"to\":1,\"value\":3}},{\"i\":3,\"op\":\"pop\",\"at\":[1],\"values\":[1]},{\"i\":4,\"op\":\"push\",\"at\":[2]"
+         ",\"values\":[2]},{\"i\":5,\"op\":\"expire\",\"at\":[0],\"values\":[3]},{\"i\":6,\"op\":\"answer\",\"at\":[2],"
+         "\"values\":[2],\"vars\":{\"position\":2,\"from\":1,\"to\":2,\"value\":2}}],\"total\":7}}"},
     };
     test_answers(ROUTE, rows, COUNT(rows));
 }

@@ -57,7 +57,7 @@ static void lines_are_a_representation_of_their_own(void **state) {
     struct test_server server;
     struct response json, lines, again;
     char tag[64], other[64], value[96];
-    START(&server, "--workers", "2");
+    START(&server, "--workers", "2", "--stream-delay", "1m");
     ask(server.port, "/v1/sample", "", body, &json);
     ask(server.port, "/v1/sample", "Accept: application/x-ndjson\r\n", body, &lines);
     assert_true(response_header(&lines, "Content-Type", value, sizeof value));

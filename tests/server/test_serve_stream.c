@@ -21,6 +21,26 @@ static void open_stream(struct client *client, int port, const char *headers, co
     assert_int_equal(r->status, 200);
 }
 
+/* read_rest reads a stream to its end. */
+static void read_rest(struct client *client, struct response *r) {
+    while (client_chunk(client, r))
+        ;
+    assert_true(r->whole);
+}
+
+/* occupy keeps the only worker busy, until the client leaves. */
+static void occupy(struct client *busy, int port) {
+    send_post(busy, port, "/test/spin", "", "{\"ms\":600000}");
+    assert_true(await_metric(port, "solvent_workers_busy", 1, 5000));
+}
+
+/* part ends a test of one client. */
+static void part(struct test_server *server, struct client *client, struct response *r) {
+    response_free(r);
+    client_close(client);
+    assert_int_equal(server_end(server, SIGTERM), 0);
+}
+
 /* check_lines checks that the body is the lines 0 .. n-1 and then `last`. */
 static void check_lines(const struct response *r, long n, const char *last) {
     char *p = r->body;
@@ -95,12 +115,33 @@ static void lines_come_while_the_work_goes_on(void **state) {
     assert_true(strtol(r.body, NULL, 10) == 0);
     assert_true(r.n < 40);                                         /* not all */
     assert_true(metric(server.port, "solvent_workers_busy") == 1); /* and it still works */
-    while (client_chunk(&client, &r))
-        ;
-    assert_true(r.whole);
+    read_rest(&client, &r);
     check_lines(&r, 20, "{\"done\":true,");
-    response_free(&r);
-    client_close(&client);
+    part(&server, &client, &r);
+}
+
+/* What is there in whole before its first line is sent in pieces all the same, where it is longer than one. */
+static void long_arrays_come_in_chunks(void **state) {
+    (void)state;
+    struct test_server server;
+    struct response r;
+    char value[128], body[128];
+    START(&server, "--workers", "1", "--stream-delay", "1m");
+    for (int n = 4; n <= 20000; n *= 5000) { /* of ten bytes each */
+        snprintf(body, sizeof body, "{\"model\":{\"type\":\"points\",\"points\":[[1.0,2.0]]},\"count\":%d,\"seed\":1}",
+                 n);
+        assert_true(ask_once(server.port, "POST", "/v1/sample", LINES, body, &r));
+        assert_int_equal(r.status, 200);
+        assert_int_equal(response_header(&r, "Content-Length", value, sizeof value), n == 4);
+        assert_int_equal(response_header(&r, "ETag", value, sizeof value), n == 4);
+        const char *at = r.body;
+        for (int i = 0; i < n; i++, at = strchr(at, '\n') + 1)
+            assert_int_equal(*at, '[');
+        assert_memory_equal(at, "{\"done\":true,", 13);
+        assert_ptr_equal(strchr(at, '\n'), r.body + r.n - 1);
+        response_free(&r);
+    }
+    assert_true(metric(server.port, "solvent_streamed_total") == 1);
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }
 
@@ -211,9 +252,7 @@ static void a_client_that_stalls_is_cut(void **state) {
     open_stream(&client, server.port, LINES, "{\"lines\":1000000000000}", &r);
     assert_true(idle_again(server.port)); /* after 64 KiB / 16 KiB/s more */
     assert_true(server_logged(&server, "\"cut\":true", 5000));
-    response_free(&r);
-    client_close(&client);
-    assert_int_equal(server_end(&server, SIGTERM), 0);
+    part(&server, &client, &r);
 }
 
 /* A stream that has nothing to say for longer than that is no stalled client. */
@@ -247,9 +286,7 @@ static void a_failure_is_the_last_line(void **state) {
     assert_int_equal(r.status, 200);
     assert_non_null(strstr(r.body, "event: line\ndata: {\"line\":1}\n\nevent: error\ndata: {\"type\":\"urn:"));
     assert_string_equal(r.body + r.n - 4, "]}\n\n");
-    response_free(&r);
-    client_close(&client);
-    assert_int_equal(server_end(&server, SIGTERM), 0);
+    part(&server, &client, &r);
 }
 
 static void a_deadline_ends_a_stream_in_order(void **state) {
@@ -286,9 +323,7 @@ static void http_1_0_gets_the_same_until_the_end_of_the_connection(void **state)
     assert_null(strstr(text, "chunked"));
     struct response old = {.body = body + 4, .n = n - (size_t)(body + 4 - text)};
     check_lines(&old, 100000, "{\"done\":true,");
-    response_free(&r);
-    client_close(&client);
-    assert_int_equal(server_end(&server, SIGTERM), 0);
+    part(&server, &client, &r);
 }
 
 static void streams_leave_room_for_quick_requests(void **state) {
@@ -332,13 +367,9 @@ static void draining_waits_for_a_stream_and_then_ends_it(void **state) {
     open_stream(&stalled, server.port, LINES, "{\"lines\":1000000000000}", &s);
     open_stream(&queued, server.port, EVENTS, "{\"lines\":1000000,\"every\":20}", &s);
     kill(server.pid, SIGTERM);
-    while (client_chunk(&ending, &e))
-        ;
-    assert_true(e.whole);
+    read_rest(&ending, &e);
     check_lines(&e, 10, "{\"done\":true,");
-    while (client_chunk(&endless, &r))
-        ;
-    assert_true(r.whole); /* in order, and it says why */
+    read_rest(&endless, &r); /* in order, and it says why */
     assert_non_null(strstr(r.body, "{\"done\":false,\"error\":{\"type\":\"urn:solvent:problem:cancelled\""));
     while (client_chunk(&queued, &s))
         ;
@@ -385,8 +416,7 @@ static void silence_is_filled_with_comments(void **state) {
     struct client busy, client, gone;
     struct response r, none;
     START(&server, "--workers", "1", "--heartbeat", "50ms");
-    send_post(&busy, server.port, "/test/spin", "", "{\"ms\":600000}");
-    assert_true(await_metric(server.port, "solvent_workers_busy", 1, 5000));
+    occupy(&busy, server.port);
     open_stream(&client, server.port, EVENTS, "{\"lines\":1,\"every\":300}", &r);
     open_stream(&gone, server.port, EVENTS, "{\"lines\":2,\"every\":300}", &none);
     for (int i = 0; i < 3; i++)
@@ -394,9 +424,7 @@ static void silence_is_filled_with_comments(void **state) {
     assert_string_equal(r.body, ":\n\n:\n\n:\n\n");
     client_close(&gone);
     client_close(&busy);
-    while (client_chunk(&client, &r))
-        ;
-    assert_true(r.whole);
+    read_rest(&client, &r);
     assert_in_range(count_text(r.body, ":\n\n"), 5, 10000);
     assert_non_null(strstr(r.body, ":\n\nevent: line\ndata: {\"line\":0}\n\nevent: done\n"));
     response_free(&r);
@@ -412,8 +440,7 @@ static void one_that_leaves_the_queue_makes_room(void **state) {
     struct client busy, client;
     struct response r;
     START(&server, "--workers", "1", "--heartbeat", "20ms", "--queue", "1");
-    send_post(&busy, server.port, "/test/spin", "", "{\"ms\":600000}");
-    assert_true(await_metric(server.port, "solvent_workers_busy", 1, 5000));
+    occupy(&busy, server.port);
     open_stream(&client, server.port, EVENTS, "{\"lines\":1,\"every\":300}", &r);
     assert_true(metric(server.port, "solvent_queue_length") == 1);
     client_close(&client);
@@ -437,13 +464,10 @@ static void a_queued_stream_is_told_of_the_end(void **state) {
     struct client busy, client;
     struct response r;
     START(&server, "--workers", "1", "--heartbeat", "20ms", "--drain", "100ms");
-    send_post(&busy, server.port, "/test/spin", "", "{\"ms\":600000}");
-    assert_true(await_metric(server.port, "solvent_workers_busy", 1, 5000));
+    occupy(&busy, server.port);
     open_stream(&client, server.port, EVENTS, "{\"lines\":1,\"every\":300}", &r);
     kill(server.pid, SIGTERM);
-    while (client_chunk(&client, &r))
-        ;
-    assert_true(r.whole);
+    read_rest(&client, &r);
     assert_non_null(strstr(r.body, "event: error\ndata: {\"type\":\"urn:solvent:problem:cancelled\""));
     response_free(&r);
     client_close(&client), client_close(&busy);
@@ -463,17 +487,12 @@ static void a_stream_that_was_opened_early_is_computed(void **state) {
     assert_true(ask_once(server.port, "POST", "/test/count", EVENTS, SAME, &r));
     assert_non_null(strstr(r.body, "\"runs\":1,"));
     response_free(&r);
-    send_post(&busy, server.port, "/test/spin", "", "{\"ms\":600000}");
-    assert_true(await_metric(server.port, "solvent_workers_busy", 1, 5000));
+    occupy(&busy, server.port);
     open_stream(&client, server.port, EVENTS, "{ \"lines\": 20, \"every\": 5}", &r);
     client_close(&busy);
-    while (client_chunk(&client, &r))
-        ;
-    assert_true(r.whole);
+    read_rest(&client, &r);
     assert_non_null(strstr(r.body, "event: done\ndata: {\"runs\":2,\"n\":20,"));
-    response_free(&r);
-    client_close(&client);
-    assert_int_equal(server_end(&server, SIGTERM), 0);
+    part(&server, &client, &r);
 }
 
 static void many_streams_with_many_fates(void **state) {
@@ -514,6 +533,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(short_answers_have_a_length_and_a_tag),
         cmocka_unit_test(long_answers_come_in_chunks_and_leave_the_connection),
         cmocka_unit_test(lines_come_while_the_work_goes_on),
+        cmocka_unit_test(long_arrays_come_in_chunks),
         cmocka_unit_test(streamed_answers_are_remembered),
         cmocka_unit_test(a_slow_reader_slows_the_work),
         cmocka_unit_test(a_client_that_leaves_stops_the_work),

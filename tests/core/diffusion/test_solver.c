@@ -5,9 +5,8 @@
 #include <math.h>
 
 #include "core/base/torch_random.h"
-#include "core/diffusion/grid.h"
-#include "core/diffusion/mixture.h"
 #include "core/diffusion/sampler.h"
+#include "tests/core/diffusion/gaussian.h"
 #include "tests/support/test.h"
 
 enum { N = 4 * 3 * 8 * 8 };
@@ -181,12 +180,9 @@ static double oracle_error(enum solver_id id, enum path_id path_id, size_t n) {
     struct path path;
     struct path_point *points;
     const struct denoiser *denoiser;
-    const double mean = 0, s = 0.5;
-    const struct mixture_in data = {.k = 1, .d = 1, .means = &mean, .stds = &s, .n_stds = 1};
-    assert_int_equal(mixture_make(&ctx, &data, &denoiser), STATUS_OK);
-    assert_int_equal(path_make(&ctx, path_id, NULL, &path), STATUS_OK);
+    const double s = 0.5;
     const struct grid_in grid = {.id = GRID_KARRAS, .steps = n, .k_min = 0.002, .k_max = 80};
-    assert_int_equal(grid_make(&ctx, &path, &grid, &points, &(size_t){0}), STATUS_OK);
+    gaussian_make(&ctx, path_id, &grid, &path, &points, &denoiser);
     const struct solver *solver = solver_find(id);
     struct solver_options options = solver->defaults;
     struct plan plan;
@@ -257,12 +253,8 @@ static double variance_error(enum solver_id id, const struct solver_options *opt
     struct path path;
     struct path_point *points;
     const struct denoiser *denoiser;
-    const double mean = 0, s = 0.5;
-    const struct mixture_in data = {.k = 1, .d = 1, .means = &mean, .stds = &s, .n_stds = 1};
-    assert_int_equal(mixture_make(&ctx, &data, &denoiser), STATUS_OK);
-    assert_int_equal(path_make(&ctx, path_id, NULL, &path), STATUS_OK);
-    assert_int_equal(grid_make(&ctx, &path, &(struct grid_in){.id = grid, .steps = n}, &points, &(size_t){0}),
-                     STATUS_OK);
+    const double s = 0.5;
+    gaussian_make(&ctx, path_id, &(struct grid_in){.id = grid, .steps = n}, &path, &points, &denoiser);
     struct solver_options full;
     struct plan plan;
     assert_int_equal(solver_resolve(&ctx, solver_find(id), &path, options, &full), STATUS_OK);

@@ -1,10 +1,8 @@
 /* Orders of convergence on data N(0, 1/4), where the flow is known: y(k') = y(k) sqrt((s^2 + k'^2) / (s^2 + k^2)). */
 #include <math.h>
 
-#include "core/diffusion/grid.h"
-#include "core/diffusion/mixture.h"
 #include "core/diffusion/sampler.h"
-#include "tests/support/test.h"
+#include "tests/core/diffusion/gaussian.h"
 
 struct setting {
     const char *name;
@@ -19,18 +17,13 @@ static double relative_error(const struct setting *s, enum path_id id, size_t n)
     ctx_init(&ctx, 64 << 20);
     struct path path;
     struct path_point *points;
-    size_t steps;
     const struct denoiser *denoiser;
     struct solver_options options;
     struct plan plan;
     struct sampler_out out;
-    const double mean = 0, std = 0.5;
-    const struct mixture_in data = {.k = 1, .d = 1, .means = &mean, .stds = &std, .n_stds = 1};
     const struct grid_in grid = {.id = GRID_KARRAS, .steps = n, .k_min = 0.02, .k_max = 20, .to_k_min = true};
     const struct solver *solver = solver_find(s->solver);
-    assert_int_equal(mixture_make(&ctx, &data, &denoiser), STATUS_OK);
-    assert_int_equal(path_make(&ctx, id, NULL, &path), STATUS_OK);
-    assert_int_equal(grid_make(&ctx, &path, &grid, &points, &steps), STATUS_OK);
+    size_t steps = gaussian_make(&ctx, id, &grid, &path, &points, &denoiser);
     assert_int_equal(solver_resolve(&ctx, solver, &path, &s->options, &options), STATUS_OK);
     assert_int_equal(plan_make(&ctx, &path, points, steps, solver, &options, &plan), STATUS_OK);
     const double latent = points[0].alpha / plan.start_sigma; /* y = 1 */

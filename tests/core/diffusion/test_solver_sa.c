@@ -3,9 +3,8 @@
 
 #include <math.h>
 
-#include "core/diffusion/grid.h"
-#include "core/diffusion/mixture.h"
 #include "core/diffusion/sampler.h"
+#include "tests/core/diffusion/gaussian.h"
 #include "tests/support/test.h"
 
 enum { MANY = 40000 };
@@ -18,12 +17,8 @@ static void run(enum path_id path_id, double eta, int64_t order, size_t n, size_
     struct path path;
     struct path_point *points;
     const struct denoiser *denoiser;
-    const double mean = 0, s = 0.5;
-    const struct mixture_in data = {.k = 1, .d = 1, .means = &mean, .stds = &s, .n_stds = 1};
-    assert_int_equal(mixture_make(&ctx, &data, &denoiser), STATUS_OK);
-    assert_int_equal(path_make(&ctx, path_id, NULL, &path), STATUS_OK);
     const struct grid_in grid = {.id = GRID_KARRAS, .steps = n, .k_min = 0.002, .k_max = 80, .to_k_min = true};
-    assert_int_equal(grid_make(&ctx, &path, &grid, &points, &(size_t){0}), STATUS_OK);
+    gaussian_make(&ctx, path_id, &grid, &path, &points, &denoiser);
     struct solver_options options = solver_find(SOLVER_SA_SOLVER)->defaults;
     options.eta = eta;
     options.order = order;

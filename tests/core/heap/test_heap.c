@@ -244,7 +244,7 @@ static void merge_one(enum kind kind, bool max, size_t k, uint64_t *seed) {
         memcpy(a.data, out.heap.data, a.n * size);
         memcpy((char *)all.data + all.n * size, a.data, a.n * size);
         all.n += a.n;
-        inputs[j].values = a;
+        inputs[j] = (struct heap_input){.values = a};
         ctx_release(&ctx);
     }
     struct value *want = sorted_of(&all, max);

@@ -1,18 +1,9 @@
 #include "core/search/answer.h"
 #include "core/search/answer_problems.h"
+#include "tests/core/search/answer_oracles.h"
 #include "tests/support/test.h"
 
 #include <math.h>
-
-enum { MAX_N = 7 };
-
-/* A small random request, and what a naive search says: whether the candidate x is feasible, by trying things out. */
-struct small {
-    struct answer_in in;
-    int64_t v[3 * MAX_N];
-    int64_t sorted[3 * MAX_N];
-    size_t n;
-};
 
 static int find_problem(const char *name) {
     for (int i = 0; answer_problem_names[i]; i++)
@@ -22,250 +13,67 @@ static int find_problem(const char *name) {
     return -1;
 }
 
-/* fewest_runs: the fewest runs of the values whose sums are at most x; by trying every cut. */
-static int64_t fewest_runs(const struct small *s, size_t from, int64_t x) {
-    if (from == s->n)
-        return 0;
-    int64_t best = 1000, load = 0;
-    for (size_t i = from; i < s->n && (load += s->v[i]) <= x; i++) {
-        int64_t rest = fewest_runs(s, i + 1, x);
-        best = rest + 1 < best ? rest + 1 : best;
-    }
-    return best;
-}
-
-static bool runs(const struct small *s, int64_t x, int64_t parts) { return fewest_runs(s, 0, x) <= parts; }
-static bool ship(const struct small *s, int64_t x) { return runs(s, x, s->in.days); }
-static bool split(const struct small *s, int64_t x) { return runs(s, x, s->in.k); }
-
-/* taken: the steps of x that finish all values, one value a step at most. */
-static int64_t taken(const struct small *s, int64_t x) {
-    int64_t steps = 0;
-    for (size_t i = 0; i < s->n; i++)
-        for (int64_t rest = s->v[i]; rest > 0; rest -= x)
-            steps++;
-    return steps;
-}
-
-static bool eating(const struct small *s, int64_t x) { return x > 0 && taken(s, x) <= s->in.hours; }
-static bool divisor(const struct small *s, int64_t x) { return x > 0 && taken(s, x) <= s->in.threshold; }
-static bool stores(const struct small *s, int64_t x) { return x > 0 && taken(s, x) <= s->in.n; }
-
-static bool bags(const struct small *s, int64_t x) {
-    int64_t splits = 0;
-    for (size_t i = 0; i < s->n && x > 0; i++)
-        for (int64_t rest = s->v[i]; rest > x; rest -= x)
-            splits++;
-    return x > 0 && splits <= s->in.max_operations;
-}
-
-/* magnetic: some subset of m places is x apart. */
-static bool magnetic(const struct small *s, int64_t x) {
-    for (unsigned set = 0; set < 1u << s->n; set++) {
-        bool apart = __builtin_popcount(set) == s->in.m;
-        for (size_t i = 0; i < s->n && apart; i++)
-            for (size_t j = 0; j < i; j++)
-                if (set >> i & 1 && set >> j & 1 && llabs(s->v[i] - s->v[j]) < x)
-                    apart = false;
-        if (apart)
-            return true;
-    }
-    return false;
-}
-
-static bool table(const struct small *s, int64_t x) {
-    int64_t count = 0;
-    for (int64_t i = 1; i <= s->in.m; i++)
-        for (int64_t j = 1; j <= s->in.n; j++)
-            count += i * j <= x;
-    return count >= s->in.k;
-}
-
-static bool root(const struct small *s, int64_t x) {
-    int64_t power = 1;
-    for (int64_t i = 0; i < s->in.degree && power < 1 << 30; i++)
-        power *= x;
-    return x >= 0 && power <= s->in.n;
-}
-
-static bool h_index(const struct small *s, int64_t x) {
-    int64_t papers = 0;
-    for (size_t i = 0; i < s->n; i++)
-        papers += s->v[i] >= x;
-    return papers >= x;
-}
-
-static bool bouquets(const struct small *s, int64_t x) {
-    int64_t made = 0;
-    for (size_t i = 0; i + (size_t)s->in.k <= s->n;) {
-        bool all = true;
-        for (size_t j = i; j < i + (size_t)s->in.k; j++)
-            all &= s->v[j] <= x;
-        made += all;
-        i += all ? (size_t)s->in.k : 1;
-    }
-    return made >= s->in.m;
-}
-
-/* arrival: hours are given in quarters. */
-static bool arrival(const struct small *s, int64_t x) {
-    int64_t whole = 0;
-    for (size_t i = 0; i + 1 < s->n && x > 0; i++)
-        for (int64_t rest = s->v[i]; rest > 0; rest -= x)
-            whole++;
-    return x > 0 && 4 * whole * x + 4 * s->v[s->n - 1] <= (int64_t)(s->in.hour * 4) * x;
-}
-
-/* ranges: some choice of integers is x apart; in the order of the starts, all choices tried. */
-static bool choose(const struct small *s, size_t i, int64_t last, int64_t x) {
-    if (i == s->n)
-        return true;
-    for (int64_t at = s->sorted[i]; at <= s->sorted[i] + s->in.d; at++)
-        if ((i == 0 || at - last >= x) && choose(s, i + 1, at, x))
-            return true;
-    return false;
-}
-static bool ranges(const struct small *s, int64_t x) { return choose(s, 0, 0, x); }
-
-static bool mountain(const struct small *s, int64_t x) {
-    int64_t units = 0;
-    for (size_t i = 0; i < s->n; i++)
-        for (int64_t u = 1, spent = s->v[i]; spent <= x; u++, spent += s->v[i] * u)
-            units++;
-    return units >= s->in.mountain_height;
-}
-
-/* game: every walk of m steps that begins before place 0. */
-static bool walk(const struct small *s, int at, int64_t steps, int64_t score[MAX_N], int64_t x) {
-    bool done = true;
-    for (size_t i = 0; i < s->n; i++)
-        done &= score[i] >= x;
-    if (done || steps == 0)
-        return done;
-    for (int to = at - 1; to <= at + 1; to += 2) {
-        if (to < 0 || to >= (int)s->n)
-            continue;
-        score[to] += s->v[to];
-        bool reached = walk(s, to, steps - 1, score, x);
-        score[to] -= s->v[to];
-        if (reached)
-            return true;
-    }
-    return false;
-}
-static bool game(const struct small *s, int64_t x) {
-    int64_t score[MAX_N] = {0};
-    return walk(s, -1, s->in.m, score, x);
-}
-
-static bool trips(const struct small *s, int64_t x) {
-    int64_t made = 0;
-    for (int64_t now = 1; now <= x; now++)
-        for (size_t i = 0; i < s->n; i++)
-            made += now % s->v[i] == 0;
-    return made >= s->in.total_trips;
-}
-
-static bool cars(const struct small *s, int64_t x) {
-    int64_t made = 0;
-    for (size_t i = 0; i < s->n; i++)
-        for (int64_t c = 1; s->v[i] * c * c <= x; c++)
-            made++;
-    return made >= s->in.cars;
-}
-
-static bool candies(const struct small *s, int64_t x) {
-    int64_t children = 0;
-    for (size_t i = 0; i < s->n && x > 0; i++)
-        for (int64_t rest = s->v[i]; rest >= x; rest -= x)
-            children++;
-    return x <= 0 || children >= s->in.k;
-}
-
-static bool pairs(const struct small *s, int64_t x) {
-    int64_t count = 0;
-    for (size_t i = 0; i < s->n; i++)
-        for (size_t j = 0; j < i; j++)
-            count += llabs(s->v[i] - s->v[j]) <= x;
-    return count >= s->in.k;
-}
-
-/* computers: minute by minute, the n fullest batteries serve. */
-static bool computers(const struct small *s, int64_t x) {
-    int64_t left[MAX_N];
-    memcpy(left, s->v, s->n * sizeof *left);
-    for (int64_t minute = 0; minute < x; minute++)
-        for (int64_t c = 0, used = 0; c < s->in.n; c++) {
-            int best = -1;
-            for (size_t i = 0; i < s->n; i++)
-                if (!(used >> i & 1) && left[i] > 0 && (best < 0 || left[i] > left[best]))
-                    best = (int)i;
-            if (best < 0)
-                return false;
-            left[best]--;
-            used |= 1 << best;
-        }
-    return true;
-}
-
-static bool bad(const struct small *s, int64_t x) { return x >= s->in.bad && x <= s->in.n; }
-
-static const struct {
-    const char *name;
-    bool (*feasible)(const struct small *s, int64_t x);
-    int64_t low, high; /* candidates that are tried */
-} ORACLES[] = {
-    {"ship-capacity", ship, 0, 100},
-    {"eating-speed", eating, 1, 100},
-    {"split-array", split, 0, 100},
-    {"magnetic-force", magnetic, 0, 100},
-    {"multiplication-table", table, 1, 100},
-    {"integer-root", root, 0, 100},
-    {"h-index", h_index, 0, 100},
-    {"bouquets", bouquets, 0, 100},
-    {"smallest-divisor", divisor, 1, 100},
-    {"arrival-speed", arrival, 1, 100},
-    {"minimized-maximum-products", stores, 0, 100},
-    {"score-of-ranges", ranges, 0, 30},
-    {"mountain-height", mountain, 1, 600},
-    {"game-score", game, 0, 60},
-    {"trips", trips, 1, 100},
-    {"repair-cars", cars, 1, 800},
-    {"candies", candies, 0, 100},
-    {"bag-limit", bags, 0, 100},
-    {"pair-distance", pairs, 0, 100},
-    {"computers", computers, 0, 100},
-    {"first-bad-version", bad, 1, 100},
-};
-
 static int by_size(const void *a, const void *b) {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
     return (x > y) - (x < y);
+}
+
+/* draw_matrix makes the values a matrix of two columns in order: sums of one number a row and one a column. */
+static void draw_matrix(struct small *s, uint64_t *seed) {
+    size_t rows = 1 + test_below(seed, 3);
+    int64_t right = (int64_t)test_below(seed, 5), at = -9;
+    for (size_t i = 0; i < rows; i++) {
+        at += (int64_t)test_below(seed, 7);
+        s->v[2 * i] = at;
+        s->v[2 * i + 1] = at + right;
+    }
+    s->n = 2 * rows;
+    s->in.matrix = (struct array){.kind = KIND_INT, .dims = 2, .shape = {rows, 2}, .n = s->n, .ints = s->v};
+}
+
+/* draw_arrays gives the problem its first array of s->v, its second of s->w. */
+static void draw_arrays(struct small *s, const struct answer_problem *p, uint64_t *seed) {
+    s->n = (p->min_values ? p->min_values : 1) + test_below(seed, 5 - p->min_values);
+    s->n_w = 1 + test_below(seed, MAX_N);
+    bool second = false, negative = p->fields >> ANSWER_nums1 & 1;
+    for (size_t i = 0; i < s->n; i++)
+        s->v[i] = s->sorted[i] = 1 + (int64_t)test_below(seed, 9) - 5 * negative;
+    for (size_t i = 0; i < s->n_w; i++)
+        s->w[i] = (int64_t)test_below(seed, 9) - 4;
+    qsort(s->sorted, s->n, sizeof *s->sorted, by_size);
+    for (int f = 0; f < ANSWER_N_ARRAYS; f++) {
+        if (!(p->fields >> f & 1))
+            continue;
+        s->in.arrays[f] = second ? array_1d(KIND_INT, s->w, s->n_w) : array_1d(KIND_INT, s->v, s->n);
+        second = true;
+    }
+    if (p->fields >> ANSWER_matrix & 1)
+        draw_matrix(s, seed);
 }
 
 /* draw makes a request of the problem's own fields, of small numbers. */
 static void draw(struct small *s, int problem, uint64_t *seed) {
     const struct answer_problem *p = &answer_problems[problem];
     *s = (struct small){.in.problem = problem};
-    s->n = (p->min_values ? p->min_values : 1) + test_below(seed, 5 - p->min_values);
-    for (size_t i = 0; i < s->n; i++)
-        s->v[i] = s->sorted[i] = 1 + (int64_t)test_below(seed, 9);
-    qsort(s->sorted, s->n, sizeof *s->sorted, by_size);
-    for (int f = 0; f < ANSWER_N_FIELDS; f++) {
+    draw_arrays(s, p, seed);
+    for (int f = ANSWER_N_ARRAYS; f < ANSWER_N_FIELDS; f++) {
         if (!(p->fields >> f & 1))
             continue;
-        s->in.given[f] = f >= ANSWER_N_ARRAYS;
-        if (f < ANSWER_N_ARRAYS)
-            s->in.arrays[f] = array_1d(KIND_INT, s->v, s->n);
-        else if (f < ANSWER_hour)
+        s->in.given[f] = true;
+        if (f < ANSWER_hour)
             s->in.numbers[f - ANSWER_N_ARRAYS] = 1 + (int64_t)test_below(seed, 9);
         else
             s->in.hour = (double)(1 + test_below(seed, 40)) / 4;
     }
     s->in.degree = 2 + (int64_t)test_below(seed, 3);
     s->in.d = s->in.d % 4;
-    if (p->floor && s->in.numbers[p->floor_field - ANSWER_N_ARRAYS] < p->floor)
-        s->in.numbers[p->floor_field - ANSWER_N_ARRAYS] = p->floor;
+    s->in.r = s->in.r % 4;
+    s->in.p = s->in.p % 4;
+    s->in.index = s->in.n ? s->in.index % s->in.n : 0;
+    if (p->fields >> ANSWER_sweetness & 1 || p->fields >> ANSWER_stations & 1)
+        s->in.k = s->in.k % 5; /* may be none */
+    if (p->floor.least && s->in.numbers[p->floor.field - ANSWER_N_ARRAYS] < p->floor.least)
+        s->in.numbers[p->floor.field - ANSWER_N_ARRAYS] = p->floor.least;
 }
 
 static void each_problem_agrees_with_trying_all_candidates(void **state) {
@@ -277,8 +85,9 @@ static void each_problem_agrees_with_trying_all_candidates(void **state) {
         for (int round = 0; round < 300; round++) {
             struct small s;
             draw(&s, problem, &seed);
-            int64_t best = -1;
-            for (int64_t x = ORACLES[o].low; x <= ORACLES[o].high && (greatest || best < 0); x++)
+            const int64_t none = INT64_MIN;
+            int64_t best = none;
+            for (int64_t x = ORACLES[o].low; x <= ORACLES[o].high && (greatest || best == none); x++)
                 if (ORACLES[o].feasible(&s, x))
                     best = x;
             struct ctx ctx;
@@ -287,7 +96,7 @@ static void each_problem_agrees_with_trying_all_candidates(void **state) {
             enum status status = answer_solve(&ctx, &s.in, NULL, &out);
             if (status != STATUS_OK)
                 fail_msg("%s: %s", ORACLES[o].name, ctx.err.detail);
-            if (out.found != (best >= 0) || (out.found && out.answer.i != best))
+            if (out.found != (best != none) || (out.found && out.answer.i != best))
                 fail_msg("%s, round %d: %lld, want %lld", ORACLES[o].name, round, (long long)out.answer.i,
                          (long long)best);
             if (out.found) {
@@ -308,7 +117,7 @@ static void table_and_names_agree(void **state) {
     for (; answer_problem_names[i]; i++)
         assert_string_equal(answer_problem_names[i], answer_problems[i].name);
     assert_null(answer_problems[i].name);
-    assert_int_equal(i, COUNT(ORACLES) + 1);
+    assert_int_equal(i, COUNT(ORACLES) + 3); /* two of reals, one of fractions */
     assert_string_equal(answer_field_names[ANSWER_hour], "hour");
     assert_string_equal(answer_field_names[ANSWER_days], "days");
     assert_string_equal(answer_field_names[ANSWER_squares], "squares");
@@ -343,6 +152,144 @@ static void squares_are_halved_exactly(void **state) {
         assert_true(y > 1 && out.fails_at.r == nextafter(y, 0));
         assert_true(half_is_below(&s, y));
         assert_false(half_is_below(&s, nextafter(y, 0)));
+        ctx_release(&ctx);
+    }
+}
+
+/* compare orders fractions exactly. */
+static int compare(const int64_t a[2], const int64_t b[2]) {
+    __int128 left = (__int128)a[0] * b[1], right = (__int128)b[0] * a[1];
+    return (left > right) - (left < right);
+}
+static int by_fraction(const void *a, const void *b) { return compare(a, b); }
+
+static int64_t common(int64_t a, int64_t b) { return b ? common(b, a % b) : a; }
+
+static void parse_fraction(const struct value *v, int64_t f[2]) {
+    assert_int_equal(v->kind, KIND_STRING);
+    char text[64] = {0}, *slash;
+    assert_in_range(v->s.n, 3, sizeof text - 1);
+    memcpy(text, v->s.p, v->s.n);
+    f[0] = strtoll(text, &slash, 10);
+    f[1] = strtoll(slash + 1, NULL, 10);
+}
+
+/* The list of all fractions, in order. Of great values many lie nearer than doubles tell apart. */
+static void fractions_are_exact(void **state) {
+    (void)state;
+    static const int64_t RANGES[] = {3, 12, 1000000, ANSWER_MAX};
+    uint64_t seed = 61;
+    for (int round = 0; round < 400; round++) {
+        int64_t v[MAX_N], all[MAX_N * MAX_N][2], most = 1;
+        size_t n = 2 + test_below(&seed, MAX_N - 1), count = 0;
+        for (size_t i = 0; i < n; i++) {
+            uint64_t range = (uint64_t)RANGES[round % 4], low = round % 8 == 7 ? range - 20 : 0;
+            v[i] = 1 + (int64_t)(low + test_below(&seed, range - low));
+            most = v[i] > most ? v[i] : most;
+        }
+        for (size_t i = 0; i < n; i++)
+            for (size_t j = 0; j < i; j++, count++) {
+                all[count][0] = v[i] < v[j] ? v[i] : v[j];
+                all[count][1] = v[i] < v[j] ? v[j] : v[i];
+            }
+        qsort(all, count, sizeof *all, by_fraction);
+        size_t k = test_below(&seed, count + 1);
+        struct answer_in in = {.problem = find_problem("kth-fraction"), .k = (int64_t)k + 1};
+        in.given[ANSWER_k] = true;
+        in.arr = array_1d(KIND_INT, v, n);
+        struct ctx ctx;
+        struct answer_out out;
+        ctx_init(&ctx, 1 << 20);
+        assert_int_equal(answer_solve(&ctx, &in, NULL, &out), STATUS_OK);
+        assert_in_range(out.evaluations, 1, ANSWER_MAX_EVALUATIONS);
+        assert_int_equal(out.found, k < count);
+        int64_t holds[2], fails[2];
+        parse_fraction(&out.fails_at, fails);
+        if (out.found) {
+            parse_fraction(&out.answer, holds);
+            assert_int_equal(compare(holds, all[k]), 0);
+            assert_int_equal(common(holds[0], holds[1]), 1);
+            /* Neighbours among the fractions of these denominators. */
+            assert_true((__int128)holds[0] * fails[1] - (__int128)fails[0] * holds[1] == 1);
+            assert_true(fails[1] <= most && holds[1] <= most && (__int128)fails[1] + holds[1] > most);
+        }
+        ctx_release(&ctx);
+    }
+}
+
+/* A golden mean makes the most turns, and one huge stretch the most doublings. */
+static void fractions_take_few_evaluations(void **state) {
+    (void)state;
+    int64_t rows[][2] = {{1779979416004714189, 2880067194370816120}, /* Fibonacci numbers 89 and 90 */
+                         {1, ANSWER_MAX},
+                         {ANSWER_MAX - 1, ANSWER_MAX},
+                         {1999999999999999999, ANSWER_MAX},
+                         {1, 1}};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct answer_in in = {.problem = find_problem("kth-fraction"), .k = 1};
+        in.given[ANSWER_k] = true;
+        in.arr = array_1d(KIND_INT, rows[i], 2);
+        struct ctx ctx;
+        struct trace trace;
+        struct answer_out out;
+        int64_t got[2];
+        ctx_init(&ctx, 1 << 20);
+        assert_int_equal(trace_begin(&ctx, &trace, 3, &in.arr), STATUS_OK);
+        assert_int_equal(answer_solve(&ctx, &in, &trace, &out), STATUS_OK);
+        parse_fraction(&out.answer, got);
+        assert_int_equal(compare(got, rows[i]), 0);
+        assert_in_range(out.evaluations, 2, ANSWER_MAX_EVALUATIONS);
+        assert_int_equal(trace.total, out.evaluations);
+        assert_int_equal(trace.n, out.evaluations < 3 ? out.evaluations : 3);
+        ctx_release(&ctx);
+    }
+}
+
+/* below_ratio: y < gap / parts, exactly; y >= 2^-60 has 53 bits. */
+static bool below_ratio(double y, int64_t gap, int64_t parts) {
+    int exponent;
+    __int128 mantissa = (__int128)(frexp(y, &exponent) * 0x1p53); /* y = mantissa * 2^(exponent - 53) */
+    int shift = 53 - exponent;
+    __int128 left = mantissa * parts; /* parts of at most 2^63 */
+    if (shift < 0)
+        return left << -shift < gap;
+    return shift < 64 ? left < (__int128)gap << shift : left >> (shift - 63) < (__int128)gap << 63;
+}
+
+/* The answer is the least double that is no less than some gap, cut in parts. */
+static void gaps_are_cut_exactly(void **state) {
+    (void)state;
+    uint64_t seed = 71;
+    for (int round = 0; round < 600; round++) {
+        int64_t v[MAX_N] = {0}, gap[MAX_N];
+        size_t n = round % 2 ? 2 : 2 + test_below(&seed, MAX_N - 1);
+        uint64_t range = round % 3 ? 40 : (uint64_t)ANSWER_MAX / MAX_N;
+        for (size_t i = 1; i < n; i++)
+            v[i] = v[i - 1] + (gap[i] = (int64_t)test_below(&seed, range));
+        int64_t k = (int64_t)test_below(&seed, round % 2 && round % 5 == 0 ? (uint64_t)ANSWER_MAX : 12);
+        int64_t best[2] = {INT64_MAX, 1}; /* the least gap / parts that k stations reach */
+        for (size_t i = 1; i < n; i++)
+            for (int64_t parts = n == 2 ? k + 1 : 1; parts <= k + 1; parts++) {
+                int64_t added = 0, ratio[2] = {gap[i], parts};
+                for (size_t j = 1; j < n && gap[i] > 0; j++)
+                    added += gap[j] ? (int64_t)(((__int128)gap[j] * parts + gap[i] - 1) / gap[i]) - 1 : 0;
+                bool all = gap[i] > 0 || v[n - 1] == 0;
+                if (all && added <= k && compare(ratio, best) < 0)
+                    memcpy(best, ratio, sizeof best);
+            }
+        struct answer_in in = {.problem = find_problem("gas-stations"), .k = k};
+        in.given[ANSWER_k] = true;
+        in.stations = array_1d(KIND_INT, v, n);
+        struct ctx ctx;
+        struct answer_out out;
+        ctx_init(&ctx, 1 << 20);
+        assert_int_equal(answer_solve(&ctx, &in, NULL, &out), STATUS_OK);
+        assert_true(out.found && out.answer.kind == KIND_REAL);
+        assert_true(out.fails_at.r == nextafter(out.answer.r, -1));
+        if (best[0] == 0)
+            assert_true(out.answer.r == 0);
+        else
+            assert_true(!below_ratio(out.answer.r, best[0], best[1]) && below_ratio(out.fails_at.r, best[0], best[1]));
         ctx_release(&ctx);
     }
 }
@@ -414,6 +361,51 @@ static void nothing_overflows(void **state) {
         {"minimized-maximum-products", {0}, 1, {{ANSWER_n, 0}}, true, 0, STATUS_OK},
         {"bag-limit", {0}, 1, {{ANSWER_max_operations, 0}}, true, 0, STATUS_OK},
         {"first-bad-version", {0}, 0, {{ANSWER_n, M}, {ANSWER_bad, M}}, true, M, STATUS_OK},
+        {"power-stations", {M, M, M}, 3, {{ANSWER_r, M}, {ANSWER_k, M}}, false, 0, STATUS_TOO_LARGE},
+        {"power-stations", {M, 0, 1}, 3, {{ANSWER_r, 0}, {ANSWER_k, M}}, true, (M + 1) / 2, STATUS_OK},
+        {"power-stations", {M, M, 0}, 3, {{ANSWER_r, 1}, {ANSWER_k, 3}}, true, M + 3, STATUS_OK},
+        {"sweetness", {M, M, M}, 3, {{ANSWER_k, 0}}, false, 0, STATUS_TOO_LARGE},
+        {"sweetness", {M, M, M}, 3, {{ANSWER_k, 1}}, true, M, STATUS_OK},
+        {"sweetness", {M, M, M}, 3, {{ANSWER_k, M}}, false, 0, STATUS_OK},
+        {"sweetness", {0, 0, 0}, 3, {{ANSWER_k, 2}}, true, 0, STATUS_OK},
+        {"tastiness", {M, 0, M}, 3, {{ANSWER_k, 2}}, true, M, STATUS_OK},
+        {"house-robber", {M, 0, M}, 3, {{ANSWER_k, 2}}, true, M, STATUS_OK},
+        {"house-robber", {M, 0, M}, 3, {{ANSWER_k, 3}}, false, 0, STATUS_OK},
+        {"disjoint-pairs", {M, 0, M}, 3, {{ANSWER_p, 1}}, true, 0, STATUS_OK},
+        {"disjoint-pairs", {M, 0, 0}, 2, {{ANSWER_p, 1}}, true, M, STATUS_OK},
+        {"disjoint-pairs", {M, 0, 0}, 1, {{ANSWER_p, 0}}, true, 0, STATUS_OK},
+        {"array-maximum", {0, M, M}, 3, {{0}}, true, (2 * M + 2) / 3, STATUS_OK},
+        {"array-maximum", {M, 0, M}, 3, {{0}}, true, M, STATUS_OK},
+        {"value-at-index", {0}, 0, {{ANSWER_n, 1}, {ANSWER_index, 0}, {ANSWER_max_sum, M}}, true, M, STATUS_OK},
+        /* A pyramid of height x sums to x * x, and what it leaves free on both sides to the rest of n. */
+        {"value-at-index",
+         {0},
+         0,
+         {{ANSWER_n, 5000000000}, {ANSWER_index, 2500000000}, {ANSWER_max_sum, 1000000000000000000 + 3000000001}},
+         true,
+         1000000000,
+         STATUS_OK},
+        {"value-at-index",
+         {0},
+         0,
+         {{ANSWER_n, 5000000000}, {ANSWER_index, 2500000000}, {ANSWER_max_sum, 1000000000000000000 + 3000000000}},
+         true,
+         999999999,
+         STATUS_OK},
+        {"value-at-index", {0}, 0, {{ANSWER_n, M}, {ANSWER_index, 0}, {ANSWER_max_sum, M}}, true, 1, STATUS_OK},
+        {"value-at-index", {0}, 0, {{ANSWER_n, M}, {ANSWER_index, 0}, {ANSWER_max_sum, M - 1}}, false, 0, STATUS_OK},
+        {"value-at-index", {0}, 0, {{ANSWER_n, 5}, {ANSWER_index, 5}, {ANSWER_max_sum, M}}, false, 0, STATUS_INVALID},
+        {"ugly-number", {M}, 1, {{ANSWER_n, 2}}, true, 2 * M, STATUS_OK},
+        {"ugly-number", {M}, 1, {{ANSWER_n, 3}}, false, 0, STATUS_TOO_LARGE},
+        {"ugly-number", {M, M - 1, M - 3}, 3, {{ANSWER_n, 3}}, true, M, STATUS_OK},
+        {"ugly-number", {1, M, 2}, 3, {{ANSWER_n, INT64_MAX}}, true, INT64_MAX, STATUS_OK},
+        {"kth-missing", {M, 1, 1}, 3, {{ANSWER_k, M}}, true, M + 2, STATUS_OK},
+        {"kth-product", {M, M, M}, 3, {{ANSWER_k, 1}}, false, 0, STATUS_TOO_LARGE},
+        {"kth-product", {-M, 0, 1}, 3, {{ANSWER_k, 1}}, false, 0, STATUS_TOO_LARGE},
+        {"kth-product", {M, M, M}, 3, {{ANSWER_k, M}}, false, 0, STATUS_OK},
+        {"kth-product", {2, 1, 0}, 2, {{ANSWER_k, 6}}, true, 2 * M, STATUS_OK},
+        {"kth-product", {-2, 1, 0}, 2, {{ANSWER_k, 1}}, true, -2 * M, STATUS_OK},
+        {"kth-product", {0, 1, 0}, 1, {{ANSWER_k, 1}}, true, 0, STATUS_OK},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         int64_t v[3];
@@ -422,6 +414,9 @@ static void nothing_overflows(void **state) {
         for (int f = 0; f < ANSWER_N_ARRAYS; f++)
             if (answer_problems[in.problem].fields >> f & 1)
                 in.arrays[f] = array_1d(KIND_INT, v, rows[i].n);
+        int64_t second[] = {M, M - 1, M - 2};
+        if (in.nums2.kind)
+            in.nums2 = array_1d(KIND_INT, second, 3);
         for (size_t k = 0; k < 3; k++)
             if (rows[i].numbers[k].field) {
                 in.given[rows[i].numbers[k].field] = true;
@@ -436,6 +431,23 @@ static void nothing_overflows(void **state) {
                      status ? ctx.err.detail : "", out.found, (long long)out.answer.i);
         ctx_release(&ctx);
     }
+}
+
+/* draw_ends puts values at and near the ends of their ranges: an order that some want is kept. */
+static void draw_ends(struct small *s, const struct answer_problem *p, uint64_t *seed) {
+    static const int64_t ENDS[] = {0, 1, 2, 1000000007, ANSWER_MAX / 2, ANSWER_MAX - 1, ANSWER_MAX};
+    static const enum answer_field POSITIVE[] = {ANSWER_dist,  ANSWER_worker_times, ANSWER_time,
+                                                 ANSWER_ranks, ANSWER_divisors,     ANSWER_arr};
+    bool positive = false, negative = p->fields >> ANSWER_nums1 & 1 || p->fields >> ANSWER_matrix & 1;
+    for (size_t i = 0; i < COUNT(POSITIVE); i++)
+        positive |= p->fields >> POSITIVE[i] & 1;
+    for (size_t i = 0; i < s->n; i++) {
+        s->v[i] =
+            ENDS[positive + test_below(seed, COUNT(ENDS) - positive)] * (negative && test_below(seed, 2) ? -1 : 1);
+        s->w[i % MAX_N] = ENDS[test_below(seed, COUNT(ENDS))] * (test_below(seed, 2) ? -1 : 1);
+    }
+    if (p->fields >> ANSWER_matrix & 1)
+        qsort(s->v, s->n, sizeof *s->v, by_size);
 }
 
 /* Every problem with numbers at and near the ends of what a request may hold: no overflow (UBSan looks), no broken
@@ -459,17 +471,14 @@ static void extreme_requests_have_an_end(void **state) {
             int problem = find_problem(ORACLES[o].name);
             bool table = strcmp(ORACLES[o].name, "multiplication-table") == 0;
             draw(&s, problem, &seed);
-            for (size_t i = 0; i < s.n; i++) {
-                static const int64_t ENDS[] = {0, 1, 2, 1000000007, ANSWER_MAX / 2, ANSWER_MAX - 1, ANSWER_MAX};
-                bool positive = s.in.dist.kind || s.in.worker_times.kind || s.in.time.kind || s.in.ranks.kind;
-                s.v[i] = ENDS[positive + test_below(&seed, COUNT(ENDS) - positive)];
-            }
+            draw_ends(&s, &answer_problems[problem], &seed);
             for (size_t k = 0; k < COUNT(LOW); k++) {
                 int64_t ends[] = {LOW[k], LOW[k] + 1, 1000, HIGH[k] - 1, HIGH[k]};
                 s.in.numbers[k] = ends[test_below(&seed, 5)];
                 s.in.numbers[k] = s.in.numbers[k] > HIGH[k] ? HIGH[k] : s.in.numbers[k];
             }
             s.in.m = table ? 1 + (int64_t)test_below(&seed, 1000) : s.in.m;
+            s.in.index = s.in.index < s.in.n ? s.in.index : s.in.n - 1;
             struct ctx ctx;
             struct answer_out out;
             ctx_init(&ctx, 1 << 20);
@@ -594,6 +603,9 @@ int main(void) {
         cmocka_unit_test(table_and_names_agree),
         cmocka_unit_test(each_problem_agrees_with_trying_all_candidates),
         cmocka_unit_test(squares_are_halved_exactly),
+        cmocka_unit_test(fractions_are_exact),
+        cmocka_unit_test(fractions_take_few_evaluations),
+        cmocka_unit_test(gaps_are_cut_exactly),
         cmocka_unit_test(nothing_overflows),
         cmocka_unit_test(extreme_requests_have_an_end),
         cmocka_unit_test(traces_lead_to_the_answer),

@@ -338,6 +338,8 @@ static void many_targets_have_their_bounds(void **state) {
         struct bisect_out out, upper, exact, rotated;
         ctx_init(&ctx, 1 << 26);
         assert_int_equal(bisect_solve(&ctx, &in, &out), STATUS_OK);
+        assert_int_equal(out.algorithm, n >= 1 << 18 ? BISECT_SORTED_GROUPS : BISECT_GROUPS);
+        assert_non_null(out.why);
         in.mode = BISECT_UPPER;
         assert_int_equal(bisect_solve(&ctx, &in, &upper), STATUS_OK);
         in.mode = BISECT_EXACT;

@@ -23,16 +23,43 @@ static void assert_same(const struct array *a, size_t i, const struct array *b, 
     }
 }
 
+static bool is_same(const struct array *a, size_t i, const struct array *b, size_t j) {
+    if (a->kind != KIND_STRING)
+        return a->ints[i] == b->ints[j]; /* of reals: the bits */
+    return a->strings[i].n == b->strings[j].n && memcmp(a->strings[i].p, b->strings[j].p, b->strings[j].n) == 0;
+}
+
+/* check_places looks for each from the front. */
+static void check_places(const struct array *values, const struct array *found) {
+    struct ctx ctx;
+    ctx_init(&ctx, 1 << 28);
+    struct array places;
+    assert_int_equal(select_places(&ctx, values, found, &places), STATUS_OK);
+    for (size_t i = 0; i < found->n; i++) {
+        size_t at = 0;
+        while (!is_same(values, at, found, i))
+            at++;
+        assert_int_equal(places.ints[i], at);
+    }
+    ctx_release(&ctx);
+}
+
 static void check_ks(const struct array *values, const struct array *sorted, const int64_t *ks, size_t n_ks,
                      bool smallest, bool distinct) {
     struct ctx ctx;
     ctx_init(&ctx, 1 << 28);
-    struct select_in in = {*values, ks, n_ks, n_ks == 1, smallest, distinct};
+    struct select_in in = {*values, ks, n_ks, n_ks == 1, smallest, distinct, SELECT_AUTO};
     struct array out;
     assert_int_equal(select_solve(&ctx, &in, &out), STATUS_OK);
     assert_int_equal(out.n, n_ks);
     for (size_t i = 0; i < n_ks; i++)
         assert_same(&out, i, sorted, (size_t)ks[i] - 1);
+    in.algorithm = distinct || select_choose(&in).algorithm == SELECT_SELECT ? SELECT_SORT : SELECT_SELECT;
+    assert_int_equal(select_choose(&in).algorithm, in.algorithm);
+    assert_int_equal(select_solve(&ctx, &in, &out), STATUS_OK);
+    for (size_t i = 0; i < n_ks; i++)
+        assert_same(&out, i, sorted, (size_t)ks[i] - 1);
+    check_places(values, &out);
     ctx_release(&ctx);
 }
 
@@ -197,8 +224,10 @@ static void each_allocation_may_fail(void **state) {
             struct ctx ctx;
             ctx_init(&ctx, 1 << 24);
             ctx.fail_after = fail_after;
-            struct array out;
+            struct array out, places;
             enum status status = select_solve(&ctx, &in, &out);
+            if (status == STATUS_OK)
+                status = select_places(&ctx, &values, &out, &places);
             ctx_release(&ctx);
             if (status == STATUS_OK)
                 break;
@@ -223,6 +252,8 @@ static void a_stop_is_seen(void **state) {
         struct select_in in = {array_1d(KIND_INT, a, n), &k, 1, true, false, distinct};
         struct array out;
         assert_int_equal(select_solve(&ctx, &in, &out), STATUS_CANCELLED);
+        struct array last = array_1d(KIND_INT, &a[n - 1], 1), places;
+        assert_int_equal(select_places(&ctx, &in.values, &last, &places), STATUS_CANCELLED);
         ctx_release(&ctx);
     }
     free(a);
