@@ -140,11 +140,23 @@ static enum status read_network(struct opening *o) {
 
 /* -- The scheduler -- */
 
+/* A key that is null is as if it were missing, whether the class knows it or not. */
+static void drop_nulls(json_t *object) {
+    const char *name;
+    json_t *value;
+    void *next;
+    json_object_foreach_safe(object, next, name, value) {
+        if (json_is_null(value))
+            json_object_del(object, name);
+    }
+}
+
 /* keep_json writes the object into the arena, with the class that the index names: that is what would be made. */
 static enum status keep_json(struct opening *o, json_t *object, struct str *out) {
     const char *class = o->parts.scheduler_class;
     if (*class && json_object_set_new(object, "_class_name", json_string(class)))
         return ctx_fail(o->ctx, STATUS_NO_MEMORY, "", "There is not enough memory for the scheduler.");
+    drop_nulls(object);
     size_t n = json_dumpb(object, NULL, 0, JSON_COMPACT);
     char *text = n ? ctx_alloc(o->ctx, n, 1) : NULL;
     if (!n)

@@ -152,7 +152,7 @@ static enum status read_tensor(const struct reading *r, const char *name, const 
 static enum status check_metadata(const struct reading *r, json_t *metadata) {
     const char *name;
     json_t *value;
-    bool good = json_is_object(metadata);
+    bool good = json_is_object(metadata) || json_is_null(metadata);
     json_object_foreach(metadata, name, value) good = good && json_is_string(value);
     return good ? STATUS_OK
                 : ctx_fail(r->ctx, STATUS_INVALID, "", "The __metadata__ of %.100s is no object of strings.", r->file);

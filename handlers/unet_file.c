@@ -121,7 +121,11 @@ static enum status read_word(const struct reading *r, const json_t *value, int *
         snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "", w->text);
     }
     const char *mark = text ? "\"" : "";
-    return wants(r, "one of %s, not %s%.60s%s", list, mark, text ? text : "a value of another type", mark);
+    return wants(r, "one of %s, not %s%.60s%s", list, mark,
+                 text                  ? text
+                 : json_is_null(value) ? "null"
+                                       : "a value of another type",
+                 mark);
 }
 
 static enum status read_pixels(const struct reading *r, const json_t *value) {
@@ -182,10 +186,8 @@ static enum status read_value(struct reading *r, const json_t *value) {
     return STATUS_INTERNAL;
 }
 
-/* read_null: what a key may not be, or nothing; a size's default may be another than 0. */
+/* A null where it may stand is no number, or as if the key were missing. */
 static enum status read_null(const struct reading *r) {
-    if (!r->key->nullable)
-        return wants(r, "a value, not null");
     if (r->key->type == TYPE_SIZE)
         *(size_t *)(void *)((char *)r->c + r->key->offset) = 0;
     return STATUS_OK;
@@ -196,7 +198,7 @@ static enum status read_member(struct reading *r, struct file_warnings *warnings
     for (size_t i = 0; i < COUNT_OF(KEYS); i++)
         if (!strcmp(KEYS[i].name, name)) {
             r->key = &KEYS[i];
-            return json_is_null(value) ? read_null(r) : read_value(r, value);
+            return r->key->nullable && json_is_null(value) ? read_null(r) : read_value(r, value);
         }
     if (*name != '_')
         file_warn(r->ctx, warnings, "%.100s has the unknown key %.60s, which is left out.", r->file, name);

@@ -14,7 +14,9 @@
 #define INDEX                                                                                      \
     "{\"_class_name\":\"DDPMPipeline\",\"_diffusers_version\":\"0.30.0\",\"unet\":[\"diffusers\"," \
     "\"UNet2DModel\"],\"scheduler\":[\"diffusers\",\"DDIMScheduler\"],\"vae\":[null,null],\"other\":null}"
-#define SCHEDULER "{\"_class_name\":\"DDPMScheduler\",\"beta_start\":0.0001,\"lambda_min_clipped\":-Infinity}"
+#define SCHEDULER                                                                                              \
+    "{\"_class_name\":\"DDPMScheduler\",\"beta_start\":0.0001,\"trained_betas\":null,\"lambda_min_clipped\":-" \
+    "Infinity}"
 #define WEIGHTS "diffusion_pytorch_model.safetensors"
 
 enum { PARAMETERS_MAX = 400 };
