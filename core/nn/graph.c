@@ -45,7 +45,8 @@ static struct node *add_node(struct graph *g, enum operation op, int a, int b, i
     if (!grow(g, (void **)&g->nodes, g->n_nodes, &g->max_nodes, sizeof *g->nodes))
         return NULL;
     struct node *node = &g->nodes[g->n_nodes++];
-    *node = (struct node){.op = op, .in = {a, b, c}, .out = out, .scratch = GRAPH_NONE, .weight = GRAPH_NONE, .bias = GRAPH_NONE};
+    *node = (struct node){
+        .op = op, .in = {a, b, c}, .out = out, .scratch = GRAPH_NONE, .weight = GRAPH_NONE, .bias = GRAPH_NONE};
     return node;
 }
 
@@ -103,7 +104,8 @@ int graph_conv(struct graph *g, int x, const struct conv *c) {
         g->values[x].border = true;
     int weight = conv_weight(g, in.channels, c), bias = conv_bias(g, in.channels, c);
     int out = add_value(g, in.height / stride, in.width / stride, c->out);
-    struct node *node = add_node(g, OP_CONV, x, c->vector ? c->vector : GRAPH_NONE, c->residual ? c->residual : GRAPH_NONE, out);
+    struct node *node =
+        add_node(g, OP_CONV, x, c->vector ? c->vector : GRAPH_NONE, c->residual ? c->residual : GRAPH_NONE, out);
     if (!node)
         return 0;
     node->conv = *c;
@@ -128,7 +130,8 @@ int graph_group_norm(struct graph *g, int x, const struct norm *n) {
     node->scratch = scratch;
     node->weight = weight;
     node->bias = bias;
-    const struct group_norm need = {.images = 1, .height = in.height, .width = in.width, .channels = in.channels, .groups = n->groups};
+    const struct group_norm need = {
+        .images = 1, .height = in.height, .width = in.width, .channels = in.channels, .groups = n->groups};
     g->values[scratch].floats = group_norm_scratch(&need) / sizeof(float);
     return out;
 }

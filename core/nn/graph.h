@@ -40,15 +40,15 @@ int graph_input(struct graph *g, size_t height, size_t width, size_t channels);
 /* A convolution of 3x3 or 1x1, or a linear layer over pixels (kernel 1): parameters NAME.weight and NAME.bias. */
 struct conv {
     const char *name;
-    size_t out, kernel;  /* channels out; 1 or 3 */
-    size_t stride;       /* 0: 1 */
-    bool linear;         /* its weight is a matrix in the file */
+    size_t out, kernel; /* channels out; 1 or 3 */
+    size_t stride;      /* 0: 1 */
+    bool linear;        /* its weight is a matrix in the file */
     bool no_bias;
-    bool late_border;    /* stride 2: zeros are added on the right and at the bottom only */
-    int vector;          /* a value of [1][1][out] to be added, from channel vector_at on; 0: none (value 0 is the image) */
+    bool late_border; /* stride 2: zeros are added on the right and at the bottom only */
+    int vector; /* a value of [1][1][out] to be added, from channel vector_at on; 0: none (value 0 is the image) */
     size_t vector_at;
-    int residual;        /* a value to be added; 0: none */
-    float scale;         /* of the sum; 0: 1 */
+    int residual; /* a value to be added; 0: none */
+    float scale;  /* of the sum; 0: 1 */
     enum activation activation;
 };
 int graph_conv(struct graph *g, int x, const struct conv *c);

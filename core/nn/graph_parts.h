@@ -24,15 +24,15 @@ enum operation {
 
 struct node {
     enum operation op;
-    int in[3];           /* values; GRAPH_NONE */
-    int out, scratch;    /* values */
-    int weight, bias;    /* parameters */
+    int in[3];        /* values; GRAPH_NONE */
+    int out, scratch; /* values */
+    int weight, bias; /* parameters */
     struct conv conv;
     struct norm norm;
     struct matrix matrix; /* of a convolution, packed */
     size_t heads;
     enum graph_number of;
-    double shift;          /* of sinusoids */
+    double shift; /* of sinusoids */
     bool cos_first;
     float factor, offset;
 };

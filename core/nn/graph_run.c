@@ -45,9 +45,15 @@ static const float *parameter(const struct run *r, int i) { return i < 0 ? NULL 
 static void conv(const struct run *r, const struct node *node) {
     const struct value_place *in = &r->g->values[node->in[0]], *out = &r->g->values[node->out];
     const struct conv *c = &node->conv;
-    struct product p = {.images = r->images, .height = out->height, .width = out->width, .out = places_of(r, node->out),
-                        .in = places_of(r, node->in[0]), .b = &node->matrix, .bias = parameter(r, node->bias),
-                        .scale = c->scale, .activation = c->activation};
+    struct product p = {.images = r->images,
+                        .height = out->height,
+                        .width = out->width,
+                        .out = places_of(r, node->out),
+                        .in = places_of(r, node->in[0]),
+                        .b = &node->matrix,
+                        .bias = parameter(r, node->bias),
+                        .scale = c->scale,
+                        .activation = c->activation};
     if (c->kernel == 3) {
         for (size_t s = 0; s < 9; s++)
             p.segment[s] = s / 3 * p.in.row_step + s % 3 * in->channels;
@@ -68,10 +74,17 @@ static void conv(const struct run *r, const struct node *node) {
 
 static void group_norm(const struct run *r, const struct node *node) {
     const struct value_place *v = &r->g->values[node->out];
-    struct group_norm n = {.images = r->images, .height = v->height, .width = v->width, .channels = v->channels,
-                           .groups = node->norm.groups, .eps = node->norm.eps, .in = places_of(r, node->in[0]),
-                           .out = places_of(r, node->out), .weight = parameter(r, node->weight),
-                           .bias = parameter(r, node->bias), .activation = node->norm.activation};
+    struct group_norm n = {.images = r->images,
+                           .height = v->height,
+                           .width = v->width,
+                           .channels = v->channels,
+                           .groups = node->norm.groups,
+                           .eps = node->norm.eps,
+                           .in = places_of(r, node->in[0]),
+                           .out = places_of(r, node->out),
+                           .weight = parameter(r, node->weight),
+                           .bias = parameter(r, node->bias),
+                           .activation = node->norm.activation};
     if (node->in[1] >= 0) {
         struct places m = places_of(r, node->in[1]);
         n.scale = m.data;
@@ -83,10 +96,15 @@ static void group_norm(const struct run *r, const struct node *node) {
 
 static void attention(const struct run *r, const struct node *node) {
     const struct value_place *v = &r->g->values[node->out];
-    const struct attention a = {.images = r->images, .tokens = v->height * v->width, .heads = node->heads,
-                                .d = v->channels / node->heads, .q = places_of(r, node->in[0]).data,
-                                .k = places_of(r, node->in[1]).data, .v = places_of(r, node->in[2]).data,
-                                .step = v->channels, .out = places_of(r, node->out).data};
+    const struct attention a = {.images = r->images,
+                                .tokens = v->height * v->width,
+                                .heads = node->heads,
+                                .d = v->channels / node->heads,
+                                .q = places_of(r, node->in[0]).data,
+                                .k = places_of(r, node->in[1]).data,
+                                .v = places_of(r, node->in[2]).data,
+                                .step = v->channels,
+                                .out = places_of(r, node->out).data};
     attention_run(r->ctx, r->g->kernels, &a, r->workspace + r->images * r->g->values[node->scratch].at);
 }
 
@@ -197,7 +215,8 @@ static void move_in(const struct run *r, const struct node *node) {
     size_t line = v->width * v->channels;
     for (size_t i = 0; i < r->images; i++)
         for (size_t y = 0; y < v->height; y++)
-            memcpy(p.data + i * p.image_step + y * p.row_step, r->in->x + (i * v->height + y) * line, line * sizeof(float));
+            memcpy(p.data + i * p.image_step + y * p.row_step, r->in->x + (i * v->height + y) * line,
+                   line * sizeof(float));
 }
 
 static void move_out(const struct run *r, const struct node *node) {
@@ -206,7 +225,8 @@ static void move_out(const struct run *r, const struct node *node) {
     size_t line = v->width * v->channels;
     for (size_t i = 0; i < r->images; i++)
         for (size_t y = 0; y < v->height; y++)
-            memcpy(r->out + (i * v->height + y) * line, p.data + i * p.image_step + y * p.row_step, line * sizeof(float));
+            memcpy(r->out + (i * v->height + y) * line, p.data + i * p.image_step + y * p.row_step,
+                   line * sizeof(float));
 }
 
 static void run_node(const struct run *r, const struct node *node) {

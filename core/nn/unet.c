@@ -30,7 +30,7 @@ struct unet_config unet_default(void) {
 struct unet {
     struct graph *g;
     const struct unet_config *c;
-    int emb;                 /* act(embedding of time and class): [1][1][4 C] */
+    int emb; /* act(embedding of time and class): [1][1][4 C] */
     int skips[UNET_LEVELS_MAX * (UNET_LAYERS_MAX + 1) + 1];
     size_t n_skips;
 };
@@ -72,7 +72,8 @@ static int res(struct unet *u, int x, const char *block, size_t out, double scal
     struct conv conv1 = {.out = out, .kernel = 3}, conv2 = {.out = out, .kernel = 3, .scale = scale};
     conv1.name = join(name, "%.90s.conv1", block);
     graph_conv_first(u->g, in, &conv1);
-    int shift = linear(u, u->emb, join(name, "%.90s.time_emb_proj", block), c->scale_shift ? 2 * out : out, ACTIVATION_NONE);
+    int shift =
+        linear(u, u->emb, join(name, "%.90s.time_emb_proj", block), c->scale_shift ? 2 * out : out, ACTIVATION_NONE);
     conv1.name = join(name, "%.90s.conv1", block);
     conv1.vector = c->scale_shift ? 0 : shift;
     h = graph_conv(u->g, h, &conv1);
@@ -82,7 +83,8 @@ static int res(struct unet *u, int x, const char *block, size_t out, double scal
     conv2.name = join(name, "%.90s.conv2", block);
     graph_conv_first(u->g, out, &conv2);
     if (in != out)
-        x = graph_conv(u->g, x, &(struct conv){.name = join(name, "%.90s.conv_shortcut", block), .out = out, .kernel = 1});
+        x = graph_conv(u->g, x,
+                       &(struct conv){.name = join(name, "%.90s.conv_shortcut", block), .out = out, .kernel = 1});
     conv2.name = join(name, "%.90s.conv2", block);
     conv2.residual = x;
     return graph_conv(u->g, h, &conv2);
@@ -97,14 +99,20 @@ static int attention(struct unet *u, int x, const char *block, size_t groups, do
     size_t inner = c->attention_head_dim ? heads * c->attention_head_dim : channels;
     int h = x;
     if (groups)
-        h = graph_group_norm(u->g, x, &(struct norm){.name = join(name, "%.90s.group_norm", block), .groups = groups,
-                                                     .eps = (float)c->norm_eps});
+        h = graph_group_norm(
+            u->g, x,
+            &(struct norm){.name = join(name, "%.90s.group_norm", block), .groups = groups, .eps = (float)c->norm_eps});
     int q = linear(u, h, join(name, "%.90s.to_q", block), inner, ACTIVATION_NONE);
     int k = linear(u, h, join(name, "%.90s.to_k", block), inner, ACTIVATION_NONE);
     int v = linear(u, h, join(name, "%.90s.to_v", block), inner, ACTIVATION_NONE);
     h = graph_attention(u->g, q, k, v, heads);
-    return graph_conv(u->g, h, &(struct conv){.name = join(name, "%.90s.to_out.0", block), .out = channels, .kernel = 1,
-                                              .linear = true, .residual = x, .scale = (float)(1 / scale_factor)});
+    return graph_conv(u->g, h,
+                      &(struct conv){.name = join(name, "%.90s.to_out.0", block),
+                                     .out = channels,
+                                     .kernel = 1,
+                                     .linear = true,
+                                     .residual = x,
+                                     .scale = (float)(1 / scale_factor)});
 }
 
 static void push(struct unet *u, int x) { u->skips[u->n_skips++] = x; }
@@ -125,8 +133,12 @@ static int down_block(struct unet *u, int x, size_t level) {
         x = res(u, x, name, c->block_out_channels[level], 1, DOWN);
     } else {
         join(name, "down_blocks.%zu.downsamplers.0.conv", level);
-        x = graph_conv(u->g, x, &(struct conv){.name = name, .out = c->block_out_channels[level], .kernel = 3, .stride = 2,
-                                               .late_border = c->downsample_padding == 0});
+        x = graph_conv(u->g, x,
+                       &(struct conv){.name = name,
+                                      .out = c->block_out_channels[level],
+                                      .kernel = 3,
+                                      .stride = 2,
+                                      .late_border = c->downsample_padding == 0});
     }
     push(u, x);
     return x;
@@ -221,8 +233,9 @@ static enum status check(struct ctx *ctx, const struct unet_config *c) {
     if (!(c->mid_block_scale_factor > 0))
         return ctx_fail(ctx, STATUS_INVALID, "", "mid_block_scale_factor is not positive.");
     if (c->class_embed_type == UNET_CLASS_IDENTITY)
-        return ctx_fail(ctx, STATUS_INVALID, "",
-                        "class_embed_type is \"identity\": a class would be a vector of numbers, which requests cannot give.");
+        return ctx_fail(
+            ctx, STATUS_INVALID, "",
+            "class_embed_type is \"identity\": a class would be a vector of numbers, which requests cannot give.");
     size_t last = c->block_out_channels[c->levels - 1];
     if (c->attn_norm_num_groups && last % c->attn_norm_num_groups)
         return refuse(ctx, "attn_norm_num_groups", c->attn_norm_num_groups, "a divisor of the last block_out_channels");
@@ -241,7 +254,8 @@ enum status unet_make(struct ctx *ctx, const struct tensor_kernels *kernels, con
     if (!u.g)
         return STATUS_NO_MEMORY;
     int x = graph_input(u.g, config->height, config->width, config->in_channels);
-    graph_conv_first(u.g, config->in_channels, &(struct conv){.name = "conv_in", .out = config->block_out_channels[0], .kernel = 3});
+    graph_conv_first(u.g, config->in_channels,
+                     &(struct conv){.name = "conv_in", .out = config->block_out_channels[0], .kernel = 3});
     u.emb = embedding(&u);
     if (config->center_input_sample)
         x = graph_affine(u.g, x, 2, -1);
@@ -252,8 +266,11 @@ enum status unet_make(struct ctx *ctx, const struct tensor_kernels *kernels, con
     x = middle(&u, x);
     for (size_t i = 0; i < config->levels; i++)
         x = up_block(&u, x, i);
-    x = graph_group_norm(u.g, x, &(struct norm){.name = "conv_norm_out", .groups = config->norm_num_groups,
-                                                .eps = (float)config->norm_eps, .activation = ACTIVATION_SILU});
+    x = graph_group_norm(u.g, x,
+                         &(struct norm){.name = "conv_norm_out",
+                                        .groups = config->norm_num_groups,
+                                        .eps = (float)config->norm_eps,
+                                        .activation = ACTIVATION_SILU});
     x = conv3(&u, x, "conv_out", config->out_channels);
     if (config->time_embedding_type == UNET_TIME_FOURIER)
         x = graph_over_time(u.g, x);
