@@ -45,17 +45,23 @@ static struct node *add_node(struct graph *g, enum operation op, int a, int b, i
     if (!grow(g, (void **)&g->nodes, g->n_nodes, &g->max_nodes, sizeof *g->nodes))
         return NULL;
     struct node *node = &g->nodes[g->n_nodes++];
-    *node = (struct node){.op = op, .in = {a, b, c}, .out = out, .scratch = GRAPH_NONE, .weight = GRAPH_NONE, .bias = GRAPH_NONE};
+    *node = (struct node){
+        .op = op, .in = {a, b, c}, .out = out, .scratch = GRAPH_NONE, .weight = GRAPH_NONE, .bias = GRAPH_NONE};
     return node;
 }
 
 static int add_parameter(struct graph *g, const char *name, const char *suffix, enum parameter_role role, size_t fan_in,
                          size_t dims, const size_t *shape) {
+    char full[PARAMETER_NAME];
+    snprintf(full, sizeof full, "%s.%s", name, suffix);
+    for (size_t i = 0; i < g->n_parameters; i++)
+        if (!strcmp(g->parameters[i].name, full))
+            return (int)i;
     if (!grow(g, (void **)&g->parameters, g->n_parameters, &g->max_parameters, sizeof *g->parameters))
         return GRAPH_NONE;
     struct parameter *p = &g->parameters[g->n_parameters];
     *p = (struct parameter){.role = role, .dims = dims, .n = 1, .fan_in = fan_in};
-    snprintf(p->name, sizeof p->name, "%s.%s", name, suffix);
+    memcpy(p->name, full, sizeof full);
     for (size_t i = 0; i < dims; i++)
         p->n *= p->shape[i] = shape[i];
     return (int)g->n_parameters++;
@@ -77,16 +83,29 @@ int graph_input(struct graph *g, size_t height, size_t width, size_t channels) {
     return out;
 }
 
+static int conv_weight(struct graph *g, size_t in, const struct conv *c) {
+    const size_t shape[] = {c->out, in, c->kernel, c->kernel};
+    return add_parameter(g, c->name, "weight", PARAMETER_WEIGHT, in * c->kernel * c->kernel, c->linear ? 2 : 4, shape);
+}
+static int conv_bias(struct graph *g, size_t in, const struct conv *c) {
+    return c->no_bias ? GRAPH_NONE
+                      : add_parameter(g, c->name, "bias", PARAMETER_BIAS, in * c->kernel * c->kernel, 1, &c->out);
+}
+
+void graph_conv_first(struct graph *g, size_t in, const struct conv *c) {
+    (void)conv_weight(g, in, c);
+    (void)conv_bias(g, in, c);
+}
+
 int graph_conv(struct graph *g, int x, const struct conv *c) {
     struct value_place in = of(g, x);
-    size_t stride = c->stride ? c->stride : 1, depth = in.channels * c->kernel * c->kernel;
-    const size_t shape[] = {c->out, in.channels, c->kernel, c->kernel};
+    size_t stride = c->stride ? c->stride : 1;
     if (!g->failed && c->kernel > 1)
         g->values[x].border = true;
-    int weight = add_parameter(g, c->name, "weight", PARAMETER_WEIGHT, depth, c->linear ? 2 : 4, shape);
-    int bias = c->no_bias ? GRAPH_NONE : add_parameter(g, c->name, "bias", PARAMETER_BIAS, depth, 1, shape);
+    int weight = conv_weight(g, in.channels, c), bias = conv_bias(g, in.channels, c);
     int out = add_value(g, in.height / stride, in.width / stride, c->out);
-    struct node *node = add_node(g, OP_CONV, x, c->vector ? c->vector : GRAPH_NONE, c->residual ? c->residual : GRAPH_NONE, out);
+    struct node *node =
+        add_node(g, OP_CONV, x, c->vector ? c->vector : GRAPH_NONE, c->residual ? c->residual : GRAPH_NONE, out);
     if (!node)
         return 0;
     node->conv = *c;
@@ -111,7 +130,8 @@ int graph_group_norm(struct graph *g, int x, const struct norm *n) {
     node->scratch = scratch;
     node->weight = weight;
     node->bias = bias;
-    const struct group_norm need = {.images = 1, .height = in.height, .width = in.width, .channels = in.channels, .groups = n->groups};
+    const struct group_norm need = {
+        .images = 1, .height = in.height, .width = in.width, .channels = in.channels, .groups = n->groups};
     g->values[scratch].floats = group_norm_scratch(&need) / sizeof(float);
     return out;
 }
@@ -158,33 +178,59 @@ int graph_add(struct graph *g, int a, int b) {
     return out;
 }
 
-int graph_time(struct graph *g, size_t n, double shift, bool cos_first) {
-    int out = add_value(g, 1, 1, n);
-    struct node *node = add_node(g, OP_TIME, GRAPH_NONE, GRAPH_NONE, GRAPH_NONE, out);
+int graph_pool(struct graph *g, int x) {
+    struct value_place in = of(g, x);
+    int out = add_value(g, in.height / 2, in.width / 2, in.channels);
+    add_node(g, OP_POOL, x, GRAPH_NONE, GRAPH_NONE, out);
+    return out;
+}
+
+int graph_affine(struct graph *g, int x, float factor, float offset) {
+    struct value_place in = of(g, x);
+    int out = add_value(g, in.height, in.width, in.channels);
+    struct node *node = add_node(g, OP_AFFINE, x, GRAPH_NONE, GRAPH_NONE, out);
     if (node) {
+        node->factor = factor;
+        node->offset = offset;
+    }
+    return out;
+}
+
+int graph_over_time(struct graph *g, int x) {
+    struct value_place in = of(g, x);
+    int out = add_value(g, in.height, in.width, in.channels);
+    add_node(g, OP_OVER_TIME, x, GRAPH_NONE, GRAPH_NONE, out);
+    return out;
+}
+
+int graph_sinusoids(struct graph *g, enum graph_number number, size_t n, double shift, bool cos_first) {
+    int out = add_value(g, 1, 1, n);
+    struct node *node = add_node(g, OP_SINUSOIDS, GRAPH_NONE, GRAPH_NONE, GRAPH_NONE, out);
+    if (node) {
+        node->of = number;
         node->shift = shift;
         node->cos_first = cos_first;
     }
     return out;
 }
 
-int graph_fourier_time(struct graph *g, const char *name, size_t n, bool cos_first) {
+int graph_fourier(struct graph *g, const char *name, size_t n) {
     size_t half = n / 2;
     int weight = add_parameter(g, name, "weight", PARAMETER_EMBEDDING, 0, 1, &half), out = add_value(g, 1, 1, n);
     struct node *node = add_node(g, OP_FOURIER, GRAPH_NONE, GRAPH_NONE, GRAPH_NONE, out);
-    if (node) {
+    if (node)
         node->weight = weight;
-        node->cos_first = cos_first;
-    }
     return out;
 }
 
-int graph_embedding(struct graph *g, const char *name, size_t rows, size_t n) {
+int graph_embedding(struct graph *g, enum graph_number number, const char *name, size_t rows, size_t n) {
     const size_t shape[] = {rows, n};
     int weight = add_parameter(g, name, "weight", PARAMETER_EMBEDDING, 0, 2, shape), out = add_value(g, 1, 1, n);
     struct node *node = add_node(g, OP_EMBEDDING, GRAPH_NONE, GRAPH_NONE, GRAPH_NONE, out);
-    if (node)
+    if (node) {
+        node->of = number;
         node->weight = weight;
+    }
     return out;
 }
 

@@ -40,18 +40,21 @@ int graph_input(struct graph *g, size_t height, size_t width, size_t channels);
 /* A convolution of 3x3 or 1x1, or a linear layer over pixels (kernel 1): parameters NAME.weight and NAME.bias. */
 struct conv {
     const char *name;
-    size_t out, kernel;  /* channels out; 1 or 3 */
-    size_t stride;       /* 0: 1 */
-    bool linear;         /* its weight is a matrix in the file */
+    size_t out, kernel; /* channels out; 1 or 3 */
+    size_t stride;      /* 0: 1 */
+    bool linear;        /* its weight is a matrix in the file */
     bool no_bias;
-    bool late_border;    /* stride 2: zeros are added on the right and at the bottom only */
-    int vector;          /* a value of [1][1][out] to be added, from channel vector_at on; 0: none (value 0 is the image) */
+    bool late_border; /* stride 2: zeros are added on the right and at the bottom only */
+    int vector; /* a value of [1][1][out] to be added, from channel vector_at on; 0: none (value 0 is the image) */
     size_t vector_at;
-    int residual;        /* a value to be added; 0: none */
-    float scale;         /* of the sum; 0: 1 */
+    int residual; /* a value to be added; 0: none */
+    float scale;  /* of the sum; 0: 1 */
     enum activation activation;
 };
 int graph_conv(struct graph *g, int x, const struct conv *c);
+/* graph_conv_first lists the parameters of a later graph_conv of that name and so many channels in: their order is
+ * that of the network they come from, whose initial weights are drawn in it. */
+void graph_conv_first(struct graph *g, size_t in, const struct conv *c);
 
 struct norm {
     const char *name;
@@ -65,13 +68,18 @@ int graph_group_norm(struct graph *g, int x, const struct norm *n);
 int graph_attention(struct graph *g, int q, int k, int v, size_t heads);
 int graph_concat(struct graph *g, int a, int b);
 int graph_upsample(struct graph *g, int x); /* nearest, twice */
+int graph_pool(struct graph *g, int x);     /* means of 2x2 */
+int graph_affine(struct graph *g, int x, float factor, float offset);
+int graph_over_time(struct graph *g, int x); /* x / time */
 int graph_activation(struct graph *g, int x, enum activation activation);
 
-/* The sinusoids of Vaswani et al. 2017 of the time: [1][1][n]; f_j = 10000^(-j / (n / 2 - shift)). */
-int graph_time(struct graph *g, size_t n, double shift, bool cos_first);
-/* Learned random frequencies (NAME.weight of n / 2): sines and cosines of 2 pi w log t; `log` false: of 2 pi w t. */
-int graph_fourier_time(struct graph *g, const char *name, size_t n, bool cos_first);
-int graph_embedding(struct graph *g, const char *name, size_t rows, size_t n); /* of the class; a learned time too */
+/* The sinusoids of Vaswani et al. 2017 of a number: [1][1][n]; f_j = 10000^(-j / (n / 2 - shift)). */
+enum graph_number { GRAPH_TIME, GRAPH_CLASS };
+int graph_sinusoids(struct graph *g, enum graph_number of, size_t n, double shift, bool cos_first);
+/* Sines, then cosines, of 2 pi w log t with random frequencies (NAME.weight of n / 2). */
+int graph_fourier(struct graph *g, const char *name, size_t n);
+/* A row of NAME.weight: that of the class, or of the time rounded down, within the rows. */
+int graph_embedding(struct graph *g, enum graph_number of, const char *name, size_t rows, size_t n);
 int graph_add(struct graph *g, int a, int b);
 
 void graph_output(struct graph *g, int x);

@@ -11,8 +11,11 @@ enum operation {
     OP_ATTENTION,
     OP_CONCAT,
     OP_UPSAMPLE,
+    OP_POOL,
+    OP_AFFINE,
+    OP_OVER_TIME,
     OP_ACTIVATION,
-    OP_TIME,
+    OP_SINUSOIDS,
     OP_FOURIER,
     OP_EMBEDDING,
     OP_ADD,
@@ -21,15 +24,17 @@ enum operation {
 
 struct node {
     enum operation op;
-    int in[3];           /* values; GRAPH_NONE */
-    int out, scratch;    /* values */
-    int weight, bias;    /* parameters */
+    int in[3];        /* values; GRAPH_NONE */
+    int out, scratch; /* values */
+    int weight, bias; /* parameters */
     struct conv conv;
     struct norm norm;
     struct matrix matrix; /* of a convolution, packed */
-    size_t heads, n;
-    double shift;
+    size_t heads;
+    enum graph_number of;
+    double shift; /* of sinusoids */
     bool cos_first;
+    float factor, offset;
 };
 
 /* A value's numbers lie at workspace + images * at, `floats` an image. */

@@ -45,9 +45,15 @@ static const float *parameter(const struct run *r, int i) { return i < 0 ? NULL 
 static void conv(const struct run *r, const struct node *node) {
     const struct value_place *in = &r->g->values[node->in[0]], *out = &r->g->values[node->out];
     const struct conv *c = &node->conv;
-    struct product p = {.images = r->images, .height = out->height, .width = out->width, .out = places_of(r, node->out),
-                        .in = places_of(r, node->in[0]), .b = &node->matrix, .bias = parameter(r, node->bias),
-                        .scale = c->scale, .activation = c->activation};
+    struct product p = {.images = r->images,
+                        .height = out->height,
+                        .width = out->width,
+                        .out = places_of(r, node->out),
+                        .in = places_of(r, node->in[0]),
+                        .b = &node->matrix,
+                        .bias = parameter(r, node->bias),
+                        .scale = c->scale,
+                        .activation = c->activation};
     if (c->kernel == 3) {
         for (size_t s = 0; s < 9; s++)
             p.segment[s] = s / 3 * p.in.row_step + s % 3 * in->channels;
@@ -68,10 +74,17 @@ static void conv(const struct run *r, const struct node *node) {
 
 static void group_norm(const struct run *r, const struct node *node) {
     const struct value_place *v = &r->g->values[node->out];
-    struct group_norm n = {.images = r->images, .height = v->height, .width = v->width, .channels = v->channels,
-                           .groups = node->norm.groups, .eps = node->norm.eps, .in = places_of(r, node->in[0]),
-                           .out = places_of(r, node->out), .weight = parameter(r, node->weight),
-                           .bias = parameter(r, node->bias), .activation = node->norm.activation};
+    struct group_norm n = {.images = r->images,
+                           .height = v->height,
+                           .width = v->width,
+                           .channels = v->channels,
+                           .groups = node->norm.groups,
+                           .eps = node->norm.eps,
+                           .in = places_of(r, node->in[0]),
+                           .out = places_of(r, node->out),
+                           .weight = parameter(r, node->weight),
+                           .bias = parameter(r, node->bias),
+                           .activation = node->norm.activation};
     if (node->in[1] >= 0) {
         struct places m = places_of(r, node->in[1]);
         n.scale = m.data;
@@ -83,10 +96,15 @@ static void group_norm(const struct run *r, const struct node *node) {
 
 static void attention(const struct run *r, const struct node *node) {
     const struct value_place *v = &r->g->values[node->out];
-    const struct attention a = {.images = r->images, .tokens = v->height * v->width, .heads = node->heads,
-                                .d = v->channels / node->heads, .q = places_of(r, node->in[0]).data,
-                                .k = places_of(r, node->in[1]).data, .v = places_of(r, node->in[2]).data,
-                                .step = v->channels, .out = places_of(r, node->out).data};
+    const struct attention a = {.images = r->images,
+                                .tokens = v->height * v->width,
+                                .heads = node->heads,
+                                .d = v->channels / node->heads,
+                                .q = places_of(r, node->in[0]).data,
+                                .k = places_of(r, node->in[1]).data,
+                                .v = places_of(r, node->in[2]).data,
+                                .step = v->channels,
+                                .out = places_of(r, node->out).data};
     attention_run(r->ctx, r->g->kernels, &a, r->workspace + r->images * r->g->values[node->scratch].at);
 }
 
@@ -120,6 +138,32 @@ static void pixels(const struct run *r, const struct node *node, enum activation
             }
 }
 
+static void pool(const struct run *r, const struct node *node) {
+    const struct value_place *v = &r->g->values[node->out];
+    struct places x = places_of(r, node->in[0]), y = places_of(r, node->out);
+    for (size_t i = 0; i < r->images; i++)
+        for (size_t row = 0; row < v->height; row++)
+            for (size_t column = 0; column < v->width; column++) {
+                const float *a = x.data + i * x.image_step + 2 * row * x.row_step + 2 * column * x.step;
+                const float *b = a + x.row_step;
+                float *out = y.data + i * y.image_step + row * y.row_step + column * y.step;
+                for (size_t c = 0; c < v->channels; c++)
+                    out[c] = (a[c] + a[c + x.step] + b[c] + b[c + x.step]) * 0.25f;
+            }
+}
+
+static void affine(const struct run *r, const struct node *node, float factor, float offset, bool over_time) {
+    const struct value_place *v = &r->g->values[node->out];
+    struct places x = places_of(r, node->in[0]), y = places_of(r, node->out);
+    for (size_t i = 0; i < r->images; i++) {
+        float by = over_time ? r->in->times[i] : 1;
+        for (size_t row = 0; row < v->height; row++)
+            for (size_t k = 0; k < v->width * v->channels; k++)
+                y.data[i * y.image_step + row * y.row_step + k] =
+                    (x.data[i * x.image_step + row * x.row_step + k] * factor + offset) / by;
+    }
+}
+
 static void sinusoids(float *out, size_t half, size_t j, float angle, bool cos_first) {
     double turns = (double)angle / 3.14159265358979323846;
     float sine = (float)elementary_sinpi(turns), cosine = (float)elementary_cospi(turns);
@@ -128,13 +172,17 @@ static void sinusoids(float *out, size_t half, size_t j, float angle, bool cos_f
 }
 
 /* The single-precision steps are those of diffusers' embeddings, so that networks trained there see the same. */
-static void time_embedding(const struct run *r, const struct node *node) {
+static float number(const struct run *r, const struct node *node, size_t image) {
+    return node->of == GRAPH_TIME ? r->in->times[image] : (float)r->in->classes[image];
+}
+
+static void sinusoid_embedding(const struct run *r, const struct node *node) {
     struct places p = places_of(r, node->out);
     size_t half = r->g->values[node->out].channels / 2;
     for (size_t i = 0; i < r->images; i++)
         for (size_t j = 0; j < half; j++) {
             float exponent = -9.210340371976184f * (float)j / ((float)half - (float)node->shift); /* log 10000 */
-            float angle = r->in->times[i] * (float)elementary_exp((double)exponent);
+            float angle = number(r, node, i) * (float)elementary_exp((double)exponent);
             sinusoids(p.data + i * p.image_step, half, j, angle, node->cos_first);
         }
 }
@@ -146,15 +194,19 @@ static void fourier_embedding(const struct run *r, const struct node *node) {
     for (size_t i = 0; i < r->images; i++)
         for (size_t j = 0; j < half; j++) {
             float time = (float)elementary_log((double)r->in->times[i]);
-            sinusoids(p.data + i * p.image_step, half, j, time * w[j] * 2 * 3.14159265f, node->cos_first);
+            sinusoids(p.data + i * p.image_step, half, j, time * w[j] * 2 * 3.14159265f, false);
         }
 }
 
 static void embedding(const struct run *r, const struct node *node) {
     struct places p = places_of(r, node->out);
-    size_t n = r->g->values[node->out].channels;
-    for (size_t i = 0; i < r->images; i++)
-        memcpy(p.data + i * p.image_step, parameter(r, node->weight) + (size_t)r->in->classes[i] * n, n * sizeof(float));
+    size_t n = r->g->values[node->out].channels, rows = r->g->parameters[node->weight].shape[0];
+    for (size_t i = 0; i < r->images; i++) {
+        float wanted = number(r, node, i);
+        size_t row = wanted > 0 ? (size_t)wanted : 0;
+        memcpy(p.data + i * p.image_step, parameter(r, node->weight) + (row < rows ? row : rows - 1) * n,
+               n * sizeof(float));
+    }
 }
 
 static void move_in(const struct run *r, const struct node *node) {
@@ -163,7 +215,8 @@ static void move_in(const struct run *r, const struct node *node) {
     size_t line = v->width * v->channels;
     for (size_t i = 0; i < r->images; i++)
         for (size_t y = 0; y < v->height; y++)
-            memcpy(p.data + i * p.image_step + y * p.row_step, r->in->x + (i * v->height + y) * line, line * sizeof(float));
+            memcpy(p.data + i * p.image_step + y * p.row_step, r->in->x + (i * v->height + y) * line,
+                   line * sizeof(float));
 }
 
 static void move_out(const struct run *r, const struct node *node) {
@@ -172,7 +225,8 @@ static void move_out(const struct run *r, const struct node *node) {
     size_t line = v->width * v->channels;
     for (size_t i = 0; i < r->images; i++)
         for (size_t y = 0; y < v->height; y++)
-            memcpy(r->out + (i * v->height + y) * line, p.data + i * p.image_step + y * p.row_step, line * sizeof(float));
+            memcpy(r->out + (i * v->height + y) * line, p.data + i * p.image_step + y * p.row_step,
+                   line * sizeof(float));
 }
 
 static void run_node(const struct run *r, const struct node *node) {
@@ -188,7 +242,10 @@ static void run_node(const struct run *r, const struct node *node) {
     case OP_UPSAMPLE: copy(r, node->in[0], node->out, 0, 2); break;
     case OP_ACTIVATION: pixels(r, node, node->conv.activation); break;
     case OP_ADD: pixels(r, node, ACTIVATION_NONE); break;
-    case OP_TIME: time_embedding(r, node); break;
+    case OP_POOL: pool(r, node); break;
+    case OP_AFFINE: affine(r, node, node->factor, node->offset, false); break;
+    case OP_OVER_TIME: affine(r, node, 1, 0, true); break;
+    case OP_SINUSOIDS: sinusoid_embedding(r, node); break;
     case OP_FOURIER: fourier_embedding(r, node); break;
     case OP_EMBEDDING: embedding(r, node); break;
     case OP_OUTPUT: move_out(r, node); break;

@@ -24,10 +24,10 @@ struct unet_config {
     size_t block_out_channels[UNET_LEVELS_MAX];
     size_t layers_per_block;
     double mid_block_scale_factor;
-    size_t downsample_padding;                /* 0 or 1 */
+    size_t downsample_padding;               /* 0 or 1 */
     bool resnet_downsample, resnet_upsample; /* downsample_type, upsample_type: "resnet" in blocks with attention */
     enum activation act_fn;
-    size_t attention_head_dim; /* 0: one head */
+    size_t attention_head_dim;                    /* 0: one head */
     size_t norm_num_groups, attn_norm_num_groups; /* the second 0: none named */
     double norm_eps;
     bool scale_shift; /* resnet_time_scale_shift */

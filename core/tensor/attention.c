@@ -13,10 +13,10 @@ enum {
 struct attention_job {
     const struct tensor_kernels *k;
     const struct attention *a;
-    size_t blocks, keys; /* blocks of keys in all; the tokens rounded up to whole ones */
-    size_t wide;         /* d rounded up to whole columns */
-    size_t pieces;       /* of a head */
-    float *keys_packed;  /* [images * heads][blocks][d][columns] */
+    size_t blocks, keys;  /* blocks of keys in all; the tokens rounded up to whole ones */
+    size_t wide;          /* d rounded up to whole columns */
+    size_t pieces;        /* of a head */
+    float *keys_packed;   /* [images * heads][blocks][d][columns] */
     float *values_packed; /* [images * heads][wide / columns][keys][columns] */
 };
 
@@ -57,7 +57,8 @@ static const size_t ORIGIN[1];
 /* score fills scores[row][0 .. BLOCKS * columns - 1] for keys from block `first` on; gives how many are keys. */
 static size_t score(const struct attention_job *job, size_t head, size_t first, struct queries *s) {
     size_t columns = job->k->columns, n = 0;
-    struct tile tile = {.a = s->q, .rows = s->rows, .segment = ORIGIN, .segments = 1, .depth = job->a->d, .out = s->block};
+    struct tile tile = {
+        .a = s->q, .rows = s->rows, .segment = ORIGIN, .segments = 1, .depth = job->a->d, .out = s->block};
     for (size_t b = first; b < first + BLOCKS && b < job->blocks; b++, n += columns) {
         tile.panel = job->keys_packed + (head * job->blocks + b) * columns * job->a->d;
         job->k->tile(&tile);

@@ -85,7 +85,8 @@ static void apply_piece(void *arg, size_t i) {
     for (; y < end; y++)
         for (size_t x = 0; x < g->width; x++)
             job->k->affine(g->channels, pixel(&g->in, image, y) + x * g->in.step, lines, lines + g->channels,
-                           g->activation, g->out.data + image * g->out.image_step + y * g->out.row_step + x * g->out.step);
+                           g->activation,
+                           g->out.data + image * g->out.image_step + y * g->out.row_step + x * g->out.step);
 }
 
 void group_norm_run(struct ctx *ctx, const struct tensor_kernels *k, const struct group_norm *g, void *scratch) {

@@ -11,8 +11,8 @@ struct group_norm {
     size_t images, height, width, channels, groups; /* groups divides channels */
     float eps;
     struct places in, out;
-    const float *weight, *bias;  /* [channels] */
-    const float *scale, *shift;  /* [images], `vector_step` apart; [channels] each; or NULL */
+    const float *weight, *bias; /* [channels] */
+    const float *scale, *shift; /* [images], `vector_step` apart; [channels] each; or NULL */
     size_t vector_step;
     enum activation activation;
 };

@@ -23,8 +23,8 @@ void matrix_pack(const struct tensor_kernels *k, size_t segments, size_t depth, 
 struct job {
     const struct tensor_kernels *k;
     const struct product *p;
-    size_t rows, total;           /* rows a piece, and in all */
-    size_t blocks, all_blocks;    /* blocks a piece, and in all */
+    size_t rows, total;        /* rows a piece, and in all */
+    size_t blocks, all_blocks; /* blocks a piece, and in all */
     size_t pieces_down;
 };
 
@@ -74,8 +74,8 @@ static void run_piece(void *arg, size_t piece) {
 }
 
 void product_run(struct ctx *ctx, const struct tensor_kernels *k, const struct product *p) {
-    struct job job = {.k = k, .p = p, .total = p->images * p->height * p->width,
-                      .all_blocks = ceiling(p->b->columns, k->columns)};
+    struct job job = {
+        .k = k, .p = p, .total = p->images * p->height * p->width, .all_blocks = ceiling(p->b->columns, k->columns)};
     size_t depth = p->b->segments * p->b->depth, tile_work = depth * k->rows * k->columns;
     size_t tiles = ceiling(PIECE_WORK, tile_work ? tile_work : 1), down = ceiling(job.total, k->rows);
     /* A piece is a block of columns and so many tiles of rows; few rows take more columns. */

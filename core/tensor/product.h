@@ -36,8 +36,8 @@ struct product {
     struct places in, out;
     size_t segment[TILE_SEGMENTS_MAX];
     const struct matrix *b;
-    const float *bias;               /* [columns] or NULL */
-    const float *vector, *gate;      /* [images], `vector_step` and `gate_step` apart; [columns] each; or NULL */
+    const float *bias;          /* [columns] or NULL */
+    const float *vector, *gate; /* [images], `vector_step` and `gate_step` apart; [columns] each; or NULL */
     size_t vector_step, gate_step;
     struct places residual; /* data NULL: none */
     float scale;            /* of the whole */

@@ -25,18 +25,18 @@ struct tile {
 };
 
 /* Activations; MISH is x tanh(log(1 + e^x)), GELU_TANH the tanh approximation (Hendrycks, Gimpel 2016, sec. 2). */
-#define ACTIVATION_LIST(X)        \
-    X(NONE, "none")               \
-    X(SILU, "silu")               \
-    X(RELU, "relu")               \
-    X(GELU, "gelu")               \
-    X(GELU_TANH, "gelu-tanh")     \
+#define ACTIVATION_LIST(X)    \
+    X(NONE, "none")           \
+    X(SILU, "silu")           \
+    X(RELU, "relu")           \
+    X(GELU, "gelu")           \
+    X(GELU_TANH, "gelu-tanh") \
     X(MISH, "mish")
 enum activation {
 #define X(name, text) ACTIVATION_##name,
     ACTIVATION_LIST(X)
 #undef X
-    ACTIVATION_COUNT
+        ACTIVATION_COUNT
 };
 
 /* What becomes of n results of a row: scale * (residual + gate * act(x + bias + vector)). NULL: without it. */

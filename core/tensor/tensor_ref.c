@@ -49,8 +49,8 @@ static float activate(enum activation activation, float value) {
     case ACTIVATION_GELU: return (float)(x * 0.5 * (1 + erf_of(x * 0.7071067811865476)));
     case ACTIVATION_GELU_TANH: return (float)(x * sigmoid(1.5957691216057308 * (x + 0.044715 * x * x * x)));
     case ACTIVATION_MISH: {
-        double e = elementary_exp(-fabs(x)), q = x > 0 ? (1 + 2 * e) / (1 + 2 * e + 2 * e * e)
-                                                       : (e * e + 2 * e) / (e * e + 2 * e + 2);
+        double e = elementary_exp(-fabs(x)),
+               q = x > 0 ? (1 + 2 * e) / (1 + 2 * e + 2 * e * e) : (e * e + 2 * e) / (e * e + 2 * e + 2);
         return (float)(x * q);
     }
     case ACTIVATION_NONE:

@@ -15,9 +15,7 @@ typedef float anywhere __attribute__((vector_size(LANES * 4), aligned(4), may_al
 enum { COLUMNS = LANES * VECTORS };
 #define INLINE static inline __attribute__((always_inline))
 
-INLINE vec load(const float *p) {
-    return *(const anywhere *)p;
-}
+INLINE vec load(const float *p) { return *(const anywhere *)p; }
 INLINE void store(float *p, vec v) { *(anywhere *)p = v; }
 INLINE vec splat(float x) { return x - (vec){0}; }
 
@@ -79,10 +77,10 @@ INLINE void tile_rows(const struct tile *t, const size_t rows) {
 
 static void tile(const struct tile *t) {
     switch (t->rows) {
-#define CASE(n)                                       \
-    case n:                                           \
-        if (n <= ROWS)                                \
-            tile_rows(t, n <= ROWS ? n : ROWS);       \
+#define CASE(n)                                 \
+    case n:                                     \
+        if (n <= ROWS)                          \
+            tile_rows(t, n <= ROWS ? n : ROWS); \
         break;
         CASE(1)
         CASE(2)
@@ -142,8 +140,7 @@ INLINE vec activate(enum activation activation, vec x) {
     case ACTIVATION_SILU: return x / (1.0f + exponential(-x));
     case ACTIVATION_RELU: return choose(x < 0.0f, splat(0), x);
     case ACTIVATION_GELU: return 0.5f * x * (1.0f + error_function(x * 0.70710678f));
-    case ACTIVATION_GELU_TANH:
-        return x / (1.0f + exponential(-1.59576912f * FMA(x * x * x, splat(0.044715f), x)));
+    case ACTIVATION_GELU_TANH: return x / (1.0f + exponential(-1.59576912f * FMA(x * x * x, splat(0.044715f), x)));
     case ACTIVATION_MISH: {
         vec e = exponential(-greatest(x, -x));
         vec p = choose(x > 0.0f, 1.0f + 2.0f * e, e * e + 2.0f * e);
@@ -184,15 +181,15 @@ INLINE void affine_as(size_t n, const float *x, const float *factor, const float
 }
 
 /* One loop for each activation. */
-#define EACH_ACTIVATION(CALL)                                            \
-    switch (activation) {                                                \
-    case ACTIVATION_SILU: CALL(ACTIVATION_SILU); break;                  \
-    case ACTIVATION_RELU: CALL(ACTIVATION_RELU); break;                  \
-    case ACTIVATION_GELU: CALL(ACTIVATION_GELU); break;                  \
-    case ACTIVATION_GELU_TANH: CALL(ACTIVATION_GELU_TANH); break;        \
-    case ACTIVATION_MISH: CALL(ACTIVATION_MISH); break;                  \
-    case ACTIVATION_NONE:                                                \
-    case ACTIVATION_COUNT: CALL(ACTIVATION_NONE); break;                 \
+#define EACH_ACTIVATION(CALL)                                     \
+    switch (activation) {                                         \
+    case ACTIVATION_SILU: CALL(ACTIVATION_SILU); break;           \
+    case ACTIVATION_RELU: CALL(ACTIVATION_RELU); break;           \
+    case ACTIVATION_GELU: CALL(ACTIVATION_GELU); break;           \
+    case ACTIVATION_GELU_TANH: CALL(ACTIVATION_GELU_TANH); break; \
+    case ACTIVATION_MISH: CALL(ACTIVATION_MISH); break;           \
+    case ACTIVATION_NONE:                                         \
+    case ACTIVATION_COUNT: CALL(ACTIVATION_NONE); break;          \
     }
 
 static void finish(const struct finish *f, size_t n, const float *x, float *out) {
