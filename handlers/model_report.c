@@ -26,7 +26,7 @@ static void write_network(struct report *r, const struct graph *graph) {
             buf_printf(r->out, "%s%zu %s", first ? "" : ", ", m->tensors[i], dtype_text((enum dtype)i));
             first = 0;
         }
-    buf_printf(r->out, ")\nmemory: %.1f MB for the weights, %.1f MB for each image\n", mb(m->bytes),
+    buf_printf(r->out, ")\nmemory: %.2f MB for the weights, %.2f MB for each image\n", mb(m->bytes),
                mb(graph_floats(graph, 1) * sizeof(float)));
 }
 

@@ -1,89 +1,10 @@
 #include "handlers/half_float.h"
-#include "handlers/model_files.h"
-#include "tests/support/made_files.h"
+#include "tests/support/model_folder.h"
 #include "tests/support/test.h"
 
 #include <math.h>
 
-#define CONFIG_OF(more)                                                                                       \
-    "{\"_class_name\":\"UNet2DModel\",\"_diffusers_version\":\"0.30.0\",\"sample_size\":8,\"in_channels\":1," \
-    "\"out_channels\":1,\"block_out_channels\":[4,8],\"layers_per_block\":1,\"norm_num_groups\":4,"           \
-    "\"down_block_types\":[\"DownBlock2D\",\"AttnDownBlock2D\"],"                                             \
-    "\"up_block_types\":[\"AttnUpBlock2D\",\"UpBlock2D\"]" more "}"
-#define CONFIG CONFIG_OF("")
-#define INDEX                                                                                      \
-    "{\"_class_name\":\"DDPMPipeline\",\"_diffusers_version\":\"0.30.0\",\"unet\":[\"diffusers\"," \
-    "\"UNet2DModel\"],\"scheduler\":[\"diffusers\",\"DDIMScheduler\"],\"vae\":[null,null],\"other\":null}"
-#define SCHEDULER                                                                                              \
-    "{\"_class_name\":\"DDPMScheduler\",\"beta_start\":0.0001,\"trained_betas\":null,\"lambda_min_clipped\":-" \
-    "Infinity}"
-#define WEIGHTS "diffusion_pytorch_model.safetensors"
-
-enum { PARAMETERS_MAX = 400 };
-
-/* A network and a folder for it. */
-struct fixture {
-    struct ctx ctx;
-    struct made_files folder;
-    struct graph *graph;
-    const struct parameter *parameters;
-    size_t n;
-    struct tensor_values values[PARAMETERS_MAX + 1];
-};
-
-/* value_of is number i of parameter k: one that every dtype has. */
-static float value_of(size_t k, size_t i) { return (float)((int)((k * 31 + i * 7) % 129) - 64) * 0.25f; }
-
-static void make_values(struct fixture *f, enum dtype dtype) {
-    for (size_t k = 0; k < f->n; k++) {
-        const struct parameter *p = &f->parameters[k];
-        float *v = ctx_alloc(&f->ctx, p->n, sizeof *v);
-        assert_non_null(v);
-        for (size_t i = 0; i < p->n; i++)
-            v[i] = value_of(k, i);
-        f->values[k] = (struct tensor_values){.name = p->name, .dtype = dtype, .dims = p->dims, .values = v};
-        memcpy(f->values[k].shape, p->shape, p->dims * sizeof *p->shape);
-    }
-}
-
-static void put_weights(struct fixture *f, const char *path, size_t first, size_t n) {
-    struct buf file;
-    buf_init(&file, 64 << 20);
-    safetensors_write(&file, f->values + first, n);
-    assert_false(file.failed);
-    made_files_put(&f->folder, path, file.data, file.n);
-    buf_release(&file);
-}
-
-/* begin makes a folder with components, in float32. */
-static void begin(struct fixture *f) {
-    struct unet_config config = unet_default();
-    config.height = config.width = 8;
-    config.in_channels = config.out_channels = 1;
-    config.levels = 2;
-    config.block_out_channels[0] = 4, config.block_out_channels[1] = 8;
-    config.up_attention[0] = true, config.up_attention[1] = false;
-    config.layers_per_block = 1;
-    config.norm_num_groups = 4;
-    ctx_init(&f->ctx, 256 << 20);
-    if (unet_make(&f->ctx, tensor_kernels_for(ISA_REF), &config, &f->graph))
-        fail_msg("%s", f->ctx.err.detail);
-    f->n = graph_parameters(f->graph, &f->parameters);
-    assert_in_range(f->n, 50, PARAMETERS_MAX);
-    made_files_init(&f->folder);
-    make_values(f, DTYPE_F32);
-    made_files_text(&f->folder, "model_index.json", INDEX);
-    made_files_text(&f->folder, "unet/config.json", CONFIG);
-    made_files_text(&f->folder, "scheduler/scheduler_config.json", SCHEDULER);
-    put_weights(f, "unet/" WEIGHTS, 0, f->n);
-}
-
-static void end(struct fixture *f) {
-    made_files_release(&f->folder);
-    ctx_release(&f->ctx);
-}
-
-static void loads(struct fixture *f, struct model_files *m) {
+static void loads(struct model_folder *f, struct model_files *m) {
     if (model_files_open(&f->ctx, &f->folder.files, m) || model_files_check(&f->ctx, m, f->parameters, f->n))
         fail_msg("%s", f->ctx.err.detail);
     for (size_t k = 0; k < f->n; k++) {
@@ -93,13 +14,13 @@ static void loads(struct fixture *f, struct model_files *m) {
         if (model_files_find(m, &f->ctx, p, got))
             fail_msg("%s", f->ctx.err.detail);
         for (size_t i = 0; i < p->n; i++)
-            assert_true(got[i] == value_of(k, i));
+            assert_true(got[i] == model_folder_value(k, i));
     }
     if (graph_load(&f->ctx, f->graph, model_files_find, m))
         fail_msg("%s", f->ctx.err.detail);
 }
 
-static void refused(struct fixture *f, const char *detail) {
+static void refused(struct model_folder *f, const char *detail) {
     struct model_files m;
     enum status status = model_files_open(&f->ctx, &f->folder.files, &m);
     if (status == STATUS_OK)
@@ -112,9 +33,9 @@ static void refused(struct fixture *f, const char *detail) {
 
 static void components_have_folders(void **state) {
     (void)state;
-    struct fixture f;
+    struct model_folder f;
     struct model_files m;
-    begin(&f);
+    model_folder_begin(&f);
     loads(&f, &m);
     assert_string_equal(m.architecture, "UNet2DModel");
     assert_int_equal(m.unet.levels, 2);
@@ -123,19 +44,20 @@ static void components_have_folders(void **state) {
     assert_int_equal(m.bytes, m.numbers * 4);
     assert_int_equal(m.warnings.total, 0);
     static const char scheduler[] =
-        "{\"_class_name\":\"DDIMScheduler\",\"beta_start\":0.0001,\"lambda_min_clipped\":\"-Infinity\"}";
+        "{\"_class_name\":\"DDIMScheduler\",\"beta_start\":0.0001,\"timestep_spacing\":\"leading\","
+        "\"of_another\":\"-Infinity\"}";
     assert_int_equal(m.scheduler.n, sizeof scheduler - 1);
     assert_memory_equal(m.scheduler.p, scheduler, m.scheduler.n);
-    end(&f);
+    model_folder_end(&f);
 }
 
 static void old_repositories_have_all_at_the_root(void **state) {
     (void)state;
-    struct fixture f;
+    struct model_folder f;
     struct model_files m;
-    begin(&f);
+    model_folder_begin(&f);
     made_files_move(&f.folder, "unet/config.json", "config.json");
-    made_files_move(&f.folder, "unet/" WEIGHTS, WEIGHTS);
+    made_files_move(&f.folder, "unet/" FOLDER_WEIGHTS, FOLDER_WEIGHTS);
     made_files_move(&f.folder, "scheduler/scheduler_config.json", "scheduler_config.json");
     loads(&f, &m);
     made_files_remove(&f.folder, "model_index.json"); /* a network alone */
@@ -146,7 +68,7 @@ static void old_repositories_have_all_at_the_root(void **state) {
     assert_int_equal(m.scheduler.n, 0);
     assert_int_equal(m.warnings.n, 1);
     assert_string_equal(m.warnings.list[0], "There is no scheduler_config.json, so a request has to name its path.");
-    end(&f);
+    model_folder_end(&f);
 }
 
 static void every_dtype_and_variant(void **state) {
@@ -154,26 +76,26 @@ static void every_dtype_and_variant(void **state) {
     static const struct {
         const char *path;
         enum dtype dtype;
-    } ROWS[] = {{"unet/" WEIGHTS, DTYPE_F16},
-                {"unet/" WEIGHTS, DTYPE_BF16},
-                {"unet/" WEIGHTS, DTYPE_F64},
+    } ROWS[] = {{"unet/" FOLDER_WEIGHTS, DTYPE_F16},
+                {"unet/" FOLDER_WEIGHTS, DTYPE_BF16},
+                {"unet/" FOLDER_WEIGHTS, DTYPE_F64},
                 {"unet/diffusion_pytorch_model.fp16.safetensors", DTYPE_F16},
                 {"unet/diffusion_pytorch_model.bf16.safetensors", DTYPE_BF16}};
     for (size_t i = 0; i < COUNT(ROWS); i++) {
-        struct fixture f;
+        struct model_folder f;
         struct model_files m;
-        begin(&f);
-        made_files_remove(&f.folder, "unet/" WEIGHTS);
+        model_folder_begin(&f);
+        made_files_remove(&f.folder, "unet/" FOLDER_WEIGHTS);
         made_files_text(&f.folder, "unet/diffusion_pytorch_model.bin", "never read");
-        make_values(&f, ROWS[i].dtype);
-        put_weights(&f, ROWS[i].path, 0, f.n);
+        model_folder_values(&f, ROWS[i].dtype);
+        model_folder_weights(&f, ROWS[i].path, 0, f.n);
         loads(&f, &m);
         assert_int_equal(m.tensors[ROWS[i].dtype], f.n);
-        end(&f);
+        model_folder_end(&f);
     }
 }
 
-static void put_sharded(struct fixture *f, const char *path) {
+static void put_sharded(struct model_folder *f, const char *path) {
     struct buf index;
     size_t half = f->n / 2;
     buf_init(&index, 1 << 20);
@@ -183,23 +105,23 @@ static void put_sharded(struct fixture *f, const char *path) {
     buf_text(&index, "}}");
     made_files_put(&f->folder, path, index.data, index.n);
     buf_release(&index);
-    made_files_remove(&f->folder, "unet/" WEIGHTS);
-    put_weights(f, "unet/part-1.safetensors", 0, half);
-    put_weights(f, "unet/part-2.safetensors", half, f->n - half);
+    made_files_remove(&f->folder, "unet/" FOLDER_WEIGHTS);
+    model_folder_weights(f, "unet/part-1.safetensors", 0, half);
+    model_folder_weights(f, "unet/part-2.safetensors", half, f->n - half);
 }
 
 static void sharded_weights(void **state) {
     (void)state;
-    static const char *const PATHS[] = {"unet/" WEIGHTS ".index.json", "unet/" WEIGHTS ".index.fp16.json",
+    static const char *const PATHS[] = {"unet/" FOLDER_WEIGHTS ".index.json", "unet/" FOLDER_WEIGHTS ".index.fp16.json",
                                         "unet/diffusion_pytorch_model.safetensors.fp16.index.json"};
     for (size_t i = 0; i < COUNT(PATHS); i++) {
-        struct fixture f;
+        struct model_folder f;
         struct model_files m;
-        begin(&f);
+        model_folder_begin(&f);
         put_sharded(&f, PATHS[i]);
         loads(&f, &m);
         assert_string_equal(safetensors_find(&m.weights, "conv_out.weight")->file, "unet/part-2.safetensors");
-        end(&f);
+        model_folder_end(&f);
     }
 }
 
@@ -207,10 +129,10 @@ static void old_names_of_attention(void **state) {
     (void)state;
     static const char *const NAMES[][2] = {
         {".to_q.", ".query."}, {".to_k.", ".key."}, {".to_v.", ".value."}, {".to_out.0.", ".proj_attn."}};
-    struct fixture f;
+    struct model_folder f;
     struct model_files m;
-    begin(&f);
-    static char names[PARAMETERS_MAX][PARAMETER_NAME + 16];
+    model_folder_begin(&f);
+    static char names[FOLDER_PARAMETERS_MAX][PARAMETER_NAME + 16];
     size_t renamed = 0;
     for (size_t k = 0; k < f.n; k++)
         for (size_t i = 0; i < COUNT(NAMES); i++) {
@@ -223,25 +145,25 @@ static void old_names_of_attention(void **state) {
             renamed++;
         }
     assert_int_equal(renamed, 4 * 8); /* weight and bias: one down, one in the middle, two up */
-    put_weights(&f, "unet/" WEIGHTS, 0, f.n);
+    model_folder_weights(&f, "unet/" FOLDER_WEIGHTS, 0, f.n);
     loads(&f, &m);
     assert_int_equal(m.warnings.total, 0);
-    end(&f);
+    model_folder_end(&f);
 }
 
 static void tensors_that_nothing_asks_for(void **state) {
     (void)state;
-    struct fixture f;
+    struct model_folder f;
     struct model_files m;
-    begin(&f);
+    model_folder_begin(&f);
     f.values[f.n] = f.values[0];
     f.values[f.n].name = "ema.decay";
-    put_weights(&f, "unet/" WEIGHTS, 0, f.n + 1);
+    model_folder_weights(&f, "unet/" FOLDER_WEIGHTS, 0, f.n + 1);
     loads(&f, &m);
     assert_int_equal(m.warnings.total, 1);
-    assert_string_equal(m.warnings.list[0],
-                        "The tensor ema.decay of unet/" WEIGHTS " is no parameter of the network; it is left out.");
-    end(&f);
+    assert_string_equal(m.warnings.list[0], "The tensor ema.decay of unet/" FOLDER_WEIGHTS
+                                            " is no parameter of the network; it is left out.");
+    model_folder_end(&f);
 }
 
 /* -- Folders that are wrong -- */
@@ -254,7 +176,7 @@ static void bad_folders_get_a_sentence(void **state) {
     } ROWS[] = {
         {NULL, NULL, "There is neither a model_index.json nor a config.json."},
         {"unet/config.json", NULL, "There is neither unet/config.json nor config.json."},
-        {"unet/" WEIGHTS, NULL, "There are no weights: want unet/" WEIGHTS ", or its .index.json."},
+        {"unet/" FOLDER_WEIGHTS, NULL, "There are no weights: want unet/" FOLDER_WEIGHTS ", or its .index.json."},
         {"model_index.json", "[]", "model_index.json holds no JSON object."},
         {"model_index.json", "{", "model_index.json is not JSON, near its byte 1."},
         {"model_index.json", "{}", "model_index.json has no component of class UNet2DModel."},
@@ -268,16 +190,17 @@ static void bad_folders_get_a_sentence(void **state) {
          "model_index.json has the component vqvae of class VQModel; want one UNet2DModel and a scheduler."},
         {"unet/config.json", "{\"_class_name\":\"UNet1DModel\"}",
          "unet/config.json is of a network of class \"UNet1DModel\", want \"UNet2DModel\"."},
-        {"unet/" WEIGHTS, "", "unet/" WEIGHTS " has 0 bytes, want at least 8, its header's length."},
-        {"unet/" WEIGHTS, "\x80\x02}q\x01X\x04", "unet/" WEIGHTS " has 7 bytes, want at least 8, its header's length."},
-        {"unet/" WEIGHTS, "PK\x03\x04 and so on, a pickle",
-         "unet/" WEIGHTS " says its header has 7236828441365138256 bytes, want at most 100000000."},
+        {"unet/" FOLDER_WEIGHTS, "", "unet/" FOLDER_WEIGHTS " has 0 bytes, want at least 8, its header's length."},
+        {"unet/" FOLDER_WEIGHTS, "\x80\x02}q\x01X\x04",
+         "unet/" FOLDER_WEIGHTS " has 7 bytes, want at least 8, its header's length."},
+        {"unet/" FOLDER_WEIGHTS, "PK\x03\x04 and so on, a pickle",
+         "unet/" FOLDER_WEIGHTS " says its header has 7236828441365138256 bytes, want at most 100000000."},
         {"scheduler/scheduler_config.json", "nil", "scheduler/scheduler_config.json is not JSON, near its byte 3."},
         {"scheduler/scheduler_config.json", "\"\"", "scheduler/scheduler_config.json holds no JSON object."},
     };
     for (size_t i = 0; i < COUNT(ROWS); i++) {
-        struct fixture f;
-        begin(&f);
+        struct model_folder f;
+        model_folder_begin(&f);
         if (!ROWS[i].path)
             made_files_release(&f.folder);
         else if (ROWS[i].text)
@@ -285,7 +208,7 @@ static void bad_folders_get_a_sentence(void **state) {
         else
             made_files_remove(&f.folder, ROWS[i].path);
         refused(&f, ROWS[i].detail);
-        end(&f);
+        model_folder_end(&f);
     }
 }
 
@@ -294,90 +217,89 @@ static void pickles_are_refused_by_name(void **state) {
     static const char *const PATHS[] = {"unet/diffusion_pytorch_model.bin", "unet/diffusion_pytorch_model.fp16.bin",
                                         "unet/diffusion_pytorch_model.ckpt"};
     for (size_t i = 0; i < COUNT(PATHS); i++) {
-        struct fixture f;
+        struct model_folder f;
         char detail[300];
-        begin(&f);
-        made_files_move(&f.folder, "unet/" WEIGHTS, PATHS[i]);
-        snprintf(
-            detail, sizeof detail,
-            "%s is a pickle, which may run any program when it is opened, so it is not; want the weights as " WEIGHTS
-            ".",
-            PATHS[i]);
+        model_folder_begin(&f);
+        made_files_move(&f.folder, "unet/" FOLDER_WEIGHTS, PATHS[i]);
+        snprintf(detail, sizeof detail,
+                 "%s is a pickle, which may run any program when it is opened, so it is not; want the weights "
+                 "as " FOLDER_WEIGHTS ".",
+                 PATHS[i]);
         refused(&f, detail);
-        end(&f);
+        model_folder_end(&f);
     }
 }
 
 static void files_that_cannot_be_opened(void **state) {
     (void)state;
-    static const char *const PATHS[] = {"model_index.json", "unet/config.json", "unet/" WEIGHTS,
+    static const char *const PATHS[] = {"model_index.json", "unet/config.json", "unet/" FOLDER_WEIGHTS,
                                         "scheduler/scheduler_config.json"};
     for (size_t i = 0; i < COUNT(PATHS); i++) {
-        struct fixture f;
+        struct model_folder f;
         char detail[200];
-        begin(&f);
+        model_folder_begin(&f);
         f.folder.broken = PATHS[i];
         snprintf(detail, sizeof detail, "%s cannot be opened.", PATHS[i]);
         refused(&f, detail);
-        end(&f);
+        model_folder_end(&f);
     }
 }
 
 static void bad_indices_get_a_sentence(void **state) {
     (void)state;
-    static const char path[] = "unet/" WEIGHTS ".index.json";
+    static const char path[] = "unet/" FOLDER_WEIGHTS ".index.json";
     static const struct {
         const char *text, *detail;
     } ROWS[] = {
-        {"{}", "unet/" WEIGHTS ".index.json has no weight_map, want an object of names of files."},
+        {"{}", "unet/" FOLDER_WEIGHTS ".index.json has no weight_map, want an object of names of files."},
         {"{\"weight_map\":{\"a\":1}}",
-         "unet/" WEIGHTS ".index.json gives no string as the file of a, want the name of one beside it."},
+         "unet/" FOLDER_WEIGHTS ".index.json gives no string as the file of a, want the name of one beside it."},
         {"{\"weight_map\":{\"a\":\"../x\"}}",
-         "unet/" WEIGHTS ".index.json gives a path as the file of a, want the name of one beside it."},
+         "unet/" FOLDER_WEIGHTS ".index.json gives a path as the file of a, want the name of one beside it."},
         {"{\"weight_map\":{\"a\":\"\"}}",
-         "unet/" WEIGHTS ".index.json gives a path as the file of a, want the name of one beside it."},
-        {"{\"weight_map\":{\"a\":\"x\"}}", "unet/" WEIGHTS ".index.json names the file x, which is not there."},
+         "unet/" FOLDER_WEIGHTS ".index.json gives a path as the file of a, want the name of one beside it."},
+        {"{\"weight_map\":{\"a\":\"x\"}}", "unet/" FOLDER_WEIGHTS ".index.json names the file x, which is not there."},
         {"{\"weight_map\":{\"a\":\"part-1.safetensors\"}}",
-         "unet/" WEIGHTS ".index.json says that a is in part-1.safetensors, which does not have it."},
+         "unet/" FOLDER_WEIGHTS ".index.json says that a is in part-1.safetensors, which does not have it."},
         {"{\"weight_map\":{\"a\":\"bad\"}}", "unet/bad has 3 bytes, want at least 8, its header's length."},
         {"{\"weight_map\":{}}", "The weights have no conv_in.weight; want it with the shape [4, 1, 3, 3]."},
     };
     for (size_t i = 0; i < COUNT(ROWS); i++) {
-        struct fixture f;
-        begin(&f);
+        struct model_folder f;
+        model_folder_begin(&f);
         put_sharded(&f, path);
         made_files_text(&f.folder, path, ROWS[i].text);
         made_files_text(&f.folder, "unet/bad", "bad");
         refused(&f, ROWS[i].detail);
-        end(&f);
+        model_folder_end(&f);
     }
 }
 
 static void shapes_and_numbers_are_checked(void **state) {
     (void)state;
-    struct fixture f;
+    struct model_folder f;
     struct model_files m;
-    begin(&f);
+    model_folder_begin(&f);
     f.values[0].shape[0] = 1, f.values[0].shape[1] = 4;
-    put_weights(&f, "unet/" WEIGHTS, 0, f.n);
-    refused(&f, "The tensor conv_in.weight of unet/" WEIGHTS " has the shape [1, 4, 3, 3], want [4, 1, 3, 3].");
+    model_folder_weights(&f, "unet/" FOLDER_WEIGHTS, 0, f.n);
+    refused(&f, "The tensor conv_in.weight of unet/" FOLDER_WEIGHTS " has the shape [1, 4, 3, 3], want [4, 1, 3, 3].");
     f.values[0].dims = 1, f.values[0].shape[0] = 36;
-    put_weights(&f, "unet/" WEIGHTS, 0, f.n);
-    refused(&f, "The tensor conv_in.weight of unet/" WEIGHTS " has the shape [36], want [4, 1, 3, 3].");
-    put_weights(&f, "unet/" WEIGHTS, 1, f.n - 1);
+    model_folder_weights(&f, "unet/" FOLDER_WEIGHTS, 0, f.n);
+    refused(&f, "The tensor conv_in.weight of unet/" FOLDER_WEIGHTS " has the shape [36], want [4, 1, 3, 3].");
+    model_folder_weights(&f, "unet/" FOLDER_WEIGHTS, 1, f.n - 1);
     refused(&f, "The weights have no conv_in.weight; want it with the shape [4, 1, 3, 3].");
     for (int i = 0; i < 2; i++) {
-        make_values(&f, DTYPE_F32);
+        model_folder_values(&f, DTYPE_F32);
         ((float *)(uintptr_t)f.values[1].values)[2] = i ? NAN : -INFINITY;
-        put_weights(&f, "unet/" WEIGHTS, 0, f.n);
+        model_folder_weights(&f, "unet/" FOLDER_WEIGHTS, 0, f.n);
         assert_int_equal(model_files_open(&f.ctx, &f.folder.files, &m), STATUS_OK);
         assert_int_equal(graph_load(&f.ctx, f.graph, model_files_find, &m), STATUS_INVALID);
-        assert_string_equal(f.ctx.err.detail, i ? "The tensor conv_in.bias of unet/" WEIGHTS
+        assert_string_equal(f.ctx.err.detail, i ? "The tensor conv_in.bias of unet/" FOLDER_WEIGHTS
                                                   " has NaN as its number 2, want a finite one."
-                                                : "The tensor conv_in.bias of unet/" WEIGHTS
+                                                : "The tensor conv_in.bias of unet/" FOLDER_WEIGHTS
                                                   " has an infinity as its number 2, want a finite one.");
     }
-    end(&f);
+    model_folder_end(&f);
 }
 
 /* -- Each allocation, and damage -- */
@@ -385,10 +307,10 @@ static void shapes_and_numbers_are_checked(void **state) {
 static void each_allocation_may_fail(void **state) {
     (void)state;
     for (int sharded = 0; sharded < 2; sharded++) {
-        struct fixture f;
-        begin(&f);
+        struct model_folder f;
+        model_folder_begin(&f);
         if (sharded)
-            put_sharded(&f, "unet/" WEIGHTS ".index.json");
+            put_sharded(&f, "unet/" FOLDER_WEIGHTS ".index.json");
         for (size_t fail_after = 0;; fail_after++) {
             struct ctx ctx;
             struct model_files m;
@@ -403,7 +325,7 @@ static void each_allocation_may_fail(void **state) {
             assert_int_equal(status, STATUS_NO_MEMORY);
             assert_in_range(fail_after, 0, 1000);
         }
-        end(&f);
+        model_folder_end(&f);
     }
 }
 
@@ -412,11 +334,11 @@ static void damaged_texts_hold(void **state) {
     (void)state;
     static const char NASTY[] = "\"{[]}:,\\-9eN\xff";
     static const char *const PATHS[] = {"model_index.json", "unet/config.json", "scheduler/scheduler_config.json"};
-    struct fixture f;
-    begin(&f);
-    put_weights(&f, "unet/" WEIGHTS, 0, 1);
+    struct model_folder f;
+    model_folder_begin(&f);
+    model_folder_weights(&f, "unet/" FOLDER_WEIGHTS, 0, 1);
     for (size_t k = 0; k < COUNT(PATHS); k++) {
-        const char *text = k == 0 ? INDEX : k == 1 ? CONFIG : SCHEDULER;
+        const char *text = k == 0 ? folder_index : k == 1 ? folder_config : folder_scheduler;
         size_t n = strlen(text);
         char *bytes = strdup(text);
         assert_non_null(bytes);
@@ -437,7 +359,7 @@ static void damaged_texts_hold(void **state) {
         made_files_put(&f.folder, PATHS[k], bytes, n);
         free(bytes);
     }
-    end(&f);
+    model_folder_end(&f);
 }
 
 int main(void) {
