@@ -286,6 +286,10 @@ static void shapes_and_numbers_are_checked(void **state) {
     f.values[0].dims = 1, f.values[0].shape[0] = 36;
     model_folder_weights(&f, "unet/" FOLDER_WEIGHTS, 0, f.n);
     refused(&f, "The tensor conv_in.weight of unet/" FOLDER_WEIGHTS " has the shape [36], want [4, 1, 3, 3].");
+    model_folder_values(&f, DTYPE_F32);
+    f.values[1].dims = 2, f.values[1].shape[1] = 1;
+    model_folder_weights(&f, "unet/" FOLDER_WEIGHTS, 0, f.n);
+    refused(&f, "The tensor conv_in.bias of unet/" FOLDER_WEIGHTS " has the shape [4, 1], want [4].");
     model_folder_weights(&f, "unet/" FOLDER_WEIGHTS, 1, f.n - 1);
     refused(&f, "The weights have no conv_in.weight; want it with the shape [4, 1, 3, 3].");
     for (int i = 0; i < 2; i++) {
