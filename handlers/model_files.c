@@ -212,21 +212,23 @@ static bool old_name(const char *name, char old[PARAMETER_NAME + 16]) {
     return false;
 }
 
-static enum status find_tensor(const struct model_files *m, struct ctx *ctx, const struct parameter *p,
-                               const struct tensor_entry **out) {
+/* find_tensor gives NULL, and the sentence, where there is none of that name and shape. */
+static const struct tensor_entry *find_tensor(const struct model_files *m, struct ctx *ctx, const struct parameter *p) {
     char old[PARAMETER_NAME + 16], is[SAFETENSORS_SHAPE_TEXT], want[SAFETENSORS_SHAPE_TEXT];
     const struct tensor_entry *t = safetensors_find(&m->weights, p->name);
     if (!t && old_name(p->name, old))
         t = safetensors_find(&m->weights, old);
+    if (t && t->dims == p->dims && !memcmp(t->shape, p->shape, p->dims * sizeof *p->shape))
+        return t;
     safetensors_shape(p->shape, p->dims, want);
-    if (!t)
-        return ctx_fail(ctx, STATUS_INVALID, "", "The weights have no %s; want it with the shape %s.", p->name, want);
-    *out = t;
-    if (t->dims == p->dims && !memcmp(t->shape, p->shape, p->dims * sizeof *p->shape))
-        return STATUS_OK;
-    safetensors_shape(t->shape, t->dims, is);
-    return ctx_fail(ctx, STATUS_INVALID, "", "The tensor %s of %.100s has the shape %s, want %s.", p->name, t->file, is,
-                    want);
+    if (t) {
+        safetensors_shape(t->shape, t->dims, is);
+        (void)ctx_fail(ctx, STATUS_INVALID, "", "The tensor %s of %.100s has the shape %s, want %s.", p->name, t->file,
+                       is, want);
+    } else {
+        (void)ctx_fail(ctx, STATUS_INVALID, "", "The weights have no %s; want it with the shape %s.", p->name, want);
+    }
+    return NULL;
 }
 
 enum status model_files_check(struct ctx *ctx, struct model_files *m, const struct parameter *list, size_t n) {
@@ -234,10 +236,9 @@ enum status model_files_check(struct ctx *ctx, struct model_files *m, const stru
     if (!asked)
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < n; i++) {
-        const struct tensor_entry *t = NULL;
-        enum status status = find_tensor(m, ctx, &list[i], &t);
-        if (status != STATUS_OK)
-            return status;
+        const struct tensor_entry *t = find_tensor(m, ctx, &list[i]);
+        if (!t)
+            return STATUS_INVALID;
         asked[t - m->weights.list] = true;
     }
     for (size_t i = 0; i < m->weights.n; i++)
@@ -248,10 +249,9 @@ enum status model_files_check(struct ctx *ctx, struct model_files *m, const stru
 }
 
 enum status model_files_find(void *self, struct ctx *ctx, const struct parameter *p, float *to) {
-    const struct tensor_entry *t = NULL;
-    enum status status = find_tensor(self, ctx, p, &t);
-    if (status != STATUS_OK)
-        return status;
+    const struct tensor_entry *t = find_tensor(self, ctx, p);
+    if (!t)
+        return STATUS_INVALID;
     safetensors_read(t, to);
     for (size_t i = 0; i < t->n; i++)
         if (!isfinite(to[i]))

@@ -73,10 +73,18 @@ static void check_scheduler(struct report *r) {
                   answer.ignored.strings[i].p);
 }
 
+/* write_line shows a sentence that may quote what a file holds: nothing of it commands a terminal. */
+static void write_line(struct buf *out, const char *what, const char *sentence) {
+    buf_text(out, what);
+    for (; *sentence; sentence++)
+        buf_byte(out, (unsigned char)*sentence < ' ' || *sentence == 127 ? '?' : *sentence);
+    buf_byte(out, '\n');
+}
+
 static void write_warnings(const struct report *r) {
     const struct file_warnings *w = &r->model.warnings;
     for (size_t i = 0; i < w->n; i++)
-        buf_printf(r->out, "warning: %s\n", w->list[i]);
+        write_line(r->out, "warning: ", w->list[i]);
     if (w->total > w->n)
         buf_printf(r->out, "warning: There are %zu more.\n", w->total - w->n);
 }
@@ -95,7 +103,7 @@ bool model_report(struct files *files, enum isa isa, size_t memory, struct buf *
         check_scheduler(&r);
     write_warnings(&r);
     if (status != STATUS_OK)
-        buf_printf(out, "error: %s\n", error.detail);
+        write_line(out, "error: ", error.detail);
     call_release(&r.call);
     return status == STATUS_OK;
 }

@@ -55,6 +55,8 @@ static void bad_folders(void **state) {
         strstr(out.data, "warning: unet/config.json has the unknown key mine, which is left out.\nerror: "));
     assert_non_null(strstr(out.data, "sample_size"));
     buf_release(&out);
+    made_files_text(&f.folder, "unet/config.json", "{\"_class_name\":\"\\u001b[2J\\n\\u007f\"}");
+    says(&f, false, "error: unet/config.json is of a network of class \"?[2J??\", want \"UNet2DModel\".\n");
     made_files_release(&f.folder);
     says(&f, false, "error: There is neither a model_index.json nor a config.json.\n");
     model_folder_end(&f);
