@@ -299,7 +299,7 @@ static enum status run(struct call *call, const void *params, void *result) {
 const struct endpoint ep_schedule = {
     .method = "POST",
     .route = "/v1/schedule",
-    .version = 2,
+    .version = 3,
     .title = "Explain a sampler without running it",
     .doc =
         "Everything that a sampler does between its network calls, as numbers, so that a program that runs a network "

@@ -8,6 +8,7 @@ struct reader {
     bool ints;       /* this pass reads integers */
     bool first_pass; /* both kinds are wanted, ints are tried: the first token that is no int64 restarts */
     bool exact;      /* both kinds are wanted, reals are read */
+    bool lossless;
     unsigned max_dims;
     size_t limit, n; /* elements: at most, and before the innermost array */
     union {
@@ -100,6 +101,8 @@ static inline int read_int(struct reader *r, const char **at, unsigned depth, si
 static __attribute__((noinline)) int careful_real(struct reader *r, struct token t, const char *start, unsigned depth,
                                                   size_t n) {
     int error = (int)token_real(&t, r->exact, &r->as_real[n]);
+    if (!error && r->lossless && !token_is_lossless(&t, r->as_real[n]))
+        error = NUMBER_INEXACT;
     return error ? fail_item(r, error, start, depth, n) : NUMBER_OK;
 }
 
@@ -235,6 +238,7 @@ enum number_error numbers_read(struct ctx *ctx, const char *text, size_t n, cons
                        .first_pass = both,
                        .max_dims = want->max_dims < DIMS_MAX ? want->max_dims : DIMS_MAX,
                        .limit = want->max_items,
+                       .lossless = want->lossless,
                        .place = place};
     r.as_int = ctx_alloc(ctx, most < r.limit ? most : r.limit, sizeof *r.as_int);
     if (!r.as_int)

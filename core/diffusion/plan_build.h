@@ -122,9 +122,9 @@ static inline size_t plan_finite_calls(const struct plan_build *b, size_t base, 
 }
 
 /* plan_down is the level that an ancestral step to k_next goes to before it adds noise of the deviation *up: k_down^2 +
- * up^2 = k_next^2. q is the ratio k_next / k. */
+ * up^2 = k_next^2. q is the ratio k_next / k; from 1 on (upwards) there is no noise. */
 static inline double plan_down(double k_next, double q, double eta, double *up) {
-    double u = eta * sqrt((1 - q) * (1 + q));
+    double u = q < 1 ? eta * sqrt((1 - q) * (1 + q)) : 0;
     u = u < 1 ? u : 1;
     *up = k_next * u;
     return k_next * sqrt((1 - u) * (1 + u));

@@ -5,10 +5,10 @@
 #include "core/diffusion/solver.h"
 
 /* With u = min(1, eta sqrt(1 - q^2)), v^2 = 1 - u^2 is summed from its parts, since 1 - (1 - q^2) would lose a small
- * q. */
+ * q. Upwards (an inversion) q is above 1, and eta 0. */
 static void ancestral(struct plan_build *b) {
     double q = plan_ratio(&b->from, &b->to), eta = b->options->eta;
-    double u = eta * sqrt((1 - q) * (1 + q)), v2 = (1 - eta) * (1 + eta) + eta * eta * q * q;
+    double u = q < 1 ? eta * sqrt((1 - q) * (1 + q)) : 0, v2 = q < 1 ? (1 - eta) * (1 + eta) + eta * eta * q * q : 1;
     double noise = b->to.sigma * (u < 1 ? u : 1);
     size_t D = plan_denoise(b);
     b->x = plan_first_order(b, &b->from, b->x, D, &b->to, v2 > 0 ? sqrt(v2) : 0, noise);
