@@ -27,8 +27,8 @@ override CFLAGS += $(CFLAGS_$(MODE))
 override LDFLAGS += -pthread $(LDFLAGS_$(MODE)) $(CFLAGS_$(MODE))
 
 CORE_LIBS := -lm
-HANDLER_LIBS := -ljansson $(CORE_LIBS)
-SERVER_LIBS := -lmicrohttpd -lsqlite3 -lsodium -lz $(HANDLER_LIBS)
+HANDLER_LIBS := -ljansson -lpng -lz $(CORE_LIBS)
+SERVER_LIBS := -lmicrohttpd -lsqlite3 -lsodium $(HANDLER_LIBS)
 
 # Kernels for an instruction set have its name at the end of their file's (core/base/cpu.h); where the compiler's family
 # is another, they are left out.

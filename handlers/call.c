@@ -253,7 +253,7 @@ static double quality(const char *accept, const char *media) {
     return q;
 }
 
-enum status call_media(struct call *call, const char *accept, enum media *media) {
+static enum status choose_media(struct call *call, const char *accept, enum media *media) {
     const struct endpoint *endpoint = call->endpoint;
     const char *own = endpoint->media ? endpoint->media : media_text(MEDIA_JSON);
     for (enum media m = 0; m <= MEDIA_HTML; m++)
@@ -266,6 +266,7 @@ enum status call_media(struct call *call, const char *accept, enum media *media)
         enum media media;
     } others[] = {{endpoint->npy_output, MEDIA_NPY},
                   {endpoint_has_lines(endpoint), MEDIA_NDJSON},
+                  {endpoint->picture, MEDIA_PNG},
                   {endpoint->progress, MEDIA_SSE}};
     double best = quality(accept, own);
     char all[128];
@@ -286,7 +287,14 @@ enum status call_media(struct call *call, const char *accept, enum media *media)
                      all);
 }
 
+enum status call_media(struct call *call, const char *accept, enum media *media) {
+    enum status status = choose_media(call, accept, media);
+    call->media = status == STATUS_OK ? *media : MEDIA_JSON;
+    return status;
+}
+
 enum status call_encode(struct call *call, enum media media, struct buf *out) {
+    out->parallel = call->ctx.parallel;
     if (call->endpoint->write) {
         enum status status = settle(call, call->endpoint->write(call, out));
         if (status != STATUS_OK)
@@ -297,6 +305,10 @@ enum status call_encode(struct call *call, enum media media, struct buf *out) {
         if (status != STATUS_OK)
             return settle(call, status);
         npy_write(out, &array);
+    } else if (media == MEDIA_PNG) {
+        enum status status = settle(call, call->endpoint->picture(call, out));
+        if (status != STATUS_OK)
+            return status;
     } else if (media == MEDIA_NDJSON) {
         struct sink all = {.out = *out, .full = SIZE_MAX};
         (void)encode_lines(&all, call->endpoint->output, call->result, call->endpoint->ndjson_output);

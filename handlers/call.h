@@ -17,6 +17,7 @@
 #define MEDIA_LIST(X)                                         \
     X(JSON, "application/json")                               \
     X(NPY, "application/x-npy")                               \
+    X(PNG, "image/png")                                       \
     X(NDJSON, "application/x-ndjson")                         \
     X(SSE, "text/event-stream")                               \
     X(PROBLEM, "application/problem+json")                    \
@@ -60,8 +61,9 @@ struct host {
     enum status (*runtime)(void *self, struct ctx *ctx, struct runtime *out); /* NULL: it does not tell */
     /* answer answers a decoded call as JSON, with what the host remembers; NULL: as call_run and call_encode do. */
     enum status (*answer)(void *self, struct call *call, struct buf *out);
-    enum isa isa;      /* the calls' kernels */
-    size_t max_memory; /* bytes of a request's arena where the endpoint names none */
+    int64_t (*now_ns)(void *self); /* a clock that only goes forward; NULL: there is none */
+    enum isa isa;                  /* the calls' kernels */
+    size_t max_memory;             /* bytes of a request's arena where the endpoint names none */
 };
 
 struct request {
@@ -79,7 +81,9 @@ struct call {
     struct ctx ctx; /* its stop flag and threads are set by the host after call_init */
     struct request request;
     void *params, *result; /* in the arena, after decode and run */
+    enum media media;      /* after call_media: the type of the answer; else JSON */
     int64_t time_limit_ms; /* after decode: what the request asked for; 0: the host's default */
+    int64_t deadline_ns;   /* of host->now_ns: when the host will stop it; the host's to set before run. 0: unknown */
     bool impure;         /* after decode: the body alone does not determine the answer (a drawn seed, a named model) */
     bool partial;        /* after run: cut or chosen by a time limit; must not be cached */
     struct sink *events; /* while run works: where call_progress writes; NULL: nobody listens */
@@ -110,8 +114,8 @@ enum status call_run(struct call *call) MUST_CHECK;
 /* call_run_streaming is call_run by the endpoint's stream(). A part of call_stream. */
 enum status call_run_streaming(struct call *call, struct sink *sink) MUST_CHECK;
 
-/* call_media chooses the answer's media type from an Accept header (NULL: anything); NOT_ACCEPTABLE names what there
- * is. */
+/* call_media chooses the answer's media type from an Accept header (NULL: anything), and keeps it in call->media;
+ * NOT_ACCEPTABLE names what there is. */
 enum status call_media(struct call *call, const char *accept, enum media *media) MUST_CHECK;
 
 /* call_encode writes the answer. */

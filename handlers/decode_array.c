@@ -142,6 +142,8 @@ static enum status numbers_wrong(struct decoder *d, const struct field *field, c
     }
     case NUMBER_FRACTION: return decoder_wrong(d, up, "is %s, want an integer.", token.text);
     case NUMBER_INEXACT:
+        if (field->lossless)
+            return decoder_wrong(d, up, "is %s, " NUMBER_LOSSLESS_TEXT, token.text);
         return decoder_wrong(
             d, up,
             "is %s beside numbers with fractions, and no double holds it exactly; want integers only, or at most 2^53.",
@@ -163,7 +165,7 @@ static enum status numbers_wrong(struct decoder *d, const struct field *field, c
 enum status decoder_numbers(struct decoder *d, const struct field *field, const struct path *path,
                             const struct span *span, struct array *to) {
     struct numbers_want want = {field->kinds & (KIND_INT | KIND_REAL), field->max_dims ? field->max_dims : 1,
-                                decoder_max_items(field)};
+                                decoder_max_items(field), field->lossless};
     struct number_place place = {0};
     enum number_error error = numbers_read(d->ctx, span->text, span->n, &want, to, &place);
     if (error == NUMBER_OK)
@@ -249,7 +251,7 @@ static enum status decode_scalar(struct decoder *d, const struct field *field, c
     text[0] = '[';
     memcpy(text + 1, span->text, span->n);
     text[span->n + 1] = ']';
-    struct numbers_want want = {field->kinds & (KIND_INT | KIND_REAL), 1, 1};
+    struct numbers_want want = {field->kinds & (KIND_INT | KIND_REAL), 1, 1, field->lossless};
     struct number_place place = {0};
     enum number_error error = numbers_read(d->ctx, text, span->n + 2, &want, to, &place);
     if (error == NUMBER_OK)

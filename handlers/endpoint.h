@@ -61,6 +61,9 @@ struct endpoint {
      * reason to end: with ctx_stopped, or any status. NULL: the lines are written when run() has ended. */
     enum status (*stream)(struct call *call, const void *params, void *result, struct sink *sink);
 
+    /* picture writes an image/png answer, which run() has drawn where call->media is MEDIA_PNG. NULL: there is none. */
+    enum status (*picture)(struct call *call, struct buf *out);
+
     /* write makes an answer that is no JSON of `output` (then media names its type). */
     const char *media;
     enum status (*write)(struct call *call, struct buf *out);

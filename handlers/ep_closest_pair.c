@@ -14,7 +14,7 @@ static const struct field OUTPUT[] = {
 /* Nanoseconds, measured with bench/geometry.c on the shapes that take longest. */
 static uint64_t cost(const void *p) {
     const struct pair_params *params = p;
-    double n = (double)params->points.n / 2, log2_n = 64 - __builtin_clzll(params->points.n | 1);
+    double n = points_count(&params->points, &params->text), log2_n = 64 - __builtin_clzll(2 * (uint64_t)n | 1);
     return (uint64_t)(3000 + n * (200 + 20 * log2_n)) + trace_cost(params->has_trace, &params->trace, 4 * n * log2_n);
 }
 
@@ -32,14 +32,15 @@ static enum status run(struct call *call, const void *params, void *result) {
 const struct endpoint ep_closest_pair = {
     .method = "POST",
     .route = "/v1/solve/closest-pair",
-    .version = 1,
+    .version = 2,
     .title = "Closest pair of points",
     .doc = "Finds the two points of least distance. Distances are compared exactly, and of equally close pairs "
            "the one of the smallest indices is given. Equal points are at distance 0.\n\n"
-           "Coordinates are any finite doubles; integers above 2^53 are rounded to doubles first. "
+           "Coordinates are any finite doubles; an integer that no double holds is refused. "
            "Only a distance beyond the greatest double is refused.",
     .source = "J. L. Bentley and M. I. Shamos, Divide-and-Conquer in Multidimensional Space, STOC 1976",
     .input = pair_input,
+    .rules = pair_rules,
     .params_size = sizeof(struct pair_params),
     .output = OUTPUT,
     .result_size = sizeof(struct pair_result),

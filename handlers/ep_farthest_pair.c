@@ -13,7 +13,7 @@ static const struct field OUTPUT[] = {
 /* Nanoseconds, measured with bench/geometry.c on the shapes that take longest. */
 static uint64_t cost(const void *p) {
     const struct pair_params *params = p;
-    double n = (double)params->points.n / 2, log2_n = 64 - __builtin_clzll(params->points.n | 1);
+    double n = points_count(&params->points, &params->text), log2_n = 64 - __builtin_clzll(2 * (uint64_t)n | 1);
     return (uint64_t)(3000 + n * (400 + 10 * log2_n)) + trace_cost(params->has_trace, &params->trace, 5 * n);
 }
 
@@ -31,14 +31,15 @@ static enum status run(struct call *call, const void *params, void *result) {
 const struct endpoint ep_farthest_pair = {
     .method = "POST",
     .route = "/v1/solve/farthest-pair",
-    .version = 1,
+    .version = 2,
     .title = "Farthest pair of points",
     .doc = "Finds the two points of greatest distance, the diameter of the set. Distances are compared exactly, "
            "and of equally far pairs the one of the smallest indices is given.\n\n"
-           "Coordinates are any finite doubles; integers above 2^53 are rounded to doubles first. "
+           "Coordinates are any finite doubles; an integer that no double holds is refused. "
            "Only a distance beyond the greatest double is refused.",
     .source = "M. I. Shamos, Computational Geometry, 1978 (rotating calipers on the convex hull)",
     .input = pair_input,
+    .rules = pair_rules,
     .params_size = sizeof(struct pair_params),
     .output = OUTPUT,
     .result_size = sizeof(struct pair_result),

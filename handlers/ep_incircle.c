@@ -1,5 +1,6 @@
 #include "core/geometry/plane_trace.h"
 #include "core/geometry/predicates.h"
+#include "core/geometry/tolerance.h"
 #include "handlers/sign_fields.h"
 
 static const struct field INPUT[] = {
@@ -8,6 +9,9 @@ static const struct field INPUT[] = {
     SIGN_POINT(2, "c", "The third point."),
     SIGN_POINT(3, "d", "The point that is asked for."),
     SIGN_MANY("quadruples", "Many at once, `[[[x,y],[x,y],[x,y],[x,y]],...]`.", 4, 2 * 1000 * 1000),
+    TOLERANCE_INPUT(
+        struct sign_params,
+        "the sign is 0 where d is at most `eps` from the circle; where a, b, c lie on one line, from that line."),
     SIGN_LIMITS,
     {0},
 };
@@ -29,10 +33,12 @@ static const struct field OUTPUT[] = {
 
 static uint64_t cost(const void *params) {
     const struct sign_params *p = params;
-    return 1000 + 40 * p->many.n + trace_cost(p->has_trace, &p->trace, (double)p->many.n / 8);
+    return 1000 + (p->eps > 0 ? 300 : 40) * p->many.n + trace_cost(p->has_trace, &p->trace, (double)p->many.n / 8);
 }
 
-static int sign(const double *xy) { return incircle(xy, xy + 2, xy + 4, xy + 6); }
+static int sign(const double *xy, double eps) {
+    return eps > 0 ? incircle_within(xy, xy + 2, xy + 4, xy + 6, eps) : incircle(xy, xy + 2, xy + 4, xy + 6);
+}
 
 static const struct predicate PREDICATE = {4, sign, incircle_trace};
 
@@ -43,12 +49,13 @@ static enum status run(struct call *call, const void *params, void *result) {
 const struct endpoint ep_incircle = {
     .method = "POST",
     .route = "/v1/solve/incircle",
-    .version = 1,
+    .version = 2,
     .title = "A point and the circle through three others, exact",
     .doc = "Says whether a point lies inside of the circle through three others, on it or outside: the test of "
            "Delaunay triangulations.\n\n"
            "The sign is exact for the doubles that the coordinates are read as, whatever their size: a filter in "
-           "floating point answers nearly always, and exact integers answer the rest. There is no tolerance.",
+           "floating point answers nearly always, and exact integers answer the rest. Without `eps` there is no "
+           "tolerance.",
     .source = "J. R. Shewchuk, \"Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates\", "
               "Discrete & Computational Geometry 18, 1997",
     .input = INPUT,

@@ -1,5 +1,6 @@
 #include "core/geometry/plane_trace.h"
 #include "core/geometry/predicates.h"
+#include "core/geometry/tolerance.h"
 #include "handlers/sign_fields.h"
 
 static const struct field INPUT[] = {
@@ -7,6 +8,8 @@ static const struct field INPUT[] = {
     SIGN_POINT(1, "b", "The second point."),
     SIGN_POINT(2, "c", "The third point."),
     SIGN_MANY("triples", "Many triples at once, `[[[x,y],[x,y],[x,y]],...]`.", 3, 2 * 1000 * 1000),
+    TOLERANCE_INPUT(struct sign_params, "the sign is 0 where the three points lie between two parallel lines `eps` "
+                                        "apart, that is where the least height of their triangle is at most `eps`."),
     SIGN_LIMITS,
     {0},
 };
@@ -25,10 +28,12 @@ static const struct field OUTPUT[] = {
 
 static uint64_t cost(const void *params) {
     const struct sign_params *p = params;
-    return 1000 + 20 * p->many.n + trace_cost(p->has_trace, &p->trace, (double)p->many.n / 6);
+    return 1000 + (p->eps > 0 ? 100 : 20) * p->many.n + trace_cost(p->has_trace, &p->trace, (double)p->many.n / 6);
 }
 
-static int sign(const double *xy) { return orient2d(xy, xy + 2, xy + 4); }
+static int sign(const double *xy, double eps) {
+    return eps > 0 ? orient2d_within(xy, xy + 2, xy + 4, eps) : orient2d(xy, xy + 2, xy + 4);
+}
 
 static const struct predicate PREDICATE = {3, sign, orientation_trace};
 
@@ -39,11 +44,12 @@ static enum status run(struct call *call, const void *params, void *result) {
 const struct endpoint ep_orientation = {
     .method = "POST",
     .route = "/v1/solve/orientation",
-    .version = 1,
+    .version = 2,
     .title = "Orientation of three points, exact",
     .doc = "Says whether three points turn left, right, or lie on one line.\n\n"
            "The sign is exact for the doubles that the coordinates are read as, whatever their size: a filter in "
-           "floating point answers nearly always, and exact integers answer the rest. There is no tolerance; points "
+           "floating point answers nearly always, and exact integers answer the rest. Without `eps` there is no "
+           "tolerance; points "
            "that are written in decimals, such as (0.1, 0.1), (0.2, 0.2) and (0.3, 0.3), are as collinear as their "
            "nearest doubles.",
     .source = "J. R. Shewchuk, \"Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates\", "

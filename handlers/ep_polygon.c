@@ -1,14 +1,13 @@
 #include "core/geometry/plane_trace.h"
-#include "handlers/call.h"
 #include "handlers/polygon_fields.h"
 #include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
-#include "handlers/wkt.h"
 
 struct params {
     struct array polygon;
     struct list holes;
-    struct str wkt, geojson;
+    struct geometry_text text;
+    int format;
     bool has_trace;
     struct trace_params trace;
     int64_t time_limit_ms;
@@ -26,11 +25,13 @@ struct result {
     bool convex, simple, has_meeting;
     int64_t holes, vertices;
     struct meeting_result self_intersection;
+    struct geometry_text text;
     struct trace trace;
 };
 
 static const struct field INPUT[] = {
     POLYGON_INPUT(struct params),
+    FORMAT_INPUT(struct params, "the centroid, a Point."),
     TRACE_INPUT_OF(struct params, TRACE_LIMIT_POINTS),
     TIME_LIMIT_INPUT(struct params),
     {0},
@@ -74,6 +75,7 @@ static const struct field OUTPUT[] = {
           "Where it is not simple: on a walk along the rings the first edge that meets an earlier one, and the first "
           "of these; the earlier one stands first.",
           .fields = MEETING, .present = offsetof(struct result, has_meeting)),
+    FORMAT_OUTPUT(struct result),
     TRACE_OUTPUT(struct result,
                  "Points count through all rings, as they were given. `ring` at its first point; `edge` at its ends, "
                  "with the `cross` product of the ways there from the very first point, the `sum` of these in the "
@@ -85,7 +87,7 @@ static const struct field OUTPUT[] = {
 
 static uint64_t cost(const void *params) {
     const struct params *p = params;
-    uint64_t n = polygon_size(&p->polygon, &p->holes, &p->wkt, &p->geojson);
+    uint64_t n = polygon_size(&p->polygon, &p->holes, &p->text);
     return 5000 + 4000 * n + trace_cost(p->has_trace, &p->trace, 2 * (double)n);
 }
 
@@ -116,7 +118,7 @@ static enum status run(struct call *call, const void *params, void *result) {
     struct rings rings;
     struct polygon_out out;
     enum status status =
-        polygon_rings(&call->ctx, &p->polygon, &p->holes, &p->wkt, &p->geojson, WKT_POLYGON | WKT_LINEARRING, &rings);
+        polygon_rings(&call->ctx, &p->polygon, &p->holes, &p->text, WKT_POLYGON | WKT_LINEARRING, &rings);
     if (status == STATUS_OK)
         status = polygon_trace_open(&call->ctx, p->has_trace, &p->trace, &rings, 0, &to->trace);
     if (status == STATUS_OK)
@@ -128,6 +130,8 @@ static enum status run(struct call *call, const void *params, void *result) {
     to->convex = out.convex, to->simple = out.simple, to->has_meeting = out.has_meeting;
     to->holes = (int64_t)rings.n - 1, to->vertices = (int64_t)out.vertices;
     status = array_of(&call->ctx, KIND_REAL, out.centroid, 2, &to->centroid);
+    if (status == STATUS_OK)
+        status = geometry_write_path(&call->ctx, p->format, WKT_POINT, out.centroid, 1, &to->text);
     if (status == STATUS_OK && out.has_meeting)
         status = set_meeting(&call->ctx, &out, &to->self_intersection);
     return status == STATUS_OK && p->has_trace ? polygon_trace(&call->ctx, &rings, &out, &to->trace) : status;
@@ -136,7 +140,7 @@ static enum status run(struct call *call, const void *params, void *result) {
 const struct endpoint ep_polygon = {
     .method = "POST",
     .route = "/v1/solve/polygon",
-    .version = 2,
+    .version = 3,
     .title = "Measures of a polygon",
     .doc = "Area, perimeter, centroid, orientation, and whether a polygon is convex and simple; in the plane, not on "
            "the globe.\n\n"

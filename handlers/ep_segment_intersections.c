@@ -1,12 +1,12 @@
 #include "core/geometry/plane_trace.h"
-#include "handlers/call.h"
-#include "handlers/geojson.h"
+#include "handlers/geometry_fields.h"
 #include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
 
 struct params {
     struct array segments;
-    struct str wkt, geojson;
+    struct geometry_text text;
+    int format;
     int64_t limit;
     bool has_trace;
     struct trace_params trace;
@@ -23,6 +23,7 @@ struct result {
     int64_t count;
     struct list intersections;
     bool complete;
+    struct geometry_text text;
     struct trace trace;
 };
 
@@ -30,14 +31,15 @@ enum { MAX_SEGMENTS = 2 * 1000 * 1000, MAX_PAIRS = 1000 * 1000 };
 
 static const struct field INPUT[] = {
     FIELD(struct params, segments, ARRAY, "The segments by their ends, `[[[x,y],[x,y]],...]`.", .kinds = KIND_REAL,
-          .min_dims = 3, .max_dims = 3, .rows = 2, .columns = 2, .max_items = 4 * MAX_SEGMENTS),
-    FIELD(struct params, wkt, STRING,
-          "A LINESTRING or MULTILINESTRING; its pieces between two points are the segments, counted through.",
-          .max_items = 64 << 20),
-    FIELD(struct params, geojson, JSON,
-          "The same as a GeoJSON LineString or MultiLineString, a Feature, or a FeatureCollection of one."),
+          .lossless = true, .min_dims = 3, .max_dims = 3, .rows = 2, .columns = 2, .max_items = 4 * MAX_SEGMENTS),
+    GEOMETRY_TEXT_INPUT(struct params,
+                        "A LINESTRING or MULTILINESTRING; its pieces between two points are the segments, counted "
+                        "through.",
+                        "The same as a GeoJSON LineString or MultiLineString, a Feature, or a FeatureCollection, whose "
+                        "features' segments follow each other."),
     FIELD(struct params, limit, INT, "At most so many pairs are listed; all are counted.", .def = "1000",
           FIELD_INTS(0, MAX_PAIRS)),
+    FORMAT_INPUT(struct params, "a GeometryCollection of a Point or a LineString for each pair that is listed."),
     TRACE_INPUT_OF(struct params, "at most 500 segments"),
     TIME_LIMIT_INPUT(struct params),
     {0},
@@ -61,6 +63,7 @@ static const struct field OUTPUT[] = {
     FIELD(struct result, complete, BOOL, "Whether all of them are listed.", .required = true),
     FIELD(struct result, intersections, LIST, "The pairs, by i, then j; the first `limit` of them.", .required = true,
           .fields = FOUND, .size = sizeof(struct found)),
+    FORMAT_OUTPUT(struct result),
     TRACE_OUTPUT(struct result,
                  "A line sweeps from left to right; `at` are segments: `enter` and `leave` where it passes an end, at "
                  "`x`; `test` of two that are both on it, with whether they `meet` (0 or 1). Those that meet are all "
@@ -70,17 +73,15 @@ static const struct field OUTPUT[] = {
 
 static uint64_t cost(const void *params) {
     const struct params *p = params;
-    uint64_t n = p->segments.n / 4 + p->wkt.n / 4 + p->geojson.n / 6, all = n * n / 2;
+    uint64_t n = p->segments.n / 4 + geometry_size(&p->text), all = n * n / 2;
     uint64_t pairs = n < 20 ? all : n * 10, listed = pairs < (uint64_t)p->limit ? pairs : (uint64_t)p->limit;
     return 2000 + 1000 * n + 200 * pairs + 2500 * listed + trace_cost(p->has_trace, &p->trace, (double)all);
 }
 
 /* segments_of_text makes one segment of each piece; a path of one point is none. */
 static enum status segments_of_text(struct ctx *ctx, const struct params *p, double **segments, size_t *n) {
-    enum { TYPES = WKT_LINESTRING | WKT_MULTILINESTRING };
     struct wkt wkt;
-    enum status status =
-        p->wkt.p ? wkt_read(ctx, p->wkt, TYPES, "/wkt", &wkt) : geojson_read(ctx, p->geojson, TYPES, "/geojson", &wkt);
+    enum status status = geometry_read(ctx, &p->text, LINE_TYPES | WKT_MANY, &wkt);
     if (status != STATUS_OK)
         return status;
     *segments = ctx_alloc(ctx, wkt.n_points, 4 * sizeof **segments);
@@ -91,8 +92,8 @@ static enum status segments_of_text(struct ctx *ctx, const struct params *p, dou
         for (size_t i = at; i + 1 < wkt.end[k]; i++)
             memcpy(*segments + 4 * (*n)++, wkt.xy + 2 * i, 4 * sizeof **segments);
     if (*n > MAX_SEGMENTS)
-        return ctx_fail(ctx, STATUS_INVALID, p->wkt.p ? "/wkt" : "/geojson", "There are %zu segments, want at most %d.",
-                        *n, MAX_SEGMENTS);
+        return ctx_fail(ctx, STATUS_INVALID, geometry_pointer(&p->text), "There are %zu segments, want at most %d.", *n,
+                        MAX_SEGMENTS);
     return STATUS_OK;
 }
 
@@ -124,6 +125,23 @@ static enum status list_pairs(struct ctx *ctx, const struct pairs *pairs, const 
     return STATUS_OK;
 }
 
+/* write_pairs collects what the pairs have in common. */
+static enum status write_pairs(struct ctx *ctx, int format, const struct list *list, struct geometry_text *out) {
+    const struct found *found = list->items;
+    if (format == FORMAT_COORDINATES)
+        return STATUS_OK;
+    double *xy = ctx_alloc(ctx, list->n, 4 * sizeof *xy);
+    size_t *end = ctx_alloc(ctx, list->n, sizeof *end), n = 0;
+    if (!xy || !end)
+        return STATUS_NO_MEMORY;
+    for (size_t k = 0; k < list->n; k++) {
+        memcpy(xy + 2 * n, found[k].points.reals, found[k].points.n * sizeof *xy);
+        end[k] = n += found[k].points.n / 2;
+    }
+    const struct geometry geometry = {.type = WKT_COLLECTION, .n_paths = list->n, .end = end, .xy = xy};
+    return geometry_write(ctx, format, &geometry, out);
+}
+
 static enum status run(struct call *call, const void *params, void *result) {
     const struct params *p = params;
     struct result *out = result;
@@ -142,13 +160,15 @@ static enum status run(struct call *call, const void *params, void *result) {
     out->count = (int64_t)pairs.total;
     out->complete = pairs.n == pairs.total;
     status = list_pairs(&call->ctx, &pairs, segments, &out->intersections);
+    if (status == STATUS_OK)
+        status = write_pairs(&call->ctx, p->format, &out->intersections, &out->text);
     return status == STATUS_OK && p->has_trace ? meetings_trace(&call->ctx, segments, n, &out->trace) : status;
 }
 
 const struct endpoint ep_segment_intersections = {
     .method = "POST",
     .route = "/v1/solve/segment-intersections",
-    .version = 1,
+    .version = 2,
     .title = "All pairs of segments that meet",
     .doc = "Finds every pair of segments that have a point in common, with kind and place.\n\n"
            "Every pair is decided exactly, as of `/v1/solve/segment-intersection`; neighbours in a line meet in their "

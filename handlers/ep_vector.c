@@ -1,12 +1,14 @@
 #include "core/geometry/vector.h"
 #include "handlers/call.h"
 #include "handlers/time_limit_field.h"
+#include "handlers/trace_fields.h"
 
 struct params {
     int operation;
     struct array a, b;
     double angle, eps;
-    bool has_angle, has_eps;
+    bool has_angle, has_eps, has_trace;
+    struct trace_params trace;
     int64_t time_limit_ms;
 };
 
@@ -16,6 +18,7 @@ struct result {
     struct array vector;
     int64_t order;
     bool equal, has_order;
+    struct trace trace;
 };
 
 static const struct field INPUT[] = {
@@ -25,14 +28,17 @@ static const struct field INPUT[] = {
         "counter-clockwise, in (-pi, pi]; `rotate` a by `angle`, `project` a on b, `reflect` a in the line through the "
         "origin along b, `normalize` a; `compare` a with b.",
         .required = true, .names = vector_operation_names),
-    FIELD(struct params, a, ARRAY, "A vector or point, `[x,y]`.", .required = true, .kinds = KIND_REAL, .min_items = 2,
-          .max_items = 2),
-    FIELD(struct params, b, ARRAY, "The other one, for operations of two.", .kinds = KIND_REAL, .min_items = 2,
-          .max_items = 2),
+    FIELD(struct params, a, ARRAY, "A vector or point, `[x,y]`.", .required = true, .kinds = KIND_REAL,
+          .lossless = true, .min_items = 2, .max_items = 2),
+    FIELD(struct params, b, ARRAY, "The other one, for operations of two.", .kinds = KIND_REAL, .lossless = true,
+          .min_items = 2, .max_items = 2),
     FIELD(struct params, angle, NUMBER, "Of `rotate`, which wants it: radians, counter-clockwise.",
           .present = offsetof(struct params, has_angle), FIELD_REALS(-VECTOR_MAX_ANGLE, VECTOR_MAX_ANGLE)),
-    FIELD(struct params, eps, NUMBER, "Of `compare`: coordinates that differ by at most this are equal. Absent: exact.",
+    FIELD(struct params, eps, NUMBER,
+          "Of `compare`: coordinates that differ by at most this are equal, "
+          "decided exactly. Absent: 0.",
           .present = offsetof(struct params, has_eps), FIELD_REALS(0, 1e308)),
+    TRACE_INPUT(struct params),
     TIME_LIMIT_INPUT(struct params),
     {0},
 };
@@ -45,6 +51,11 @@ static const struct field OUTPUT[] = {
           .present = offsetof(struct result, has_order)),
     FIELD(struct result, equal, BOOL, "Of `compare`: whether both coordinates are equal.",
           .present = offsetof(struct result, has_order)),
+    TRACE_OUTPUT(struct result,
+                 "`dot` with the terms `x`, `y` and their `sum`; `cross` with `left`, `right` and their `difference`; "
+                 "`difference` of two vectors, `x`, `y`; `root` and `ratio` with their `value`; `turn` with `cosine` "
+                 "and `sine`; `compare` at coordinate 0, then 1, of `a` and `b`, with the `order`; `answer` at last, "
+                 "with `value`, `x` and `y`, or `order`. Figures are rounded to doubles to be shown."),
     {0},
 };
 
@@ -78,7 +89,9 @@ static enum status run(struct call *call, const void *params, void *result) {
     memcpy(in.a, p->a.reals, sizeof in.a);
     if (p->b.kind != KIND_NONE)
         memcpy(in.b, p->b.reals, sizeof in.b);
-    status = vector_solve(&call->ctx, &in, &out);
+    status = trace_open(&call->ctx, p->has_trace, &p->trace, NULL, &to->trace);
+    if (status == STATUS_OK)
+        status = vector_solve(&call->ctx, &in, p->has_trace ? &to->trace : NULL, &out);
     if (status != STATUS_OK)
         return status;
     to->has_order = in.operation == VECTOR_COMPARE;
@@ -96,12 +109,13 @@ static enum status run(struct call *call, const void *params, void *result) {
 const struct endpoint ep_vector = {
     .method = "POST",
     .route = "/v1/solve/vector",
-    .version = 1,
+    .version = 2,
     .title = "Vectors of the plane",
     .doc = "Dot and cross product, length, distance, angle, rotation, projection, reflection, and comparison with a "
            "tolerance.\n\n"
-           "Results are computed with 113 bits and rounded once, so they are the nearest double, or rarely its "
-           "neighbour, and neither overflow nor underflow on the way. The sign of a cross product of differences is "
+           "`dot` and `cross` are the nearest double. Other results are computed with 113 bits and rounded once, so "
+           "they are the nearest double, or rarely its neighbour. Nothing over- or underflows on the way. The sign of "
+           "a cross product of differences is "
            "what `/v1/solve/orientation` gives exactly.",
     .source = "J.-M. Muller et al., Handbook of Floating-Point Arithmetic, 2018",
     .input = INPUT,

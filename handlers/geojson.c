@@ -88,7 +88,10 @@ static enum status take_members(struct reader *r, struct members *m) {
 
 static enum status take_number(struct reader *r, double *x) {
     struct str token = take_value(r);
-    enum number_error error = number_read_real(token.p, token.n, x);
+    enum number_error error = number_read_lossless(token.p, token.n, x);
+    if (error == NUMBER_INEXACT)
+        return ctx_fail(r->ctx, STATUS_INVALID, r->place.pointer, "A coordinate is %.*s, " NUMBER_LOSSLESS_TEXT,
+                        (int)(token.n < 40 ? token.n : 40), token.p);
     if (error == NUMBER_RANGE)
         return wrong(r, "The number is beyond the greatest double, want a finite one.");
     return error == NUMBER_OK ? STATUS_OK : wrong(r, "A coordinate is no number, want one.");
@@ -151,12 +154,20 @@ static enum status wrong_type(struct reader *r, unsigned types, struct str type)
     if (type.n == 0)
         type = (struct str){"missing", 7};
     return ctx_fail(r->ctx, STATUS_INVALID, r->place.pointer,
-                    "The type is %.*s, want one of: %s; or a Feature, or a FeatureCollection of one.",
-                    (int)(type.n < 40 ? type.n : 40), type.p, names);
+                    "The type is %.*s, want one of: %s; or a Feature, or a FeatureCollection of %s.",
+                    (int)(type.n < 40 ? type.n : 40), type.p, names, types & WKT_MANY ? "such" : "one");
 }
 
-static enum status take_geometry(struct reader *r, unsigned types, const struct members *m) {
-    size_t k = 0, room = 1;
+/* take_geometry takes the object of these members, or the geometry of that feature. */
+static enum status take_geometry(struct reader *r, unsigned types, struct members *m) {
+    if (is_text(m->type, "Feature")) {
+        (void)enter(r, "geometry", 0);
+        r->at = m->geometry.p, r->end = r->at + m->geometry.n;
+        enum status status = take_members(r, m);
+        if (status != STATUS_OK)
+            return status;
+    }
+    size_t k = 0;
     while (k < COUNT_OF(TYPES) && !(TYPES[k].type & types && is_text(m->type, TYPES[k].name)))
         k++;
     if (k == COUNT_OF(TYPES))
@@ -164,13 +175,7 @@ static enum status take_geometry(struct reader *r, unsigned types, const struct 
     (void)enter(r, "coordinates", 0);
     if (m->coordinates.n == 0)
         return wrong(r, "coordinates is missing, want an array.");
-    for (size_t i = 0; i < m->coordinates.n; i++)
-        room += m->coordinates.p[i] == '[';
     r->out->type = TYPES[k].type;
-    r->out->xy = ctx_alloc(r->ctx, room, 2 * sizeof *r->out->xy);
-    r->out->end = ctx_alloc(r->ctx, room, sizeof *r->out->end);
-    if (!r->out->xy || !r->out->end)
-        return STATUS_NO_MEMORY;
     r->at = m->coordinates.p, r->end = r->at + m->coordinates.n;
     enum status status = take_nested(r, TYPES[k].depth, TYPES[k].type == WKT_MULTIPOINT);
     if (TYPES[k].depth == 0)
@@ -178,19 +183,40 @@ static enum status take_geometry(struct reader *r, unsigned types, const struct 
     return status;
 }
 
-/* open_collection takes the members of the only feature. */
-static enum status open_collection(struct reader *r, struct members *m) {
+/* take_features takes the geometries of a collection one after the other. */
+static enum status take_features(struct reader *r, unsigned types, struct str features) {
     (void)enter(r, "features", 0);
-    if (m->features.n < 3 || m->features.p[0] != '[')
+    bool empty = features.n < 3 || features.p[0] != '[';
+    if (features.n == 0 || features.p[0] != '[' || (empty && !(types & WKT_MANY)))
         return wrong(r, "There are no features, want one.");
-    r->at = m->features.p + 1, r->end = m->features.p + m->features.n;
-    const char *from = r->at;
-    struct str one = take_value(r);
-    if (r->at < r->end && *r->at == ',')
-        return wrong(r, "There are several features, want one.");
-    (void)enter(r, NULL, 0);
-    r->at = from, r->end = one.p + one.n;
-    return take_members(r, m);
+    const char *at = features.p + 1, *end = features.p + features.n;
+    for (size_t i = 0; !empty && at < end; i++, at++) {
+        struct members m;
+        r->at = at, r->end = end;
+        struct str one = take_value(r);
+        at = r->at;
+        if (at < end && *at == ',' && !(types & WKT_MANY))
+            return wrong(r, "There are several features, want one.");
+        size_t place = enter(r, NULL, i);
+        r->at = one.p, r->end = one.p + one.n;
+        enum status status = take_members(r, &m);
+        if (status == STATUS_OK)
+            status = take_geometry(r, types, &m);
+        if (status != STATUS_OK)
+            return status;
+        leave(r, place);
+    }
+    return STATUS_OK;
+}
+
+/* make_room: there are fewer positions than brackets, and no more paths. */
+static enum status make_room(struct reader *r) {
+    size_t room = 1;
+    for (const char *p = r->at; p < r->end; p++)
+        room += *p == '[';
+    r->out->xy = ctx_alloc(r->ctx, room, 2 * sizeof *r->out->xy);
+    r->out->end = ctx_alloc(r->ctx, room, sizeof *r->out->end);
+    return r->out->xy && r->out->end ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
 enum status geojson_read(struct ctx *ctx, struct str text, unsigned types, const char *pointer, struct wkt *out) {
@@ -198,13 +224,10 @@ enum status geojson_read(struct ctx *ctx, struct str text, unsigned types, const
     struct members m;
     *out = (struct wkt){0};
     (void)snprintf(r.place.pointer, sizeof r.place.pointer, "%s", pointer);
-    enum status status = take_members(&r, &m);
-    if (status == STATUS_OK && is_text(m.type, "FeatureCollection"))
-        status = open_collection(&r, &m);
-    if (status == STATUS_OK && is_text(m.type, "Feature")) {
-        (void)enter(&r, "geometry", 0);
-        r.at = m.geometry.p, r.end = r.at + m.geometry.n;
+    enum status status = make_room(&r);
+    if (status == STATUS_OK)
         status = take_members(&r, &m);
-    }
-    return status == STATUS_OK ? take_geometry(&r, types, &m) : status;
+    if (status != STATUS_OK)
+        return status;
+    return is_text(m.type, "FeatureCollection") ? take_features(&r, types, m.features) : take_geometry(&r, types, &m);
 }

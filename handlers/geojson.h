@@ -1,4 +1,5 @@
-/* geojson.h - a GeoJSON object read: a geometry, a Feature, or a FeatureCollection of one Feature, in the plane.
+/* geojson.h - a GeoJSON object read: a geometry, a Feature, or a FeatureCollection, in the plane. A collection has one
+ * Feature, or with WKT_MANY any number, whose paths follow each other.
  *
  * Source:  RFC 7946. Members that a geometry does not need are let be. Positions of other than two numbers and
  *          GeometryCollections are refused with a sentence.

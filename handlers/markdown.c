@@ -165,6 +165,8 @@ static void section(struct buf *out, const struct endpoint *e) {
         }
         buf_text(out, " alone; an array of objects is a matrix, with a column for each member.\n\n");
     }
+    if (e->picture)
+        buf_text(out, "With `Accept: image/png` the answer is a picture.\n\n");
     lines_text(out, e);
     if (e->input) {
         buf_text(out, "| request | type | default | |\n|---|---|---|---|\n");

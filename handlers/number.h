@@ -16,7 +16,7 @@ enum number_error {
     NUMBER_SYNTAX,   /* not a JSON number (array) at `at` */
     NUMBER_RANGE,    /* an integer outside int64, a real beyond the greatest double */
     NUMBER_FRACTION, /* an integer is wanted: the number is none, or is above 2^53 and not written as one */
-    NUMBER_INEXACT,  /* a real is wanted beside fractions, and this integer has no exact double */
+    NUMBER_INEXACT,  /* a real is wanted, beside fractions or lossless, and this integer has no double */
     NUMBER_RAGGED,   /* a row whose length differs from the first row's, or rows beside numbers */
     NUMBER_TOO_MANY, /* more elements, or deeper nesting, than the caller allows */
     NUMBER_MEMORY,   /* ctx_alloc failed */
@@ -35,6 +35,13 @@ struct number_place {
 enum number_error number_read_int(const char *text, size_t n, int64_t *value);
 /* number_read_real reads the n bytes at text as one double. "-0" gives -0.0. */
 enum number_error number_read_real(const char *text, size_t n, double *value);
+/* number_read_lossless is number_read_real but for what is written as an integer: that must be a double exactly, or
+ * have the shortest digits of one, as JavaScript writes it (2^60 as 1152921504606847000); else INEXACT. */
+enum number_error number_read_lossless(const char *text, size_t n, double *value);
+#define NUMBER_LOSSLESS_TEXT                                                                                       \
+    "which no double holds exactly; want an integer of at most 2^53, or a number with a fraction or an exponent, " \
+    "which "                                                                                                       \
+    "is rounded."
 
 /* What numbers_read should give: INT: every element an int64 (as number_read_int); REAL: every element a double; both
  * bits: INT where every element is written as an integer (no '.', no exponent) that fits int64, else REAL, where
@@ -44,6 +51,7 @@ struct numbers_want {
     unsigned kinds;    /* KIND_INT, KIND_REAL or both */
     unsigned max_dims; /* 1 .. 3 */
     size_t max_items;  /* in all */
+    bool lossless;     /* REAL alone: integers as number_read_lossless takes them */
 };
 
 /* numbers_read reads the n bytes at text, a JSON array of numbers or (max_dims > 1) of equally long arrays of them,

@@ -43,6 +43,26 @@ enum number_error token_real(const struct token *t, bool exact, double *value) {
     return NUMBER_OK;
 }
 
+/* trim takes the zeros at the end of w into q. */
+static void trim(struct token *t) {
+    for (; t->w && t->w % 10 == 0; t->w /= 10)
+        t->q++;
+}
+
+bool token_is_lossless(const struct token *t, double r) {
+    char text[NUMBER_REAL_MAX];
+    const char *p = text;
+    struct token integer = *t, shortest;
+    bool small = t->w <= (uint64_t)1 << 53 && t->q == 0;
+    if (!t->integer || small || decimal_is(t, r))
+        return true;
+    size_t n = number_format_real(text, r);
+    (void)token_scan(&p, text + n, &shortest);
+    trim(&integer);
+    trim(&shortest);
+    return !t->more && integer.w == shortest.w && integer.q == shortest.q;
+}
+
 static bool scan_whole(const char *text, size_t n, struct token *t) {
     const char *p = text;
     return token_scan(&p, text + n, t) && p == text + n;
@@ -56,4 +76,10 @@ enum number_error number_read_int(const char *text, size_t n, int64_t *value) {
 enum number_error number_read_real(const char *text, size_t n, double *value) {
     struct token t;
     return scan_whole(text, n, &t) ? token_real(&t, false, value) : NUMBER_SYNTAX;
+}
+
+enum number_error number_read_lossless(const char *text, size_t n, double *value) {
+    struct token t;
+    enum number_error error = scan_whole(text, n, &t) ? token_real(&t, false, value) : NUMBER_SYNTAX;
+    return error == NUMBER_OK && !token_is_lossless(&t, *value) ? NUMBER_INEXACT : error;
 }

@@ -103,10 +103,13 @@ static void answer_content(struct buf *out, const struct endpoint *e) {
         buf_text(
             out,
             ",\"application/x-npy\":{\"schema\":{\"type\":\"string\",\"contentMediaType\":\"application/x-npy\"}}");
+    if (e->picture)
+        buf_text(out, ",\"image/png\":{\"schema\":{\"type\":\"string\",\"contentMediaType\":\"image/png\"}}");
     other_lines(out, e);
     if (e->progress) {
         text_content(out, MEDIA_SSE,
-                     "Server-sent events: `progress` as its schema says, and in the end one `done`, whose data is the "
+                     "Server-sent events: progress, whose data are as x-progress says, and in the end one `done`, "
+                     "whose data is the "
                      "application/json answer, or one `error`, whose data is a problem document.");
         buf_text(out, ",\"x-progress\":");
         schema_fields(out, e->progress, NULL, NULL, false);

@@ -2,13 +2,14 @@
 #ifndef SOLVENT_PAIR_FIELDS_H
 #define SOLVENT_PAIR_FIELDS_H
 
-#include "core/geometry/point_set.h"
-#include "handlers/call.h"
+#include "handlers/geometry_fields.h"
 #include "handlers/time_limit_field.h"
 #include "handlers/trace_fields.h"
 
 struct pair_params {
     struct array points;
+    struct geometry_text text;
+    int format;
     bool has_trace;
     struct trace_params trace;
     int64_t time_limit_ms;
@@ -16,15 +17,18 @@ struct pair_params {
 struct pair_result {
     double distance;
     struct array pair;
+    struct geometry_text text;
     struct trace trace;
 };
 extern const struct field pair_input[];
+extern const struct rule pair_rules[];
 
 /* PAIR_OUTPUT: the fields of struct pair_result but for its trace, whose steps are the endpoint's own. */
 #define PAIR_OUTPUT                                                                                                   \
     FIELD(struct pair_result, distance, NUMBER, "Their distance.", .required = true),                                 \
         FIELD(struct pair_result, pair, ARRAY, "The indices of the two points, from 0, ascending.", .required = true, \
-              .kinds = KIND_INT)
+              .kinds = KIND_INT),                                                                                     \
+        FORMAT_OUTPUT(struct pair_result)
 
 /* Two points by their indices, a < b. */
 struct point_pair {

@@ -2,11 +2,10 @@
 
 #include <stdio.h>
 
-#include "handlers/geojson.h"
-
 const struct field polygon_hole_fields[] = {
-    FIELD(struct hole, ring, ARRAY, "The ring as `[[x,y],...]`.", .required = true, .kinds = KIND_REAL, .min_dims = 2,
-          .max_dims = 2, .columns = 2, .min_items = 6, .max_items = 2 * POLYGON_MAX_VERTICES),
+    FIELD(struct hole, ring, ARRAY, "The ring as `[[x,y],...]`.", .required = true, .kinds = KIND_REAL,
+          .lossless = true, .min_dims = 2, .max_dims = 2, .columns = 2, .min_items = 6,
+          .max_items = 2 * POLYGON_MAX_VERTICES),
     {0},
 };
 
@@ -18,12 +17,10 @@ static enum status check_ring(struct ctx *ctx, const char *pointer, size_t k, co
     return STATUS_OK;
 }
 
-static enum status rings_of_text(struct ctx *ctx, const struct str *text, bool json, unsigned types,
-                                 struct rings *out) {
+static enum status rings_of_text(struct ctx *ctx, const struct geometry_text *text, unsigned types, struct rings *out) {
     struct wkt wkt;
-    const char *pointer = json ? "/geojson" : "/wkt";
-    enum status status =
-        json ? geojson_read(ctx, *text, types, pointer, &wkt) : wkt_read(ctx, *text, types, pointer, &wkt);
+    const char *pointer = geometry_pointer(text);
+    enum status status = geometry_read(ctx, text, types, &wkt);
     if (status != STATUS_OK)
         return status;
     if (wkt.n_paths == 0)
@@ -63,16 +60,14 @@ static enum status rings_of_arrays(struct ctx *ctx, const struct array *polygon,
     return status;
 }
 
-enum status polygon_rings(struct ctx *ctx, const struct array *polygon, const struct list *holes, const struct str *wkt,
-                          const struct str *geojson, unsigned types, struct rings *out) {
-    if (polygon->kind != KIND_NONE)
-        return rings_of_arrays(ctx, polygon, holes, out);
-    return rings_of_text(ctx, wkt->p ? wkt : geojson, geojson->p != NULL, types, out);
+enum status polygon_rings(struct ctx *ctx, const struct array *polygon, const struct list *holes,
+                          const struct geometry_text *text, unsigned types, struct rings *out) {
+    return polygon->kind != KIND_NONE ? rings_of_arrays(ctx, polygon, holes, out)
+                                      : rings_of_text(ctx, text, types, out);
 }
 
-uint64_t polygon_size(const struct array *polygon, const struct list *holes, const struct str *wkt,
-                      const struct str *geojson) {
-    uint64_t n = polygon->n / 2 + wkt->n / 4 + geojson->n / 6;
+uint64_t polygon_size(const struct array *polygon, const struct list *holes, const struct geometry_text *text) {
+    uint64_t n = polygon->n / 2 + geometry_size(text);
     for (size_t k = 0; k < holes->n; k++)
         n += ((const struct hole *)holes->items)[k].ring.n / 2;
     return n;

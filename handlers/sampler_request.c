@@ -112,6 +112,16 @@ int64_t sampler_steps(const struct sampler_params *s) {
     return s->has_steps ? s->steps : listed ? (int64_t)listed : SAMPLER_STEPS;
 }
 
+bool sampler_open(const struct sampler_request *r) {
+    const struct sampler_params *s = &r->sampler;
+    bool listed = s->sigmas.kind || s->times.kind;
+    return !r->scheduler_config.p && !s->has_steps && !listed && !solver_find((enum solver_id)s->solver)->adaptive;
+}
+
+bool sampler_solver_open(const struct sampler_request *r) {
+    return sampler_open(r) && !r->sampler.has_solver && !solver_options_of(&r->sampler).given;
+}
+
 /* A list says how many steps there are; `steps` then need not. */
 static struct grid_in grid_of(const struct sampler_params *s, enum grid_id id) {
     const struct array *levels = s->times.kind ? &s->times : &s->sigmas;

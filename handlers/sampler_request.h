@@ -84,6 +84,11 @@ struct sampler_setup {
 /* sampler_steps predicts how many steps a request takes, for limits and costs. */
 int64_t sampler_steps(const struct sampler_params *params);
 
+/* sampler_open says whether a request leaves the number of steps open, for a time limit to choose (deadline_request.h);
+ * sampler_solver_open, whether it leaves the solver open too, and names no option of one. */
+bool sampler_open(const struct sampler_request *request);
+bool sampler_solver_open(const struct sampler_request *request);
+
 /* sampler_path and sampler_solver are the parts of sampler_setup that need no grid. */
 enum status sampler_path(struct ctx *ctx, const struct sampler_request *request, struct path *out) MUST_CHECK;
 enum status sampler_solver(struct ctx *ctx, const struct sampler_params *params, const struct path *path,

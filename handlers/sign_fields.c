@@ -1,14 +1,14 @@
 #include "handlers/sign_fields.h"
 
-static enum status signs_of(struct ctx *ctx, const double *rows, size_t n, const struct predicate *predicate,
-                            struct array *out) {
+static enum status signs_of(struct ctx *ctx, const double *rows, size_t n, double eps,
+                            const struct predicate *predicate, struct array *out) {
     int64_t *signs = ctx_alloc(ctx, n, sizeof *signs);
     if (!signs)
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < n; i++) {
-        if (i % (1 << 18) == 0 && ctx_stop(ctx) != STOP_NONE)
+        if (i % (1 << 10) == 0 && ctx_stop(ctx) != STOP_NONE)
             return ctx_stopped(ctx);
-        signs[i] = predicate->sign(rows + 2 * predicate->points * i);
+        signs[i] = predicate->sign(rows + 2 * predicate->points * i, eps);
     }
     *out = array_1d(KIND_INT, signs, n);
     return STATUS_OK;
@@ -25,11 +25,11 @@ enum status sign_run(struct call *call, const void *params, const struct predica
     size_t n = many ? p->many.n / (2 * predicate->points) : 1;
     enum status status = trace_open(&call->ctx, p->has_trace, &p->trace, &p->many, &out->trace);
     if (status == STATUS_OK && many)
-        status = signs_of(&call->ctx, rows, n, predicate, &out->signs);
+        status = signs_of(&call->ctx, rows, n, p->eps, predicate, &out->signs);
     if (status != STATUS_OK)
         return status;
     out->has_sign = !many;
     if (!many)
-        out->sign = predicate->sign(one);
-    return p->has_trace ? predicate->steps(&call->ctx, rows, n, &out->trace) : STATUS_OK;
+        out->sign = predicate->sign(one, p->eps);
+    return p->has_trace ? predicate->steps(&call->ctx, rows, n, p->eps, &out->trace) : STATUS_OK;
 }

@@ -12,12 +12,15 @@
 
 #include "handlers/call.h"
 #include "handlers/time_limit_field.h"
+#include "handlers/tolerance_field.h"
 #include "handlers/trace_fields.h"
 
 enum { SIGN_MAX_POINTS = 4 };
 
 struct sign_params {
     struct array point[SIGN_MAX_POINTS], many;
+    double eps;
+    bool has_eps;
     bool has_trace;
     struct trace_params trace;
     int64_t time_limit_ms;
@@ -32,23 +35,24 @@ struct sign_result {
 #define SIGN_POINT(k, letter, text)                                                                         \
     {                                                                                                       \
         .name = letter, .doc = text, .type = FIELD_ARRAY, .offset = offsetof(struct sign_params, point[k]), \
-        .kinds = KIND_REAL, .min_items = 2, .max_items = 2                                                  \
+        .kinds = KIND_REAL, .lossless = true, .min_items = 2, .max_items = 2                                \
     }
-#define SIGN_MANY(plural, text, points, most)                                                           \
-    {                                                                                                   \
-        .name = plural, .doc = text, .type = FIELD_ARRAY, .offset = offsetof(struct sign_params, many), \
-        .kinds = KIND_REAL, .min_dims = 3, .max_dims = 3, .rows = (points), .columns = 2,               \
-        .max_items = (size_t)(most)*2 * (points)                                                        \
+#define SIGN_MANY(plural, text, points, most)                                                               \
+    {                                                                                                       \
+        .name = plural, .doc = text, .type = FIELD_ARRAY, .offset = offsetof(struct sign_params, many),     \
+        .kinds = KIND_REAL, .lossless = true, .min_dims = 3, .max_dims = 3, .rows = (points), .columns = 2, \
+        .max_items = (size_t)(most)*2 * (points)                                                            \
     }
 #define SIGN_LIMITS TRACE_INPUT_OF(struct sign_params, TRACE_LIMIT_POINTS), TIME_LIMIT_INPUT(struct sign_params)
 #define SIGN_ONE(text) FIELD(struct sign_result, sign, INT, text, .present = offsetof(struct sign_result, has_sign))
 #define SIGN_SIGNS(text) FIELD(struct sign_result, signs, ARRAY, text, .kinds = KIND_INT)
 
-/* Of so many points, their coordinates one after the other; steps() makes the trace of n rows of them. */
+/* Of so many points, their coordinates one after the other; eps 0: no tolerance. steps() makes the trace of n rows of
+ * them. */
 struct predicate {
     size_t points;
-    int (*sign)(const double *xy);
-    enum status (*steps)(struct ctx *ctx, const double *rows, size_t n, struct trace *trace);
+    int (*sign)(const double *xy, double eps);
+    enum status (*steps)(struct ctx *ctx, const double *rows, size_t n, double eps, struct trace *trace);
 };
 
 /* sign_run answers with the predicate. Params and result are those of above. */

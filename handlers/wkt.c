@@ -102,7 +102,10 @@ static enum status take_number(struct reader *r, double *x) {
     while (end < r->end && in_number(*end))
         end++;
     size_t n = as_json(from, end, json, sizeof json);
-    enum number_error error = n ? number_read_real(json, n, x) : NUMBER_SYNTAX;
+    enum number_error error = n ? number_read_lossless(json, n, x) : NUMBER_SYNTAX;
+    if (error == NUMBER_INEXACT)
+        return ctx_fail(r->ctx, STATUS_INVALID, r->pointer, "The number at byte %zu is %.*s, " NUMBER_LOSSLESS_TEXT,
+                        (size_t)(from - r->text), (int)(n < 40 ? n : 40), json);
     if (error == NUMBER_RANGE)
         return ctx_fail(r->ctx, STATUS_INVALID, r->pointer,
                         "The number at byte %zu is beyond the greatest double, want a finite one.",

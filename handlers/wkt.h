@@ -19,6 +19,8 @@ enum wkt_type {
     WKT_MULTIPOINT = 16,
     WKT_MULTILINESTRING = 32,
     WKT_MULTIPOLYGON = 64,
+    WKT_COLLECTION = 128, /* written only: of points, lines and polygons of one ring */
+    WKT_MANY = 256,       /* among types that are wanted: also a FeatureCollection of any number (geojson.h) */
 };
 
 /* Paths: a point, a line or a ring each, one after the other; path k has the points end[k-1] .. end[k]-1. Empty members

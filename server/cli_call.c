@@ -34,6 +34,11 @@ static void on_deadline(struct watch *watch, enum watch_event event) {
     atomic_compare_exchange_strong(&stop, &none, STOP_DEADLINE);
 }
 
+static int64_t now_ns(void *self) {
+    (void)self;
+    return clock_ns();
+}
+
 static uint64_t draw_seed(void *self) {
     (void)self;
     return machine_random() >> 11;
@@ -108,6 +113,7 @@ static bool solve(struct call *call, const struct options *options, enum media m
     if (call->time_limit_ms > 0 && call->time_limit_ms < limit)
         limit = call->time_limit_ms;
     struct watch watch = {.fd = -1, .deadline_ns = clock_ns() + limit * NS_PER_MS, .fire = on_deadline};
+    call->deadline_ns = watch.deadline_ns;
     watchdog_add(dog, &watch);
     bool solved = call_stream(call, media, sink) == STATUS_OK;
     watchdog_close(dog);
@@ -147,6 +153,7 @@ static int run_endpoint(const struct order *order, const struct options *options
     }
     struct host host = {.self = models,
                         .draw_seed = draw_seed,
+                        .now_ns = now_ns,
                         .model_json = model_json,
                         .model_name = model_name,
                         .runtime = read_runtime,

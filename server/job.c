@@ -246,7 +246,7 @@ enum status job_answer_item(void *self, struct call *call, struct buf *out) {
 
 bool job_compressible(const struct job *job) {
     return job->gzip && job->answer && !job->answer->gzip && job->answer->n >= (size_t)job->server->options.gzip_min &&
-           job->media != MEDIA_NPY; /* doubles hardly shrink */
+           job->media != MEDIA_NPY && job->media != MEDIA_PNG; /* doubles hardly shrink, pictures have shrunk */
 }
 
 /* compress replaces the answer, which nobody else has seen yet, by its gzip form where that is smaller. */
@@ -279,6 +279,7 @@ static void solve_in_time(struct job *job) {
     if (asked > 0 && asked < limit)
         limit = asked;
     job->watch = (struct watch){.fd = -1, .deadline_ns = clock_ns() + limit * NS_PER_MS, .fire = on_deadline};
+    job->call.deadline_ns = job->watch.deadline_ns;
     watchdog_add(job->server->dog, &job->watch);
     job_solve(job);
     watchdog_remove(job->server->dog, &job->watch);

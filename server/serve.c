@@ -39,6 +39,11 @@ static int fail(const char *format, ...) {
 
 /* -- what the host lends to endpoints -- */
 
+static int64_t now_ns(void *self) {
+    (void)self;
+    return clock_ns();
+}
+
 static uint64_t draw_seed(void *self) {
     struct server *server = self;
     uint64_t z = server->seed_seed +
@@ -90,6 +95,7 @@ static void make_host(struct server *server) {
     server->host = (struct host){
         .self = server,
         .draw_seed = draw_seed,
+        .now_ns = now_ns,
         .model_json = model_json,
         .model_name = model_name,
         .metrics = write_metrics,

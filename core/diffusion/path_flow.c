@@ -27,10 +27,10 @@ static struct path_rates rates(const struct path *path, const struct path_point 
 static double flow_time(const struct path_point *at) { return 1000 * at->t; }
 static double data_time(const struct path_point *at) { return 1 - at->t; }
 
-/* cos and sin of pi t / 2; k is the tangent. */
+/* cos and sin of pi t / 2; k is the tangent. A zero is made +0: what is divided by it is +infinity then. */
 static struct path_point gvp_at_t(const struct path *path, double t) {
     (void)path;
-    double alpha = elementary_cospi(t / 2), sigma = elementary_sinpi(t / 2);
+    double alpha = elementary_cospi(t / 2) + 0.0, sigma = elementary_sinpi(t / 2);
     return (struct path_point){
         .t = t, .k = alpha > 0 ? sigma / alpha : (double)INFINITY, .alpha = alpha, .sigma = sigma};
 }

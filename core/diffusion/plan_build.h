@@ -122,12 +122,24 @@ static inline size_t plan_finite_calls(const struct plan_build *b, size_t base, 
 }
 
 /* plan_down is the level that an ancestral step to k_next goes to before it adds noise of the deviation *up: k_down^2 +
- * up^2 = k_next^2. q is the ratio k_next / k. */
+ * up^2 = k_next^2. q is the ratio k_next / k; from 1 on (upwards) there is no noise. */
 static inline double plan_down(double k_next, double q, double eta, double *up) {
-    double u = eta * sqrt((1 - q) * (1 + q));
+    double u = q < 1 ? eta * sqrt((1 - q) * (1 + q)) : 0;
     u = u < 1 ? u : 1;
     *up = k_next * u;
     return k_next * sqrt((1 - u) * (1 + u));
+}
+
+/* plan_shares gives the share of fresh noise in a step of first order and returns that of the old: u = min(1, eta sqrt(1 -
+ * q^2)), v = sqrt(1 - u^2), q = k'/k. v^2 is summed from its parts, since 1 - (1 - q^2) would lose a small q. Upwards (an
+ * inversion, q >= 1) nothing is fresh. */
+static inline double plan_shares(double q, double eta, double *u) {
+    *u = 0;
+    if (!(q < 1))
+        return 1;
+    double fresh = eta * sqrt((1 - q) * (1 + q)), v2 = (1 - eta) * (1 + eta) + eta * eta * q * q;
+    *u = fresh < 1 ? fresh : 1;
+    return v2 > 0 ? sqrt(v2) : 0;
 }
 
 /* plan_eps adds by * eps = by * (x - alpha D) / sigma. */

@@ -15,8 +15,11 @@ struct run {
     double **spaces; /* [n_spaces], slots, then z */
     size_t n_spaces;
     struct workspaces scratch;
-    double *D;   /* stepwise: [count][d], the last step's first D */
-    size_t step; /* stepwise: the step that is being taken */
+    double *D;         /* stepwise: [count][d], the first D of the last step taken that has one */
+    double *D_next;    /* that of the step that is being taken */
+    size_t step;       /* stepwise: the step that is being taken */
+    atomic_size_t did; /* the chunks that have taken it */
+    size_t last;       /* how many steps are to be taken */
 };
 
 static size_t chunk_first(const struct run *run, size_t chunk) { return chunk * run->chunk; }
@@ -95,12 +98,10 @@ static void start_chunk(void *arg, size_t chunk) {
     workspaces_give(&run->scratch, mine);
 }
 
-/* A step that was begun before the stop is finished: D and the state then belong to one step in every chunk or in
- * none, see run_stepwise. */
 static void step_chunk(void *arg, size_t chunk) {
     struct run *run = arg;
     const struct plan_step *step = &run->in->plan->steps[run->step];
-    if (ctx_stop(run->ctx) == STOP_CANCEL)
+    if (ctx_stop(run->ctx) != STOP_NONE)
         return;
     size_t mine = workspaces_take(&run->scratch);
     const struct plan_run p = prepare(run, chunk, chunk, mine);
@@ -108,19 +109,33 @@ static void step_chunk(void *arg, size_t chunk) {
     record(run, run->step + 1, &p, step->state);
     keep(run, &p, step->state, run->out->samples);
     if (step->D)
-        keep(run, &p, step->D, run->D);
+        keep(run, &p, step->D, run->D_next);
     workspaces_give(&run->scratch, mine);
+    atomic_fetch_add_explicit(&run->did, 1, memory_order_relaxed);
+}
+
+/* take_step: false where a stop came before all chunks had begun it. Then it was not taken, though the states of some
+ * are those after it: of a run that was stopped only the D of the step before it is answered. */
+static bool take_step(struct ctx *ctx, struct run *run) {
+    atomic_store_explicit(&run->did, 0, memory_order_relaxed);
+    parallel_for(ctx, run->n_chunks, step_chunk, run);
+    if (atomic_load_explicit(&run->did, memory_order_relaxed) < run->n_chunks)
+        return false;
+    if (run->in->plan->steps[run->step].D) {
+        double *D = run->D;
+        run->D = run->D_next;
+        run->D_next = D;
+    }
+    return true;
 }
 
 static void run_stepwise(struct ctx *ctx, struct run *run) {
     const struct sampler_in *in = run->in;
     parallel_for(ctx, run->n_chunks, start_chunk, run);
-    for (; run->step < in->plan->n_steps && ctx_stop(ctx) == STOP_NONE; run->step++) {
-        parallel_for(ctx, run->n_chunks, step_chunk, run);
+    for (; run->step < run->last && take_step(ctx, run); run->step++)
         if (in->watch && ctx_stop(ctx) != STOP_CANCEL)
             in->watch->step(in->watch->self, run->step, run->out->samples,
                             in->plan->steps[run->step].D ? run->D : NULL);
-    }
     run->out->steps_done = run->step;
 }
 
@@ -128,10 +143,12 @@ static void run_stepwise(struct ctx *ctx, struct run *run) {
  * that a stop is seen soon; and full groups of rows. */
 static size_t chunk_rows(const struct denoiser *denoiser, size_t count) {
     const double nanoseconds = 4e6;
-    size_t rows = 128;
+    size_t rows = 1024;
+    while (rows > 128 && rows * denoiser->d > 2048) /* the vectors of a chunk stay in the first caches */
+        rows /= 2;
     while (rows > 16 && rows * 8 > count)
         rows /= 2;
-    while (rows > 8 && (double)rows * denoiser->cost > nanoseconds)
+    while (rows > 16 && (double)rows * denoiser->cost > nanoseconds)
         rows /= 2;
     return rows < count ? rows : count;
 }
@@ -151,7 +168,8 @@ static enum status allocate(struct ctx *ctx, struct run *run) {
     if (in->trajectory &&
         !(run->out->trajectory = ctx_alloc(ctx, (in->plan->n_steps + 1) * in->count, d * sizeof(double))))
         return STATUS_NO_MEMORY;
-    if (run->stepwise && !(run->D = ctx_alloc(ctx, in->count, d * sizeof(double))))
+    if (run->stepwise && (!(run->D = ctx_zalloc(ctx, in->count, d * sizeof(double))) ||
+                          !(run->D_next = ctx_alloc(ctx, in->count, d * sizeof(double)))))
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < run->n_spaces; i++)
         if (!(run->spaces[i] =
@@ -176,13 +194,13 @@ static enum status check_finite(struct ctx *ctx, const struct sampler_in *in, co
 static enum status settle(struct ctx *ctx, struct run *run) {
     struct sampler_out *out = run->out;
     const struct sampler_in *in = run->in;
-    if (ctx_stop(ctx) == STOP_NONE ||
-        (run->stepwise && out->steps_done == in->plan->n_steps && ctx_stop(ctx) == STOP_DEADLINE))
-        return STATUS_OK;
-    if (!in->anytime || ctx_stop(ctx) == STOP_CANCEL || out->steps_done == 0)
+    const bool whole =
+        ctx_stop(ctx) == STOP_NONE || (run->stepwise && out->steps_done == run->last && ctx_stop(ctx) == STOP_DEADLINE);
+    if (!whole && (!in->anytime || ctx_stop(ctx) == STOP_CANCEL || out->steps_done == 0))
         return ctx_stopped(ctx);
-    out->cut = true;
-    memcpy(out->samples, run->D, in->count * in->denoiser->d * sizeof(double));
+    out->cut = !whole;
+    if (out->cut || in->stop_after)
+        memcpy(out->samples, run->D, in->count * in->denoiser->d * sizeof(double));
     return STATUS_OK;
 }
 
@@ -194,7 +212,8 @@ enum status sampler_run(struct ctx *ctx, const struct sampler_in *in, struct sam
                       .ctx = ctx,
                       .chunk = chunk,
                       .n_chunks = (in->count + chunk - 1) / chunk,
-                      .stepwise = in->watch || in->anytime};
+                      .last = in->stop_after ? in->stop_after : in->plan->n_steps,
+                      .stepwise = in->watch || in->anytime || in->stop_after};
     enum status status = allocate(ctx, &run);
     if (status != STATUS_OK)
         return status;
@@ -208,7 +227,7 @@ enum status sampler_run(struct ctx *ctx, const struct sampler_in *in, struct sam
     size_t n = in->count * in->denoiser->d;
     if (status == STATUS_OK)
         status = check_finite(ctx, in, out->samples, n);
-    if (status == STATUS_OK && out->trajectory && !out->cut)
-        status = check_finite(ctx, in, out->trajectory, n * (in->plan->n_steps + 1));
+    if (status == STATUS_OK && out->trajectory)
+        status = check_finite(ctx, in, out->trajectory, n * (out->steps_done + 1));
     return status;
 }

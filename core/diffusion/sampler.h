@@ -12,7 +12,7 @@
 #include "core/diffusion/plan_run.h"
 #include "core/diffusion/solver.h"
 
-#define SAMPLER_NUMERICS "2" /* raised when the bytes of a sample change */
+#define SAMPLER_NUMERICS "3" /* raised when the bytes of a sample change */
 
 /* Who watches is told after each step. All samples take a step before any takes the next one. */
 struct sampler_watch {
@@ -33,7 +33,8 @@ struct sampler_in {
     size_t n_init;      /* count or 1 */
     const struct plan_known *known; /* where the plan has KNOWN */
     bool trajectory;
-    bool anytime; /* out of time: answer the D of the last whole step instead of failing (sampler_out.cut) */
+    bool anytime; /* out of time: answer the D of the last step that all took instead of failing (sampler_out.cut) */
+    size_t stop_after; /* answer the D of this step, counted from 1, as a cut after it would; 0: go to the end */
     const struct sampler_watch *watch; /* NULL: nobody */
 };
 
@@ -41,7 +42,7 @@ struct sampler_out {
     double *samples;    /* [count][d] */
     double *trajectory; /* [n_steps + 1][count][d], the state x at every point; NULL unless asked for */
     bool cut;           /* the deadline came: samples are E[x0 | x] at the last whole step */
-    size_t steps_done;
+    size_t steps_done;  /* the trajectory is written so far */
 };
 
 /* sampler_run draws.

@@ -1,7 +1,7 @@
 #include "core/geometry/intersect.h"
 
+#include "core/geometry/exact_place.h"
 #include "core/geometry/predicates.h"
-#include "core/geometry/quad.h"
 
 const char *const meeting_kind_names[] = {"none", "point", "overlap", NULL};
 const char *const meeting_detail_names[] = {"apart",    "collinear-apart", "proper", "touch",
@@ -46,24 +46,6 @@ static struct meeting meet_on_line(const double p[4], const double q[4]) {
     return (struct meeting){MEETING_OVERLAP, MEETING_COLLINEAR, {{low[0], low[1]}, {high[0], high[1]}}};
 }
 
-/* clamp keeps a coordinate inside of both segments; + 0 makes -0 a 0. */
-static double clamp(double x, const double p[4], const double q[4], int axis) {
-    double low = greatest(least(p[axis], p[axis + 2]), least(q[axis], q[axis + 2]));
-    double high = least(greatest(p[axis], p[axis + 2]), greatest(q[axis], q[axis + 2]));
-    return (x < low ? low : x > high ? high : x) + 0.0;
-}
-
-static void crossing(const double p[4], const double q[4], double at[2]) {
-    quad px = (quad)p[2] - p[0], py = (quad)p[3] - p[1], qx = (quad)q[2] - q[0], qy = (quad)q[3] - q[1];
-    quad below = px * qy - py * qx, above = ((quad)q[0] - p[0]) * qy - ((quad)q[1] - p[1]) * qx;
-    if (below == 0) { /* lost in rounding, though they do cross */
-        at[0] = clamp(p[0] / 2 + p[2] / 2, p, q, 0), at[1] = clamp(p[1] / 2 + p[3] / 2, p, q, 1);
-        return;
-    }
-    at[0] = clamp((double)(p[0] + above * px / below), p, q, 0);
-    at[1] = clamp((double)(p[1] + above * py / below), p, q, 1);
-}
-
 struct meeting segments_meet(const double p[4], const double q[4]) {
     int q0 = orient2d(p, p + 2, q), q1 = orient2d(p, p + 2, q + 2);
     int p0 = orient2d(q, q + 2, p), p1 = orient2d(q, q + 2, p + 2);
@@ -73,7 +55,7 @@ struct meeting segments_meet(const double p[4], const double q[4]) {
         return (struct meeting){.kind = MEETING_NONE, .detail = MEETING_APART};
     if (q0 * q1 < 0 && p0 * p1 < 0) {
         struct meeting m = {.kind = MEETING_POINT, .detail = MEETING_PROPER};
-        crossing(p, q, m.points[0]);
+        exact_crossing(p, q, m.points[0]);
         return m;
     }
     for (int k = 0; k < 4; k += 2) {

@@ -1,10 +1,8 @@
 /* intersect.h - what two segments have in common; all crossing pairs of many.
  *
  * Exact:   the kind and the detail, for all finite coordinates: they are decided by orient2d and comparisons.
- * Points:  an end point where one end point is common, bit for bit; else computed in binary128 (quad.h) and kept inside
- *          of the boxes of both segments. That is the nearest double, or its neighbour where the exact point lies
- *          almost halfway between two, while the coordinates of the four points span less than 2^50; beyond, and for
- *          lines that are almost parallel too, digits are lost.
+ * Points:  an end point where one end point is common, bit for bit; else the nearest double of each coordinate
+ *          (exact_place.h), which is inside of the boxes of both segments.
  * Threads: reentrant. Same input, same bytes. */
 #ifndef SOLVENT_INTERSECT_H
 #define SOLVENT_INTERSECT_H

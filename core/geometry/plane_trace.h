@@ -22,14 +22,16 @@
 /* orientation_trace, incircle_trace: n triples (6 doubles) or quadruples (8). "sign" at the triple: the terms of the
  * determinant and the determinant, rounded (null beyond the doubles), and its exact sign. Orientation: left =
  * (ax - cx)(by - cy), right = (ay - cy)(bx - cx). In circle: a_term, b_term, c_term, of the rows of a, b and c with d
- * as the origin. */
-enum status orientation_trace(struct ctx *ctx, const double *triples, size_t n, struct trace *t) MUST_CHECK;
-enum status incircle_trace(struct ctx *ctx, const double *quadruples, size_t n, struct trace *t) MUST_CHECK;
+ * as the origin. The sign is that with the tolerance eps, 0 for none. */
+enum status orientation_trace(struct ctx *ctx, const double *triples, size_t n, double eps, struct trace *t) MUST_CHECK;
+enum status incircle_trace(struct ctx *ctx, const double *quadruples, size_t n, double eps, struct trace *t) MUST_CHECK;
 
 /* meeting_trace: points 0, 1 are the ends of p, 2, 3 those of q. "turn" at three points: their sign, four times;
- * "boxes" with meet, 0 or 1; "meet" at the end points where they meet (at none: inside of both, or nowhere), with
+ * "boxes" with meet, 0 or 1; with a tolerance eps > 0 "end" at an end and the ends of the other segment, with within, 0
+ * or 1, four times; "meet" at the end points where they meet (at none: inside of both, or nowhere), with
  * kind, detail and, for a point, x and y. */
-enum status meeting_trace(struct ctx *ctx, const double p[4], const double q[4], struct trace *t) MUST_CHECK;
+enum status meeting_trace(struct ctx *ctx, const double p[4], const double q[4], double eps,
+                          struct trace *t) MUST_CHECK;
 
 /* meetings_trace sweeps n segments (4 doubles each) from left to right; `at` are segments. "enter" and "leave" as the
  * line passes a segment's ends at x; "test" of two that are both on the line, with meet, 0 or 1. Those that meet are
@@ -45,8 +47,8 @@ enum status polygon_trace(struct ctx *ctx, const struct rings *rings, const stru
 
 /* locate_trace sends a ray to the right from each of n points. "point" with point; "edge" at the ends of each edge that
  * the ray's height meets, with side (1: the point is left of it, so that the ray crosses; 0: on it; -1: right of it)
- * and crossings so far; "boundary" at the ends of an edge the point lies on; "answer" with point and location. */
-enum status locate_trace(struct ctx *ctx, const struct rings *rings, const double *points, size_t n,
+ * and crossings so far; "boundary" at the ends of an edge the point lies on, or is at most eps > 0 from; "answer" with point and location. */
+enum status locate_trace(struct ctx *ctx, const struct rings *rings, const double *points, size_t n, double eps,
                          struct trace *t) MUST_CHECK;
 
 /* closest_trace divides and conquers. "split" at the first point right of the line x, with the range low .. high of the

@@ -1,5 +1,6 @@
 #include "core/geometry/plane_trace.h"
 #include "core/geometry/quad.h"
+#include "core/geometry/tolerance.h"
 
 /* first_of is where the points of a ring begin among those of all rings. */
 static int64_t first_of(const struct rings *rings, size_t ring) {
@@ -80,7 +81,12 @@ static bool within(double a, double b, double x) { return (a <= x && x <= b) || 
 
 /* look at one edge: whether the point is on it; else the ray may cross it. */
 static bool on_edge(struct trace *t, const double *p, const double *q, const int64_t ends[2], const double *at,
-                    int64_t *crossings) {
+                    double eps, int64_t *crossings) {
+    const double edge[] = {p[0], p[1], q[0], q[1]};
+    if (eps > 0 && segment_within(edge, at, eps)) {
+        trace_add(t, "boundary", ends, 2, NULL, TRACE_NO_VARS);
+        return true;
+    }
     if (!within(p[1], q[1], at[1]))
         return false;
     bool level = p[1] == q[1], up = p[1] < q[1];
@@ -96,24 +102,25 @@ static bool on_edge(struct trace *t, const double *p, const double *q, const int
     return false;
 }
 
-static enum location play_ray(struct trace *t, const struct rings *rings, const double *at) {
+static enum location play_ray(struct trace *t, const struct rings *rings, const double *at, double eps) {
     int64_t crossings = 0, first = 0;
     for (size_t r = 0; r < rings->n; first += (int64_t)rings->ring[r++].n)
         for (size_t i = 0; i < rings->ring[r].n; i++) {
             const struct ring *ring = &rings->ring[r];
             int64_t ends[2] = {first + (int64_t)i, first + (int64_t)after(ring, i)};
-            if (on_edge(t, point_of(ring, i), point_of(ring, i + 1), ends, at, &crossings))
+            if (on_edge(t, point_of(ring, i), point_of(ring, i + 1), ends, at, eps, &crossings))
                 return LOCATION_BOUNDARY;
         }
     return crossings % 2 ? LOCATION_INSIDE : LOCATION_OUTSIDE;
 }
 
-enum status locate_trace(struct ctx *ctx, const struct rings *rings, const double *points, size_t n, struct trace *t) {
+enum status locate_trace(struct ctx *ctx, const struct rings *rings, const double *points, size_t n, double eps,
+                         struct trace *t) {
     for (size_t i = 0; i < n; i++) {
         if (ctx_stop(ctx) != STOP_NONE)
             return ctx_stopped(ctx);
         trace_add(t, "point", TRACE_NOWHERE, NULL, TRACE_VARS({"point", trace_int((int64_t)i)}));
-        enum location location = play_ray(t, rings, points + 2 * i);
+        enum location location = play_ray(t, rings, points + 2 * i, eps);
         trace_add(t, "answer", TRACE_NOWHERE, NULL,
                   TRACE_VARS({"point", trace_int((int64_t)i)}, {"location", trace_text(location_names[location])}));
     }

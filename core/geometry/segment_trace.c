@@ -1,13 +1,15 @@
 #include "core/geometry/plane_trace.h"
+#include "core/geometry/tolerance.h"
 
-enum status orientation_trace(struct ctx *ctx, const double *triples, size_t n, struct trace *t) {
+enum status orientation_trace(struct ctx *ctx, const double *triples, size_t n, double eps, struct trace *t) {
     (void)ctx;
     for (size_t i = 0; i < n; i++) {
         const double *a = triples + 6 * i, *b = a + 2, *c = a + 4;
         double left = (a[0] - c[0]) * (b[1] - c[1]), right = (a[1] - c[1]) * (b[0] - c[0]);
         trace_add(t, "sign", TRACE_AT((int64_t)i), NULL,
                   TRACE_VARS({"left", trace_real(left)}, {"right", trace_real(right)},
-                             {"determinant", trace_real(left - right)}, {"sign", trace_int(orient2d(a, b, c))}));
+                             {"determinant", trace_real(left - right)},
+                             {"sign", trace_int(orient2d_within(a, b, c, eps))}));
     }
     return trace_end(t);
 }
@@ -18,7 +20,7 @@ static double lifted(const double a[2], const double b[2], const double c[2], co
     return (ax * ax + ay * ay) * (bx * cy - cx * by);
 }
 
-enum status incircle_trace(struct ctx *ctx, const double *quadruples, size_t n, struct trace *t) {
+enum status incircle_trace(struct ctx *ctx, const double *quadruples, size_t n, double eps, struct trace *t) {
     (void)ctx;
     for (size_t i = 0; i < n; i++) {
         const double *a = quadruples + 8 * i, *b = a + 2, *c = a + 4, *d = a + 6;
@@ -26,7 +28,7 @@ enum status incircle_trace(struct ctx *ctx, const double *quadruples, size_t n, 
         trace_add(t, "sign", TRACE_AT((int64_t)i), NULL,
                   TRACE_VARS({"a_term", trace_real(at_a)}, {"b_term", trace_real(at_b)}, {"c_term", trace_real(at_c)},
                              {"determinant", trace_real(at_a + at_b + at_c)},
-                             {"sign", trace_int(incircle(a, b, c, d))}));
+                             {"sign", trace_int(incircle_within(a, b, c, d, eps))}));
     }
     return trace_end(t);
 }
@@ -52,7 +54,16 @@ static void note_meeting(struct trace *t, const double *const point[4], const st
               points == 1 ? 4 : 2);
 }
 
-enum status meeting_trace(struct ctx *ctx, const double p[4], const double q[4], struct trace *t) {
+/* note_ends tells of each end whether it lies on the other segment. */
+static void note_ends(struct trace *t, const double *const point[4], const double p[4], const double q[4], double eps) {
+    for (int64_t i = 0; i < 4; i++) {
+        int64_t other = i < 2 ? 2 : 0;
+        bool within = segment_within(i < 2 ? q : p, point[i], eps);
+        trace_add(t, "end", TRACE_AT(i, other, other + 1), NULL, TRACE_VARS({"within", trace_int(within)}));
+    }
+}
+
+enum status meeting_trace(struct ctx *ctx, const double p[4], const double q[4], double eps, struct trace *t) {
     (void)ctx;
     static const int64_t TURNS[4][3] = {{0, 1, 2}, {0, 1, 3}, {2, 3, 0}, {2, 3, 1}};
     const double *point[] = {p, p + 2, q, q + 2};
@@ -63,7 +74,9 @@ enum status meeting_trace(struct ctx *ctx, const double p[4], const double q[4],
     }
     bool boxes = overlap(p[0], p[2], q[0], q[2]) && overlap(p[1], p[3], q[1], q[3]);
     trace_add(t, "boxes", TRACE_NOWHERE, NULL, TRACE_VARS({"meet", trace_int(boxes)}));
-    struct meeting m = segments_meet(p, q);
+    if (eps > 0)
+        note_ends(t, point, p, q, eps);
+    struct meeting m = segments_meet_within(p, q, eps);
     note_meeting(t, point, &m);
     return trace_end(t);
 }

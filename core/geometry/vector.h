@@ -1,12 +1,12 @@
 /* vector.h - operations on vectors of the plane, rounded once.
  *
- * Every result is computed with 113 bits (quad.h) and then rounded: the nearest double, or rarely its neighbour; of
- * CROSS and DOT the nearest save where the two products cancel beyond 113 bits. Angles are radians.
+ * CROSS and DOT are the nearest double (dyadic.h). Every other result is computed with 113 bits (quad.h) and then
+ * rounded: the nearest double, or rarely its neighbour. Angles are radians.
  * Threads: reentrant. Same input, same bytes. */
 #ifndef SOLVENT_VECTOR_H
 #define SOLVENT_VECTOR_H
 
-#include "core/base/ctx.h"
+#include "core/base/trace.h"
 
 enum vector_operation {
     VECTOR_DOT,       /* value: a . b */
@@ -30,7 +30,7 @@ struct vector_in {
     enum vector_operation operation;
     double a[2], b[2]; /* finite; b where the operation wants it */
     double angle;      /* at most VECTOR_MAX_ANGLE */
-    double eps;        /* COMPARE: coordinates that differ by at most this are equal; >= 0 */
+    double eps;        /* COMPARE: coordinates that differ by at most this are equal, decided exactly; >= 0 */
 };
 
 struct vector_out {
@@ -42,8 +42,11 @@ struct vector_out {
 bool vector_wants_b(enum vector_operation operation);
 bool vector_gives_vector(enum vector_operation operation);
 
-/* vector_solve. Errors: INVALID at /a, /b (a zero vector has no direction), at "" (a result beyond the greatest
- * double). */
-enum status vector_solve(struct ctx *ctx, const struct vector_in *in, struct vector_out *out) MUST_CHECK;
+/* vector_solve. Steps, figures rounded: "dot" with the terms x, y and their sum; "cross" with left, right and their
+ * difference; "difference" and "turn" of vectors; "root", "ratio" of numbers; "compare" at a coordinate; last "answer".
+ * Errors: INVALID at /a, /b (a zero vector has no direction), at "" (a result beyond the greatest double); NO_MEMORY
+ * with a trace. */
+enum status vector_solve(struct ctx *ctx, const struct vector_in *in, struct trace *trace,
+                         struct vector_out *out) MUST_CHECK;
 
 #endif

@@ -107,6 +107,8 @@ static bool answer_holds(struct call *call, const char *accept, struct buf *out,
         struct array a;
         return npy_read(&call->ctx, out->data, out->n, &a) == STATUS_OK || fail(why, "not npy", call->ctx.err.detail);
     }
+    if (media == MEDIA_PNG)
+        return (out->n > 8 && memcmp(out->data, "\x89PNG", 4) == 0) || fail(why, "not png", "");
     json_t *tree = NULL;
     if (media == MEDIA_JSON && !is_json(out, &tree, why))
         return false;

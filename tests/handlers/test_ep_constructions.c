@@ -223,9 +223,14 @@ static void case_circle(const struct fixture *f) {
 }
 
 static void case_width(const struct fixture *f) {
-    json_t *answer = post("minimum-width", json_pack("{s:o}", "points", all_points(f->a)));
+    json_t *answer = post("minimum-width", json_pack("{s:s,s:s}", "wkt", f->a, "format", "wkt"));
     double width = json_number_value(json_object_get(answer, "width")), want = number(f, "expected");
     assert_true(fabs(width - want) <= 1e-9 * want);
+    json_t *ends = all_points(json_string_value(json_object_get(answer, "wkt")));
+    json_t *segment = json_object_get(f->record, "segment");
+    for (size_t i = 0; i < json_array_size(ends); i++)
+        assert_true(holds(segment, at(ends, i, 0), at(ends, i, 1), 1e-9));
+    json_decref(ends);
     json_decref(answer);
 }
 
@@ -298,9 +303,28 @@ static bool case_polygon(const struct fixture *f) {
     return true;
 }
 
+/* simplify_text sends the whole geometry as text and wants it back as such, but for where its rings begin. */
+static void simplify_text(const struct fixture *f) {
+    static const char *const TYPES[] = {"POLYGON ((", "LINESTRING (", "MULTILINESTRING("};
+    for (size_t i = 0; i < COUNT(TYPES); i++) {
+        if (strncmp(f->a, TYPES[i], strlen(TYPES[i])) != 0)
+            continue;
+        json_t *answer = post(
+            "simplify", json_pack("{s:s,s:f,s:s}", "wkt", f->a, "tolerance", number(f, "tolerance"), "format", "wkt"));
+        const char *wkt = json_string_value(json_object_get(answer, "wkt"));
+        json_t *got = rings_of(wkt), *want = rings_of(expected(f)), *ring;
+        size_t k;
+        assert_int_equal(json_array_size(got), json_array_size(want));
+        json_array_foreach(want, k, ring) same_points(f->id, json_array_get(got, k), ring, 0);
+        assert_true(json_array_size(want) == 0 || strncmp(wkt, TYPES[i], strcspn(TYPES[i], " (")) == 0);
+        json_decref(answer), json_decref(got), json_decref(want);
+    }
+}
+
 /* case_simplify sends every ring or line by itself. Rings that vanish are for the caller to drop. */
 static bool case_simplify(const struct fixture *f) {
     json_t *rings = rings_of(f->a), *want = rings_of(expected(f)), *ring;
+    simplify_text(f);
     bool closed = strstr(f->a, "POLYGON") != NULL, same = json_array_size(rings) == json_array_size(want);
     size_t i;
     if (same && strncmp(f->a, "GEOMETRYCOLLECTION", 18) != 0 && strncmp(f->a, "MULTIPOINT", 10) != 0)

@@ -20,6 +20,19 @@ static void answers(void **state) {
         {"{\"wkt\":\"MULTIPOLYGON (((0 0, 1 0, 0 1)), EMPTY, ((5 5, 6 5, 5 "
          "6)))\",\"points\":[[0.25,0.25],[5.25,5.25],[3,3]]}",
          "{\"locations\":[\"inside\",\"inside\",\"outside\"],\"inside\":2,\"boundary\":0,\"outside\":1}"},
+        {"{\"polygon\":[[0,0],[4,0],[4,4],[0,4]],\"point\":[5,2],\"eps\":1}", "{\"location\":\"boundary\"}"},
+        {"{\"polygon\":[[0,0],[4,0],[4,4],[0,4]],\"point\":[5,2],\"eps\":0.9999999999999999}",
+         "{\"location\":\"outside\"}"},
+        {"{\"polygon\":[[0,0],[4,0],[4,4],[0,4]],\"points\":[[3,2],[7,8],[2,2],[9,9],[1,1],[4,4],[0,9],[-5,0],[0,9.1]],"
+         "\"eps\":1}",
+         "{\"locations\":[\"boundary\",\"outside\",\"inside\",\"outside\",\"boundary\",\"boundary\",\"outside\","
+         "\"outside\","
+         "\"outside\"],\"inside\":1,\"boundary\":3,\"outside\":5}"},
+        {"{\"polygon\":[[0,0],[4,0],[4,4],[0,4]],\"point\":[7,8],\"eps\":5,\"trace\":{}}",
+         "{\"location\":\"boundary\",\"trace\":{\"steps\":[{\"i\":0,\"op\":\"point\",\"at\":[],\"vars\":{\"point\":0}},"
+         "{\"i\":"
+         "1,\"op\":\"boundary\",\"at\":[1,2]},{\"i\":2,\"op\":\"answer\",\"at\":[],\"vars\":{\"point\":0,\"location\":"
+         "\"boundary\"}}],\"total\":3}}"},
     };
     test_answers(ROUTE, ROWS, COUNT(ROWS));
 }

@@ -248,6 +248,33 @@ static void models_are_checked_before_they_are_named(void **state) {
     }
 }
 
+/* Inversion draws nothing: the latents are those of the data whatever the seed, and lead back to them. (Going up, euler
+ * once took the root of a negative number for a share of noise.) */
+static void inversion_is_not_chance(void **state) {
+    (void)state;
+    static const char *const PATHS[] = {"ddpm-linear", "vp", "ve", "edm", "flow", "condot", "gvp"};
+    static const char *const SOLVERS[] = {"euler", "heun",   "dpmpp_2m",           "ipndm",        "unipc",
+                                          "deis",  "dpm2",   "dpmpp_2s",           "dpm_solver_3", "lms",
+                                          "plms",  "res_2s", "gradient_estimation"};
+    for (size_t p = 0; p < COUNT(PATHS); p++)
+        for (size_t s = 0; s < COUNT(SOLVERS); s++) {
+            json_t *a[2];
+            for (int seed = 0; seed < 2; seed++) {
+                char body[400];
+                snprintf(body, sizeof body,
+                         "{" MODEL ",\"seed\":%d,\"count\":2,\"invert\":[[-1.1,0.2],[0.9,0.4]],\"path\":\"%s\","
+                         "\"sampler\":{\"solver\":\"%s\",\"steps\":120}}",
+                         seed, PATHS[p], SOLVERS[s]);
+                a[seed] = post(body, 200);
+            }
+            assert_true(json_equal(json_object_get(a[0], "latents"), json_object_get(a[1], "latents")));
+            for (size_t i = 0; i < 2; i++)
+                if (number(json_object_get(a[0], "round_trip_error"), i) > 0.1)
+                    fail_msg("%s %s: %g", PATHS[p], SOLVERS[s], number(json_object_get(a[0], "round_trip_error"), i));
+            json_decref(a[0]), json_decref(a[1]);
+        }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(models_are_checked_before_they_are_named),
@@ -261,6 +288,7 @@ int main(void) {
         cmocka_unit_test(equal_requests_have_equal_bytes),
         cmocka_unit_test(allocations_fail_in_turn),
         cmocka_unit_test(cost_is_monotone),
+        cmocka_unit_test(inversion_is_not_chance),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,6 +42,8 @@ static const struct row {
     {"orientation", "\"triples\":[", "]", TRIPLES, 333, 5},
     {"incircle", "\"quadruples\":[", "]", QUADRUPLES, 250, 5},
     {"segment-intersection", "\"p\":[[0,0],[1,1]],\"q\":[", "]", POINTS, 0, 2},
+    {"segment-intersection", "\"eps\":1,\"p\":[[0,0],[1,1]],\"q\":[", "]", POINTS, 0, 2},
+    {"vector", "\"operation\":\"reflect\",\"a\":[3,4],\"b\":[", "]", INTS, 0, 2},
     {"segment-intersections", "\"segments\":[", "]", SEGMENTS, 500, 6},
     {"polygon", "\"polygon\":[", "]", STAR, 1000, 9},
     {"point-in-polygon", "\"point\":[1,1],\"polygon\":[", "]", STAR, 999, 9},

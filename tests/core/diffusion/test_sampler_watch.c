@@ -31,7 +31,7 @@ static void prepare(struct job *j, enum solver_id id) {
     assert_int_equal(grid_make(&j->ctx, &j->path, &grid, &j->points, &steps), STATUS_OK);
     assert_int_equal(solver_resolve(&j->ctx, solver, &j->path, &(struct solver_options){0}, &j->options), STATUS_OK);
     assert_int_equal(plan_make(&j->ctx, &j->path, j->points, steps, solver, &j->options, &j->plan), STATUS_OK);
-    j->noise = noise_of_seed(5);
+    j->noise = noise_of_seed(ISA_REF, 5);
     j->in = (struct sampler_in){.denoiser = j->denoiser, .plan = &j->plan, .noise = &j->noise, .count = N};
 }
 
@@ -131,6 +131,77 @@ static void a_run_that_is_cut_answers_what_it_has(void **state) {
         }
 }
 
+/* A run that is told to stop somewhere is the one that was cut there. */
+static void stopping_is_being_cut(void **state) {
+    (void)state;
+    static const enum solver_id SOLVERS[] = {SOLVER_HEUN, SOLVER_DPMPP_2M_SDE, SOLVER_UNIPC, SOLVER_IPNDM};
+    for (size_t s = 0; s < COUNT(SOLVERS); s++)
+        for (size_t last = 0; last < STEPS; last++) {
+            struct job cut, told;
+            struct sampler_out a, b;
+            struct sampler_watch w;
+            prepare(&cut, SOLVERS[s]);
+            prepare(&told, SOLVERS[s]);
+            cut.in.anytime = cut.in.trajectory = told.in.trajectory = true;
+            told.in.stop_after = last + 1;
+            watch(&cut, &w, last, STOP_DEADLINE);
+            assert_int_equal(sampler_run(&cut.ctx, &cut.in, &a), STATUS_OK);
+            assert_int_equal(sampler_run(&told.ctx, &told.in, &b), STATUS_OK);
+            assert_int_equal(a.steps_done, last + 1);
+            assert_int_equal(b.steps_done, last + 1);
+            assert_false(b.cut);
+            assert_memory_equal(b.samples, seen.denoised[last], sizeof seen.denoised[last]);
+            assert_memory_equal(a.trajectory, b.trajectory, (last + 2) * NUMBERS * sizeof(double));
+            ctx_release(&cut.ctx);
+            ctx_release(&told.ctx);
+        }
+}
+
+/* Threads of which the deadline comes in the middle of their run number `last`. */
+struct late {
+    struct parallel parallel;
+    size_t runs, last;
+    atomic_int stop;
+};
+
+static void run_late(struct parallel *self, size_t n, void (*body)(void *arg, size_t i), void *arg) {
+    struct late *late = (struct late *)self;
+    for (size_t i = 0; i < n; i++) {
+        if (late->runs == late->last && i == n / 2)
+            atomic_store(&late->stop, STOP_DEADLINE);
+        body(arg, i);
+    }
+    late->runs++;
+}
+
+/* A step that not all chunks took is none: what is answered is the step before it, of every sample. */
+static void half_a_step_is_none(void **state) {
+    (void)state;
+    for (size_t last = 0; last <= STEPS; last++) { /* run 0 makes the first states */
+        struct job plain, cut;
+        struct sampler_out a, b;
+        struct sampler_watch w;
+        struct late late = {.parallel = {.threads = 2, .run = run_late}, .last = last};
+        prepare(&plain, SOLVER_HEUN);
+        prepare(&cut, SOLVER_HEUN);
+        plain.in.trajectory = cut.in.trajectory = true;
+        watch(&plain, &w, SIZE_MAX, STOP_NONE);
+        assert_int_equal(sampler_run(&plain.ctx, &plain.in, &a), STATUS_OK);
+        cut.ctx.parallel = &late.parallel;
+        cut.ctx.stop = &late.stop;
+        cut.in.anytime = true;
+        assert_int_equal(sampler_run(&cut.ctx, &cut.in, &b), last < 2 ? STATUS_TIMED_OUT : STATUS_OK);
+        if (last >= 2) {
+            assert_true(b.cut);
+            assert_int_equal(b.steps_done, last - 1);
+            assert_memory_equal(b.samples, seen.denoised[last - 2], sizeof seen.denoised[0]);
+            assert_memory_equal(b.trajectory, a.trajectory, last * NUMBERS * sizeof(double));
+        }
+        ctx_release(&plain.ctx);
+        ctx_release(&cut.ctx);
+    }
+}
+
 /* Before the first step there is nothing to answer; after the last one nothing was cut. */
 static void the_ends_of_a_run(void **state) {
     (void)state;
@@ -151,8 +222,8 @@ static void the_ends_of_a_run(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(watching_changes_nothing),
-        cmocka_unit_test(a_run_that_is_cut_answers_what_it_has),
+        cmocka_unit_test(watching_changes_nothing), cmocka_unit_test(a_run_that_is_cut_answers_what_it_has),
+        cmocka_unit_test(stopping_is_being_cut),    cmocka_unit_test(half_a_step_is_none),
         cmocka_unit_test(the_ends_of_a_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

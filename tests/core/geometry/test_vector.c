@@ -39,7 +39,7 @@ static void known_results(void **state) {
         struct vector_in in = {
             rows[i].operation, {rows[i].a[0], rows[i].a[1]}, {rows[i].b[0], rows[i].b[1]}, rows[i].angle, 0};
         struct vector_out out;
-        assert_int_equal(vector_solve(&ctx, &in, &out), STATUS_OK);
+        assert_int_equal(vector_solve(&ctx, &in, NULL, &out), STATUS_OK);
         if (out.value != rows[i].value || out.vector[0] != rows[i].vector[0] || out.vector[1] != rows[i].vector[1])
             fail_msg("row %zu: %.17g, %.17g %.17g", i, out.value, out.vector[0], out.vector[1]);
         assert_false(signbit(out.vector[1]) && out.vector[1] == 0);
@@ -82,7 +82,7 @@ static void comparisons(void **state) {
         struct vector_in in = {
             VECTOR_COMPARE, {rows[i].a[0], rows[i].a[1]}, {rows[i].b[0], rows[i].b[1]}, 0, rows[i].eps};
         struct vector_out out;
-        assert_int_equal(vector_solve(&ctx, &in, &out), STATUS_OK);
+        assert_int_equal(vector_solve(&ctx, &in, NULL, &out), STATUS_OK);
         assert_int_equal(out.order, rows[i].order);
     }
     ctx_release(&ctx);
@@ -100,7 +100,7 @@ static void refusals(void **state) {
     ctx_init(&ctx, 1 << 16);
     for (size_t i = 0; i < COUNT(ROWS); i++) {
         struct vector_out out;
-        assert_int_equal(vector_solve(&ctx, &ROWS[i], &out), STATUS_INVALID);
+        assert_int_equal(vector_solve(&ctx, &ROWS[i], NULL, &out), STATUS_INVALID);
     }
     ctx_release(&ctx);
 }

@@ -94,15 +94,16 @@ static const struct {
     size_t size, channels, levels, widths[6], layers, groups;
     const char *down, *up; /* a: with attention */
     size_t parameters, tensors;
+    double gflop; /* of a forward pass, 2 a multiply-add */
 } SIZES[] = {
-    {"cifar10-32", 32, 3, 4, {128, 256, 256, 256}, 2, 32, "-a--", "--a-", 35746307, 328},
-    {"celebahq-256", 256, 3, 6, {128, 128, 256, 256, 512, 512}, 2, 32, "----a-", "-a----", 113673219, 450},
-    {"28x28", 28, 1, 3, {32, 64, 64}, 1, 32, "---", "---", 1062497, 152},
-    {"28x28 with attention", 28, 1, 3, {32, 64, 64}, 1, 32, "--a", "a--", 1112801, 182},
-    {"28x28, 2 layers", 28, 1, 3, {32, 64, 64}, 2, 32, "---", "---", 1539329, 218},
-    {"28x28, 2 layers with attention", 28, 1, 3, {32, 64, 64}, 2, 32, "--a", "a--", 1623169, 268},
-    {"28x28, 2 layers with more of it", 28, 1, 3, {32, 64, 64}, 2, 32, "-aa", "aa-", 1707009, 318},
-    {"8x8 digits", 8, 1, 2, {32, 64}, 1, 8, "-a", "a-", 701345, 144},
+    {"cifar10-32", 32, 3, 4, {128, 256, 256, 256}, 2, 32, "-a--", "--a-", 35746307, 328, 12.44},
+    {"celebahq-256", 256, 3, 6, {128, 128, 256, 256, 512, 512}, 2, 32, "----a-", "-a----", 113673219, 450, 497.0},
+    {"28x28", 28, 1, 3, {32, 64, 64}, 1, 32, "---", "---", 1062497, 152, .373},
+    {"28x28 with attention", 28, 1, 3, {32, 64, 64}, 1, 32, "--a", "a--", 1112801, 182, .380},
+    {"28x28, 2 layers", 28, 1, 3, {32, 64, 64}, 2, 32, "---", "---", 1539329, 218, .543},
+    {"28x28, 2 layers with attention", 28, 1, 3, {32, 64, 64}, 2, 32, "--a", "a--", 1623169, 268, .554},
+    {"28x28, 2 layers with more of it", 28, 1, 3, {32, 64, 64}, 2, 32, "-aa", "aa-", 1707009, 318, .636},
+    {"8x8 digits", 8, 1, 2, {32, 64}, 1, 8, "-a", "a-", 701345, 144, .032},
 };
 
 static void parameters_are_as_many_as_in_files(void **state) {
@@ -129,6 +130,9 @@ static void parameters_are_as_many_as_in_files(void **state) {
             sum += list[p].n;
         if (n != SIZES[i].tensors || sum != SIZES[i].parameters)
             fail_msg("%s: %zu parameters in %zu tensors", SIZES[i].name, sum, n);
+        double gflop = graph_work(g) * 2e-9; /* the reference has three or two digits */
+        if (fabs(gflop - SIZES[i].gflop) > 0.02 * SIZES[i].gflop)
+            fail_msg("%s: %g GFLOP", SIZES[i].name, gflop);
         ctx_release(&ctx);
     }
 }

@@ -1,0 +1,55 @@
+/* sample_request.h - a request to /v1/sample: its fields, what of it cannot be, and what it will cost. */
+#ifndef SOLVENT_SAMPLE_REQUEST_H
+#define SOLVENT_SAMPLE_REQUEST_H
+
+#include "handlers/control_request.h"
+#include "handlers/plot_request.h"
+#include "handlers/sampler_request.h"
+
+enum { SAMPLE_MAX_NUMBERS = 16 * 1000 * 1000 };
+#define SAMPLE_SEED_LIMIT (INT64_C(1) << 53)
+
+enum { NOISE_PHILOX, NOISE_TORCH }; /* sample_params.noise */
+
+struct repaint_params {
+    int64_t length, repeats;
+    bool has_length, has_repeats;
+};
+
+struct interpolate_params {
+    struct array from, to;
+};
+
+struct sample_params {
+    struct choice model;
+    int64_t count, seed, time_limit_ms;
+    struct sampler_request how;
+    struct control_request control;
+    struct array latents, init, mask, known, invert;
+    double strength;
+    bool has_strength, trajectory, diagnostics;
+    int noise;
+    struct repaint_params repaint;
+    struct interpolate_params interpolate;
+    int64_t stop_after, preview;
+    bool has_stop_after, has_plot;
+    struct plot_params plot;
+};
+
+extern const struct field sample_fields[];
+
+/* sample_repeats is how often inpainting takes each stretch of steps; 1: it does not jump. */
+int64_t sample_repeats(const struct sample_params *p);
+
+/* sample_predict predicts the nanoseconds of a run on one thread. */
+double sample_predict(const struct sample_params *p);
+
+/* The checks that fields cannot make. sample_check is for all, before anything is made; the others for runs with a
+ * denoiser of d numbers, with an adaptive solver, with a scheduler. Errors: INVALID, TOO_LARGE. */
+enum status sample_check(struct call *call, const struct sample_params *p) MUST_CHECK;
+enum status sample_check_shapes(struct ctx *ctx, const struct sample_params *p, size_t d) MUST_CHECK;
+enum status sample_check_adaptive(struct ctx *ctx, const struct sample_params *p) MUST_CHECK;
+enum status sample_check_scheduler(struct ctx *ctx, const struct sample_params *p,
+                                   const struct scheduler *scheduler) MUST_CHECK;
+
+#endif
