@@ -1,4 +1,4 @@
-#include "handlers/network.h"
+#include "handlers/model_load.h"
 #include "tests/support/model_folder.h"
 #include "tests/support/test.h"
 
@@ -34,21 +34,23 @@ static void a_network_needs_its_folder_no_more(void **state) {
         assert_int_equal(unet_make(&f.ctx, tensor_kernels_for((enum isa)i), &m.unet, &f.graph), STATUS_OK);
         assert_int_equal(graph_load(&f.ctx, f.graph, model_files_find, &m), STATUS_OK);
         run(f.graph, (enum isa)i, want);
-        struct network *network = network_load(&f.folder.files, (enum isa)i, MEMORY, &why);
-        if (!network)
+        struct loaded_model *model = model_load(&f.folder.files, (enum isa)i, MEMORY, &why);
+        if (!model)
             fail_msg("%s", why.detail);
         model_folder_end(&f);
-        run(network->graph, (enum isa)i, got);
+        run(model->network.graph, (enum isa)i, got);
         assert_memory_equal(got, want, sizeof got);
         assert_true(isfinite(got[0]) && got[0] != got[1]);
-        assert_string_equal(network->architecture, "UNet2DModel");
-        assert_int_equal(network->config.height, 8);
-        assert_int_equal(network->parameters, 11621); /* as diffusers counts them */
-        assert_memory_equal(network->scheduler.p, "{\"_class_name\":\"DDIMScheduler\"", 30);
-        assert_in_range(network_bytes(network), 4 * 11621, MEMORY);
-        network_free(network);
+        assert_string_equal(model->architecture, "UNet2DModel");
+        assert_int_equal(model->network.height, 8);
+        assert_int_equal(model->network.out_channels, 1);
+        assert_int_equal(model->config.levels, 2);
+        assert_int_equal(model->parameters, 11621); /* as diffusers counts them */
+        assert_memory_equal(model->scheduler.p, "{\"_class_name\":\"DDIMScheduler\"", 30);
+        assert_in_range(model_load_bytes(model), 4 * 11621, MEMORY);
+        model_unload(model);
     }
-    network_free(NULL);
+    model_unload(NULL);
 }
 
 static void what_is_wrong_is_told(void **state) {
@@ -56,10 +58,10 @@ static void what_is_wrong_is_told(void **state) {
     struct model_folder f;
     struct error why;
     model_folder_begin(&f);
-    assert_null(network_load(&f.folder.files, ISA_REF, 0, &why));
+    assert_null(model_load(&f.folder.files, ISA_REF, 0, &why));
     assert_string_equal(why.detail, "This request needs more memory than the 0 MiB that one request may use.");
     model_folder_weights(&f, "unet/" FOLDER_WEIGHTS, 0, f.n - 1);
-    assert_null(network_load(&f.folder.files, ISA_REF, MEMORY, &why));
+    assert_null(model_load(&f.folder.files, ISA_REF, MEMORY, &why));
     assert_string_equal(why.detail, "The weights have no conv_out.bias; want it with the shape [1].");
     model_folder_end(&f);
 }
