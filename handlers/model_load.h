@@ -11,6 +11,8 @@
 #include "core/diffusion/network.h"
 #include "handlers/model_files.h"
 
+enum { MODEL_DIGEST = 65 };
+
 struct loaded_model {
     struct ctx ctx; /* the memory of all that follows */
     struct network network;
@@ -19,6 +21,7 @@ struct loaded_model {
     size_t parameters;    /* numbers in the network */
     struct str scheduler; /* scheduler_config.json; n 0: there is none */
     struct file_warnings warnings;
+    char digest[MODEL_DIGEST]; /* hexadecimal; the host's to write */
 };
 
 /* model_load reads a folder, with at most `memory` bytes beside the files. NULL: it cannot be served, or there is not

@@ -10,10 +10,10 @@
 /* -- Lists that grow in the arena -- */
 
 static bool grow(struct graph *g, void **list, size_t n, size_t *max, size_t size) {
-    if (n < *max)
-        return true;
+    if (g->failed || n < *max)
+        return !g->failed;
     size_t wanted = *max ? 2 * *max : 64;
-    void *more = g->failed ? NULL : ctx_zalloc(g->ctx, wanted, size);
+    void *more = ctx_zalloc(g->ctx, wanted, size);
     g->failed = !more;
     if (!more)
         return false;

@@ -67,13 +67,15 @@ static void little_memory(void **state) {
     (void)state;
     struct model_folder f;
     model_folder_begin(&f);
-    for (size_t memory = 0; memory <= 32 << 10; memory += 16 << 10) {
+    bool good = false;
+    for (size_t memory = 0; !good; memory += 16 << 10) {
         struct buf out;
         buf_init(&out, 1 << 20);
-        assert_false(model_report(&f.folder.files, ISA_REF, memory, &out));
+        good = model_report(&f.folder.files, ISA_REF, memory, &out);
         buf_byte(&out, '\0');
-        assert_non_null(strstr(out.data, "error: This request needs more memory than"));
+        assert_true(good || strstr(out.data, "error: This request needs more memory than"));
         buf_release(&out);
+        assert_true(memory < 64 << 20);
     }
     model_folder_end(&f);
 }

@@ -263,10 +263,29 @@ static void what_does_not_fit_is_named(void **state) {
     ctx_release(&ctx);
 }
 
+static void each_allocation_may_fail(void **state) {
+    (void)state;
+    struct unet_config c = tiny();
+    enum status status = STATUS_NO_MEMORY;
+    for (size_t n = 0; status != STATUS_OK; n++) {
+        struct ctx ctx;
+        struct graph *g;
+        struct untrained weights = {.sum = 0};
+        ctx_init(&ctx, 64 << 20);
+        ctx.fail_after = n;
+        torch_random_seed(&weights.random, 0);
+        status = unet_make(&ctx, &tensor_ref, &c, &g);
+        if (status == STATUS_OK)
+            status = graph_load(&ctx, g, untrained_find, &weights);
+        assert_true(status == STATUS_OK || status == STATUS_NO_MEMORY);
+        ctx_release(&ctx);
+    }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(the_untrained_network_is_pytorchs),
-                                       cmocka_unit_test(parameters_are_as_many_as_in_files),
-                                       cmocka_unit_test(names_are_those_of_files), cmocka_unit_test(every_key_counts),
-                                       cmocka_unit_test(what_does_not_fit_is_named)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_untrained_network_is_pytorchs), cmocka_unit_test(parameters_are_as_many_as_in_files),
+        cmocka_unit_test(names_are_those_of_files),          cmocka_unit_test(every_key_counts),
+        cmocka_unit_test(what_does_not_fit_is_named),        cmocka_unit_test(each_allocation_may_fail)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
