@@ -37,8 +37,8 @@ static const char *const ORDERS[] = {[COMBINATION_ASCENDING] = "ascending",
 static const struct field INPUT[] = {
     FIELD(struct params, candidates, ARRAY,
           "The integers to add up, in any order. With `reuse`, equal ones are one; without, they are so many copies; "
-          "with `distinct` they are different items.",
-          .required = true, .kinds = KIND_INT, FIELD_INTS(1, INT64_MAX), .max_items = COMBINATION_MAX_CANDIDATES),
+          "with `distinct` they are different items. 0 wants `reuse` `false`: else there would be no end of it.",
+          .required = true, .kinds = KIND_INT, FIELD_INTS(0, INT64_MAX), .max_items = COMBINATION_MAX_CANDIDATES),
     FIELD(struct params, target, INT, "The sum.", .required = true, FIELD_INTS(0, INT64_MAX)),
     FIELD(struct params, reuse, BOOL,
           "Whether a candidate may be used any number of times; else each listed one at most once.", .def = "true"),
@@ -46,7 +46,8 @@ static const struct field INPUT[] = {
           "Whether the same numbers in another order are another combination. Wants `reuse`.", .def = "false"),
     FIELD(struct params, distinct, BOOL,
           "Whether equal candidates are different items, so that the same numbers are another combination where they "
-          "are other ones of the candidates. Without `reuse` the count is that of the subsets by index.",
+          "are other ones of the candidates. Without `reuse` the count is that of the subsets by index, which each 0 "
+          "doubles.",
           .def = "false"),
     FIELD(
         struct params, indices, BOOL,
@@ -106,7 +107,8 @@ static const struct field OUTPUT[] = {
 /* most_rows bounds the combinations of a page: by the product of the uses of all candidates but one. */
 static double most_rows(const struct params *p, double longest) {
     double rows = 1, limit = (double)p->limit, n = (double)p->candidates.n;
-    for (size_t i = 1; i < p->candidates.n && rows < limit && !p->ordered; i++)
+    size_t first = p->candidates.n && p->candidates.ints[0] > 0; /* a 0 may be used or not */
+    for (size_t i = first; i < p->candidates.n && rows < limit && !p->ordered; i++)
         rows *= 1 + (p->reuse ? (double)p->target / (double)p->candidates.ints[i] : 1);
     for (double i = 0; i < longest && rows < limit && p->ordered && n > 1; i++)
         rows *= n;
@@ -117,17 +119,20 @@ static double most_rows(const struct params *p, double longest) {
  * nanoseconds were measured with bench/combine.c, and are rather too many. */
 static uint64_t cost(const void *params) {
     const struct params *p = params;
-    double n = (double)p->candidates.n, target = (double)p->target, least = target;
+    double n = (double)p->candidates.n, target = (double)p->target, least = target, zeros = 0;
     for (size_t i = 0; i < p->candidates.n; i++)
-        least = (double)p->candidates.ints[i] < least ? (double)p->candidates.ints[i] : least;
-    double longest = least > 0 ? target / least : 0, states = 1 + (double)p->min_length;
+        if (p->candidates.ints[i] == 0)
+            zeros++;
+        else
+            least = (double)p->candidates.ints[i] < least ? (double)p->candidates.ints[i] : least;
+    double longest = zeros + (least > 0 ? target / least : 0), states = 1 + (double)p->min_length;
     if (!p->reuse && longest > n)
         longest = n;
     if (p->has_max_length && (double)p->max_length < longest)
         states = 1 + (double)p->max_length, longest = (double)p->max_length;
     if (p->order == COMBINATION_SHORT || p->order == COMBINATION_LONG)
         states = 1 + longest;
-    double table = (target + 1) * states;
+    double table = (target + zeros + 1) * states;
     table = table < COMBINATION_MAX_STATES ? table : COMBINATION_MAX_STATES;
     double bits = 64 - __builtin_clzll((uint64_t)p->target | 1), limbs = 1 + (p->ordered ? longest : n) * bits / 64;
     double listing =
@@ -277,7 +282,7 @@ const struct endpoint ep_combination_sum = {
         "Tables have an entry for each rest below `target` (over the common divisor of the candidates) and each "
         "number of parts that `min_length`, `max_length` or an order by length make count; at most 16777216 entries, "
         "and 268435456 bytes "
-        "of counts. A target of 0 has one combination, the empty one.",
+        "of counts. A target of 0 has the empty combination, and those of zeros.",
     .source =
         "D. E. Knuth, The Art of Computer Programming 4A, 7.2.1.4, and 4B, 7.2.2; G. Polya and G. Szego, Problems "
         "and Theorems in Analysis I, part 1",

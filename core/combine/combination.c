@@ -77,7 +77,7 @@ static void trace_move(struct pager *p, size_t depth, int64_t *rest) {
 static enum status trace_start(struct pager *p) {
     const struct combination_plan *plan = p->walk.plan;
     p->shown = array_1d(KIND_INT, plan->value, plan->n);
-    p->at = ctx_alloc(p->ctx, plan->none || !plan->n ? 0 : plan->target / plan->part[0], sizeof *p->at);
+    p->at = ctx_alloc(p->ctx, plan->most, sizeof *p->at);
     return p->at ? trace_begin(p->ctx, p->page->trace, p->page->max_steps, &p->shown) : STATUS_NO_MEMORY;
 }
 
@@ -143,9 +143,9 @@ static enum status fill_page(struct pager *p, bool have, int64_t target, struct 
 
 static enum status seek_cursor(struct pager *p) {
     const struct combination_plan *plan = p->walk.plan;
-    size_t n, most = plan->none || !plan->n ? 0 : plan->target / plan->part[0];
+    size_t n;
     int64_t *tokens;
-    enum status status = combination_cursor_read(p->ctx, plan->mark, most, &p->page->cursor, &tokens, &n);
+    enum status status = combination_cursor_read(p->ctx, plan->mark, plan->most, &p->page->cursor, &tokens, &n);
     if (status == STATUS_OK && !combination_seek(&p->walk, tokens, n))
         status = ctx_fail(p->ctx, STATUS_INVALID, "/cursor",
                           "The cursor names no combination of this request, want the next_cursor of an answer.");

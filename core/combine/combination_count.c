@@ -17,9 +17,9 @@ static enum status make_groups(struct ctx *ctx, struct combination_count *count)
     count->group = ctx_alloc(ctx, plan->n, sizeof *count->group);
     if (!count->group)
         return STATUS_NO_MEMORY;
-    for (size_t p = 0; p < plan->n; p++) {
+    for (size_t p = plan->zeros; p < plan->n; p++) {
         struct combination_group *last = &count->group[count->n_groups];
-        if (p && plan->part[p] == plan->part[p - 1] && !plan->distinct)
+        if (p > plan->zeros && plan->part[p] == plan->part[p - 1] && !plan->distinct)
             last[-1].copies++;
         else
             *last = (struct combination_group){plan->part[p], 1, p, 1}, count->n_groups++;
@@ -46,7 +46,8 @@ static void bound_widths(struct combination_count *count) {
         volume += log2_of((double)group->part) + log2_of(size);
         parts += (double)group->part;
     }
-    count->width = count->n_groups ? count->group[0].width : 1;
+    double zeros = (double)count->plan->zeros;
+    count->width = limbs_for(bits + (count->plan->distinct ? zeros : log2_of(zeros + 1)));
 }
 
 /* growth gives log2 x where the sum of x^-part is 1, or a little more. */
@@ -156,13 +157,30 @@ static enum status take_out(struct ctx *ctx, struct combination_count *count, co
     return status == STATUS_OK ? multiply(ctx, count, g->part, g->copies + 1, to, g->width, ADD) : status;
 }
 
+/* take_zeros_in fills the entries target + z: the ways to make the target with the last z zeros. None of these is used,
+ * or one is, and with it any of those behind it. */
+static enum status take_zeros_in(struct ctx *ctx, struct combination_count *count) {
+    const struct combination_plan *plan = count->plan;
+    for (size_t z = 1; z <= plan->zeros; z++) {
+        size_t without = plan->distinct ? plan->target + z - 1 : plan->target, after;
+        if (ctx_stop(ctx) != STOP_NONE)
+            return ctx_stopped(ctx);
+        for (size_t k = 0; k < plan->states; k++) {
+            memcpy(entry(count, plan->target + z, k), entry(count, without, k), count->width * sizeof *count->table);
+            if (combination_state(plan, k, 1, &after))
+                wide_add(entry(count, plan->target + z, k), entry(count, plan->target + z - 1, after), count->width);
+        }
+    }
+    return STATUS_OK;
+}
+
 static enum status count_sets(struct ctx *ctx, struct combination_count *count) {
     const struct combination_plan *plan = count->plan;
     double limbs = 0;
     bound_widths(count);
     for (size_t g = 0; g < count->n_groups; g++)
         limbs += (plan->reuse ? 1 : 2) * (double)count->group[g].width;
-    count->kept = plan->target + 1;
+    count->kept = plan->target + plan->zeros + 1;
     enum status status = check_size(ctx, count, limbs * (double)count->kept * (double)plan->states);
     if (status != STATUS_OK)
         return status;
@@ -173,7 +191,7 @@ static enum status count_sets(struct ctx *ctx, struct combination_count *count) 
         *entry(count, 0, k) = 1;
     for (size_t g = count->n_groups; g-- > 0 && status == STATUS_OK;)
         status = take_in(ctx, count, &count->group[g]);
-    return status;
+    return status == STATUS_OK ? take_zeros_in(ctx, count) : status;
 }
 
 /* -- Ordered -- */
@@ -302,6 +320,11 @@ static enum status count_sequences(struct ctx *ctx, struct combination_count *co
     return status == STATUS_OK ? fill_sequences(ctx, count, bits, stretch, n) : status;
 }
 
+/* all_from are the combinations that begin in a state. */
+static const uint64_t *all_from(const struct combination_count *count, size_t start) {
+    return slot(count, count->plan->target + count->plan->zeros, start);
+}
+
 enum status combination_count_make(struct ctx *ctx, const struct combination_plan *plan, bool ranks,
                                    struct combination_count *count) {
     static const uint64_t NONE[1];
@@ -317,7 +340,7 @@ enum status combination_count_make(struct ctx *ctx, const struct combination_pla
     if (!total)
         return STATUS_NO_MEMORY;
     for (size_t start = plan->shortest; start <= plan->longest; start++)
-        wide_add(total, slot(count, plan->target, start), count->width);
+        wide_add(total, all_from(count, start), count->width);
     count->total = total;
     return STATUS_OK;
 }
@@ -376,7 +399,30 @@ static void choose_copies(struct course *c, const struct combination_group *g) {
     take(c, g->first, copies);
 }
 
+/* choose_zero goes in where zero number p comes next, or one behind it that is another item; false: none does. */
+static bool choose_zero(struct course *c, size_t *p) {
+    const struct combination_plan *plan = c->count->plan;
+    size_t after, end = plan->distinct ? plan->zeros : *p + 1;
+    if (!combination_state(plan, c->k, 1, &after))
+        return false;
+    for (; *p < end; ++*p)
+        if (goes_in(c, entry(c->count, plan->target + plan->zeros - 1 - *p, after),
+                    c->at < c->n && c->given[c->at] == combination_token(plan, *p))) {
+            take(c, (*p)++, 1);
+            return true;
+        }
+    return false;
+}
+
+/* course_of_zeros: of zeros alone, the end comes before what goes on. */
+static void course_of_zeros(struct course *c) {
+    for (size_t p = 0; p < c->count->plan->zeros;)
+        if ((c->rest == 0 && goes_in(c, entry(c->count, 0, c->k), c->at == c->n)) || !choose_zero(c, &p))
+            return;
+}
+
 static enum status course_of_set(struct ctx *ctx, struct course *c) {
+    course_of_zeros(c);
     for (size_t g = 0; g < c->count->n_groups && c->rest > 0; g++) {
         enum status status = take_out(ctx, c->count, &c->count->group[g], c->rest);
         if (status != STATUS_OK)
@@ -406,7 +452,7 @@ static void choose_length(struct course *c) {
     const struct combination_plan *plan = c->count->plan;
     c->k = combination_first_start(plan);
     for (size_t next = c->k; combination_next_start(plan, &next); c->k = next)
-        if (goes_in(c, slot(c->count, plan->target, c->k), c->k == c->n))
+        if (goes_in(c, all_from(c->count, c->k), c->k == c->n))
             return;
 }
 
@@ -418,9 +464,7 @@ static enum status course(struct ctx *ctx, struct course *c) {
 
 enum status combination_unrank(struct ctx *ctx, struct combination_count *count, uint64_t *rank, int64_t **values,
                                size_t *n) {
-    const struct combination_plan *plan = count->plan;
-    size_t longest = plan->n ? plan->target / plan->part[0] : 0;
-    *values = ctx_alloc(ctx, longest, sizeof **values);
+    *values = ctx_alloc(ctx, count->plan->most, sizeof **values);
     if (!*values)
         return STATUS_NO_MEMORY;
     turn_round(count, rank);

@@ -5,6 +5,8 @@
  * by one state; both steps run in place, and both can be undone in place. Ordered: entry (r, k) is the sum over all
  * parts; neighbouring parts are added up once and slide along with r.
  *
+ * Zeros are no groups: behind the target, entry target + z counts the ways to make it with the last z of them.
+ *
  * Width: a count of solutions of sum c v = r is at most the product of the ways of all groups but one, and at most the
  * volume (r + sum c)^s / (s! prod c) over s groups that leave one out; a count of sequences at most x^r where
  * sum x^-c = 1. Limbs beyond a stage's bound are not touched.
@@ -27,7 +29,8 @@ struct combination_count {
     size_t width;                        /* limbs of an entry */
     size_t n_groups;
     struct combination_group *group; /* [n_groups] ascending parts */
-    size_t kept;                     /* rests that the table keeps; ordered: entry r lies at r mod kept */
+    size_t kept;                     /* rests that the table keeps, and entries of zeros behind them; ordered: entry r
+                                      * lies at r mod kept */
     uint64_t *table;                 /* [kept][states][width] */
     const uint64_t *total;           /* [width] all combinations; in a place of its own */
 };

@@ -62,7 +62,7 @@ static bool read_runs(const struct str *s, size_t most, int64_t *values, size_t 
             values[*n + (size_t)i] = value;
         *n += (size_t)run;
     }
-    return *n > 0;
+    return true;
 }
 
 enum status combination_cursor_read(struct ctx *ctx, uint64_t mark, size_t most, const struct str *cursor,

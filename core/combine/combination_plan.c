@@ -22,9 +22,15 @@ static enum status check(struct ctx *ctx, const struct combination_in *in) {
                         COMBINATION_MAX_CANDIDATES);
     for (size_t i = 0; i < in->n; i++) {
         snprintf(place, sizeof place, "/candidates/%zu", i);
-        if (in->candidates[i] < 1)
-            return ctx_fail(ctx, STATUS_INVALID, place, "candidates[%zu] is %lld, want an integer of at least 1.", i,
+        if (in->candidates[i] < 0)
+            return ctx_fail(ctx, STATUS_INVALID, place, "candidates[%zu] is %lld, want an integer of at least 0.", i,
                             (long long)in->candidates[i]);
+        if (in->candidates[i] == 0 && in->reuse)
+            return ctx_fail(
+                ctx, STATUS_INVALID, place,
+                "candidates[%zu] is 0, and used again and again it makes sums without end; want at least 1, "
+                "or reuse false.",
+                i);
     }
     if (in->target < 0)
         return ctx_fail(ctx, STATUS_INVALID, "/target", "target is %lld, want an integer of at least 0.",
@@ -57,6 +63,7 @@ static enum status take_values(struct ctx *ctx, const struct combination_in *in,
         qsort(sorted, n, sizeof *sorted, compare);
     for (size_t i = 0; i < n; i++)
         if (!in->reuse || in->distinct || i == 0 || sorted[i - 1].value != sorted[i].value) {
+            plan->zeros += sorted[i].value == 0;
             plan->value[plan->n] = sorted[i].value;
             plan->index[plan->n++] = sorted[i].index;
         }
@@ -146,6 +153,7 @@ enum status combination_plan_make(struct ctx *ctx, const struct combination_in *
         return STATUS_OK;
     uint64_t states;
     take_lengths(in, least, most, plan, &states);
+    plan->most = (size_t)(in->max_length < most ? in->max_length : most);
     if (target >= COMBINATION_MAX_STATES || (uint64_t)(target + 1) > COMBINATION_MAX_STATES / states)
         return ctx_fail(ctx, STATUS_TOO_LARGE, "/target",
                         "The target over the common divisor of the candidates is %lld, and the states of the length "

@@ -16,7 +16,7 @@ enum {
 enum combination_order { COMBINATION_ASCENDING, COMBINATION_DESCENDING, COMBINATION_SHORT, COMBINATION_LONG };
 
 struct combination_in {
-    const int64_t *candidates; /* [n] >= 1; borrowed */
+    const int64_t *candidates; /* [n] >= 0, with reuse >= 1; borrowed */
     size_t n;                  /* 0 .. COMBINATION_MAX_CANDIDATES */
     int64_t target;            /* >= 0 */
     bool reuse, ordered;       /* ordered wants reuse */
@@ -34,17 +34,19 @@ struct combination_in {
  * them all. In the other orders shortest and longest are both `start`. */
 struct combination_plan {
     size_t n;       /* positions: candidates that can be part of a sum */
+    size_t zeros;   /* the first of them, of value 0; there are none with reuse */
     int64_t *value; /* [n] ascending; without equal ones where reuse and not distinct */
     int64_t *index; /* [n] in the candidates; ascending where values are equal */
     size_t *part;   /* [n] value / divisor */
     size_t target;  /* target / divisor */
+    size_t most;    /* parts of a combination, at most; 0 with none */
     size_t states, shortest, longest, accept;
     bool saturate;
     bool reuse, ordered, distinct, indices;
     enum combination_order order;
     int64_t max_steps;
     uint64_t *reach; /* combination_reach.h; NULL: the table is past the limit of listing and counting */
-    bool none;       /* there is no combination, and none of the above but n and value are of use */
+    bool none;       /* there is no combination, and none of the above but n, value and most are of use */
     uint64_t mark;   /* of what was asked: cursors carry it */
 };
 
@@ -66,7 +68,7 @@ static inline bool combination_next_start(const struct combination_plan *plan, s
 }
 
 /* combination_plan_make reads the input.
- * Errors: INVALID at /candidates/i (below 1), /target (negative), /max_length (below min_length), /ordered (without
+ * Errors: INVALID at /candidates/i (below 0, 0 with reuse), /target (negative), /max_length (below min_length), /ordered (without
  * reuse); TOO_LARGE at /candidates or /target; NO_MEMORY, CANCELLED, TIMED_OUT. */
 enum status combination_plan_make(struct ctx *ctx, const struct combination_in *in,
                                   struct combination_plan *plan) MUST_CHECK;

@@ -26,9 +26,9 @@ static int32_t last_of(const struct combination_walk *walk, size_t below, size_t
 
 static enum status fill_last(struct ctx *ctx, struct combination_walk *walk) {
     const struct combination_plan *plan = walk->plan;
-    size_t below = 0, steps = 0;
+    size_t below = plan->zeros, steps = 0;
     for (size_t k = 0; k < plan->states; k++)
-        walk->last[k] = k <= plan->accept ? INT32_MAX : -1;
+        walk->last[k] = k <= plan->accept ? INT32_MAX : last_of(walk, below, 0, k);
     for (size_t rest = 1; rest <= plan->target; rest++) {
         while (below < plan->n && plan->part[below] <= rest)
             below++;
@@ -47,7 +47,7 @@ static void reset(struct combination_walk *walk) {
     walk->depth = walk->kept = 0;
     walk->rest = walk->plan->target;
     walk->start = combination_first_start(walk->plan);
-    walk->begun = false;
+    walk->begun = walk->ended = false;
 }
 
 /* find_copies: equal candidates are copies of one, unless they are distinct. */
@@ -68,14 +68,11 @@ enum status combination_begin(struct ctx *ctx, const struct combination_plan *pl
         return ctx_fail(ctx, STATUS_TOO_LARGE, "/target",
                         "The table of rests has %zu entries for %zu candidates each, want a product of at most %lld.",
                         table, plan->n, (long long)plan->max_steps);
-    size_t longest = plan->n ? plan->target / plan->part[0] : 0;
-    if (!plan->reuse && longest > plan->n)
-        longest = plan->n;
     walk->last = ctx_alloc(ctx, table, sizeof *walk->last);
     walk->next = walk->last ? ctx_alloc(ctx, plan->n, sizeof *walk->next) : NULL;
     walk->first = walk->next ? ctx_alloc(ctx, plan->n, sizeof *walk->first) : NULL;
-    walk->at = walk->first ? ctx_alloc(ctx, longest, sizeof *walk->at) : NULL;
-    walk->row = walk->at ? ctx_alloc(ctx, longest, sizeof *walk->row) : NULL;
+    walk->at = walk->first ? ctx_alloc(ctx, plan->most, sizeof *walk->at) : NULL;
+    walk->row = walk->at ? ctx_alloc(ctx, plan->most, sizeof *walk->row) : NULL;
     if (!walk->row)
         return STATUS_NO_MEMORY;
     find_copies(walk);
@@ -127,20 +124,29 @@ static bool push_next(struct combination_walk *walk, size_t after) {
     size_t k, k_after;
     if (!combination_state(plan, walk->start, walk->depth, &k) || !combination_state(plan, k, 1, &k_after))
         return false;
-    int32_t last = walk->last[walk->rest * plan->states + k];
+    int32_t last = walk->rest ? walk->last[walk->rest * plan->states + k] : (int32_t)plan->zeros - 1;
     if (last < 0)
         return false;
-    bool down = plan->order == COMBINATION_DESCENDING, any = after == SIZE_MAX;
-    if (down)
+    bool any = after == SIZE_MAX;
+    if (plan->order == COMBINATION_DESCENDING)
         return push_down(walk, any ? plan->n : walk->first[after], (size_t)last, k_after);
     return push_up(walk, any ? floor_of(walk) : walk->next[after], (size_t)last, k_after);
 }
 
-/* descend takes the first choice until nothing is left of the rest. */
+/* is_whole says whether the choices made are a combination. */
+static bool is_whole(const struct combination_walk *walk) {
+    size_t k;
+    return walk->rest == 0 && combination_state(walk->plan, walk->start, walk->depth, &k) && k <= walk->plan->accept;
+}
+
+/* Zeros alone may go on where they are whole already: what goes on comes later, or in descending order before. */
+static bool goes_on_first(const struct combination_walk *walk) { return walk->plan->order == COMBINATION_DESCENDING; }
+
+/* descend takes the first choice until that is to end. */
 static bool descend(struct combination_walk *walk) {
-    while (walk->rest > 0)
+    while (goes_on_first(walk) || !is_whole(walk))
         if (!push_next(walk, SIZE_MAX))
-            return false;
+            return is_whole(walk);
     return true;
 }
 
@@ -162,18 +168,25 @@ static size_t pop(struct combination_walk *walk) {
 }
 
 bool combination_next(struct combination_walk *walk) {
-    if (walk->plan->none)
+    if (walk->plan->none || walk->ended)
         return false;
     if (!walk->begun) {
         walk->begun = true;
         return first_of_length(walk);
     }
-    while (walk->depth > 0)
-        if (push_next(walk, pop(walk))) {
-            walk->kept = walk->depth - 1;
+    walk->kept = walk->depth;
+    if (!goes_on_first(walk) && push_next(walk, SIZE_MAX))
+        return descend(walk);
+    while (walk->depth > 0) {
+        bool pushed = push_next(walk, pop(walk));
+        walk->kept = walk->depth - pushed;
+        if (pushed)
             return descend(walk);
-        }
-    return combination_next_start(walk->plan, &walk->start) && first_of_length(walk);
+        if (goes_on_first(walk) && is_whole(walk))
+            return true;
+    }
+    walk->ended = !combination_next_start(walk->plan, &walk->start) || !first_of_length(walk);
+    return !walk->ended;
 }
 
 /* position_of gives the first position of a token at or after `from`; n where there is none. */
@@ -211,8 +224,7 @@ static bool follow(struct combination_walk *walk, const int64_t *tokens, size_t 
             return false;
         push(walk, p);
     }
-    size_t k_end;
-    return walk->rest == 0 && combination_state(plan, walk->start, n, &k_end) && k_end <= plan->accept;
+    return is_whole(walk);
 }
 
 bool combination_seek(struct combination_walk *walk, const int64_t *tokens, size_t n) {

@@ -25,7 +25,7 @@ struct combination_walk {
     size_t start;                        /* state of the length that it begins with */
     size_t depth, rest;
     size_t kept; /* numbers of the row that combination_next left as they were */
-    bool begun;
+    bool begun, ended;
 };
 
 /* combination_begin stands before the first. Errors: TOO_LARGE at /target, NO_MEMORY, CANCELLED, TIMED_OUT. */

@@ -2,12 +2,13 @@
 
 #include <string.h>
 
-#include "core/combine/knapsack_surrogate.h"
+#include "core/combine/knapsack_fill.h"
 
 struct search {
     struct ctx *ctx;
     const struct knapsack_parts *parts;
     struct knapsack_surrogate by;
+    struct knapsack_fill fill;
     int64_t used[KNAPSACK_MAX_LIMITS];
     bool exact;         /* every capacity is to be used up, and weight was not put first */
     uint8_t *in, *best; /* [n] by place in the order */
@@ -52,7 +53,7 @@ static void keep_best(struct search *s) {
 /* may_win tells whether the places from `at` on can make what is chosen better than the best so far. */
 static bool may_win(const struct search *s, size_t at) {
     return knapsack_surrogate_bound(&s->by, at, s->used, s->value) >= (double)s->z + 1 &&
-           knapsack_surrogate_fills(&s->by, at, s->used);
+           knapsack_fill_may(&s->fill, at, s->used);
 }
 
 /* explore goes through all choices that the bound allows. False: asked to stop. */
@@ -85,7 +86,10 @@ static enum status make_search(struct search *s, const struct knapsack_task *tas
     s->in = ctx_zalloc(s->ctx, n + 1, 1);
     s->best = ctx_zalloc(s->ctx, n + 1, 1);
     s->stack = ctx_alloc(s->ctx, n, sizeof *s->stack);
-    return s->in && s->best && s->stack ? knapsack_surrogate_make(s->ctx, task, s->parts, &s->by) : STATUS_NO_MEMORY;
+    if (!s->in || !s->best || !s->stack)
+        return STATUS_NO_MEMORY;
+    enum status status = knapsack_surrogate_make(s->ctx, task, s->parts, &s->by);
+    return status == STATUS_OK ? knapsack_fill_make(s->ctx, &s->by, KNAPSACK_FILL_CELLS, &s->fill) : status;
 }
 
 static int64_t whole_bound(double bound, int64_t most) {

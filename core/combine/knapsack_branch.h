@@ -2,8 +2,8 @@
  * (knapsack_surrogate.h).
  *
  * Parts are tried in order of value per surrogate weight, taken first, left out second; sums of weights and values are
- * exact, so the answer is. An exact fill of several capacities also leaves a branch where the parts that follow weigh
- * too little.
+ * exact, so the answer is. An exact fill of several capacities also leaves a branch that the parts that follow cannot
+ * fill (knapsack_fill.h).
  * Source: Horowitz and Sahni 1974.
  * Cost: exponential at worst; O(dims + log n) a node, O(n) memory. At a deadline the best choice so far and the bound
  * at the root. Threads: reentrant. */

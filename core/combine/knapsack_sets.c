@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/combine/knapsack_surrogate.h"
+#include "core/combine/knapsack_fill.h"
 
 typedef __int128 wide;
 
@@ -25,6 +25,7 @@ struct search {
     size_t cells;                      /* of a table, at most */
     size_t dims;                       /* 1 .. */
     struct knapsack_surrogate by;      /* several capacities: the bound, of entries as parts */
+    struct knapsack_fill fill;         /* and exact fills */
     int64_t value;                     /* of an optimal choice */
     int64_t p, copies;                 /* of what is chosen now */
     int64_t used[KNAPSACK_MAX_LIMITS]; /* and what it weighs; behind that, with at_most, its copies */
@@ -91,7 +92,7 @@ static int64_t capacity_of(const struct search *s, size_t d) {
 static bool may_win(const struct search *s, size_t from) {
     if (s->task->dims)
         return knapsack_surrogate_bound(&s->by, from, s->used, s->p) >= (double)s->value &&
-               knapsack_surrogate_fills(&s->by, from, s->used);
+               knapsack_fill_may(&s->fill, from, s->used);
     int64_t room = s->parts.capacity - s->used[0];
     if (!s->table)
         return s->p + lp_rest(s, from, room) >= s->value;
@@ -125,6 +126,9 @@ static enum status order_entries(struct search *s) {
     }
     *whole = (struct knapsack_parts){.part = part, .n = s->n};
     enum status status = knapsack_surrogate_make(s->ctx, s->task, whole, &s->by);
+    if (status == STATUS_OK)
+        status = knapsack_fill_make(s->ctx, &s->by, s->cells < KNAPSACK_FILL_CELLS ? s->cells : KNAPSACK_FILL_CELLS,
+                                    &s->fill);
     for (size_t k = 0; status == STATUS_OK && k < s->n; k++)
         entry[k] = s->entry[s->by.order[k].i];
     s->entry = entry;

@@ -151,24 +151,6 @@ static void find_multipliers(struct knapsack_surrogate *s) {
     sort_parts(s);
 }
 
-/* -- Exact fills -- */
-
-static enum status sum_rests(struct ctx *ctx, struct knapsack_surrogate *s) {
-    const size_t dims = s->task->dims;
-    s->rest = ctx_zalloc(ctx, (s->n + 1) * dims, sizeof *s->rest);
-    for (size_t k = s->n; s->rest && k-- > 0;)
-        for (size_t d = 0; d < dims; d++)
-            s->rest[k * dims + d] = s->rest[(k + 1) * dims + d] + knapsack_surrogate_weight(s, s->order[k].i, d);
-    return s->rest ? STATUS_OK : STATUS_NO_MEMORY;
-}
-
-bool knapsack_surrogate_fills(const struct knapsack_surrogate *s, size_t from, const int64_t *used) {
-    for (size_t d = 0; s->rest && d < s->task->dims; d++)
-        if (s->capacity[d] - used[d] > s->rest[from * s->task->dims + d])
-            return false;
-    return true;
-}
-
 enum status knapsack_surrogate_make(struct ctx *ctx, const struct knapsack_task *task,
                                     const struct knapsack_parts *parts, struct knapsack_surrogate *s) {
     *s = (struct knapsack_surrogate){.ctx = ctx, .task = task, .part = parts->part, .n = parts->n};
@@ -184,5 +166,5 @@ enum status knapsack_surrogate_make(struct ctx *ctx, const struct knapsack_task 
     if (!s->order || !s->light || !s->worth)
         return STATUS_NO_MEMORY;
     find_multipliers(s);
-    return task->exact_fill && task->dims ? sum_rests(ctx, s) : STATUS_OK;
+    return STATUS_OK;
 }

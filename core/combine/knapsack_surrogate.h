@@ -30,7 +30,6 @@ struct knapsack_surrogate {
     double *worth;                          /* [n + 1] and of values */
     double room, slack; /* the surrogate capacity; what rounding may take from a difference of sums at most */
     double error;       /* relative, of a bound */
-    int64_t *rest;      /* [n + 1][dims]: what places from .. n-1 weigh; NULL: no exact fill of several capacities */
 };
 
 /* knapsack_surrogate_make orders the parts, which may stand for all copies of an item. Errors: NO_MEMORY. */
@@ -49,8 +48,5 @@ static inline int64_t knapsack_surrogate_weight(const struct knapsack_surrogate 
 /* knapsack_surrogate_bound is no less than the value of any choice that adds some of the places from .. n-1 of the
  * order to what is chosen, which is worth `value` and takes used[limits]. */
 double knapsack_surrogate_bound(const struct knapsack_surrogate *s, size_t from, const int64_t *used, int64_t value);
-
-/* knapsack_surrogate_fills says whether the places from .. n-1 weigh enough for an exact fill of several capacities. */
-bool knapsack_surrogate_fills(const struct knapsack_surrogate *s, size_t from, const int64_t *used);
 
 #endif

@@ -248,7 +248,7 @@ static void check_all(const struct combination_in *in) {
 
 static void small_inputs_are_as_if_all_were_tried(void **state) {
     (void)state;
-    uint64_t random = 7;
+    uint64_t random = 7, chance = 8; /* chance: of zeros */
     for (int round = 0; round < 2400; round++) {
         int64_t candidates[9];
         bool reuse = round % 3 != 0, ordered = round % 3 == 2;
@@ -261,7 +261,10 @@ static void small_inputs_are_as_if_all_were_tried(void **state) {
         int64_t factor = round % 5 == 0 ? 1000000007 : 1, least = 1 + (int64_t)test_below(&random, 3);
         for (size_t i = 0; i < in.n; i++)
             candidates[i] = factor * (least + (int64_t)test_below(&random, reuse ? 6 : 9));
-        in.target *= factor;
+        bool zeros = !reuse && round / 6 % 2;
+        for (size_t i = 0; i < in.n && zeros; i++)
+            candidates[i] *= test_below(&chance, 3) > 0;
+        in.target *= zeros && test_below(&chance, 4) == 0 ? 0 : factor;
         in.min_length = test_below(&random, 2) ? (int64_t)test_below(&random, 6) : 0;
         in.max_length = test_below(&random, 2) ? in.min_length + (int64_t)test_below(&random, 6) : INT64_MAX;
         check_all(&in);
@@ -336,13 +339,14 @@ static void large_counts_are_those_of_other_arithmetic(void **state) {
         int64_t from, step, target, min, max;
         bool reuse, ordered, unlimited;
     } ROWS[] = {
-        {"partitions of 300", 300, 1, 1, 300, 0, 300, true, false, true},
+        {"partitions of 150", 150, 1, 1, 150, 0, 150, true, false, true},
         {"partitions into at most 40", 200, 1, 1, 200, 0, 40, true, false, false},
         {"partitions into 30 to 60", 150, 1, 1, 150, 30, 60, true, false, false},
         {"partitions into at least 50", 150, 1, 1, 150, 50, 150, true, false, true},
         {"distinct odd parts", 150, 1, 2, 900, 0, 40, false, false, true},
         {"distinct, 10 to 20 parts", 90, 1, 1, 600, 10, 20, false, false, false},
         {"twos and copies", 120, 1, 0, 60, 0, 60, false, false, true},
+        {"zeros, copies of one", 120, 0, 0, 0, 30, 70, false, false, false},
         {"compositions of 200", 200, 1, 1, 200, 0, 200, true, true, true},
         {"compositions of 150 into 70 to 90", 150, 1, 1, 150, 70, 90, true, true, false},
         {"ones and twos", 2, 1, 1, 800, 0, 800, true, true, true},
@@ -395,6 +399,26 @@ static void published_counts(void **state) {
     }
 }
 
+/* Each zero that is an item of its own doubles the subsets: LeetCode 494 with zeros. */
+static void zeros_double_the_count(void **state) {
+    (void)state;
+    int64_t candidates[] = {0, 0, 0, 0, 0, 0, 0, 0, 1};
+    struct combination_in in = {candidates, 9, 1, .max_length = INT64_MAX, .distinct = true};
+    struct ctx ctx;
+    ctx_init(&ctx, 64 << 20);
+    assert_int_equal(solve(&ctx, &in, &(struct combination_page){.count = true}).count.i, 256);
+    in.distinct = false;
+    assert_int_equal(solve(&ctx, &in, &(struct combination_page){.count = true}).count.i, 9);
+    static const int64_t none[COMBINATION_MAX_CANDIDATES];
+    in = (struct combination_in){none, 127, 0, .max_length = INT64_MAX, .distinct = true};
+    struct value count = solve(&ctx, &in, &(struct combination_page){.count = true}).count;
+    assert_int_equal(count.s.n, 39);
+    assert_memory_equal(count.s.p, "170141183460469231731687303715884105728", 39); /* 2^127 */
+    in.n = COMBINATION_MAX_CANDIDATES;
+    assert_int_equal(solve(&ctx, &in, &(struct combination_page){.count = true}).count.s.n, 3011);
+    ctx_release(&ctx);
+}
+
 /* Ranks of many limbs: the combination at a rank has that rank, and the next one has the next. */
 static void large_ranks_come_back(void **state) {
     (void)state;
@@ -404,11 +428,15 @@ static void large_ranks_come_back(void **state) {
         bool ordered = round % 3 == 2, reuse = ordered || round % 3 == 0;
         size_t n = ordered ? 5 : 60;
         for (size_t i = 0; i < n; i++)
-            candidates[i] = 1 + (int64_t)test_below(&random, ordered ? 9 : 40);
+            candidates[i] = (reuse || round % 4 < 2) + (int64_t)test_below(&random, ordered ? 9 : 40);
         candidates[0] = 1;
-        struct combination_in in = {candidates, n, ordered ? 400 : 700, reuse, ordered, 0, INT64_MAX};
+        bool zeros = !reuse && round % 5 == 0; /* and 1 */
+        if (zeros)
+            memset(candidates + 1, 0, sizeof candidates - sizeof *candidates);
+        struct combination_in in = {candidates, n,        zeros ? round % 2 : ordered ? 400 : 700, reuse, ordered,
+                                    0,          INT64_MAX};
         if (round % 2)
-            in.min_length = 20, in.max_length = 200;
+            in.min_length = 20, in.max_length = zeros ? 40 : 200;
         in.order = (enum combination_order)(round / 3 % 4);
         in.distinct = round / 12 % 2;
         struct ctx ctx;
@@ -586,7 +614,7 @@ static void wrong_inputs_are_refused(void **state) {
         enum status status;
         const char *pointer, *part;
     } ROWS[] = {
-        {{zero, 2, 3, true, false, 0, INT64_MAX}, &all, STATUS_INVALID, "/candidates/1", "candidates[1] is 0, want"},
+        {{zero, 2, 3, true, false, 0, INT64_MAX}, &all, STATUS_INVALID, "/candidates/1", "candidates[1] is 0, and"},
         {{low, 1, 3, false, false, 0, INT64_MAX}, &all, STATUS_INVALID, "/candidates/0", "-9223372036854775808"},
         {{one, 1, -1, true, false, 0, INT64_MAX}, &all, STATUS_INVALID, "/target", "target is -1, want"},
         {{one, 1, 1, true, false, -1, INT64_MAX}, &all, STATUS_INVALID, "/min_length", "-1"},
@@ -753,16 +781,18 @@ static void wrong_offsets_are_refused(void **state) {
 
 static void each_allocation_may_fail(void **state) {
     (void)state;
-    static const int64_t candidates[] = {1, 2, 3, 5, 8, 13, 21, 34};
-    for (int mode = 0; mode < 4; mode++) {
-        const struct combination_in in = {candidates,
+    static const int64_t many[] = {1, 2, 3, 5, 8, 13, 21, 34}, zeros[] = {1, 0, 2, 0, 3, 5, 0, 8};
+    for (int mode = 0; mode < 8; mode++) {
+        const struct combination_in in = {mode % 4 == 1 ? zeros : many,
                                           8,
-                                          500,
-                                          mode != 1,
-                                          mode == 2,
-                                          .min_length = 3 * (mode == 3),
+                                          mode % 4 == 1 ? 8 : 500,
+                                          mode % 4 != 1,
+                                          mode % 4 == 2,
+                                          .min_length = 3 * (mode % 4 == 3),
                                           .max_length = 500,
-                                          .order = (enum combination_order)mode};
+                                          .distinct = mode > 3,
+                                          .indices = mode > 3,
+                                          .order = (enum combination_order)(mode % 4)};
         enum status status = STATUS_NO_MEMORY;
         for (size_t fail_after = 0; status != STATUS_OK; fail_after++) {
             struct trace trace;
@@ -804,6 +834,7 @@ int main(void) {
         cmocka_unit_test(small_inputs_are_as_if_all_were_tried),
         cmocka_unit_test(large_counts_are_those_of_other_arithmetic),
         cmocka_unit_test(published_counts),
+        cmocka_unit_test(zeros_double_the_count),
         cmocka_unit_test(large_ranks_come_back),
         cmocka_unit_test(a_walk_of_many_is_in_order),
         cmocka_unit_test(the_trace_replays_to_the_answer),

@@ -534,10 +534,17 @@ static void each_way(struct instance *t, int way) {
     t->task.variant = (enum knapsack_variant)(way % 3);
     t->task.exact_fill = way & 1 && way != 5;
     t->task.at_most = way & 2 ? (int64_t)t->task.in.n / 4 : -1;
-    t->task.dims = way == 5 ? 2 : 0;
+    t->task.dims = way == 5 || way > 6 ? 2 : 0;
+    if (way > 6) { /* exact fills of several capacities, without a table and with one; all of one choice */
+        t->task.exact_fill = true;
+        for (size_t k = 0; k < 2 * t->task.in.n; k++)
+            t->weights[k] = way == 8 ? 1 + t->weights[k] % 9 : t->weights[k];
+        for (size_t d = 0; d < 2; d++)
+            t->capacity[d] = t->weights[d] + t->weights[2 + d] + t->weights[4 + d];
+    }
     t->task.algorithm = way == 6 ? KNAPSACK_BRANCH : KNAPSACK_AUTO;
 }
-enum { WAYS = 7 };
+enum { WAYS = 9 };
 
 static void ends_leave_a_valid_answer(void **state) {
     (void)state;
@@ -570,7 +577,7 @@ static void each_allocation_may_fail(void **state) {
         size_t k = 0;
         make_middling(&instance, 10, &seed);
         each_way(&instance, way);
-        instance.task.sets = instance.task.dims ? 0 : 3;
+        instance.task.sets = 3;
         for (enum status status = STATUS_NO_MEMORY; status != STATUS_OK; k++) {
             struct ctx ctx;
             struct knapsack_answer a;
