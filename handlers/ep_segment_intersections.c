@@ -174,7 +174,9 @@ const struct endpoint ep_segment_intersections = {
            "Every pair is decided exactly, as of `/v1/solve/segment-intersection`; neighbours in a line meet in their "
            "common end and are counted. A line sweeps over the plane and stops at the ends of segments, in exact "
            "order: n segments with k pairs take (n + k) log n time, whatever they look like, and no pair is found "
-           "twice. All k pairs are found to be counted, also those beyond `limit`.",
+           "twice. All k pairs are found to be counted, also those beyond `limit`.\n\n"
+           "There is no `eps` here: a sweep sees a pair because the two change places on its line, and segments that "
+           "are only near each other need not; ask `/v1/solve/segment-intersection` about two that are in question.",
     .source =
         "J. L. Bentley and T. A. Ottmann, Algorithms for Reporting and Counting Geometric Intersections, 1979; E. "
         "W. Myers, An O(E log E + I) Expected Time Algorithm for the Planar Segment Intersection Problem, 1985",

@@ -149,7 +149,7 @@ static enum status take_nested(struct reader *r, unsigned depth, bool separate) 
     return STATUS_OK;
 }
 
-static enum status wrong_type(struct reader *r, unsigned types, struct str type) {
+static enum status wrong_type(struct reader *r, unsigned types, bool member, struct str type) {
     char names[160] = "";
     size_t at = 0;
     for (size_t i = 0; i < COUNT_OF(TYPES); i++)
@@ -158,6 +158,9 @@ static enum status wrong_type(struct reader *r, unsigned types, struct str type)
     (void)enter(r, "type", 0);
     if (type.n == 0)
         type = (struct str){"missing", 7};
+    if (member)
+        return ctx_fail(r->ctx, STATUS_INVALID, r->place.pointer, "The type is %.*s, want one of: %s.",
+                        (int)(type.n < 40 ? type.n : 40), type.p, names);
     return ctx_fail(r->ctx, STATUS_INVALID, r->place.pointer,
                     "The type is %.*s, want one of: %s; or a %sFeature, or a FeatureCollection of %s.",
                     (int)(type.n < 40 ? type.n : 40), type.p, names,
@@ -165,12 +168,12 @@ static enum status wrong_type(struct reader *r, unsigned types, struct str type)
 }
 
 /* take_geometry takes the geometry of these members, which is no collection. */
-static enum status take_geometry(struct reader *r, unsigned types, const struct members *m) {
+static enum status take_geometry(struct reader *r, unsigned types, bool member, const struct members *m) {
     size_t k = 0;
     while (k < COUNT_OF(TYPES) && !(TYPES[k].type & types && is_text(m->type, TYPES[k].name)))
         k++;
     if (k == COUNT_OF(TYPES))
-        return wrong_type(r, types, m->type);
+        return wrong_type(r, types, member, m->type);
     (void)enter(r, "coordinates", 0);
     if (m->coordinates.n == 0)
         return wrong(r, "coordinates is missing, want an array.");
@@ -211,7 +214,7 @@ static enum status take_each(struct reader *r, unsigned types, const char *name,
 }
 
 static enum status take_member_geometry(struct reader *r, unsigned types, struct members *m) {
-    return take_geometry(r, types & ~(unsigned)WKT_MANY, m);
+    return take_geometry(r, types, true, m);
 }
 
 /* take_object takes a geometry, or with WKT_MANY a collection of them, or a feature that has one of these. */
@@ -226,7 +229,7 @@ static enum status take_object(struct reader *r, unsigned types, struct members 
     if (types & WKT_MANY && is_text(m->type, "GeometryCollection"))
         return take_each(r, types, "geometries", m->geometries, take_member_geometry,
                          "There are no geometries, want an array of them.");
-    return take_geometry(r, types, m);
+    return take_geometry(r, types, false, m);
 }
 
 /* make_room: there are fewer positions than brackets, and no more paths. */
