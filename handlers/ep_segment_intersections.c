@@ -33,10 +33,10 @@ static const struct field INPUT[] = {
     FIELD(struct params, segments, ARRAY, "The segments by their ends, `[[[x,y],[x,y]],...]`.", .kinds = KIND_REAL,
           .lossless = true, .min_dims = 3, .max_dims = 3, .rows = 2, .columns = 2, .max_items = 4 * MAX_SEGMENTS),
     GEOMETRY_TEXT_INPUT(struct params,
-                        "A LINESTRING or MULTILINESTRING; its pieces between two points are the segments, counted "
-                        "through.",
-                        "The same as a GeoJSON LineString or MultiLineString, a Feature, or a FeatureCollection, whose "
-                        "features' segments follow each other."),
+                        "A LINESTRING or MULTILINESTRING, or a GEOMETRYCOLLECTION of such; the pieces between two "
+                        "points are the segments, counted through.",
+                        "The same as a GeoJSON LineString or MultiLineString, a GeometryCollection, a Feature, or a "
+                        "FeatureCollection, whose segments follow each other."),
     FIELD(struct params, limit, INT, "At most so many pairs are listed; all are counted.", .def = "1000",
           FIELD_INTS(0, MAX_PAIRS)),
     FORMAT_INPUT(struct params, "a GeometryCollection of a Point or a LineString for each pair that is listed."),
