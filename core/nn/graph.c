@@ -1,0 +1,359 @@
+#include "core/nn/graph.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/nn/graph_parts.h"
+#include "core/tensor/attention.h"
+#include "core/tensor/norm.h"
+
+/* -- Lists that grow in the arena -- */
+
+static bool grow(struct graph *g, void **list, size_t n, size_t *max, size_t size) {
+    if (g->failed || n < *max)
+        return !g->failed;
+    size_t wanted = *max ? 2 * *max : 64;
+    void *more = ctx_zalloc(g->ctx, wanted, size);
+    g->failed = !more;
+    if (!more)
+        return false;
+    if (n)
+        memcpy(more, *list, n * size);
+    *list = more;
+    *max = wanted;
+    return true;
+}
+
+struct graph *graph_new(struct ctx *ctx, const struct tensor_kernels *kernels) {
+    struct graph *g = ctx_zalloc(ctx, 1, sizeof *g);
+    if (g) {
+        g->ctx = ctx;
+        g->kernels = kernels;
+    }
+    return g;
+}
+
+static int add_value(struct graph *g, size_t height, size_t width, size_t channels) {
+    if (!grow(g, (void **)&g->values, g->n_values, &g->max_values, sizeof *g->values))
+        return 0;
+    g->values[g->n_values] =
+        (struct value_place){.height = height, .width = width, .channels = channels, .first = (int)g->n_nodes};
+    return (int)g->n_values++;
+}
+
+static struct node *add_node(struct graph *g, enum operation op, int a, int b, int c, int out) {
+    if (!grow(g, (void **)&g->nodes, g->n_nodes, &g->max_nodes, sizeof *g->nodes))
+        return NULL;
+    struct node *node = &g->nodes[g->n_nodes++];
+    *node = (struct node){
+        .op = op, .in = {a, b, c}, .out = out, .scratch = GRAPH_NONE, .weight = GRAPH_NONE, .bias = GRAPH_NONE};
+    return node;
+}
+
+static int add_parameter(struct graph *g, const char *name, const char *suffix, enum parameter_role role, size_t fan_in,
+                         size_t dims, const size_t *shape) {
+    char full[PARAMETER_NAME];
+    snprintf(full, sizeof full, "%s.%s", name, suffix);
+    for (size_t i = 0; i < g->n_parameters; i++)
+        if (!strcmp(g->parameters[i].name, full))
+            return (int)i;
+    if (!grow(g, (void **)&g->parameters, g->n_parameters, &g->max_parameters, sizeof *g->parameters))
+        return GRAPH_NONE;
+    struct parameter *p = &g->parameters[g->n_parameters];
+    *p = (struct parameter){.role = role, .dims = dims, .n = 1, .fan_in = fan_in};
+    memcpy(p->name, full, sizeof full);
+    for (size_t i = 0; i < dims; i++)
+        p->n *= p->shape[i] = shape[i];
+    return (int)g->n_parameters++;
+}
+
+/* -- Operations -- */
+
+static struct value_place of(const struct graph *g, int value) {
+    return g->failed ? (struct value_place){0} : g->values[value];
+}
+
+size_t graph_channels(const struct graph *g, int value) { return of(g, value).channels; }
+size_t graph_height(const struct graph *g, int value) { return of(g, value).height; }
+size_t graph_width(const struct graph *g, int value) { return of(g, value).width; }
+
+int graph_input(struct graph *g, size_t height, size_t width, size_t channels) {
+    int out = add_value(g, height, width, channels);
+    add_node(g, OP_INPUT, GRAPH_NONE, GRAPH_NONE, GRAPH_NONE, out);
+    return out;
+}
+
+static int conv_weight(struct graph *g, size_t in, const struct conv *c) {
+    const size_t shape[] = {c->out, in, c->kernel, c->kernel};
+    return add_parameter(g, c->name, "weight", PARAMETER_WEIGHT, in * c->kernel * c->kernel, c->linear ? 2 : 4, shape);
+}
+static int conv_bias(struct graph *g, size_t in, const struct conv *c) {
+    return c->no_bias ? GRAPH_NONE
+                      : add_parameter(g, c->name, "bias", PARAMETER_BIAS, in * c->kernel * c->kernel, 1, &c->out);
+}
+
+void graph_conv_first(struct graph *g, size_t in, const struct conv *c) {
+    (void)conv_weight(g, in, c);
+    (void)conv_bias(g, in, c);
+}
+
+int graph_conv(struct graph *g, int x, const struct conv *c) {
+    struct value_place in = of(g, x);
+    size_t stride = c->stride ? c->stride : 1;
+    if (!g->failed && c->kernel > 1)
+        g->values[x].border = true;
+    int weight = conv_weight(g, in.channels, c), bias = conv_bias(g, in.channels, c);
+    int out = add_value(g, in.height / stride, in.width / stride, c->out);
+    struct node *node =
+        add_node(g, OP_CONV, x, c->vector ? c->vector : GRAPH_NONE, c->residual ? c->residual : GRAPH_NONE, out);
+    if (!node)
+        return 0;
+    node->conv = *c;
+    node->conv.name = NULL;
+    node->conv.stride = stride;
+    node->conv.scale = c->scale != 0 ? c->scale : 1;
+    node->weight = weight;
+    node->bias = bias;
+    return out;
+}
+
+int graph_group_norm(struct graph *g, int x, const struct norm *n) {
+    struct value_place in = of(g, x);
+    int weight = add_parameter(g, n->name, "weight", PARAMETER_ONE, 0, 1, &in.channels);
+    int bias = add_parameter(g, n->name, "bias", PARAMETER_ZERO, 0, 1, &in.channels);
+    int out = add_value(g, in.height, in.width, in.channels), scratch = add_value(g, 0, 0, 0);
+    struct node *node = add_node(g, OP_GROUP_NORM, x, n->modulation ? n->modulation : GRAPH_NONE, GRAPH_NONE, out);
+    if (!node)
+        return 0;
+    node->norm = *n;
+    node->norm.name = NULL;
+    node->scratch = scratch;
+    node->weight = weight;
+    node->bias = bias;
+    const struct group_norm need = {
+        .images = 1, .height = in.height, .width = in.width, .channels = in.channels, .groups = n->groups};
+    g->values[scratch].floats = group_norm_scratch(&need) / sizeof(float);
+    return out;
+}
+
+int graph_attention(struct graph *g, int q, int k, int v, size_t heads) {
+    struct value_place in = of(g, q);
+    int out = add_value(g, in.height, in.width, in.channels), scratch = add_value(g, 0, 0, 0);
+    struct node *node = add_node(g, OP_ATTENTION, q, k, v, out);
+    if (!node)
+        return 0;
+    node->heads = heads;
+    node->scratch = scratch;
+    g->values[scratch].floats = attention_scratch(g->kernels, 1, in.height * in.width, heads, in.channels / heads);
+    return out;
+}
+
+int graph_concat(struct graph *g, int a, int b) {
+    struct value_place in = of(g, a);
+    int out = add_value(g, in.height, in.width, in.channels + of(g, b).channels);
+    add_node(g, OP_CONCAT, a, b, GRAPH_NONE, out);
+    return out;
+}
+
+int graph_upsample(struct graph *g, int x) {
+    struct value_place in = of(g, x);
+    int out = add_value(g, 2 * in.height, 2 * in.width, in.channels);
+    add_node(g, OP_UPSAMPLE, x, GRAPH_NONE, GRAPH_NONE, out);
+    return out;
+}
+
+int graph_activation(struct graph *g, int x, enum activation activation) {
+    struct value_place in = of(g, x);
+    int out = add_value(g, in.height, in.width, in.channels);
+    struct node *node = add_node(g, OP_ACTIVATION, x, GRAPH_NONE, GRAPH_NONE, out);
+    if (node)
+        node->conv.activation = activation;
+    return out;
+}
+
+int graph_add(struct graph *g, int a, int b) {
+    struct value_place in = of(g, a);
+    int out = add_value(g, in.height, in.width, in.channels);
+    add_node(g, OP_ADD, a, b, GRAPH_NONE, out);
+    return out;
+}
+
+int graph_pool(struct graph *g, int x) {
+    struct value_place in = of(g, x);
+    int out = add_value(g, in.height / 2, in.width / 2, in.channels);
+    add_node(g, OP_POOL, x, GRAPH_NONE, GRAPH_NONE, out);
+    return out;
+}
+
+int graph_affine(struct graph *g, int x, float factor, float offset) {
+    struct value_place in = of(g, x);
+    int out = add_value(g, in.height, in.width, in.channels);
+    struct node *node = add_node(g, OP_AFFINE, x, GRAPH_NONE, GRAPH_NONE, out);
+    if (node) {
+        node->factor = factor;
+        node->offset = offset;
+    }
+    return out;
+}
+
+int graph_over_time(struct graph *g, int x) {
+    struct value_place in = of(g, x);
+    int out = add_value(g, in.height, in.width, in.channels);
+    add_node(g, OP_OVER_TIME, x, GRAPH_NONE, GRAPH_NONE, out);
+    return out;
+}
+
+int graph_sinusoids(struct graph *g, enum graph_number number, size_t n, double shift, bool cos_first) {
+    int out = add_value(g, 1, 1, n);
+    struct node *node = add_node(g, OP_SINUSOIDS, GRAPH_NONE, GRAPH_NONE, GRAPH_NONE, out);
+    if (node) {
+        node->of = number;
+        node->shift = shift;
+        node->cos_first = cos_first;
+    }
+    return out;
+}
+
+int graph_fourier(struct graph *g, const char *name, size_t n) {
+    size_t half = n / 2;
+    int weight = add_parameter(g, name, "weight", PARAMETER_EMBEDDING, 0, 1, &half), out = add_value(g, 1, 1, n);
+    struct node *node = add_node(g, OP_FOURIER, GRAPH_NONE, GRAPH_NONE, GRAPH_NONE, out);
+    if (node)
+        node->weight = weight;
+    return out;
+}
+
+int graph_embedding(struct graph *g, enum graph_number number, const char *name, size_t rows, size_t n) {
+    const size_t shape[] = {rows, n};
+    int weight = add_parameter(g, name, "weight", PARAMETER_EMBEDDING, 0, 2, shape), out = add_value(g, 1, 1, n);
+    struct node *node = add_node(g, OP_EMBEDDING, GRAPH_NONE, GRAPH_NONE, GRAPH_NONE, out);
+    if (node) {
+        node->of = number;
+        node->weight = weight;
+    }
+    return out;
+}
+
+/* -- Where values lie -- */
+
+static size_t whole_lines(size_t floats) { return (floats + 15) / 16 * 16; }
+
+static void measure(struct graph *g) {
+    for (size_t i = 0; i < g->n_values; i++) {
+        struct value_place *v = &g->values[i];
+        size_t border = v->border ? 2 : 0, own = (v->height + border) * (v->width + border) * v->channels;
+        v->floats = whole_lines(v->floats ? v->floats : own);
+        v->last = v->first;
+    }
+    for (size_t i = 0; i < g->n_nodes; i++)
+        for (int k = 0; k < 3; k++)
+            if (g->nodes[i].in[k] >= 0)
+                g->values[g->nodes[i].in[k]].last = (int)i;
+}
+
+static bool together(const struct value_place *a, const struct value_place *b) {
+    return a->first <= b->last && b->first <= a->last;
+}
+
+/* place puts value i at the lowest place that no value has that lives at the same time: the first fit, which is tried
+ * at 0 and behind each of those. */
+static void place(struct graph *g, size_t i) {
+    struct value_place *v = &g->values[i];
+    size_t at = 0;
+    for (bool moved = true; moved;) {
+        moved = false;
+        for (size_t k = 0; k < i; k++) {
+            const struct value_place *other = &g->values[k];
+            if (together(v, other) && at < other->at + other->floats && other->at < at + v->floats) {
+                at = other->at + other->floats;
+                moved = true;
+            }
+        }
+    }
+    v->at = at;
+    if (at + v->floats > g->floats)
+        g->floats = at + v->floats;
+}
+
+void graph_output(struct graph *g, int x) {
+    add_node(g, OP_OUTPUT, x, GRAPH_NONE, GRAPH_NONE, GRAPH_NONE);
+    if (g->failed)
+        return;
+    measure(g);
+    for (size_t i = 0; i < g->n_values; i++)
+        place(g, i);
+}
+
+size_t graph_floats(const struct graph *g, size_t images) { return g->floats * images; }
+bool graph_failed(const struct graph *g) { return g->failed; }
+size_t graph_parameters(const struct graph *g, const struct parameter **list) {
+    *list = g->parameters;
+    return g->n_parameters;
+}
+
+/* -- Weights -- */
+
+static struct node *packed_into(struct graph *g, size_t parameter) {
+    for (size_t i = 0; i < g->n_nodes; i++)
+        if (g->nodes[i].op == OP_CONV && g->nodes[i].weight == (int)parameter)
+            return &g->nodes[i];
+    return NULL;
+}
+
+static enum status load_matrix(struct ctx *ctx, struct graph *g, struct node *node, const struct parameter *p,
+                               graph_find *find, void *self) {
+    size_t segments = p->dims == 4 ? p->shape[2] * p->shape[3] : 1;
+    size_t floats = matrix_floats(g->kernels, segments, p->shape[1], p->shape[0]);
+    float *panels = ctx_alloc(ctx, floats, sizeof *panels);
+    struct ctx_mark mark = ctx_mark(ctx);
+    float *w = panels ? ctx_alloc(ctx, p->n, sizeof *w) : NULL;
+    enum status status = w ? find(self, ctx, p, w) : STATUS_NO_MEMORY;
+    if (status == STATUS_OK) {
+        matrix_pack(g->kernels, segments, p->shape[1], p->shape[0], w, panels);
+        node->matrix = (struct matrix){segments, p->shape[1], p->shape[0], panels};
+    }
+    ctx_rewind(ctx, mark);
+    return status;
+}
+
+enum status graph_load(struct ctx *ctx, struct graph *g, graph_find *find, void *self) {
+    for (size_t i = 0; i < g->n_parameters; i++) {
+        struct parameter *p = &g->parameters[i];
+        struct node *node = packed_into(g, i);
+        enum status status = STATUS_OK;
+        if (node)
+            status = load_matrix(ctx, g, node, p, find, self);
+        else if (!(p->values = ctx_alloc(ctx, p->n, sizeof *p->values)))
+            status = STATUS_NO_MEMORY;
+        else
+            status = find(self, ctx, p, p->values);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+/* -- What a run costs -- */
+
+static double node_work(const struct graph *g, const struct node *node) {
+    const struct value_place *out = node->out >= 0 ? &g->values[node->out] : NULL;
+    if (node->op == OP_CONV)
+        return (double)(out->height * out->width * out->channels) *
+               (double)(g->parameters[node->weight].n / g->parameters[node->weight].shape[0]);
+    if (node->op == OP_ATTENTION)
+        return 2 * (double)(out->height * out->width) * (double)(out->height * out->width) * (double)out->channels;
+    return 0;
+}
+
+double graph_work(const struct graph *g) {
+    double work = 0;
+    for (size_t i = 0; i < g->n_nodes; i++)
+        work += node_work(g, &g->nodes[i]);
+    return work;
+}
+
+/* Multiply-adds a nanosecond, measured with bench/nn; plain C makes about 2. */
+double graph_cost(const struct graph *g) {
+    double rate = g->kernels->isa == ISA_REF ? 2 : g->kernels->isa == ISA_AVX512 ? 60 : 30;
+    return 1000 + graph_work(g) / rate;
+}

@@ -1,0 +1,59 @@
+/* graph_parts.h - the inside of a graph, for graph.c (which makes it) and graph_run.c (which runs it). */
+#ifndef SOLVENT_GRAPH_PARTS_H
+#define SOLVENT_GRAPH_PARTS_H
+
+#include "core/nn/graph.h"
+
+enum operation {
+    OP_INPUT,
+    OP_CONV,
+    OP_GROUP_NORM,
+    OP_ATTENTION,
+    OP_CONCAT,
+    OP_UPSAMPLE,
+    OP_POOL,
+    OP_AFFINE,
+    OP_OVER_TIME,
+    OP_ACTIVATION,
+    OP_SINUSOIDS,
+    OP_FOURIER,
+    OP_EMBEDDING,
+    OP_ADD,
+    OP_OUTPUT,
+};
+
+struct node {
+    enum operation op;
+    int in[3];        /* values; GRAPH_NONE */
+    int out, scratch; /* values */
+    int weight, bias; /* parameters */
+    struct conv conv;
+    struct norm norm;
+    struct matrix matrix; /* of a convolution, packed */
+    size_t heads;
+    enum graph_number of;
+    double shift; /* of sinusoids */
+    bool cos_first;
+    float factor, offset;
+};
+
+/* A value's numbers lie at workspace + images * at, `floats` an image. */
+struct value_place {
+    size_t height, width, channels;
+    bool border;
+    int first, last; /* nodes: it lives from one through the other */
+    size_t floats, at;
+};
+
+struct graph {
+    struct ctx *ctx;
+    const struct tensor_kernels *kernels;
+    struct node *nodes;
+    struct value_place *values;
+    struct parameter *parameters;
+    size_t n_nodes, n_values, n_parameters, max_nodes, max_values, max_parameters;
+    size_t floats; /* of the workspace, an image */
+    bool failed;
+};
+
+#endif

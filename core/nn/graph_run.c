@@ -1,0 +1,262 @@
+#include <math.h>
+#include <string.h>
+
+#include "core/base/elementary.h"
+#include "core/nn/graph_parts.h"
+#include "core/tensor/attention.h"
+#include "core/tensor/norm.h"
+
+struct run {
+    struct ctx *ctx;
+    const struct graph *g;
+    size_t images;
+    const struct graph_in *in;
+    float *out, *workspace;
+};
+
+/* places_of is where a value's pixels lie, the border's left out. */
+static struct places places_of(const struct run *r, int value) {
+    const struct value_place *v = &r->g->values[value];
+    size_t border = v->border ? 1 : 0, row = (v->width + 2 * border) * v->channels;
+    float *data = r->workspace + r->images * v->at;
+    return (struct places){data + border * (row + v->channels), (v->height + 2 * border) * row, row, v->channels};
+}
+
+/* frame writes the zeros around a value. */
+static void frame(const struct run *r, int value) {
+    const struct value_place *v = &r->g->values[value];
+    if (!v->border)
+        return;
+    struct places p = places_of(r, value);
+    size_t line = p.row_step * sizeof(float), side = v->channels * sizeof(float);
+    for (size_t i = 0; i < r->images; i++) {
+        float *first = p.data + i * p.image_step;
+        memset(first - p.row_step - v->channels, 0, line);
+        memset(first + v->height * p.row_step - v->channels, 0, line);
+        for (size_t y = 0; y < v->height; y++) {
+            memset(first + y * p.row_step - v->channels, 0, side);
+            memset(first + y * p.row_step + v->width * v->channels, 0, side);
+        }
+    }
+}
+
+static const float *parameter(const struct run *r, int i) { return i < 0 ? NULL : r->g->parameters[i].values; }
+
+static void conv(const struct run *r, const struct node *node) {
+    const struct value_place *in = &r->g->values[node->in[0]], *out = &r->g->values[node->out];
+    const struct conv *c = &node->conv;
+    struct product p = {.images = r->images,
+                        .height = out->height,
+                        .width = out->width,
+                        .out = places_of(r, node->out),
+                        .in = places_of(r, node->in[0]),
+                        .b = &node->matrix,
+                        .bias = parameter(r, node->bias),
+                        .scale = c->scale,
+                        .activation = c->activation};
+    if (c->kernel == 3) {
+        for (size_t s = 0; s < 9; s++)
+            p.segment[s] = s / 3 * p.in.row_step + s % 3 * in->channels;
+        if (!c->late_border)
+            p.in.data -= p.in.row_step + in->channels;
+    }
+    p.in.row_step *= c->stride;
+    p.in.step *= c->stride;
+    if (node->in[1] >= 0) {
+        struct places v = places_of(r, node->in[1]);
+        p.vector = v.data + c->vector_at;
+        p.vector_step = v.image_step;
+    }
+    if (node->in[2] >= 0)
+        p.residual = places_of(r, node->in[2]);
+    product_run(r->ctx, r->g->kernels, &p);
+}
+
+static void group_norm(const struct run *r, const struct node *node) {
+    const struct value_place *v = &r->g->values[node->out];
+    struct group_norm n = {.images = r->images,
+                           .height = v->height,
+                           .width = v->width,
+                           .channels = v->channels,
+                           .groups = node->norm.groups,
+                           .eps = node->norm.eps,
+                           .in = places_of(r, node->in[0]),
+                           .out = places_of(r, node->out),
+                           .weight = parameter(r, node->weight),
+                           .bias = parameter(r, node->bias),
+                           .activation = node->norm.activation};
+    if (node->in[1] >= 0) {
+        struct places m = places_of(r, node->in[1]);
+        n.scale = m.data;
+        n.shift = m.data + v->channels;
+        n.vector_step = m.image_step;
+    }
+    group_norm_run(r->ctx, r->g->kernels, &n, r->workspace + r->images * r->g->values[node->scratch].at);
+}
+
+static void attention(const struct run *r, const struct node *node) {
+    const struct value_place *v = &r->g->values[node->out];
+    const struct attention a = {.images = r->images,
+                                .tokens = v->height * v->width,
+                                .heads = node->heads,
+                                .d = v->channels / node->heads,
+                                .q = places_of(r, node->in[0]).data,
+                                .k = places_of(r, node->in[1]).data,
+                                .v = places_of(r, node->in[2]).data,
+                                .step = v->channels,
+                                .out = places_of(r, node->out).data};
+    attention_run(r->ctx, r->g->kernels, &a, r->workspace + r->images * r->g->values[node->scratch].at);
+}
+
+/* copy writes every `zoom`th part of a value to another, from a channel of it on: nearest neighbours. */
+static void copy(const struct run *r, int from, int to, size_t channel, size_t zoom) {
+    const struct value_place *a = &r->g->values[from], *b = &r->g->values[to];
+    struct places x = places_of(r, from), y = places_of(r, to);
+    for (size_t i = 0; i < r->images; i++)
+        for (size_t row = 0; row < b->height; row++)
+            for (size_t column = 0; column < b->width; column++)
+                memcpy(y.data + i * y.image_step + row * y.row_step + column * y.step + channel,
+                       x.data + i * x.image_step + row / zoom * x.row_step + column / zoom * x.step,
+                       a->channels * sizeof(float));
+}
+
+/* pixels calls the finish kernel for each pixel of a value: out = act(x) + other. */
+static void pixels(const struct run *r, const struct node *node, enum activation activation) {
+    const struct value_place *v = &r->g->values[node->out];
+    struct places x = places_of(r, node->in[0]), y = places_of(r, node->out), b = {0};
+    if (node->in[1] >= 0)
+        b = places_of(r, node->in[1]);
+    for (size_t i = 0; i < r->images; i++)
+        for (size_t row = 0; row < v->height; row++)
+            for (size_t column = 0; column < v->width; column++) {
+                const struct finish f = {
+                    .residual = b.data ? b.data + i * b.image_step + row * b.row_step + column * b.step : NULL,
+                    .scale = 1,
+                    .activation = activation};
+                r->g->kernels->finish(&f, v->channels, x.data + i * x.image_step + row * x.row_step + column * x.step,
+                                      y.data + i * y.image_step + row * y.row_step + column * y.step);
+            }
+}
+
+static void pool(const struct run *r, const struct node *node) {
+    const struct value_place *v = &r->g->values[node->out];
+    struct places x = places_of(r, node->in[0]), y = places_of(r, node->out);
+    for (size_t i = 0; i < r->images; i++)
+        for (size_t row = 0; row < v->height; row++)
+            for (size_t column = 0; column < v->width; column++) {
+                const float *a = x.data + i * x.image_step + 2 * row * x.row_step + 2 * column * x.step;
+                const float *b = a + x.row_step;
+                float *out = y.data + i * y.image_step + row * y.row_step + column * y.step;
+                for (size_t c = 0; c < v->channels; c++)
+                    out[c] = (a[c] + a[c + x.step] + b[c] + b[c + x.step]) * 0.25f;
+            }
+}
+
+static void affine(const struct run *r, const struct node *node, float factor, float offset, bool over_time) {
+    const struct value_place *v = &r->g->values[node->out];
+    struct places x = places_of(r, node->in[0]), y = places_of(r, node->out);
+    for (size_t i = 0; i < r->images; i++) {
+        float by = over_time ? r->in->times[i] : 1;
+        for (size_t row = 0; row < v->height; row++)
+            for (size_t k = 0; k < v->width * v->channels; k++)
+                y.data[i * y.image_step + row * y.row_step + k] =
+                    (x.data[i * x.image_step + row * x.row_step + k] * factor + offset) / by;
+    }
+}
+
+static void sinusoids(float *out, size_t half, size_t j, float angle, bool cos_first) {
+    double turns = (double)angle / 3.14159265358979323846;
+    float sine = (float)elementary_sinpi(turns), cosine = (float)elementary_cospi(turns);
+    out[j] = cos_first ? cosine : sine;
+    out[half + j] = cos_first ? sine : cosine;
+}
+
+/* The single-precision steps are those of diffusers' embeddings, so that networks trained there see the same. */
+static float number(const struct run *r, const struct node *node, size_t image) {
+    return node->of == GRAPH_TIME ? r->in->times[image] : (float)r->in->classes[image];
+}
+
+static void sinusoid_embedding(const struct run *r, const struct node *node) {
+    struct places p = places_of(r, node->out);
+    size_t half = r->g->values[node->out].channels / 2;
+    for (size_t i = 0; i < r->images; i++)
+        for (size_t j = 0; j < half; j++) {
+            float exponent = -9.210340371976184f * (float)j / ((float)half - (float)node->shift); /* log 10000 */
+            float angle = number(r, node, i) * (float)elementary_exp((double)exponent);
+            sinusoids(p.data + i * p.image_step, half, j, angle, node->cos_first);
+        }
+}
+
+static void fourier_embedding(const struct run *r, const struct node *node) {
+    struct places p = places_of(r, node->out);
+    size_t half = r->g->values[node->out].channels / 2;
+    const float *w = parameter(r, node->weight);
+    for (size_t i = 0; i < r->images; i++)
+        for (size_t j = 0; j < half; j++) {
+            float time = (float)elementary_log((double)r->in->times[i]);
+            sinusoids(p.data + i * p.image_step, half, j, time * w[j] * 2 * 3.14159265f, false);
+        }
+}
+
+static void embedding(const struct run *r, const struct node *node) {
+    struct places p = places_of(r, node->out);
+    size_t n = r->g->values[node->out].channels, rows = r->g->parameters[node->weight].shape[0];
+    for (size_t i = 0; i < r->images; i++) {
+        float wanted = number(r, node, i);
+        size_t row = wanted > 0 ? (size_t)wanted : 0;
+        memcpy(p.data + i * p.image_step, parameter(r, node->weight) + (row < rows ? row : rows - 1) * n,
+               n * sizeof(float));
+    }
+}
+
+static void move_in(const struct run *r, const struct node *node) {
+    const struct value_place *v = &r->g->values[node->out];
+    struct places p = places_of(r, node->out);
+    size_t line = v->width * v->channels;
+    for (size_t i = 0; i < r->images; i++)
+        for (size_t y = 0; y < v->height; y++)
+            memcpy(p.data + i * p.image_step + y * p.row_step, r->in->x + (i * v->height + y) * line,
+                   line * sizeof(float));
+}
+
+static void move_out(const struct run *r, const struct node *node) {
+    const struct value_place *v = &r->g->values[node->in[0]];
+    struct places p = places_of(r, node->in[0]);
+    size_t line = v->width * v->channels;
+    for (size_t i = 0; i < r->images; i++)
+        for (size_t y = 0; y < v->height; y++)
+            memcpy(r->out + (i * v->height + y) * line, p.data + i * p.image_step + y * p.row_step,
+                   line * sizeof(float));
+}
+
+static void run_node(const struct run *r, const struct node *node) {
+    switch (node->op) {
+    case OP_INPUT: move_in(r, node); break;
+    case OP_CONV: conv(r, node); break;
+    case OP_GROUP_NORM: group_norm(r, node); break;
+    case OP_ATTENTION: attention(r, node); break;
+    case OP_CONCAT:
+        copy(r, node->in[0], node->out, 0, 1);
+        copy(r, node->in[1], node->out, r->g->values[node->in[0]].channels, 1);
+        break;
+    case OP_UPSAMPLE: copy(r, node->in[0], node->out, 0, 2); break;
+    case OP_ACTIVATION: pixels(r, node, node->conv.activation); break;
+    case OP_ADD: pixels(r, node, ACTIVATION_NONE); break;
+    case OP_POOL: pool(r, node); break;
+    case OP_AFFINE: affine(r, node, node->factor, node->offset, false); break;
+    case OP_OVER_TIME: affine(r, node, 1, 0, true); break;
+    case OP_SINUSOIDS: sinusoid_embedding(r, node); break;
+    case OP_FOURIER: fourier_embedding(r, node); break;
+    case OP_EMBEDDING: embedding(r, node); break;
+    case OP_OUTPUT: move_out(r, node); break;
+    }
+    if (node->out >= 0)
+        frame(r, node->out);
+}
+
+void graph_run(struct ctx *ctx, const struct graph *g, size_t images, const struct graph_in *in, float *out,
+               float *workspace) {
+    const struct run r = {ctx, g, images, in, out, workspace};
+    for (size_t i = 0; i < g->n_nodes && ctx_stop(ctx) == STOP_NONE; i++)
+        run_node(&r, &g->nodes[i]);
+}

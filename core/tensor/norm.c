@@ -1,0 +1,132 @@
+#include "core/tensor/norm.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { ROWS_PIECE = 32 }; /* rows of pixels that are summed together: sums of sums come in a fixed order */
+
+static size_t pieces_of(const struct group_norm *g) { return (g->height + ROWS_PIECE - 1) / ROWS_PIECE; }
+
+/* Scratch: [images][pieces][2][channels] sums and squares, then [images][2][channels] factors and offsets. */
+struct group_job {
+    const struct tensor_kernels *k;
+    const struct group_norm *g;
+    double *sums;
+    float *lines;
+    size_t pieces;
+};
+
+size_t group_norm_scratch(const struct group_norm *g) {
+    return g->images * g->channels * 2 * (pieces_of(g) * sizeof(double) + sizeof(float));
+}
+
+static const float *pixel(const struct places *p, size_t image, size_t y) {
+    return p->data + image * p->image_step + y * p->row_step;
+}
+
+static void sum_piece(void *arg, size_t i) {
+    const struct group_job *job = arg;
+    const struct group_norm *g = job->g;
+    size_t image = i / job->pieces, y = i % job->pieces * ROWS_PIECE;
+    size_t end = y + ROWS_PIECE < g->height ? y + ROWS_PIECE : g->height;
+    double *sum = job->sums + i * 2 * g->channels;
+    memset(sum, 0, 2 * g->channels * sizeof *sum);
+    for (; y < end; y++) /* the image's first pixel is about where its numbers lie */
+        job->k->moments(g->width, g->in.step, g->channels, pixel(&g->in, image, y), pixel(&g->in, image, 0), sum,
+                        sum + g->channels);
+}
+
+/* settle turns an image's sums into a factor and an offset for each channel. */
+static void settle_group(const struct group_job *job, size_t image, size_t first, size_t n) {
+    const struct group_norm *g = job->g;
+    const float *shift = pixel(&g->in, image, 0);
+    double *sum = job->sums + image * job->pieces * 2 * g->channels, *square = sum + g->channels;
+    double pixels = (double)(g->height * g->width), mean = 0, spread = 0;
+    for (size_t c = first; c < first + n; c++) {
+        for (size_t p = 1; p < job->pieces; p++) {
+            sum[c] += sum[p * 2 * g->channels + c];
+            square[c] += square[p * 2 * g->channels + c];
+        }
+        mean += (double)shift[c] + sum[c] / pixels;
+    }
+    mean /= (double)n;
+    for (size_t c = first; c < first + n; c++) {
+        double off = (double)shift[c] + sum[c] / pixels - mean;
+        double own = square[c] - sum[c] * sum[c] / pixels;
+        spread += (own > 0 ? own : 0) + pixels * off * off;
+    }
+    double factor = 1 / sqrt(spread / (pixels * (double)n) + (double)g->eps);
+    float *lines = job->lines + image * 2 * g->channels;
+    for (size_t c = first; c < first + n; c++) {
+        double a = factor * (double)g->weight[c], b = (double)g->bias[c] - mean * a;
+        if (g->scale) {
+            double scale = 1 + (double)g->scale[image * g->vector_step + c];
+            a *= scale;
+            b = b * scale + (double)g->shift[image * g->vector_step + c];
+        }
+        lines[c] = (float)a;
+        lines[g->channels + c] = (float)b;
+    }
+}
+
+static void settle(void *arg, size_t image) {
+    const struct group_job *job = arg;
+    size_t n = job->g->channels / job->g->groups;
+    for (size_t group = 0; group < job->g->groups; group++)
+        settle_group(job, image, group * n, n);
+}
+
+static void apply_piece(void *arg, size_t i) {
+    const struct group_job *job = arg;
+    const struct group_norm *g = job->g;
+    size_t image = i / job->pieces, y = i % job->pieces * ROWS_PIECE;
+    size_t end = y + ROWS_PIECE < g->height ? y + ROWS_PIECE : g->height;
+    const float *lines = job->lines + image * 2 * g->channels;
+    for (; y < end; y++)
+        for (size_t x = 0; x < g->width; x++)
+            job->k->affine(g->channels, pixel(&g->in, image, y) + x * g->in.step, lines, lines + g->channels,
+                           g->activation,
+                           g->out.data + image * g->out.image_step + y * g->out.row_step + x * g->out.step);
+}
+
+void group_norm_run(struct ctx *ctx, const struct tensor_kernels *k, const struct group_norm *g, void *scratch) {
+    struct group_job job = {.k = k, .g = g, .sums = scratch, .pieces = pieces_of(g)};
+    job.lines = (float *)(job.sums + g->images * job.pieces * 2 * g->channels);
+    parallel_for(ctx, g->images * job.pieces, sum_piece, &job);
+    parallel_for(ctx, g->images, settle, &job);
+    parallel_for(ctx, g->images * job.pieces, apply_piece, &job);
+}
+
+struct layer_job {
+    const struct tensor_kernels *k;
+    const struct layer_norm *l;
+};
+
+enum { TOKENS_PIECE = 64 };
+
+static void norm_token(const struct layer_job *job, size_t image, size_t row) {
+    const struct layer_norm *l = job->l;
+    float *out = l->out + row * l->n;
+    job->k->standardise(l->n, l->in + row * l->n, l->eps, out);
+    if (l->weight)
+        job->k->affine(l->n, out, l->weight, l->bias, ACTIVATION_NONE, out);
+    if (l->scale) { /* y + y * scale + shift */
+        const float *scale = l->scale + image * l->vector_step, *shift = l->shift + image * l->vector_step;
+        const struct finish f = {.gate = scale, .vector = NULL, .residual = out, .scale = 1};
+        job->k->finish(&f, l->n, out, out);
+        const struct finish add = {.residual = shift, .scale = 1};
+        job->k->finish(&add, l->n, out, out);
+    }
+}
+
+static void norm_tokens(void *arg, size_t piece) {
+    const struct layer_job *job = arg;
+    size_t rows = job->l->images * job->l->tokens, first = piece * TOKENS_PIECE;
+    for (size_t row = first; row < first + TOKENS_PIECE && row < rows; row++)
+        norm_token(job, row / job->l->tokens, row);
+}
+
+void layer_norm_run(struct ctx *ctx, const struct tensor_kernels *k, const struct layer_norm *l) {
+    struct layer_job job = {k, l};
+    parallel_for(ctx, (l->images * l->tokens + TOKENS_PIECE - 1) / TOKENS_PIECE, norm_tokens, &job);
+}

@@ -1,0 +1,49 @@
+/* product.h - matrix products and convolutions over packed weights, on the threads of a ctx.
+ *
+ * A convolution is a product whose rows are pixels and whose depth is the channels under the kernel: the input lies
+ * with its channels last and a border of zeros around it, so that the pixels under the kernel are at fixed distances
+ * from an output's first one, and nothing is copied (an implicit im2col).
+ * Threads: the pieces depend on the shapes alone, and a result on its own row alone. */
+#ifndef SOLVENT_PRODUCT_H
+#define SOLVENT_PRODUCT_H
+
+#include "core/base/ctx.h"
+#include "core/tensor/tensor.h"
+
+/* A packed matrix: [blocks of columns][segments][depth][columns of a tile], the last block filled with zeros. */
+struct matrix {
+    size_t segments, depth, columns;
+    const float *panels;
+};
+
+/* matrix_floats is the size of the panels. */
+size_t matrix_floats(const struct tensor_kernels *k, size_t segments, size_t depth, size_t columns);
+
+/* matrix_pack writes them from w[columns][depth][segments], the layout of weight files: [out][in][kernel height * width]
+ * of a convolution, [out][in] of a linear layer. */
+void matrix_pack(const struct tensor_kernels *k, size_t segments, size_t depth, size_t columns, const float *w,
+                 float *panels);
+
+/* Where the rows of a product lie: row (image, y, x) is at data + image * image_step + y * row_step + x * step. */
+struct places {
+    float *data;
+    size_t image_step, row_step, step;
+};
+
+/* out(row)[0 .. columns-1] = finish(sum over s, k of in(row)[segment[s] + k] * b[s][k][.]) */
+struct product {
+    size_t images, height, width; /* of the rows */
+    struct places in, out;
+    size_t segment[TILE_SEGMENTS_MAX];
+    const struct matrix *b;
+    const float *bias;          /* [columns] or NULL */
+    const float *vector, *gate; /* [images], `vector_step` and `gate_step` apart; [columns] each; or NULL */
+    size_t vector_step, gate_step;
+    struct places residual; /* data NULL: none */
+    float scale;            /* of the whole */
+    enum activation activation;
+};
+
+void product_run(struct ctx *ctx, const struct tensor_kernels *k, const struct product *p);
+
+#endif

@@ -1,0 +1,81 @@
+/* tensor.h - the kernels of neural networks: one table of functions per instruction set (core/base/cpu.h).
+ *
+ * All numbers are float32; sums of a matrix product are accumulated in float32, in the order of k, each result in an
+ * accumulator of its own. So a result's bits do not depend on the rows beside it, on how rows are grouped into tiles
+ * or on threads; between tables they differ in the last bits (fused multiply-adds, the order of sums over lanes).
+ * `ref` is plain C and the oracle of the others.
+ * Pointers need no alignment. Nothing is written behind n, nothing read behind what is named. */
+#ifndef SOLVENT_TENSOR_H
+#define SOLVENT_TENSOR_H
+
+#include <stddef.h>
+
+#include "core/base/cpu.h"
+
+enum { TILE_ROWS_MAX = 16, TILE_COLUMNS_MAX = 32, TILE_SEGMENTS_MAX = 9 };
+
+/* out[i][j] = sum over s, k of a[i][segment[s] + k] * panel[s][k][j], for `rows` rows and all of the table's columns. */
+struct tile {
+    const float *const *a; /* [rows] */
+    size_t rows;           /* 1 .. the table's rows */
+    const size_t *segment; /* [segments] */
+    size_t segments, depth;
+    const float *panel; /* [segments][depth][columns] */
+    float *out;         /* [rows][columns] */
+};
+
+/* Activations; MISH is x tanh(log(1 + e^x)), GELU_TANH the tanh approximation (Hendrycks, Gimpel 2016, sec. 2). */
+#define ACTIVATION_LIST(X)    \
+    X(NONE, "none")           \
+    X(SILU, "silu")           \
+    X(RELU, "relu")           \
+    X(GELU, "gelu")           \
+    X(GELU_TANH, "gelu-tanh") \
+    X(MISH, "mish")
+enum activation {
+#define X(name, text) ACTIVATION_##name,
+    ACTIVATION_LIST(X)
+#undef X
+        ACTIVATION_COUNT
+};
+
+/* What becomes of n results of a row: scale * (residual + gate * act(x + bias + vector)). NULL: without it. */
+struct finish {
+    const float *bias, *vector, *gate, *residual;
+    float scale;
+    enum activation activation;
+};
+
+struct tensor_kernels {
+    enum isa isa;
+    size_t rows, columns; /* of a tile */
+    void (*tile)(const struct tile *t);
+    /* finish writes out[n] from x[n]; they may be the same. */
+    void (*finish)(const struct finish *f, size_t n, const float *x, float *out);
+    /* affine: out[i] = act(x[i] * factor[i] + offset[i]) */
+    void (*affine)(size_t n, const float *x, const float *factor, const float *offset, enum activation activation,
+                   float *out);
+    /* moments adds sum (x - shift) and sum (x - shift)^2 over `pixels` rows of n numbers, `pitch` apart, to sum[n] and
+     * square[n]. */
+    void (*moments)(size_t pixels, size_t pitch, size_t n, const float *x, const float *shift, double *sum,
+                    double *square);
+    /* standardise: out = (x - mean) / sqrt(variance + eps) of the row's own mean and (biased) variance. */
+    void (*standardise)(size_t n, const float *x, float eps, float *out);
+    /* softmax_part: s[i] = exp(s[i] * scale - max), where *max becomes the greater of itself and the greatest
+     * s[i] * scale; gives their sum. n > 0. */
+    float (*softmax_part)(size_t n, float *s, float scale, float *max);
+    /* blend: out[i] = out[i] * keep + x[i] */
+    void (*blend)(size_t n, float keep, const float *x, float *out);
+};
+
+/* tensor_kernels_for is the table of a set, or of the nearest below it that there is. */
+const struct tensor_kernels *tensor_kernels_for(enum isa isa);
+
+extern const struct tensor_kernels tensor_ref;
+#if defined(__x86_64__)
+extern const struct tensor_kernels tensor_avx2, tensor_avx512;
+#elif defined(__aarch64__)
+extern const struct tensor_kernels tensor_neon;
+#endif
+
+#endif

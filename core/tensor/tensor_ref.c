@@ -1,0 +1,127 @@
+/* Plain C: the simplest true form of each kernel. */
+#include <math.h>
+
+#include "core/base/elementary.h"
+#include "core/tensor/tensor.h"
+
+enum { ROWS = 4, COLUMNS = 8 };
+
+static void tile(const struct tile *t) {
+    for (size_t i = 0; i < t->rows; i++) {
+        float sum[COLUMNS] = {0};
+        for (size_t s = 0; s < t->segments; s++) {
+            const float *a = t->a[i] + t->segment[s], *b = t->panel + s * t->depth * COLUMNS;
+            for (size_t k = 0; k < t->depth; k++)
+                for (size_t j = 0; j < COLUMNS; j++)
+                    sum[j] += a[k] * b[k * COLUMNS + j];
+        }
+        for (size_t j = 0; j < COLUMNS; j++)
+            t->out[i * COLUMNS + j] = sum[j];
+    }
+}
+
+static double erf_of(double x) { /* to 1e-16: its series, or the continued fraction of erfc (Lentz's is not needed) */
+    double a = fabs(x), sum = a, term = a;
+    if (a > 6)
+        return x > 0 ? 1 : -1;
+    if (a < 2.5) {
+        for (int n = 1; n < 60; n++) {
+            term *= -a * a / n;
+            sum += term / (2 * n + 1);
+        }
+        sum *= 1.1283791670955126; /* 2 / sqrt(pi) */
+    } else {
+        double f = a;
+        for (int n = 60; n > 0; n--)
+            f = a + n / 2.0 / f;
+        sum = 1 - elementary_exp(-a * a) / f * 0.5641895835477563; /* 1 / sqrt(pi) */
+    }
+    return x > 0 ? sum : -sum;
+}
+
+static double sigmoid(double x) { return 1 / (1 + elementary_exp(-x)); }
+
+static float activate(enum activation activation, float value) {
+    double x = value;
+    switch (activation) {
+    case ACTIVATION_SILU: return (float)(x * sigmoid(x));
+    case ACTIVATION_RELU: return value < 0 ? 0 : value;
+    case ACTIVATION_GELU: return (float)(x * 0.5 * (1 + erf_of(x * 0.7071067811865476)));
+    case ACTIVATION_GELU_TANH: return (float)(x * sigmoid(1.5957691216057308 * (x + 0.044715 * x * x * x)));
+    case ACTIVATION_MISH: {
+        double e = elementary_exp(-fabs(x)),
+               q = x > 0 ? (1 + 2 * e) / (1 + 2 * e + 2 * e * e) : (e * e + 2 * e) / (e * e + 2 * e + 2);
+        return (float)(x * q);
+    }
+    case ACTIVATION_NONE:
+    case ACTIVATION_COUNT: break;
+    }
+    return value;
+}
+
+static void finish(const struct finish *f, size_t n, const float *x, float *out) {
+    for (size_t i = 0; i < n; i++) {
+        float y = x[i];
+        if (f->bias)
+            y += f->bias[i];
+        if (f->vector)
+            y += f->vector[i];
+        y = activate(f->activation, y);
+        if (f->gate)
+            y *= f->gate[i];
+        if (f->residual)
+            y += f->residual[i];
+        out[i] = f->scale * y;
+    }
+}
+
+static void affine(size_t n, const float *x, const float *factor, const float *offset, enum activation activation,
+                   float *out) {
+    for (size_t i = 0; i < n; i++)
+        out[i] = activate(activation, x[i] * factor[i] + offset[i]);
+}
+
+static void moments(size_t pixels, size_t pitch, size_t n, const float *x, const float *shift, double *sum,
+                    double *square) {
+    for (size_t p = 0; p < pixels; p++)
+        for (size_t i = 0; i < n; i++) {
+            double y = (double)x[p * pitch + i] - (double)shift[i];
+            sum[i] += y;
+            square[i] += y * y;
+        }
+}
+
+static void standardise(size_t n, const float *x, float eps, float *out) {
+    double sum = 0, square = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += (double)x[i];
+    double mean = sum / (double)n;
+    for (size_t i = 0; i < n; i++)
+        square += ((double)x[i] - mean) * ((double)x[i] - mean);
+    double factor = 1 / sqrt(square / (double)n + (double)eps);
+    for (size_t i = 0; i < n; i++)
+        out[i] = (float)(((double)x[i] - mean) * factor);
+}
+
+static float softmax_part(size_t n, float *s, float scale, float *max) {
+    float greatest = *max, sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        s[i] *= scale;
+        greatest = s[i] > greatest ? s[i] : greatest;
+    }
+    for (size_t i = 0; i < n; i++) {
+        s[i] = (float)elementary_exp((double)s[i] - (double)greatest);
+        sum += s[i];
+    }
+    *max = greatest;
+    return sum;
+}
+
+static void blend(size_t n, float keep, const float *x, float *out) {
+    for (size_t i = 0; i < n; i++)
+        out[i] = out[i] * keep + x[i];
+}
+
+const struct tensor_kernels tensor_ref = {
+    ISA_REF, ROWS, COLUMNS, tile, finish, affine, moments, standardise, softmax_part, blend,
+};

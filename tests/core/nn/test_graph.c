@@ -1,0 +1,237 @@
+/* Graphs against direct sums in double precision; batches, threads and neighbours change no bit. */
+#include <math.h>
+
+#include "core/nn/graph.h"
+#include "tests/support/test.h"
+#include "tests/support/threads.h"
+
+enum { IMAGES = 3 };
+
+static enum status draw(void *self, struct ctx *ctx, const struct parameter *p, float *to) {
+    (void)ctx;
+    for (size_t i = 0; i < p->n; i++)
+        to[i] = 0.25f * (float)((double)(int64_t)test_below(self, 2000001) * 1e-6 - 1);
+    return STATUS_OK;
+}
+
+static float *numbers(size_t n, uint64_t seed) {
+    float *x = malloc((n ? n : 1) * sizeof *x);
+    assert_non_null(x);
+    for (size_t i = 0; i < n; i++)
+        x[i] = (float)((double)(int64_t)test_below(&seed, 2000001) * 1e-6 - 1);
+    return x;
+}
+
+/* run loads the weights of seed 9 and gives the outputs, malloc'ed. */
+static float *run(struct ctx *ctx, struct graph *g, const struct graph_in *in, size_t images, size_t floats) {
+    uint64_t seed = 9;
+    assert_false(graph_failed(g));
+    assert_int_equal(graph_load(ctx, g, draw, &seed), STATUS_OK);
+    float *out = malloc(images * floats * sizeof *out), *work = malloc(graph_floats(g, images) * sizeof *work);
+    for (size_t i = 0; i < graph_floats(g, images); i++)
+        work[i] = NAN; /* what was not written is not to be read */
+    graph_run(ctx, g, images, in, out, work);
+    free(work);
+    return out;
+}
+
+static void near(size_t i, double got, double want) {
+    if (!(fabs(got - want) <= 2e-5 * (1 + fabs(want))))
+        fail_msg("%zu: %.9g, want %.9g", i, got, want);
+}
+
+/* direct is one number of a convolution. */
+static double direct(const float *x, size_t h, size_t w, size_t in, const float *weight, size_t kernel, long y0,
+                     long x0, size_t o) {
+    double sum = 0;
+    for (size_t c = 0; c < in; c++)
+        for (size_t ky = 0; ky < kernel; ky++)
+            for (size_t kx = 0; kx < kernel; kx++) {
+                long y = y0 + (long)ky, z = x0 + (long)kx;
+                if (y >= 0 && z >= 0 && y < (long)h && z < (long)w)
+                    sum += (double)x[((size_t)y * w + (size_t)z) * in + c] *
+                           (double)weight[((o * in + c) * kernel + ky) * kernel + kx];
+            }
+    return sum;
+}
+
+static void check_conv(enum isa isa, size_t h, size_t w, size_t in, const struct conv *c) {
+    struct ctx ctx;
+    ctx_init(&ctx, 64 << 20);
+    struct graph *g = graph_new(&ctx, tensor_kernels_for(isa));
+    graph_output(g, graph_conv(g, graph_input(g, h, w, in), c));
+    size_t stride = c->stride ? c->stride : 1, oh = h / stride, ow = w / stride, floats = oh * ow * c->out;
+    float *x = numbers(IMAGES * h * w * in, 5);
+    float *y = run(&ctx, g, &(struct graph_in){.x = x}, IMAGES, floats);
+    uint64_t seed = 9;
+    const struct parameter *list;
+    assert_int_equal(graph_parameters(g, &list), 2);
+    float *weight = malloc(list[0].n * sizeof *weight), *bias = malloc(c->out * sizeof *bias);
+    (void)draw(&seed, &ctx, &list[0], weight);
+    (void)draw(&seed, &ctx, &list[1], bias);
+    long edge = c->kernel == 3 && !c->late_border ? 1 : 0;
+    for (size_t i = 0; i < IMAGES * floats; i++) {
+        size_t o = i % c->out, p = i / c->out % (oh * ow), image = i / floats;
+        near(i, (double)y[i],
+             (double)bias[o] + direct(x + image * h * w * in, h, w, in, weight, c->kernel,
+                                      (long)(p / ow * stride) - edge, (long)(p % ow * stride) - edge, o));
+    }
+    free(x), free(y), free(weight), free(bias);
+    ctx_release(&ctx);
+}
+
+static void convolutions_are_direct_sums(void **state) {
+    (void)state;
+    static const size_t channels[] = {1, 3, 8, 17, 33};
+    for (int isa = 0; isa < ISA_COUNT; isa++)
+        for (size_t i = 0; isa_here((enum isa)isa) && i < 25; i++)
+            for (int kind = 0; kind < 4; kind++) {
+                struct conv c = {.name = "c", .out = channels[i / 5], .kernel = kind ? 3 : 1};
+                c.stride = kind > 1 ? 2 : 1;
+                c.late_border = kind == 3;
+                check_conv((enum isa)isa, 6, 10, channels[i % 5], &c);
+            }
+    check_conv(isa_best(), 1, 1, 3, &(struct conv){.name = "c", .out = 2, .kernel = 3});
+    check_conv(isa_best(), 32, 32, 40, &(struct conv){.name = "c", .out = 70, .kernel = 3});
+}
+
+/* A graph with one of everything. */
+static struct graph *everything(struct ctx *ctx, enum isa isa) {
+    struct graph *g = graph_new(ctx, tensor_kernels_for(isa));
+    assert_non_null(g);
+    int x = graph_affine(g, graph_input(g, 6, 10, 3), 2, -1);
+    int t = graph_sinusoids(g, GRAPH_TIME, 16, 1, true);
+    t = graph_add(g, graph_add(g, t, graph_embedding(g, GRAPH_CLASS, "class", 5, 16)), graph_fourier(g, "time", 16));
+    t = graph_activation(g, t, ACTIVATION_SILU);
+    int m = graph_conv(g, t, &(struct conv){.name = "m", .out = 48, .kernel = 1, .linear = true});
+    int h = graph_conv(g, x, &(struct conv){.name = "a", .out = 24, .kernel = 3, .vector = m, .vector_at = 3});
+    h = graph_group_norm(
+        g, h, &(struct norm){.name = "n", .groups = 4, .eps = 1e-5f, .modulation = m, .activation = ACTIVATION_GELU});
+    int q = graph_conv(g, h, &(struct conv){.name = "q", .out = 24, .kernel = 1, .linear = true});
+    int k = graph_conv(g, h, &(struct conv){.name = "k", .out = 24, .kernel = 1, .linear = true});
+    int v = graph_conv(g, h, &(struct conv){.name = "v", .out = 24, .kernel = 1, .linear = true, .no_bias = true});
+    h = graph_concat(g, h, graph_attention(g, q, k, v, 3));
+    int d = graph_pool(g, h);
+    d = graph_conv(g, graph_upsample(g, d),
+                   &(struct conv){.name = "u", .out = 48, .kernel = 3, .residual = h, .scale = 0.5f});
+    d = graph_conv(g, d, &(struct conv){.name = "s", .out = 5, .kernel = 3, .stride = 2});
+    graph_output(g, graph_over_time(g, d));
+    return g;
+}
+
+enum { OUT = 3 * 5 * 5 };
+static const float TIMES[16] = {1, 2, 3, 500, 999, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 0.5f};
+static const int64_t CLASSES[16] = {0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0};
+
+static float *run_everything(enum isa isa, size_t first, size_t images, size_t threads) {
+    struct ctx ctx;
+    ctx_init(&ctx, 64 << 20);
+    struct parallel parallel = test_threads(threads);
+    ctx.parallel = &parallel;
+    float *x = numbers(16 * 6 * 10 * 3, 6);
+    float *y = run(&ctx, everything(&ctx, isa), &(struct graph_in){x + first * 180, TIMES + first, CLASSES + first},
+                   images, OUT);
+    free(x);
+    ctx_release(&ctx);
+    return y;
+}
+
+static void neighbours_and_threads_change_no_bit(void **state) {
+    (void)state;
+    for (int isa = 0; isa < ISA_COUNT; isa++) {
+        if (!isa_here((enum isa)isa))
+            continue;
+        float *all = run_everything((enum isa)isa, 0, 16, 1);
+        for (size_t i = 0; i < 16 * OUT; i++)
+            assert_true(isfinite(all[i]));
+        for (size_t threads = 1; threads <= 4; threads++)
+            for (size_t images = 1; images <= 16; images += threads == 1 ? 2 : 15)
+                for (size_t first = 0; first + images <= 16; first += images) {
+                    float *part = run_everything((enum isa)isa, first, images, threads);
+                    assert_memory_equal(part, all + first * OUT, images * OUT * sizeof *part);
+                    free(part);
+                }
+        free(all);
+    }
+}
+
+static void tables_agree(void **state) {
+    (void)state;
+    float *ref = run_everything(ISA_REF, 0, 16, 1);
+    for (int isa = 1; isa < ISA_COUNT; isa++) {
+        float *y = isa_here((enum isa)isa) ? run_everything((enum isa)isa, 0, 16, 2) : NULL;
+        for (size_t i = 0; y && i < 16 * OUT; i++)
+            near(i, (double)y[i], (double)ref[i]);
+        free(y);
+    }
+    free(ref);
+}
+
+/* Attention with more tokens than a block of keys, against its definition. */
+static void attention_is_its_definition(void **state) {
+    (void)state;
+    enum { H = 13, W = 17, C = 20, HEADS = 2, D = C / HEADS, T = H * W };
+    for (int isa = 0; isa < ISA_COUNT; isa++) {
+        if (!isa_here((enum isa)isa))
+            continue;
+        struct ctx ctx;
+        ctx_init(&ctx, 64 << 20);
+        struct graph *g = graph_new(&ctx, tensor_kernels_for((enum isa)isa));
+        int x = graph_input(g, H, W, C), three = graph_affine(g, x, 3, 0), minus = graph_affine(g, x, -1, 0.5f);
+        graph_output(g, graph_attention(g, three, x, minus, HEADS));
+        float *in = numbers(2 * T * C, 7), *y = run(&ctx, g, &(struct graph_in){.x = in}, 2, T * C);
+        for (size_t i = 0; i < 2 * T * C; i += 7) {
+            size_t c = i % C, from = i / C / T * T, head = c / D * D;
+            double sum = 0, value = 0;
+            for (size_t k = from; k < from + T; k++) {
+                double score = 0;
+                for (size_t j = head; j < head + D; j++)
+                    score += 3 * (double)in[i / C * C + j] * (double)in[k * C + j];
+                double weight = exp(score / sqrt(D));
+                sum += weight;
+                value += weight * (0.5 - (double)in[k * C + c]);
+            }
+            near(i, (double)y[i], value / sum);
+        }
+        free(in), free(y);
+        ctx_release(&ctx);
+    }
+}
+
+static void each_allocation_may_fail(void **state) {
+    (void)state;
+    for (size_t n = 0;; n++) {
+        struct ctx ctx;
+        ctx_init(&ctx, 64 << 20);
+        ctx.fail_after = n;
+        struct graph *g = graph_new(&ctx, &tensor_ref);
+        uint64_t seed = 1;
+        enum status status = STATUS_NO_MEMORY;
+        if (g) {
+            int x = graph_input(g, 4, 4, 3);
+            for (int i = 0; i < 100; i++) {
+                char name[16];
+                snprintf(name, sizeof name, "c%d", i);
+                x = graph_conv(g, x, &(struct conv){.name = name, .out = 3, .kernel = 3});
+            }
+            graph_output(g, graph_group_norm(g, x, &(struct norm){.name = "n", .groups = 1}));
+            status = graph_failed(g) ? STATUS_NO_MEMORY : graph_load(&ctx, g, draw, &seed);
+        }
+        ctx_release(&ctx);
+        if (status == STATUS_OK)
+            break;
+        assert_int_equal(status, STATUS_NO_MEMORY);
+        assert_true(n < 10000);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(convolutions_are_direct_sums),
+        cmocka_unit_test(neighbours_and_threads_change_no_bit),
+        cmocka_unit_test(tables_agree),
+        cmocka_unit_test(attention_is_its_definition),
+        cmocka_unit_test(each_allocation_may_fail),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,194 @@
+/* Every table that this machine has, against the formulas in double precision by the C library, at all small sizes, with
+ * a page behind the arrays that must not be touched. */
+#include <math.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "core/tensor/tensor.h"
+#include "tests/support/test.h"
+
+enum { MOST = 70 };
+
+/* guarded gives room for n floats that end where the next page may not be touched; all are random in -4 .. 4. */
+static float *guarded(size_t n, uint64_t *seed) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = (n * sizeof(float) + page - 1) / page * page;
+    char *p = mmap(NULL, bytes + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(p != MAP_FAILED);
+    assert_int_equal(mprotect(p + bytes, page, PROT_NONE), 0);
+    float *f = (float *)(p + bytes) - n;
+    for (size_t i = 0; i < n; i++)
+        f[i] = (float)((double)(int64_t)test_below(seed, 8000001) * 1e-6 - 4);
+    return f;
+}
+
+static void drop(float *f, size_t n) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = (n * sizeof(float) + page - 1) / page * page;
+    munmap((char *)(f + n) - bytes, bytes + page);
+}
+
+static void near(const char *what, size_t i, double got, double want, double scale) {
+    if (!(fabs(got - want) <= 1e-6 * (scale > 1 ? scale : 1)))
+        fail_msg("%s %zu: %.9g, want %.9g", what, i, got, want);
+}
+
+#define EACH_TABLE(k)                                                                                                \
+    for (int isa = 0; isa < ISA_COUNT; isa++)                                                                        \
+        for (const struct tensor_kernels *k = isa_here((enum isa)isa) ? tensor_kernels_for((enum isa)isa) : NULL; k; \
+             k = NULL)
+
+static void tables_are_those_of_their_sets(void **state) {
+    (void)state;
+    EACH_TABLE(k) {
+        assert_int_equal(k->isa, isa);
+        assert_in_range(k->rows, 1, TILE_ROWS_MAX);
+        assert_in_range(k->columns, 1, TILE_COLUMNS_MAX);
+    }
+}
+
+static void tiles_are_sums_of_products(void **state) {
+    (void)state;
+    static const size_t depths[] = {0, 1, 2, 7, 33};
+    uint64_t seed = 1;
+    EACH_TABLE(k)
+    for (size_t rows = 1; rows <= k->rows; rows++)
+        for (size_t d = 0; d < COUNT(depths); d++) {
+            size_t depth = depths[d], segment[] = {0, depth + 3, 1}, n = 2 * depth + 3, m = 3 * depth * k->columns;
+            float *panel = guarded(m, &seed), *out = guarded(rows * k->columns, &seed), *a[TILE_ROWS_MAX];
+            for (size_t i = 0; i < rows; i++)
+                a[i] = guarded(n, &seed);
+            k->tile(&(struct tile){(const float *const *)a, rows, segment, 3, depth, panel, out});
+            for (size_t i = 0; i < rows; i++)
+                for (size_t j = 0; j < k->columns; j++) {
+                    double want = 0;
+                    for (size_t s = 0; s < 3; s++)
+                        for (size_t q = 0; q < depth; q++)
+                            want += (double)a[i][segment[s] + q] * (double)panel[(s * depth + q) * k->columns + j];
+                    near("tile", i, (double)out[i * k->columns + j], want, 60);
+                }
+            for (size_t i = 0; i < rows; i++)
+                drop(a[i], n);
+            drop(panel, m), drop(out, rows * k->columns);
+        }
+}
+
+static double activated(enum activation activation, double x) {
+    switch (activation) {
+    case ACTIVATION_SILU: return x / (1 + exp(-x));
+    case ACTIVATION_RELU: return x > 0 ? x : 0;
+    case ACTIVATION_GELU: return x * 0.5 * erfc(-x / sqrt(2));
+    case ACTIVATION_GELU_TANH: return 0.5 * x * (1 + tanh(sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+    case ACTIVATION_MISH: return x * tanh(log1p(exp(x)));
+    default: return x;
+    }
+}
+
+static void rows_are_finished(void **state) {
+    (void)state;
+    uint64_t seed = 2;
+    EACH_TABLE(k)
+    for (size_t n = 0; n <= MOST; n++)
+        for (int kind = 0; kind < 2 * ACTIVATION_COUNT; kind++) {
+            float *x = guarded(n, &seed), *out = guarded(n, &seed), *extra[4];
+            for (int e = 0; e < 4; e++)
+                extra[e] = guarded(n, &seed);
+            bool all = kind % 2;
+            struct finish f = {.scale = 0.75f, .activation = (enum activation)(kind / 2)};
+            if (all)
+                f = (struct finish){extra[0], extra[1], extra[2], extra[3], 0.75f, f.activation};
+            k->finish(&f, n, x, out);
+            for (size_t i = 0; i < n; i++) {
+                double y =
+                    activated(f.activation, (double)x[i] + (all ? (double)extra[0][i] + (double)extra[1][i] : 0));
+                near("finish", i, (double)out[i], 0.75 * (all ? y * (double)extra[2][i] + (double)extra[3][i] : y), 10);
+            }
+            k->affine(n, x, extra[0], extra[1], f.activation, out);
+            for (size_t i = 0; i < n; i++)
+                near("affine", i, (double)out[i],
+                     activated(f.activation, (double)x[i] * (double)extra[0][i] + (double)extra[1][i]), 10);
+            for (int e = 0; e < 4; e++)
+                drop(extra[e], n);
+            drop(x, n), drop(out, n);
+        }
+}
+
+static void activations_keep_their_ends(void **state) {
+    (void)state;
+    static const float ends[] = {-INFINITY, -1e30f, -200, -90, -0.0f, 0, 1e-30f, 90, 200, 1e30f};
+    EACH_TABLE(k)
+    for (int a = 0; a < ACTIVATION_COUNT; a++)
+        for (size_t i = 1; i < COUNT(ends); i++) {
+            float y;
+            k->finish(&(struct finish){.scale = 1, .activation = (enum activation)a}, 1, &ends[i], &y);
+            double want = activated((enum activation)a, (double)ends[i]);
+            if (!(fabs((double)y - want) <= 1e-6 * fabs(want) + 1e-6))
+                fail_msg("%s %d of %g: %g, want %g", isa_text(k->isa), a, (double)ends[i], (double)y, want);
+        }
+}
+
+static void moments_and_standard_rows(void **state) {
+    (void)state;
+    uint64_t seed = 3;
+    EACH_TABLE(k)
+    for (size_t n = 1; n <= MOST; n++) {
+        size_t pixels = 1 + n % 40, pitch = n + 3, m = (pixels - 1) * pitch + n;
+        float *x = guarded(m, &seed), *shift = guarded(n, &seed), *out = guarded(n, &seed);
+        double sum[MOST] = {0}, square[MOST] = {0};
+        k->moments(pixels, pitch, n, x, shift, sum, square);
+        for (size_t i = 0; i < n; i++) {
+            double s = 0, q = 0;
+            for (size_t p = 0; p < pixels; p++) {
+                double y = (double)x[p * pitch + i] - (double)shift[i];
+                s += y;
+                q += y * y;
+            }
+            near("sum", i, sum[i], s, 100);
+            near("square", i, square[i], q, 1000);
+        }
+        k->standardise(n, x, 1e-5f, out);
+        double mean = 0, variance = 0;
+        for (size_t i = 0; i < n; i++)
+            mean += (double)x[i] / (double)n;
+        for (size_t i = 0; i < n; i++)
+            variance += pow((double)x[i] - mean, 2) / (double)n;
+        for (size_t i = 0; i < n; i++)
+            near("standardise", i, (double)out[i], ((double)x[i] - mean) / sqrt(variance + 1e-5), 100);
+        drop(x, m), drop(shift, n), drop(out, n);
+    }
+}
+
+static void softmax_in_parts(void **state) {
+    (void)state;
+    uint64_t seed = 4;
+    EACH_TABLE(k)
+    for (size_t n = 1; n <= MOST; n++) {
+        float *s = guarded(n, &seed), before[MOST], max = -INFINITY;
+        memcpy(before, s, n * sizeof *s);
+        double sum = (double)k->softmax_part(n, s, 0.5f, &max), most = -INFINITY, want = 0;
+        for (size_t i = 0; i < n; i++)
+            most = fmax(most, (double)before[i] * 0.5);
+        for (size_t i = 0; i < n; i++) {
+            want += exp((double)before[i] * 0.5 - most);
+            near("softmax", i, (double)s[i], exp((double)before[i] * 0.5 - most), 1);
+        }
+        assert_true((double)max == most);
+        near("sum", n, sum, want, want);
+        float *x = guarded(n, &seed), *out = guarded(n, &seed);
+        memcpy(before, out, n * sizeof *out);
+        k->blend(n, 0.25f, x, out);
+        for (size_t i = 0; i < n; i++)
+            near("blend", i, (double)out[i], (double)before[i] * 0.25 + (double)x[i], 8);
+        drop(s, n), drop(x, n), drop(out, n);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tables_are_those_of_their_sets),
+        cmocka_unit_test(tiles_are_sums_of_products),
+        cmocka_unit_test(rows_are_finished),
+        cmocka_unit_test(activations_keep_their_ends),
+        cmocka_unit_test(moments_and_standard_rows),
+        cmocka_unit_test(softmax_in_parts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,16 @@
+/* untrained.h - the weights that PyTorch's layers have after torch.manual_seed(seed) and the network's constructor. */
+#ifndef SOLVENT_TEST_UNTRAINED_H
+#define SOLVENT_TEST_UNTRAINED_H
+
+#include "core/base/torch_random.h"
+#include "core/nn/graph.h"
+
+struct untrained {
+    struct torch_random random;
+    double sum; /* of absolute weights so far */
+};
+
+/* untrained_find is a graph_find; self is a struct untrained, seeded. */
+enum status untrained_find(void *self, struct ctx *ctx, const struct parameter *p, float *to);
+
+#endif
