@@ -6,7 +6,7 @@
  *
  * CASE is words joined by "-": sort-KIND-SHAPE, argsort-KIND-SHAPE, kth-KIND-SHAPE (the median), ranks-KIND-SHAPE (the
  * nine tenths), window-OPERATION-K-SHAPE, knapsack-CLASS-N-R-SEED, hull-PLACES, delaunay-PLACES, locate-PLACES,
- * count-WHAT, list-WHAT. The environment: N (10^7 values, 10^6 points), THREADS (1), KERNELS (the best
+ * near-PLACES (points within 1e-5 of an edge), count-WHAT, list-WHAT. The environment: N (10^7 values, 10^6 points), THREADS (1), KERNELS (the best
  * that are here), LIMIT (seconds for a knapsack, 3).
  *
  * FILE holds raw numbers of this machine: values (int32, int64 or double); points x, y, and for locate the polygon's
@@ -24,12 +24,14 @@
 #include "core/geometry/delaunay.h"
 #include "core/geometry/hull.h"
 #include "core/geometry/locate.h"
+#include "core/geometry/near_edges.h"
 #include "core/sort/select.h"
 #include "core/sort/sort.h"
 #include "core/window/sliding.h"
 #include "server/pool.h"
 
 enum { WORDS = 6, ROUNDS = 5, RANKS = 9, LOCATE_CORNERS = 10000, LIST_MOST = 3000000 };
+static const double NEAR_EPS = 1e-5;
 
 struct work {
     const char *word[WORDS];  /* of the case; "" where there are fewer */
@@ -206,6 +208,18 @@ static double run_locate(struct work *w, struct ctx *ctx) {
     return inside;
 }
 
+/* run_near counts the points within NEAR_EPS of the boundary. */
+static double run_near(struct work *w, struct ctx *ctx) {
+    unsigned char *near = ctx_alloc(ctx, w->points.n, 1);
+    const struct ring ring = {&w->polygon.at->x, w->polygon.n};
+    const struct rings rings = {1, &ring};
+    double count = 0;
+    must(ctx, near_edges(ctx, &rings, &w->points.at->x, w->points.n, NEAR_EPS, measure_must(near)));
+    for (size_t i = 0; i < w->points.n; i++)
+        count += near[i];
+    return count;
+}
+
 static double run_knapsack(struct work *w, struct ctx *ctx) {
     struct knapsack_out out;
     struct itimerval limit = {.it_value.tv_sec = (time_t)size_from("LIMIT", 3)};
@@ -253,6 +267,7 @@ static const struct family {
                 {"hull", make_points, run_hull},
                 {"delaunay", make_points, run_delaunay},
                 {"locate", make_locate, run_locate},
+                {"near", make_locate, run_near},
                 {"knapsack", make_knapsack, run_knapsack},
                 {"count", make_sums, run_count},
                 {"list", make_sums, run_list}};

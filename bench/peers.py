@@ -52,6 +52,15 @@ def shapely_peer(case, file):
         return name, lambda: shapely.convex_hull(cloud), lambda hull: (
             shapely.get_num_coordinates(hull) - (hull.geom_type == "Polygon"))
     polygon, x, y = shapely.Polygon(places[:10000]), places[10000:, 0].copy(), places[10000:, 1].copy()
+    if case[0] == "near":
+        outline, cloud = polygon.exterior, shapely.points(x, y)
+
+        def near():
+            shapely.prepare(outline)
+            found = shapely.dwithin(outline, cloud, 1e-5)
+            shapely.destroy_prepared(outline)
+            return found
+        return name, near, lambda found: found.sum()
 
     def inside():
         shapely.prepare(polygon)

@@ -33,10 +33,10 @@ static const struct field INPUT[] = {
     FIELD(struct params, segments, ARRAY, "The segments by their ends, `[[[x,y],[x,y]],...]`.", .kinds = KIND_REAL,
           .lossless = true, .min_dims = 3, .max_dims = 3, .rows = 2, .columns = 2, .max_items = 4 * MAX_SEGMENTS),
     GEOMETRY_TEXT_INPUT(struct params,
-                        "A LINESTRING or MULTILINESTRING; its pieces between two points are the segments, counted "
-                        "through.",
-                        "The same as a GeoJSON LineString or MultiLineString, a Feature, or a FeatureCollection, whose "
-                        "features' segments follow each other."),
+                        "A LINESTRING or MULTILINESTRING, or a GEOMETRYCOLLECTION of such; the pieces between two "
+                        "points are the segments, counted through.",
+                        "The same as a GeoJSON LineString or MultiLineString, a GeometryCollection, a Feature, or a "
+                        "FeatureCollection, whose segments follow each other."),
     FIELD(struct params, limit, INT, "At most so many pairs are listed; all are counted.", .def = "1000",
           FIELD_INTS(0, MAX_PAIRS)),
     FORMAT_INPUT(struct params, "a GeometryCollection of a Point or a LineString for each pair that is listed."),
@@ -174,7 +174,9 @@ const struct endpoint ep_segment_intersections = {
            "Every pair is decided exactly, as of `/v1/solve/segment-intersection`; neighbours in a line meet in their "
            "common end and are counted. A line sweeps over the plane and stops at the ends of segments, in exact "
            "order: n segments with k pairs take (n + k) log n time, whatever they look like, and no pair is found "
-           "twice. All k pairs are found to be counted, also those beyond `limit`.",
+           "twice. All k pairs are found to be counted, also those beyond `limit`.\n\n"
+           "There is no `eps` here: a sweep sees a pair because the two change places on its line, and segments that "
+           "are only near each other need not; ask `/v1/solve/segment-intersection` about two that are in question.",
     .source =
         "J. L. Bentley and T. A. Ottmann, Algorithms for Reporting and Counting Geometric Intersections, 1979; E. "
         "W. Myers, An O(E log E + I) Expected Time Algorithm for the Planar Segment Intersection Problem, 1985",

@@ -27,9 +27,10 @@ static const char *const ALGORITHMS[] = {
     [SIMPLIFY_DOUGLAS_PEUCKER] = "douglas-peucker", [SIMPLIFY_VISVALINGAM] = "visvalingam", NULL};
 
 static const struct field INPUT[] = {
-    POINTS_INPUT_OF(struct params, "The points in order, each [x, y]; at least one.",
-                    "A LINESTRING, MULTILINESTRING, LINEARRING or POLYGON: each line and ring is simplified by itself, "
-                    "and rings are closed."),
+    POINTS_INPUT_OF(
+        struct params, "The points in order, each [x, y]; at least one.",
+        "A LINESTRING, MULTILINESTRING, LINEARRING, POLYGON or MULTIPOLYGON: each line and ring is simplified "
+        "by itself, and rings are closed."),
     FIELD(struct params, tolerance, NUMBER, "How far the line may be moved; in the unit of the coordinates.",
           .required = true, FIELD_REALS(0, 1e150)),
     FIELD(struct params, algorithm, ENUM, "How.", .names = ALGORITHMS, .def = "douglas-peucker"),
@@ -75,13 +76,14 @@ struct lines {
     bool closed;
     struct array given; /* the points of `in` */
     size_t n_left, n_paths;
-    uint32_t *left; /* what stays */
-    size_t *end;    /* [n_paths] of its lines */
+    uint32_t *left;        /* what stays */
+    size_t *end, *polygon; /* [n_paths] of its lines, as of struct wkt */
+    size_t zero;
 };
 
 static enum status lines_given(struct ctx *ctx, const struct params *p, struct lines *l) {
     struct points points;
-    enum { TYPES = LINE_TYPES | WKT_LINEARRING | WKT_POLYGON };
+    enum { TYPES = LINE_TYPES | WKT_LINEARRING | WKT_POLYGON | WKT_MULTIPOLYGON };
     bool text = p->points.kind == KIND_NONE;
     enum status status = text ? geometry_read(ctx, &p->text, TYPES, &l->in) : STATUS_OK;
     if (status != STATUS_OK)
@@ -91,16 +93,18 @@ static enum status lines_given(struct ctx *ctx, const struct params *p, struct l
                              .n_points = p->points.n / 2,
                              .n_paths = 1,
                              .xy = p->points.reals,
-                             .end = &l->in.n_points};
+                             .end = &l->in.n_points,
+                             .polygon = &l->zero};
     size_t n = l->in.n_points;
-    l->closed = l->in.type == WKT_LINEARRING || l->in.type == WKT_POLYGON;
+    l->closed = l->in.type & (WKT_LINEARRING | WKT_POLYGON | WKT_MULTIPOLYGON);
     l->given = (struct array){.kind = KIND_REAL, .dims = 2, .shape = {n, 2}, .n = 2 * n, .reals = l->in.xy};
     status = points_of(ctx, &l->given, text ? geometry_pointer(&p->text) + 1 : "points", 1, &points);
     if (status == STATUS_OK)
         status = points_blame(ctx, &p->text, points_range(ctx, &points, "points"));
     l->left = ctx_alloc(ctx, n, sizeof *l->left);
     l->end = ctx_alloc(ctx, l->in.n_paths, sizeof *l->end);
-    return status == STATUS_OK && (!l->left || !l->end) ? STATUS_NO_MEMORY : status;
+    l->polygon = ctx_alloc(ctx, l->in.n_paths, sizeof *l->polygon);
+    return status == STATUS_OK && (!l->left || !l->end || !l->polygon) ? STATUS_NO_MEMORY : status;
 }
 
 /* task_of is line k for simplify_line; a ring of a text goes without the point that closes it. */
@@ -127,19 +131,23 @@ static enum status simplify_one(struct ctx *ctx, const struct params *p, struct 
     if (l->closed && p->points.kind == KIND_NONE && l->n_left < before + 3)
         l->n_left = before;
     else
-        l->end[l->n_paths++] = l->n_left;
+        l->polygon[l->n_paths] = l->in.polygon[k], l->end[l->n_paths++] = l->n_left;
     return status;
 }
 
+/* simplify_all leaves out the holes of an exterior that is left out. */
 static enum status simplify_all(struct ctx *ctx, const struct params *p, struct lines *l, struct trace *trace) {
     enum status status = STATUS_OK;
-    for (size_t k = 0; k < l->in.n_paths && status == STATUS_OK; k++) {
+    for (size_t k = 0, first = 0; k < l->in.n_paths && status == STATUS_OK; k++) {
+        const size_t *polygon = l->in.polygon;
+        if (polygon[k] != polygon[first])
+            first = k;
+        else if (k > first && l->closed && (l->n_paths == 0 || l->polygon[l->n_paths - 1] != polygon[k]))
+            continue;
         struct ctx_mark mark = ctx_mark(ctx);
         status = simplify_one(ctx, p, l, k, trace);
         if (!p->has_trace)
             ctx_rewind(ctx, mark);
-        if (l->closed && l->n_paths == 0)
-            break; /* there is no exterior */
     }
     return status;
 }
@@ -152,7 +160,7 @@ static enum status write_lines(struct ctx *ctx, int format, const struct lines *
     else if (type == WKT_LINESTRING && l->n_left == 1)
         type = WKT_POINT;
     const struct geometry geometry = {
-        .type = type, .n_paths = l->n_left ? l->n_paths : 0, .end = l->end, .xy = points->reals};
+        .type = type, .n_paths = l->n_left ? l->n_paths : 0, .end = l->end, .xy = points->reals, .polygon = l->polygon};
     return geometry_write(ctx, format, &geometry, out);
 }
 
@@ -183,7 +191,7 @@ static enum status run(struct call *call, const void *p, void *r) {
 const struct endpoint ep_simplify = {
     .method = "POST",
     .route = "/v1/solve/simplify",
-    .version = 3,
+    .version = 4,
     .title = "Simplify a line or an outline",
     .doc = "Drops points of a line that change its course little.\n\n"
            "`douglas-peucker` keeps every point that is farther than `tolerance` from the segment that would "
@@ -196,7 +204,7 @@ const struct endpoint ep_simplify = {
            "tolerance shrinks to fewer than three points. `visvalingam` leaves at least three. The simplified "
            "line may cross itself.\n\n"
            "Of a POLYGON, a ring that shrinks to fewer than three points is left out, and with the exterior all "
-           "is.\n\n"
+           "is; of a MULTIPOLYGON that polygon with its holes.\n\n"
            "Distances and areas are rounded doubles. Coordinates are doubles, 0 or of a magnitude of 1e-120 to "
            "1e150; an integer that no double holds is refused.",
     .source = "D. Douglas and T. Peucker, Algorithms for the Reduction of the Number of Points Required to "

@@ -23,11 +23,12 @@ struct reader {
     const char *at, *end;
     struct error place; /* its pointer says where `at` is */
     struct wkt *out;
+    size_t polygons; /* that were taken */
 };
 
 /* The members that say what an object is, as text; n is 0 where there is none. */
 struct members {
-    struct str type, coordinates, geometry, features;
+    struct str type, coordinates, geometry, geometries, features;
 };
 
 static enum status wrong(struct reader *r, const char *what) {
@@ -78,6 +79,7 @@ static enum status take_members(struct reader *r, struct members *m) {
         struct str name = take_value(r), *to = is_text(name, "type")          ? &m->type
                                                : is_text(name, "coordinates") ? &m->coordinates
                                                : is_text(name, "geometry")    ? &m->geometry
+                                               : is_text(name, "geometries")  ? &m->geometries
                                                : is_text(name, "features")    ? &m->features
                                                                               : &name;
         r->at += r->at < r->end; /* the colon */
@@ -117,8 +119,10 @@ static enum status take_position(struct reader *r) {
 
 static void end_path(struct reader *r) {
     size_t from = r->out->n_paths ? r->out->end[r->out->n_paths - 1] : 0;
-    if (r->out->n_points > from)
-        r->out->end[r->out->n_paths++] = r->out->n_points;
+    if (r->out->n_points == from)
+        return;
+    r->out->polygon[r->out->n_paths] = r->polygons;
+    r->out->end[r->out->n_paths++] = r->out->n_points;
 }
 
 /* take_nested takes positions in `depth` brackets; at most three. */
@@ -141,10 +145,11 @@ static enum status take_nested(struct reader *r, unsigned depth, bool separate) 
     r->at++;
     if (depth == 1)
         end_path(r);
+    r->polygons += depth == 2;
     return STATUS_OK;
 }
 
-static enum status wrong_type(struct reader *r, unsigned types, struct str type) {
+static enum status wrong_type(struct reader *r, unsigned types, bool member, struct str type) {
     char names[160] = "";
     size_t at = 0;
     for (size_t i = 0; i < COUNT_OF(TYPES); i++)
@@ -153,25 +158,22 @@ static enum status wrong_type(struct reader *r, unsigned types, struct str type)
     (void)enter(r, "type", 0);
     if (type.n == 0)
         type = (struct str){"missing", 7};
+    if (member)
+        return ctx_fail(r->ctx, STATUS_INVALID, r->place.pointer, "The type is %.*s, want one of: %s.",
+                        (int)(type.n < 40 ? type.n : 40), type.p, names);
     return ctx_fail(r->ctx, STATUS_INVALID, r->place.pointer,
-                    "The type is %.*s, want one of: %s; or a Feature, or a FeatureCollection of %s.",
-                    (int)(type.n < 40 ? type.n : 40), type.p, names, types & WKT_MANY ? "such" : "one");
+                    "The type is %.*s, want one of: %s; or a %sFeature, or a FeatureCollection of %s.",
+                    (int)(type.n < 40 ? type.n : 40), type.p, names,
+                    types & WKT_MANY ? "GeometryCollection of such, or a " : "", types & WKT_MANY ? "such" : "one");
 }
 
-/* take_geometry takes the object of these members, or the geometry of that feature. */
-static enum status take_geometry(struct reader *r, unsigned types, struct members *m) {
-    if (is_text(m->type, "Feature")) {
-        (void)enter(r, "geometry", 0);
-        r->at = m->geometry.p, r->end = r->at + m->geometry.n;
-        enum status status = take_members(r, m);
-        if (status != STATUS_OK)
-            return status;
-    }
+/* take_geometry takes the geometry of these members, which is no collection. */
+static enum status take_geometry(struct reader *r, unsigned types, bool member, const struct members *m) {
     size_t k = 0;
     while (k < COUNT_OF(TYPES) && !(TYPES[k].type & types && is_text(m->type, TYPES[k].name)))
         k++;
     if (k == COUNT_OF(TYPES))
-        return wrong_type(r, types, m->type);
+        return wrong_type(r, types, member, m->type);
     (void)enter(r, "coordinates", 0);
     if (m->coordinates.n == 0)
         return wrong(r, "coordinates is missing, want an array.");
@@ -183,14 +185,16 @@ static enum status take_geometry(struct reader *r, unsigned types, struct member
     return status;
 }
 
-/* take_features takes the geometries of a collection one after the other. */
-static enum status take_features(struct reader *r, unsigned types, struct str features) {
-    (void)enter(r, "features", 0);
-    bool empty = features.n < 3 || features.p[0] != '[';
-    if (features.n == 0 || features.p[0] != '[' || (empty && !(types & WKT_MANY)))
-        return wrong(r, "There are no features, want one.");
-    const char *at = features.p + 1, *end = features.p + features.n;
-    for (size_t i = 0; !empty && at < end; i++, at++) {
+typedef enum status take_member(struct reader *r, unsigned types, struct members *m);
+
+/* take_each takes the objects of the array `all`, the member `name`, one after the other; `want` says what is missing. */
+static enum status take_each(struct reader *r, unsigned types, const char *name, struct str all, take_member *take,
+                             const char *want) {
+    (void)enter(r, name, 0);
+    if (all.n == 0 || all.p[0] != '[' || (all.n < 3 && !(types & WKT_MANY)))
+        return wrong(r, want);
+    const char *at = all.p + 1, *end = all.p + all.n;
+    for (size_t i = 0; all.n > 2 && at < end; i++, at++) {
         struct members m;
         r->at = at, r->end = end;
         struct str one = take_value(r);
@@ -201,12 +205,31 @@ static enum status take_features(struct reader *r, unsigned types, struct str fe
         r->at = one.p, r->end = one.p + one.n;
         enum status status = take_members(r, &m);
         if (status == STATUS_OK)
-            status = take_geometry(r, types, &m);
+            status = take(r, types, &m);
         if (status != STATUS_OK)
             return status;
         leave(r, place);
     }
     return STATUS_OK;
+}
+
+static enum status take_member_geometry(struct reader *r, unsigned types, struct members *m) {
+    return take_geometry(r, types, true, m);
+}
+
+/* take_object takes a geometry, or with WKT_MANY a collection of them, or a feature that has one of these. */
+static enum status take_object(struct reader *r, unsigned types, struct members *m) {
+    if (is_text(m->type, "Feature")) {
+        (void)enter(r, "geometry", 0);
+        r->at = m->geometry.p, r->end = r->at + m->geometry.n;
+        enum status status = take_members(r, m);
+        if (status != STATUS_OK)
+            return status;
+    }
+    if (types & WKT_MANY && is_text(m->type, "GeometryCollection"))
+        return take_each(r, types, "geometries", m->geometries, take_member_geometry,
+                         "There are no geometries, want an array of them.");
+    return take_geometry(r, types, false, m);
 }
 
 /* make_room: there are fewer positions than brackets, and no more paths. */
@@ -216,7 +239,8 @@ static enum status make_room(struct reader *r) {
         room += *p == '[';
     r->out->xy = ctx_alloc(r->ctx, room, 2 * sizeof *r->out->xy);
     r->out->end = ctx_alloc(r->ctx, room, sizeof *r->out->end);
-    return r->out->xy && r->out->end ? STATUS_OK : STATUS_NO_MEMORY;
+    r->out->polygon = ctx_alloc(r->ctx, room, sizeof *r->out->polygon);
+    return r->out->xy && r->out->end && r->out->polygon ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
 enum status geojson_read(struct ctx *ctx, struct str text, unsigned types, const char *pointer, struct wkt *out) {
@@ -229,5 +253,7 @@ enum status geojson_read(struct ctx *ctx, struct str text, unsigned types, const
         status = take_members(&r, &m);
     if (status != STATUS_OK)
         return status;
-    return is_text(m.type, "FeatureCollection") ? take_features(&r, types, m.features) : take_geometry(&r, types, &m);
+    return is_text(m.type, "FeatureCollection")
+               ? take_each(&r, types, "features", m.features, take_object, "There are no features, want one.")
+               : take_object(&r, types, &m);
 }

@@ -1,8 +1,9 @@
-/* geojson.h - a GeoJSON object read: a geometry, a Feature, or a FeatureCollection, in the plane. A collection has one
- * Feature, or with WKT_MANY any number, whose paths follow each other.
+/* geojson.h - a GeoJSON object read: a geometry, a Feature, or a FeatureCollection, in the plane. A FeatureCollection has
+ * one Feature; with WKT_MANY any number, and a GeometryCollection may stand for a geometry; their paths follow each
+ * other.
  *
  * Source:  RFC 7946. Members that a geometry does not need are let be. Positions of other than two numbers and
- *          GeometryCollections are refused with a sentence.
+ *          collections within a GeometryCollection are refused with a sentence.
  * Cost:    linear. Threads: reentrant. */
 #ifndef SOLVENT_GEOJSON_H
 #define SOLVENT_GEOJSON_H

@@ -101,6 +101,7 @@ static const char *type_name(enum wkt_type type, bool json) {
     case WKT_POINT: return json ? "Point" : "POINT";
     case WKT_LINESTRING: return json ? "LineString" : "LINESTRING";
     case WKT_POLYGON: return json ? "Polygon" : "POLYGON";
+    case WKT_MULTIPOLYGON: return json ? "MultiPolygon" : "MULTIPOLYGON";
     case WKT_MULTILINESTRING: return json ? "MultiLineString" : "MULTILINESTRING";
     default: return json ? "GeometryCollection" : "GEOMETRYCOLLECTION";
     }
@@ -114,24 +115,29 @@ static void write_head(struct writer *w, enum wkt_type type, const char *member)
         buf_text(&w->out, name);
 }
 
+static void write_times(struct writer *w, char byte, unsigned times) {
+    while (times-- > 0)
+        buf_byte(&w->out, byte);
+}
+
 /* write_one writes a geometry of the paths `from` .. `to` - 1. */
 static void write_one(struct writer *w, enum wkt_type type, size_t from, size_t to) {
-    bool nested = type == WKT_POLYGON || type == WKT_MULTILINESTRING;
+    const size_t *polygon = type == WKT_MULTIPOLYGON ? w->geometry->polygon : NULL;
+    bool rings = type == WKT_POLYGON || polygon, nested = rings || type == WKT_MULTILINESTRING;
     write_head(w, type, "coordinates");
-    if (nested)
-        buf_byte(&w->out, w->form->open);
+    write_times(w, w->form->open, (unsigned)nested + (polygon != NULL));
     for (size_t k = from; k < to; k++) {
-        if (k > from)
-            buf_byte(&w->out, ',');
+        bool other = polygon && k > from && polygon[k] != polygon[k - 1];
+        write_times(w, w->form->close, other);
+        write_times(w, ',', k > from);
+        write_times(w, w->form->open, other);
         if (type == WKT_POINT && w->form->json)
             write_point(w, point_at(w->geometry, k ? w->geometry->end[k - 1] : 0));
         else
-            write_path(w, k, type == WKT_POLYGON);
+            write_path(w, k, rings);
     }
-    if (nested)
-        buf_byte(&w->out, w->form->close);
-    if (w->form->json)
-        buf_byte(&w->out, '}');
+    write_times(w, w->form->close, (unsigned)nested + (polygon != NULL));
+    write_times(w, '}', w->form->json);
 }
 
 static void write_collection(struct writer *w) {

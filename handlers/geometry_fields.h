@@ -51,9 +51,9 @@ uint64_t geometry_size(const struct geometry_text *text);
 #define POINT_TYPES (WKT_POINT | WKT_MULTIPOINT | LINE_TYPES)
 #define ANY_TYPES (POINT_TYPES | WKT_LINEARRING | WKT_POLYGON | WKT_MULTIPOLYGON)
 
-#define POINTS_INPUT(S, text)                                                                              \
-    POINTS_INPUT_OF(S, text,                                                                               \
-                    "The points as well-known text: those of a geometry of any type but a collection, in " \
+#define POINTS_INPUT(S, text)                                                             \
+    POINTS_INPUT_OF(S, text,                                                              \
+                    "The points as well-known text: those of a geometry of any type, in " \
                     "order as they stand there, points that close rings too.")
 #define POINTS_INPUT_OF(S, text, wkt_doc)                                                                            \
     FIELD(S, points, ARRAY, text, .kinds = KIND_REAL, .lossless = true, .min_dims = 2, .max_dims = 2, .columns = 2), \
@@ -93,15 +93,16 @@ extern const char *const geometry_format_names[];
         .offset = offsetof(S, text.wkt)                                                                           \
     }
 
-/* A geometry to write. Type: POINT, LINESTRING, POLYGON (rings, the exterior first), MULTILINESTRING, or COLLECTION: a
- * path of one point is a point, of two a line, of more a polygon. Rings of polygons are closed in writing where they
+/* A geometry to write. Type: POINT, LINESTRING, POLYGON (rings, the exterior first), MULTILINESTRING, MULTIPOLYGON (of
+ * each polygon the exterior first), or COLLECTION: a path of one point is a point, of two a line, of more a polygon. Rings of polygons are closed in writing where they
  * are not. No path at all: an empty collection, whatever the type. */
 struct geometry {
     enum wkt_type type;
     size_t n_paths;
-    const size_t *end; /* [n_paths] path k has the points end[k-1] .. end[k]-1 */
-    const double *xy;  /* the points */
-    const int64_t *at; /* NULL, or in the place of point i stands at[i] */
+    const size_t *end;     /* [n_paths] path k has the points end[k-1] .. end[k]-1 */
+    const double *xy;      /* the points */
+    const int64_t *at;     /* NULL, or in the place of point i stands at[i] */
+    const size_t *polygon; /* of a MULTIPOLYGON: [n_paths] ascending, as of struct wkt */
 };
 
 /* geometry_write gives the text that `format` asks for; numbers read back as the same doubles. With COORDINATES both

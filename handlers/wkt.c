@@ -24,6 +24,7 @@ struct reader {
     struct ctx *ctx;
     const char *pointer, *text, *at, *end;
     struct wkt *out;
+    size_t polygons; /* that were taken */
 };
 
 static void skip_space(struct reader *r) {
@@ -125,7 +126,10 @@ static enum status take_point(struct reader *r) {
     return status;
 }
 
-static void end_path(struct reader *r) { r->out->end[r->out->n_paths++] = r->out->n_points; }
+static void end_path(struct reader *r) {
+    r->out->polygon[r->out->n_paths] = r->polygons;
+    r->out->end[r->out->n_paths++] = r->out->n_points;
+}
 
 /* take_path: ( x y, x y, ... ), or EMPTY. In a MULTIPOINT each point is a path and may have parentheses of its own. */
 static enum status take_path(struct reader *r, bool single, bool separate) {
@@ -164,6 +168,7 @@ static enum status take_nested(struct reader *r, unsigned depth, enum wkt_type t
         if (status != STATUS_OK)
             return status;
     } while (take(r, ','));
+    r->polygons += depth == 2;
     return take(r, ')') ? STATUS_OK : wrong(r, "',' or ')'");
 }
 
@@ -174,39 +179,67 @@ static enum status make_room(struct reader *r) {
         points += *p == ',';
     r->out->xy = ctx_alloc(r->ctx, points, 2 * sizeof *r->out->xy);
     r->out->end = ctx_alloc(r->ctx, points, sizeof *r->out->end);
-    return r->out->xy && r->out->end ? STATUS_OK : STATUS_NO_MEMORY;
+    r->out->polygon = ctx_alloc(r->ctx, points, sizeof *r->out->polygon);
+    return r->out->xy && r->out->end && r->out->polygon ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
-static enum status wrong_type(struct reader *r, unsigned types, struct str word) {
-    char names[128] = "";
+static enum status wrong_type(struct reader *r, unsigned types, bool member, struct str word) {
+    char names[160] = "";
     size_t at = 0;
     for (size_t i = 0; i < COUNT_OF(TYPES); i++)
         if (TYPES[i].type & types)
             at += (size_t)snprintf(names + at, sizeof names - at, "%s%s", at ? ", " : "", TYPES[i].name);
-    return ctx_fail(r->ctx, STATUS_INVALID, r->pointer, "The text begins with \"%.*s\", want one of: %s.",
-                    (int)(word.n < 30 ? word.n : 30), word.p, names);
+    if (!member && types & WKT_MANY)
+        (void)snprintf(names + at, sizeof names - at, ", GEOMETRYCOLLECTION");
+    return ctx_fail(r->ctx, STATUS_INVALID, r->pointer, "The text %s \"%.*s\", want one of: %s.",
+                    member ? "has a member" : "begins with", (int)(word.n < 30 ? word.n : 30), word.p, names);
+}
+
+/* refuse_kind refuses what may stand behind the name of a type. */
+static enum status refuse_kind(struct reader *r) {
+    const char *from = r->at;
+    struct str word = take_word(r);
+    if (is_word(word, "Z") || is_word(word, "M") || is_word(word, "ZM"))
+        return ctx_fail(r->ctx, STATUS_INVALID, r->pointer, "The text has coordinates of kind %.*s, want x and y only.",
+                        (int)word.n, word.p);
+    r->at = from;
+    return STATUS_OK;
+}
+
+/* take_geometry takes what begins with `word`: the text, or a member of a collection. */
+static enum status take_geometry(struct reader *r, unsigned types, bool member, struct str word) {
+    size_t k = 0;
+    while (k < COUNT_OF(TYPES) && !(TYPES[k].type & types && is_word(word, TYPES[k].name)))
+        k++;
+    if (k == COUNT_OF(TYPES))
+        return wrong_type(r, types, member, word);
+    r->out->type = TYPES[k].type;
+    enum status status = refuse_kind(r);
+    return status == STATUS_OK ? take_nested(r, TYPES[k].depth, r->out->type) : status;
+}
+
+static enum status take_collection(struct reader *r, unsigned types) {
+    enum status status = refuse_kind(r);
+    if (status != STATUS_OK || take_empty(r))
+        return status;
+    if (!take(r, '('))
+        return wrong(r, "'(' or EMPTY");
+    do {
+        status = take_geometry(r, types, true, take_word(r));
+    } while (status == STATUS_OK && take(r, ','));
+    return status != STATUS_OK || take(r, ')') ? status : wrong(r, "',' or ')'");
 }
 
 enum status wkt_read(struct ctx *ctx, struct str text, unsigned types, const char *pointer, struct wkt *out) {
-    struct reader r = {ctx, pointer, text.p, text.p, text.p + text.n, out};
+    struct reader r = {
+        .ctx = ctx, .pointer = pointer, .text = text.p, .at = text.p, .end = text.p + text.n, .out = out};
     *out = (struct wkt){0};
     enum status status = make_room(&r);
     if (status != STATUS_OK)
         return status;
     struct str word = take_word(&r);
-    size_t k = 0;
-    while (k < COUNT_OF(TYPES) && !(TYPES[k].type & types && is_word(word, TYPES[k].name)))
-        k++;
-    if (k == COUNT_OF(TYPES))
-        return wrong_type(&r, types, word);
-    out->type = TYPES[k].type;
-    const char *from = r.at;
-    word = take_word(&r);
-    if (is_word(word, "Z") || is_word(word, "M") || is_word(word, "ZM"))
-        return ctx_fail(ctx, STATUS_INVALID, pointer, "The text has coordinates of kind %.*s, want x and y only.",
-                        (int)word.n, word.p);
-    r.at = from;
-    status = take_nested(&r, TYPES[k].depth, out->type);
+    status = types & WKT_MANY && is_word(word, "GEOMETRYCOLLECTION") ? take_collection(&r, types)
+                                                                     : take_geometry(&r, types, false, word);
     skip_space(&r);
     if (status == STATUS_OK && r.at < r.end)
         status = wrong(&r, "the end of the text");

@@ -1,9 +1,9 @@
-/* wkt.h - well-known text read: POINT, LINESTRING, LINEARRING, POLYGON, MULTIPOINT, MULTILINESTRING, MULTIPOLYGON and
- * their EMPTY forms, in the plane.
+/* wkt.h - well-known text read: POINT, LINESTRING, LINEARRING, POLYGON, MULTIPOINT, MULTILINESTRING, MULTIPOLYGON,
+ * where wanted a GEOMETRYCOLLECTION of these, and their EMPTY forms, in the plane.
  *
  * Source:  OGC 06-103r4, Simple Feature Access 1, section 7. Words in any case; numbers as there ("+1", ".5", "007"
- *          too), correctly rounded. Z, M, SRID and collections are refused with a sentence: what asks has no use for
- *          them.
+ *          too), correctly rounded. Z, M, SRID and collections within collections are refused with a sentence: what asks
+ *          has no use for them.
  * Cost:    linear. Threads: reentrant. */
 #ifndef SOLVENT_WKT_H
 #define SOLVENT_WKT_H
@@ -20,7 +20,7 @@ enum wkt_type {
     WKT_MULTILINESTRING = 32,
     WKT_MULTIPOLYGON = 64,
     WKT_COLLECTION = 128, /* written only: of points, lines and polygons of one ring */
-    WKT_MANY = 256,       /* among types that are wanted: also a FeatureCollection of any number (geojson.h) */
+    WKT_MANY = 256, /* among types that are wanted: also a collection of any number of these; `type` is the last */
 };
 
 /* Paths: a point, a line or a ring each, one after the other; path k has the points end[k-1] .. end[k]-1. Empty members
@@ -30,6 +30,7 @@ struct wkt {
     size_t n_points, n_paths;
     double *xy;
     size_t *end;
+    size_t *polygon; /* [n_paths] of each ring its polygon, from 0, ascending; of other paths no matter */
 };
 
 /* wkt_read reads text of one of `types` (a mask). Errors: INVALID at `pointer`, with the byte; NO_MEMORY. */

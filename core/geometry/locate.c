@@ -139,9 +139,14 @@ static size_t height_at(const struct index *x, double y) {
     return (size_t)(low - x->heights);
 }
 
-/* each_node counts (list NULL) or lists the nodes that together are a rise's heights. */
-static void each_node(struct index *x, uint32_t k, uint32_t *count, uint32_t *list) {
-    size_t l = height_at(x, x->rises[k].low[1]) + x->leaves, r = height_at(x, x->rises[k].high[1]) + x->leaves;
+/* The leaves of a rise: from, and to without that one. */
+struct reach {
+    uint32_t from, to;
+};
+
+/* each_node counts (list NULL) or lists the nodes that together are the heights of rise k. */
+static void each_node(struct index *x, uint32_t k, struct reach reach, uint32_t *count, uint32_t *list) {
+    size_t l = reach.from + x->leaves, r = reach.to + x->leaves;
     for (; l < r; l /= 2, r /= 2) {
         size_t at[2], n = 0;
         if (l & 1)
@@ -169,18 +174,66 @@ static bool rise_after(const void *self, const void *a, const void *b) {
     return !lies_right(e, f) && lies_right(f, e);
 }
 
+/* A rise where it crosses the middle of a node's heights, rounded. */
+struct crossing {
+    double x;
+    uint32_t rise;
+};
+
+static bool crossing_after(const void *self, const void *a, const void *b) {
+    (void)self;
+    return ((const struct crossing *)a)->x > ((const struct crossing *)b)->x;
+}
+
+/* node_middle is a height within node k: between its first and its last, where there are two. */
+static double node_middle(const struct index *x, size_t k) {
+    size_t from = k, to = k + 1; /* leaves, once they are as great */
+    while (from < x->leaves)
+        from *= 2, to *= 2;
+    from -= x->leaves, to -= x->leaves;
+    to = to < x->n_heights ? to : x->n_heights - 1;
+    return x->heights[from] / 2 + x->heights[to] / 2;
+}
+
+/* sort_about sorts the rises of node k by where they are about. */
+static void sort_about(struct index *x, size_t k, struct crossing *at, struct crossing *other) {
+    uint32_t *list = x->list + x->start[k];
+    size_t n = x->start[k + 1] - x->start[k];
+    double y = n > 1 ? node_middle(x, k) : 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct rise *e = &x->rises[list[i]];
+        double t = (y / 2 - e->low[1] / 2) / (e->high[1] / 2 - e->low[1] / 2);
+        at[i] = (struct crossing){(1 - t) * e->low[0] + t * e->high[0], list[i]};
+    }
+    merge_sort((char *)at, (char *)other, n, sizeof *at, crossing_after, NULL);
+    for (size_t i = 0; i < n; i++)
+        list[i] = at[i].rise;
+}
+
+/* in_order: neighbours are in order everywhere, and so all are. */
+static bool in_order(const struct index *x, const uint32_t *list, size_t n) {
+    for (size_t i = 0; i + 1 < n; i++)
+        if (!lies_right(&x->rises[list[i]], &x->rises[list[i + 1]]))
+            return false;
+    return true;
+}
+
+/* sort_nodes sorts by rounded places; where these were wrong, exactly. */
 static enum status sort_nodes(struct index *x) {
     uint32_t *other = ctx_alloc(x->ctx, x->n_rises, sizeof *other);
-    if (!other)
+    struct crossing *at = ctx_alloc(x->ctx, x->n_rises, 2 * sizeof *at);
+    if (!other || !at)
         return STATUS_NO_MEMORY;
     for (size_t k = 1; k < 2 * x->leaves; k++) {
         uint32_t *list = x->list + x->start[k];
         size_t n = x->start[k + 1] - x->start[k];
         if ((n > POLL || k % POLL == 0) && ctx_stop(x->ctx) != STOP_NONE)
             return ctx_stopped(x->ctx);
+        sort_about(x, k, at, at + x->n_rises);
+        if (in_order(x, list, n))
+            continue;
         merge_sort((char *)list, (char *)other, n, sizeof *list, rise_after, x->rises);
-        for (size_t i = 0; i + 1 < n; i++) /* neighbours in order everywhere: all are */
-            x->crossed[k] = x->crossed[k] || !lies_right(&x->rises[list[i]], &x->rises[list[i + 1]]);
+        x->crossed[k] = !in_order(x, list, n);
     }
     return STATUS_OK;
 }
@@ -194,10 +247,14 @@ static enum status build(struct index *x, const struct rings *rings) {
     x->start = ctx_zalloc(x->ctx, 2 * x->leaves + 1, sizeof *x->start);
     x->crossed = ctx_zalloc(x->ctx, 2 * x->leaves, sizeof *x->crossed);
     uint32_t *fill = ctx_alloc(x->ctx, 2 * x->leaves + 1, sizeof *fill);
-    if (!x->start || !x->crossed || !fill)
+    struct reach *reach = ctx_alloc(x->ctx, x->n_rises, sizeof *reach);
+    if (!x->start || !x->crossed || !fill || !reach)
         return STATUS_NO_MEMORY;
-    for (size_t k = 0; k < x->n_rises; k++)
-        each_node(x, (uint32_t)k, x->start + 1, NULL);
+    for (size_t k = 0; k < x->n_rises; k++) {
+        const struct rise *e = &x->rises[k];
+        reach[k] = (struct reach){(uint32_t)height_at(x, e->low[1]), (uint32_t)height_at(x, e->high[1])};
+        each_node(x, (uint32_t)k, reach[k], x->start + 1, NULL);
+    }
     uint64_t total = 0;
     for (size_t k = 1; k <= 2 * x->leaves; k++) {
         total += x->start[k];
@@ -210,7 +267,7 @@ static enum status build(struct index *x, const struct rings *rings) {
         return STATUS_NO_MEMORY;
     memcpy(fill, x->start, (2 * x->leaves + 1) * sizeof *fill);
     for (size_t k = 0; k < x->n_rises; k++)
-        each_node(x, (uint32_t)k, fill, x->list);
+        each_node(x, (uint32_t)k, reach[k], fill, x->list);
     return sort_nodes(x);
 }
 

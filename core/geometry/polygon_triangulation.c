@@ -30,7 +30,7 @@ struct sweep {
     int64_t *index;      /* [events + 1] their indices for the answer */
     struct span *span;   /* edge k begins at corner k */
     struct edge *edge;
-    uint32_t *begin,
+    uint32_t *begin, *ending, /* by event, an edge that ends there and 1, or 0 */
         *edges; /* edges with their lesser end at an event are edges[begin[e]] to edges[begin[e + 1] - 1] */
     struct line_order line;
     struct link *link;
@@ -147,6 +147,7 @@ static enum status replace(struct sweep *s, uint32_t before, uint32_t node) {
     enum status status = STATUS_OK;
     for (size_t k = 0; k < s->n_on && status == STATUS_OK; k++) {
         uint32_t at = line_order_insert(&s->line, before, s->on[k]);
+        s->span[s->on[k]].node = at;
         status = check_fit(s, before, at);
         before = at;
     }
@@ -156,7 +157,8 @@ static enum status replace(struct sweep *s, uint32_t before, uint32_t node) {
 /* gather finds the edges that come to an event and that go on; gives the node of the first that comes. */
 static uint32_t gather(struct sweep *s, uint32_t now) {
     const struct point *p = &s->event[now];
-    uint32_t node = span_find(&s->line, s->span, p);
+    uint32_t ends = s->ending[now];
+    uint32_t node = ends ? span_lowest(&s->line, s->span, ends - 1, p) : span_find(&s->line, s->span, p);
     s->n_through = s->n_on = 0;
     for (uint32_t k = node; k && span_side(&s->span[s->line.node[k].item], p) == 0; k = s->line.node[k].next) {
         uint32_t edge = s->line.node[k].item;
@@ -202,13 +204,14 @@ static enum status allocate(struct sweep *s) {
     s->span = ctx_alloc(ctx, n, sizeof *s->span);
     s->edge = ctx_alloc(ctx, n, sizeof *s->edge);
     s->begin = ctx_zalloc(ctx, n + 3, sizeof *s->begin);
+    s->ending = ctx_zalloc(ctx, n + 1, sizeof *s->ending);
     s->edges = ctx_alloc(ctx, n, sizeof *s->edges);
     s->link = ctx_alloc(ctx, 8 * n + 1, sizeof *s->link);
     s->through = ctx_alloc(ctx, n, sizeof *s->through);
     s->on = ctx_alloc(ctx, n, sizeof *s->on);
     s->out->at = ctx_alloc(ctx, 2 * n, 3 * sizeof *s->out->at);
-    if (!s->event || !s->index || !s->span || !s->edge || !s->begin || !s->edges || !s->link || !s->through || !s->on ||
-        !s->out->at)
+    if (!s->event || !s->index || !s->span || !s->edge || !s->begin || !s->ending || !s->edges || !s->link ||
+        !s->through || !s->on || !s->out->at)
         return STATUS_NO_MEMORY;
     return line_order_begin(ctx, &s->line, n, 0);
 }
@@ -236,7 +239,8 @@ static void set_edges(struct sweep *s, const uint32_t *of) {
         for (size_t i = 0; i < ring->n; i++) {
             uint32_t a = of[base + i], b = of[base + (i + 1) % ring->n], low = a < b ? a : b, high = a < b ? b : a;
             const struct point *p = &s->event[low], *q = &s->event[high];
-            s->span[base + i] = (struct span){{p->x, p->y, q->x, q->y}, high};
+            s->span[base + i] = (struct span){{p->x, p->y, q->x, q->y}, high, 0};
+            s->ending[high] = (uint32_t)(base + i + 1);
             s->edge[base + i] = (struct edge){.ring = (uint32_t)r, .above = left == (a < b)};
             s->through[base + i] = low;
             s->begin[low + 2]++;

@@ -9,7 +9,7 @@
 /* A segment from its lesser end (by x, then y) to the greater one, and the event of that. */
 struct span {
     double at[4];
-    uint32_t end;
+    uint32_t end, node; /* node: its place in the line_order, while it is there */
 };
 
 /* span_side is 1 where p lies above the span, 0 where on it. */
@@ -28,6 +28,15 @@ static inline uint32_t span_find(const struct line_order *line, const struct spa
         node = below ? line->node[node].right : line->node[node].left;
     }
     return found;
+}
+
+/* span_lowest is what span_find gives for the greater end of a span that is there: down from it, without a search. */
+static inline uint32_t span_lowest(const struct line_order *line, const struct span *span, uint32_t item,
+                                   const struct point *p) {
+    uint32_t node = span[item].node;
+    for (uint32_t down; (down = line->node[node].prev) != 0 && span_side(&span[line->node[down].item], p) == 0;)
+        node = down;
+    return node;
 }
 
 /* span_put adds a span to those that go on from p: `on`, of n, ordered by direction, those on one line by number. */

@@ -73,6 +73,26 @@ static const struct {
      "[20.0,20.0],[20.0,80.0],[80.0,80.0],[80.0,20.0]]]}"},
     {"simplify", "\"wkt\":\"POLYGON((0 0,1 0,1 1,0 0),(5 5,99 5,99 99,5 5))\",\"tolerance\":10",
      "GEOMETRYCOLLECTION EMPTY", "{\"type\":\"GeometryCollection\",\"geometries\":[]}"},
+    /* Of the first polygon a hole goes, the second with its hole, the third is empty. */
+    {"simplify",
+     "\"wkt\":\"MULTIPOLYGON(((0 0,90 0,90 90,0 0),(80 20,60 20,60 40,80 20),(1 1,2 1,2 2,1 1)),"
+     "((9 0,9 1,8 1,9 0),(5 5,99 5,99 99,5 5)),EMPTY,((30 0,40 0,40 50,30 0)))\",\"tolerance\":5",
+     "MULTIPOLYGON(((0.0 0.0,90.0 0.0,90.0 90.0,0.0 0.0),(80.0 20.0,60.0 20.0,60.0 40.0,80.0 20.0)),"
+     "((30.0 0.0,40.0 0.0,40.0 50.0,30.0 0.0)))",
+     "{\"type\":\"MultiPolygon\",\"coordinates\":[[[[0.0,0.0],[90.0,0.0],[90.0,90.0],[0.0,0.0]],[[80.0,20.0],[60.0,20."
+     "0],"
+     "[60.0,40.0],[80.0,20.0]]],[[[30.0,0.0],[40.0,0.0],[40.0,50.0],[30.0,0.0]]]]}"},
+    {"simplify",
+     "\"geojson\":{\"type\":\"MultiPolygon\",\"coordinates\":[[[[0,0],[1,0],[1,1],[0,0]],[[5,5],[99,5],[99,99],[5,5]]],"
+     "[[[30,0],[40,0],[40,50],[30,0]]]]},\"tolerance\":5",
+     "MULTIPOLYGON(((30.0 0.0,40.0 0.0,40.0 50.0,30.0 0.0)))",
+     "{\"type\":\"MultiPolygon\",\"coordinates\":[[[[30.0,0.0],[40.0,0.0],[40.0,50.0],[30.0,0.0]]]]}"},
+    {"simplify", "\"wkt\":\"MULTIPOLYGON(((0 0,1 0,1 1,0 0)))\",\"tolerance\":5", "GEOMETRYCOLLECTION EMPTY",
+     "{\"type\":\"GeometryCollection\",\"geometries\":[]}"},
+    {"segment-intersections",
+     "\"wkt\":\"GEOMETRYCOLLECTION(LINESTRING(0 0,4 4),MULTILINESTRING EMPTY,MULTILINESTRING((0 4,4 0)))\"",
+     "GEOMETRYCOLLECTION(POINT(2.0 2.0))",
+     "{\"type\":\"GeometryCollection\",\"geometries\":[{\"type\":\"Point\",\"coordinates\":[2.0,2.0]}]}"},
     {"simplify", "\"wkt\":\"MULTILINESTRING(EMPTY,(0 0,50 0,100 0),(0 0,50 1,100 0))\",\"tolerance\":10",
      "MULTILINESTRING((0.0 0.0,100.0 0.0),(0.0 0.0,100.0 0.0))",
      "{\"type\":\"MultiLineString\",\"coordinates\":[[[0.0,0.0],[100.0,0.0]],[[0.0,0.0],[100.0,0.0]]]}"},
@@ -91,7 +111,7 @@ static const struct {
 static void answers_as_text(void **state) {
     (void)state;
     for (size_t i = 0; i < COUNT(ROWS); i++) {
-        char request[400], want[600];
+        char request[400], want[800];
         snprintf(request, sizeof request, "{%s}", ROWS[i].request);
         char *plain = post(ROWS[i].name, request, 200);
         assert_null(strstr(plain, "\"wkt\""));
@@ -139,7 +159,14 @@ static void points_as_text(void **state) {
         "\"wkt\":\"MULTIPOINT((0 0),(5 4),(3 1),(9 6),(4 3))\"",
         "\"wkt\":\"LINESTRING(0 0,5 4,3 1,9 6,4 3)\"",
         "\"wkt\":\"multilinestring((0 0,5 4),EMPTY,(3 1,9 6,4 3))\"",
+        "\"wkt\":\"GeometryCollection ( point(0 0), linestring(5 4,3 1),MULTIPOINT EMPTY,MULTIPOINT(9 6,4 3) )\"",
         "\"geojson\":{\"type\":\"MultiPoint\",\"coordinates\":[[0,0],[5,4],[3,1],[9,6],[4,3]]}",
+        "\"geojson\":{\"type\":\"GeometryCollection\",\"geometries\":[{\"type\":\"MultiPoint\",\"coordinates\":[[0,0],"
+        "[5,4]]},{\"type\":\"MultiPoint\",\"coordinates\":[]},{\"coordinates\":[[3,1],[9,6],[4,3]],\"type\":"
+        "\"LineString\"}]}",
+        "\"geojson\":{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"Feature\",\"geometry\":{\"type\":"
+        "\"GeometryCollection\",\"geometries\":[{\"type\":\"Point\",\"coordinates\":[0,0]},{\"type\":\"Point\","
+        "\"coordinates\":[5,4]}]}},{\"type\":\"MultiPoint\",\"coordinates\":[[3,1],[9,6],[4,3]]}]}",
         "\"geojson\":{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"Feature\",\"geometry\":{\"type\":"
         "\"Point\",\"coordinates\":[0,0]}},{\"type\":\"Feature\",\"bbox\":[1,2,3,4],\"geometry\":{\"type\":"
         "\"LineString\","
@@ -156,6 +183,9 @@ static void points_as_text(void **state) {
         }
         free(want);
     }
+    char *none = post("convex-hull", "{\"wkt\":\"GEOMETRYCOLLECTION EMPTY\"}", 200);
+    assert_non_null(strstr(none, "\"hull\":[]"));
+    free(none);
     char *hull = post("convex-hull", "{\"wkt\":\"POLYGON((0 0,4 0,4 4,0 0))\"}", 200);
     assert_non_null(strstr(hull, "\"hull\":[0,1,2]"));
     free(hull);
@@ -169,7 +199,28 @@ static void refusals(void **state) {
         {"convex-hull", "{}", "\"/points\"", "want exactly one of points, wkt and geojson"},
         {"convex-hull", "{\"points\":[],\"wkt\":\"POINT(1 1)\"}", "\"/wkt\"", "exactly one"},
         {"convex-hull", "{\"wkt\":\"POINT(1 1\"}", "\"/wkt\"", "ends at byte 9"},
-        {"convex-hull", "{\"wkt\":\"GEOMETRYCOLLECTION EMPTY\"}", "\"/wkt\"", "want one of: POINT, LINESTRING"},
+        {"convex-hull", "{\"wkt\":\"CIRCLE(0 0)\"}", "\"/wkt\"", "MULTIPOLYGON, GEOMETRYCOLLECTION."},
+        {"convex-hull", "{\"wkt\":\"GEOMETRYCOLLECTION(POINT(0 0)\"}", "\"/wkt\"", "want ',' or ')'"},
+        {"convex-hull", "{\"wkt\":\"GEOMETRYCOLLECTION 7\"}", "\"/wkt\"", "want '(' or EMPTY"},
+        {"convex-hull", "{\"wkt\":\"GEOMETRYCOLLECTION()\"}", "\"/wkt\"", "has a member \\\"\\\""},
+        {"convex-hull", "{\"wkt\":\"GEOMETRYCOLLECTION Z(POINT(0 0 0))\"}", "\"/wkt\"", "x and y only"},
+        {"convex-hull", "{\"wkt\":\"GEOMETRYCOLLECTION(POINT M(0 0 0))\"}", "\"/wkt\"", "x and y only"},
+        {"convex-hull", "{\"wkt\":\"GEOMETRYCOLLECTION(GEOMETRYCOLLECTION EMPTY)\"}", "\"/wkt\"", "MULTIPOLYGON.\""},
+        {"closest-pair", "{\"wkt\":\"GEOMETRYCOLLECTION(POINT(0 0),POLYGON((0 0,1 0,0 1,0 0)))\"}", "\"/wkt\"",
+         "has a member \\\"POLYGON\\\", want one of: POINT, LINESTRING"},
+        {"simplify", "{\"wkt\":\"GEOMETRYCOLLECTION EMPTY\",\"tolerance\":1}", "\"/wkt\"",
+         "MULTILINESTRING, MULTIPOLYGON."},
+        {"polygon", "{\"geojson\":{\"type\":\"GeometryCollection\",\"geometries\":[]}}", "\"/geojson/type\"",
+         "want one of: Polygon; or a Feature"},
+        {"convex-hull", "{\"geojson\":{\"type\":\"GeometryCollection\"}}", "\"/geojson/geometries\"", "no geometries"},
+        {"convex-hull",
+         "{\"geojson\":{\"type\":\"GeometryCollection\",\"geometries\":[{\"type\":\"Point\",\"coordinates\":[1,2]},{"
+         "\"type\":\"GeometryCollection\",\"geometries\":[]}]}}",
+         "\"/geojson/geometries/1/type\"", "MultiPolygon.\""},
+        {"convex-hull",
+         "{\"geojson\":{\"type\":\"GeometryCollection\",\"geometries\":[{\"type\":\"Point\",\"coordinates\":[1,\"a\"]}]"
+         "}}",
+         "\"/geojson/geometries/0/coordinates\"", "no number"},
         {"closest-pair", "{\"wkt\":\"POLYGON((0 0,1 0,0 1,0 0))\"}", "\"/wkt\"", "want one of: POINT, LINESTRING"},
         {"closest-pair", "{\"wkt\":\"POINT(1 1)\"}", "\"/wkt\"", "want at least 2"},
         {"closest-pair", "{\"geojson\":{\"type\":\"Point\",\"coordinates\":[1,1]}}", "\"/geojson\"", "at least 2"},
@@ -177,7 +228,7 @@ static void refusals(void **state) {
         {"simplify", "{\"wkt\":\"LINESTRING(0 0,1e200 0)\",\"tolerance\":1}", "\"/wkt\"", "1e+200"},
         {"simplify", "{\"wkt\":\"LINESTRING(0 0,1 0)\",\"tolerance\":1,\"closed\":false}", "\"/closed\"", "points"},
         {"simplify", "{\"wkt\":\"LINESTRING EMPTY\",\"tolerance\":1}", "\"/wkt\"", "at least 1"},
-        {"simplify", "{\"wkt\":\"MULTIPOLYGON EMPTY\",\"tolerance\":1}", "\"/wkt\"", "MULTILINESTRING"},
+        {"simplify", "{\"wkt\":\"MULTIPOLYGON EMPTY\",\"tolerance\":1}", "\"/wkt\"", "at least 1"},
         {"simplify", "{\"wkt\":\"MULTILINESTRING((0 0,1 0),(2 2,3 3))\",\"tolerance\":1,\"trace\":{}}", "\"/trace\"",
          "there are 2"},
         {"convex-hull", "{\"points\":[],\"format\":\"wkb\"}", "\"/format\"", "\\\"wkt\\\""},

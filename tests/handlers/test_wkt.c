@@ -48,6 +48,8 @@ static void shapes(void **state) {
         assert_int_equal(wkt.n_paths, rows[i].paths);
         for (size_t k = 0; k < wkt.n_paths; k++)
             assert_int_equal(wkt.end[k], rows[i].end[k]);
+        if (rows[i].type == WKT_MULTIPOLYGON)
+            assert_true(wkt.polygon[0] < wkt.polygon[1] && wkt.polygon[1] == wkt.polygon[2]);
         ctx_release(&ctx);
     }
 }

@@ -2,6 +2,7 @@
 #include "core/geometry/predicates.h"
 #include "core/geometry/tolerance.h"
 #include "tests/support/test.h"
+#include "tests/support/threads.h"
 
 #include <float.h>
 #include <math.h>
@@ -214,8 +215,58 @@ static void near_points(void **state) {
         assert_true(eps < 1 || count > 0);
         ctx_release(&ctx);
         ctx_init(&ctx, 1 << 20);
-        ctx.fail_after = (size_t)round % 2;
+        ctx.fail_after = (size_t)round % 3;
         assert_int_equal(near_edges(&ctx, &rings, points, POINTS, eps, near), STATUS_NO_MEMORY);
+        ctx_release(&ctx);
+    }
+}
+
+static bool near_by_brute_force(const struct ring *ring, const double at[2], double eps) {
+    for (size_t i = 0; i < ring->n; i++) {
+        const double *a = ring->xy + 2 * i, *b = ring->xy + 2 * ((i + 1) % ring->n);
+        if (segment_within((const double[]){a[0], a[1], b[0], b[1]}, at, eps))
+            return true;
+    }
+    return false;
+}
+
+/* Spikes of all slopes, seen from points at a distance of eps give or take a bit, at any magnitude, on any number of
+ * threads. */
+static void near_spikes(void **state) {
+    (void)state;
+    enum { N = 300, POINTS = 1500 };
+    static const int scales[] = {0, 1020, -1060, -300, 500};
+    struct parallel parallel = test_threads(3);
+    uint64_t random = 9;
+    for (size_t s = 0; s < COUNT(scales); s++) {
+        double xy[2 * N], points[2 * POINTS], eps = ldexp(0x1p-7, scales[s]);
+        size_t count = 0;
+        for (size_t i = 0; i < N; i++) {
+            double angle = 2 * M_PI * (double)i / N,
+                   radius = i % 2 ? 8 : 1 + (double)test_below(&random, 1 << 20) * 0x1p-20;
+            xy[2 * i] = ldexp(radius * cos(angle), scales[s]), xy[2 * i + 1] = ldexp(radius * sin(angle), scales[s]);
+        }
+        for (size_t i = 0; i < POINTS; i++) {
+            const double *a = xy + 2 * test_below(&random, N - 1), *b = a + 2;
+            double t = (double)test_below(&random, 1 << 20) * 0x1p-20, x = b[0] - a[0], y = b[1] - a[1],
+                   far = i % 3 ? eps : 4 * eps;
+            double length = hypot(x, y), side = far / length * (i % 2 ? 1 : -1);
+            points[2 * i] = a[0] + t * x - side * y, points[2 * i + 1] = a[1] + t * y + side * x;
+        }
+        const struct ring ring = {xy, N};
+        const struct rings rings = {1, &ring};
+        unsigned char near[POINTS], other[POINTS];
+        struct ctx ctx;
+        ctx_init(&ctx, 1 << 20);
+        assert_int_equal(near_edges(&ctx, &rings, points, POINTS, eps, near), STATUS_OK);
+        ctx.parallel = &parallel;
+        assert_int_equal(near_edges(&ctx, &rings, points, POINTS, eps, other), STATUS_OK);
+        assert_memory_equal(near, other, POINTS);
+        for (size_t i = 0; i < POINTS; i++) {
+            assert_int_equal(near[i], near_by_brute_force(&ring, points + 2 * i, eps));
+            count += near[i];
+        }
+        assert_in_range(count, POINTS / 4, POINTS * 3 / 4);
         ctx_release(&ctx);
     }
 }
@@ -225,7 +276,7 @@ int main(void) {
         cmocka_unit_test(at_it_and_one_past_it), cmocka_unit_test(segments_by_brute_force),
         cmocka_unit_test(orientations),          cmocka_unit_test(circles),
         cmocka_unit_test(known_meetings),        cmocka_unit_test(meetings_on_grids),
-        cmocka_unit_test(near_points),
+        cmocka_unit_test(near_points),           cmocka_unit_test(near_spikes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
