@@ -79,7 +79,7 @@ int graph_group_norm(struct graph *g, int x, const struct norm *n);
 struct layer {
     const char *name; /* NULL: without weight and bias */
     float eps;
-    int modulation; /* a value of [1][1][]: scale from channel scale_at on, shift from shift_at on; 0: none */
+    int modulation; /* a value of [1][1][]: scale from channel scale_at on, shift from shift_at on (all within it); 0: none */
     size_t scale_at, shift_at;
 };
 int graph_layer_norm(struct graph *g, int x, const struct layer *l);
