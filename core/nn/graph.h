@@ -41,9 +41,9 @@ int graph_input(struct graph *g, size_t height, size_t width, size_t channels);
  * convolution of 3x3 may read it. */
 int graph_constant(struct graph *g, size_t height, size_t width, size_t channels, float *values);
 
-/* A convolution of 3x3 or 1x1, one of patches (kernel = stride = 2 .. 9: no pixel is read twice), or a linear layer over
- * pixels (kernel 1): parameters NAME.weight and NAME.bias. What comes out is scale * (residual + gate * act(x + bias +
- * vector)). */
+/* A convolution of 3x3 or 1x1, one of patches (kernel = stride = 2 .. 9: no pixel is read twice), or a linear layer
+ * over pixels (kernel 1): parameters NAME.weight and NAME.bias.
+ * What comes out is scale * (residual + gate * act(x + bias + vector)). */
 enum { PATCH_MAX = 9 };
 struct conv {
     const char *name;
@@ -79,7 +79,7 @@ int graph_group_norm(struct graph *g, int x, const struct norm *n);
 struct layer {
     const char *name; /* NULL: without weight and bias */
     float eps;
-    int modulation; /* a value of [1][1][]: scale from channel scale_at on, shift from shift_at on (all within it); 0: none */
+    int modulation; /* a value of [1][1][], in which scale and shift begin at these channels; 0: none */
     size_t scale_at, shift_at;
 };
 int graph_layer_norm(struct graph *g, int x, const struct layer *l);

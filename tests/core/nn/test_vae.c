@@ -1,8 +1,10 @@
 /* Goldens: diffusers 0.42.1 with PyTorch 2.13.0 on a CPU, for each row
- *     torch.manual_seed(0); m = AutoencoderKL(down_block_types=("DownEncoderBlock2D",)*2, up_block_types=("UpDecoderBlock2D",)*2,
- *         block_out_channels=(8, 16), norm_num_groups=4, sample_size=16, and what the row names).eval()
+ *     torch.manual_seed(0); m = AutoencoderKL(down_block_types=("DownEncoderBlock2D",) * 2,
+ *         up_block_types=("UpDecoderBlock2D",) * 2, block_out_channels=(8, 16), norm_num_groups=4, sample_size=16, and
+ *         what the row names).eval()
  *     torch.manual_seed(0); y = m.decode(torch.randn(1, latent_channels, h, h)).sample    h latents high
- *     torch.manual_seed(0); d = m.encode(torch.randn(1, in_channels, 16, 16)).latent_dist; y = torch.cat([d.mean, d.logvar], 1)
+ *     torch.manual_seed(0); d = m.encode(torch.randn(1, in_channels, 16, 16)).latent_dist
+ *     y = torch.cat([d.mean, d.logvar], 1)
  * and the sums of tests/support/network.h over both y, and of |weights|. */
 #include "core/nn/vae.h"
 
