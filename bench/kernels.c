@@ -6,7 +6,8 @@
  *
  * CASE is words joined by "-": sort-KIND-SHAPE, argsort-KIND-SHAPE, kth-KIND-SHAPE (the median), ranks-KIND-SHAPE (the
  * nine tenths), window-OPERATION-K-SHAPE, knapsack-CLASS-N-R-SEED, hull-PLACES, delaunay-PLACES, locate-PLACES,
- * count-WHAT, list-WHAT. The environment: N (10^7 values, 10^6 points), THREADS (1), LIMIT (seconds for a knapsack, 3).
+ * count-WHAT, list-WHAT. The environment: N (10^7 values, 10^6 points), THREADS (1), KERNELS (the best
+ * that are here), LIMIT (seconds for a knapsack, 3).
  *
  * FILE holds raw numbers of this machine: values (int32, int64 or double); points x, y, and for locate the polygon's
  * LOCATE_CORNERS first; a knapsack's n, capacity, weights and values as int64. */
@@ -264,11 +265,13 @@ static const struct family *family_named(const char *name) {
 }
 
 static struct parallel *helpers; /* NULL: one thread */
+static enum isa isa;
 
 static double round_of(const struct family *family, struct work *w, double *check) {
     struct ctx ctx;
     ctx_init(&ctx, (size_t)4 << 30);
     ctx.parallel = helpers;
+    ctx.isa = isa;
     double start = measure_seconds();
     *check = family->run(w, &ctx);
     double took = measure_seconds() - start;
@@ -312,6 +315,10 @@ int main(int argc, char **argv) {
     if (file && fclose(file) != 0)
         quit("the file cannot be written");
     unsigned threads = (unsigned)size_from("THREADS", 1);
+    const char *kernels = getenv("KERNELS");
+    isa = isa_best();
+    if (kernels && (!isa_find(kernels, &isa) || !isa_here(isa)))
+        quit("these kernels are not here");
     struct pool *pool = threads > 1 ? measure_must(pool_open(threads - 1, 0)) : NULL;
     helpers = pool ? pool_parallel(pool) : NULL;
     if (argc > 2)

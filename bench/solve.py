@@ -1,4 +1,4 @@
-"""solve.py - bench/solve's driver: starts a row's rivals, lets them take turns, prints what came out.
+"""solve.py - the driver of bench/solve and bench/sample: starts a row's rivals, lets them take turns, prints what came out.
 
 A rival is a process that speaks the protocol of kernels.c: "ready NAME", then "SECONDS CHECK [NOTE]" for each line it
 reads. It needs nothing but Python's own library."""
@@ -12,6 +12,9 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOOLS, SOLVENT = os.environ["TOOLS"], os.environ["SOLVENT"]
 ROUNDS = int(os.environ.get("ROUNDS", 5))
+ROWS = os.environ.get("ROWS", "solve.rows")
+OURS = os.environ.get("OURS", "kernels")  # our side of a row, one of TOOLS
+PEERS = os.environ.get("PEERS", "peers.py")
 
 
 class Rival:
@@ -55,7 +58,7 @@ def free_port():
 
 def ours(case, file):
     if not case.startswith("http-"):
-        return [TOOLS + "/kernels", case, file]
+        return [f"{TOOLS}/{OURS}", case, file]
     port = free_port()
     return [TOOLS + "/http_post", case, port, SOLVENT, "serve", "--listen", "127.0.0.1:" + port, "--log", "off"]
 
@@ -69,7 +72,7 @@ def peer(name, case, file):
         port = free_port()
         return [TOOLS + "/http_post", case, port, sys.executable, "-m", "uvicorn", "--app-dir", HERE, "--port", port,
                 "--log-level", "error", "peers:app"]
-    return [sys.executable, HERE + "/peers.py", name, case, file]
+    return [sys.executable, f"{HERE}/{PEERS}", name, case, file]
 
 
 def line(row, *cells):
@@ -152,7 +155,7 @@ class Report:
 
 
 def rows(names):
-    with open(HERE + "/solve.rows", encoding="ascii") as text:
+    with open(f"{HERE}/{ROWS}", encoding="ascii") as text:
         for words in (row.split("#")[0].split() for row in text):
             if words and (not names or any(name in words[0] for name in names)):
                 yield words[0], [tuple(word.split(":", 1)) for word in words[1:]]

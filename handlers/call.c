@@ -294,6 +294,7 @@ enum status call_media(struct call *call, const char *accept, enum media *media)
 }
 
 enum status call_encode(struct call *call, enum media media, struct buf *out) {
+    out->parallel = call->ctx.parallel;
     if (call->endpoint->write) {
         enum status status = settle(call, call->endpoint->write(call, out));
         if (status != STATUS_OK)

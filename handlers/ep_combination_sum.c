@@ -12,7 +12,8 @@ enum { LINE_MAX = 1 << 30 }; /* bytes of one combination */
 struct params {
     struct array candidates;
     int64_t target, min_length, max_length, limit;
-    bool reuse, ordered, count, count_only;
+    bool reuse, ordered, distinct, indices, count, count_only;
+    int order;
     bool has_max_length, has_limit, has_count, has_trace;
     struct str cursor;
     struct value offset;
@@ -27,15 +28,38 @@ struct result {
     struct trace trace;
 };
 
+static const char *const ORDERS[] = {[COMBINATION_ASCENDING] = "ascending",
+                                     [COMBINATION_DESCENDING] = "descending",
+                                     [COMBINATION_SHORT] = "short-first",
+                                     [COMBINATION_LONG] = "long-first",
+                                     NULL};
+
 static const struct field INPUT[] = {
     FIELD(struct params, candidates, ARRAY,
-          "The integers to add up, in any order. With `reuse`, equal ones are one; without, they are so many copies.",
+          "The integers to add up, in any order. With `reuse`, equal ones are one; without, they are so many copies; "
+          "with `distinct` they are different items.",
           .required = true, .kinds = KIND_INT, FIELD_INTS(1, INT64_MAX), .max_items = COMBINATION_MAX_CANDIDATES),
     FIELD(struct params, target, INT, "The sum.", .required = true, FIELD_INTS(0, INT64_MAX)),
     FIELD(struct params, reuse, BOOL,
           "Whether a candidate may be used any number of times; else each listed one at most once.", .def = "true"),
     FIELD(struct params, ordered, BOOL,
           "Whether the same numbers in another order are another combination. Wants `reuse`.", .def = "false"),
+    FIELD(struct params, distinct, BOOL,
+          "Whether equal candidates are different items, so that the same numbers are another combination where they "
+          "are other ones of the candidates. Without `reuse` the count is that of the subsets by index.",
+          .def = "false"),
+    FIELD(
+        struct params, indices, BOOL,
+        "Give the indices of the numbers in `candidates`, from 0, in place of the numbers; of equal ones that are not "
+        "`distinct` the first that serve.",
+        .def = "false"),
+    FIELD(
+        struct params, order, ENUM,
+        "How combinations follow each other. `ascending`: in lexicographic order of their numbers; `descending`: that "
+        "list from its end; `short-first` and `long-first`: by length, and in lexicographic order where it is equal. "
+        "Distinct items of equal size go by index. By length, the tables have an entry for each length up to the "
+        "longest; `max_length` keeps them small.",
+        .names = ORDERS, .def = "ascending"),
     FIELD(struct params, min_length, INT, "Numbers in a combination, at least.", .def = "0", FIELD_INTS(0, INT64_MAX)),
     FIELD(struct params, max_length, INT, "Numbers in a combination, at most. Absent: any.", FIELD_INTS(0, INT64_MAX),
           .present = offsetof(struct params, has_max_length)),
@@ -48,8 +72,8 @@ static const struct field INPUT[] = {
           "application/x-ndjson. Not with `count_only`.",
           .def = "1000", FIELD_INTS(1, INT64_MAX), .present = offsetof(struct params, has_limit)),
     FIELD(struct params, cursor, STRING,
-          "The `next_cursor` of an answer to the same candidates, target, reuse, ordered and lengths: goes on behind "
-          "it.",
+          "The `next_cursor` of an answer to the same candidates, target, reuse, ordered, distinct, lengths and order: "
+          "goes on behind it.",
           .max_items = COMBINATION_MAX_CURSOR),
     FIELD(struct params, offset, VALUE,
           "Combinations to pass before the first that is given: an integer, or its decimal digits as a string, of any "
@@ -64,8 +88,10 @@ static const struct field INPUT[] = {
 static const struct rule RULES[] = {AT_MOST_ONE("cursor", "offset"), {0}};
 
 static const struct field OUTPUT[] = {
-    FIELD(struct result, combinations, ROWS,
-          "The combinations in lexicographic order, each nondecreasing unless `ordered`. Absent with `count_only`."),
+    FIELD(
+        struct result, combinations, ROWS,
+        "The combinations in their `order`, each nondecreasing unless `ordered`; with `indices`, the indices of these "
+        "numbers. Absent with `count_only`."),
     FIELD(struct result, count, VALUE,
           "How many there are in all: an integer up to 2^53, beyond that a string of decimal digits.",
           .kinds = KIND_INT | KIND_STRING),
@@ -99,6 +125,8 @@ static uint64_t cost(const void *params) {
         longest = n;
     if (p->has_max_length && (double)p->max_length < longest)
         states = 1 + (double)p->max_length, longest = (double)p->max_length;
+    if (p->order == COMBINATION_SHORT || p->order == COMBINATION_LONG)
+        states = 1 + longest;
     double table = (target + 1) * states;
     table = table < COMBINATION_MAX_STATES ? table : COMBINATION_MAX_STATES;
     double bits = 64 - __builtin_clzll((uint64_t)p->target | 1), limbs = 1 + (p->ordered ? longest : n) * bits / 64;
@@ -181,6 +209,9 @@ static enum status solve(struct call *call, const struct params *p, struct resul
                                       .target = p->target,
                                       .reuse = p->reuse,
                                       .ordered = p->ordered,
+                                      .distinct = p->distinct,
+                                      .indices = p->indices,
+                                      .order = (enum combination_order)p->order,
                                       .min_length = p->min_length,
                                       .max_length = p->has_max_length ? p->max_length : INT64_MAX};
     const struct combination_page page = {.list = !p->count_only,
@@ -223,15 +254,19 @@ static enum status stream(struct call *call, const void *params, void *result, s
 const struct endpoint ep_combination_sum = {
     .method = "POST",
     .route = "/v1/solve/combination-sum",
-    .version = 2,
+    .version = 3,
     .title = "Combination sums: listed, paged, counted",
     .doc =
         "Finds all combinations of the candidates with the sum `target`: with `reuse` any number of each (combination "
         "sum I), without it each listed candidate once (II), with `ordered` all sequences (IV). Fixed sizes, as in "
-        "killer sudoku, are `min_length` and `max_length`.\n\n"
+        "killer sudoku, are `min_length` and `max_length`. With `distinct` equal candidates are different items: the "
+        "subsets by index, as a target sum of signs wants them (the signs of numbers with the sum S that make t are "
+        "the "
+        "subsets of sum (S + t) / 2).\n\n"
         "The count is exact however large, and made from generating functions: 200 candidates and a target of 100000 "
         "take a fraction of a second. Nothing is listed for it.\n\n"
-        "Combinations come in lexicographic order, a page at a time. `next_cursor` goes on behind a page and costs no "
+        "Combinations come in lexicographic order, its reverse, or by length (`order`), a page at a time. "
+        "`next_cursor` goes on behind a page and costs no "
         "more for the millionth page than for the first; `offset` begins anywhere, at combination number 10^50 as "
         "well, "
         "by the count's table. An `offset` past the end gives an empty page. A page ends at `limit`, or with the "
@@ -240,7 +275,8 @@ const struct endpoint ep_combination_sum = {
         "`false` spares that): millions of combinations a second, no faster than they are read, in no more memory than "
         "one takes.\n\n"
         "Tables have an entry for each rest below `target` (over the common divisor of the candidates) and each "
-        "number of parts that `min_length` or `max_length` make count; at most 16777216 entries, and 268435456 bytes "
+        "number of parts that `min_length`, `max_length` or an order by length make count; at most 16777216 entries, "
+        "and 268435456 bytes "
         "of counts. A target of 0 has one combination, the empty one.",
     .source =
         "D. E. Knuth, The Art of Computer Programming 4A, 7.2.1.4, and 4B, 7.2.2; G. Polya and G. Szego, Problems "

@@ -50,7 +50,7 @@ static const char *const VARIANTS[] = {[KNAPSACK_01] = "01",
 static const struct field INPUT[] = {
     FIELD(params, variant, ENUM,
           "`01`: each item once or not at all; `bounded`: up to `count` copies; `unbounded`: any number of copies; "
-          "`subset-sum`: once or not at all, and the weight is the value.",
+          "`subset-sum`: once or not at all, and the weight is the value; with `capacities`, the sum of the weights.",
           .names = VARIANTS, .def = "01"),
     FIELD(params, items, LIST, "The items, each an object.", .fields = ITEM,
           .size = sizeof(struct knapsack_item_params), .max_items = 300 * 1000),
@@ -72,7 +72,8 @@ static const struct field INPUT[] = {
           .kinds = KIND_INT | KIND_REAL, .min_items = 1, .max_items = KNAPSACK_MAX_DIMS, FIELD_INTS(0, INT64_MAX),
           .min = 0, .max = 1e300),
     FIELD(params, exact_fill, BOOL,
-          "The weight is to equal the capacity. Where no choice does, `found` is false, and `optimal` says that this "
+          "The weight is to equal the capacity, each of several. Where no choice does, `found` is false, and `optimal` "
+          "says that this "
           "is proven.",
           .def = "false"),
     FIELD(params, at_most, INT, "How many items may be chosen, copies counted.",
@@ -307,7 +308,7 @@ static enum status run(struct call *call, const void *p, void *r) {
 const struct endpoint ep_knapsack = {
     .method = "POST",
     .route = "/v1/solve/knapsack",
-    .version = 3,
+    .version = 4,
     .title = "Knapsack, exact: 0/1, bounded, unbounded, subset sum, several capacities",
     .doc =
         "Finds the items of greatest value that fit the capacity together; each is taken once or not at all, or in "
@@ -317,13 +318,22 @@ const struct endpoint ep_knapsack = {
         "take milliseconds to a second, depending on how their values follow their weights. Some instances are truly "
         "hard; set `time_limit_ms`, and you get the best subset found with a `bound` on all others and "
         "`optimal: false`. As `text/event-stream` a long search tells of each better choice and bound.\n\n"
+        "`optimal: false` is no error: `value` is reached by `chosen`, nothing is worth more than `bound`, and the "
+        "best "
+        "lies between the two. `stats.ended` tells why: `time_limit`, or `memory_limit` where the states of `core` "
+        "outgrew the 512 MiB that a request has. Then the least promising states are given up (`stats.given_up`), and "
+        "the search goes on; `bound` covers what they could have led to, so that the answer can still be `optimal`. "
+        "Memory is the same for every run, and so is such an answer; at a time limit it may differ. Branch and bound, "
+        "tables and meet-in-the-middle need no more memory as they go on.\n\n"
         "Copies are split into powers of two, so their number costs its logarithm. `exact_fill` wants the capacity "
         "used up: where no choice does, `found` is false and `optimal` true. (Of more than 40 items with a table of "
         "more "
         "than 16 million cells it wants the sum of the weights, over their common divisor, times the sum of the values "
         "below 2^63; a subset sum has no such limit.) `at_most` limits the number of items. "
-        "`capacities` gives several at once, solved by branch and bound. `all` lists every choice of the greatest "
-        "value. The textbook's tables can be asked for by name.\n\n"
+        "`capacities` gives several at once, solved by branch and bound; `exact_fill` wants every one used up, and the "
+        "value of a subset sum is what all of them hold together. `all` lists every choice of the greatest "
+        "value, by a table (of at most 16 million cells, a single capacity), else by the bounds. The textbook's tables "
+        "can be asked for by name.\n\n"
         "Fractions are exact too: those of at most 15 digits are taken as the decimals that they are written as, else "
         "all as the binary fractions that they are, and what would have to be rounded is refused.\n\n"
         "Items without weight are taken, items without value are not (but for an exact fill); an item of that kind of "

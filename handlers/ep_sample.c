@@ -121,7 +121,7 @@ static enum status report_adaptive(struct call *call, const struct sample_params
 
 static enum status run_adaptive(struct call *call, const struct sample_params *p, struct sample_result *out) {
     struct ctx *ctx = &call->ctx;
-    const struct noise noise = noise_of_seed((uint64_t)p->seed);
+    const struct noise noise = noise_of_seed(ctx->isa, (uint64_t)p->seed);
     struct adaptive_setup setup;
     struct adaptive_drawn drawn;
     struct sampler_in in = {.count = (size_t)p->count, .latents = p->latents.kind ? p->latents.reals : NULL};
@@ -176,9 +176,9 @@ struct work {
     struct sampler_in in;
 };
 
-static void begin(struct work *w, const struct sample_params *p) {
+static void begin(struct work *w, const struct ctx *ctx, const struct sample_params *p) {
     w->p = *p;
-    w->noise = noise_of_seed((uint64_t)p->seed);
+    w->noise = noise_of_seed(ctx->isa, (uint64_t)p->seed);
     w->known = (struct plan_known){p->mask.reals, p->known.reals};
     w->in = (struct sampler_in){
         .plan = &w->plan,
@@ -242,7 +242,7 @@ static enum status run(struct call *call, const void *params, void *result) {
     enum status status = sample_check(call, p);
     if (status == STATUS_OK && !p->how.scheduler_config.p && adaptive_asked(&p->how))
         return run_adaptive(call, p, result);
-    begin(&w, p);
+    begin(&w, &call->ctx, p);
     if (status == STATUS_OK)
         status = prepare(call, &w, result);
     if (status == STATUS_OK)
@@ -273,7 +273,7 @@ static enum status picture(struct call *call, struct buf *out) {
 const struct endpoint ep_sample = {
     .method = "POST",
     .route = "/v1/sample",
-    .version = 4,
+    .version = 5,
     .title = "Draw samples from a diffusion or flow model",
     .doc =
         "Starts from Gaussian noise and removes it step by step with the exact denoiser E[x0 | x] of the model, along "
@@ -315,7 +315,7 @@ const struct endpoint ep_sample = {
               "0.46997905799774714,0.1166385635251784,0.020435334553438746,0.002,0.0],\"k\":[80.0,"
               "42.41518931851267,21.10867673619376,9.723201355260132,4.066123602953759,1.501741979068008,"
               "0.46997905799774714,0.1166385635251784,0.020435334553438746,0.002,0.0]},\"network_calls\":19,"
-              "\"numerics\":\"2\"}",
+              "\"numerics\":\"3\"}",
     .npy_input = "latents",
     .npy_output = "samples",
     .ndjson_output = "samples",

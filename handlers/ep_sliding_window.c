@@ -55,7 +55,8 @@ static const struct field OUTPUT[] = {
           .required = true),
     FIELD(struct result, algorithm, ENUM,
           "What was used. Extremes: `doubling` of short windows, or `blocks`. Sums and means: `integers`, or of reals "
-          "`fixed_point` or `digits`, all exact. Medians: `ranks`.",
+          "`fixed_point` or `digits`, all exact. Medians: `ordered`, of "
+          "short windows, or `ranks`.",
           .required = true, .names = sliding_algorithm_names),
     WHY_OUTPUT(struct result),
     TRACE_OUTPUT(struct result,
@@ -114,7 +115,7 @@ static enum status run(struct call *call, const void *p, void *r) {
 const struct endpoint ep_sliding_window = {
     .method = "POST",
     .route = "/v1/solve/sliding-window",
-    .version = 3,
+    .version = 4,
     .title = "Sliding window: extremes, sums, means, medians",
     .doc =
         "One figure for each window of `k` neighbours. The time does not depend on `k`.\n\n"

@@ -41,12 +41,6 @@ static enum status check_capacities(struct ctx *ctx, const params *p) {
     if (p->capacities.kind == KIND_NONE)
         return p->weights.dims > 1 ? invalid(ctx, "/weights", "weights are rows of several; want capacities with them.")
                                    : STATUS_OK;
-    if (p->variant == KNAPSACK_SUBSET_SUM)
-        return invalid(ctx, "/capacities", "A subset sum has a single capacity; want capacity.");
-    if (p->exact_fill)
-        return invalid(ctx, "/exact_fill", "Several capacities cannot be filled exactly; want a single capacity.");
-    if (p->all)
-        return invalid(ctx, "/all", "All best choices are listed for a single capacity only; want all false.");
     if (p->has_trace)
         return invalid(ctx, "/trace", "There is no trace of several capacities; want a single one.");
     if (p->algorithm != KNAPSACK_AUTO && p->algorithm != KNAPSACK_BRANCH)
@@ -243,6 +237,24 @@ static enum status read_weights(struct ctx *ctx, const params *p, struct knapsac
     return status;
 }
 
+/* add_weights gives the values of a subset sum of several capacities: what an item takes of all of them together. */
+static enum status add_weights(struct ctx *ctx, const params *p, struct knapsack_task *task) {
+    int64_t *value = ctx_zalloc(ctx, task->in.n, sizeof *value);
+    for (size_t k = 0; value && k < task->in.n * task->dims; k++) {
+        int64_t *sum = &value[k / task->dims];
+        if (!__builtin_add_overflow(*sum, task->weights[k] < 0 ? 0 : task->weights[k],
+                                    sum)) /* below 0: refused later */
+            continue;
+        char pointer[64];
+        snprintf(pointer, sizeof pointer, p->items.items ? "/items/%zu/weights" : "/weights/%zu", k / task->dims);
+        return ctx_fail(ctx, STATUS_INVALID, pointer,
+                        "The sum of an item's weights, its value in a subset sum, passes 9223372036854775807; want a "
+                        "sum of at most that.");
+    }
+    task->in.value = value;
+    return value ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
 static enum status read_values(struct ctx *ctx, const params *p, struct knapsack_request *out) {
     const item *it = p->items.items;
     size_t stride;
@@ -252,7 +264,7 @@ static enum status read_values(struct ctx *ctx, const params *p, struct knapsack
         out->task.in.value = out->task.in.weight;
         out->real_values = out->real_weights;
         out->value_unit = out->weight_unit;
-        return STATUS_OK;
+        return out->task.dims ? add_weights(ctx, p, &out->task) : STATUS_OK;
     }
     out->real_values = any_real(&value);
     const struct knapsack_unit *unit = out->real_values ? &out->value_unit : NULL;

@@ -1,6 +1,8 @@
 #include "handlers/number_decimal.h"
 #include "handlers/number_read.h"
 
+#include <stdatomic.h>
+
 enum { DIMS_MAX = 3, RESTART = -1 };
 
 struct reader {
@@ -220,6 +222,106 @@ static size_t count_commas(const char *text, size_t n) {
     return count;
 }
 
+/* -- a long flat array, in pieces on several threads --
+ *
+ * Piece i reads the elements behind the first comma at or after its border, to the first comma at or after the next
+ * one; how many commas stand before a border says which elements these are. Borders depend on the text alone. What is
+ * not plain (an error, rows, a real among what was taken for integers) ends all pieces: then one reader reads the text
+ * from its beginning, so that kinds, errors and their places are its own. */
+enum { PIECE_MIN = 64 << 10, PIECES_MAX = 256 };
+
+struct pieces {
+    const char *text, *end;
+    size_t size, n;                /* bytes from border to border; pieces */
+    size_t commas[PIECES_MAX + 1]; /* of each piece; then those before each, and in all */
+    const struct reader *reader;   /* what each piece starts with */
+    atomic_bool failed;
+};
+
+static const char *border(const struct pieces *s, size_t i) { return i < s->n ? s->text + i * s->size : s->end; }
+
+static void count_piece(void *arg, size_t i) {
+    struct pieces *s = arg;
+    s->commas[i] = count_commas(border(s, i), (size_t)(border(s, i + 1) - border(s, i)));
+}
+
+/* count_pieces lays out the pieces and counts their commas. */
+static void count_pieces(struct ctx *ctx, struct pieces *s) {
+    size_t n = (size_t)(s->end - s->text);
+    s->size = n / PIECES_MAX + 1 > PIECE_MIN ? n / PIECES_MAX + 1 : PIECE_MIN;
+    s->n = n / s->size + (n % s->size > 0);
+    parallel_for(ctx, s->n, count_piece, s);
+    size_t before = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        size_t here = s->commas[i];
+        s->commas[i] = before;
+        before += here;
+    }
+    s->commas[s->n] = before;
+}
+
+/* first_element is where piece i starts; the first one behind the '['. */
+static const char *first_element(const struct pieces *s, size_t i) {
+    const char *at = border(s, i);
+    at = i == 0 ? skip_space(at, s->end) : memchr(at, ',', (size_t)(s->end - at));
+    return at + 1;
+}
+
+/* read_elements reads elements up to element `last`, all but it followed by commas; false: they are not plain. */
+static inline __attribute__((always_inline)) bool read_elements(struct reader *r, size_t n, size_t last, bool ints) {
+    const char *p = r->p;
+    for (;; n++) {
+        p = skip_space(p, r->end);
+        if ((ints ? read_int(r, &p, 0, n) : read_real(r, &p, 0, n)) != NUMBER_OK)
+            return false;
+        p = skip_space(p, r->end);
+        if (n == last)
+            break;
+        if (!stands(r, p, ','))
+            return false;
+        p++;
+    }
+    r->p = p;
+    return true;
+}
+
+static void read_piece(void *arg, size_t i) {
+    struct pieces *s = arg;
+    size_t first = i == 0 ? 0 : s->commas[i] + 1, last = s->commas[i + 1];
+    if (first > last || atomic_load_explicit(&s->failed, memory_order_relaxed))
+        return;
+    struct number_place nowhere;
+    struct reader r = *s->reader;
+    r.place = &nowhere;
+    r.p = first_element(s, i);
+    bool plain = r.ints ? read_elements(&r, first, last, true) : read_elements(&r, first, last, false);
+    bool closes = last == s->commas[s->n];
+    plain = plain && stands(&r, r.p, closes ? ']' : ',');
+    if (!plain || (closes && skip_space(r.p + 1, r.end) != r.end))
+        atomic_store_explicit(&s->failed, true, memory_order_relaxed);
+}
+
+/* read_pieces reads all of a flat array of more than one piece; false: it is none, or not plain. */
+static bool read_pieces(struct ctx *ctx, struct reader *r, struct pieces *s) {
+    const char *p = skip_space(s->text, s->end);
+    if (s->n < 2 || s->commas[s->n] >= r->limit || p + 1 >= border(s, 1) || *p != '[' ||
+        *skip_space(p + 1, s->end - 1) == '[')
+        return false;
+    s->reader = r;
+    atomic_init(&s->failed, false);
+    parallel_for(ctx, s->n, read_piece, s);
+    if (atomic_load_explicit(&s->failed, memory_order_relaxed))
+        return false;
+    r->dims = 1;
+    r->n = r->shape[0] = s->commas[s->n] + 1;
+    return true;
+}
+
+/* read_any reads a text of any size. */
+static int read_any(struct ctx *ctx, struct reader *r, struct pieces *s) {
+    return read_pieces(ctx, r, s) ? NUMBER_OK : read_text(r, s->text);
+}
+
 static void describe(const struct reader *r, struct array *out) {
     *out = (struct array){.kind = r->ints ? KIND_INT : KIND_REAL, .dims = r->dims, .n = r->n};
     for (unsigned k = 0; k < r->dims; k++)
@@ -230,7 +332,9 @@ static void describe(const struct reader *r, struct array *out) {
 enum number_error numbers_read(struct ctx *ctx, const char *text, size_t n, const struct numbers_want *want,
                                struct array *out, struct number_place *place) {
     bool both = (want->kinds & KIND_INT) && (want->kinds & KIND_REAL);
-    size_t most = count_commas(text, n) + 1;
+    struct pieces pieces = {.text = text, .end = text + n};
+    count_pieces(ctx, &pieces);
+    size_t most = pieces.commas[pieces.n] + 1;
     *out = (struct array){0};
     *place = (struct number_place){0};
     struct reader r = {.end = text + n,
@@ -244,12 +348,12 @@ enum number_error numbers_read(struct ctx *ctx, const char *text, size_t n, cons
     if (!r.as_int)
         return NUMBER_MEMORY;
     struct reader again = r;
-    int error = read_text(&r, text);
+    int error = read_any(ctx, &r, &pieces);
     if (error == RESTART) {
         r = again;
         r.ints = r.first_pass = false;
         r.exact = true;
-        error = read_text(&r, text);
+        error = read_any(ctx, &r, &pieces);
     }
     if (error == NUMBER_OK)
         describe(&r, out);

@@ -1,11 +1,13 @@
 /* Sources: Giulietti 2020, "The Schubfach way to render doubles" (the shortest digits); the letters are the paper's.
  * Differs: trailing zeros are dropped whole, so that integers and short decimals come out short, and there is no
  * minimum of two digits. Digits are made eight at a time, a word for pairs, fours and eights. */
+#include "core/base/ctx.h"
 #include "handlers/number.h"
 
 #include "handlers/number_powers.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* eight_bytes spreads x < 10^8 over the bytes of a word, the first digit lowest, each 0 .. 9. */
@@ -245,7 +247,72 @@ void number_write_real(struct buf *b, double value) {
     buf_add(b, text, number_format_real(text, value));
 }
 
-enum { MANY = 1 << 16 }; /* so many numbers get their room at once */
+enum {
+    MANY = 1 << 16, /* so many numbers get their room at once, and threads where there are some */
+    PIECE = 4096,   /* numbers that one thread writes before it asks for more */
+    PIECE_TEXT = PIECE * (NUMBER_REAL_MAX + 1) + SLACK,
+    WAVE = 16, /* pieces that are written, then moved into the buffer; while they wait the caches hold them */
+};
+
+/* put_numbers writes the numbers, each followed by `between`; it may touch SLACK bytes behind them. */
+static inline char *put_numbers(char *to, const struct array *a, size_t at, size_t n, char between) {
+    if (a->kind == KIND_INT)
+        for (const int64_t *v = a->ints + at, *stop = v + n; v < stop; *to++ = between)
+            to = put_int(to, *v++);
+    else
+        for (const double *v = a->reals + at, *stop = v + n; v < stop; *to++ = between)
+            to = put_real(to, *v++);
+    return to;
+}
+
+struct wave {
+    const struct array *a;
+    size_t at, n; /* its numbers */
+    char between;
+    char *text, *to;        /* [WAVE][PIECE_TEXT]; where they go */
+    size_t start[WAVE + 1]; /* first the length of each, then where it starts */
+};
+
+static void write_piece(void *arg, size_t i) {
+    struct wave *w = arg;
+    char *text = w->text + i * PIECE_TEXT;
+    size_t n = w->n - i * PIECE < PIECE ? w->n - i * PIECE : PIECE;
+    w->start[i + 1] = (size_t)(put_numbers(text, w->a, w->at + i * PIECE, n, w->between) - text);
+}
+
+static void move_piece(void *arg, size_t i) {
+    struct wave *w = arg;
+    memcpy(w->to + w->start[i], w->text + i * PIECE_TEXT, w->start[i + 1] - w->start[i]);
+}
+
+/* write_wave appends the wave's numbers, each followed by `between`. */
+static void write_wave(struct buf *b, struct wave *w) {
+    size_t pieces = (w->n + PIECE - 1) / PIECE;
+    w->start[0] = 0;
+    b->parallel->run(b->parallel, pieces, write_piece, w);
+    for (size_t i = 0; i < pieces; i++)
+        w->start[i + 1] += w->start[i];
+    w->to = buf_room(b, w->start[pieces]);
+    if (!w->to)
+        return;
+    b->parallel->run(b->parallel, pieces, move_piece, w);
+    buf_commit(b, w->start[pieces]);
+}
+
+/* write_waves writes all but the last few of n numbers on several threads, and says how many it wrote. */
+static size_t write_waves(struct buf *b, const struct array *a, size_t at, size_t n, char between) {
+    if (n < MANY || !b->parallel || b->parallel->threads < 2)
+        return 0;
+    struct wave w = {.a = a, .between = between, .text = malloc((size_t)WAVE * PIECE_TEXT)};
+    size_t done = 0;
+    for (; w.text && n - done > PIECE && !b->failed; done += w.n) {
+        w.at = at + done;
+        w.n = n - done - 1 < WAVE * PIECE ? n - done - 1 : WAVE * PIECE; /* behind the last number stands nothing */
+        write_wave(b, &w);
+    }
+    free(w.text);
+    return done;
+}
 
 /* write_row writes n numbers and `between` between them: in place while the buffer surely has room, else one by one, so
  * that a buffer fails only if the text itself passes its cap. */
@@ -253,7 +320,7 @@ static void write_row(struct buf *b, const struct array *a, size_t at, size_t n,
     bool ints = a->kind == KIND_INT;
     if (n >= MANY)
         buf_expect(b, n * (ints ? 12 : 20));
-    for (size_t i = 0; i < n && !b->failed;) {
+    for (size_t i = write_waves(b, a, at, n, between); i < n && !b->failed;) {
         size_t room = (b->size - b->n) / (SLACK + 1), stop = room < n - i ? i + room : n;
         if (room == 0) {
             if (ints)
@@ -264,14 +331,8 @@ static void write_row(struct buf *b, const struct array *a, size_t at, size_t n,
                 buf_byte(b, between);
             continue;
         }
-        char *to = b->data + b->n;
-        if (ints)
-            for (; i < stop; i++, *to++ = between)
-                to = put_int(to, a->ints[at + i]);
-        else
-            for (; i < stop; i++, *to++ = between)
-                to = put_real(to, a->reals[at + i]);
-        b->n = (size_t)(to - b->data) - (i == n);
+        b->n = (size_t)(put_numbers(b->data + b->n, a, at + i, stop - i, between) - b->data) - (stop == n);
+        i = stop;
     }
 }
 

@@ -10,10 +10,13 @@
 
 #include "core/base/status.h"
 
+struct parallel;
+
 struct buf {
     char *data; /* malloc'ed; may be taken over by setting it to NULL */
     size_t n, size, cap;
     bool failed;
+    struct parallel *parallel; /* threads (ctx.h) that a writer of much may use; NULL: the calling one only */
 };
 
 void buf_init(struct buf *b, size_t cap);

@@ -18,13 +18,13 @@ enum status trace_check(struct ctx *ctx, size_t n) {
 
 enum status trace_begin(struct ctx *ctx, struct trace *t, size_t max_steps, const struct array *initial) {
     *t = (struct trace){.ctx = ctx, .max_steps = max_steps};
-    if (!initial)
-        return STATUS_OK;
-    enum status status = trace_check(ctx, initial->n);
-    if (status != STATUS_OK)
-        return status;
+    enum status status = initial ? trace_check(ctx, initial->n) : STATUS_OK;
+    return initial && status == STATUS_OK ? trace_show(t, initial) : status;
+}
+
+enum status trace_show(struct trace *t, const struct array *initial) {
     t->initial = *initial;
-    t->initial.data = copy(ctx, initial->data, initial->n, element_size(initial->kind));
+    t->initial.data = copy(t->ctx, initial->data, initial->n, element_size(initial->kind));
     return t->initial.data ? STATUS_OK : STATUS_NO_MEMORY;
 }
 

@@ -64,6 +64,9 @@ enum status trace_check(struct ctx *ctx, size_t n) MUST_CHECK;
 /* trace_begin prepares a trace and copies `initial` (NULL: there is none). Errors: as trace_check, NO_MEMORY. */
 enum status trace_begin(struct ctx *ctx, struct trace *t, size_t max_steps, const struct array *initial) MUST_CHECK;
 
+/* trace_show copies `initial` into a trace that was begun without: a caller's own limit holds. Errors: NO_MEMORY. */
+enum status trace_show(struct trace *t, const struct array *initial) MUST_CHECK;
+
 /* trace_add records a step: indices, the elements of `of` at them (NULL: none; an index outside of it shows nothing),
  * variables. */
 void trace_add(struct trace *t, const char *op, const int64_t *at, size_t n_at, const struct array *of,

@@ -16,7 +16,7 @@ struct pager {
     int64_t *values;
     size_t n, rows_room, values_room;
     size_t steps;        /* since the stop was looked at */
-    const int64_t *last; /* the combination that ends the page; NULL: none has */
+    const int64_t *last; /* tokens of the combination that ends the page; NULL: none has */
     size_t n_last;
     struct array shown; /* the sorted candidates */
     size_t *at;
@@ -45,7 +45,7 @@ static enum status keep_row(struct pager *p) {
     if (!p->start)
         return STATUS_NO_MEMORY;
     if (walk->depth)
-        memcpy(p->values + used, walk->value, walk->depth * sizeof *p->values);
+        memcpy(p->values + used, walk->row, walk->depth * sizeof *p->values);
     p->start[++p->n] = used + walk->depth;
     return STATUS_OK;
 }
@@ -95,7 +95,7 @@ static enum status give_row(struct pager *p) {
     if (!p->page->row)
         return keep_row(p);
     p->n++;
-    return p->page->row(p->page->row_self, p->walk.value, p->walk.depth, p->walk.kept);
+    return p->page->row(p->page->row_self, p->walk.row, p->walk.depth, p->walk.kept);
 }
 
 /* stop_comes looks from time to time whether the host wants an end. */
@@ -116,8 +116,8 @@ static enum status end_page(struct pager *p, bool *cut) {
         return STATUS_OK;
     p->n_last = p->walk.depth;
     int64_t *last = ctx_alloc(p->ctx, p->n_last, sizeof *last);
-    if (last && p->n_last)
-        memcpy(last, p->walk.value, p->n_last * sizeof *last);
+    for (size_t i = 0; last && i < p->n_last; i++)
+        last[i] = combination_token(p->walk.plan, p->walk.at[i]);
     p->last = last;
     return last ? STATUS_OK : STATUS_NO_MEMORY;
 }
@@ -144,9 +144,9 @@ static enum status fill_page(struct pager *p, bool have, int64_t target, struct 
 static enum status seek_cursor(struct pager *p) {
     const struct combination_plan *plan = p->walk.plan;
     size_t n, most = plan->none || !plan->n ? 0 : plan->target / plan->part[0];
-    int64_t *values;
-    enum status status = combination_cursor_read(p->ctx, plan->mark, most, &p->page->cursor, &values, &n);
-    if (status == STATUS_OK && !combination_seek(&p->walk, values, n))
+    int64_t *tokens;
+    enum status status = combination_cursor_read(p->ctx, plan->mark, most, &p->page->cursor, &tokens, &n);
+    if (status == STATUS_OK && !combination_seek(&p->walk, tokens, n))
         status = ctx_fail(p->ctx, STATUS_INVALID, "/cursor",
                           "The cursor names no combination of this request, want the next_cursor of an answer.");
     return status;
@@ -179,13 +179,13 @@ static enum status read_offset(struct ctx *ctx, const struct value *offset, cons
 /* seek_offset leaves the walk at the combination of that rank; *past: there is none. */
 static enum status seek_offset(struct pager *p, struct combination_count *count, bool *past) {
     uint64_t *rank;
-    int64_t *values;
+    int64_t *tokens;
     size_t n;
     enum status status = read_offset(p->ctx, &p->page->offset, count, &rank, past);
     if (status != STATUS_OK || *past)
         return status;
-    status = combination_unrank(p->ctx, count, rank, &values, &n);
-    if (status == STATUS_OK && !combination_seek(&p->walk, values, n))
+    status = combination_unrank(p->ctx, count, rank, &tokens, &n);
+    if (status == STATUS_OK && !combination_seek(&p->walk, tokens, n))
         status = ctx_fail(p->ctx, STATUS_INTERNAL, "", "The rank gave no combination.");
     return status;
 }

@@ -2,14 +2,16 @@
  *
  * Kinds:   reuse: each candidate any number of times (combination sum I; equal candidates are one). Without reuse: each
  *          listed candidate once, equal ones are that many copies (II). ordered, with reuse: sequences, counted apart
- *          when their orders differ (IV).
- * Order:   combinations are nondecreasing lists; lists (and sequences) come in lexicographic order of their values.
+ *          when their orders differ (IV). distinct: equal candidates are different items, in any of these.
+ * Order:   combinations are nondecreasing lists; lists (and sequences) come in lexicographic order of their values, and
+ *          of distinct items of equal value by index; or in its reverse; or by length, and then lexicographically.
  * Source:  counting by generating functions: Polya and Szego, Problems and Theorems in Analysis I, part 1, 1-3; Knuth,
  *          TAOCP 4A, 7.2.1.4 (partitions). Backtracking in lexicographic order: Knuth, TAOCP 4B, 7.2.2. Widths of the
  *          numbers: the lattice points of a simplex are at most the volume of one that is larger by one cell.
  * Differs: the table of a candidate is undone in place (its factor 1/(1 - x^c) is divided out again), so that ranks
  *          need one row, not one for each candidate.
- * Lengths: a second index counts the parts that are still wanted (min_length alone) or still allowed.
+ * Lengths: a second index counts the parts that are still wanted (min_length alone) or still allowed; by length, those
+ *          that follow.
  * Cost:    with T the target over the candidates' common divisor, D the states of the length (1 without limits), n
  *          candidates, w limbs of a count: count O(n T D w), offset the same once more; listing O(n T D) once and then
  *          O(n) at worst for each choice, every one of which leads to a combination.

@@ -19,7 +19,7 @@ static enum status make_groups(struct ctx *ctx, struct combination_count *count)
         return STATUS_NO_MEMORY;
     for (size_t p = 0; p < plan->n; p++) {
         struct combination_group *last = &count->group[count->n_groups];
-        if (p && plan->part[p] == plan->part[p - 1])
+        if (p && plan->part[p] == plan->part[p - 1] && !plan->distinct)
             last[-1].copies++;
         else
             *last = (struct combination_group){plan->part[p], 1, p, 1}, count->n_groups++;
@@ -68,11 +68,11 @@ static enum status check_size(struct ctx *ctx, const struct combination_count *c
                         "The table of counts takes %.0f bytes, with %zu for each count; want at most %d. Listing "
                         "without a count or an offset needs no such table.",
                         bytes, 8 * count->width, COMBINATION_MAX_TABLE);
-    if (steps > (double)COMBINATION_MAX_STEPS)
+    if (steps > (double)count->plan->max_steps)
         return ctx_fail(ctx, STATUS_TOO_LARGE, "/target",
                         "Counting takes %.3g additions of 64 bits, want at most %lld. Listing without a count or an "
                         "offset needs none.",
-                        steps, (long long)COMBINATION_MAX_STEPS);
+                        steps, (long long)count->plan->max_steps);
     return STATUS_OK;
 }
 
@@ -313,16 +313,25 @@ enum status combination_count_make(struct ctx *ctx, const struct combination_pla
         status = plan->ordered ? count_sequences(ctx, count, ranks) : count_sets(ctx, count);
     if (status != STATUS_OK)
         return status;
-    uint64_t *total = ctx_alloc(ctx, count->width, sizeof *total);
+    uint64_t *total = ctx_zalloc(ctx, count->width, sizeof *total);
     if (!total)
         return STATUS_NO_MEMORY;
-    memcpy(total, plan->ordered ? slot(count, plan->target, plan->start) : entry(count, plan->target, plan->start),
-           count->width * sizeof *total);
+    for (size_t start = plan->shortest; start <= plan->longest; start++)
+        wide_add(total, slot(count, plan->target, start), count->width);
     count->total = total;
     return STATUS_OK;
 }
 
 /* -- Ranks -- */
+
+/* turn_round makes a rank of the reverse order, total - 1 - rank; and back. */
+static void turn_round(const struct combination_count *count, uint64_t *rank) {
+    if (count->plan->order != COMBINATION_DESCENDING)
+        return;
+    for (size_t i = 0; i < count->width; i++)
+        rank[i] = ~rank[i];
+    wide_add(rank, count->total, count->width);
+}
 
 /* A combination as it is found (values grow) or as it is given (values are read). */
 struct course {
@@ -348,7 +357,7 @@ static void take(struct course *c, size_t position, size_t copies) {
     const struct combination_plan *plan = c->count->plan;
     for (size_t i = 0; i < copies; i++, c->at++)
         if (c->unrank)
-            c->values[c->at] = plan->value[position];
+            c->values[c->at] = combination_token(plan, position);
     c->rest -= copies * plan->part[position];
     (void)combination_state(plan, c->k, copies, &c->k);
 }
@@ -357,7 +366,7 @@ static void take(struct course *c, size_t position, size_t copies) {
 static void choose_copies(struct course *c, const struct combination_group *g) {
     const struct combination_plan *plan = c->count->plan;
     size_t copies = c->rest / g->part < g->copies ? c->rest / g->part : g->copies, given = 0, after;
-    while (!c->unrank && c->at + given < c->n && c->given[c->at + given] == plan->value[g->first])
+    while (!c->unrank && c->at + given < c->n && c->given[c->at + given] == combination_token(plan, g->first))
         given++;
     for (;; copies--) {
         bool may = combination_state(plan, c->k, copies, &after);
@@ -383,7 +392,7 @@ static enum status course_of_sequence(struct ctx *ctx, struct course *c) {
         size_t after, p = 0;
         (void)combination_state(plan, c->k, 1, &after);
         while (!goes_in(c, slot(c->count, c->rest - plan->part[p], after),
-                        !c->unrank && c->given[c->at] == plan->value[p]))
+                        !c->unrank && c->given[c->at] == combination_token(plan, p)))
             p++;
         take(c, p, 1);
         if (steps % 64 == 63 && ctx_stop(ctx) != STOP_NONE)
@@ -392,9 +401,18 @@ static enum status course_of_sequence(struct ctx *ctx, struct course *c) {
     return STATUS_OK;
 }
 
+/* choose_length passes the lengths that come before. */
+static void choose_length(struct course *c) {
+    const struct combination_plan *plan = c->count->plan;
+    c->k = combination_first_start(plan);
+    for (size_t next = c->k; combination_next_start(plan, &next); c->k = next)
+        if (goes_in(c, slot(c->count, plan->target, c->k), c->k == c->n))
+            return;
+}
+
 static enum status course(struct ctx *ctx, struct course *c) {
     c->rest = c->count->plan->target;
-    c->k = c->count->plan->start;
+    choose_length(c);
     return c->count->plan->ordered ? course_of_sequence(ctx, c) : course_of_set(ctx, c);
 }
 
@@ -405,6 +423,7 @@ enum status combination_unrank(struct ctx *ctx, struct combination_count *count,
     *values = ctx_alloc(ctx, longest, sizeof **values);
     if (!*values)
         return STATUS_NO_MEMORY;
+    turn_round(count, rank);
     struct course c = {.count = count, .rank = rank, .unrank = true, .values = *values};
     enum status status = course(ctx, &c);
     *n = c.at;
@@ -415,5 +434,7 @@ enum status combination_rank(struct ctx *ctx, struct combination_count *count, c
                              uint64_t *rank) {
     struct course c = {.count = count, .rank = rank, .given = values, .n = n};
     memset(rank, 0, count->width * sizeof *rank);
-    return course(ctx, &c);
+    enum status status = course(ctx, &c);
+    turn_round(count, rank);
+    return status;
 }

@@ -72,7 +72,7 @@ enum status combination_cursor_read(struct ctx *ctx, uint64_t mark, size_t most,
     if (cursor->n < MARK || memcmp(cursor->p, want, MARK) != 0 || !read_runs(cursor, most, NULL, n))
         return ctx_fail(ctx, STATUS_INVALID, "/cursor",
                         "The cursor belongs to another request, want the next_cursor of an answer to the same "
-                        "candidates, target, reuse, ordered and lengths.");
+                        "candidates, target, reuse, ordered, distinct, lengths and order.");
     *values = ctx_alloc(ctx, *n, sizeof **values);
     if (!*values)
         return STATUS_NO_MEMORY;

@@ -1,5 +1,5 @@
-/* combination_cursor.h - a place in a list of combinations as text: "MARK.3x2_5" is 3, 3, 5 of the request that the
- * mark tells apart from others. Runs of a value, so that a hundred thousand ones are short. */
+/* combination_cursor.h - a place in a list of combinations as text: "MARK.3x2_5" is the tokens 3, 3, 5 of the request that
+ * the mark tells apart from others. Runs of a token, so that a hundred thousand ones are short. */
 #ifndef SOLVENT_COMBINATION_CURSOR_H
 #define SOLVENT_COMBINATION_CURSOR_H
 

@@ -5,9 +5,14 @@
 
 #include "core/combine/combination_reach.h"
 
+struct candidate {
+    int64_t value, index;
+};
+
 static int compare(const void *a, const void *b) {
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
+    const struct candidate *x = a, *y = b;
+    int values = (x->value > y->value) - (x->value < y->value);
+    return values ? values : (x->index > y->index) - (x->index < y->index);
 }
 
 static enum status check(struct ctx *ctx, const struct combination_in *in) {
@@ -38,20 +43,23 @@ static enum status check(struct ctx *ctx, const struct combination_in *in) {
 
 /* take_values keeps the candidates that the target has room for, in order. */
 static enum status take_values(struct ctx *ctx, const struct combination_in *in, struct combination_plan *plan) {
-    plan->value = ctx_alloc(ctx, in->n, sizeof *plan->value);
-    plan->part = plan->value ? ctx_alloc(ctx, in->n, sizeof *plan->part) : NULL;
+    struct candidate *sorted = ctx_alloc(ctx, in->n, sizeof *sorted);
+    plan->value = sorted ? ctx_alloc(ctx, in->n, sizeof *plan->value) : NULL;
+    plan->index = plan->value ? ctx_alloc(ctx, in->n, sizeof *plan->index) : NULL;
+    plan->part = plan->index ? ctx_alloc(ctx, in->n, sizeof *plan->part) : NULL;
     if (!plan->part)
         return STATUS_NO_MEMORY;
+    size_t n = 0;
     for (size_t i = 0; i < in->n; i++)
         if (in->candidates[i] <= in->target)
-            plan->value[plan->n++] = in->candidates[i];
-    if (plan->n)
-        qsort(plan->value, plan->n, sizeof *plan->value, compare);
-    size_t kept = 0;
-    for (size_t i = 0; i < plan->n; i++)
-        if (!in->reuse || kept == 0 || plan->value[kept - 1] != plan->value[i])
-            plan->value[kept++] = plan->value[i];
-    plan->n = kept;
+            sorted[n++] = (struct candidate){in->candidates[i], (int64_t)i};
+    if (n)
+        qsort(sorted, n, sizeof *sorted, compare);
+    for (size_t i = 0; i < n; i++)
+        if (!in->reuse || in->distinct || i == 0 || sorted[i - 1].value != sorted[i].value) {
+            plan->value[plan->n] = sorted[i].value;
+            plan->index[plan->n++] = sorted[i].index;
+        }
     return STATUS_OK;
 }
 
@@ -94,7 +102,7 @@ static uint64_t mark_of(const struct combination_in *in, const struct combinatio
                         : i == plan->n     ? (uint64_t)in->target
                         : i == plan->n + 1 ? (uint64_t)in->min_length
                         : i == plan->n + 2 ? (uint64_t)in->max_length
-                                           : (uint64_t)in->reuse * 2 + in->ordered;
+                                           : (uint64_t)in->order * 8 + in->distinct * 4u + in->reuse * 2u + in->ordered;
         mark = (mark ^ word) + 0x9e3779b97f4a7c15u;
         mark = (mark ^ mark >> 30) * 0xbf58476d1ce4e5b9u;
         mark = (mark ^ mark >> 27) * 0x94d049bb133111ebu;
@@ -103,18 +111,28 @@ static uint64_t mark_of(const struct combination_in *in, const struct combinatio
     return mark;
 }
 
-/* take_lengths makes the states; limits that every sum keeps anyway make none. */
+/* take_lengths makes the states; limits that every sum keeps anyway make none. By length, each one is a state. */
 static void take_lengths(const struct combination_in *in, int64_t least, int64_t most, struct combination_plan *plan,
                          uint64_t *states) {
-    int64_t min = in->min_length <= least ? 0 : in->min_length;
-    plan->saturate = in->max_length >= most;
-    plan->start = (size_t)(plan->saturate ? min : in->max_length);
-    plan->accept = (size_t)(plan->saturate ? 0 : in->max_length - min);
-    *states = (uint64_t)plan->start + 1;
+    if (in->order == COMBINATION_SHORT || in->order == COMBINATION_LONG) {
+        plan->shortest = (size_t)(in->min_length > least ? in->min_length : least);
+        plan->longest = (size_t)(in->max_length < most ? in->max_length : most);
+    } else {
+        int64_t min = in->min_length <= least ? 0 : in->min_length;
+        plan->saturate = in->max_length >= most;
+        plan->shortest = plan->longest = (size_t)(plan->saturate ? min : in->max_length);
+        plan->accept = (size_t)(plan->saturate ? 0 : in->max_length - min);
+    }
+    *states = (uint64_t)plan->longest + 1;
 }
 
 enum status combination_plan_make(struct ctx *ctx, const struct combination_in *in, struct combination_plan *plan) {
-    *plan = (struct combination_plan){.reuse = in->reuse, .ordered = in->ordered};
+    *plan = (struct combination_plan){.reuse = in->reuse,
+                                      .ordered = in->ordered,
+                                      .distinct = in->distinct,
+                                      .indices = in->indices,
+                                      .order = in->order,
+                                      .max_steps = in->max_steps ? in->max_steps : COMBINATION_MAX_STEPS};
     enum status status = check(ctx, in);
     if (status == STATUS_OK)
         status = take_values(ctx, in, plan);
@@ -137,7 +155,7 @@ enum status combination_plan_make(struct ctx *ctx, const struct combination_in *
     plan->states = (size_t)states;
     for (size_t i = 0; i < plan->n; i++)
         plan->part[i] = (size_t)(plan->value[i] / divisor);
-    if (plan->n * (states * (uint64_t)(target + 1)) > COMBINATION_MAX_STEPS)
+    if (plan->n * (states * (uint64_t)(target + 1)) > (uint64_t)plan->max_steps)
         return STATUS_OK;
     status = combination_reach(ctx, plan, &plan->reach);
     plan->none = status == STATUS_OK && !combination_reaches(plan->reach, plan->target);

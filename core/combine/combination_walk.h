@@ -3,7 +3,7 @@
  *     struct combination_walk walk;
  *     if (combination_begin(ctx, &plan, &walk) != STATUS_OK) ...
  *     while (combination_next(&walk))
- *         use(walk.value, walk.depth);
+ *         use(walk.row, walk.depth);
  *
  * For each rest and state of the length, `last` holds the last position at which a combination of the rest can begin;
  * hence whether a choice leads anywhere is one look-up, and there is no search where there is nothing to find.
@@ -18,11 +18,13 @@
 struct combination_walk {
     const struct combination_plan *plan; /* borrowed */
     int32_t *last;                       /* [(target + 1) * states]; -1: nothing makes this rest */
-    size_t *next;                        /* [n] the first position of a greater value */
+    size_t *next;                        /* [n] the first position of another candidate that is greater */
+    size_t *first;                       /* [n] the first position of the same candidate */
     size_t *at;                          /* [depth] positions of the combination */
-    int64_t *value;                      /* [depth] its values: what combination_next found */
+    int64_t *row;                        /* [depth] its values or indices: what combination_next found */
+    size_t start;                        /* state of the length that it begins with */
     size_t depth, rest;
-    size_t kept; /* values that combination_next left as they were */
+    size_t kept; /* numbers of the row that combination_next left as they were */
     bool begun;
 };
 
@@ -33,8 +35,8 @@ enum status combination_begin(struct ctx *ctx, const struct combination_plan *pl
 /* combination_next goes to the next; false, and again false, past the last. */
 bool combination_next(struct combination_walk *walk);
 
-/* combination_seek goes to the combination of these values, as if combination_next had found it; false, and the walk
+/* combination_seek goes to the combination of these tokens, as if combination_next had found it; false, and the walk
  * stands before the first, where it is none of the combinations. */
-bool combination_seek(struct combination_walk *walk, const int64_t *values, size_t n);
+bool combination_seek(struct combination_walk *walk, const int64_t *tokens, size_t n);
 
 #endif

@@ -35,7 +35,7 @@ struct knapsack_task {
     size_t count_stride;
     size_t dims;                       /* 0: one weight each; else up to KNAPSACK_MAX_DIMS */
     const int64_t *weights, *capacity; /* dims > 0: [n][dims], [dims]; >= 0, borrowed */
-    bool exact_fill;                   /* the weight is to equal the capacity; dims = 0 only */
+    bool exact_fill;                   /* the weight is to equal the capacity, in every dimension */
     int64_t at_most;                   /* copies chosen in all; -1: any number */
     enum knapsack_algorithm algorithm;
     int64_t sets;        /* list so many of the optimal choices; 0: do not */

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/combine/knapsack_surrogate.h"
+
 typedef __int128 wide;
 
 /* An item with its copies, in the order of the search. */
@@ -20,10 +22,14 @@ struct search {
     int64_t *count; /* [n] copies now chosen */
     int64_t *table; /* [n + 1][row]: the greatest value of entries i .. n-1; NULL: there is none */
     size_t width, levels, row;
-    int64_t value;        /* of an optimal choice */
-    int64_t p, w, copies; /* of what is chosen now */
-    size_t work;          /* since the last look at the stop flag */
-    size_t room;          /* in out->set */
+    size_t cells;                      /* of a table, at most */
+    size_t dims;                       /* 1 .. */
+    struct knapsack_surrogate by;      /* several capacities: the bound, of entries as parts */
+    int64_t value;                     /* of an optimal choice */
+    int64_t p, copies;                 /* of what is chosen now */
+    int64_t used[KNAPSACK_MAX_LIMITS]; /* and what it weighs; behind that, with at_most, its copies */
+    size_t work;                       /* since the last look at the stop flag */
+    size_t room;                       /* in out->set */
     struct knapsack_sets *out;
 };
 
@@ -45,8 +51,7 @@ static void add_part(struct search *s, int64_t *row, const struct knapsack_part 
 static enum status make_table(struct search *s) {
     uint64_t levels = s->task->at_most < 0 ? 1 : (uint64_t)s->task->at_most + 1;
     uint64_t width = (uint64_t)s->parts.capacity + 1;
-    if (width > KNAPSACK_SETS_CELLS || levels > KNAPSACK_SETS_CELLS ||
-        (wide)width * levels * (wide)(s->n + 1) > KNAPSACK_SETS_CELLS)
+    if (s->task->dims || width > s->cells || levels > s->cells || (wide)width * levels * (wide)(s->n + 1) > s->cells)
         return STATUS_OK;
     s->width = width;
     s->levels = levels;
@@ -78,9 +83,16 @@ static wide lp_rest(const struct search *s, size_t from, int64_t room) {
     return value;
 }
 
+static int64_t capacity_of(const struct search *s, size_t d) {
+    return s->task->dims ? knapsack_capacity(s->task, d) : s->parts.capacity;
+}
+
 /* may_win tells whether entries from .. can bring the choice to the optimum. */
 static bool may_win(const struct search *s, size_t from) {
-    int64_t room = s->parts.capacity - s->w;
+    if (s->task->dims)
+        return knapsack_surrogate_bound(&s->by, from, s->used, s->p) >= (double)s->value &&
+               knapsack_surrogate_fills(&s->by, from, s->used);
+    int64_t room = s->parts.capacity - s->used[0];
     if (!s->table)
         return s->p + lp_rest(s, from, room) >= s->value;
     int64_t left = s->levels > 1 ? s->task->at_most - s->copies : 0;
@@ -98,6 +110,25 @@ static int by_ratio(const void *x, const void *y) {
     if (a->w > 0 && left != right)
         return left > right ? -1 : 1;
     return a->item < b->item ? -1 : a->item > b->item;
+}
+
+/* order_entries puts entries in the surrogate's order; each is a part of all its copies there. */
+static enum status order_entries(struct search *s) {
+    struct knapsack_parts *whole = ctx_alloc(s->ctx, 1, sizeof *whole);
+    struct knapsack_part *part = ctx_alloc(s->ctx, s->n, sizeof *part);
+    struct entry *entry = ctx_alloc(s->ctx, s->n, sizeof *entry);
+    if (!whole || !part || !entry)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < s->n; i++) {
+        const struct entry *e = &s->entry[i];
+        part[i] = (struct knapsack_part){.p = e->p * e->copies, .copies = e->copies, .item = (uint32_t)e->item};
+    }
+    *whole = (struct knapsack_parts){.part = part, .n = s->n};
+    enum status status = knapsack_surrogate_make(s->ctx, s->task, whole, &s->by);
+    for (size_t k = 0; status == STATUS_OK && k < s->n; k++)
+        entry[k] = s->entry[s->by.order[k].i];
+    s->entry = entry;
+    return status;
 }
 
 static enum status make_entries(struct search *s) {
@@ -118,9 +149,10 @@ static enum status make_entries(struct search *s) {
     }
     if (!s->task->exact_fill && s->parts.sum_w < s->parts.capacity)
         s->parts.capacity = s->parts.sum_w;
-    status = make_table(s);
-    if (!s->table && s->n)
+    status = s->task->dims ? order_entries(s) : make_table(s);
+    if (!s->task->dims && !s->table && s->n)
         qsort(s->entry, s->n, sizeof *s->entry, by_ratio);
+    s->out->table = s->table;
     return status;
 }
 
@@ -169,15 +201,20 @@ static enum status record(struct search *s) {
 
 static void take(struct search *s, size_t i, int64_t copies) {
     s->count[i] += copies;
-    s->w += copies * s->entry[i].w;
     s->p += copies * s->entry[i].p;
     s->copies += copies;
+    for (size_t d = 0; d < s->dims; d++)
+        s->used[d] += copies * knapsack_weight(s->task, s->entry[i].item, d);
+    s->used[s->dims] = s->copies;
 }
 
 static int64_t most(const struct search *s, size_t i) {
-    int64_t copies = s->entry[i].copies, w = s->entry[i].w;
-    if (w > 0 && copies > (s->parts.capacity - s->w) / w)
-        copies = (s->parts.capacity - s->w) / w;
+    int64_t copies = s->entry[i].copies;
+    for (size_t d = 0; d < s->dims; d++) {
+        int64_t w = knapsack_weight(s->task, s->entry[i].item, d), room = capacity_of(s, d) - s->used[d];
+        if (w > 0 && copies > room / w)
+            copies = room / w;
+    }
     if (s->task->at_most >= 0 && copies > s->task->at_most - s->copies)
         copies = s->task->at_most - s->copies;
     return copies;
@@ -202,7 +239,8 @@ static size_t next(struct search *s, size_t i, bool fresh) {
         if (fresh && may_win(s, i + 1))
             return i + 1;
         /* Of what takes no room but is worth something, fewer copies are only worse. */
-        if (s->count[i] > 0 && fresh && s->entry[i].w == 0 && s->entry[i].p > 0 && s->task->at_most < 0)
+        if (s->count[i] > 0 && fresh && s->entry[i].w == 0 && !s->task->dims && s->entry[i].p > 0 &&
+            s->task->at_most < 0)
             take(s, i, -s->count[i]);
         fresh = s->count[i] > 0;
         if (fresh)
@@ -210,6 +248,13 @@ static size_t next(struct search *s, size_t i, bool fresh) {
         else if (i-- == 0)
             return SIZE_MAX;
     }
+}
+
+static bool is_full(const struct search *s) {
+    for (size_t d = 0; s->task->exact_fill && d < s->dims; d++)
+        if (s->used[d] != capacity_of(s, d))
+            return false;
+    return true;
 }
 
 static enum status explore(struct search *s) {
@@ -220,7 +265,7 @@ static enum status explore(struct search *s) {
             i = next(s, i, true);
             continue;
         }
-        if (s->p == s->value && (!s->task->exact_fill || s->w == s->parts.capacity)) {
+        if (s->p == s->value && is_full(s)) {
             s->out->more = s->out->n == (size_t)s->task->sets;
             enum status status = s->out->more ? STATUS_OK : record(s);
             if (s->out->more || status != STATUS_OK)
@@ -231,9 +276,10 @@ static enum status explore(struct search *s) {
     return STATUS_OK;
 }
 
-enum status knapsack_sets_list(struct ctx *ctx, const struct knapsack_task *task, int64_t value,
+enum status knapsack_sets_list(struct ctx *ctx, const struct knapsack_task *task, int64_t value, size_t cells,
                                struct knapsack_sets *out) {
-    struct search s = {.ctx = ctx, .task = task, .value = value, .out = out};
+    struct search s = {
+        .ctx = ctx, .task = task, .value = value, .cells = cells, .dims = task->dims ? task->dims : 1, .out = out};
     *out = (struct knapsack_sets){0};
     enum status status = make_entries(&s);
     if (status != STATUS_OK)

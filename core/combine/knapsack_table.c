@@ -118,7 +118,10 @@ static enum status make_table(struct ctx *ctx, const struct knapsack_task *task,
         for (size_t c = 0; c < t->row; c++)
             t->best[c] = c % t->width ? t->nowhere : 0;
     t->all = array_1d(KIND_INT, t->best, cells);
-    return task->trace ? trace_begin(ctx, task->trace, task->max_steps, &t->all) : STATUS_OK;
+    if (!task->trace)
+        return STATUS_OK;
+    enum status status = trace_begin(ctx, task->trace, task->max_steps, NULL); /* check_size has its own limit */
+    return status == STATUS_OK ? trace_show(task->trace, &t->all) : status;
 }
 
 static bool took(const struct table *t, bool two, size_t i, size_t cell) {

@@ -77,18 +77,19 @@ static enum status core_solve(struct ctx *ctx, struct knapsack_parts *parts, str
     return STATUS_OK;
 }
 
-/* search runs the core program or branch and bound, an exact fill with weight put first. */
+/* search runs the core program or branch and bound; an exact fill of a single capacity with weight put first. */
 static enum status search(struct ctx *ctx, const struct knapsack_task *task, struct knapsack_parts *parts, bool branch,
                           struct knapsack_found *out) {
+    const bool first = task->exact_fill && !task->dims;
     int64_t unit = 0;
-    if (task->exact_fill && !put_first(parts, &unit))
+    if (first && !put_first(parts, &unit))
         return ctx_fail(ctx, STATUS_TOO_LARGE, "/exact_fill",
                         "The sum of the weights, over their common divisor, times the sum of the values is past "
                         "9223372036854775807, want less for an exact fill by more than %d items of such values.",
                         KNAPSACK_MEET_PARTS);
     enum status status = branch ? knapsack_branch_solve(ctx, task, parts, out)
-                                : core_solve(ctx, parts, task->exact_fill ? NULL : task->in.watch, out);
-    if (status == STATUS_OK && task->exact_fill)
+                                : core_solve(ctx, parts, first ? NULL : task->in.watch, out);
+    if (status == STATUS_OK && first)
         take_away(parts, unit, out);
     return status;
 }
@@ -226,7 +227,8 @@ static enum status add_weights(struct ctx *ctx, const struct knapsack_task *task
     bool fits = task->at_most < 0 || copies <= task->at_most;
     for (size_t d = 0; d < dims; d++)
         fits = fits && sum[d] <= knapsack_capacity(task, d);
-    fits = fits && (!task->exact_fill || !out->found || sum[0] == task->in.capacity);
+    for (size_t d = 0; d < dims && task->exact_fill && out->found; d++)
+        fits = fits && sum[d] == knapsack_capacity(task, d);
     return fits ? STATUS_OK : ctx_fail(ctx, STATUS_INTERNAL, "", "The knapsack's answer did not pass its own check.");
 }
 
@@ -274,24 +276,43 @@ static bool is_plain(const struct knapsack_task *task) {
            task->at_most < 0 && !task->trace && (task->algorithm == KNAPSACK_AUTO || task->algorithm == KNAPSACK_CORE);
 }
 
-/* divide takes the common divisor out of the weights and the capacity; false where the capacity has it not, so that
- * nothing fills it. Values that are weights stay so. */
-static bool divide(const struct knapsack_task *task, struct knapsack_parts *parts) {
-    if (task->algorithm == KNAPSACK_TABLE_2D || task->algorithm == KNAPSACK_TABLE_1D) /* as large as documented */
-        return true;
-    bool same = values_are_weights(parts);
+/* can_fill is false where sums or divisors of the weights tell that nothing fills a capacity exactly. */
+static bool can_fill(const struct knapsack_task *task, const struct knapsack_parts *parts, size_t d) {
+    int64_t divisor = 0, sum = 0;
+    for (size_t i = 0; i < parts->n; i++) {
+        int64_t w = task->dims ? knapsack_weight(task, parts->part[i].item, d) : parts->part[i].w;
+        sum += task->dims ? w * parts->part[i].copies : w;
+        divisor = divisor == 1 ? 1 : knapsack_gcd(w, divisor);
+    }
+    int64_t capacity = knapsack_capacity(task, d);
+    return capacity <= sum && (divisor == 0 || capacity % divisor == 0);
+}
+
+/* divide takes the common divisor, which the capacity has too, out of the weights. Values that are weights stay so. */
+static void divide(const struct knapsack_task *task, struct knapsack_parts *parts) {
     int64_t divisor = 0;
+    if (task->dims || task->algorithm == KNAPSACK_TABLE_2D || task->algorithm == KNAPSACK_TABLE_1D ||
+        values_are_weights(parts))
+        return; /* a table asked for is as large as documented */
     for (size_t i = 0; i < parts->n && divisor != 1; i++)
         divisor = knapsack_gcd(parts->part[i].w, divisor);
     if (divisor <= 1)
-        return true;
-    if (parts->capacity % divisor != 0)
-        return false;
-    for (size_t i = 0; i < parts->n && !same; i++)
+        return;
+    for (size_t i = 0; i < parts->n; i++)
         parts->part[i].w /= divisor;
-    parts->capacity /= same ? 1 : divisor;
-    parts->sum_w /= same ? 1 : divisor;
-    return true;
+    parts->capacity /= divisor;
+    parts->sum_w /= divisor;
+}
+
+/* settled tells of an exact fill that nothing makes; else it makes the numbers small. */
+static bool settled(const struct knapsack_task *task, struct knapsack_parts *parts) {
+    if (!task->exact_fill || task->trace)
+        return false;
+    for (size_t d = 0; d < (task->dims ? task->dims : 1); d++)
+        if (!can_fill(task, parts, d))
+            return true;
+    divide(task, parts);
+    return false;
 }
 
 static enum status solve_split(struct ctx *ctx, const struct knapsack_task *task, struct knapsack_answer *out) {
@@ -302,8 +323,9 @@ static enum status solve_split(struct ctx *ctx, const struct knapsack_task *task
     if (status != STATUS_OK)
         return status;
     struct knapsack_found found = {.optimal = true, .end = KNAPSACK_COMPLETE};
-    if (task->exact_fill && !task->trace && (parts.capacity > parts.sum_w || !divide(task, &parts))) {
-        out->algorithm = task->algorithm == KNAPSACK_AUTO ? KNAPSACK_CORE : task->algorithm;
+    if (settled(task, &parts)) {
+        enum knapsack_algorithm usual = task->dims ? KNAPSACK_BRANCH : KNAPSACK_CORE;
+        out->algorithm = task->algorithm == KNAPSACK_AUTO ? usual : task->algorithm;
         out->why = task->algorithm == KNAPSACK_AUTO ? "Sums and divisors of the weights settle it." : NULL;
         return answer(ctx, task, &parts, &found, out);
     }
@@ -317,6 +339,6 @@ enum status knapsack_task_solve(struct ctx *ctx, const struct knapsack_task *tas
     *out = (struct knapsack_answer){0};
     enum status status = is_plain(task) ? solve_plain(ctx, task, out) : solve_split(ctx, task, out);
     if (status == STATUS_OK && task->sets && out->found && out->optimal)
-        status = knapsack_sets_list(ctx, task, out->value, &out->sets);
+        status = knapsack_sets_list(ctx, task, out->value, KNAPSACK_SETS_CELLS, &out->sets);
     return status;
 }

@@ -3,7 +3,8 @@
  *
  * Plain 0/1 problems go to knapsack_solve as they are, bounded and unbounded ones as parts (knapsack_parts.h). An exact
  * fill has a table, meets in the middle, or has weight put first: with values p + M w, M above the sum of all values,
- * the best choice is heaviest, and most valuable among the heaviest. at_most is asked of the problem without it first,
+ * the best choice is heaviest, and most valuable among the heaviest; of several
+ * capacities, branch and bound. at_most is asked of the problem without it first,
  * as its answer mostly obeys; else a table with levels, or branch and bound. Several capacities: branch and bound.
  *
  * Threads: reentrant. */

@@ -392,6 +392,22 @@ static void sweep(const struct run *run, struct room *room) {
             retire(run, room, row);
 }
 
+/* cut_short takes D of every walker where it is. */
+static void cut_short(const struct run *run, struct room *room) {
+    for (size_t row = 0; row < room->active; row++)
+        room->points[row] = room->walkers[row].at;
+    const struct denoiser_each q = {
+        .at = room->points, .condition = run->in->condition, .rows = room->active, .x = room->x, .D = room->D};
+    denoiser_each(run->in->denoiser, &q, room->scratch);
+    while (room->active) {
+        size_t row = room->active - 1, sample = room->walkers[row].sample;
+        run->out->calls[sample]++;
+        run->out->cut[sample] = true;
+        to_data(room, row);
+        retire(run, room, row);
+    }
+}
+
 /* give_up notes that chunk `index` holds a sample that failed. */
 static void give_up(struct run *run, size_t index) {
     size_t known = atomic_load(&run->broken);
@@ -408,6 +424,8 @@ static void chunk(void *arg, size_t index) {
         start_walker(run, &room, first + i);
     while (room.active && ctx_stop(run->ctx) == STOP_NONE && index <= atomic_load(&run->broken))
         sweep(run, &room);
+    if (room.active && run->in->anytime && ctx_stop(run->ctx) == STOP_DEADLINE)
+        cut_short(run, &room);
     for (size_t i = first; i < first + room.width && i < run->in->count; i++)
         if (run->failed[i])
             give_up(run, index);
@@ -431,8 +449,9 @@ static enum status allocate(struct run *run) {
     out->rejects = ctx_zalloc(ctx, n, sizeof *out->rejects);
     out->error = ctx_zalloc(ctx, n, sizeof *out->error);
     out->integral = run->in->divergence ? ctx_zalloc(ctx, n, sizeof *out->integral) : NULL;
+    out->cut = ctx_zalloc(ctx, n, sizeof *out->cut);
     run->failed = ctx_zalloc(ctx, n, sizeof *run->failed);
-    if (!out->calls || !out->steps || !out->rejects || !out->error || !run->failed ||
+    if (!out->calls || !out->steps || !out->rejects || !out->error || !out->cut || !run->failed ||
         (run->in->divergence && !out->integral))
         return STATUS_NO_MEMORY;
     return workspaces_make(ctx, 1, room_bytes(run), &run->spaces);
@@ -446,7 +465,7 @@ enum status adaptive_run(struct ctx *ctx, const struct adaptive_in *in, struct a
     if (status != STATUS_OK)
         return status;
     parallel_for(ctx, (in->count + run.chunk - 1) / run.chunk, chunk, &run);
-    status = ctx_stopped(ctx);
+    status = in->anytime && ctx_stop(ctx) == STOP_DEADLINE ? STATUS_OK : ctx_stopped(ctx);
     for (size_t i = 0; status == STATUS_OK && i < in->count; i++)
         if (run.failed[i]) {
             out->failed = i;

@@ -42,6 +42,8 @@ struct adaptive_in {
     enum adaptive_pair pair;
     double rtol, atol; /* >= 0, not both 0 */
     bool to_data;      /* at the end x becomes D: the step to k = 0 */
+    bool anytime;      /* at the deadline x of each sample on its way becomes D of where it is (adaptive_out.cut),
+                        * instead of a failure; not with a divergence. One more call for each of them */
     size_t count;
     double *x; /* [count][d]: the states at `from`, and then those at `to` */
     enum adaptive_divergence divergence;
@@ -51,13 +53,14 @@ struct adaptive_in {
 struct adaptive_out {
     int64_t *calls, *steps, *rejects; /* [count] */
     double *error;                    /* [count] the greatest err of a step that was taken, 0 .. 1 */
+    bool *cut;                        /* [count] the deadline came first: x is E[x0 | x] where the sample then was */
     double *integral;                 /* [count] of the divergence from `from` to `to`; NULL without one */
     size_t failed;                    /* with INVALID: the first sample for which the tolerances cannot be met */
 };
 
 /* adaptive_run integrates all samples.
  * Errors: INVALID ("/sampler/rtol": a sample for which the tolerances cannot be met, see out->failed),
- * NO_MEMORY, CANCELLED, TIMED_OUT. */
+ * NO_MEMORY, CANCELLED, TIMED_OUT (not with anytime). */
 enum status adaptive_run(struct ctx *ctx, const struct adaptive_in *in, struct adaptive_out *out) MUST_CHECK;
 
 #endif

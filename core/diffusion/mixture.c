@@ -148,15 +148,16 @@ static bool all_alike(const double *values, size_t n) {
     return true;
 }
 
-/* Fitted to bench/sample.c on a 3 GHz x86-64 server. */
+/* Fitted to bench/sample.c on a 3 GHz x86-64 server with AVX2; without it all takes twice as long. What limits and thread
+ * shares are computed from must not depend on the machine. */
 double mixture_cost(size_t k, size_t d, enum mixture_shape shape) {
     double parts = (double)k, axes = (double)d;
     switch (shape) {
-    case MIXTURE_ROUND: return parts * (4.5 + 0.3 * axes);
-    case MIXTURE_AXES: return parts * (7 + 2.4 * axes);
+    case MIXTURE_ROUND: return parts * (2.2 + 0.12 * axes);
+    case MIXTURE_AXES: return parts * (5 + 1.25 * axes);
     case MIXTURE_FULL: break;
     }
-    return parts * (8 + 2.4 * axes + 0.75 * axes * axes);
+    return parts * (6 + 1.2 * axes + 0.48 * axes * axes);
 }
 
 /* Below this a variance counts as none: there is no density at sigma = 0. */
@@ -176,17 +177,91 @@ static double ln_total(const struct mixture *m) {
     return elementary_log(sum);
 }
 
-static void choose_kernel(struct mixture *m, bool round) {
+/* A set that has no table here takes the nearest below. */
+static const struct mixture_kernels *kernels_for(enum isa isa) {
+    switch (isa) {
+#if defined(__x86_64__)
+    case ISA_AVX2: return &mixture_kernels_avx2;
+    case ISA_AVX512: return &mixture_kernels_avx512;
+#endif
+    default: return &mixture_kernels_ref;
+    }
+}
+
+/* From this many dimensions on distances may be summed by products. */
+enum { EXPAND_D = 16 };
+
+/* What all parts beyond the cut weigh together, of the greatest: so little that no sum notices. */
+#define LN_UNHEARD -40
+
+/* order_stretches sorts them by how much the means differ there, the most first. */
+static enum status order_stretches(struct ctx *ctx, struct mixture *m) {
+    size_t d = m->base.d, n = (d + MIXTURE_STRETCH - 1) / MIXTURE_STRETCH;
+    size_t *order = ctx_alloc(ctx, n, sizeof *order);
+    double *sum = ctx_zalloc(ctx, d, sizeof *sum), *spread = ctx_zalloc(ctx, n, sizeof *spread);
+    if (!order || !sum || !spread)
+        return STATUS_NO_MEMORY;
+    for (size_t c = 0; c < m->k; c++)
+        for (size_t j = 0; j < d; j++) {
+            double mean = m->means[c * d + j];
+            sum[j] += mean;
+            spread[j / MIXTURE_STRETCH] += mean * mean;
+        }
+    for (size_t j = 0; j < d; j++)
+        spread[j / MIXTURE_STRETCH] -= sum[j] * sum[j] / (double)m->k;
+    for (size_t i = 0; i < n; i++) {
+        size_t at = i;
+        for (; at > 0 && spread[order[at - 1]] < spread[i]; at--)
+            order[at] = order[at - 1];
+        order[at] = i;
+    }
+    m->order = order;
+    return STATUS_OK;
+}
+
+/* measure finds what the kernel of round parts wants to know: weights to base 2, the squares of the means. */
+static enum status measure(struct ctx *ctx, struct mixture *m) {
+    size_t d = m->base.d;
+    double *lg_weight = ctx_alloc(ctx, m->k, sizeof *lg_weight), *norm2 = ctx_zalloc(ctx, m->k, sizeof *norm2);
+    if (!lg_weight || !norm2)
+        return STATUS_NO_MEMORY;
+    m->least_variance = m->variance[0];
+    for (size_t c = 0; c < m->k; c++) {
+        lg_weight[c] = LG_E * m->ln_weight[c];
+        m->least_variance = m->variance[c] < m->least_variance ? m->variance[c] : m->least_variance;
+        for (size_t j = 0; j < d; j++)
+            norm2[c] += m->means[c * d + j] * m->means[c * d + j];
+        m->reach2 = norm2[c] > m->reach2 ? norm2[c] : m->reach2;
+    }
+    m->lg_weight = lg_weight;
+    m->norm2 = d >= EXPAND_D ? norm2 : NULL;
+    m->cut = LG_E * (elementary_log((double)m->k) - LN_UNHEARD);
+    return order_stretches(ctx, m);
+}
+
+static size_t round_scratch(const struct mixture *m) {
+    return 4 * (m->alike ? 1 : m->k) + 2 * MIXTURE_TILE * m->base.d;
+}
+
+static size_t oval_scratch(const struct mixture *m) {
+    return m->k + m->base.d * (1 + 2 * MIXTURE_TILE + 2 * MOST_LANES) + m->k * MIXTURE_TILE;
+}
+
+static size_t each_scratch(const struct mixture *m) { return 9 * m->base.d * MOST_LANES; }
+
+static enum status choose_kernel(struct ctx *ctx, struct mixture *m, bool round) {
+    const struct mixture_kernels *kernels = kernels_for(ctx->isa);
     m->round = round;
     m->ln_total = ln_total(m);
-    m->base.each = mixture_each;
+    m->base.each = kernels->each;
     m->base.gives = EACH_TRACE | EACH_VJV | EACH_DENSITY;
     m->base.smooth = all_above(m->variance, round ? m->k : m->k * m->base.d, LEAST_VARIANCE);
-    m->base.each_scratch = mixture_each_scratch(m);
-    m->alike = round && all_alike(m->variance, m->k) && all_alike(m->ln_weight, m->k);
-    m->base.eval = round ? mixture_round_eval : mixture_oval_eval;
-    m->base.scratch = round ? mixture_round_scratch(m) : mixture_oval_scratch(m);
+    m->alike = round && all_alike(m->variance, m->k);
+    m->base.each_scratch = each_scratch(m);
+    m->base.eval = round ? kernels->round : kernels->oval;
+    m->base.scratch = round ? round_scratch(m) : oval_scratch(m);
     m->base.cost = mixture_cost(m->k, m->base.d, round ? MIXTURE_ROUND : m->axes ? MIXTURE_FULL : MIXTURE_AXES);
+    return round ? measure(ctx, m) : STATUS_OK;
 }
 
 static enum status build(struct ctx *ctx, const struct mixture_in *in, const struct denoiser **out) {
@@ -201,9 +276,8 @@ static enum status build(struct ctx *ctx, const struct mixture_in *in, const str
         status = in->covariances ? take_covariances(ctx, in, m) : take_stds(ctx, in, m);
     if (status != STATUS_OK)
         return status;
-    choose_kernel(m, !in->covariances && in->n_stds <= in->k);
     *out = &m->base;
-    return STATUS_OK;
+    return choose_kernel(ctx, m, !in->covariances && in->n_stds <= in->k);
 }
 
 enum status mixture_make(struct ctx *ctx, const struct mixture_in *in, const struct denoiser **out) {

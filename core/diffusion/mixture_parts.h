@@ -1,47 +1,49 @@
-/* mixture_parts.h - a checked mixture and the two kernels that evaluate it. For mixture*.c only.
- * Rows are taken eight at a time and transposed, x[d][LANES], so that loops over lanes need no reduction and a part's
- * numbers are read once for eight rows. */
+/* mixture_parts.h - a checked mixture and the kernels that evaluate it. For mixture*.c only.
+ * Kernels are written once, in *_body.h, and compiled for each instruction set (core/base/lanes.h); a table holds those
+ * of a set. Rows are taken LANES at a time and transposed, vec x[d], so that no sum runs across a vector. */
 #ifndef SOLVENT_MIXTURE_PARTS_H
 #define SOLVENT_MIXTURE_PARTS_H
 
 #include "core/diffusion/mixture.h"
 
-enum { LANES = 8 };
+#define LG_E 1.4426950408889634 /* log2 e */
+
+/* MOST_LANES of any set; a tile of rows shares what is read or computed once a part. Scratch is sized for these:
+ *     round  four numbers a part, or of all; then y and sums [MIXTURE_TILE][d]
+ *     oval   bias[k], a number an axis [d], x and sums [MIXTURE_TILE][d], room for two vectors [d][MOST_LANES], and the
+ *            posterior [k][MIXTURE_TILE]
+ *     each   nine vectors [d][MOST_LANES] */
+enum { MOST_LANES = 8, MIXTURE_TILE = 16 };
+
+enum { MIXTURE_STRETCH = 32 }; /* dimensions that are summed before it is asked whether a part is too far */
 
 struct mixture {
     struct denoiser base; /* first: a denoiser pointer is a mixture pointer */
     size_t k;
-    bool round;              /* S_c = s_c^2 I for all parts */
-    bool alike;              /* all parts have one weight and one variance */
-    double ln_total;         /* log of the sum of exp(ln_weight) */
-    const double *means;     /* [k][d] */
-    const double *ln_weight; /* [k]; parts of weight 0 are left out */
+    bool round;            /* S_c = s_c^2 I for all parts */
+    bool alike;            /* round, and all parts have one variance */
+    double ln_total;       /* log of the sum of exp(ln_weight) */
+    double cut;            /* round: parts whose weight is below 2^-cut of the greatest count as 0 */
+    double least_variance; /* round: of all parts */
+    double reach2;         /* round: the greatest of norm2 */
+    const double *means;   /* [k][d] */
+    const double *norm2;   /* round: [k] |m_c|^2 */
+    const size_t *order; /* round: the stretches of dimensions (MIXTURE_STRETCH), those where means differ most first */
+    const double *ln_weight; /* [k]; parts of weight 0 have -1e300 */
+    const double *lg_weight; /* round: [k] the same to base 2 */
     const double *variance;  /* round: [k]; else [k][d], along the axes of `axes` */
     const double *axes;      /* [k][d][d], column i an eigenvector; NULL: the coordinate axes */
 };
 
-/* One group: D of x[d][LANES] to out[d][LANES]. `prepared` comes from the kernel's prepare(). */
-typedef void mixture_kernel(const struct mixture *m, const struct path_point *at, const double *prepared,
-                            const double *x, double *out, double *scratch);
-/* mixture_rows prepares nothing: it transposes groups of rows to and fro. scratch: 2 d LANES, then the kernel's. */
-void mixture_rows(const struct mixture *m, const struct path_point *at, mixture_kernel *kernel, const double *prepared,
-                  size_t rows, const double *x, double *out, double *scratch);
+/* The kernels of an instruction set, as denoiser.eval and denoiser.each. */
+struct mixture_kernels {
+    void (*round)(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
+                  const double *x, double *out, double *scratch);
+    void (*oval)(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
+                 const double *x, double *out, double *scratch);
+    void (*each)(const struct denoiser *self, const struct denoiser_each *q, double *scratch);
+};
 
-/* mixture_gather transposes a group of rows: lanes beyond the last row repeat it. */
-void mixture_gather(size_t d, size_t rows, const double *x, double *to);
-
-/* Any S_c, each row at a point of its own. */
-void mixture_each(const struct denoiser *self, const struct denoiser_each *q, double *scratch);
-size_t mixture_each_scratch(const struct mixture *m);
-
-/* S_c = s_c^2 I. */
-void mixture_round_eval(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
-                        const double *x, double *out, double *scratch);
-size_t mixture_round_scratch(const struct mixture *m);
-
-/* Any S_c, by its axes. */
-void mixture_oval_eval(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
-                       const double *x, double *out, double *scratch);
-size_t mixture_oval_scratch(const struct mixture *m);
+extern const struct mixture_kernels mixture_kernels_ref, mixture_kernels_avx2, mixture_kernels_avx512;
 
 #endif

@@ -4,25 +4,26 @@
 #include <string.h>
 
 static void latent(const struct noise *self, size_t first, size_t rows, size_t d, double *out) {
-    normal_rows(self->seed, NORMAL_LATENT, 0, first, rows, d, out);
+    self->normal(self->seed, NORMAL_LATENT, 0, first, rows, d, out);
 }
 
 enum { HALVINGS = 52 };
 
-static void node(uint64_t seed, uint64_t n, size_t first, size_t rows, size_t d, double *out) {
-    normal_rows(seed, NORMAL_BRIDGE + (uint32_t)(n >> 32 << 8), (uint32_t)n, first, rows, d, out);
+static void node(const struct noise *self, uint64_t n, size_t first, size_t rows, size_t d, double *out) {
+    self->normal(self->seed, NORMAL_BRIDGE + (uint32_t)(n >> 32 << 8), (uint32_t)n, first, rows, d, out);
 }
 
 /* brownian writes W(u) of every number to `out`. */
-static void brownian(uint64_t seed, double u, size_t first, size_t rows, size_t d, double *room, double *out) {
+static void brownian(const struct noise *self, double u, size_t first, size_t rows, size_t d, double *room,
+                     double *out) {
     size_t size = rows * d;
     double *low = room, *high = room + size, *middle = room + 2 * size, from = 0, to = 1;
     memset(low, 0, size * sizeof *low);
-    node(seed, 0, first, rows, d, high);
+    node(self, 0, first, rows, d, high);
     uint64_t n = 1;
     for (int i = 0; i < HALVINGS && u > from && u < to; i++) {
         double at = (from + to) / 2, spread = sqrt((to - from) / 4);
-        node(seed, n, first, rows, d, middle);
+        node(self, n, first, rows, d, middle);
         for (size_t j = 0; j < size; j++)
             middle[j] = (low[j] + high[j]) / 2 + spread * middle[j];
         double **replaced = u < at ? &high : &low, *old = *replaced;
@@ -36,11 +37,11 @@ static void brownian(uint64_t seed, double u, size_t first, size_t rows, size_t 
         out[j] = low[j] + share * (high[j] - low[j]);
 }
 
-static void bridge(uint64_t seed, const struct plan_draw *draw, size_t first, size_t rows, size_t d, double *out,
-                   double *room) {
+static void bridge(const struct noise *self, const struct plan_draw *draw, size_t first, size_t rows, size_t d,
+                   double *out, double *room) {
     double scale = 1 / sqrt(fabs(draw->to - draw->from));
-    brownian(seed, draw->to, first, rows, d, room, out);
-    brownian(seed, draw->from, first, rows, d, room, room);
+    brownian(self, draw->to, first, rows, d, room, out);
+    brownian(self, draw->from, first, rows, d, room, room);
     for (size_t j = 0; j < rows * d; j++)
         out[j] = scale * (out[j] - room[j]);
 }
@@ -49,11 +50,11 @@ static void fill(const struct noise *self, const struct plan *plan, size_t index
                  double *out, double *room) {
     const struct plan_draw *draw = &plan->draws[index];
     if (draw->from != draw->to)
-        bridge(self->seed, draw, first, rows, d, out, room);
+        bridge(self, draw, first, rows, d, out, room);
     else
-        normal_rows(self->seed, NORMAL_STEP, (uint32_t)index, first, rows, d, out);
+        self->normal(self->seed, NORMAL_STEP, (uint32_t)index, first, rows, d, out);
 }
 
-struct noise noise_of_seed(uint64_t seed) {
-    return (struct noise){.seed = seed, .latent = latent, .fill = fill};
+struct noise noise_of_seed(enum isa isa, uint64_t seed) {
+    return (struct noise){.seed = seed, .latent = latent, .fill = fill, .normal = normal_rows_for(isa)};
 }

@@ -13,6 +13,7 @@ struct noise {
     void (*latent)(const struct noise *self, size_t first, size_t rows, size_t d, double *out);
     void (*fill)(const struct noise *self, const struct plan *plan, size_t index, size_t first, size_t rows, size_t d,
                  double *out, double *room);
+    normal_rows_function *normal; /* noise_of_seed: the instructions it draws with */
 };
 
 enum { NOISE_ROOM = 3 };
@@ -20,8 +21,8 @@ enum { NOISE_ROOM = 3 };
 /* noise_of_seed is Philox under a seed (normal.h): draw i of a plan has step i of the stream NORMAL_STEP. Bridges are
  * increments of one Brownian path per number, W(0) = 0 and W(1) normal, refined by halves 52 times; the midpoint of node n
  * (the root is 1, the halves of n are 2n and 2n + 1) has step n mod 2^32 of the stream NORMAL_BRIDGE + 2^8 (n / 2^32).
- * About 1 us a number. */
-struct noise noise_of_seed(uint64_t seed);
+ * About 1 us a number. `isa` is ctx->isa; the numbers do not depend on it. */
+struct noise noise_of_seed(enum isa isa, uint64_t seed);
 
 /* Numbers drawn ahead: first the latents, then a plan's draws in order, [1 + draws][count][d] each as torch.randn draws
  * it, in single precision (torch_random.h). Sample i depends on count. */

@@ -130,6 +130,18 @@ static inline double plan_down(double k_next, double q, double eta, double *up) 
     return k_next * sqrt((1 - u) * (1 + u));
 }
 
+/* plan_shares gives the share of fresh noise in a step of first order and returns that of the old: u = min(1, eta sqrt(1 -
+ * q^2)), v = sqrt(1 - u^2), q = k'/k. v^2 is summed from its parts, since 1 - (1 - q^2) would lose a small q. Upwards (an
+ * inversion, q >= 1) nothing is fresh. */
+static inline double plan_shares(double q, double eta, double *u) {
+    *u = 0;
+    if (!(q < 1))
+        return 1;
+    double fresh = eta * sqrt((1 - q) * (1 + q)), v2 = (1 - eta) * (1 + eta) + eta * eta * q * q;
+    *u = fresh < 1 ? fresh : 1;
+    return v2 > 0 ? sqrt(v2) : 0;
+}
+
 /* plan_eps adds by * eps = by * (x - alpha D) / sigma. */
 void plan_eps(struct linear *sum, double by, const struct path_point *at, size_t x, size_t D);
 

@@ -143,10 +143,12 @@ static void run_stepwise(struct ctx *ctx, struct run *run) {
  * that a stop is seen soon; and full groups of rows. */
 static size_t chunk_rows(const struct denoiser *denoiser, size_t count) {
     const double nanoseconds = 4e6;
-    size_t rows = 128;
+    size_t rows = 1024;
+    while (rows > 128 && rows * denoiser->d > 2048) /* the vectors of a chunk stay in the first caches */
+        rows /= 2;
     while (rows > 16 && rows * 8 > count)
         rows /= 2;
-    while (rows > 8 && (double)rows * denoiser->cost > nanoseconds)
+    while (rows > 16 && (double)rows * denoiser->cost > nanoseconds)
         rows /= 2;
     return rows < count ? rows : count;
 }

@@ -9,40 +9,42 @@
 #include "core/diffusion/solver_options.h"
 
 /* Those that are adaptive come last. X(ID, name): enum SOLVER_ID, struct solver_<name> and the request's name. */
-#define SOLVER_LIST(X)                          \
-    X(EULER, euler)                             \
-    X(DDPM, ddpm)                               \
-    X(EULER_ANCESTRAL, euler_ancestral)         \
-    X(HEUN, heun)                               \
-    X(DPM2, dpm2)                               \
-    X(DPM2_ANCESTRAL, dpm2_ancestral)           \
-    X(DPM_SOLVER_3, dpm_solver_3)               \
-    X(LMS, lms)                                 \
-    X(IPNDM, ipndm)                             \
-    X(PLMS, plms)                               \
-    X(PNDM, pndm)                               \
-    X(DEIS, deis)                               \
-    X(DPMPP_2S, dpmpp_2s)                       \
-    X(DPMPP_2S_ANCESTRAL, dpmpp_2s_ancestral)   \
-    X(DPMPP_2M, dpmpp_2m)                       \
-    X(DPMPP_3M, dpmpp_3m)                       \
-    X(DPMPP_SDE, dpmpp_sde)                     \
-    X(DPMPP_2M_SDE, dpmpp_2m_sde)               \
-    X(DPMPP_3M_SDE, dpmpp_3m_sde)               \
-    X(RES_MULTISTEP, res_multistep)             \
-    X(RES_2S, res_2s)                           \
-    X(UNIPC, unipc)                             \
-    X(SA_SOLVER, sa_solver)                     \
-    X(GRADIENT_ESTIMATION, gradient_estimation) \
-    X(EULER_CFGPP, euler_cfgpp)                 \
-    X(SDE, sde)                                 \
-    X(SDE_HEUN, sde_heun)                       \
-    X(REVERSE_DIFFUSION, reverse_diffusion)     \
-    X(PC, pc)                                   \
-    X(ANNEALED_LANGEVIN, annealed_langevin)     \
-    X(LCM, lcm)                                 \
-    X(TCD, tcd)                                 \
-    X(DOPRI5, dopri5)                           \
+#define SOLVER_LIST(X)                              \
+    X(EULER, euler)                                 \
+    X(DDPM, ddpm)                                   \
+    X(EULER_ANCESTRAL, euler_ancestral)             \
+    X(HEUN, heun)                                   \
+    X(DPM2, dpm2)                                   \
+    X(DPM2_ANCESTRAL, dpm2_ancestral)               \
+    X(DPM_SOLVER_3, dpm_solver_3)                   \
+    X(LMS, lms)                                     \
+    X(IPNDM, ipndm)                                 \
+    X(PLMS, plms)                                   \
+    X(PNDM, pndm)                                   \
+    X(DEIS, deis)                                   \
+    X(DPMPP_2S, dpmpp_2s)                           \
+    X(DPMPP_2S_ANCESTRAL, dpmpp_2s_ancestral)       \
+    X(DPMPP_2M, dpmpp_2m)                           \
+    X(DPMPP_3M, dpmpp_3m)                           \
+    X(DPMPP_SDE, dpmpp_sde)                         \
+    X(DPMPP_2M_SDE, dpmpp_2m_sde)                   \
+    X(DPMPP_3M_SDE, dpmpp_3m_sde)                   \
+    X(RES_MULTISTEP, res_multistep)                 \
+    X(RES_2S, res_2s)                               \
+    X(UNIPC, unipc)                                 \
+    X(SA_SOLVER, sa_solver)                         \
+    X(GRADIENT_ESTIMATION, gradient_estimation)     \
+    X(ER_SDE, er_sde)                               \
+    X(EULER_CFGPP, euler_cfgpp)                     \
+    X(EULER_ANCESTRAL_CFGPP, euler_ancestral_cfgpp) \
+    X(SDE, sde)                                     \
+    X(SDE_HEUN, sde_heun)                           \
+    X(REVERSE_DIFFUSION, reverse_diffusion)         \
+    X(PC, pc)                                       \
+    X(ANNEALED_LANGEVIN, annealed_langevin)         \
+    X(LCM, lcm)                                     \
+    X(TCD, tcd)                                     \
+    X(DOPRI5, dopri5)                               \
     X(DPM_23, dpm_23)
 
 enum solver_id {

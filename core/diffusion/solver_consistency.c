@@ -29,12 +29,19 @@ static void tcd(struct plan_build *b) {
     b->x = plan_raise(b, b->x, &low, &b->to, 1);
 }
 
-/* CFG++: the data from the guided D, the direction of the noise from the unguided one. */
-static void euler_cfgpp(struct plan_build *b) {
-    size_t D = plan_denoise(b), free = b->to.k > 0 ? plan_call_unguided(b, b->x, &b->from) : D;
+/* CFG++: the data from the guided D, the direction of the noise from the unguided one; with eta to a lower level and
+ * back up, as euler_ancestral. */
+static void cfgpp(struct plan_build *b) {
+    double u, v = plan_shares(plan_ratio(&b->from, &b->to), b->options->eta, &u);
+    size_t D = plan_denoise(b), free = b->to.k > 0 && v > 0 ? plan_call_unguided(b, b->x, &b->from) : D;
     struct linear sum = linear_of(b->to.alpha, D);
-    plan_eps(&sum, b->to.sigma, &b->from, b->x, free);
-    b->x = plan_mix(b, &sum);
+    plan_eps(&sum, b->to.sigma * v, &b->from, b->x, free);
+    b->x = plan_mix_noise(b, &sum, b->options->s_noise * b->to.sigma * u);
+}
+
+static enum status check_cfgpp(struct ctx *ctx, const struct path *path, const struct solver_options *options) {
+    (void)path;
+    return solver_range(ctx, "eta", options->eta, 0, 10);
 }
 
 static enum status check_tcd(struct ctx *ctx, const struct path *path, const struct solver_options *options) {
@@ -67,9 +74,23 @@ const struct solver solver_tcd = {
 
 const struct solver solver_euler_cfgpp = {
     .name = "euler_cfgpp",
-    .doc = "Euler with the data from the guided denoiser and the noise from the unguided one; two calls a step.",
+    .doc = "Euler (DDIM) with the data from the guided denoiser and the noise from the unguided one; two calls a step.",
     .source = "Chung et al. 2024 (CFG++), alg. 2",
     .order = 1,
     .calls = 2,
-    .step = euler_cfgpp,
+    .step = cfgpp,
+};
+
+const struct solver solver_euler_ancestral_cfgpp = {
+    .name = "euler_ancestral_cfgpp",
+    .doc =
+        "euler_cfgpp to a lower level, then fresh noise up to the next one; two calls a step, one where nothing of the "
+        "old noise is kept.",
+    .source = "Chung et al. 2024 (CFG++), alg. 2, with the noise of euler_ancestral",
+    .calls = 2,
+    .stochastic = true,
+    .takes = OPT(eta) | OPT(s_noise),
+    .defaults = {.eta = 1, .s_noise = 1},
+    .check = check_cfgpp,
+    .step = cfgpp,
 };

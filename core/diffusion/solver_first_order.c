@@ -4,14 +4,10 @@
 
 #include "core/diffusion/solver.h"
 
-/* With u = min(1, eta sqrt(1 - q^2)), v^2 = 1 - u^2 is summed from its parts, since 1 - (1 - q^2) would lose a small
- * q. Upwards (an inversion) q is above 1, and eta 0. */
 static void ancestral(struct plan_build *b) {
-    double q = plan_ratio(&b->from, &b->to), eta = b->options->eta;
-    double u = q < 1 ? eta * sqrt((1 - q) * (1 + q)) : 0, v2 = q < 1 ? (1 - eta) * (1 + eta) + eta * eta * q * q : 1;
-    double noise = b->to.sigma * (u < 1 ? u : 1);
+    double u, v = plan_shares(plan_ratio(&b->from, &b->to), b->options->eta, &u);
     size_t D = plan_denoise(b);
-    b->x = plan_first_order(b, &b->from, b->x, D, &b->to, v2 > 0 ? sqrt(v2) : 0, noise);
+    b->x = plan_first_order(b, &b->from, b->x, D, &b->to, v, b->to.sigma * u);
 }
 
 static void ddpm(struct plan_build *b) {
@@ -69,7 +65,8 @@ const struct solver solver_euler_ancestral = {
 const struct solver solver_ddpm = {
     .name = "ddpm",
     .doc = "Ancestral sampling: the posterior of the next state given this one and D, with the posterior's variance or "
-           "that of the forward step.",
+           "that of the forward step. Variances that a network says (learned, learned_range) need one that says them; "
+           "none of the models here does.",
     .source = "Ho, Jain, Abbeel 2020, alg. 2 and sec. 3.2",
     .calls = 1,
     .stochastic = true,

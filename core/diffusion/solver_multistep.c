@@ -203,7 +203,8 @@ const struct solver solver_lms = {
 const struct solver solver_ipndm = {
     .name = "ipndm",
     .doc = "Adams-Bashforth with the weights of equal steps, on eps, whatever the steps; lower orders at the start.",
-    .source = "Zhang, Chen 2023 (DEIS), app. H",
+    .source = "Zhang, Chen 2023 (DEIS), app. H. A run begins without a history: the loop of diffusers' tests that is "
+              "run twice and keeps it is no schedule",
     .order = 2,
     .calls = 1,
     .takes = OPT(order),

@@ -147,7 +147,10 @@ const struct solver solver_reverse_diffusion = {
 const struct solver solver_pc = {
     .name = "pc",
     .doc = "Predictor-corrector: Langevin steps with the norms of each sample, then reverse diffusion.",
-    .source = "Song et al. 2021, alg. 2 to 5",
+    .source =
+        "Song et al. 2021, alg. 2 to 5, with the norms of each sample where theirs are averaged over the batch. The "
+        "loop of diffusers' tests of ScoreSdeVeScheduler takes its levels from another grid than its times; it is "
+        "not followed",
     .calls = 2,
     .stochastic = true,
     .takes = OPT(corrector_steps) | OPT(snr),

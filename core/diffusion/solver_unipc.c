@@ -135,7 +135,8 @@ static enum status check(struct ctx *ctx, const struct path *path, const struct 
 const struct solver solver_unipc = {
     .name = "unipc",
     .doc = "A multistep predictor, and a corrector of one order more that costs no call; one call a step.",
-    .source = "Zhao, Bai, Rao, Zhou, Lu 2023 (UniPC), alg. 5 to 8",
+    .source = "Zhao, Bai, Rao, Zhou, Lu 2023 (UniPC), alg. 5 to 8, in double precision: where diffusers rounds a level "
+              "that a step nearly repeats, its UniPCMultistepScheduler differs by up to 3e-3",
     .order = 2,
     .calls = 1,
     .takes = OPT(order) | OPT(bh) | OPT(corrector),

@@ -9,7 +9,7 @@ static ALWAYS_INLINE void put(void *data, size_t i, uint64_t key, enum coding co
     memcpy((char *)data + i * 8, coding == CODING_INTS ? (const void *)&x : (const void *)&r, 8);
 }
 
-enum { SCAN_PIECE = 1 << 18 };
+enum { SCAN_PIECE = 1 << 18, SCAN_BLOCK = 256 };
 
 struct look {
     struct sorter *s;
@@ -38,27 +38,32 @@ static void extremes_body(void *arg, size_t piece) {
         FOR_CODING(look->coding, extremes, look, piece);
 }
 
-static ALWAYS_INLINE void count_turns(struct sorter *s, const struct array *values, size_t *turns, bool descending,
-                                      enum coding coding) {
-    uint64_t flip = descending ? ~(uint64_t)0 : 0, before = number_key(values, 0, coding) ^ flip;
-    bool fell = values->n > 1 && (number_key(values, 1, coding) ^ flip) < before;
-    *turns = 0;
-    for (size_t i = 1; i < values->n && *turns <= KEY_TURNS;) {
-        size_t end = min_size(values->n, i + SORTER_POLL);
-        if (sorter_stop(s, end - i))
-            return;
-        for (; i < end && *turns <= KEY_TURNS; i++) {
-            uint64_t key = number_key(values, i, coding) ^ flip;
-            bool falls = key < before;
-            *turns += falls != fell;
-            fell = falls;
-            before = key;
+/* count_turns goes by blocks: most of those of an ordered stretch are seen to have no turn without a branch in them. */
+static ALWAYS_INLINE void count_turns(struct sorter *s, const struct array *values, struct key_scan *scan,
+                                      bool descending, enum coding coding) {
+    uint64_t flip = descending ? ~(uint64_t)0 : 0;
+    bool fell = values->n > 1 && (number_key(values, 1, coding) ^ flip) < (number_key(values, 0, coding) ^ flip);
+    *scan = (struct key_scan){.ordered = !fell};
+    for (size_t i = 1; i < values->n && scan->turns <= KEY_TURNS && !sorter_stop(s, SCAN_BLOCK);) {
+        size_t end = min_size(values->n, i + SCAN_BLOCK), falls = 0;
+        for (size_t j = i; j < end; j++)
+            falls += (number_key(values, j, coding) ^ flip) < (number_key(values, j - 1, coding) ^ flip);
+        if (falls == (fell ? end - i : 0)) {
+            i = end;
+            continue;
+        }
+        scan->ordered = false;
+        for (; i < end && scan->turns <= KEY_TURNS; i++) {
+            bool falling = (number_key(values, i, coding) ^ flip) < (number_key(values, i - 1, coding) ^ flip);
+            scan->turns += falling != fell;
+            fell = falling;
         }
     }
 }
 
-enum status keys_scan(struct sorter *s, const struct array *values, enum coding coding, bool descending,
-                      struct key_scan *scan) {
+/* read_extremes finds the least and the greatest key. */
+static enum status read_extremes(struct sorter *s, const struct array *values, enum coding coding, uint64_t *min,
+                                 uint64_t *max) {
     size_t pieces = (values->n + SCAN_PIECE - 1) / SCAN_PIECE;
     struct ctx_mark mark = ctx_mark(s->ctx);
     struct look look = {s, values, coding, ctx_alloc(s->ctx, pieces, 8), ctx_alloc(s->ctx, pieces, 8)};
@@ -69,14 +74,33 @@ enum status keys_scan(struct sorter *s, const struct array *values, enum coding 
         s->stopped = true;
         return STATUS_OK;
     }
-    uint64_t min = look.min[0], max = look.max[0];
+    *min = look.min[0], *max = look.max[0];
     for (size_t p = 1; p < pieces; p++) {
-        min = look.min[p] < min ? look.min[p] : min;
-        max = look.max[p] > max ? look.max[p] : max;
+        *min = look.min[p] < *min ? look.min[p] : *min;
+        *max = look.max[p] > *max ? look.max[p] : *max;
     }
-    *scan = descending ? (struct key_scan){~max, ~min, 0} : (struct key_scan){min, max, 0};
-    FOR_CODING(coding, count_turns, s, values, &scan->turns, descending);
     ctx_rewind(s->ctx, mark);
+    return STATUS_OK;
+}
+
+static ALWAYS_INLINE void ends(const struct array *values, uint64_t *first, uint64_t *last, enum coding coding) {
+    *first = number_key(values, 0, coding);
+    *last = number_key(values, values->n - 1, coding);
+}
+
+enum status keys_scan(struct sorter *s, const struct array *values, enum coding coding, bool descending,
+                      struct key_scan *scan) {
+    FOR_CODING(coding, count_turns, s, values, scan, descending);
+    uint64_t a = 0, b = 0;
+    FOR_CODING(coding, ends, values, &a, &b);
+    if (scan->turns > 0 && !s->stopped) {
+        enum status status = read_extremes(s, values, coding, &a, &b);
+        if (status != STATUS_OK)
+            return status;
+    }
+    uint64_t min = a < b ? a : b, max = a < b ? b : a;
+    scan->min = descending ? ~max : min;
+    scan->max = descending ? ~min : max;
     return STATUS_OK;
 }
 
@@ -138,15 +162,4 @@ static ALWAYS_INLINE void pairs(const struct sink *sink, const struct pair *from
 
 void sink_pairs(const struct sink *sink, const struct pair *from, size_t at, size_t n) {
     FOR_CODING(sink->coding, pairs, sink, from, at, n);
-}
-
-static ALWAYS_INLINE void narrow(const struct sink *sink, const uint32_t *from, size_t at, size_t n,
-                                 enum coding coding) {
-    uint64_t flip = flip_of(sink), min = sink->min;
-    for (size_t i = 0; i < n; i++)
-        put(sink->values, at + i, (from[i] + min) ^ flip, coding);
-}
-
-void sink_narrow(const struct sink *sink, const uint32_t *from, size_t at, size_t n) {
-    FOR_CODING(sink->coding, narrow, sink, from, at, n);
 }

@@ -63,6 +63,7 @@ static ALWAYS_INLINE uint64_t number_key(const struct array *a, size_t i, enum c
 struct key_scan {
     uint64_t min, max;
     size_t turns; /* how often they change between falling and not falling; counted up to KEY_TURNS */
+    bool ordered; /* they fall nowhere */
 };
 enum { KEY_TURNS = 16 };
 
@@ -89,8 +90,5 @@ struct sink {
 /* sink_words puts the n elements at from into places at .. at + n - 1; so do the others. from may lie where they go. */
 void sink_words(const struct sink *sink, const uint64_t *from, size_t at, size_t n);
 void sink_pairs(const struct sink *sink, const struct pair *from, size_t at, size_t n);
-
-/* sink_narrow: there are no indices, and from lies elsewhere. */
-void sink_narrow(const struct sink *sink, const uint32_t *from, size_t at, size_t n);
 
 #endif

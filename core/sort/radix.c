@@ -5,26 +5,32 @@
 
 enum {
     INSERTION_MAX = 24,
-    DIGIT_BITS = 8,
+    DIGIT_BITS = 9, /* the next element seldom waits for the counter of the last; 8 cost a quarter more */
     DIGIT_SIZE = 1 << DIGIT_BITS,
+    FEW_BITS = 8, /* of a digit of fewer elements than FEW: counters cost, too */
+    FEW = 1 << 10,
     MAX_DIGITS = 8,
     LEAF_MAX = 1 << 15, /* elements of a group that is not split any more: it and its copy fit into 512 KiB */
     SLACK = 1,          /* telling bits beyond log2 n: insertion mends the rest for less than another digit costs */
     MEND = 4,           /* moves an element, at most, before the insertion sort is given up */
     SPLIT_MIN = 6,      /* bits of a split */
     SPLIT_MAX = 11,
-    SPLIT_REALS = 2, /* more of them for reals, whose keys crowd: half of all doubles in 0 .. 1 have one exponent */
+    SPLIT_LARGE = 10, /* ... of what is not in the second cache: twice as many ends to write at take twice as long */
+    SPLIT_REALS = 2,  /* more of them for reals, whose keys crowd: half of all doubles in 0 .. 1 have one exponent */
     SPLIT_SIZE = 1 << SPLIT_MAX,
     GROUP_BITS = 12,    /* a split aims at groups of 2^12, ... */
     INSERTION_BITS = 4, /* ... or of 2^4 where that takes no second one */
     PIECE = 1 << 18,    /* elements of a piece of the input, at least */
     MAX_PIECES = 64,
+    MAX_SORTERS = 64,  /* who sort groups at once */
     SAMPLE_SHARE = 8,  /* one of so many elements is looked at, ... */
     SAMPLE_MAX = 1024, /* ... but no more than this */
     UNKNOWN = 65,
 };
 
-static unsigned digits_of(unsigned bits) { return (bits + DIGIT_BITS - 1) / DIGIT_BITS; }
+/* digit_bits is the width of the digits that n elements are sorted by; digits_of is how many hold `bits`. */
+static unsigned digit_bits(size_t n) { return n < FEW ? FEW_BITS : DIGIT_BITS; }
+static unsigned digits_of(unsigned bits, unsigned width) { return (bits + width - 1) / width; }
 
 /* A cut of keys into groups that follow each other, 0 .. size - 1.
  *   by bits   key - min, without its lowest `shift` bits
@@ -69,7 +75,8 @@ static ALWAYS_INLINE size_t group_of(const struct cut *cut, const struct array *
 
 static unsigned cut_bits(size_t n) {
     unsigned aim = n <= LEAF_MAX ? INSERTION_BITS : GROUP_BITS, wanted = bits_of(n) > aim ? bits_of(n) - aim : 0;
-    return wanted < SPLIT_MIN ? SPLIT_MIN : wanted > SPLIT_MAX ? SPLIT_MAX : wanted;
+    unsigned most = n <= LEAF_MAX ? SPLIT_MAX : SPLIT_LARGE;
+    return wanted < SPLIT_MIN ? SPLIT_MIN : wanted > most ? most : wanted;
 }
 
 /* cut_range makes a cut by bits of keys 0 .. range. */
@@ -102,12 +109,17 @@ struct radix {
     unsigned high;       /* the lowest so many bits differ within a group; UNKNOWN */
     unsigned index_bits; /* words: the index stands below the key */
     const struct sink *sink;
-    void *a, *aux; /* n elements each; aux: pairs only, the others use the sink's memory */
-    size_t pieces;
+    size_t elem_size;
+    void *a;   /* n elements; words lie in the sink's memory, each group where it goes when it is sorted */
+    char *aux; /* second places of groups: the large ones' own, then one for each sorter */
+    size_t pieces, sorters, sorter_aux; /* elements of a sorter's; it is in a cache when the next group comes */
+    uint32_t *large_at;                 /* [cut.size] where in aux that of a large group begins; first, its size */
+    size_t sorters_at;                  /* where the sorters' do */
     struct cut cut;
     uint32_t *count; /* [pieces][cut.size]: of the keys; then where the next of each goes */
     uint32_t *end;   /* [cut.size] of the groups: the last piece's */
-    void (*sort_group)(struct radix *r, struct sorter *s, size_t b);
+    void (*sort_group)(struct radix *r, struct sorter *s, size_t b, size_t sorter);
+    atomic_size_t next; /* group to sort */
     atomic_bool stopped;
     atomic_llong comparisons, moves, passes;
 };
@@ -180,46 +192,71 @@ static enum status choose_cut(struct radix *r, uint64_t range) {
     return status;
 }
 
-static void group_body(void *arg, size_t b) {
+/* sort_body is one sorter: it takes one group after the other. */
+static void sort_body(void *arg, size_t sorter) {
     struct radix *r = arg;
     struct sorter s = {.ctx = r->s->ctx};
-    s.stopped = ctx_stop(s.ctx) != STOP_NONE;
-    if (!s.stopped)
-        r->sort_group(r, &s, b);
+    size_t b;
+    while (ctx_stop(s.ctx) == STOP_NONE && (b = atomic_fetch_add(&r->next, 1)) < r->cut.size)
+        r->sort_group(r, &s, b, sorter);
+    s.stopped = s.stopped || ctx_stop(s.ctx) != STOP_NONE;
     add_stats(r, &s);
 }
 
 static void sort_groups(struct radix *r) {
     struct sorter *s = r->s;
-    if (r->pieces == 1) {
-        for (size_t b = 0; b < r->cut.size; b++)
-            r->sort_group(r, s, b);
-        return;
-    }
-    parallel_for(s->ctx, r->cut.size, group_body, r);
+    parallel_for(s->ctx, r->sorters, sort_body, r);
     s->stats.passes += r->passes;
     s->stats.moves += r->moves;
     s->stats.comparisons += r->comparisons;
     s->stopped = s->stopped || r->stopped;
 }
 
-/* split distributes the keys by their highest digit and sorts the groups. */
-static enum status split(struct radix *r, void (*scatter)(void *, size_t)) {
+/* lend_aux gives all groups a second place. */
+static enum status lend_aux(struct radix *r) {
     struct ctx *ctx = r->s->ctx;
-    r->pieces = min_size(r->n / PIECE + 1, MAX_PIECES);
-    if (!(r->count = ctx_zalloc(ctx, r->pieces * r->cut.size, sizeof *r->count)))
-        return STATUS_NO_MEMORY;
-    r->end = r->count + (r->pieces - 1) * r->cut.size;
-    parallel_for(ctx, r->pieces, count_body, r);
+    size_t large = 0;
+    for (size_t b = 0; b < r->cut.size; b++) {
+        size_t n = r->large_at[b];
+        r->large_at[b] = (uint32_t)large;
+        if (n > LEAF_MAX)
+            large += n;
+        else if (n > r->sorter_aux)
+            r->sorter_aux = n;
+    }
+    r->sorters_at = large;
+    r->sorters = r->pieces > 1 && ctx->parallel ? min_size(ctx->parallel->threads, MAX_SORTERS) : 1;
+    r->aux = ctx_alloc(ctx, large + r->sorters * r->sorter_aux, r->elem_size);
+    return r->aux ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
+/* place_pieces turns the counts of every piece into where its keys go. */
+static void place_pieces(struct radix *r) {
     uint32_t at = 0;
-    for (size_t b = 0; b < r->cut.size; b++)
+    for (size_t b = 0; b < r->cut.size; b++) {
+        uint32_t start = at;
         for (size_t p = 0; p < r->pieces; p++) {
             uint32_t *count = &r->count[p * r->cut.size + b], here = *count;
             *count = at;
             at += here;
         }
-    if (sorter_stop(r->s, r->n))
-        return STATUS_OK;
+        r->large_at[b] = at - start;
+    }
+}
+
+/* split distributes the keys by their highest digit and sorts the groups. */
+static enum status split(struct radix *r, void (*scatter)(void *, size_t)) {
+    struct ctx *ctx = r->s->ctx;
+    r->pieces = min_size(r->n / PIECE + 1, MAX_PIECES);
+    r->large_at = ctx_alloc(ctx, r->cut.size, sizeof *r->large_at);
+    if (!r->large_at || !(r->count = ctx_zalloc(ctx, r->pieces * r->cut.size, sizeof *r->count)))
+        return STATUS_NO_MEMORY;
+    r->end = r->count + (r->pieces - 1) * r->cut.size;
+    parallel_for(ctx, r->pieces, count_body, r);
+    place_pieces(r);
+    enum status status = lend_aux(r);
+    if (status != STATUS_OK || sorter_stop(r->s, r->n))
+        return status;
     parallel_for(ctx, r->pieces, scatter, r);
     r->s->stats.passes++;
     r->s->stats.moves += (int64_t)r->n;
@@ -227,20 +264,11 @@ static enum status split(struct radix *r, void (*scatter)(void *, size_t)) {
     return STATUS_OK;
 }
 
-#define ELEM uint32_t
-#define NAME(x) x##_narrow
-#define KEY(e) ((uint64_t)(e))
-#define MAKE(key, i) ((uint32_t)(key))
-#define PUT sink_narrow
-#define AUX(r, from) ((uint32_t *)((uint64_t *)(r)->sink->values + (from)))
-#include "core/sort/radix_body.h"
-
 #define ELEM uint64_t
 #define NAME(x) x##_words
 #define KEY(e) (e)
 #define MAKE(key, i) (up ? (key) << up | (i) : (key))
 #define PUT sink_words
-#define AUX(r, from) ((uint64_t *)(r)->sink->values + (from))
 #include "core/sort/radix_body.h"
 
 #define ELEM struct pair
@@ -248,7 +276,6 @@ static enum status split(struct radix *r, void (*scatter)(void *, size_t)) {
 #define KEY(e) ((e).key)
 #define MAKE(key, i) ((struct pair){(key), (i)})
 #define PUT sink_pairs
-#define AUX(r, from) ((struct pair *)(r)->aux + (from))
 #include "core/sort/radix_body.h"
 
 enum status radix_numbers(struct sorter *s, const struct array *values, uint64_t range, const struct sink *sink) {
@@ -258,12 +285,10 @@ enum status radix_numbers(struct sorter *s, const struct array *values, uint64_t
     if (status != STATUS_OK)
         return status;
     r.high = r.cut.by == CUT_BITS ? r.cut.shift + r.index_bits : UNKNOWN;
-    if (sink->indices && r.index_bits == 0)
-        status = (r.aux = ctx_alloc(s->ctx, r.n, sizeof(struct pair))) ? sort_pairs(&r) : STATUS_NO_MEMORY;
-    else if (!sink->indices && bits_of(range) <= 32)
-        status = sort_narrow(&r);
-    else
-        status = sort_words(&r);
+    bool pairs = sink->indices && r.index_bits == 0;
+    r.elem_size = pairs ? sizeof(struct pair) : sizeof(uint64_t);
+    r.a = pairs ? ctx_alloc(s->ctx, r.n, r.elem_size) : sink->values;
+    status = !r.a ? STATUS_NO_MEMORY : pairs ? sort_pairs(&r) : sort_words(&r);
     ctx_rewind(s->ctx, mark);
     return status;
 }

@@ -21,27 +21,30 @@ static bool NAME(insertion)(struct sorter *s, ELEM *a, size_t n, size_t most) {
     return moves <= most;
 }
 
-/* by_digits sorts by `digits` digits of 8 bits, of which the lowest lies at `shift`, that one first; the result is in
- * what is returned, a or aux. */
-static ELEM *NAME(by_digits)(struct sorter *s, ELEM *a, ELEM *aux, size_t n, unsigned shift, unsigned digits) {
+/* by_digits sorts by `digits` digits of `width` bits, of which the lowest lies at `shift`, that one first; the result
+ * is in what is returned, a or aux. */
+static ELEM *NAME(by_digits)(struct sorter *s, ELEM *a, ELEM *aux, size_t n, unsigned shift, unsigned digits,
+                             unsigned width) {
     uint32_t count[MAX_DIGITS][DIGIT_SIZE];
-    memset(count, 0, digits * sizeof *count);
+    size_t size = (size_t)1 << width, mask = size - 1;
+    for (unsigned k = 0; k < digits; k++)
+        memset(count[k], 0, size * sizeof **count);
     for (unsigned k = 0; k + 1 < digits; k += 2) /* two in one reading */
         for (size_t i = 0; i < n; i++) {
-            uint64_t digit = KEY(a[i]) >> (shift + DIGIT_BITS * k);
-            count[k][digit & (DIGIT_SIZE - 1)]++;
-            count[k + 1][digit >> DIGIT_BITS & (DIGIT_SIZE - 1)]++;
+            uint64_t digit = KEY(a[i]) >> (shift + width * k);
+            count[k][digit & mask]++;
+            count[k + 1][digit >> width & mask]++;
         }
     for (size_t i = 0; digits % 2 && i < n; i++)
-        count[digits - 1][KEY(a[i]) >> (shift + DIGIT_BITS * (digits - 1)) & (DIGIT_SIZE - 1)]++;
+        count[digits - 1][KEY(a[i]) >> (shift + width * (digits - 1)) & mask]++;
     for (unsigned k = 0; k < digits; k++) {
-        unsigned down = shift + DIGIT_BITS * k;
+        unsigned down = shift + width * k;
         uint32_t *at = count[k];
-        if (at[KEY(a[0]) >> down & (DIGIT_SIZE - 1)] == n)
+        if (at[KEY(a[0]) >> down & mask] == n)
             continue;
-        offsets(at, DIGIT_SIZE);
+        offsets(at, size);
         for (size_t i = 0; i < n; i++)
-            aux[at[KEY(a[i]) >> down & (DIGIT_SIZE - 1)]++] = a[i];
+            aux[at[KEY(a[i]) >> down & mask]++] = a[i];
         ELEM *sorted = aux;
         aux = a;
         a = sorted;
@@ -65,30 +68,23 @@ static ELEM *NAME(all_digits)(struct sorter *s, ELEM *a, ELEM *aux, size_t n, un
     if (vary == 0)
         return a;
     unsigned low = (unsigned)__builtin_ctzll(vary);
-    return NAME(by_digits)(s, a, aux, n, low, digits_of(bits_of(vary) - low));
+    unsigned width = digit_bits(n);
+    return NAME(by_digits)(s, a, aux, n, low, digits_of(bits_of(vary) - low, width), width);
 }
 
 /* leaf sorts elements whose keys agree in all but the lowest `high` bits (UNKNOWN: look), by as many of these as should
  * tell n keys apart. */
 static ELEM *NAME(leaf)(const struct radix *r, struct sorter *s, ELEM *a, ELEM *aux, size_t n, unsigned high) {
-    unsigned telling = digits_of(bits_of(n) + SLACK);
+    unsigned width = digit_bits(n), telling = digits_of(bits_of(n) + SLACK, width);
     bool few = n <= INSERTION_MAX;
     if (!few && high == UNKNOWN)
         high = bits_of(NAME(varying)(a, n));
-    if (!few && high <= r->index_bits + DIGIT_BITS * telling)
+    if (!few && high <= r->index_bits + width * telling)
         return NAME(all_digits)(s, a, aux, n, r->index_bits);
-    ELEM *sorted = few ? a : NAME(by_digits)(s, a, aux, n, high - DIGIT_BITS * telling, telling);
+    ELEM *sorted = few ? a : NAME(by_digits)(s, a, aux, n, high - width * telling, telling, width);
     if (NAME(insertion)(s, sorted, n, few ? SIZE_MAX / 2 : MEND * n))
         return sorted;
     return NAME(all_digits)(s, sorted, sorted == a ? aux : a, n, r->index_bits);
-}
-
-/* deliver puts the sorted elements; those that are narrower than what they become must not lie where it goes. */
-static void NAME(deliver)(const struct radix *r, ELEM *sorted, ELEM *other, size_t at, size_t n) {
-    const char *p = (const char *)sorted, *values = r->sink->values;
-    if (sizeof *sorted < 8 && p >= values && p < values + 8 * r->n)
-        sorted = memcpy(other, sorted, n * sizeof *sorted);
-    PUT(r->sink, sorted, at, n);
 }
 
 /* group sorts a[0 .. n-1], the elements at .. at + n - 1 of the order, and puts them. Their keys agree in all but the
@@ -97,8 +93,7 @@ static void NAME(group)(struct radix *r, struct sorter *s, ELEM *a, ELEM *aux, s
     if (sorter_stop(s, n))
         return;
     if (n <= LEAF_MAX) {
-        ELEM *sorted = NAME(leaf)(r, s, a, aux, n, high);
-        NAME(deliver)(r, sorted, sorted == a ? aux : a, at, n);
+        PUT(r->sink, NAME(leaf)(r, s, a, aux, n, high), at, n);
         return;
     }
     uint64_t min = KEY(a[0]), max = min;
@@ -108,7 +103,7 @@ static void NAME(group)(struct radix *r, struct sorter *s, ELEM *a, ELEM *aux, s
         max = key > max ? key : max;
     }
     if (min == max) {
-        NAME(deliver)(r, a, aux, at, n);
+        PUT(r->sink, a, at, n);
         return;
     }
     unsigned shift = cut_range(max - min, cut_bits(n)).shift;
@@ -122,8 +117,7 @@ static void NAME(group)(struct radix *r, struct sorter *s, ELEM *a, ELEM *aux, s
         aux[end[(KEY(a[i]) >> shift) - first]++] = a[i];
     s->stats.passes++;
     s->stats.moves += (int64_t)n;
-    /* From the last: what is put takes no more room than it and those before it, so theirs are not overwritten. */
-    for (size_t b = size; b-- > 0;) {
+    for (size_t b = 0; b < size; b++) {
         size_t from = b ? end[b - 1] : 0;
         if (end[b] > from)
             NAME(group)(r, s, aux + from, a + from, end[b] - from, at + from, shift);
@@ -131,10 +125,11 @@ static void NAME(group)(struct radix *r, struct sorter *s, ELEM *a, ELEM *aux, s
 }
 
 /* first_group sorts group b of the first split. */
-static void NAME(first_group)(struct radix *r, struct sorter *s, size_t b) {
+static void NAME(first_group)(struct radix *r, struct sorter *s, size_t b, size_t sorter) {
     size_t from = b ? r->end[b - 1] : 0, n = r->end[b] - from;
+    size_t at = n > LEAF_MAX ? r->large_at[b] : r->sorters_at + sorter * r->sorter_aux;
     if (n > 0)
-        NAME(group)(r, s, (ELEM *)r->a + from, AUX(r, from), n, from, r->high);
+        NAME(group)(r, s, (ELEM *)r->a + from, (ELEM *)(void *)r->aux + at, n, from, r->high);
 }
 
 static ALWAYS_INLINE void NAME(scatter)(const struct radix *r, size_t p, enum cutting by, enum coding coding) {
@@ -157,7 +152,7 @@ static void NAME(scatter_body)(void *arg, size_t p) {
 
 static enum status NAME(sort)(struct radix *r) {
     r->sort_group = NAME(first_group);
-    return (r->a = ctx_alloc(r->s->ctx, r->n, sizeof(ELEM))) ? split(r, NAME(scatter_body)) : STATUS_NO_MEMORY;
+    return split(r, NAME(scatter_body));
 }
 
 #undef ELEM
@@ -165,4 +160,3 @@ static enum status NAME(sort)(struct radix *r) {
 #undef KEY
 #undef MAKE
 #undef PUT
-#undef AUX

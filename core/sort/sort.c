@@ -1,6 +1,7 @@
 #include "core/sort/sort.h"
 #include "core/sort/compare_sort.h"
 #include "core/sort/distribute.h"
+#include "core/sort/few.h"
 #include "core/sort/keys.h"
 #include "core/sort/radix.h"
 
@@ -185,6 +186,16 @@ static enum status run_counting(struct job *job) {
     return status;
 }
 
+/* copy_ordered is merge sort of values that are in order already: it compares neighbours, which the scan did, and moves
+ * nothing. */
+static void copy_ordered(struct job *job) {
+    struct sort_out *out = job->out;
+    memcpy(out->values.data, job->in->values.data, job->n * 8);
+    for (size_t i = 0; job->in->argsort && i < job->n; i++)
+        out->indices.ints[i] = (int64_t)i;
+    job->s.stats.comparisons = (int64_t)job->n - 1;
+}
+
 static enum status sort_numbers(struct job *job) {
     enum status status = choose_coding(job);
     if (status == STATUS_OK)
@@ -197,13 +208,24 @@ static enum status sort_numbers(struct job *job) {
         return status;
     if (job->out->algorithm == SORT_AUTO)
         job->out->algorithm = choose_for_numbers(job);
+    if (job->out->algorithm == SORT_MERGE && job->scan.ordered) {
+        copy_ordered(job);
+        return STATUS_OK;
+    }
     uint64_t range = job->scan.max - job->scan.min;
     unsigned index_bits = bits_of(job->n - 1);
     bool packs = job->in->argsort && index_bits > 0 && bits_of(range) + index_bits <= 64;
-    if (job->out->algorithm == SORT_RADIX)
+    bool counts = job->out->algorithm == SORT_COUNTING, radix = job->out->algorithm == SORT_RADIX, done = false;
+    if ((radix || (counts && range < counting_limit(job->n))) && !job->in->argsort) {
+        struct sink sink = sink_of(job, job->scan.min, 0);
+        status = few_numbers(&job->s, &job->in->values, &sink, &done);
+        if (status != STATUS_OK || done)
+            return status;
+    }
+    if (radix)
         return run_radix(job, packs ? index_bits : 0);
     keys_make(&job->s, &job->in->values, job->coding, job->in->descending, job->keys);
-    if (job->out->algorithm == SORT_COUNTING)
+    if (counts)
         return range < counting_limit(job->n) ? run_counting(job) : refuse_range(job);
     if (!job->in->argsort)
         return run_values(job);

@@ -12,8 +12,8 @@
  * Cost:    counting O(n + range); radix O(n * digits that vary), mostly only of those that tell values apart, strings
  *          O(bytes that tell them apart); all others O(n log n) at worst, merge O(n log runs), bucket O(n) when the
  *          values spread evenly.
- * Memory:  at most 2 n keys of 8 bytes (16 with indices of wide numbers, or strings), plus the answer; radix n keys of
- *          8 bytes, or of 4 where the range is below 2^32.
+ * Memory:  at most 2 n keys of 8 bytes (16 with indices of wide numbers, or strings), plus the answer; radix of numbers
+ *          works in the answer's memory, and needs more only for values that crowd, or beyond some 10^7 of them.
  * Threads: reentrant; radix of numbers works on all the host's. Same input, same bytes. */
 #ifndef SOLVENT_SORT_H
 #define SOLVENT_SORT_H

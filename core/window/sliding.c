@@ -7,7 +7,7 @@
 const char *const sliding_operation_names[] = {"max",        "min",         "range",  "sum",    "mean", "median",
                                                "median_low", "median_high", "argmax", "argmin", NULL};
 const char *const sliding_algorithm_names[] = {"doubling", "blocks", "integers", "fixed_point",
-                                               "digits",   "ranks",  NULL};
+                                               "digits",   "ranks",  "ordered",  NULL};
 const char *const sliding_align_names[] = {"trailing", "centered", "leading", NULL};
 
 static bool is_arg(enum sliding_operation op) { return op == SLIDING_ARGMAX || op == SLIDING_ARGMIN; }
@@ -93,7 +93,8 @@ static const char *why(enum sliding_algorithm used) {
         [SLIDING_INTEGERS] = "128 bits hold every sum of integers.",
         [SLIDING_FIXED_POINT] = "The values lie so near each other that 128 bits hold every sum exactly.",
         [SLIDING_DIGITS] = "The values lie too far apart for 128 bits, so that sums are kept digit by digit.",
-        [SLIDING_RANKS] = "With the ranks of the values, which a sort gives, the middle moves by bits."};
+        [SLIDING_RANKS] = "With the ranks of the values, which a sort gives, the middle moves by bits.",
+        [SLIDING_ORDERED] = "So small a window is kept in order in a few steps for each value."};
     return WHY[used];
 }
 
@@ -114,7 +115,7 @@ static enum status compute(struct ctx *ctx, const struct sliding_in *in, const s
     case SLIDING_MEDIAN:
     case SLIDING_MEDIAN_LOW:
     case SLIDING_MEDIAN_HIGH:
-        *used = SLIDING_RANKS;
+        *used = sliding_median_algorithm(w);
         return sliding_median(ctx, &in->values, w, in->operation, out->kind == KIND_REAL, out->data);
     }
     return STATUS_INTERNAL;

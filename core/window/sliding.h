@@ -15,8 +15,9 @@
  *          prefixes and suffixes of blocks run over every eighth element, so that each step is a vector's; small k by
  *          doubling alone. Sums: fixed point in 128 bits where the values' exponents allow, else the small
  *          superaccumulator of Neal 2015. Median: ranks of a stretch of values by one sort, members as a bit set of
- *          ranks under a tree of 64-way summaries; the middle moves by at most two members a step.
- * Cost:    O(n) whatever k; median O(n) sorting steps (sort.h) and O(log k / 6) a step.
+ *          ranks under a tree of 64-way summaries; the middle moves by at most two members a step; small windows
+ *          are kept in order themselves (median_table.h). Extremes and small medians come by instruction set.
+ * Cost:    O(n) whatever k; median O(n) sorting steps (sort.h) and O(log k / 6) a step, or O(k) where k is small.
  * Memory:  the answer, and at most 3 k values; range one more answer; median about 200 bytes for each of 4 k values.
  * Threads: reentrant. Same input, same bytes. */
 #ifndef SOLVENT_SLIDING_H
@@ -44,7 +45,7 @@ enum sliding_align { SLIDING_TRAILING, SLIDING_CENTERED, SLIDING_LEADING };
 extern const char *const sliding_align_names[]; /* ends with NULL */
 
 /* How: extremes by doubling or in blocks; sums in 128 bits, of integers or of reals in fixed point, or digit by digit;
- * medians by ranks. */
+ * medians by ranks, or by a small window in order. */
 enum sliding_algorithm {
     SLIDING_DOUBLING,
     SLIDING_BLOCKS,
@@ -52,6 +53,7 @@ enum sliding_algorithm {
     SLIDING_FIXED_POINT,
     SLIDING_DIGITS,
     SLIDING_RANKS,
+    SLIDING_ORDERED,
 };
 extern const char *const sliding_algorithm_names[]; /* ends with NULL */
 

@@ -1,8 +1,5 @@
-#include <math.h>
-
-#include "core/base/mean.h"
 #include "core/sort/sort.h"
-#include "core/window/exact_sum.h"
+#include "core/window/median_kernels.h"
 #include "core/window/rank_set.h"
 #include "core/window/sliding_parts.h"
 
@@ -77,15 +74,8 @@ static void centre(struct stretch *s, int64_t count) {
 static void answer(const struct stretch *s, int64_t count, enum sliding_operation which, bool real, void *out,
                    size_t j) {
     size_t low = s->middle, high = count % 2 ? low : rank_set_next(&s->members, low);
-    low = which == SLIDING_MEDIAN_HIGH ? high : low;
-    high = which == SLIDING_MEDIAN_LOW ? low : high;
-    if (!real)
-        ((int64_t *)out)[j] = s->sorted.ints[low];
-    else if (s->sorted.kind == KIND_INT)
-        ((double *)out)[j] = mean_of_ints(s->sorted.ints[low], s->sorted.ints[high]);
-    else
-        ((double *)out)[j] =
-            low == high ? s->sorted.reals[low] : mean_of_reals(s->sorted.reals[low], s->sorted.reals[high]);
+    struct value middle[2] = {array_at(&s->sorted, low), array_at(&s->sorted, high)};
+    median_put(middle, which, real, out, j);
 }
 
 /* slide does the windows j .. last of one stretch. */
@@ -110,8 +100,23 @@ static enum status slide(struct ctx *ctx, struct stretch *s, const struct window
     return STATUS_OK;
 }
 
+static median_kernel *median_kernel_for(enum isa isa) {
+#if defined(__x86_64__)
+    if (isa == ISA_AVX2 || isa == ISA_AVX512)
+        return median_avx2;
+#endif
+    (void)isa;
+    return median_ref;
+}
+
+enum sliding_algorithm sliding_median_algorithm(const struct windows *w) {
+    return w->k <= MEDIAN_SMALL_K ? SLIDING_ORDERED : SLIDING_RANKS;
+}
+
 enum status sliding_median(struct ctx *ctx, const struct array *values, const struct windows *w,
                            enum sliding_operation which, bool real, void *out) {
+    if (sliding_median_algorithm(w) == SLIDING_ORDERED)
+        return median_kernel_for(ctx->isa)(ctx, values, w, which, real, out);
     struct ctx_mark mark = ctx_mark(ctx);
     enum status status = STATUS_OK;
     for (size_t j = 0, last; j < w->count && status == STATUS_OK; j = last + 1) {

@@ -38,6 +38,9 @@ enum status sliding_arg(struct ctx *ctx, const struct array *values, const struc
 enum status sliding_sum(struct ctx *ctx, const struct array *values, const struct windows *w, bool mean, void *out,
                         enum sliding_algorithm *used) MUST_CHECK;
 
+/* sliding_median_algorithm tells what sliding_median takes: the same with every set of instructions. */
+enum sliding_algorithm sliding_median_algorithm(const struct windows *w);
+
 /* sliding_median writes medians; out is INT or REAL as sliding.h says (`real`). */
 enum status sliding_median(struct ctx *ctx, const struct array *values, const struct windows *w,
                            enum sliding_operation which, bool real, void *out) MUST_CHECK;

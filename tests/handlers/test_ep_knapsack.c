@@ -73,7 +73,9 @@ static void wrong_requests_are_refused(void **state) {
          "items[1] and items[0] differ in their ids, want all strings, all integers or none."},
         {"{\"variant\":\"subset-sum\",\"weights\":[1],\"values\":[1],\"capacity\":1}", "/values", NULL},
         {"{\"variant\":\"subset-sum\",\"items\":[{\"weight\":1,\"value\":1}],\"capacity\":1}", "/items/0/value", NULL},
-        {"{\"variant\":\"subset-sum\",\"weights\":[[1]],\"capacities\":[1]}", "/capacities", NULL},
+        {"{\"variant\":\"subset-sum\",\"weights\":[[9223372036854775807,1]],\"capacities\":[1,1]}", "/weights/0", NULL},
+        {"{\"variant\":\"subset-sum\",\"items\":[{\"weights\":[9223372036854775807,1]}],\"capacities\":[1,1]}",
+         "/items/0/weights", NULL},
         {"{\"variant\":\"unbounded\",\"weights\":[0],\"values\":[1],\"capacity\":1}", "/values/0", NULL},
         {"{\"weights\":[[1,2]],\"values\":[1],\"capacities\":[1]}", "/weights", NULL},
         {"{\"weights\":[1],\"values\":[1],\"capacities\":[1]}", "/weights", NULL},
@@ -81,8 +83,7 @@ static void wrong_requests_are_refused(void **state) {
         {"{\"items\":[{\"weight\":1,\"value\":1}],\"capacities\":[1]}", "/items/0/weights", NULL},
         {"{\"items\":[{\"weights\":[1],\"value\":1}],\"capacity\":1}", "/items/0/weight", NULL},
         {"{\"items\":[{\"weights\":[1,2],\"value\":1}],\"capacities\":[1]}", "/items/0/weights", NULL},
-        {"{\"items\":[],\"capacities\":[1],\"exact_fill\":true}", "/exact_fill", NULL},
-        {"{\"items\":[],\"capacities\":[1],\"all\":true}", "/all", NULL},
+        {"{\"items\":[],\"capacity\":1,\"trace\":null}", "/trace", "trace is null, want an object."},
         {"{\"items\":[],\"capacities\":[1],\"trace\":{}}", "/trace", NULL},
         {"{\"items\":[],\"capacities\":[1],\"algorithm\":\"core\"}", "/algorithm", NULL},
         {"{\"items\":[],\"capacity\":1,\"algorithm\":\"core\",\"at_most\":1}", "/algorithm",
@@ -163,6 +164,16 @@ static void answers_hold(void **state) {
         {"{\"weights\":[[1,2],[3,4],[2,2]],\"values\":[3,4,5],\"capacities\":[4,5]}",
          "{\"value\":8,\"weights\":[3,4],\"chosen\":[0,2],\"optimal\":true,\"bound\":8,\"algorithm\":"
          "\"branch-and-bound\","},
+        {"{\"weights\":[[1,2],[3,1],[2,2],[2,1]],\"values\":[1,5,4,2],\"capacities\":[4,3],\"exact_fill\":true,"
+         "\"all\":true}",
+         "{\"value\":6,\"weights\":[4,3],\"chosen\":[2,3],\"optimal\":true,\"found\":true,\"bound\":6,\"sets\":[{"
+         "\"chosen\":"
+         "[2,3]},{\"chosen\":[0,1]}],\"more\":false,"},
+        {"{\"weights\":[[2,3],[4,1]],\"values\":[1,5],\"capacities\":[5,4],\"exact_fill\":true}",
+         "{\"value\":0,\"weights\":[0,0],\"chosen\":[],\"optimal\":true,\"found\":false,\"bound\":0,\"algorithm\":"
+         "\"branch-and-bound\","},
+        {"{\"variant\":\"subset-sum\",\"weights\":[[1,0.5],[2,3],[1,2.5]],\"capacities\":[3,3.5]}",
+         "{\"value\":6.5,\"weights\":[3.0,3.5],\"chosen\":[0,1],"},
         {"{\"capacities\":[4,5.5],\"items\":[{\"weights\":[1,2],\"value\":3},{\"weights\":[3,3.5],\"value\":4}]}",
          "{\"value\":7,\"weights\":[4.0,5.5],\"chosen\":[0,1],"},
         {"{\"variant\":\"subset-sum\",\"weights\":[0.1,0.2,0.7],\"capacity\":0.3}",

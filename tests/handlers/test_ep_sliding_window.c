@@ -17,6 +17,8 @@ static const char ROUTE[] = "/v1/solve/sliding-window";
 #define BY_INTEGERS ",\"algorithm\":\"integers\",\"why\":\"128 bits hold every sum of integers.\""
 #define BY_RANKS \
     ",\"algorithm\":\"ranks\",\"why\":\"With the ranks of the values, which a sort gives, the middle moves by bits.\""
+#define BY_ORDER \
+    ",\"algorithm\":\"ordered\",\"why\":\"So small a window is kept in order in a few steps for each value.\""
 
 #define BY_DIGITS                                                                                                    \
     ",\"algorithm\":\"digits\",\"why\":\"The values lie too far apart for 128 bits, so that sums are kept digit by " \
@@ -44,11 +46,14 @@ static void answers(void **state) {
         {"{\"values\":[1,2,4,8],\"k\":3,\"operation\":\"sum\",\"min_count\":2,\"align\":\"leading\"}",
          "{\"values\":[7,14,12],\"first\":0" BY_INTEGERS "}"},
         {"{\"values\":[9007199254740993,9007199254740995],\"k\":2,\"operation\":\"median_high\"}",
-         "{\"values\":[9007199254740995],\"first\":1" BY_RANKS "}"},
-        {"{\"values\":[5,1,4],\"k\":3,\"operation\":\"median\"}", "{\"values\":[4],\"first\":2" BY_RANKS "}"},
-        {"{\"values\":[5,1,4],\"k\":2,\"operation\":\"median\"}", "{\"values\":[3.0,2.5],\"first\":1" BY_RANKS "}"},
+         "{\"values\":[9007199254740995],\"first\":1" BY_ORDER "}"},
+        {"{\"values\":[5,1,4],\"k\":3,\"operation\":\"median\"}", "{\"values\":[4],\"first\":2" BY_ORDER "}"},
+        {"{\"values\":[5,1,4],\"k\":2,\"operation\":\"median\"}", "{\"values\":[3.0,2.5],\"first\":1" BY_ORDER "}"},
         {"{\"values\":[5,1,4],\"k\":3,\"operation\":\"median\",\"min_count\":2}",
-         "{\"values\":[3.0,4.0],\"first\":1" BY_RANKS "}"},
+         "{\"values\":[3.0,4.0],\"first\":1" BY_ORDER "}"},
+        {"{\"values\":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,1],\"k\":33,\"operation\":"
+         "\"median\"}",
+         "{\"values\":[0],\"first\":32" BY_RANKS "}"},
         {"{\"values\":[1e16,1.0,-1e16,0.5],\"k\":3,\"operation\":\"sum\"}",
          "{\"values\":[1.0,-9999999999999998.0],\"first\":2" BY_FIXED_POINT "}"},
         {"{\"values\":[1e300,1e-300,-1e300],\"k\":3,\"operation\":\"sum\"}",

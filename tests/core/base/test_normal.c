@@ -57,6 +57,21 @@ static void prefixes_and_parts_are_stable(void **state) {
     }
 }
 
+static void sets_agree(void **state) {
+    (void)state;
+    enum { ROWS = 71, MOST_D = 21 };
+    static double want[ROWS * MOST_D + 1], got[ROWS * MOST_D + 1];
+    for (int isa = 0; isa < ISA_COUNT; isa++)
+        for (size_t d = 1; isa_here((enum isa)isa) && d <= MOST_D; d++)
+            for (size_t rows = 0; rows <= ROWS; rows += 1 + d % 3) {
+                size_t first = d % 2 ? 0 : 0xffffff00u; /* samples up to the end of the counter */
+                want[rows * d] = got[rows * d] = 7;
+                normal_rows(d << 40 | rows, NORMAL_STEP, (uint32_t)d, first, rows, d, want);
+                normal_rows_for((enum isa)isa)(d << 40 | rows, NORMAL_STEP, (uint32_t)d, first, rows, d, got);
+                assert_memory_equal(got, want, (rows * d + 1) * sizeof *got);
+            }
+}
+
 static void uses_are_independent_of_each_other(void **state) {
     (void)state;
     double a[8], b[8], c[8], e[8];
@@ -96,6 +111,7 @@ int main(void) {
         cmocka_unit_test(philox_known_answers),
         cmocka_unit_test(numbers_are_box_muller_of_philox),
         cmocka_unit_test(prefixes_and_parts_are_stable),
+        cmocka_unit_test(sets_agree),
         cmocka_unit_test(uses_are_independent_of_each_other),
         cmocka_unit_test(moments),
     };

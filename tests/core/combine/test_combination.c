@@ -5,27 +5,50 @@
 #include "core/combine/combination_walk.h"
 #include "tests/support/test.h"
 
-enum { LONGEST = 24, MOST = 40000 };
+enum { LONGEST = 24, MOST = 70000 };
 
 struct list {
     size_t n;
     struct one {
         size_t n;
-        int64_t v[LONGEST];
+        int64_t key[LONGEST]; /* value * KEYS + index */
+        int64_t v[LONGEST];   /* what a row shows */
+        int64_t token[LONGEST];
     } * one;
 };
 
-static int compare_ones(const void *x, const void *y) {
-    const struct one *a = x, *b = y;
-    for (size_t i = 0; i < a->n && i < b->n; i++)
-        if (a->v[i] != b->v[i])
-            return a->v[i] < b->v[i] ? -1 : 1;
-    return (a->n > b->n) - (a->n < b->n);
-}
+enum { KEYS = 16 };
 
 static int compare_ints(const void *x, const void *y) {
     int64_t a = *(const int64_t *)x, b = *(const int64_t *)y;
     return (a > b) - (a < b);
+}
+
+/* compare_by compares lexicographically what stands in keys over `unit`: values with KEYS, items with 1. */
+static int compare_by(const struct one *a, const struct one *b, int64_t unit) {
+    for (size_t i = 0; i < a->n && i < b->n; i++)
+        if (a->key[i] / unit != b->key[i] / unit)
+            return a->key[i] / unit < b->key[i] / unit ? -1 : 1;
+    return (a->n > b->n) - (a->n < b->n);
+}
+
+static int by_item(const void *x, const void *y) { return compare_by(x, y, 1); }
+
+static int by_value(const void *x, const void *y) {
+    int values = compare_by(x, y, KEYS);
+    return values ? values : by_item(x, y);
+}
+
+static int backwards(const void *x, const void *y) { return by_item(y, x); }
+
+static int shorter(const void *x, const void *y) {
+    const struct one *a = x, *b = y;
+    return a->n != b->n ? (a->n < b->n ? -1 : 1) : by_item(x, y);
+}
+
+static int longer(const void *x, const void *y) {
+    const struct one *a = x, *b = y;
+    return a->n != b->n ? (a->n > b->n ? -1 : 1) : by_item(x, y);
 }
 
 /* try_all tries every sequence (reuse) or every subset, keeps those of the right sum and length, sorts, drops
@@ -35,7 +58,7 @@ static void try_sequences(const struct combination_in *in, struct one *now, int6
         list->one[list->n++] = *now;
     for (size_t i = 0; i < in->n; i++)
         if (sum + in->candidates[i] <= in->target) {
-            now->v[now->n++] = in->candidates[i];
+            now->key[now->n++] = in->candidates[i] * KEYS + (int64_t)i;
             try_sequences(in, now, sum + in->candidates[i], list);
             now->n--;
         }
@@ -46,30 +69,48 @@ static void try_subsets(const struct combination_in *in, struct list *list) {
         struct one now = {0};
         int64_t sum = 0;
         for (size_t i = 0; i < in->n; i++)
-            if (set >> i & 1)
-                sum += now.v[now.n++] = in->candidates[i];
+            if (set >> i & 1) {
+                sum += in->candidates[i];
+                now.key[now.n++] = in->candidates[i] * KEYS + (int64_t)i;
+            }
         if (sum == in->target)
             list->one[list->n++] = now;
     }
 }
 
+/* finish writes what rows show, and tokens: values, or the places of items in order. */
+static void finish(const struct combination_in *in, struct one *one) {
+    for (size_t i = 0; i < one->n; i++) {
+        int64_t place = 0;
+        for (size_t j = 0; j < in->n; j++)
+            place += in->candidates[j] * KEYS + (int64_t)j < one->key[i];
+        one->v[i] = in->indices ? one->key[i] % KEYS : one->key[i] / KEYS;
+        one->token[i] = in->distinct ? place : one->key[i] / KEYS;
+    }
+}
+
 static struct list try_all(const struct combination_in *in) {
+    static int (*const ORDERS[])(const void *, const void *) = {by_item, backwards, shorter, longer};
     struct list list = {0, malloc(MOST * sizeof *list.one)};
     struct one none = {0};
     if (in->reuse)
         try_sequences(in, &none, 0, &list);
     else
         try_subsets(in, &list);
+    assert_in_range(list.n, 0, MOST - 1);
     size_t kept = 0;
     for (size_t i = 0; i < list.n; i++)
         if (!in->ordered && list.one[i].n)
-            qsort(list.one[i].v, list.one[i].n, sizeof(int64_t), compare_ints);
-    qsort(list.one, list.n, sizeof *list.one, compare_ones);
+            qsort(list.one[i].key, list.one[i].n, sizeof(int64_t), compare_ints);
+    qsort(list.one, list.n, sizeof *list.one, by_value);
     for (size_t i = 0; i < list.n; i++)
         if ((int64_t)list.one[i].n >= in->min_length && (int64_t)list.one[i].n <= in->max_length &&
-            (kept == 0 || compare_ones(&list.one[kept - 1], &list.one[i]) != 0))
+            (kept == 0 || compare_by(&list.one[kept - 1], &list.one[i], in->distinct ? 1 : KEYS) != 0))
             list.one[kept++] = list.one[i];
     list.n = kept;
+    for (size_t i = 0; i < kept; i++)
+        finish(in, &list.one[i]);
+    qsort(list.one, list.n, sizeof *list.one, ORDERS[in->order]);
     return list;
 }
 
@@ -186,7 +227,7 @@ static void ranks_come_back(const struct combination_in *in, const struct list *
         assert_int_equal(combination_plan_make(&ctx, in, &plan), STATUS_OK);
         assert_int_equal(combination_count_make(&ctx, &plan, true, &count), STATUS_OK);
         assert_int_equal(count.width, 1);
-        assert_int_equal(combination_rank(&ctx, &count, list->one[i].v, list->one[i].n, rank), STATUS_OK);
+        assert_int_equal(combination_rank(&ctx, &count, list->one[i].token, list->one[i].n, rank), STATUS_OK);
         assert_int_equal(rank[0], i);
         ctx_release(&ctx);
     }
@@ -208,12 +249,15 @@ static void check_all(const struct combination_in *in) {
 static void small_inputs_are_as_if_all_were_tried(void **state) {
     (void)state;
     uint64_t random = 7;
-    for (int round = 0; round < 1500; round++) {
+    for (int round = 0; round < 2400; round++) {
         int64_t candidates[9];
         bool reuse = round % 3 != 0, ordered = round % 3 == 2;
         struct combination_in in = {.candidates = candidates, .reuse = reuse, .ordered = ordered};
+        in.order = (enum combination_order)(round / 3 % 4);
+        in.distinct = round / 12 % 3 == 0;
+        in.indices = round / 36 % 2;
         in.n = test_below(&random, reuse ? 5 : 10);
-        in.target = (int64_t)test_below(&random, reuse ? 13 : 30);
+        in.target = (int64_t)test_below(&random, reuse ? in.distinct ? 9 : 13 : 30);
         int64_t factor = round % 5 == 0 ? 1000000007 : 1, least = 1 + (int64_t)test_below(&random, 3);
         for (size_t i = 0; i < in.n; i++)
             candidates[i] = factor * (least + (int64_t)test_below(&random, reuse ? 6 : 9));
@@ -365,6 +409,8 @@ static void large_ranks_come_back(void **state) {
         struct combination_in in = {candidates, n, ordered ? 400 : 700, reuse, ordered, 0, INT64_MAX};
         if (round % 2)
             in.min_length = 20, in.max_length = 200;
+        in.order = (enum combination_order)(round / 3 % 4);
+        in.distinct = round / 12 % 2;
         struct ctx ctx;
         struct combination_plan plan;
         struct combination_count count;
@@ -387,7 +433,10 @@ static void large_ranks_come_back(void **state) {
         assert_memory_equal(back, rank, w * sizeof *back);
         if (combination_next(&walk)) {
             assert_int_equal(combination_count_make(&ctx, &plan, true, &count), STATUS_OK);
-            assert_int_equal(combination_rank(&ctx, &count, walk.value, walk.depth, back), STATUS_OK);
+            int64_t tokens[700];
+            for (size_t i = 0; i < walk.depth; i++)
+                tokens[i] = combination_token(&plan, walk.at[i]);
+            assert_int_equal(combination_rank(&ctx, &count, tokens, walk.depth, back), STATUS_OK);
             for (size_t i = 0; i < w && ++rank[i] == 0;)
                 i++;
             assert_memory_equal(back, rank, w * sizeof *back);
@@ -417,15 +466,15 @@ static void a_walk_of_many_is_in_order(void **state) {
         int64_t sum = 0;
         assert_in_range(walk.depth, 5, 6);
         for (size_t i = 0; i < walk.depth; i++) {
-            sum += walk.value[i];
-            assert_true(i == 0 || walk.value[i - 1] < walk.value[i]);
+            sum += walk.row[i];
+            assert_true(i == 0 || walk.row[i - 1] < walk.row[i]);
         }
         assert_int_equal(sum, 300);
         size_t same = 0;
-        while (n && same < n_before && before[same] == walk.value[same])
+        while (n && same < n_before && before[same] == walk.row[same])
             same++;
-        assert_true(n == 0 || (same < n_before && before[same] < walk.value[same]));
-        memcpy(before, walk.value, (n_before = walk.depth) * sizeof *before);
+        assert_true(n == 0 || (same < n_before && before[same] < walk.row[same]));
+        memcpy(before, walk.row, (n_before = walk.depth) * sizeof *before);
     }
     assert_false(combination_next(&walk));
     assert_int_equal(count.total[0], n);
@@ -584,6 +633,23 @@ static void limits_hold_at_their_ends(void **state) {
     ctx_release(&ctx);
 }
 
+/* COMBINATION_MAX_STEPS: with a small limit in its place, at it and one past it; the constant itself is refused above. */
+static void steps_are_limited(void **state) {
+    (void)state;
+    static const int64_t candidates[] = {1, 2, 5};
+    const struct combination_page listed = {.list = true, .limit = 10}, counted = {.count = true};
+    struct combination_in in = {candidates, 3, 100, true, .max_length = INT64_MAX};
+    struct ctx ctx;
+    ctx_init(&ctx, 1 << 20);
+    in.max_steps = 3 * 101; /* positions * (target + 1) */
+    assert_int_equal(solve(&ctx, &in, &listed).rows.n, 10);
+    assert_int_equal(solve(&ctx, &in, &counted).count.i, 541); /* sum of (100 - 5 k) / 2 + 1, k = 0 .. 20 */
+    in.max_steps--;
+    expect_error(&in, &listed, STATUS_TOO_LARGE, "/target", "want a product of at most 302.");
+    expect_error(&in, &counted, STATUS_TOO_LARGE, "/target", "want at most 302.");
+    ctx_release(&ctx);
+}
+
 static void a_page_ends_with_its_values(void **state) {
     (void)state;
     static const int64_t candidates[] = {1, 2};
@@ -617,6 +683,14 @@ static void foreign_cursors_are_refused(void **state) {
     assert_non_null(cursor.p);
     page.cursor = cursor;
     assert_int_equal(solve(&ctx, &in, &page).rows.n, 2);
+    expect_error(&other, &page, STATUS_INVALID, "/cursor", "belongs to another request");
+    for (int order = COMBINATION_DESCENDING; order <= COMBINATION_LONG; order++) {
+        other = in;
+        other.order = (enum combination_order)order;
+        expect_error(&other, &page, STATUS_INVALID, "/cursor", "belongs to another request");
+    }
+    other = in;
+    other.distinct = true;
     expect_error(&other, &page, STATUS_INVALID, "/cursor", "belongs to another request");
     static const char *const TAILS[] = {"",      ".",    ".2x",    ".2x6_", ".2x0", ".6x2",  ".2x6x2",
                                         ".3_2",  ".2x5", ".2x7",   ".-2x6", "_2x6", ".2 x6", ".2x99999999999999999999",
@@ -681,7 +755,14 @@ static void each_allocation_may_fail(void **state) {
     (void)state;
     static const int64_t candidates[] = {1, 2, 3, 5, 8, 13, 21, 34};
     for (int mode = 0; mode < 4; mode++) {
-        const struct combination_in in = {candidates, 8, 500, mode != 1, mode == 2, mode == 3 ? 3 : 0, INT64_MAX};
+        const struct combination_in in = {candidates,
+                                          8,
+                                          500,
+                                          mode != 1,
+                                          mode == 2,
+                                          .min_length = 3 * (mode == 3),
+                                          .max_length = 500,
+                                          .order = (enum combination_order)mode};
         enum status status = STATUS_NO_MEMORY;
         for (size_t fail_after = 0; status != STATUS_OK; fail_after++) {
             struct trace trace;
@@ -729,6 +810,7 @@ int main(void) {
         cmocka_unit_test(sequences_of_neighbours_are_counted),
         cmocka_unit_test(wrong_inputs_are_refused),
         cmocka_unit_test(limits_hold_at_their_ends),
+        cmocka_unit_test(steps_are_limited),
         cmocka_unit_test(a_page_ends_with_its_values),
         cmocka_unit_test(foreign_cursors_are_refused),
         cmocka_unit_test(cursors_have_a_greatest_length),

@@ -46,8 +46,9 @@ static void enumerate(struct oracle *o, size_t i, int64_t w[MAX_D], int64_t p, i
     if (task->at_most >= 0 && copies > task->at_most)
         return;
     if (i == task->in.n) {
-        if (task->exact_fill && w[0] != task->in.capacity)
-            return;
+        for (size_t d = 0; task->exact_fill && d < dims; d++)
+            if (w[d] != knapsack_capacity(task, d))
+                return;
         o->choices = p > o->best ? 1 : o->choices + (p == o->best);
         o->best = p > o->best ? p : o->best;
         return;
@@ -84,7 +85,8 @@ static void check_choice(const struct knapsack_task *task, const struct array *c
     }
     for (size_t d = 0; d < dims; d++)
         assert_true(w[d] <= knapsack_capacity(task, d));
-    assert_true(!task->exact_fill || w[0] == task->in.capacity);
+    for (size_t d = 0; task->exact_fill && d < dims; d++)
+        assert_true(w[d] == knapsack_capacity(task, d));
     assert_true(task->at_most < 0 || copies <= task->at_most);
     assert_true(p == value);
 }
@@ -115,7 +117,7 @@ static void solve_and_compare(struct instance *t, int64_t sets) {
         if ((task.dims && algorithm != KNAPSACK_AUTO && algorithm != KNAPSACK_BRANCH) || (task.at_most >= 0 && plain))
             continue;
         task.algorithm = (enum knapsack_algorithm)algorithm;
-        task.sets = task.dims ? 0 : sets;
+        task.sets = sets;
         struct ctx ctx;
         ctx_init(&ctx, (size_t)512 << 20);
         struct knapsack_answer a;
@@ -190,16 +192,69 @@ static void several_capacities_equal_enumeration(void **state) {
         struct instance *t = &instance;
         make_small(t, &seed);
         t->task.dims = (size_t)between(&seed, 1, MAX_D);
-        t->task.exact_fill = false;
-        if (t->task.variant == KNAPSACK_SUBSET_SUM)
-            t->task.in.value = t->value, t->task.variant = KNAPSACK_01;
         int64_t range = between(&seed, 1, 20), scale = between(&seed, 0, 3) ? 1 : INT64_C(100000000000000);
         for (size_t k = 0; k < t->task.in.n * t->task.dims; k++)
             t->weights[k] =
                 between(&seed, k % t->task.dims == 0 && t->task.variant == KNAPSACK_UNBOUNDED, range) * scale;
         for (size_t d = 0; d < t->task.dims; d++)
             t->capacity[d] = between(&seed, 0, t->task.variant == KNAPSACK_UNBOUNDED ? 30 : 3 * range) * scale;
-        solve_and_compare(t, 0);
+        for (size_t i = 0; t->task.variant == KNAPSACK_SUBSET_SUM && i < t->task.in.n; i++) {
+            t->weight[i] = 0; /* which is the value */
+            for (size_t d = 0; d < t->task.dims; d++)
+                t->weight[i] += t->weights[i * t->task.dims + d];
+        }
+        if (t->task.exact_fill && round % 2) /* what some choice fills */
+            for (size_t d = 0; d < t->task.dims; d++) {
+                t->capacity[d] = 0;
+                for (size_t i = 0; i < t->task.in.n && i < 3; i++)
+                    t->capacity[d] += t->weights[i * t->task.dims + d];
+            }
+        solve_and_compare(t, between(&seed, 0, 3) ? 4 : 100000);
+    }
+}
+
+/* KNAPSACK_SETS_CELLS: with a small limit in its place, at it and one past it the same sets; the table is there or not. */
+static void a_table_of_sets_is_limited(void **state) {
+    (void)state;
+    struct instance *t = &instance;
+    for (size_t i = 0; i < 5; i++)
+        t->weight[i] = t->value[i] = 1 + (int64_t)i;
+    bind(t, 5, 9);
+    t->task.sets = 100;
+    const size_t cells = (9 + 1) * (5 + 1); /* (capacity + 1) * (items + 1) */
+    struct ctx ctx;
+    ctx_init(&ctx, 1 << 20);
+    for (size_t past = 0; past < 2; past++) {
+        struct knapsack_sets sets;
+        assert_int_equal(knapsack_sets_list(&ctx, &t->task, 9, cells - past, &sets), STATUS_OK);
+        assert_int_equal(sets.n, 3); /* 4 + 5, 1 + 3 + 5, 2 + 3 + 4 */
+        assert_int_equal(sets.table, past == 0);
+        assert_false(sets.more || sets.stopped);
+    }
+    ctx_release(&ctx);
+}
+
+/* KNAPSACK_CELLS_TRACED: 100 * 100 cells at it, 73 * 137 one past it. */
+static void traced_cells_are_limited(void **state) {
+    (void)state;
+    struct instance *t = &instance;
+    for (size_t i = 0; i < 99; i++)
+        t->weight[i] = t->value[i] = 1;
+    for (int past = 0; past < 2; past++) {
+        struct trace trace;
+        struct knapsack_answer a;
+        struct ctx ctx;
+        ctx_init(&ctx, 64 << 20);
+        bind(t, past ? 72 : 99, past ? 136 : 99);
+        t->task.algorithm = KNAPSACK_TABLE_2D;
+        t->task.trace = &trace;
+        t->task.max_steps = TRACE_MAX_STEPS;
+        assert_int_equal(knapsack_task_solve(&ctx, &t->task, &a), past ? STATUS_TOO_LARGE : STATUS_OK);
+        if (past)
+            assert_string_equal(ctx.err.detail, "The table would have 10001 cells, want at most 10000 for a trace.");
+        else
+            assert_int_equal(trace.initial.n, KNAPSACK_CELLS_TRACED);
+        ctx_release(&ctx);
     }
 }
 
@@ -556,6 +611,8 @@ int main(void) {
         cmocka_unit_test(small_ones_equal_enumeration),
         cmocka_unit_test(great_capacities_equal_enumeration),
         cmocka_unit_test(several_capacities_equal_enumeration),
+        cmocka_unit_test(a_table_of_sets_is_limited),
+        cmocka_unit_test(traced_cells_are_limited),
         cmocka_unit_test(middling_ones_agree),
         cmocka_unit_test(many_copies_are_few_parts),
         cmocka_unit_test(bad_input_is_named),

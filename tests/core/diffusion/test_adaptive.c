@@ -220,6 +220,78 @@ static void stops_when_told(void **state) {
     ctx_release(&r.ctx);
 }
 
+/* A model whose user loses patience after so many sweeps. */
+struct impatient {
+    struct denoiser base;
+    const struct denoiser *model;
+    atomic_int sweeps, stop;
+};
+
+static void count_down(const struct denoiser *self, const struct denoiser_each *q, double *scratch) {
+    struct impatient *me = (struct impatient *)(void *)(uintptr_t)self;
+    if (atomic_fetch_sub(&me->sweeps, 1) == 1)
+        atomic_store(&me->stop, STOP_DEADLINE);
+    denoiser_each(me->model, q, scratch);
+}
+
+/* run_cut starts `count` samples of STIFF and runs them until the deadline. */
+static enum status run_cut(struct run *r, struct impatient *model, int sweeps, const double *states, size_t count) {
+    ctx_init(&r->ctx, 64 << 20);
+    assert_int_equal(start(r, &STIFF, PATH_FLOW, ADAPTIVE_DOPRI5, 1e-5, count, states), STATUS_OK);
+    model->model = r->in.denoiser;
+    model->base = *r->in.denoiser;
+    model->base.each = count_down;
+    atomic_store(&model->sweeps, sweeps);
+    atomic_store(&model->stop, STOP_NONE);
+    memcpy(r->in.x, states, count * 2 * sizeof *states); /* sigma is 1 at the start */
+    r->in.denoiser = &model->base;
+    r->in.to_data = r->in.anytime = true;
+    r->ctx.stop = &model->stop;
+    return adaptive_run(&r->ctx, &r->in, &r->out);
+}
+
+/* At the deadline each sample is what it was on its way to: those that were done are not touched, those that had not begun
+ * are E[x0 | x] of their latents, and nobody is left in between. */
+static void cut_short_it_answers_what_it_has(void **state) {
+    (void)state;
+    enum { N = 200 };
+    static double states[N * 2];
+    static struct impatient model;
+    struct run whole, r;
+    normal_rows(4, NORMAL_LATENT, 0, 0, N, 2, states);
+    assert_int_equal(run_cut(&whole, &model, 1 << 30, states, N), STATUS_OK);
+    for (int sweeps = 1; sweeps < 3000; sweeps = 3 * sweeps + 1) {
+        size_t done = 0;
+        double room[4096], D[2]; /* as it asks: `eval` sums in another order */
+        assert_int_equal(run_cut(&r, &model, sweeps, states, N), STATUS_OK);
+        for (size_t i = 0; i < N; i++) {
+            done += !r.out.cut[i];
+            assert_true(fabs(r.in.x[2 * i]) < 5 && fabs(r.in.x[2 * i + 1]) < 5);
+            if (!r.out.cut[i])
+                assert_memory_equal(&r.in.x[2 * i], &whole.in.x[2 * i], sizeof D);
+            if (r.out.steps[i] > 0 || !r.out.cut[i])
+                continue;
+            denoiser_each(model.model,
+                          &(struct denoiser_each){.at = &r.in.from, .rows = 1, .x = states + 2 * i, .D = D}, room);
+            assert_memory_equal(&r.in.x[2 * i], D, sizeof D);
+        }
+        assert_true(sweeps > 1 || done == 0);
+        ctx_release(&r.ctx);
+    }
+    for (size_t i = 0; i < N; i++)
+        assert_false(whole.out.cut[i]);
+    ctx_release(&whole.ctx);
+    static const double ONE[2] = {0.3, -1};
+    assert_int_equal(run_cut(&r, &model, 5, ONE, 1), STATUS_OK);
+    assert_true(r.out.cut[0]);
+    r.in.anytime = false;
+    assert_int_equal(adaptive_run(&r.ctx, &r.in, &r.out), STATUS_TIMED_OUT);
+    r.in.anytime = true;
+    atomic_store(&model.stop, STOP_CANCEL);
+    assert_int_equal(adaptive_run(&r.ctx, &r.in, &r.out), STATUS_CANCELLED);
+    ctx_release(&r.ctx);
+}
+
 static void each_allocation_failing(void **state) {
     (void)state;
     size_t n = 0;
@@ -246,6 +318,7 @@ int main(void) {
         cmocka_unit_test(stiff_data_cost_rejects),
         cmocka_unit_test(wild_states_and_tolerances),
         cmocka_unit_test(stops_when_told),
+        cmocka_unit_test(cut_short_it_answers_what_it_has),
         cmocka_unit_test(each_allocation_failing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

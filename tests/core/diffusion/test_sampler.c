@@ -35,7 +35,7 @@ struct run {
 static enum status start(struct run *r, const struct request *q) {
     const struct denoiser *denoiser;
     struct solver_options options;
-    const struct noise noise = noise_of_seed(q->seed);
+    const struct noise noise = noise_of_seed(r->ctx.isa, q->seed);
     enum status status = path_make(&r->ctx, q->path, NULL, &r->path);
     if (status == STATUS_OK)
         status = mixture_make(&r->ctx, &MIXTURE, &denoiser);
@@ -177,20 +177,23 @@ static void a_shorter_run_is_a_prefix(void **state) {
     }
 }
 
+/* Nor do instruction sets. */
 static void threads_do_not_show(void **state) {
     (void)state;
     struct run one, many;
     const struct request q = {PATH_FLOW, {GRID_UNIFORM, 9, 0, 0, 0}, SOLVER_DDPM, {0}, 3, 2000, NULL, true};
     run_ok(&one, &q);
-    for (size_t threads = 1; threads <= 3; threads++) {
-        struct parallel parallel = test_threads(threads);
-        ctx_init(&many.ctx, 64 << 20);
-        many.ctx.parallel = &parallel;
-        assert_int_equal(start(&many, &q), STATUS_OK);
-        assert_memory_equal(many.out.samples, one.out.samples, 2 * q.count * sizeof(double));
-        assert_memory_equal(many.out.trajectory, one.out.trajectory, 10 * 2 * q.count * sizeof(double));
-        ctx_release(&many.ctx);
-    }
+    for (int isa = 0; isa < ISA_COUNT; isa++)
+        for (size_t threads = 1; isa_here((enum isa)isa) && threads <= 4; threads++) {
+            struct parallel parallel = test_threads(threads);
+            ctx_init(&many.ctx, 64 << 20);
+            many.ctx.parallel = &parallel;
+            many.ctx.isa = (enum isa)isa;
+            assert_int_equal(start(&many, &q), STATUS_OK);
+            assert_memory_equal(many.out.samples, one.out.samples, 2 * q.count * sizeof(double));
+            assert_memory_equal(many.out.trajectory, one.out.trajectory, 10 * 2 * q.count * sizeof(double));
+            ctx_release(&many.ctx);
+        }
     ctx_release(&one.ctx);
 }
 

@@ -24,7 +24,7 @@ static void run(enum path_id path_id, double eta, int64_t order, size_t n, size_
     options.order = order;
     struct plan plan;
     assert_int_equal(plan_make(&ctx, &path, points, n, solver_find(SOLVER_SA_SOLVER), &options, &plan), STATUS_OK);
-    const struct noise noise = noise_of_seed(11);
+    const struct noise noise = noise_of_seed(ISA_REF, 11);
     const struct sampler_in in = {
         .denoiser = denoiser, .plan = &plan, .noise = &noise, .count = count, .latents = latents};
     struct sampler_out drawn;

@@ -127,6 +127,27 @@ static void many_on_threads(void **state) {
     free(a);
 }
 
+/* Few different values, and at their limits: one more; one that no sample holds, in every place of the last block. */
+static void few_different_values(void **state) {
+    (void)state;
+    enum { FEW_N = 9000 };
+    static int64_t a[FEW_N];
+    uint64_t random = 8;
+    for (uint64_t different = 1; different <= 67; different += different < 62 ? 15 : 1)
+        for (int kind = 0; kind < 3; kind++) {
+            for (size_t i = 0; i < FEW_N; i++) {
+                uint64_t x = test_below(&random, different);
+                double r = ((double)x - 7) * 0x1p-1000;
+                a[i] = (int64_t)(kind == 0 ? x * 0x0123456789abcdefu : x);
+                if (kind == 2)
+                    memcpy(&a[i], x ? &r : &(double){-0.0}, 8);
+            }
+            check(a, kind == 2 ? KIND_REAL : KIND_INT, FEW_N, NULL);
+            a[FEW_N - 1 - test_below(&random, 8)] ^= (int64_t)1 << (kind == 1 ? 3 : 50);
+            check(a, kind == 2 ? KIND_REAL : KIND_INT, FEW_N, NULL);
+        }
+}
+
 /* What is answered, stats included, is the same on any number of threads. */
 static void threads_do_not_show(void **state) {
     (void)state;
@@ -228,9 +249,13 @@ static void a_stop_is_seen(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sizes_about_its_limits), cmocka_unit_test(many_on_threads),
-        cmocka_unit_test(threads_do_not_show),    cmocka_unit_test(nothing_behind_the_input_is_read),
-        cmocka_unit_test(no_shape_is_slow),       cmocka_unit_test(each_allocation_may_fail),
+        cmocka_unit_test(sizes_about_its_limits),
+        cmocka_unit_test(many_on_threads),
+        cmocka_unit_test(few_different_values),
+        cmocka_unit_test(threads_do_not_show),
+        cmocka_unit_test(nothing_behind_the_input_is_read),
+        cmocka_unit_test(no_shape_is_slow),
+        cmocka_unit_test(each_allocation_may_fail),
         cmocka_unit_test(a_stop_is_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,8 @@
 #include "core/window/sliding.h"
 
 #include <math.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "tests/support/test.h"
 
@@ -141,6 +143,24 @@ static void check_window(const struct sliding_in *in, const struct sliding_out *
                  (long long)in->min_count, in->align, in->values.n, j, n, low);
 }
 
+/* same_on_every_set solves again on each set of instructions that is here, where there are kernels for some. */
+static void same_on_every_set(const struct sliding_in *in, const struct sliding_out *ref) {
+    enum sliding_operation op = in->operation;
+    bool none = op == SLIDING_SUM || op == SLIDING_MEAN || op == SLIDING_ARGMAX || op == SLIDING_ARGMIN;
+    for (int isa = ISA_REF + 1; isa < ISA_COUNT && !none; isa++) {
+        struct ctx ctx;
+        struct sliding_out out;
+        if (!isa_here((enum isa)isa))
+            continue;
+        ctx_init(&ctx, (size_t)1 << 30);
+        ctx.isa = (enum isa)isa;
+        assert_int_equal(sliding_solve(&ctx, in, NULL, &out), STATUS_OK);
+        assert_int_equal(out.values.n, ref->values.n);
+        assert_memory_equal(out.values.data, ref->values.data, out.values.n * 8);
+        ctx_release(&ctx);
+    }
+}
+
 /* check computes and compares every stride-th window, found by walking all positions as the definition says. */
 static void check(const struct sliding_in *in, size_t stride) {
     struct ctx ctx;
@@ -166,6 +186,7 @@ static void check(const struct sliding_in *in, size_t stride) {
         j++;
     }
     assert_int_equal(j, out.values.n);
+    same_on_every_set(in, &out);
     ctx_release(&ctx);
 }
 
@@ -282,6 +303,42 @@ static void sums_of_any_reals(void **state) {
             check(&in, 1);
         }
     }
+}
+
+/* Both sides of every k at which another way is taken, and of every width of a vector; the values end where memory
+ * does. */
+static void widths_about_the_limits(void **state) {
+    (void)state;
+    static const int64_t WIDTHS[] = {1,  2,  3,  4,  5,  7,   8,   9,   12,  13,   16,   17,  31,
+                                     32, 33, 63, 64, 65, 255, 256, 257, 263, 1023, 1024, 1025};
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), n = page / 8 * 3;
+    char *p = mmap(NULL, 4 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(p != MAP_FAILED);
+    assert_int_equal(mprotect(p + 3 * page, page, PROT_NONE), 0);
+    uint64_t random = 12;
+    for (size_t w = 0; w < COUNT(WIDTHS); w++)
+        for (int real = 0; real < 2; real++) {
+            size_t some = (size_t)WIDTHS[w] + 1 + test_below(&random, n - (size_t)WIDTHS[w]) / 4;
+            int64_t *a = (int64_t *)(void *)(p + 3 * page) - some;
+            static const double REALS[] = {0.0, -0.0, 1.5, -1.5, 0x1p1000, -0x1p1000, 5e-324};
+            static const int64_t INTS[] = {INT64_MAX, INT64_MIN, INT64_MAX - 1, 0, -1};
+            for (size_t i = 0; i < some; i++)
+                if (real)
+                    memcpy(&a[i], &REALS[test_below(&random, COUNT(REALS))], 8);
+                else
+                    a[i] = i % 3 ? (int64_t)test_random(&random) : INTS[test_below(&random, COUNT(INTS))];
+            for (size_t o = 0; o < COUNT(ALL); o++) {
+                bool beyond = ALL[o] == SLIDING_SUM || ALL[o] == SLIDING_RANGE;
+                struct sliding_in in = {
+                    array_1d(real ? KIND_REAL : KIND_INT, a, some), WIDTHS[w], 1, 1, ALL[o], SLIDING_CENTERED};
+                if (!beyond)
+                    check(&in, 29);
+                in.min_count = in.k, in.step = 3;
+                if (!beyond)
+                    check(&in, 29);
+            }
+        }
+    munmap(p, 4 * page);
 }
 
 static double one_real(const double *x, size_t n, enum sliding_operation op) {
@@ -486,15 +543,11 @@ static void twice_gives_the_same_bytes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_small_layout),
-        cmocka_unit_test(random_layouts_of_every_shape),
-        cmocka_unit_test(large_windows_and_stretches),
-        cmocka_unit_test(sums_of_any_reals),
-        cmocka_unit_test(hard_roundings),
-        cmocka_unit_test(integers_at_the_extremes),
-        cmocka_unit_test(refusals),
-        cmocka_unit_test(each_allocation_may_fail),
-        cmocka_unit_test(a_stop_is_seen),
+        cmocka_unit_test(every_small_layout),          cmocka_unit_test(random_layouts_of_every_shape),
+        cmocka_unit_test(large_windows_and_stretches), cmocka_unit_test(widths_about_the_limits),
+        cmocka_unit_test(sums_of_any_reals),           cmocka_unit_test(hard_roundings),
+        cmocka_unit_test(integers_at_the_extremes),    cmocka_unit_test(refusals),
+        cmocka_unit_test(each_allocation_may_fail),    cmocka_unit_test(a_stop_is_seen),
         cmocka_unit_test(twice_gives_the_same_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

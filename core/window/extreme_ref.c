@@ -1,0 +1,2 @@
+#define TABLE extreme_ref
+#include "core/window/extreme_table.h"
