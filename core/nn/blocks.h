@@ -26,13 +26,13 @@ int block_linear(struct graph *g, int x, const char *name, size_t out, enum acti
 /* block_embedder is NAME.linear_1, SiLU, NAME.linear_2 (TimestepEmbedding). */
 int block_embedder(struct graph *g, int x, const char *name, size_t out);
 
-int block_res(const struct blocks *b, int x, const char *name, size_t out, double scale_factor,
+int block_res(const struct blocks *b, int x, const char *block, size_t out, double scale_factor,
               enum block_resize resize);
 /* block_attention: groups 0 is without a norm. */
-int block_attention(const struct blocks *b, int x, const char *name, size_t groups, double scale_factor);
+int block_attention(const struct blocks *b, int x, const char *block, size_t groups, double scale_factor);
 
 /* block_middle is UNetMidBlock2D: res, attention (where wanted), res. */
-int block_middle(const struct blocks *b, int x, const char *name, bool attention, size_t groups, double scale_factor);
+int block_middle(const struct blocks *b, int x, const char *block, bool attention, size_t groups, double scale_factor);
 
 /* block_refuse is STATUS_INVALID with "KEY is VALUE, want WANTED." */
 enum status block_refuse(struct ctx *ctx, const char *key, size_t value, const char *wanted);

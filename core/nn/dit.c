@@ -32,19 +32,24 @@ struct dit {
     int time; /* its sinusoids */
 };
 
+static void wave(double turns, float *sine, float *cosine) {
+    *sine = (float)elementary_sinpi(turns);
+    *cosine = (float)elementary_cospi(turns);
+}
+
 /* positions is [side][side][width]: the first half of a token's channels is of its column, the second of its row; each
  * half is the sines and then the cosines of place / 10000^(i / (width / 4)). */
 static float *positions(struct ctx *ctx, size_t side, size_t width) {
-    float *table = ctx_alloc(ctx, side * side * width, sizeof *table);
-    size_t quarter = width / 4;
-    for (size_t i = 0; table && i < side * side; i++)
-        for (size_t k = 0; k < 2 * quarter; k++) {
-            size_t j = k % quarter, place = k < quarter ? i % side : i / side;
-            double turns = (double)place / elementary_pow(10000, (double)j / (double)quarter) / 3.14159265358979323846;
-            float *half = table + i * width + (k < quarter ? 0 : 2 * quarter);
-            half[j] = (float)elementary_sinpi(turns);
-            half[quarter + j] = (float)elementary_cospi(turns);
+    float *table = ctx_alloc(ctx, side * side * width, sizeof *table), *token = table;
+    size_t n = width / 4;
+    for (size_t i = 0; table && i < side * side; i++, token += width) {
+        size_t row = i / side, column = i % side;
+        for (size_t j = 0; j < n; j++) {
+            double turns = 1 / elementary_pow(10000, (double)j / (double)n) / 3.14159265358979323846;
+            wave((double)column * turns, token + j, token + n + j);
+            wave((double)row * turns, token + 2 * n + j, token + 3 * n + j);
         }
+    }
     return table;
 }
 

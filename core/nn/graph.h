@@ -97,11 +97,11 @@ int graph_activation(struct graph *g, int x, enum activation activation);
 
 /* The sinusoids of Vaswani et al. 2017 of a number: [1][1][n]; f_j = 10000^(-j / (n / 2 - shift)). */
 enum graph_number { GRAPH_TIME, GRAPH_CLASS };
-int graph_sinusoids(struct graph *g, enum graph_number of, size_t n, double shift, bool cos_first);
+int graph_sinusoids(struct graph *g, enum graph_number number, size_t n, double shift, bool cos_first);
 /* Sines, then cosines, of 2 pi w log t with random frequencies (NAME.weight of n / 2). */
 int graph_fourier(struct graph *g, const char *name, size_t n);
 /* A row of NAME.weight: that of the class, or of the time rounded down, within the rows. */
-int graph_embedding(struct graph *g, enum graph_number of, const char *name, size_t rows, size_t n);
+int graph_embedding(struct graph *g, enum graph_number number, const char *name, size_t rows, size_t n);
 int graph_add(struct graph *g, int a, int b);
 int graph_multiply(struct graph *g, int a, enum activation activation, int b); /* act(a) * b */
 

@@ -10,7 +10,7 @@
  * output; all of the others have a .weight (of a linear layer: [out][in]) and a .bias. Norms are of rows (eps 1e-5).
  * Sinusoids are [cos, sin] of time * 10000^(-j / (time_size / 2)), so times should reach hundreds: a network for times
  * of 0 to 1 is to be given them times 1000.
- * Source: the residual MLP of Gorishniy et al. 2021, sec. 3.2, with DDPM's embedding of time (Ho et al. 2020, app. B). */
+ * Source: the residual MLP of Gorishniy et al. 2021, sec. 3.2, with the embedding of time of Ho et al. 2020, app. B. */
 #ifndef SOLVENT_MLP_H
 #define SOLVENT_MLP_H
 
