@@ -46,6 +46,8 @@ struct runtime {
     struct list threads; /* of struct runtime_thread */
 };
 
+struct loaded_model; /* model_load.h */
+
 /* What the host (the server, `solvent call`, a test) lends to endpoints. Every function may be called from any
  * thread. */
 struct host {
@@ -56,6 +58,8 @@ struct host {
     const char *(*model_json)(void *self, const char *name, size_t *n);
     /* model_name gives the i-th name in order, NULL past the last. */
     const char *(*model_name)(void *self, size_t i);
+    /* network gives a loaded network by its name; NULL: there is none. Lives as long as the host. */
+    const struct loaded_model *(*network)(void *self, const char *name, size_t n);
     void (*metrics)(void *self, struct buf *out);                             /* Prometheus text; NULL: no metrics */
     bool (*ready)(void *self, const char **why);                              /* NULL: ready */
     enum status (*runtime)(void *self, struct ctx *ctx, struct runtime *out); /* NULL: it does not tell */

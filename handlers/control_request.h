@@ -26,33 +26,36 @@ struct control_request {
     struct guidance_params guidance;
     struct clip_params clip;
     struct measurement_params measurement;
+    const struct scheduler *scheduler; /* no field: what a network is asked by; NULL: none */
 };
 
 extern const struct field guidance_fields[], clip_fields[], measurement_fields[];
 
 /* CONTROL_FIELDS are the fields of a struct control_request that is member M of S. */
-#define CONTROL_FIELDS(S, M)                                                                                         \
-    {.name = "class",                                                                                                \
-     .doc = "Only this class of the model: the parts for which model.classes holds the number.",                     \
-     .type = FIELD_INT,                                                                                              \
-     .offset = offsetof(S, M.class_id),                                                                              \
-     .present = offsetof(S, M.has_class)},                                                                           \
-        {.name = "guidance",                                                                                         \
-         .doc = "Exaggerates what sets `class` apart from the whole model (classifier-free guidance), or the model " \
-                "from a worse one (autoguidance): D = D_ref + scale (D - D_ref).",                                   \
-         .type = FIELD_OBJECT,                                                                                       \
-         .offset = offsetof(S, M.guidance),                                                                          \
-         .fields = guidance_fields},                                                                                 \
-        {.name = "clip",                                                                                             \
-         .doc = "Keeps the denoised data in their range: either `range`, or `quantile`.",                            \
-         .type = FIELD_OBJECT,                                                                                       \
-         .offset = offsetof(S, M.clip),                                                                              \
-         .fields = clip_fields},                                                                                     \
-    {                                                                                                                \
-        .name = "measurement",                                                                                       \
-        .doc = "Linear measurements of the data, matrix x0 = values, that every sample must meet: denoised data "    \
-               "are moved to the nearest that do.",                                                                  \
-        .type = FIELD_OBJECT, .offset = offsetof(S, M.measurement), .fields = measurement_fields                     \
+#define CONTROL_FIELDS(S, M)                                                                                          \
+    {.name = "class",                                                                                                 \
+     .doc = "Only this class of the model: the parts for which model.classes holds the number, or what a network is " \
+            "told. "                                                                                                  \
+            "A network that is told none gets its last class, which those trained for guidance keep for that.",       \
+     .type = FIELD_INT,                                                                                               \
+     .offset = offsetof(S, M.class_id),                                                                               \
+     .present = offsetof(S, M.has_class)},                                                                            \
+        {.name = "guidance",                                                                                          \
+         .doc = "Exaggerates what sets `class` apart from the whole model (classifier-free guidance), or the model "  \
+                "from a worse one (autoguidance): D = D_ref + scale (D - D_ref).",                                    \
+         .type = FIELD_OBJECT,                                                                                        \
+         .offset = offsetof(S, M.guidance),                                                                           \
+         .fields = guidance_fields},                                                                                  \
+        {.name = "clip",                                                                                              \
+         .doc = "Keeps the denoised data in their range: either `range`, or `quantile`.",                             \
+         .type = FIELD_OBJECT,                                                                                        \
+         .offset = offsetof(S, M.clip),                                                                               \
+         .fields = clip_fields},                                                                                      \
+    {                                                                                                                 \
+        .name = "measurement",                                                                                        \
+        .doc = "Linear measurements of the data, matrix x0 = values, that every sample must meet: denoised data "     \
+               "are moved to the nearest that do.",                                                                   \
+        .type = FIELD_OBJECT, .offset = offsetof(S, M.measurement), .fields = measurement_fields                      \
     }
 
 /* control_denoiser prepares the model with all that the request wants around it. Errors: INVALID, NO_MEMORY. */

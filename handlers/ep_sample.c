@@ -198,12 +198,18 @@ static void begin(struct work *w, const struct ctx *ctx, const struct sample_par
 static enum status prepare(struct call *call, struct work *w, struct sample_result *out) {
     struct ctx *ctx = &call->ctx;
     const struct sample_params *p = &w->p;
-    enum status status = control_denoiser(call, &p->model, &p->control, &w->in.denoiser);
+    enum status status = STATUS_OK;
+    if (p->how.scheduler_config.p) { /* it leaves nothing to choose, and networks want to know it */
+        status = sampler_setup(call, &p->how, &w->setup);
+        w->p.control.scheduler = w->setup.scheduler.made;
+    }
+    if (status == STATUS_OK)
+        status = control_denoiser(call, &p->model, &p->control, &w->in.denoiser);
     if (status == STATUS_OK)
         status = sample_check_shapes(ctx, p, w->in.denoiser->d);
     if (status == STATUS_OK)
         status = choose(call, &w->p, &w->in, out);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && !p->how.scheduler_config.p)
         status = sampler_setup(call, &p->how, &w->setup);
     if (status == STATUS_OK && w->setup.scheduler.made)
         status = sample_check_scheduler(ctx, p, w->setup.scheduler.made);
@@ -236,13 +242,15 @@ static enum status set_start(struct call *call, struct work *w, struct sample_re
 }
 
 static enum status run(struct call *call, const void *params, void *result) {
-    const struct sample_params *p = params;
     struct work w;
     struct sampler_out drawn;
-    enum status status = sample_check(call, p);
+    begin(&w, &call->ctx, params);
+    const struct sample_params *p = &w.p;
+    enum status status = sample_adopt(call, &w.p);
+    if (status == STATUS_OK)
+        status = sample_check(call, p);
     if (status == STATUS_OK && !p->how.scheduler_config.p && adaptive_asked(&p->how))
         return run_adaptive(call, p, result);
-    begin(&w, &call->ctx, p);
     if (status == STATUS_OK)
         status = prepare(call, &w, result);
     if (status == STATUS_OK)

@@ -12,7 +12,16 @@ struct points_params {
     double bandwidth;
 };
 
-enum { MODEL_MIXTURE, MODEL_POINTS };
+struct network_params {
+    struct str name, digest;
+    struct array shape;
+    double work;
+};
+
+enum { MODEL_MIXTURE, MODEL_POINTS, MODEL_NETWORK };
+
+enum { NETWORK_MAX_D = 3 * 1024 * 1024 };
+enum { CHANNELS_MAX = UNET_CHANNELS_MAX };
 
 static const struct field MIXTURE_FIELDS[] = {
     FIELD(struct mixture_params, weights, ARRAY,
@@ -47,17 +56,38 @@ static const struct field POINTS_FIELDS[] = {
           .kinds = KIND_INT, .min_items = 1, .max_items = MODEL_MAX_NUMBERS),
     {0}};
 
+static const struct field NETWORK_FIELDS[] = {
+    FIELD(struct network_params, name, STRING, "Its name among the service's models.", .required = true,
+          .max_items = 64),
+    FIELD(struct network_params, digest, STRING,
+          "A digest of its files and of the kernels that run it, so that an answer stands for one network only.",
+          .required = true, .max_items = 128),
+    FIELD(struct network_params, shape, ARRAY,
+          "Of a sample: [channels, height, width]; a sample is these numbers in a row.", .required = true,
+          .kinds = KIND_INT, .min_items = 3, .max_items = 3, FIELD_INTS(1, CHANNELS_MAX)),
+    FIELD(struct network_params, work, NUMBER, "Multiply-adds of a call for one sample.", .required = true,
+          FIELD_REALS(0, 1e18)),
+    {0}};
+
 const struct variant model_variants[] = {
     {"mixture", "A mixture of Gaussians; its denoiser is a formula, so the only error is that of the steps.",
      MIXTURE_FIELDS, sizeof(struct mixture_params), MIXTURE_RULES},
     {"points", "A finite set of equally likely points, each widened by a Gaussian (a kernel density estimate).",
      POINTS_FIELDS, sizeof(struct points_params), NULL},
+    {"network",
+     "A neural network that the service has loaded. This object is what its name stands for: a request gives the name "
+     "alone. Sampled by a scheduler_config: the model's own, unless the request has one.",
+     NETWORK_FIELDS, sizeof(struct network_params), NULL},
     {0}};
 
 struct model_extent model_extent(const struct choice *model) {
     if (model->variant == MODEL_POINTS) {
         const struct points_params *p = model->params;
         return (struct model_extent){p->points.shape[0], model_columns(&p->points), MIXTURE_ROUND};
+    }
+    if (model->variant == MODEL_NETWORK) {
+        const int64_t *shape = ((const struct network_params *)model->params)->shape.ints;
+        return (struct model_extent){1, (size_t)(shape[0] * shape[1] * shape[2]), MIXTURE_ROUND};
     }
     const struct mixture_params *m = model->params;
     enum mixture_shape shape = m->covariances.kind ? MIXTURE_FULL : m->stds.dims == 2 ? MIXTURE_AXES : MIXTURE_ROUND;
@@ -68,7 +98,7 @@ enum status model_check_size(struct call *call, const struct choice *model, cons
     struct model_extent e = model_extent(model);
     char pointer[64];
     snprintf(pointer, sizeof pointer, "/%s", name);
-    if (e.d <= MIXTURE_MAX_D)
+    if (e.d <= MIXTURE_MAX_D || (model->variant == MODEL_NETWORK && e.d <= NETWORK_MAX_D))
         return STATUS_OK;
     return call_fail(call, STATUS_TOO_LARGE, pointer, "The model has %zu dimensions, want at most %d.", e.d,
                      MIXTURE_MAX_D);
@@ -82,6 +112,8 @@ double model_setup_cost(const struct choice *model) {
 }
 
 double model_row_cost(const struct choice *model) {
+    if (model->variant == MODEL_NETWORK) /* multiply-adds a nanosecond: bench/nn */
+        return 1000 + ((const struct network_params *)model->params)->work / 30;
     struct model_extent e = model_extent(model);
     return mixture_cost(e.k, e.d, e.shape);
 }
@@ -187,8 +219,73 @@ static enum status make_mixture(struct ctx *ctx, const struct mixture_params *m,
     return status == STATUS_OK ? mixture_make(ctx, &in, out) : status;
 }
 
+static bool same(struct str a, const char *b) { return a.n == strlen(b) && !memcmp(a.p, b, a.n); }
+
+bool model_is_network(const struct choice *model) { return model->variant == MODEL_NETWORK; }
+
+const struct loaded_model *model_network(const struct call *call, const struct choice *model) {
+    if (model->variant != MODEL_NETWORK || !call->host->network)
+        return NULL;
+    const struct network_params *p = model->params;
+    return call->host->network(call->host->self, p->name.p, p->name.n);
+}
+
+/* find_network is model_network, if it is the one that the request means. */
+static enum status find_network(struct call *call, const struct choice *model, const struct loaded_model **out) {
+    const struct network_params *p = model->params;
+    const struct loaded_model *m = *out = model_network(call, model);
+    if (!m)
+        return call_fail(call, STATUS_INVALID, "/model/name", "No network of this name is loaded.");
+    if (!same(p->digest, m->digest))
+        return call_fail(call, STATUS_INVALID, "/model/digest",
+                         "This network's digest is %s; want that, or its name alone.", m->digest);
+    const int64_t *shape = p->shape.ints;
+    const struct network *n = &m->network;
+    if ((size_t)shape[0] != n->channels || (size_t)shape[1] != n->height || (size_t)shape[2] != n->width)
+        return call_fail(call, STATUS_INVALID, "/model/shape", "This network's samples have the shape [%zu, %zu, %zu].",
+                         n->channels, n->height, n->width);
+    return STATUS_OK;
+}
+
+/* class_of is what the network is told: without a class its last one, which those trained for guidance keep for "none". */
+static enum status class_of(struct call *call, const struct unet_config *c, struct model_class of, int64_t *class) {
+    if (c->class_embed_type == UNET_CLASS_NONE)
+        return of.given
+                   ? call_fail(call, STATUS_INVALID, "/class", "A class is asked for, but this network knows none.")
+                   : STATUS_OK;
+    int64_t n = (int64_t)(c->class_embed_type == UNET_CLASS_EMBEDDING ? c->num_class_embeds : c->num_train_timesteps);
+    *class = of.given ? of.id : n - 1;
+    if (*class >= 0 && *class < n)
+        return STATUS_OK;
+    return call_fail(call, STATUS_INVALID, "/class", "class is %lld, want 0 to %lld: the network knows so many.",
+                     (long long)of.id, (long long)n - 1);
+}
+
+static enum status make_network(struct call *call, const struct choice *model, struct model_class of,
+                                const struct denoiser **out) {
+    const struct loaded_model *m;
+    struct network_use use = {.scheduler = of.scheduler};
+    enum status status = find_network(call, model, &m);
+    if (status == STATUS_OK && !of.scheduler)
+        status =
+            call_fail(call, STATUS_INVALID, "/model",
+                      "A network is asked by the steps of a scheduler, which there are only in /v1/sample with fixed "
+                      "steps; want a mixture or points here.");
+    if (status == STATUS_OK)
+        status = class_of(call, &m->config, of, &use.class);
+    return status == STATUS_OK ? network_denoiser(&call->ctx, &m->network, &use, out) : status;
+}
+
+void model_describe(const struct loaded_model *m, const char *name, const char *digest, struct buf *out) {
+    const struct network *n = &m->network;
+    buf_printf(out, "{\"type\":\"network\",\"name\":\"%s\",\"digest\":\"%s\",\"shape\":[%zu,%zu,%zu],\"work\":%.0f}",
+               name, digest, n->channels, n->height, n->width, graph_work(n->graph));
+}
+
 enum status model_make(struct call *call, const struct choice *model, struct model_class of,
                        const struct denoiser **out) {
+    if (model->variant == MODEL_NETWORK)
+        return make_network(call, model, of, out);
     return model->variant == MODEL_POINTS ? make_points(&call->ctx, model->params, of, out)
                                           : make_mixture(&call->ctx, model->params, of, out);
 }

@@ -4,6 +4,7 @@
 
 #include "core/diffusion/mixture.h"
 #include "handlers/call.h"
+#include "handlers/model_load.h"
 
 enum { MODEL_MAX_NUMBERS = 4 * 1000 * 1000 };
 
@@ -26,11 +27,21 @@ enum status model_check_size(struct call *call, const struct choice *model, cons
 double model_setup_cost(const struct choice *model);
 double model_row_cost(const struct choice *model);
 
-/* The parts that belong to a class, for conditional models. */
+/* What a model is told beside x: the class, if one is asked for; and networks, what they were trained for. */
 struct model_class {
     bool given;
     int64_t id;
+    const struct scheduler *scheduler; /* NULL: this use has none, and networks are refused */
 };
+
+/* model_is_network: it has no formula to compare samples with. */
+bool model_is_network(const struct choice *model);
+
+/* model_network is the loaded network that a model is; NULL where it is a formula. */
+const struct loaded_model *model_network(const struct call *call, const struct choice *model);
+
+/* model_describe writes the JSON object that stands for a loaded network: what its name abbreviates. */
+void model_describe(const struct loaded_model *network, const char *name, const char *digest, struct buf *out);
 
 /* model_make prepares the denoiser in call->ctx: of all parts, or of those of a class.
  * Errors: as of mixture_make; INVALID (shapes that do not go together; "/class": there is no such class). */

@@ -176,6 +176,9 @@ static enum status check_companions(struct ctx *ctx, const struct sample_params 
 /* check_diagnostics wants samples of the model as it is. */
 static enum status check_diagnostics(struct ctx *ctx, const struct sample_params *p) {
     const char *name = control_around(&p->control);
+    if (p->diagnostics && model_is_network(&p->model))
+        return ctx_fail(ctx, STATUS_INVALID, "/diagnostics",
+                        "diagnostics compare samples with the true distribution, which nobody knows of a network.");
     if (!name)
         name = p->init.kind               ? "init"
                : p->mask.kind             ? "mask"
@@ -274,4 +277,24 @@ enum status sample_check(struct call *call, const struct sample_params *p) {
     if (status == STATUS_OK)
         status = check_diagnostics(&call->ctx, p);
     return status == STATUS_OK ? check_output(call, p) : status;
+}
+
+enum status sample_adopt(struct call *call, struct sample_params *p) {
+    const struct loaded_model *m = model_network(call, &p->model);
+    if (!m)
+        return STATUS_OK;
+    if (!p->how.scheduler_config.p && !m->scheduler.n)
+        return call_fail(call, STATUS_INVALID, "/scheduler_config",
+                         "This model came without a scheduler_config.json; want scheduler_config.");
+    if (!p->how.scheduler_config.p)
+        p->how.scheduler_config = m->scheduler;
+    if (call->media == MEDIA_PNG && !p->plot.image_shape.kind) {
+        int64_t *shape = ctx_alloc(&call->ctx, 3, sizeof *shape);
+        if (!shape)
+            return STATUS_NO_MEMORY;
+        const struct network *n = &m->network;
+        shape[0] = (int64_t)n->channels, shape[1] = (int64_t)n->height, shape[2] = (int64_t)n->width;
+        p->plot.image_shape = array_1d(KIND_INT, shape, 3);
+    }
+    return STATUS_OK;
 }

@@ -44,6 +44,10 @@ int64_t sample_repeats(const struct sample_params *p);
 /* sample_predict predicts the nanoseconds of a run on one thread. */
 double sample_predict(const struct sample_params *p);
 
+/* sample_adopt gives a request for a network what it leaves open: the model's own scheduler, and the shape of its images
+ * for pictures of them. Errors: INVALID ("/scheduler_config": the model has none). */
+enum status sample_adopt(struct call *call, struct sample_params *p) MUST_CHECK;
+
 /* The checks that fields cannot make. sample_check is for all, before anything is made; the others for runs with a
  * denoiser of d numbers, with an adaptive solver, with a scheduler. Errors: INVALID, TOO_LARGE. */
 enum status sample_check(struct call *call, const struct sample_params *p) MUST_CHECK;

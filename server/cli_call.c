@@ -44,6 +44,9 @@ static uint64_t draw_seed(void *self) {
     return machine_random() >> 11;
 }
 static const char *model_json(void *self, const char *name, size_t *n) { return models_json(self, name, n); }
+static const struct loaded_model *network(void *self, const char *name, size_t n) {
+    return models_network(self, name, n);
+}
 static const char *model_name(void *self, size_t i) { return models_name(self, i); }
 
 static enum status read_runtime(void *self, struct ctx *ctx, struct runtime *out) {
@@ -144,18 +147,13 @@ static bool answer(struct call *call, const struct options *options, const struc
     return false;
 }
 
-static int run_endpoint(const struct order *order, const struct options *options, struct models *models) {
-    char error[MACHINE_ERROR];
-    enum isa isa;
-    if (!machine_isa(options->kernels, &isa, error)) {
-        fprintf(stderr, "solvent: %s\n", error);
-        return 2;
-    }
+static int run_endpoint(const struct order *order, const struct options *options, enum isa isa, struct models *models) {
     struct host host = {.self = models,
                         .draw_seed = draw_seed,
                         .now_ns = now_ns,
                         .model_json = model_json,
                         .model_name = model_name,
+                        .network = network,
                         .runtime = read_runtime,
                         .isa = isa,
                         .max_memory = (size_t)options->max_memory};
@@ -198,8 +196,14 @@ static int call_path(const struct options *options, struct log *log, const char 
     order->endpoint = endpoint_find(method, path, allow);
     if (!order->endpoint)
         return no_endpoint(path, allow);
-    struct models *models = models_open(options->models, log);
-    int code = run_endpoint(order, options, models);
+    char error[MACHINE_ERROR];
+    enum isa isa;
+    if (!machine_isa(options->kernels, &isa, error)) {
+        fprintf(stderr, "solvent: %s\n", error);
+        return 2;
+    }
+    struct models *models = models_open(options->models, isa, log);
+    int code = run_endpoint(order, options, isa, models);
     models_close(models);
     return code;
 }

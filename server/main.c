@@ -5,6 +5,7 @@
 #include "handlers/call.h"
 #include "server/cli_call.h"
 #include "server/cli_health.h"
+#include "server/cli_models.h"
 #include "server/options.h"
 #include "server/serve.h"
 
@@ -16,6 +17,7 @@ static const char USAGE[] =
     "  solvent serve [OPTION...]                 serve HTTP\n"
     "  solvent call METHOD PATH [BODY [ACCEPT]]  answer one request without a server; BODY - reads standard input, "
     "ACCEPT is a media type\n"
+    "  solvent models check DIR...               explain models that diffusers wrote, and what is wrong with them\n"
     "  solvent health                            exit code 0 if the service answers that listens on --listen\n"
     "  solvent openapi                           write the API as OpenAPI 3.1\n"
     "  solvent docs                              write the API as Markdown\n"
@@ -59,6 +61,8 @@ static int health(const struct options *options) {
 static int command(const char *name, struct options *options, int argc, char **argv) {
     if (!strcmp(name, "call"))
         return cli_call(options, argc, argv);
+    if (!strcmp(name, "models"))
+        return cli_models(options, argc, argv);
     if (argc > 0)
         return wrong("There is one word too many; see solvent --help.");
     if (!strcmp(name, "serve"))
@@ -69,7 +73,7 @@ static int command(const char *name, struct options *options, int argc, char **a
         return write_text(openapi_write);
     if (!strcmp(name, "docs"))
         return write_text(api_markdown_write);
-    return wrong("There is no such command; want serve, call, health, openapi or docs. See solvent --help.");
+    return wrong("There is no such command; want serve, call, models, health, openapi or docs. See solvent --help.");
 }
 
 int main(int argc, char **argv) {
@@ -85,6 +89,6 @@ int main(int argc, char **argv) {
     if (!options_parse(&options, argc - 1, argv + 1, &n, error))
         return wrong(error);
     if (n == 0)
-        return wrong("A command is wanted: serve, call, health, openapi or docs. See solvent --help.");
+        return wrong("A command is wanted: serve, call, models, health, openapi or docs. See solvent --help.");
     return command(argv[1], &options, n - 1, argv + 2);
 }

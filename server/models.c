@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "handlers/call.h"
+#include "handlers/model_request.h"
 #include "server/log.h"
+#include "server/networks.h"
 
 enum { NAME_MAX_BYTES = 64, FILE_MAX = 64 << 20 };
 
@@ -19,6 +21,7 @@ struct model {
     char name[NAME_MAX_BYTES + 1];
     size_t n;
     char *json;
+    struct loaded_model *network; /* NULL: the JSON is the whole model */
 };
 
 struct set {
@@ -29,6 +32,7 @@ struct set {
 
 struct models {
     char *folder;
+    enum isa isa;
     struct log *log;
     pthread_mutex_t mutex; /* of `current` */
     const struct set *current;
@@ -50,6 +54,12 @@ static const struct model *find(const struct set *set, const char *name) {
     return NULL;
 }
 
+static bool plain(const char *name) {
+    size_t n = strlen(name);
+    return n > 0 && n <= NAME_MAX_BYTES && *name != '.' &&
+           strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == n;
+}
+
 /* file_name copies the name without ".json"; false where the file is none of ours. */
 static bool file_name(const char *file, char name[NAME_MAX_BYTES + 1]) {
     size_t n = strlen(file);
@@ -57,7 +67,7 @@ static bool file_name(const char *file, char name[NAME_MAX_BYTES + 1]) {
         return false;
     memcpy(name, file, n - 5);
     name[n - 5] = '\0';
-    return strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == n - 5;
+    return plain(name);
 }
 
 /* read_whole returns the file's text (malloc'ed), or NULL and why. */
@@ -93,18 +103,22 @@ static char *read_whole(int folder, const char *file, size_t *n, const char **wh
     return text;
 }
 
-/* keep returns the model of this text: the one there is, if its text is the same. Takes over text. */
-static const struct model *keep(struct models *models, const char *name, char *text, size_t n) {
+/* keep returns the model of this text: the one there is, if its text is the same. Takes over text and network. */
+static const struct model *keep(struct models *models, const char *name, char *text, size_t n,
+                                struct loaded_model *network) {
     const struct model *old = find(models->current, name);
+    struct model *model = NULL;
     if (old && old->n == n && !memcmp(old->json, text, n)) {
         free(text);
+        model_unload(network);
         return old;
     }
-    struct model *model = calloc(1, sizeof *model);
-    if (!model) {
+    if (!(model = calloc(1, sizeof *model))) {
         free(text);
+        model_unload(network);
         return NULL;
     }
+    model->network = network;
     memcpy(model->name, name, sizeof model->name);
     model->json = text;
     model->n = n;
@@ -128,7 +142,39 @@ static const struct model *read_model(struct models *models, int folder, const c
         free(text);
         return NULL;
     }
-    return keep(models, name, text, n);
+    return keep(models, name, text, n, NULL);
+}
+
+/* is_model: a folder with something in it that could be a model. */
+static bool is_model(int folder, const char *name) {
+    static const char *const signs[] = {"model_index.json", "config.json"};
+    char path[NAME_MAX_BYTES + 32];
+    struct stat st;
+    for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++)
+        if (snprintf(path, sizeof path, "%s/%s", name, signs[i]) > 0 && !fstatat(folder, path, &st, 0))
+            return true;
+    return false;
+}
+
+static const struct model *read_network(struct models *models, int folder, const char *name) {
+    struct error why = {0};
+    char *path = NULL;
+    if (!plain(name) || !is_model(folder, name) || asprintf(&path, "%s/%s", models->folder, name) < 0)
+        return NULL;
+    struct loaded_model *network = network_load(path, models->isa, &why);
+    free(path);
+    if (!network) {
+        log_message(models->log, "warn", "The model %s/%s is left out: %s", models->folder, name, why.detail);
+        return NULL;
+    }
+    struct buf text;
+    buf_init(&text, 4096);
+    model_describe(network, name, network->digest, &text);
+    if (!text.failed)
+        return keep(models, name, text.data, text.n, network);
+    buf_release(&text);
+    model_unload(network);
+    return NULL;
 }
 
 static int by_name(const void *a, const void *b) {
@@ -163,6 +209,8 @@ void models_rescan(struct models *models) {
     struct set *set = add(NULL, NULL, &room);
     for (struct dirent *entry; set && (entry = readdir(folder));) {
         const struct model *model = read_model(models, dirfd(folder), entry->d_name);
+        if (!model)
+            model = read_network(models, dirfd(folder), entry->d_name);
         if (model)
             set = add(set, model, &room);
     }
@@ -178,12 +226,13 @@ void models_rescan(struct models *models) {
     log_message(models->log, "info", "%zu named models from %s.", set->n, models->folder);
 }
 
-struct models *models_open(const char *folder, struct log *log) {
+struct models *models_open(const char *folder, enum isa isa, struct log *log) {
     struct models *models = calloc(1, sizeof *models);
     if (!models)
         return NULL;
     pthread_mutex_init(&models->mutex, NULL);
     models->log = log;
+    models->isa = isa;
     if (folder && *folder && !(models->folder = strdup(folder))) {
         models_close(models);
         return NULL;
@@ -202,6 +251,7 @@ void models_close(struct models *models) {
     for (struct model *model = models->all, *older; model; model = older) {
         older = model->older;
         free(model->json);
+        model_unload(model->network);
         free(model);
     }
     pthread_mutex_destroy(&models->mutex);
@@ -219,4 +269,14 @@ const char *models_json(struct models *models, const char *name, size_t *n) {
 const char *models_name(struct models *models, size_t i) {
     const struct set *set = current(models);
     return set && i < set->n ? set->models[i]->name : NULL;
+}
+
+const struct loaded_model *models_network(struct models *models, const char *name, size_t n) {
+    char text[NAME_MAX_BYTES + 1];
+    if (n > NAME_MAX_BYTES)
+        return NULL;
+    memcpy(text, name, n);
+    text[n] = '\0';
+    const struct model *model = find(current(models), text);
+    return model ? model->network : NULL;
 }

@@ -45,7 +45,8 @@
       "stream")                                                                                                        \
     X(COUNT, max_connections, "max-connections", "N", "8192", 1, 1000 * 1000,                                          \
       "connections at once; further ones wait to be accepted")                                                         \
-    X(TEXT, models, "models", "DIR", "", 0, 0, "folder whose NAME.json are models that a request may call by name")    \
+    X(TEXT, models, "models", "DIR", "", 0, 0,                                                                         \
+      "folder whose NAME.json, and folders as diffusers writes them, are models that a request may call by name")      \
     X(TEXT, cors_origin, "cors-origin", "LIST", "*", 0, 0,                                                             \
       "origins whose pages may call the service, comma-separated; * for every one, empty for none")                    \
     X(BYTES, gzip_min, "gzip-min", "SIZE", "1400", 0, INT64_C(1) << 40, "smallest answer that is compressed")          \

@@ -4,6 +4,8 @@
 
 #include "core/base/workspace.h"
 
+enum { SCRATCH_MAX = 4 << 20 }; /* doubles that the calls of a chunk may need */
+
 struct run {
     const struct sampler_in *in;
     struct sampler_out *out;
@@ -150,7 +152,10 @@ static size_t chunk_rows(const struct denoiser *denoiser, size_t count) {
         rows /= 2;
     while (rows > 16 && (double)rows * denoiser->cost > nanoseconds)
         rows /= 2;
-    return rows < count ? rows : count;
+    rows = rows < count ? rows : count;
+    while (rows > 1 && denoiser_scratch(denoiser, rows) > SCRATCH_MAX) /* networks */
+        rows /= 2;
+    return rows;
 }
 
 static enum status allocate(struct ctx *ctx, struct run *run) {

@@ -84,15 +84,16 @@ static const struct {
     size_t size, channels, levels, widths[6], layers, groups;
     const char *down, *up; /* a: with attention */
     size_t parameters, tensors;
+    double gflop; /* of a forward pass, 2 a multiply-add */
 } SIZES[] = {
-    {"cifar10-32", 32, 3, 4, {128, 256, 256, 256}, 2, 32, "-a--", "--a-", 35746307, 328},
-    {"celebahq-256", 256, 3, 6, {128, 128, 256, 256, 512, 512}, 2, 32, "----a-", "-a----", 113673219, 450},
-    {"28x28", 28, 1, 3, {32, 64, 64}, 1, 32, "---", "---", 1062497, 152},
-    {"28x28 with attention", 28, 1, 3, {32, 64, 64}, 1, 32, "--a", "a--", 1112801, 182},
-    {"28x28, 2 layers", 28, 1, 3, {32, 64, 64}, 2, 32, "---", "---", 1539329, 218},
-    {"28x28, 2 layers with attention", 28, 1, 3, {32, 64, 64}, 2, 32, "--a", "a--", 1623169, 268},
-    {"28x28, 2 layers with more of it", 28, 1, 3, {32, 64, 64}, 2, 32, "-aa", "aa-", 1707009, 318},
-    {"8x8 digits", 8, 1, 2, {32, 64}, 1, 8, "-a", "a-", 701345, 144},
+    {"cifar10-32", 32, 3, 4, {128, 256, 256, 256}, 2, 32, "-a--", "--a-", 35746307, 328, 12.44},
+    {"celebahq-256", 256, 3, 6, {128, 128, 256, 256, 512, 512}, 2, 32, "----a-", "-a----", 113673219, 450, 497.0},
+    {"28x28", 28, 1, 3, {32, 64, 64}, 1, 32, "---", "---", 1062497, 152, .373},
+    {"28x28 with attention", 28, 1, 3, {32, 64, 64}, 1, 32, "--a", "a--", 1112801, 182, .380},
+    {"28x28, 2 layers", 28, 1, 3, {32, 64, 64}, 2, 32, "---", "---", 1539329, 218, .543},
+    {"28x28, 2 layers with attention", 28, 1, 3, {32, 64, 64}, 2, 32, "--a", "a--", 1623169, 268, .554},
+    {"28x28, 2 layers with more of it", 28, 1, 3, {32, 64, 64}, 2, 32, "-aa", "aa-", 1707009, 318, .636},
+    {"8x8 digits", 8, 1, 2, {32, 64}, 1, 8, "-a", "a-", 701345, 144, .032},
 };
 
 static void parameters_are_as_many_as_in_files(void **state) {
@@ -116,6 +117,9 @@ static void parameters_are_as_many_as_in_files(void **state) {
         size_t n, sum = network_counts(g, &n);
         if (n != SIZES[i].tensors || sum != SIZES[i].parameters)
             fail_msg("%s: %zu parameters in %zu tensors", SIZES[i].name, sum, n);
+        double gflop = graph_work(g) * 2e-9; /* the reference has three or two digits */
+        if (fabs(gflop - SIZES[i].gflop) > 0.02 * SIZES[i].gflop)
+            fail_msg("%s: %g GFLOP", SIZES[i].name, gflop);
         ctx_release(&ctx);
     }
 }
@@ -246,10 +250,29 @@ static void what_does_not_fit_is_named(void **state) {
     ctx_release(&ctx);
 }
 
+static void each_allocation_may_fail(void **state) {
+    (void)state;
+    struct unet_config c = tiny();
+    enum status status = STATUS_NO_MEMORY;
+    for (size_t n = 0; status != STATUS_OK; n++) {
+        struct ctx ctx;
+        struct graph *g;
+        struct untrained weights = {.sum = 0};
+        ctx_init(&ctx, 64 << 20);
+        ctx.fail_after = n;
+        torch_random_seed(&weights.random, 0);
+        status = unet_make(&ctx, &tensor_ref, &c, &g);
+        if (status == STATUS_OK)
+            status = graph_load(&ctx, g, untrained_find, &weights);
+        assert_true(status == STATUS_OK || status == STATUS_NO_MEMORY);
+        ctx_release(&ctx);
+    }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(the_untrained_network_is_pytorchs),
-                                       cmocka_unit_test(parameters_are_as_many_as_in_files),
-                                       cmocka_unit_test(names_are_those_of_files), cmocka_unit_test(every_key_counts),
-                                       cmocka_unit_test(what_does_not_fit_is_named)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_untrained_network_is_pytorchs), cmocka_unit_test(parameters_are_as_many_as_in_files),
+        cmocka_unit_test(names_are_those_of_files),          cmocka_unit_test(every_key_counts),
+        cmocka_unit_test(what_does_not_fit_is_named),        cmocka_unit_test(each_allocation_may_fail)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,96 @@
+#include "core/diffusion/network.h"
+
+#include "core/diffusion/scheduler.h"
+
+struct network_model {
+    struct denoiser base;
+    struct network network;
+    struct network_use use;
+    struct ctx *ctx;
+    size_t numbers_in, numbers_out; /* of the network, an image */
+};
+
+static struct prediction at_point(const struct network_model *m, const struct path_point *at, float *time) {
+    const struct network_use *use = &m->use;
+    *time = (float)path_time(use->scheduler ? &use->scheduler->path : use->path, at);
+    return use->scheduler ? scheduler_network(use->scheduler, at)
+                          : prediction_at(use->path, at, use->prediction, use->sigma_data);
+}
+
+/* A call's scratch: the graph's workspace, what goes in and comes out, times and classes. */
+struct buffers {
+    float *workspace, *in, *out, *times;
+    int64_t *classes;
+};
+
+static size_t doubles(size_t floats) { return (floats + 1) / 2; }
+
+static struct buffers lay_out(const struct network_model *m, size_t rows, double *scratch) {
+    struct buffers b = {.workspace = (float *)scratch};
+    scratch += doubles(graph_floats(m->network.graph, rows));
+    b.in = (float *)scratch;
+    scratch += doubles(rows * m->numbers_in);
+    b.out = (float *)scratch;
+    scratch += doubles(rows * m->numbers_out);
+    b.times = (float *)scratch;
+    b.classes = (int64_t *)(scratch + doubles(rows));
+    return b;
+}
+
+/* spread turns channels first into channels last, gather takes the answer back: D = x_by x + out_by F. */
+static void spread(const struct network *n, double by, const double *x, float *to) {
+    size_t pixels = n->height * n->width;
+    for (size_t p = 0; p < pixels; p++)
+        for (size_t c = 0; c < n->channels; c++)
+            to[p * n->channels + c] = (float)(by * x[c * pixels + p]);
+}
+
+static void gather(const struct network *n, const struct prediction *p, const double *x, const float *F, double *D) {
+    size_t pixels = n->height * n->width;
+    for (size_t c = 0; c < n->channels; c++)
+        for (size_t i = 0; i < pixels; i++)
+            D[c * pixels + i] = p->x_by * x[c * pixels + i] + p->out_by * (double)F[i * n->out_channels + c];
+}
+
+static void eval(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
+                 const double *x, double *out, double *scratch) {
+    const struct network_model *m = (const struct network_model *)self;
+    struct buffers b = lay_out(m, rows, scratch);
+    float time;
+    struct prediction p = at_point(m, at, &time);
+    (void)condition;
+    for (size_t r = 0; r < rows; r++) {
+        spread(&m->network, p.input, x + r * self->d, b.in + r * m->numbers_in);
+        b.times[r] = time;
+        b.classes[r] = m->use.class;
+    }
+    const struct graph_in in = {.x = b.in, .times = b.times, .classes = b.classes};
+    graph_run(m->ctx, m->network.graph, rows, &in, b.out, b.workspace);
+    for (size_t r = 0; r < rows; r++)
+        gather(&m->network, &p, x + r * self->d, b.out + r * m->numbers_out, out + r * self->d);
+}
+
+enum status network_denoiser(struct ctx *ctx, const struct network *network, const struct network_use *use,
+                             const struct denoiser **out) {
+    enum status status = use->scheduler ? STATUS_OK : prediction_check(ctx, use->path, use->prediction);
+    if (status != STATUS_OK)
+        return status;
+    struct network_model *m = ctx_zalloc(ctx, 1, sizeof *m);
+    if (!m)
+        return STATUS_NO_MEMORY;
+    size_t pixels = network->height * network->width;
+    m->network = *network;
+    m->use = *use;
+    m->ctx = ctx;
+    m->numbers_in = pixels * network->channels;
+    m->numbers_out = pixels * network->out_channels;
+    m->base.d = m->numbers_in;
+    m->base.eval = eval;
+    m->base.cost = graph_cost(network->graph);
+    /* Each part is rounded up to whole doubles once, and once for each row here, which is never less. */
+    m->base.scratch_row =
+        doubles(graph_floats(network->graph, 1)) + doubles(m->numbers_in) + doubles(m->numbers_out) + 2;
+    m->base.scratch = 4;
+    *out = &m->base;
+    return STATUS_OK;
+}

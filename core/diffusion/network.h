@@ -1,0 +1,34 @@
+/* network.h - a neural network as a denoiser: D = x_by x + out_by F(input x, time) (prediction.h). The only place where
+ * diffusion and networks meet. */
+#ifndef SOLVENT_NETWORK_H
+#define SOLVENT_NETWORK_H
+
+#include "core/diffusion/denoiser.h"
+#include "core/diffusion/prediction.h"
+#include "core/nn/graph.h"
+
+struct scheduler;
+
+struct network {
+    const struct graph *graph;      /* loaded; from [height][width][channels] to [height][width][out_channels] */
+    size_t height, width, channels; /* a sample is [channels][height][width] */
+    size_t out_channels;            /* at least `channels`: the first of them are the prediction */
+};
+
+/* What the network was trained for: a scheduler's training, or a path and a prediction; and the class that it is told,
+ * where it is told one. Borrowed. */
+struct network_use {
+    const struct scheduler *scheduler; /* NULL: */
+    const struct path *path;
+    enum prediction_id prediction;
+    double sigma_data;
+    int64_t class;
+};
+
+/* network_denoiser makes the denoiser. A row's bits depend on its own numbers alone, with the same kernels, whatever
+ * rows stand beside it. A call is spread over ctx's threads and ends early where ctx is stopped; ctx and all that is
+ * borrowed outlive it. Errors: INVALID (as of prediction_check), NO_MEMORY. */
+enum status network_denoiser(struct ctx *ctx, const struct network *network, const struct network_use *use,
+                             const struct denoiser **out) MUST_CHECK;
+
+#endif

@@ -1,0 +1,262 @@
+#include "handlers/model_files.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "handlers/unet_file.h"
+#include "handlers/weight_files.h"
+
+#define NETWORK "UNet2DModel"
+
+enum { COMPONENT_MAX = 60 };
+
+/* What model_index.json says. Texts are empty where it does not. */
+struct parts {
+    char network[COMPONENT_MAX + 1];
+    char scheduler[COMPONENT_MAX + 1];
+    char scheduler_class[COMPONENT_MAX + 1];
+};
+
+struct opening {
+    struct ctx *ctx;
+    struct files *files;
+    struct parts parts;
+    struct model_files *out;
+};
+
+/* open_object reads a JSON object; *object NULL: there is no such file. */
+static enum status open_object(struct opening *o, const char *path, json_t **object) {
+    struct file file = {0};
+    struct str text = {0};
+    *object = NULL;
+    enum status status = o->files->open(o->files, o->ctx, path, &file);
+    if (status != STATUS_OK || !file.p)
+        return status;
+    status = json_file_python(o->ctx, (struct str){(const char *)file.p, file.n}, &text);
+    return status == STATUS_OK ? json_file_object(o->ctx, path, text, object) : status;
+}
+
+/* -- model_index.json -- */
+
+static bool keep_name(char to[COMPONENT_MAX + 1], const char *name) {
+    size_t n = strlen(name);
+    if (n < 1 || n > COMPONENT_MAX || *name == '.' || strpbrk(name, "/\\"))
+        return false;
+    memcpy(to, name, n + 1);
+    return true;
+}
+
+static enum status read_part(struct opening *o, const char *name, const json_t *value) {
+    const char *class = json_string_value(json_array_get(value, 1));
+    struct parts *parts = &o->parts;
+    if (*name == '_' || !class)
+        return STATUS_OK;
+    if (!strcmp(name, "scheduler") && keep_name(parts->scheduler_class, class) && keep_name(parts->scheduler, name))
+        return STATUS_OK;
+    if (!strcmp(class, NETWORK) && !*parts->network && keep_name(parts->network, name))
+        return STATUS_OK;
+    return ctx_fail(o->ctx, STATUS_INVALID, "",
+                    "model_index.json has the component %.60s of class %.60s; want one " NETWORK " and a scheduler.",
+                    name, class);
+}
+
+static enum status read_index(struct opening *o) {
+    json_t *index = NULL, *value;
+    const char *name;
+    enum status status = open_object(o, "model_index.json", &index);
+    if (status != STATUS_OK || !index)
+        return status;
+    json_object_foreach(index, name, value) {
+        if (status == STATUS_OK)
+            status = read_part(o, name, value);
+    }
+    json_decref(index);
+    if (status == STATUS_OK && !*o->parts.network)
+        status = ctx_fail(o->ctx, STATUS_INVALID, "", "model_index.json has no component of class " NETWORK ".");
+    return status;
+}
+
+/* -- The network -- */
+
+/* open_part opens FILE of a component: in its folder, else at the root. `folder` tells which. */
+static enum status open_part(struct opening *o, const char *part, const char *file, char folder[COMPONENT_MAX + 2],
+                             char path[WEIGHT_PATH], json_t **object) {
+    enum status status = STATUS_OK;
+    *object = NULL;
+    snprintf(folder, COMPONENT_MAX + 2, "%s%s", part, *part ? "/" : "");
+    snprintf(path, WEIGHT_PATH, "%s%s", folder, file);
+    if (*part)
+        status = open_object(o, path, object);
+    if (status != STATUS_OK || *object)
+        return status;
+    *folder = '\0';
+    snprintf(path, WEIGHT_PATH, "%s", file);
+    return open_object(o, path, object);
+}
+
+static enum status read_config(struct opening *o, const char *path, json_t *config) {
+    const char *class = json_string_value(json_object_get(config, "_class_name"));
+    if (!class && !*o->parts.network)
+        return ctx_fail(o->ctx, STATUS_INVALID, "", "%s has no _class_name, want \"" NETWORK "\".", path);
+    if (class && strcmp(class, NETWORK) != 0)
+        return ctx_fail(o->ctx, STATUS_INVALID, "", "%s is of a network of class \"%.60s\", want \"" NETWORK "\".",
+                        path, class);
+    o->out->architecture = NETWORK;
+    return unet_file_read(o->ctx, path, config, &o->out->warnings, &o->out->unet);
+}
+
+static enum status no_config(const struct opening *o) {
+    if (!*o->parts.network)
+        return ctx_fail(o->ctx, STATUS_INVALID, "", "There is neither a model_index.json nor a config.json.");
+    return ctx_fail(o->ctx, STATUS_INVALID, "", "There is neither %s/config.json nor config.json.", o->parts.network);
+}
+
+static void measure(struct model_files *m) {
+    for (size_t i = 0; i < m->weights.n; i++) {
+        m->numbers += m->weights.list[i].n;
+        m->tensors[m->weights.list[i].dtype]++;
+    }
+    m->bytes = m->numbers * sizeof(float);
+}
+
+static enum status read_network(struct opening *o) {
+    char folder[COMPONENT_MAX + 2], path[WEIGHT_PATH];
+    json_t *config = NULL;
+    enum status status = open_part(o, o->parts.network, "config.json", folder, path, &config);
+    if (status != STATUS_OK)
+        return status;
+    if (!config)
+        return no_config(o);
+    status = read_config(o, path, config);
+    json_decref(config);
+    if (status == STATUS_OK)
+        status = weight_files_open(o->ctx, o->files, folder, &o->out->weights);
+    if (status == STATUS_OK)
+        measure(o->out);
+    return status;
+}
+
+/* -- The scheduler -- */
+
+/* A key that is null is as if it were missing, whether the class knows it or not. */
+static void drop_nulls(json_t *object) {
+    const char *name;
+    json_t *value;
+    void *next;
+    json_object_foreach_safe(object, next, name, value) {
+        if (json_is_null(value))
+            json_object_del(object, name);
+    }
+}
+
+/* keep_json writes the object into the arena, with the class that the index names: that is what would be made. */
+static enum status keep_json(struct opening *o, json_t *object, struct str *out) {
+    const char *class = o->parts.scheduler_class;
+    if (*class && json_object_set_new(object, "_class_name", json_string(class)))
+        return ctx_fail(o->ctx, STATUS_NO_MEMORY, "", "There is not enough memory for the scheduler.");
+    drop_nulls(object);
+    size_t n = json_dumpb(object, NULL, 0, JSON_COMPACT);
+    char *text = n ? ctx_alloc(o->ctx, n, 1) : NULL;
+    if (!n)
+        return ctx_fail(o->ctx, STATUS_NO_MEMORY, "", "There is not enough memory for the scheduler.");
+    if (!text)
+        return STATUS_NO_MEMORY;
+    if (json_dumpb(object, text, n, JSON_COMPACT) != n)
+        return ctx_fail(o->ctx, STATUS_NO_MEMORY, "", "There is not enough memory for the scheduler.");
+    *out = (struct str){text, n};
+    return STATUS_OK;
+}
+
+static enum status read_scheduler(struct opening *o) {
+    char folder[COMPONENT_MAX + 2], path[WEIGHT_PATH];
+    const char *part = *o->parts.scheduler ? o->parts.scheduler : "scheduler";
+    json_t *config = NULL;
+    enum status status = open_part(o, part, "scheduler_config.json", folder, path, &config);
+    if (status != STATUS_OK)
+        return status;
+    if (!config) {
+        file_warn(o->ctx, &o->out->warnings, "There is no scheduler_config.json, so a request has to name its path.");
+        return STATUS_OK;
+    }
+    status = keep_json(o, config, &o->out->scheduler);
+    json_decref(config);
+    return status;
+}
+
+enum status model_files_open(struct ctx *ctx, struct files *files, struct model_files *out) {
+    struct opening o = {.ctx = ctx, .files = files, .out = out};
+    *out = (struct model_files){0};
+    enum status status = read_index(&o);
+    if (status == STATUS_OK)
+        status = read_network(&o);
+    if (status == STATUS_OK)
+        status = read_scheduler(&o);
+    return status;
+}
+
+/* -- Parameters -- */
+
+/* old_name writes the name that a parameter of attention had before; false: it has none. */
+static bool old_name(const char *name, char old[PARAMETER_NAME + 16]) {
+    static const char *const NAMES[][2] = {
+        {".to_q.", ".query."}, {".to_k.", ".key."}, {".to_v.", ".value."}, {".to_out.0.", ".proj_attn."}};
+    for (size_t i = 0; i < COUNT_OF(NAMES); i++) {
+        const char *at = strstr(name, NAMES[i][0]);
+        if (!at)
+            continue;
+        snprintf(old, PARAMETER_NAME + 16, "%.*s%s%s", (int)(at - name), name, NAMES[i][1], at + strlen(NAMES[i][0]));
+        return true;
+    }
+    return false;
+}
+
+/* find_tensor gives NULL, and the sentence, where there is none of that name and shape. */
+static const struct tensor_entry *find_tensor(const struct model_files *m, struct ctx *ctx, const struct parameter *p) {
+    char old[PARAMETER_NAME + 16], is[SAFETENSORS_SHAPE_TEXT], want[SAFETENSORS_SHAPE_TEXT];
+    const struct tensor_entry *t = safetensors_find(&m->weights, p->name);
+    if (!t && old_name(p->name, old))
+        t = safetensors_find(&m->weights, old);
+    if (t && t->dims == p->dims && !memcmp(t->shape, p->shape, p->dims * sizeof *p->shape))
+        return t;
+    safetensors_shape(p->shape, p->dims, want);
+    if (t) {
+        safetensors_shape(t->shape, t->dims, is);
+        (void)ctx_fail(ctx, STATUS_INVALID, "", "The tensor %s of %.100s has the shape %s, want %s.", p->name, t->file,
+                       is, want);
+    } else {
+        (void)ctx_fail(ctx, STATUS_INVALID, "", "The weights have no %s; want it with the shape %s.", p->name, want);
+    }
+    return NULL;
+}
+
+enum status model_files_check(struct ctx *ctx, struct model_files *m, const struct parameter *list, size_t n) {
+    bool *asked = ctx_zalloc(ctx, m->weights.n, sizeof *asked);
+    if (!asked)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < n; i++) {
+        const struct tensor_entry *t = find_tensor(m, ctx, &list[i]);
+        if (!t)
+            return STATUS_INVALID;
+        asked[t - m->weights.list] = true;
+    }
+    for (size_t i = 0; i < m->weights.n; i++)
+        if (!asked[i])
+            file_warn(ctx, &m->warnings, "The tensor %.100s of %.100s is no parameter of the network; it is left out.",
+                      m->weights.list[i].name, m->weights.list[i].file);
+    return STATUS_OK;
+}
+
+enum status model_files_find(void *self, struct ctx *ctx, const struct parameter *p, float *to) {
+    const struct tensor_entry *t = find_tensor(self, ctx, p);
+    if (!t)
+        return STATUS_INVALID;
+    safetensors_read(t, to);
+    for (size_t i = 0; i < t->n; i++)
+        if (!isfinite(to[i]))
+            return ctx_fail(ctx, STATUS_INVALID, "",
+                            "The tensor %s of %.100s has %s as its number %zu, want a finite one.", p->name, t->file,
+                            isnan(to[i]) ? "NaN" : "an infinity", i);
+    return STATUS_OK;
+}

@@ -1,0 +1,35 @@
+/* model_load.h - a model's folder loaded: its network with the weights packed, immutable from then on, so that any
+ * number of requests may use it at once (core/diffusion/network.h makes denoisers of it).
+ *
+ *     struct error why;
+ *     struct loaded_model *m = model_load(files, isa, 1 << 30, &why);   NULL: `why` says why
+ *     ... `files` may be closed; network_denoiser(ctx, &m->network, ...)
+ *     model_unload(m); */
+#ifndef SOLVENT_MODEL_LOAD_H
+#define SOLVENT_MODEL_LOAD_H
+
+#include "core/diffusion/network.h"
+#include "handlers/model_files.h"
+
+enum { MODEL_DIGEST = 65 };
+
+struct loaded_model {
+    struct ctx ctx; /* the memory of all that follows */
+    struct network network;
+    const char *architecture;
+    struct unet_config config;
+    size_t parameters;    /* numbers in the network */
+    struct str scheduler; /* scheduler_config.json; n 0: there is none */
+    struct file_warnings warnings;
+    char digest[MODEL_DIGEST]; /* hexadecimal; the host's to write */
+};
+
+/* model_load reads a folder, with at most `memory` bytes beside the files. NULL: it cannot be served, or there is not
+ * enough memory; why->detail is one full sentence. */
+struct loaded_model *model_load(struct files *files, enum isa isa, size_t memory, struct error *why);
+void model_unload(struct loaded_model *model);
+
+/* model_load_bytes is the memory that it holds. */
+static inline size_t model_load_bytes(const struct loaded_model *model) { return model->ctx.used; }
+
+#endif
