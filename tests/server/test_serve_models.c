@@ -241,6 +241,23 @@ static void folders_may_change(void **state) {
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }
 
+static void models_are_listed(void **state) {
+    (void)state;
+    struct test_server server;
+    struct response r;
+    START(&server, "--models", folder);
+    assert_true(ask_once(server.port, "GET", "/v1/models", "", NULL, &r));
+    assert_int_equal(r.status, 200);
+    assert_non_null(strstr(r.body, "{\"name\":\"bell\",\"kind\":\"formula\"}"));
+    const char *at = strstr(r.body, "{\"name\":\"classes\",\"kind\":\"network\",\"architecture\":\"UNet2DModel\","
+                                    "\"shape\":[3,8,8],\"classes\":3,\"parameters\":11815,");
+    if (!at || !strstr(at, "\"scheduler\":{\"_class_name\":\"DDPMScheduler\"}"))
+        fail_msg("%s", r.body);
+    assert_null(strstr(r.body, "broken"));
+    response_free(&r);
+    assert_int_equal(server_end(&server, SIGTERM), 0);
+}
+
 int main(int argc, char **argv) {
     int code;
     if (serve_if_asked(argc, argv, &code))
@@ -251,6 +268,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(classes_and_guidance_reach_the_network),
         cmocka_unit_test(what_a_network_cannot_do_is_said),
         cmocka_unit_test(images_are_drawn_in_their_shape),
+        cmocka_unit_test(models_are_listed),
         cmocka_unit_test(folders_may_change),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
