@@ -45,8 +45,12 @@ static struct node *add_node(struct graph *g, enum operation op, int a, int b, i
     if (!grow(g, (void **)&g->nodes, g->n_nodes, &g->max_nodes, sizeof *g->nodes))
         return NULL;
     struct node *node = &g->nodes[g->n_nodes++];
-    *node = (struct node){
-        .op = op, .in = {a, b, c}, .out = out, .scratch = GRAPH_NONE, .weight = GRAPH_NONE, .bias = GRAPH_NONE};
+    *node = (struct node){.op = op,
+                          .in = {a, b, c, GRAPH_NONE},
+                          .out = out,
+                          .scratch = GRAPH_NONE,
+                          .weight = GRAPH_NONE,
+                          .bias = GRAPH_NONE};
     return node;
 }
 
@@ -83,6 +87,13 @@ int graph_input(struct graph *g, size_t height, size_t width, size_t channels) {
     return out;
 }
 
+int graph_constant(struct graph *g, size_t height, size_t width, size_t channels, float *values) {
+    int out = add_value(g, height, width, channels);
+    if (!g->failed)
+        g->values[out].constant = values;
+    return out;
+}
+
 static int conv_weight(struct graph *g, size_t in, const struct conv *c) {
     const size_t shape[] = {c->out, in, c->kernel, c->kernel};
     return add_parameter(g, c->name, "weight", PARAMETER_WEIGHT, in * c->kernel * c->kernel, c->linear ? 2 : 4, shape);
@@ -100,7 +111,7 @@ void graph_conv_first(struct graph *g, size_t in, const struct conv *c) {
 int graph_conv(struct graph *g, int x, const struct conv *c) {
     struct value_place in = of(g, x);
     size_t stride = c->stride ? c->stride : 1;
-    if (!g->failed && c->kernel > 1)
+    if (!g->failed && c->kernel > 1 && !conv_patches(c))
         g->values[x].border = true;
     int weight = conv_weight(g, in.channels, c), bias = conv_bias(g, in.channels, c);
     int out = add_value(g, in.height / stride, in.width / stride, c->out);
@@ -108,6 +119,7 @@ int graph_conv(struct graph *g, int x, const struct conv *c) {
         add_node(g, OP_CONV, x, c->vector ? c->vector : GRAPH_NONE, c->residual ? c->residual : GRAPH_NONE, out);
     if (!node)
         return 0;
+    node->in[3] = c->gate ? c->gate : GRAPH_NONE;
     node->conv = *c;
     node->conv.name = NULL;
     node->conv.stride = stride;
@@ -136,6 +148,24 @@ int graph_group_norm(struct graph *g, int x, const struct norm *n) {
     return out;
 }
 
+int graph_layer_norm(struct graph *g, int x, const struct layer *l) {
+    struct value_place in = of(g, x);
+    int weight = GRAPH_NONE, bias = GRAPH_NONE;
+    if (l->name) {
+        weight = add_parameter(g, l->name, "weight", PARAMETER_ONE, 0, 1, &in.channels);
+        bias = add_parameter(g, l->name, "bias", PARAMETER_ZERO, 0, 1, &in.channels);
+    }
+    int out = add_value(g, in.height, in.width, in.channels);
+    struct node *node = add_node(g, OP_LAYER_NORM, x, l->modulation ? l->modulation : GRAPH_NONE, GRAPH_NONE, out);
+    if (!node)
+        return 0;
+    node->layer = *l;
+    node->layer.name = NULL;
+    node->weight = weight;
+    node->bias = bias;
+    return out;
+}
+
 int graph_attention(struct graph *g, int q, int k, int v, size_t heads) {
     struct value_place in = of(g, q);
     int out = add_value(g, in.height, in.width, in.channels), scratch = add_value(g, 0, 0, 0);
@@ -152,6 +182,24 @@ int graph_concat(struct graph *g, int a, int b) {
     struct value_place in = of(g, a);
     int out = add_value(g, in.height, in.width, in.channels + of(g, b).channels);
     add_node(g, OP_CONCAT, a, b, GRAPH_NONE, out);
+    return out;
+}
+
+int graph_slice(struct graph *g, int x, size_t from, size_t channels) {
+    struct value_place in = of(g, x);
+    int out = add_value(g, in.height, in.width, channels);
+    struct node *node = add_node(g, OP_SLICE, x, GRAPH_NONE, GRAPH_NONE, out);
+    if (node)
+        node->from = from;
+    return out;
+}
+
+int graph_unpatch(struct graph *g, int x, size_t patch) {
+    struct value_place in = of(g, x);
+    int out = add_value(g, in.height * patch, in.width * patch, in.channels / (patch * patch));
+    struct node *node = add_node(g, OP_UNPATCH, x, GRAPH_NONE, GRAPH_NONE, out);
+    if (node)
+        node->patch = patch;
     return out;
 }
 
@@ -175,6 +223,15 @@ int graph_add(struct graph *g, int a, int b) {
     struct value_place in = of(g, a);
     int out = add_value(g, in.height, in.width, in.channels);
     add_node(g, OP_ADD, a, b, GRAPH_NONE, out);
+    return out;
+}
+
+int graph_multiply(struct graph *g, int a, enum activation activation, int b) {
+    struct value_place in = of(g, a);
+    int out = add_value(g, in.height, in.width, in.channels);
+    struct node *node = add_node(g, OP_MULTIPLY, a, b, GRAPH_NONE, out);
+    if (node)
+        node->conv.activation = activation;
     return out;
 }
 
@@ -242,11 +299,11 @@ static void measure(struct graph *g) {
     for (size_t i = 0; i < g->n_values; i++) {
         struct value_place *v = &g->values[i];
         size_t border = v->border ? 2 : 0, own = (v->height + border) * (v->width + border) * v->channels;
-        v->floats = whole_lines(v->floats ? v->floats : own);
+        v->floats = v->constant ? 0 : whole_lines(v->floats ? v->floats : own);
         v->last = v->first;
     }
     for (size_t i = 0; i < g->n_nodes; i++)
-        for (int k = 0; k < 3; k++)
+        for (int k = 0; k < NODE_INPUTS; k++)
             if (g->nodes[i].in[k] >= 0)
                 g->values[g->nodes[i].in[k]].last = (int)i;
 }
@@ -289,48 +346,6 @@ bool graph_failed(const struct graph *g) { return g->failed; }
 size_t graph_parameters(const struct graph *g, const struct parameter **list) {
     *list = g->parameters;
     return g->n_parameters;
-}
-
-/* -- Weights -- */
-
-static struct node *packed_into(struct graph *g, size_t parameter) {
-    for (size_t i = 0; i < g->n_nodes; i++)
-        if (g->nodes[i].op == OP_CONV && g->nodes[i].weight == (int)parameter)
-            return &g->nodes[i];
-    return NULL;
-}
-
-static enum status load_matrix(struct ctx *ctx, struct graph *g, struct node *node, const struct parameter *p,
-                               graph_find *find, void *self) {
-    size_t segments = p->dims == 4 ? p->shape[2] * p->shape[3] : 1;
-    size_t floats = matrix_floats(g->kernels, segments, p->shape[1], p->shape[0]);
-    float *panels = ctx_alloc(ctx, floats, sizeof *panels);
-    struct ctx_mark mark = ctx_mark(ctx);
-    float *w = panels ? ctx_alloc(ctx, p->n, sizeof *w) : NULL;
-    enum status status = w ? find(self, ctx, p, w) : STATUS_NO_MEMORY;
-    if (status == STATUS_OK) {
-        matrix_pack(g->kernels, segments, p->shape[1], p->shape[0], w, panels);
-        node->matrix = (struct matrix){segments, p->shape[1], p->shape[0], panels};
-    }
-    ctx_rewind(ctx, mark);
-    return status;
-}
-
-enum status graph_load(struct ctx *ctx, struct graph *g, graph_find *find, void *self) {
-    for (size_t i = 0; i < g->n_parameters; i++) {
-        struct parameter *p = &g->parameters[i];
-        struct node *node = packed_into(g, i);
-        enum status status = STATUS_OK;
-        if (node)
-            status = load_matrix(ctx, g, node, p, find, self);
-        else if (!(p->values = ctx_alloc(ctx, p->n, sizeof *p->values)))
-            status = STATUS_NO_MEMORY;
-        else
-            status = find(self, ctx, p, p->values);
-        if (status != STATUS_OK)
-            return status;
-    }
-    return STATUS_OK;
 }
 
 /* -- What a run costs -- */

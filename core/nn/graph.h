@@ -37,16 +37,25 @@ struct graph *graph_new(struct ctx *ctx, const struct tensor_kernels *kernels); 
 /* Inputs: an image, the time (one number an image), the class (one number an image). */
 int graph_input(struct graph *g, size_t height, size_t width, size_t channels);
 
-/* A convolution of 3x3 or 1x1, or a linear layer over pixels (kernel 1): parameters NAME.weight and NAME.bias. */
+/* graph_constant is a value that is the same for all images: values[height][width][channels], in the arena. No
+ * convolution of 3x3 may read it. */
+int graph_constant(struct graph *g, size_t height, size_t width, size_t channels, float *values);
+
+/* A convolution of 3x3 or 1x1, one of patches (kernel = stride = 2 .. 9: no pixel is read twice), or a linear layer
+ * over pixels (kernel 1): parameters NAME.weight and NAME.bias.
+ * What comes out is scale * (residual + gate * act(x + bias + vector)). */
+enum { PATCH_MAX = 9 };
 struct conv {
     const char *name;
-    size_t out, kernel; /* channels out; 1 or 3 */
+    size_t out, kernel; /* channels out; 1, 3 or a patch's */
     size_t stride;      /* 0: 1 */
     bool linear;        /* its weight is a matrix in the file */
     bool no_bias;
     bool late_border; /* stride 2: zeros are added on the right and at the bottom only */
     int vector; /* a value of [1][1][out] to be added, from channel vector_at on; 0: none (value 0 is the image) */
     size_t vector_at;
+    int gate; /* a value of [1][1][], whose channels from gate_at on are factors; 0: none */
+    size_t gate_at;
     int residual; /* a value to be added; 0: none */
     float scale;  /* of the sum; 0: 1 */
     enum activation activation;
@@ -65,8 +74,21 @@ struct norm {
 };
 int graph_group_norm(struct graph *g, int x, const struct norm *n);
 
+/* Each pixel's channels have mean 0 and variance 1, and then (NAME.weight, NAME.bias and) 1 + scale and shift. No
+ * convolution of 3x3 may read x. */
+struct layer {
+    const char *name; /* NULL: without weight and bias */
+    float eps;
+    int modulation; /* a value of [1][1][], in which scale and shift begin at these channels; 0: none */
+    size_t scale_at, shift_at;
+};
+int graph_layer_norm(struct graph *g, int x, const struct layer *l);
+
 int graph_attention(struct graph *g, int q, int k, int v, size_t heads);
 int graph_concat(struct graph *g, int a, int b);
+int graph_slice(struct graph *g, int x, size_t from, size_t channels);
+/* graph_unpatch makes patch * patch pixels of every one: its channels are [patch][patch][channels]. */
+int graph_unpatch(struct graph *g, int x, size_t patch);
 int graph_upsample(struct graph *g, int x); /* nearest, twice */
 int graph_pool(struct graph *g, int x);     /* means of 2x2 */
 int graph_affine(struct graph *g, int x, float factor, float offset);
@@ -75,12 +97,13 @@ int graph_activation(struct graph *g, int x, enum activation activation);
 
 /* The sinusoids of Vaswani et al. 2017 of a number: [1][1][n]; f_j = 10000^(-j / (n / 2 - shift)). */
 enum graph_number { GRAPH_TIME, GRAPH_CLASS };
-int graph_sinusoids(struct graph *g, enum graph_number of, size_t n, double shift, bool cos_first);
+int graph_sinusoids(struct graph *g, enum graph_number number, size_t n, double shift, bool cos_first);
 /* Sines, then cosines, of 2 pi w log t with random frequencies (NAME.weight of n / 2). */
 int graph_fourier(struct graph *g, const char *name, size_t n);
 /* A row of NAME.weight: that of the class, or of the time rounded down, within the rows. */
-int graph_embedding(struct graph *g, enum graph_number of, const char *name, size_t rows, size_t n);
+int graph_embedding(struct graph *g, enum graph_number number, const char *name, size_t rows, size_t n);
 int graph_add(struct graph *g, int a, int b);
+int graph_multiply(struct graph *g, int a, enum activation activation, int b); /* act(a) * b */
 
 void graph_output(struct graph *g, int x);
 

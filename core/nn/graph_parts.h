@@ -1,4 +1,5 @@
-/* graph_parts.h - the inside of a graph, for graph.c (which makes it) and graph_run.c (which runs it). */
+/* graph_parts.h - the inside of a graph, for graph.c (which makes it), graph_load.c (which packs its
+ * weights) and graph_run.c (which runs it). */
 #ifndef SOLVENT_GRAPH_PARTS_H
 #define SOLVENT_GRAPH_PARTS_H
 
@@ -8,8 +9,11 @@ enum operation {
     OP_INPUT,
     OP_CONV,
     OP_GROUP_NORM,
+    OP_LAYER_NORM,
     OP_ATTENTION,
     OP_CONCAT,
+    OP_SLICE,
+    OP_UNPATCH,
     OP_UPSAMPLE,
     OP_POOL,
     OP_AFFINE,
@@ -19,26 +23,31 @@ enum operation {
     OP_FOURIER,
     OP_EMBEDDING,
     OP_ADD,
+    OP_MULTIPLY,
     OP_OUTPUT,
 };
 
+enum { NODE_INPUTS = 4 };
+
 struct node {
     enum operation op;
-    int in[3];        /* values; GRAPH_NONE */
-    int out, scratch; /* values */
-    int weight, bias; /* parameters */
+    int in[NODE_INPUTS]; /* values; GRAPH_NONE */
+    int out, scratch;    /* values */
+    int weight, bias;    /* parameters */
     struct conv conv;
     struct norm norm;
-    struct matrix matrix; /* of a convolution, packed */
-    size_t heads;
+    struct layer layer;
+    struct matrix matrix;      /* of a convolution, packed */
+    size_t heads, from, patch; /* of attention, a slice, patches */
     enum graph_number of;
     double shift; /* of sinusoids */
     bool cos_first;
     float factor, offset;
 };
 
-/* A value's numbers lie at workspace + images * at, `floats` an image. */
+/* A value's numbers lie at workspace + images * at, `floats` an image; those of a constant where it says. */
 struct value_place {
+    float *constant;
     size_t height, width, channels;
     bool border;
     int first, last; /* nodes: it lives from one through the other */
@@ -55,5 +64,8 @@ struct graph {
     size_t floats; /* of the workspace, an image */
     bool failed;
 };
+
+/* conv_patches: no border, and rows of `kernel` pixels that lie side by side. */
+static inline bool conv_patches(const struct conv *c) { return c->kernel > 1 && c->stride == c->kernel; }
 
 #endif

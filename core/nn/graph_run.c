@@ -17,6 +17,8 @@ struct run {
 /* places_of is where a value's pixels lie, the border's left out. */
 static struct places places_of(const struct run *r, int value) {
     const struct value_place *v = &r->g->values[value];
+    if (v->constant)
+        return (struct places){v->constant, 0, v->width * v->channels, v->channels};
     size_t border = v->border ? 1 : 0, row = (v->width + 2 * border) * v->channels;
     float *data = r->workspace + r->images * v->at;
     return (struct places){data + border * (row + v->channels), (v->height + 2 * border) * row, row, v->channels};
@@ -54,7 +56,10 @@ static void conv(const struct run *r, const struct node *node) {
                         .bias = parameter(r, node->bias),
                         .scale = c->scale,
                         .activation = c->activation};
-    if (c->kernel == 3) {
+    if (conv_patches(c)) {
+        for (size_t s = 0; s < c->kernel; s++)
+            p.segment[s] = s * p.in.row_step;
+    } else if (c->kernel == 3) {
         for (size_t s = 0; s < 9; s++)
             p.segment[s] = s / 3 * p.in.row_step + s % 3 * in->channels;
         if (!c->late_border)
@@ -69,6 +74,11 @@ static void conv(const struct run *r, const struct node *node) {
     }
     if (node->in[2] >= 0)
         p.residual = places_of(r, node->in[2]);
+    if (node->in[3] >= 0) {
+        struct places gate = places_of(r, node->in[3]);
+        p.gate = gate.data + c->gate_at;
+        p.gate_step = gate.image_step;
+    }
     product_run(r->ctx, r->g->kernels, &p);
 }
 
@@ -92,6 +102,25 @@ static void group_norm(const struct run *r, const struct node *node) {
         n.vector_step = m.image_step;
     }
     group_norm_run(r->ctx, r->g->kernels, &n, r->workspace + r->images * r->g->values[node->scratch].at);
+}
+
+static void layer_norm(const struct run *r, const struct node *node) {
+    const struct value_place *v = &r->g->values[node->out];
+    struct layer_norm l = {.images = r->images,
+                           .tokens = v->height * v->width,
+                           .n = v->channels,
+                           .eps = node->layer.eps,
+                           .in = places_of(r, node->in[0]).data,
+                           .out = places_of(r, node->out).data,
+                           .weight = parameter(r, node->weight),
+                           .bias = parameter(r, node->bias)};
+    if (node->in[1] >= 0) {
+        struct places m = places_of(r, node->in[1]);
+        l.scale = m.data + node->layer.scale_at;
+        l.shift = m.data + node->layer.shift_at;
+        l.vector_step = m.image_step;
+    }
+    layer_norm_run(r->ctx, r->g->kernels, &l);
 }
 
 static void attention(const struct run *r, const struct node *node) {
@@ -120,7 +149,31 @@ static void copy(const struct run *r, int from, int to, size_t channel, size_t z
                        a->channels * sizeof(float));
 }
 
-/* pixels calls the finish kernel for each pixel of a value: out = act(x) + other. */
+static void slice(const struct run *r, const struct node *node) {
+    const struct value_place *v = &r->g->values[node->out];
+    struct places x = places_of(r, node->in[0]), y = places_of(r, node->out);
+    for (size_t i = 0; i < r->images; i++)
+        for (size_t row = 0; row < v->height; row++)
+            for (size_t column = 0; column < v->width; column++)
+                memcpy(y.data + i * y.image_step + row * y.row_step + column * y.step,
+                       x.data + i * x.image_step + row * x.row_step + column * x.step + node->from,
+                       v->channels * sizeof(float));
+}
+
+static void unpatch(const struct run *r, const struct node *node) {
+    const struct value_place *v = &r->g->values[node->in[0]];
+    struct places x = places_of(r, node->in[0]), y = places_of(r, node->out);
+    size_t line = v->channels / node->patch; /* a patch's row */
+    for (size_t i = 0; i < r->images; i++)
+        for (size_t row = 0; row < v->height * node->patch; row++)
+            for (size_t column = 0; column < v->width; column++)
+                memcpy(y.data + i * y.image_step + row * y.row_step + column * line,
+                       x.data + i * x.image_step + row / node->patch * x.row_step + column * x.step +
+                           row % node->patch * line,
+                       line * sizeof(float));
+}
+
+/* pixels calls the finish kernel for each pixel of a value: out = act(x) + other, or act(x) * other. */
 static void pixels(const struct run *r, const struct node *node, enum activation activation) {
     const struct value_place *v = &r->g->values[node->out];
     struct places x = places_of(r, node->in[0]), y = places_of(r, node->out), b = {0};
@@ -129,10 +182,11 @@ static void pixels(const struct run *r, const struct node *node, enum activation
     for (size_t i = 0; i < r->images; i++)
         for (size_t row = 0; row < v->height; row++)
             for (size_t column = 0; column < v->width; column++) {
-                const struct finish f = {
-                    .residual = b.data ? b.data + i * b.image_step + row * b.row_step + column * b.step : NULL,
-                    .scale = 1,
-                    .activation = activation};
+                const float *other = b.data ? b.data + i * b.image_step + row * b.row_step + column * b.step : NULL;
+                const struct finish f = {.gate = node->op == OP_MULTIPLY ? other : NULL,
+                                         .residual = node->op == OP_ADD ? other : NULL,
+                                         .scale = 1,
+                                         .activation = activation};
                 r->g->kernels->finish(&f, v->channels, x.data + i * x.image_step + row * x.row_step + column * x.step,
                                       y.data + i * y.image_step + row * y.row_step + column * y.step);
             }
@@ -234,12 +288,16 @@ static void run_node(const struct run *r, const struct node *node) {
     case OP_INPUT: move_in(r, node); break;
     case OP_CONV: conv(r, node); break;
     case OP_GROUP_NORM: group_norm(r, node); break;
+    case OP_LAYER_NORM: layer_norm(r, node); break;
     case OP_ATTENTION: attention(r, node); break;
     case OP_CONCAT:
         copy(r, node->in[0], node->out, 0, 1);
         copy(r, node->in[1], node->out, r->g->values[node->in[0]].channels, 1);
         break;
+    case OP_SLICE: slice(r, node); break;
+    case OP_UNPATCH: unpatch(r, node); break;
     case OP_UPSAMPLE: copy(r, node->in[0], node->out, 0, 2); break;
+    case OP_MULTIPLY:
     case OP_ACTIVATION: pixels(r, node, node->conv.activation); break;
     case OP_ADD: pixels(r, node, ACTIVATION_NONE); break;
     case OP_POOL: pool(r, node); break;

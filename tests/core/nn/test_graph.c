@@ -35,10 +35,11 @@ static float *run(struct ctx *ctx, struct graph *g, const struct graph_in *in, s
     return out;
 }
 
-static void near(size_t i, double got, double want) {
-    if (!(fabs(got - want) <= 2e-5 * (1 + fabs(want))))
+static void within(size_t i, double got, double want, double error) {
+    if (!(fabs(got - want) <= error * (1 + fabs(want))))
         fail_msg("%zu: %.9g, want %.9g", i, got, want);
 }
+static void near(size_t i, double got, double want) { within(i, got, want, 2e-5); }
 
 /* direct is one number of a convolution. */
 static double direct(const float *x, size_t h, size_t w, size_t in, const float *weight, size_t kernel, long y0,
@@ -69,7 +70,7 @@ static void check_conv(enum isa isa, size_t h, size_t w, size_t in, const struct
     float *weight = malloc(list[0].n * sizeof *weight), *bias = malloc(c->out * sizeof *bias);
     (void)draw(&seed, &ctx, &list[0], weight);
     (void)draw(&seed, &ctx, &list[1], bias);
-    long edge = c->kernel == 3 && !c->late_border ? 1 : 0;
+    long edge = c->kernel == 3 && stride < 3 && !c->late_border ? 1 : 0;
     for (size_t i = 0; i < IMAGES * floats; i++) {
         size_t o = i % c->out, p = i / c->out % (oh * ow), image = i / floats;
         near(i, (double)y[i],
@@ -91,6 +92,10 @@ static void convolutions_are_direct_sums(void **state) {
                 c.late_border = kind == 3;
                 check_conv((enum isa)isa, 6, 10, channels[i % 5], &c);
             }
+    for (size_t p = 2; p <= PATCH_MAX; p++) {
+        check_conv(ISA_REF, 2 * p, 3 * p, 3, &(struct conv){.name = "c", .out = 5, .kernel = p, .stride = p});
+        check_conv(isa_best(), 2 * p, 3 * p, 4, &(struct conv){.name = "c", .out = 18, .kernel = p, .stride = p});
+    }
     check_conv(isa_best(), 1, 1, 3, &(struct conv){.name = "c", .out = 2, .kernel = 3});
     check_conv(isa_best(), 32, 32, 40, &(struct conv){.name = "c", .out = 70, .kernel = 3});
 }
@@ -114,7 +119,12 @@ static struct graph *everything(struct ctx *ctx, enum isa isa) {
     int d = graph_pool(g, h);
     d = graph_conv(g, graph_upsample(g, d),
                    &(struct conv){.name = "u", .out = 48, .kernel = 3, .residual = h, .scale = 0.5f});
-    d = graph_conv(g, d, &(struct conv){.name = "s", .out = 5, .kernel = 3, .stride = 2});
+    int l = graph_layer_norm(g, d,
+                             &(struct layer){.name = "l", .eps = 1e-5f, .modulation = m, .scale_at = 0, .shift_at = 0});
+    l = graph_multiply(g, graph_slice(g, l, 0, 24), ACTIVATION_SILU, graph_slice(g, l, 24, 24));
+    l = graph_unpatch(g, graph_conv(g, l, &(struct conv){.name = "p", .out = 48, .kernel = 2, .stride = 2}), 2);
+    l = graph_conv(g, l, &(struct conv){.name = "g", .out = 48, .kernel = 1, .gate = m, .residual = h});
+    d = graph_conv(g, graph_add(g, d, l), &(struct conv){.name = "s", .out = 5, .kernel = 3, .stride = 2});
     graph_output(g, graph_over_time(g, d));
     return g;
 }
@@ -198,6 +208,95 @@ static void attention_is_its_definition(void **state) {
     }
 }
 
+/* A gate, a constant, a modulated norm with weights, a slice, a product of halves and patches undone, one after the
+ * other, against their definitions. */
+enum { TOKEN_H = 2, TOKEN_W = 3, TOKEN_C = 24, TOKENS = TOKEN_H * TOKEN_W, TOKEN_FLOATS = TOKENS * TOKEN_C };
+
+static struct graph *token_graph(struct ctx *ctx, enum isa isa, float *constant, const char *last) {
+    struct graph *g = graph_new(ctx, tensor_kernels_for(isa));
+    int x = graph_input(g, TOKEN_H, TOKEN_W, TOKEN_C);
+    int m = graph_sinusoids(g, GRAPH_TIME, 2 * TOKEN_C + 8, 0, false);
+    int y = graph_conv(g, x,
+                       &(struct conv){.name = "a",
+                                      .out = TOKEN_C,
+                                      .kernel = 1,
+                                      .gate = m,
+                                      .gate_at = 3,
+                                      .residual = graph_constant(g, TOKEN_H, TOKEN_W, TOKEN_C, constant)});
+    if (!strcmp(last, "gate")) {
+        graph_output(g, y);
+        return g;
+    }
+    y = graph_layer_norm(
+        g, y, &(struct layer){.name = "n", .eps = 0.25f, .modulation = m, .scale_at = 5, .shift_at = TOKEN_C + 1});
+    if (!strcmp(last, "norm")) {
+        graph_output(g, y);
+        return g;
+    }
+    y = graph_multiply(g, graph_slice(g, y, 12, 12), ACTIVATION_RELU, graph_slice(g, y, 0, 12));
+    graph_output(g, graph_unpatch(g, y, 2)); /* [4][6][3] */
+    return g;
+}
+
+static void norm_of_token(const double *y, const float *w, const float *b, const double *m, double *z) {
+    double mean = 0, variance = 0;
+    for (size_t c = 0; c < TOKEN_C; c++)
+        mean += y[c] / TOKEN_C;
+    for (size_t c = 0; c < TOKEN_C; c++)
+        variance += (y[c] - mean) * (y[c] - mean) / TOKEN_C;
+    for (size_t c = 0; c < TOKEN_C; c++)
+        z[c] =
+            ((y[c] - mean) / sqrt(variance + 0.25) * (double)w[c] + (double)b[c]) * (1 + m[5 + c]) + m[TOKEN_C + 1 + c];
+}
+
+static void check_tokens(enum isa isa, const char *last) {
+    struct ctx ctx;
+    ctx_init(&ctx, 64 << 20);
+    float *in = numbers(2 * TOKEN_FLOATS, 3), *constant = numbers(TOKEN_FLOATS, 4);
+    const float times[] = {3, 700};
+    struct graph *g = token_graph(&ctx, isa, constant, last);
+    size_t out = !strcmp(last, "unpatch") ? TOKEN_FLOATS / 2 : TOKEN_FLOATS;
+    float *got = run(&ctx, g, &(struct graph_in){in, times, NULL}, 2, out);
+    uint64_t seed = 9;
+    const struct parameter *list;
+    float w[4][TOKEN_C * TOKEN_C];
+    size_t n = graph_parameters(g, &list);
+    for (size_t i = 0; i < n; i++)
+        (void)draw(&seed, &ctx, &list[i], w[i]);
+    for (size_t t = 0; t < 2 * TOKENS; t++) {
+        double m[2 * TOKEN_C + 8], y[TOKEN_C], z[TOKEN_C], p[12];
+        size_t half = TOKEN_C + 4, image = t / TOKENS, row = t % TOKENS / TOKEN_W, column = t % TOKEN_W;
+        for (size_t j = 0; j < half; j++) {
+            double angle = (double)times[image] * pow(10000, -(double)j / (double)half);
+            m[j] = sin(angle), m[half + j] = cos(angle);
+        }
+        for (size_t c = 0; c < TOKEN_C; c++) {
+            double sum = (double)w[1][c];
+            for (size_t k = 0; k < TOKEN_C; k++)
+                sum += (double)in[t * TOKEN_C + k] * (double)w[0][c * TOKEN_C + k];
+            y[c] = sum * m[3 + c] + (double)constant[t % TOKENS * TOKEN_C + c];
+        }
+        norm_of_token(y, w[2], w[3], m, z);
+        for (size_t c = 0; c < 12; c++) {
+            p[c] = (z[12 + c] > 0 ? z[12 + c] : 0) * z[c];
+            size_t at = ((row * 2 + c / 6) * 2 * TOKEN_W + column * 2 + c / 3 % 2) * 3 + c % 3;
+            if (!strcmp(last, "unpatch"))
+                within(at, (double)got[image * out + at], p[c], 2e-4);
+        }
+        for (size_t c = 0; c < TOKEN_C && strcmp(last, "unpatch") != 0; c++)
+            within(c, (double)got[t * TOKEN_C + c], strcmp(last, "gate") ? z[c] : y[c], 2e-4);
+    }
+    free(in), free(constant), free(got);
+    ctx_release(&ctx);
+}
+
+static void tokens_are_their_definitions(void **state) {
+    (void)state;
+    for (int isa = 0; isa < ISA_COUNT; isa++)
+        for (int i = 0; isa_here((enum isa)isa) && i < 3; i++)
+            check_tokens((enum isa)isa, (const char *const[]){"gate", "norm", "unpatch"}[i]);
+}
+
 static void each_allocation_may_fail(void **state) {
     (void)state;
     for (size_t n = 0;; n++) {
@@ -231,6 +330,7 @@ int main(void) {
         cmocka_unit_test(neighbours_and_threads_change_no_bit),
         cmocka_unit_test(tables_agree),
         cmocka_unit_test(attention_is_its_definition),
+        cmocka_unit_test(tokens_are_their_definitions),
         cmocka_unit_test(each_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/support/network.h"
 #include "tests/support/test.h"
 #include "tests/support/untrained.h"
 
@@ -22,17 +23,6 @@ static struct unet_config tiny(void) {
     return c;
 }
 
-/* randn fills x[3][8][8] (channels first, as PyTorch has it) into channels last. */
-static void randn(float *x) {
-    struct torch_random r;
-    float planes[192];
-    torch_random_seed(&r, 0);
-    torch_random_normal(&r, planes, 192);
-    for (size_t c = 0; c < 3; c++)
-        for (size_t p = 0; p < 64; p++)
-            x[p * 3 + c] = planes[c * 64 + p];
-}
-
 static struct graph *make(struct ctx *ctx, enum isa isa, const struct unet_config *c, double *sum) {
     struct graph *g;
     struct untrained weights = {.sum = 0};
@@ -45,7 +35,7 @@ static struct graph *make(struct ctx *ctx, enum isa isa, const struct unet_confi
 
 static double forward(struct ctx *ctx, const struct graph *g, float time, float *y) {
     float x[192];
-    randn(x);
+    network_randn(8, 8, 3, x);
     float *work = ctx_alloc(ctx, graph_floats(g, 1), sizeof *work);
     assert_non_null(work);
     graph_run(ctx, g, 1, &(struct graph_in){.x = x, .times = &time}, y, work);
@@ -124,10 +114,7 @@ static void parameters_are_as_many_as_in_files(void **state) {
         ctx_init(&ctx, 64 << 20);
         struct graph *g;
         assert_int_equal(unet_make(&ctx, &tensor_ref, &c, &g), STATUS_OK);
-        const struct parameter *list;
-        size_t n = graph_parameters(g, &list), sum = 0;
-        for (size_t p = 0; p < n; p++)
-            sum += list[p].n;
+        size_t n, sum = network_counts(g, &n);
         if (n != SIZES[i].tensors || sum != SIZES[i].parameters)
             fail_msg("%s: %zu parameters in %zu tensors", SIZES[i].name, sum, n);
         double gflop = graph_work(g) * 2e-9; /* the reference has three or two digits */
@@ -203,7 +190,7 @@ static double sum_with(struct unet_config c) {
     ctx_init(&ctx, 64 << 20);
     double weights, sum = 0;
     float x[192], y[192], time = 10;
-    randn(x);
+    network_randn(8, 8, 3, x);
     struct graph *g = make(&ctx, ISA_REF, &c, &weights);
     float *work = ctx_alloc(&ctx, graph_floats(g, 1), sizeof *work);
     graph_run(&ctx, g, 1, &(struct graph_in){x, &time, &(int64_t){2}}, y, work);

@@ -1,0 +1,28 @@
+/* network.h - what the tests of networks share. */
+#ifndef SOLVENT_TEST_NETWORK_H
+#define SOLVENT_TEST_NETWORK_H
+
+#include "core/nn/graph.h"
+
+/* network_randn fills x[height][width][channels] with torch.randn(1, channels, height, width) of seed 0. */
+void network_randn(size_t height, size_t width, size_t channels, float *x);
+
+/* network_run gives [images][floats] outputs, malloc'ed; the workspace is full of NaN before. */
+float *network_run(const struct graph *g, size_t images, const struct graph_in *in, size_t floats, size_t threads);
+
+/* Two sums over an image in PyTorch's order (channels first): of |y[i]|, and of y[i] * (7919 i mod 1009) / 1009, which
+ * tells places apart. */
+struct network_sums {
+    double absolute, mixed;
+};
+struct network_sums network_sums(size_t height, size_t width, size_t channels, const float *y);
+
+/* network_counts gives the parameters, and in *tensors how many lists they are in. */
+size_t network_counts(const struct graph *g, size_t *tensors);
+
+/* network_ignores_neighbours fails the test where an image's bits depend on how many are run together, or on threads;
+ * inputs are of `in_floats`, outputs of `out_floats` an image. */
+void network_ignores_neighbours(const struct graph *g, size_t images, const struct graph_in *in, size_t in_floats,
+                                size_t out_floats);
+
+#endif
