@@ -276,17 +276,20 @@ static void small_inputs_are_as_if_all_were_tried(void **state) {
 /* Decimals by schoolbook, base 10^9, least first: another arithmetic than the one that is tested. */
 enum { WORDS = 40 };
 struct decimal {
+    size_t n; /* words in use; those behind are 0 */
     uint32_t word[WORDS];
 };
 
 static void decimal_add(struct decimal *a, const struct decimal *b) {
     uint32_t carry = 0;
-    for (int i = 0; i < WORDS; i++) {
+    size_t n = a->n > b->n ? a->n : b->n;
+    for (size_t i = 0; i < n || carry; i++) {
+        assert_true(i < WORDS);
         uint32_t sum = a->word[i] + b->word[i] + carry;
         carry = sum >= 1000000000;
         a->word[i] = sum - carry * 1000000000;
+        a->n = i + 1 > n ? i + 1 : n;
     }
-    assert_int_equal(carry, 0);
 }
 
 static void expect_decimal(const struct value *count, const struct decimal *want) {
@@ -306,7 +309,7 @@ static void expect_decimal(const struct value *count, const struct decimal *want
 static void count_by_hand(const struct combination_in *in, struct decimal *want) {
     size_t target = (size_t)in->target, lengths = (size_t)in->max_length + 1, size = (target + 1) * lengths;
     struct decimal *ways = calloc(size, sizeof *ways);
-    ways[0].word[0] = 1;
+    ways[0] = (struct decimal){.n = 1, .word = {1}};
     for (size_t i = 0; i < in->n && !in->ordered; i++) {
         if (in->n > 1 && i && in->candidates[i] == in->candidates[i - 1])
             continue; /* sorted: a group was taken with its first */
@@ -424,7 +427,7 @@ static void large_ranks_come_back(void **state) {
     (void)state;
     int64_t candidates[60];
     uint64_t random = 3;
-    for (int round = 0; round < 60; round++) {
+    for (int round = 0; round < 24; round++) {
         bool ordered = round % 3 == 2, reuse = ordered || round % 3 == 0;
         size_t n = ordered ? 5 : 60;
         for (size_t i = 0; i < n; i++)
@@ -785,11 +788,11 @@ static void each_allocation_may_fail(void **state) {
     for (int mode = 0; mode < 8; mode++) {
         const struct combination_in in = {mode % 4 == 1 ? zeros : many,
                                           8,
-                                          mode % 4 == 1 ? 8 : 500,
+                                          mode % 4 == 1 ? 8 : 60,
                                           mode % 4 != 1,
                                           mode % 4 == 2,
                                           .min_length = 3 * (mode % 4 == 3),
-                                          .max_length = 500,
+                                          .max_length = 60,
                                           .distinct = mode > 3,
                                           .indices = mode > 3,
                                           .order = (enum combination_order)(mode % 4)};
