@@ -237,7 +237,7 @@ static void models_are_checked_before_they_are_named(void **state) {
         {"{\"type\":\"points\",\"points\":[[1]],\"seed\":1}",
          "model.seed is not a field of this request; the fields are "
          "\"points\", \"bandwidth\" or \"classes\"."},
-        {"{\"type\":\"cube\"}", "model.type is \"cube\", want \"mixture\" or \"points\"."},
+        {"{\"type\":\"cube\"}", "model.type is \"cube\", want \"mixture\", \"points\" or \"network\"."},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct error why = {"", ""};
