@@ -6,6 +6,7 @@
 #include "core/nn/unet.h"
 #include "handlers/safetensors.h"
 #include "tests/server/slow_endpoints.h"
+#include "tests/support/network.h"
 #include "tests/support/untrained.h"
 
 static char folder[] = "/tmp/solvent-models-XXXXXX";
@@ -23,7 +24,7 @@ static void put_text(const char *name, const char *text) { put(name, text, strle
 /* put_network writes the untrained network of seed 0. */
 static void put_network(const char *name, size_t classes) {
     static struct tensor_values values[400];
-    struct unet_config c = unet_default();
+    struct unet_config c = network_tiny_unet();
     struct untrained weights = {.sum = 0};
     struct ctx ctx;
     struct graph *g;
@@ -38,12 +39,6 @@ static void put_network(const char *name, size_t classes) {
              "\"up_block_types\":[\"AttnUpBlock2D\",\"UpBlock2D\"]}",
              embed);
     ctx_init(&ctx, 64 << 20);
-    c.height = c.width = 8;
-    c.levels = 2;
-    c.block_out_channels[0] = 4, c.block_out_channels[1] = 8;
-    c.up_attention[1] = false;
-    c.layers_per_block = 1;
-    c.norm_num_groups = 4;
     c.class_embed_type = classes ? UNET_CLASS_EMBEDDING : UNET_CLASS_NONE;
     c.num_class_embeds = classes;
     torch_random_seed(&weights.random, 0);

@@ -1,4 +1,5 @@
 #include "tests/support/model_folder.h"
+#include "tests/support/network.h"
 #include "tests/support/test.h"
 
 const char folder_config[] =
@@ -36,14 +37,8 @@ void model_folder_weights(struct model_folder *f, const char *path, size_t first
 }
 
 void model_folder_begin(struct model_folder *f) {
-    struct unet_config config = unet_default();
-    config.height = config.width = 8;
+    struct unet_config config = network_tiny_unet();
     config.in_channels = config.out_channels = 1;
-    config.levels = 2;
-    config.block_out_channels[0] = 4, config.block_out_channels[1] = 8;
-    config.up_attention[0] = true, config.up_attention[1] = false;
-    config.layers_per_block = 1;
-    config.norm_num_groups = 4;
     ctx_init(&f->ctx, 256 << 20);
     if (unet_make(&f->ctx, tensor_kernels_for(ISA_REF), &config, &f->graph))
         fail_msg("%s", f->ctx.err.detail);

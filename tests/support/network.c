@@ -5,6 +5,7 @@
 #include "core/base/torch_random.h"
 #include "tests/support/test.h"
 #include "tests/support/threads.h"
+#include "tests/support/untrained.h"
 
 void network_randn(size_t height, size_t width, size_t channels, float *x) {
     struct torch_random random;
@@ -71,4 +72,33 @@ void network_ignores_neighbours(const struct graph *g, size_t images, const stru
                 free(part);
             }
     free(all);
+}
+
+void network_fails_cleanly(enum status (*make)(struct ctx *ctx, struct graph **out)) {
+    enum status status = STATUS_NO_MEMORY;
+    for (size_t n = 0; status != STATUS_OK; n++) {
+        struct ctx ctx;
+        struct graph *g;
+        ctx_init(&ctx, 64 << 20);
+        ctx.fail_after = n;
+        status = make(&ctx, &g);
+        if (status == STATUS_OK)
+            status = untrained_load(&ctx, g, NULL);
+        ctx_release(&ctx);
+        assert_true(status == STATUS_OK || status == STATUS_NO_MEMORY);
+        assert_true(n < 1000);
+    }
+}
+
+struct unet_config network_tiny_unet(void) {
+    struct unet_config c = unet_default();
+    c.height = c.width = 8;
+    c.levels = 2;
+    c.block_out_channels[0] = 4;
+    c.block_out_channels[1] = 8;
+    c.down_attention[0] = false, c.down_attention[1] = true;
+    c.up_attention[0] = true, c.up_attention[1] = false;
+    c.layers_per_block = 1;
+    c.norm_num_groups = 4;
+    return c;
 }

@@ -2,7 +2,7 @@
 #ifndef SOLVENT_TEST_NETWORK_H
 #define SOLVENT_TEST_NETWORK_H
 
-#include "core/nn/graph.h"
+#include "core/nn/unet.h"
 
 /* network_randn fills x[height][width][channels] with torch.randn(1, channels, height, width) of seed 0. */
 void network_randn(size_t height, size_t width, size_t channels, float *x);
@@ -24,5 +24,11 @@ size_t network_counts(const struct graph *g, size_t *tensors);
  * inputs are of `in_floats`, outputs of `out_floats` an image. */
 void network_ignores_neighbours(const struct graph *g, size_t images, const struct graph_in *in, size_t in_floats,
                                 size_t out_floats);
+
+/* network_fails_cleanly makes and loads a network (untrained.h) with each allocation failing in turn. */
+void network_fails_cleanly(enum status (*make)(struct ctx *ctx, struct graph **out));
+
+/* network_tiny_unet is the UNet2DModel of diffusers' own pipeline tests: 8x8 pixels, (4, 8) channels. */
+struct unet_config network_tiny_unet(void);
 
 #endif

@@ -21,3 +21,12 @@ enum status untrained_find(void *self, struct ctx *ctx, const struct parameter *
         u->sum += fabs((double)to[i]);
     return STATUS_OK;
 }
+
+enum status untrained_load(struct ctx *ctx, struct graph *g, double *sum) {
+    struct untrained u = {.sum = 0};
+    torch_random_seed(&u.random, 0);
+    enum status status = graph_load(ctx, g, untrained_find, &u);
+    if (sum)
+        *sum = u.sum;
+    return status;
+}

@@ -13,4 +13,7 @@ struct untrained {
 /* untrained_find is a graph_find; self is a struct untrained, seeded. */
 enum status untrained_find(void *self, struct ctx *ctx, const struct parameter *p, float *to);
 
+/* untrained_load loads a graph with the weights of seed 0. *sum, where not NULL, gets that of their absolute values. */
+enum status untrained_load(struct ctx *ctx, struct graph *g, double *sum) MUST_CHECK;
+
 #endif

@@ -9,31 +9,17 @@
 #include "core/diffusion/sampler.h"
 #include "core/diffusion/scheduler.h"
 #include "core/nn/unet.h"
+#include "tests/support/network.h"
 #include "tests/support/test.h"
 #include "tests/support/threads.h"
 #include "tests/support/untrained.h"
 
 enum { D = 3 * 8 * 8 };
 
-static struct unet_config tiny(void) {
-    struct unet_config c = unet_default();
-    c.height = c.width = 8;
-    c.levels = 2;
-    c.block_out_channels[0] = 4;
-    c.block_out_channels[1] = 8;
-    c.down_attention[0] = false, c.down_attention[1] = true;
-    c.up_attention[0] = true, c.up_attention[1] = false;
-    c.layers_per_block = 1;
-    c.norm_num_groups = 4;
-    return c;
-}
-
 static void make(struct ctx *ctx, struct unet_config c, struct network *n) {
     struct graph *g;
-    struct untrained weights = {.sum = 0};
-    torch_random_seed(&weights.random, 0);
     assert_int_equal(unet_make(ctx, tensor_kernels_for(ctx->isa), &c, &g), STATUS_OK);
-    assert_int_equal(graph_load(ctx, g, untrained_find, &weights), STATUS_OK);
+    assert_int_equal(untrained_load(ctx, g, NULL), STATUS_OK);
     *n = (struct network){g, c.height, c.width, c.in_channels, c.out_channels};
 }
 
@@ -81,7 +67,7 @@ static void pipelines_give_diffusers_images(void **state) {
         struct network n;
         ctx_init(&ctx, 64 << 20);
         ctx.isa = (enum isa)isa;
-        make(&ctx, tiny(), &n);
+        make(&ctx, network_tiny_unet(), &n);
         check_slice(sample(&ctx, "DDPMScheduler", &n, 2, 1), ddpm, 1e-5);
         check_slice(sample(&ctx, "DDIMScheduler", &n, 2, 1), ddim, 1e-3);
         ctx_release(&ctx);
@@ -113,7 +99,7 @@ static void rows(struct ctx *ctx, const struct unet_config *c, size_t together, 
 static void a_rows_bits_are_its_own(void **state) {
     (void)state;
     static double alone[16 * D], more[16 * D];
-    struct unet_config c = tiny();
+    struct unet_config c = network_tiny_unet();
     c.class_embed_type = UNET_CLASS_EMBEDDING;
     c.num_class_embeds = 2;
     c.out_channels = 6; /* the rest is a learned variance, say */
@@ -138,7 +124,7 @@ static void predictions_that_a_path_has_not_are_refused(void **state) {
     struct path path;
     const struct denoiser *denoiser;
     ctx_init(&ctx, 64 << 20);
-    make(&ctx, tiny(), &n);
+    make(&ctx, network_tiny_unet(), &n);
     assert_int_equal(path_make(&ctx, PATH_DDPM_LINEAR, NULL, &path), STATUS_OK);
     const struct network_use use = {.path = &path, .prediction = PREDICTION_VELOCITY};
     assert_int_equal(network_denoiser(&ctx, &n, &use, &denoiser), STATUS_INVALID);

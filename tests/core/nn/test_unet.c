@@ -10,26 +10,10 @@
 #include "tests/support/test.h"
 #include "tests/support/untrained.h"
 
-static struct unet_config tiny(void) {
-    struct unet_config c = unet_default();
-    c.height = c.width = 8;
-    c.levels = 2;
-    c.block_out_channels[0] = 4;
-    c.block_out_channels[1] = 8;
-    c.down_attention[0] = false, c.down_attention[1] = true;
-    c.up_attention[0] = true, c.up_attention[1] = false;
-    c.layers_per_block = 1;
-    c.norm_num_groups = 4;
-    return c;
-}
-
 static struct graph *make(struct ctx *ctx, enum isa isa, const struct unet_config *c, double *sum) {
     struct graph *g;
-    struct untrained weights = {.sum = 0};
-    torch_random_seed(&weights.random, 0);
     assert_int_equal(unet_make(ctx, tensor_kernels_for(isa), c, &g), STATUS_OK);
-    assert_int_equal(graph_load(ctx, g, untrained_find, &weights), STATUS_OK);
-    *sum = weights.sum;
+    assert_int_equal(untrained_load(ctx, g, sum), STATUS_OK);
     return g;
 }
 
@@ -57,7 +41,7 @@ static void the_untrained_network_is_pytorchs(void **state) {
             continue;
         struct ctx ctx;
         ctx_init(&ctx, 64 << 20);
-        struct unet_config c = tiny();
+        struct unet_config c = network_tiny_unet();
         double sum;
         float y[192];
         struct graph *g = make(&ctx, (enum isa)isa, &c, &sum);
@@ -142,7 +126,7 @@ static void names_are_those_of_files(void **state) {
     struct ctx ctx;
     ctx_init(&ctx, 64 << 20);
     struct graph *g;
-    struct unet_config c = tiny();
+    struct unet_config c = network_tiny_unet();
     const struct parameter *list;
     assert_int_equal(unet_make(&ctx, &tensor_ref, &c, &g), STATUS_OK);
     size_t n = graph_parameters(g, &list);
@@ -203,11 +187,11 @@ static double sum_with(struct unet_config c) {
 
 static void every_key_counts(void **state) {
     (void)state;
-    double sums[64] = {sum_with(tiny())};
+    double sums[64] = {sum_with(network_tiny_unet())};
     size_t n = 1;
 #define X(...)                                             \
     {                                                      \
-        struct unet_config c = tiny();                     \
+        struct unet_config c = network_tiny_unet();        \
         (void)(__VA_ARGS__);                               \
         sums[n] = sum_with(c);                             \
         for (size_t i = 0; i < n; i++)                     \
@@ -226,7 +210,7 @@ static void what_does_not_fit_is_named(void **state) {
     ctx_init(&ctx, 64 << 20);
 #define REFUSED(words, ...)                                                     \
     {                                                                           \
-        struct unet_config c = tiny();                                          \
+        struct unet_config c = network_tiny_unet();                             \
         (void)(__VA_ARGS__);                                                    \
         assert_int_equal(unet_make(&ctx, &tensor_ref, &c, &g), STATUS_INVALID); \
         if (!strstr(ctx.err.detail, words))                                     \
@@ -250,23 +234,14 @@ static void what_does_not_fit_is_named(void **state) {
     ctx_release(&ctx);
 }
 
+static enum status make_tiny(struct ctx *ctx, struct graph **out) {
+    const struct unet_config c = network_tiny_unet();
+    return unet_make(ctx, &tensor_ref, &c, out);
+}
+
 static void each_allocation_may_fail(void **state) {
     (void)state;
-    struct unet_config c = tiny();
-    enum status status = STATUS_NO_MEMORY;
-    for (size_t n = 0; status != STATUS_OK; n++) {
-        struct ctx ctx;
-        struct graph *g;
-        struct untrained weights = {.sum = 0};
-        ctx_init(&ctx, 64 << 20);
-        ctx.fail_after = n;
-        torch_random_seed(&weights.random, 0);
-        status = unet_make(&ctx, &tensor_ref, &c, &g);
-        if (status == STATUS_OK)
-            status = graph_load(&ctx, g, untrained_find, &weights);
-        assert_true(status == STATUS_OK || status == STATUS_NO_MEMORY);
-        ctx_release(&ctx);
-    }
+    network_fails_cleanly(make_tiny);
 }
 
 int main(void) {
