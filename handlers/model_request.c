@@ -21,7 +21,6 @@ struct network_params {
 enum { MODEL_MIXTURE, MODEL_POINTS, MODEL_NETWORK };
 
 enum { NETWORK_MAX_D = 3 * 1024 * 1024 };
-enum { CHANNELS_MAX = UNET_CHANNELS_MAX };
 
 static const struct field MIXTURE_FIELDS[] = {
     FIELD(struct mixture_params, weights, ARRAY,
@@ -64,7 +63,7 @@ static const struct field NETWORK_FIELDS[] = {
           .required = true, .max_items = 128),
     FIELD(struct network_params, shape, ARRAY,
           "Of a sample: [channels, height, width]; a sample is these numbers in a row.", .required = true,
-          .kinds = KIND_INT, .min_items = 3, .max_items = 3, FIELD_INTS(1, CHANNELS_MAX)),
+          .kinds = KIND_INT, .min_items = 3, .max_items = 3, FIELD_INTS(1, UNET_CHANNELS_MAX)),
     FIELD(struct network_params, work, NUMBER, "Multiply-adds of a call for one sample.", .required = true,
           FIELD_REALS(0, 1e18)),
     {0}};
@@ -112,8 +111,8 @@ double model_setup_cost(const struct choice *model) {
 }
 
 double model_row_cost(const struct choice *model) {
-    if (model->variant == MODEL_NETWORK) /* multiply-adds a nanosecond: bench/nn */
-        return 1000 + ((const struct network_params *)model->params)->work / 30;
+    if (model->variant == MODEL_NETWORK)
+        return 1000 + ((const struct network_params *)model->params)->work / GRAPH_RATE;
     struct model_extent e = model_extent(model);
     return mixture_cost(e.k, e.d, e.shape);
 }
@@ -276,10 +275,10 @@ static enum status make_network(struct call *call, const struct choice *model, s
     return status == STATUS_OK ? network_denoiser(&call->ctx, &m->network, &use, out) : status;
 }
 
-void model_describe(const struct loaded_model *m, const char *name, const char *digest, struct buf *out) {
+void model_describe(const struct loaded_model *m, const char *name, struct buf *out) {
     const struct network *n = &m->network;
     buf_printf(out, "{\"type\":\"network\",\"name\":\"%s\",\"digest\":\"%s\",\"shape\":[%zu,%zu,%zu],\"work\":%.0f}",
-               name, digest, n->channels, n->height, n->width, graph_work(n->graph));
+               name, m->digest, n->channels, n->height, n->width, graph_work(n->graph));
 }
 
 enum status model_make(struct call *call, const struct choice *model, struct model_class of,

@@ -41,7 +41,7 @@ bool model_is_network(const struct choice *model);
 const struct loaded_model *model_network(const struct call *call, const struct choice *model);
 
 /* model_describe writes the JSON object that stands for a loaded network: what its name abbreviates. */
-void model_describe(const struct loaded_model *network, const char *name, const char *digest, struct buf *out);
+void model_describe(const struct loaded_model *network, const char *name, struct buf *out);
 
 /* model_make prepares the denoiser in call->ctx: of all parts, or of those of a class.
  * Errors: as of mixture_make; INVALID (shapes that do not go together; "/class": there is no such class). */

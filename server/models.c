@@ -169,7 +169,7 @@ static const struct model *read_network(struct models *models, int folder, const
     }
     struct buf text;
     buf_init(&text, 4096);
-    model_describe(network, name, network->digest, &text);
+    model_describe(network, name, &text);
     if (!text.failed)
         return keep(models, name, text.data, text.n, network);
     buf_release(&text);

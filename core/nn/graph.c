@@ -369,6 +369,6 @@ double graph_work(const struct graph *g) {
 
 /* Multiply-adds a nanosecond, measured with bench/nn; plain C makes about 2. */
 double graph_cost(const struct graph *g) {
-    double rate = g->kernels->isa == ISA_REF ? 2 : g->kernels->isa == ISA_AVX512 ? 60 : 30;
+    double rate = g->kernels->isa == ISA_REF ? 2 : g->kernels->isa == ISA_AVX512 ? 2 * GRAPH_RATE : GRAPH_RATE;
     return 1000 + graph_work(g) / rate;
 }

@@ -124,6 +124,7 @@ enum status graph_load(struct ctx *ctx, struct graph *g, graph_find *find, void 
 size_t graph_floats(const struct graph *g, size_t images);
 
 /* graph_work is the multiply-adds of an image's run; graph_cost its time on one thread, roughly, in nanoseconds. */
+enum { GRAPH_RATE = 30 }; /* multiply-adds a nanosecond with AVX2, by bench/nn */
 double graph_work(const struct graph *g);
 double graph_cost(const struct graph *g);
 
