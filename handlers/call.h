@@ -71,6 +71,8 @@ struct host {
 };
 
 struct request {
+    const char *path;  /* as it came, percent-encoded, without the query; NULL will do where the route has no parameter.
+                          Borrowed */
     const char *query; /* the part behind '?', still percent-encoded; "" if none. Borrowed */
     const char *media; /* Content-Type; NULL: JSON. Borrowed */
     const char *body;  /* borrowed until call_release */
@@ -100,7 +102,7 @@ struct call {
 void call_init(struct call *call, const struct endpoint *endpoint, const struct host *host);
 void call_release(struct call *call);
 
-/* call_decode reads the request into call->params. Errors: SYNTAX, UNSUPPORTED, INVALID, NO_MEMORY; all wrong fields
+/* call_decode reads the request into call->params. Errors: NOT_FOUND, SYNTAX, UNSUPPORTED, INVALID, NO_MEMORY; all wrong fields
  * are reported at once, up to CALL_MAX_ERRORS. */
 enum status call_decode(struct call *call) MUST_CHECK;
 
@@ -109,7 +111,7 @@ uint64_t call_cost(const struct call *call);
 
 /* call_canonical writes the request as it was understood: every field in the descriptor's order with its default, the
  * seed that was drawn, a model in place of its name. Equal texts have equal answers. Empty for an endpoint without
- * input. After decode, before run. false: `out` has no room for it, which is no failure of the call. */
+ * input. The path and the query of one without a body are no part of it. After decode, before run. false: `out` has no room for it, which is no failure of the call. */
 bool call_canonical(const struct call *call, struct buf *out) MUST_CHECK;
 
 /* call_run computes. Errors: whatever the endpoint's run() says. */

@@ -429,8 +429,8 @@ static enum status decode_object(struct decoder *d, const struct field *fields, 
     return status;
 }
 
-static void note_time_limit(struct call *call) {
-    for (const struct field *field = call->endpoint->input; field->name; field++)
+static void note_time_limit(struct call *call, const struct field *fields) {
+    for (const struct field *field = fields; field->name; field++)
         if (field->role == ROLE_TIME_LIMIT)
             call->time_limit_ms = *(const int64_t *)((const char *)call->params + field->offset);
 }
@@ -443,13 +443,14 @@ enum status decode_model(struct call *call, const struct field *field, const cha
 }
 
 enum status decode_json(struct call *call, const char *text, size_t n, const struct array *body) {
+    const struct field *fields = call->endpoint->input ? call->endpoint->input : call->endpoint->query;
     struct splice splice;
     json_t *root;
     enum status status = splice_parse(&call->ctx, &splice, text, n, &root);
     if (status != STATUS_OK)
         return status;
     struct decoder d = {call, &call->ctx, &splice, body};
-    status = decode_object(&d, call->endpoint->input, NULL, root, call->params, false);
+    status = decode_object(&d, fields, NULL, root, call->params, false);
     if (status == STATUS_OK && json_is_object(root))
         status = decoder_rules(&d, call->endpoint->rules, NULL, root);
     json_decref(root);
@@ -457,6 +458,6 @@ enum status decode_json(struct call *call, const char *text, size_t n, const str
     if (status == STATUS_OK && call->n_errors)
         status = STATUS_INVALID;
     if (status == STATUS_OK)
-        note_time_limit(call);
+        note_time_limit(call, fields);
     return status;
 }

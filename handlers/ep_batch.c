@@ -119,8 +119,11 @@ static void begin(struct call *batch, struct item *item, size_t i, const struct 
     struct call *call = &item->call;
     call_init(call, endpoint, batch->host);
     call->ctx.stop = batch->ctx.stop;
-    call->request =
-        (struct request){.query = "", .media = "application/json", .body = request->body.p, .n = request->body.n};
+    call->request = (struct request){.path = request->path.p,
+                                     .query = "",
+                                     .media = "application/json",
+                                     .body = request->body.p,
+                                     .n = request->body.n};
     item->live = true;
     if (call_decode(call) == STATUS_OK && call->time_limit_ms > 0)
         (void)call_fail(call, STATUS_INVALID, "/time_limit_ms",

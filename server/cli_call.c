@@ -126,7 +126,7 @@ static bool solve(struct call *call, const struct options *options, enum media m
 /* What was asked on the command line. */
 struct order {
     const struct endpoint *endpoint;
-    const char *query, *accept; /* accept NULL: what the endpoint likes */
+    const char *path, *query, *accept; /* accept NULL: what the endpoint likes */
     const struct buf *body;
 };
 
@@ -163,8 +163,10 @@ static int run_endpoint(const struct order *order, const struct options *options
     call_init(&call, order->endpoint, &host);
     call.ctx.stop = &stop;
     call.ctx.parallel = pool ? pool_parallel(pool) : NULL;
-    call.request = (struct request){
-        .query = order->query, .body = order->body->data ? order->body->data : "", .n = order->body->n};
+    call.request = (struct request){.path = order->path,
+                                    .query = order->query,
+                                    .body = order->body->data ? order->body->data : "",
+                                    .n = order->body->n};
     struct output output;
     open_output(&output);
     bool solved = answer(&call, options, order, &output);
@@ -192,6 +194,7 @@ static int call_path(const struct options *options, struct log *log, const char 
     char allow[64], *query = strchr(path, '?');
     if (query)
         *query++ = '\0';
+    order->path = path;
     order->query = query ? query : "";
     order->endpoint = endpoint_find(method, path, allow);
     if (!order->endpoint)

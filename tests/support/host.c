@@ -21,7 +21,8 @@ static const char *model_json(void *self, const char *name, size_t *n) {
     (void)self;
     for (size_t i = 0; i < COUNT(MODELS); i++)
         if (strcmp(name, MODELS[i][0]) == 0) {
-            *n = strlen(MODELS[i][1]);
+            if (n)
+                *n = strlen(MODELS[i][1]);
             return MODELS[i][1];
         }
     return NULL;
@@ -47,13 +48,12 @@ static enum status runtime(void *self, struct ctx *ctx, struct runtime *out) {
 const struct host test_host = {
     .runtime = runtime, .draw_seed = draw_seed, .model_name = model_name, .model_json = model_json};
 
-char *test_call(const struct endpoint *endpoint, const char *media, const char *query, const void *body, size_t n,
-                int *http) {
+static char *answer(const struct endpoint *endpoint, const struct request *request, int *http) {
     struct call call;
     struct buf out;
     buf_init(&out, SIZE_MAX / 2);
     call_init(&call, endpoint, &test_host);
-    call.request = (struct request){.media = media, .query = query, .body = body, .n = n};
+    call.request = *request;
     if (call_decode(&call) != STATUS_OK || call_run(&call) != STATUS_OK ||
         call_encode(&call, MEDIA_JSON, &out) != STATUS_OK) {
         buf_clear(&out);
@@ -64,6 +64,28 @@ char *test_call(const struct endpoint *endpoint, const char *media, const char *
     call_release(&call);
     buf_byte(&out, '\0');
     return out.data;
+}
+
+char *test_call(const struct endpoint *endpoint, const char *media, const char *query, const void *body, size_t n,
+                int *http) {
+    return answer(endpoint, &(struct request){.media = media, .query = query, .body = body, .n = n}, http);
+}
+
+void test_target(struct request *request, char *target) {
+    char *query = strchr(target, '?');
+    if (query)
+        *query++ = '\0';
+    request->path = target;
+    request->query = query ? query : "";
+}
+
+char *test_get(const char *target, int *http) {
+    char *copy = strdup(target);
+    struct request request = {.body = ""};
+    test_target(&request, copy);
+    char *text = answer(test_endpoint("GET", copy), &request, http);
+    free(copy);
+    return text;
 }
 
 const struct endpoint *test_endpoint(const char *method, const char *route) {
