@@ -5,10 +5,11 @@
 
 static const char SCHEMA[] =
     "CREATE TABLE jobs(seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, route TEXT NOT NULL,"
-    " request_id TEXT NOT NULL, content_type TEXT NOT NULL, query TEXT NOT NULL, \"key\" TEXT NOT NULL,"
+    " request_id TEXT NOT NULL, content_type TEXT NOT NULL, \"key\" TEXT NOT NULL,"
     " digest BLOB NOT NULL, media TEXT NOT NULL, seed INTEGER NOT NULL, cost_ns INTEGER NOT NULL, state TEXT NOT NULL,"
     " attempts INTEGER NOT NULL, created INTEGER NOT NULL, started INTEGER NOT NULL, ended INTEGER NOT NULL,"
-    " http INTEGER NOT NULL, result_media TEXT NOT NULL, bytes INTEGER NOT NULL, events INTEGER NOT NULL);"
+    " http INTEGER NOT NULL, result_media TEXT NOT NULL, bytes INTEGER NOT NULL,"
+    " asked INTEGER NOT NULL, events INTEGER NOT NULL);"
     "CREATE TABLE parts(part INTEGER PRIMARY KEY, body BLOB NOT NULL);";
 
 static const char *const STATES[] = {
@@ -97,8 +98,7 @@ static bool make(struct jobs_store *store) {
         return fail_with(store, "a newer version of this program made it");
     if (version == STORE_VERSION)
         return true;
-    snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d", STORE_APPLICATION,
-             STORE_VERSION);
+    snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d", STORE_APPLICATION, STORE_VERSION);
     return exec(store, SCHEMA) && exec(store, sql);
 }
 
@@ -141,12 +141,13 @@ bool store_end(struct jobs_store *store, bool good) {
 
 /* -- rows -- */
 
-bool store_insert(struct jobs_store *store, struct stored *job, const void *request, size_t n) {
+bool store_insert(struct jobs_store *store, struct stored *job) {
     struct line line =
-        begin_line(store, "INSERT INTO jobs(id, route, request_id, content_type, query, \"key\", digest, media, seed,"
-                          " cost_ns, state, attempts, created, started, ended, http, result_media, bytes, events)"
+        begin_line(store, "INSERT INTO jobs(id, route, request_id, content_type, \"key\", digest, media, seed,"
+                          " cost_ns, state, attempts, created, started, ended, http, result_media, bytes,"
+                          " asked, events)"
                           " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    const char *const texts[] = {job->id, job->route, job->request_id, job->content_type, job->query, job->key};
+    const char *const texts[] = {job->id, job->route, job->request_id, job->content_type, job->key};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         bind_text(&line, texts[i]);
     bind_bytes(&line, job->digest.b, KEY_BYTES);
@@ -159,11 +160,12 @@ bool store_insert(struct jobs_store *store, struct stored *job, const void *requ
         bind_int(&line, numbers[i]);
     bind_text(&line, job->result_media);
     bind_int(&line, job->bytes);
+    bind_int(&line, job->asked);
     bind_int(&line, job->events);
     if (!end_line(store, &line))
         return false;
     job->seq = sqlite3_last_insert_rowid(store->db);
-    return store_put(store, job->seq, PART_REQUEST, request, n);
+    return true;
 }
 
 bool store_update(struct jobs_store *store, const struct stored *job) {
@@ -185,7 +187,7 @@ bool store_forget(struct jobs_store *store, int64_t seq) {
     bind_int(&line, seq);
     if (!end_line(store, &line))
         return false;
-    line = begin_line(store, "DELETE FROM parts WHERE part >= ?1 * 4 AND part < ?1 * 4 + 4");
+    line = begin_line(store, "DELETE FROM parts WHERE part >= ?1 * 8 AND part < ?1 * 8 + 8");
     bind_int(&line, seq);
     return end_line(store, &line);
 }
@@ -205,7 +207,6 @@ static bool read_job(struct line *line, struct stored *job) {
     read_text(line, job->route, sizeof job->route);
     read_text(line, job->request_id, sizeof job->request_id);
     read_text(line, job->content_type, sizeof job->content_type);
-    read_text(line, job->query, sizeof job->query);
     read_text(line, job->key, sizeof job->key);
     bool whole = sqlite3_column_bytes(line->stmt, line->read) == KEY_BYTES;
     if (whole)
@@ -221,15 +222,16 @@ static bool read_job(struct line *line, struct stored *job) {
         *numbers[i] = read_int(line);
     read_text(line, job->result_media, sizeof job->result_media);
     job->bytes = read_int(line);
+    job->asked = read_int(line);
     job->events = read_int(line);
     return whole && job->state < N_JOB_STATES;
 }
 
 bool store_each(struct jobs_store *store, bool (*take)(void *self, const struct stored *job), void *self) {
     struct line line =
-        begin_line(store, "SELECT seq, id, route, request_id, content_type, query, \"key\", digest, media, seed,"
-                          " cost_ns, state, attempts, created, started, ended, http, result_media, bytes, events"
-                          " FROM jobs ORDER BY seq");
+        begin_line(store, "SELECT seq, id, route, request_id, content_type, \"key\", digest, media, seed,"
+                          " cost_ns, state, attempts, created, started, ended, http, result_media, bytes,"
+                          " asked, events FROM jobs ORDER BY seq");
     int rc = line.good ? SQLITE_ROW : SQLITE_ERROR;
     bool good = true;
     while (rc == SQLITE_ROW && good && (rc = sqlite3_step(line.stmt)) == SQLITE_ROW) {
@@ -246,8 +248,8 @@ bool store_each(struct jobs_store *store, bool (*take)(void *self, const struct 
 /* -- parts -- */
 
 bool store_put(struct jobs_store *store, int64_t seq, enum part part, const void *p, size_t n) {
-    struct line line = begin_line(store, p ? "INSERT OR REPLACE INTO parts(part, body) VALUES(? * 4 + ?, ?)"
-                                           : "DELETE FROM parts WHERE part = ? * 4 + ?");
+    struct line line = begin_line(store, p ? "INSERT OR REPLACE INTO parts(part, body) VALUES(? * 8 + ?, ?)"
+                                           : "DELETE FROM parts WHERE part = ? * 8 + ?");
     bind_int(&line, seq);
     bind_int(&line, part);
     if (p)
@@ -256,7 +258,7 @@ bool store_put(struct jobs_store *store, int64_t seq, enum part part, const void
 }
 
 bool store_get(struct jobs_store *store, int64_t seq, enum part part, struct buf *out, bool *found) {
-    struct line line = begin_line(store, "SELECT body FROM parts WHERE part = ? * 4 + ?");
+    struct line line = begin_line(store, "SELECT body FROM parts WHERE part = ? * 8 + ?");
     bind_int(&line, seq);
     bind_int(&line, part);
     int rc = line.good ? sqlite3_step(line.stmt) : SQLITE_ERROR;

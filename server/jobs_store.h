@@ -5,7 +5,7 @@
  * returned from is on the disk (synchronous FULL). PRAGMA user_version is STORE_VERSION.
  *
  *     jobs     a row a job: struct stored, and `digest` of its request
- *     parts    the bytes of a job: seq * 4 + enum part -> body
+ *     parts    the bytes of a job: seq * 8 + enum part -> body
  *
  * Threads: one at a time. Errors: false, and store->why is a sentence. */
 #ifndef SOLVENT_JOBS_STORE_H
@@ -20,12 +20,13 @@ enum {
     STORE_VERSION = 1,
     STORE_APPLICATION = 0x536c766a, /* "Slvj" */
     STORE_ID = 16,
-    STORE_WORD = 256, /* least size of a header's text */
-    STORE_QUERY = 2048,
+    STORE_WORD = 136, /* of a header's text */
+    STORE_KEY = 256,
 };
 
 /* name of the state, as the file and clients have it */
-#define JOB_STATE_LIST(X) X(QUEUED, "queued") X(RUNNING, "running") X(DONE, "done") X(FAILED, "failed") X(CANCELLED, "cancelled")
+#define JOB_STATE_LIST(X) \
+    X(QUEUED, "queued") X(RUNNING, "running") X(DONE, "done") X(FAILED, "failed") X(CANCELLED, "cancelled")
 enum job_state {
 #define X(name, text) JOB_##name,
     JOB_STATE_LIST(X)
@@ -33,24 +34,32 @@ enum job_state {
         N_JOB_STATES
 };
 
-enum part { PART_REQUEST, PART_RESULT, PART_EVENTS, PART_CHECKPOINT };
+enum part {
+    PART_REQUEST,
+    PART_QUERY,
+    PART_CHECKPOINT,
+    PART_RESULT, /* the answer or the problem */
+    PART_EVENTS, /* as an event_log has them */
+    PART_LAST,   /* the event that tells of the end */
+};
 
 /* Times are milliseconds since 1970; 0: not yet. */
 struct stored {
     int64_t seq; /* grows with every job; 0: not stored yet */
     char id[STORE_ID + 1];
-    char route[STORE_WORD], request_id[STORE_WORD], content_type[STORE_WORD], query[STORE_QUERY];
-    char key[STORE_WORD]; /* Idempotency-Key; "": none */
-    struct key digest;    /* of the request, to tell another one under the same key */
-    char media[64];       /* of the answer that was asked for */
-    int64_t seed;         /* what its seeds are drawn from */
-    int64_t cost_ns;      /* predicted */
-    int state;            /* enum job_state */
-    int64_t attempts;     /* how often it was begun */
+    char route[STORE_WORD], request_id[STORE_WORD], content_type[STORE_WORD];
+    char key[STORE_KEY]; /* Idempotency-Key; "": none */
+    struct key digest;   /* of the request, to tell another one under the same key */
+    char media[64];      /* of the answer that was asked for */
+    int64_t seed;        /* what its seeds are drawn from */
+    int64_t cost_ns;     /* predicted */
+    int state;           /* enum job_state */
+    int64_t attempts;    /* how often it was begun */
     int64_t created, started, ended;
     int64_t http;          /* of the answer or the problem; 0: there is none yet */
     char result_media[64]; /* of PART_RESULT; "": there is none */
     int64_t bytes;         /* of all its parts */
+    int64_t asked;         /* of its request and query alone */
     int64_t events;        /* number of the next event after the checkpoint */
 };
 
@@ -68,9 +77,10 @@ void store_close(struct jobs_store *store); /* one that is not open is fine */
 bool store_begin(struct jobs_store *store);
 bool store_end(struct jobs_store *store, bool good);
 
-/* store_insert writes a new job and its request, and sets job->seq. */
-bool store_insert(struct jobs_store *store, struct stored *job, const void *request, size_t n);
-/* store_update writes what changes of a job: state, attempts, times, http, result_media, bytes, events. */
+/* store_insert writes a new job, without parts, and sets job->seq. */
+bool store_insert(struct jobs_store *store, struct stored *job);
+/* store_update writes what changes of a job: state, attempts, times, http, result_media, bytes,
+ * events. */
 bool store_update(struct jobs_store *store, const struct stored *job);
 bool store_forget(struct jobs_store *store, int64_t seq);
 /* store_each calls `take` for every job, in the order of their seq, until it says false. */

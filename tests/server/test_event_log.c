@@ -92,8 +92,13 @@ static void a_text_is_read_back(void **state) {
 
 static void other_texts_are_refused(void **state) {
     (void)state;
-    static const char *const TEXTS[] = {
-        "x\n\n", "id: \n\n", "id: 0\nx\n\n", "id: 1\nx\n", "id: 1\nx\n\nid: 3\ny\n\n", "id: 1x\n\n", "id: 99999999999999999999999\n\n"};
+    static const char *const TEXTS[] = {"x\n\n",
+                                        "id: \n\n",
+                                        "id: 0\nx\n\n",
+                                        "id: 1\nx\n",
+                                        "id: 1\nx\n\nid: 3\ny\n\n",
+                                        "id: 1x\n\n",
+                                        "id: 99999999999999999999999\n\n"};
     struct event_log log;
     for (size_t i = 0; i < COUNT(TEXTS); i++)
         assert_false(event_log_read(&log, TEXTS[i], strlen(TEXTS[i])));
@@ -104,8 +109,10 @@ static void other_texts_are_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(events_are_numbered_and_found_by_number), cmocka_unit_test(numbers_go_on_where_they_are_told_to),
-        cmocka_unit_test(the_oldest_go_and_the_newest_stays),      cmocka_unit_test(a_text_is_read_back),
+        cmocka_unit_test(events_are_numbered_and_found_by_number),
+        cmocka_unit_test(numbers_go_on_where_they_are_told_to),
+        cmocka_unit_test(the_oldest_go_and_the_newest_stays),
+        cmocka_unit_test(a_text_is_read_back),
         cmocka_unit_test(other_texts_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
