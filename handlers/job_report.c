@@ -36,6 +36,9 @@ const struct field job_report_fields[] = {
     FIELD(J, events_url, STRING, "Its events, as they come.", .required = true),
     {0}};
 
+const struct field job_path[] = {
+    FIELD(struct job_params, id, STRING, "The job's id.", .required = true, .min_items = 1, .max_items = 31), {0}};
+
 static void point(struct str *to, const char *text) { *to = (struct str){*text ? text : NULL, strlen(text)}; }
 
 void job_report_settle(struct job_report *r) {

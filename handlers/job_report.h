@@ -6,6 +6,10 @@
 #include "core/base/buf.h"
 #include "handlers/field.h"
 
+enum {
+    JOB_LOOK_NS = 100 * 1000
+}; /* a predicted cost: asking for a job may wait for the disk, which no event loop should */
+
 /* The short texts of a report, so that it owns nothing. */
 struct job_texts {
     char id[32], route[136], request_id[136], created[32], started[32], ended[32], expires[32], media[64];
@@ -24,6 +28,19 @@ struct job_report {
 
 extern const char *const job_states[]; /* queued, running, done, failed, cancelled */
 extern const struct field job_report_fields[];
+
+/* The parameter of /v1/jobs/{id} and what is below it. */
+struct job_params {
+    struct str id;
+};
+extern const struct field job_path[];
+
+/* An example of a report, for descriptors. */
+#define JOB_REPORT_EXAMPLE                                                                               \
+    "{\"id\":\"5f1b2c3d4e5f6071\",\"state\":\"running\",\"route\":\"/v1/sample\",\"request_id\":\"42\"," \
+    "\"progress\":0.25,\"eta_s\":90.0,\"attempts\":1,\"created\":\"2026-01-31T12:00:00.000Z\","          \
+    "\"started\":\"2026-01-31T12:00:01.500Z\",\"bytes\":120,\"url\":\"/v1/jobs/5f1b2c3d4e5f6071\","      \
+    "\"events_url\":\"/v1/jobs/5f1b2c3d4e5f6071/events\"}"
 
 /* job_report_settle makes the strings point to the texts that are not empty, where the report lies now. */
 void job_report_settle(struct job_report *report);

@@ -72,6 +72,7 @@ static void tell(void *self, size_t step, const double *x, const double *D) {
         draw(t, D, &event);
     if (D && t->rows && !pictures)
         event.preview = (struct array){KIND_REAL, 2, {t->rows, t->d}, t->rows * t->d, {.reals = rows.write}};
+    call_share(t->call, t->steps ? (double)event.i / (double)t->steps : 1);
     call_progress(t->call, "step", &event);
     ctx_rewind(&t->call->ctx, mark);
 }
@@ -99,6 +100,7 @@ static void tell_share(void *self, const struct adaptive_progress *progress) {
                                      .done = (int64_t)progress->done,
                                      .total_calls = t->calls,
                                      .of_share = true};
+    call_share(t->call, event.share);
     call_progress(t->call, "share", &event);
 }
 
