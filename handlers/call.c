@@ -22,6 +22,13 @@ const char *media_text(enum media media) {
     return texts[media];
 }
 
+enum media media_named(const char *text) {
+    for (enum media m = 0; m <= MEDIA_HTML; m++)
+        if (strcmp(media_text(m), text) == 0)
+            return m;
+    return MEDIA_JSON;
+}
+
 bool endpoint_may_be_job(const struct endpoint *endpoint) {
     return strcmp(endpoint->method, "POST") == 0 && (endpoint->job_only || endpoint->cost);
 }
@@ -277,9 +284,7 @@ static double quality(const char *accept, const char *media) {
 static enum status choose_media(struct call *call, const char *accept, enum media *media) {
     const struct endpoint *endpoint = call->endpoint;
     const char *own = endpoint->media ? endpoint->media : media_text(MEDIA_JSON);
-    for (enum media m = 0; m <= MEDIA_HTML; m++)
-        if (strcmp(media_text(m), own) == 0)
-            *media = m;
+    *media = media_named(own);
     if (!accept || !*accept || strcmp(own, MEDIA_KEPT) == 0)
         return STATUS_OK;
     const struct {

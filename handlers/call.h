@@ -30,9 +30,10 @@ enum media {
 #undef X
 };
 const char *media_text(enum media media);
+enum media media_named(const char *text); /* MEDIA_JSON where it names none */
 
 /* What the host's process does, for GET /v1/runtime/threads. Texts and list lie in the call's arena. */
-enum runtime_role { THREAD_MAIN, THREAD_LOOP, THREAD_WORKER, THREAD_WATCHDOG, THREAD_WRITER, THREAD_OTHER };
+enum runtime_role { THREAD_MAIN, THREAD_LOOP, THREAD_WORKER, THREAD_WATCHDOG, THREAD_WRITER, THREAD_JOB, THREAD_OTHER };
 enum runtime_state { STATE_RUNNING, STATE_SLEEPING, STATE_WAITING, STATE_STOPPED, STATE_ENDING };
 enum { RUNTIME_NAME = 64 };
 struct runtime_thread {

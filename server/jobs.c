@@ -228,6 +228,11 @@ struct jobs *jobs_open(const struct jobs_options *options) {
     if (!jobs)
         return NULL;
     jobs->options = *options;
+    jobs->options.path = jobs->path = strdup(options->path);
+    if (!jobs->path) {
+        free(jobs);
+        return NULL;
+    }
     pthread_mutex_init(&jobs->file, NULL);
     pthread_mutex_init(&jobs->mutex, NULL);
     pthread_condattr_t monotonic;
@@ -250,6 +255,7 @@ void jobs_close(struct jobs *jobs) {
     pthread_cond_destroy(&jobs->news);
     pthread_mutex_destroy(&jobs->mutex);
     pthread_mutex_destroy(&jobs->file);
+    free(jobs->path);
     free(jobs);
 }
 

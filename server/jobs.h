@@ -104,12 +104,13 @@ void jobs_listen(struct jobs *jobs, struct listener *listener);
 /* jobs_leave also releases the ticket. */
 void jobs_leave(struct jobs *jobs, struct listener *listener);
 
-/* jobs_lock and jobs_unlock are for what a listener's wake() must not run into. In between: the three below. */
+/* jobs_lock and jobs_unlock are for what a listener's wake() must not run into. In between: the four below. */
 void jobs_lock(struct jobs *jobs);
 void jobs_unlock(struct jobs *jobs);
 const struct event_log *ticket_log(const struct ticket *ticket);
 const struct buf *ticket_last(const struct ticket *ticket); /* the event of its end; empty: none yet, or in PART_LAST */
 void ticket_look(struct jobs *jobs, const struct ticket *ticket, struct look *out);
+bool jobs_stopping_now(const struct jobs *jobs);
 
 /* -- workers -- */
 
@@ -139,7 +140,7 @@ struct outcome {
  * stopped because the service ends is queued again; one that was cancelled stays so. */
 void jobs_end(struct jobs *jobs, struct ticket *ticket, const struct outcome *outcome);
 
-/* jobs_stop has running jobs stop, and lets no more begin; listeners are woken, and jobs_stopping tells them. */
+/* jobs_stop has running jobs stop, and lets no more begin; listeners are woken, and jobs_stopping_now tells them. */
 void jobs_stop(struct jobs *jobs);
 bool jobs_stopping(struct jobs *jobs);
 

@@ -214,6 +214,8 @@ void jobs_stop(struct jobs *jobs) {
     jobs_unlock(jobs);
 }
 
+bool jobs_stopping_now(const struct jobs *jobs) { return jobs->stopping; }
+
 bool jobs_stopping(struct jobs *jobs) {
     jobs_lock(jobs);
     bool stopping = jobs->stopping;

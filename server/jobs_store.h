@@ -20,7 +20,8 @@ enum {
     STORE_VERSION = 1,
     STORE_APPLICATION = 0x536c766a, /* "Slvj" */
     STORE_ID = 16,
-    STORE_WORD = 136, /* of a header's text */
+    STORE_WORD = 128, /* of a header's text */
+    STORE_REQUEST = 129,
     STORE_KEY = 256,
 };
 
@@ -47,7 +48,7 @@ enum part {
 struct stored {
     int64_t seq; /* grows with every job; 0: not stored yet */
     char id[STORE_ID + 1];
-    char route[STORE_WORD], request_id[STORE_WORD], content_type[STORE_WORD];
+    char route[STORE_WORD], request_id[STORE_REQUEST], content_type[STORE_WORD];
     char key[STORE_KEY]; /* Idempotency-Key; "": none */
     struct key digest;   /* of the request, to tell another one under the same key */
     char media[64];      /* of the answer that was asked for */

@@ -23,6 +23,7 @@ struct ticket {
 
 struct jobs {
     struct jobs_options options;
+    char *path; /* what options.path points to */
     pthread_mutex_t file;
     struct jobs_store store; /* db NULL: it cannot be used now */
     bool told;               /* the log knows */
