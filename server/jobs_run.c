@@ -33,8 +33,8 @@ static bool await_queued(struct jobs *jobs) {
 static void rest(struct jobs *jobs) {
     struct timespec until = clock_spec(clock_ns() + RETRY_S * NS_PER_S);
     jobs_lock(jobs);
-    while (!jobs->stopping && pthread_cond_timedwait(&jobs->news, &jobs->mutex, &until) == 0)
-        ;
+    if (!jobs->stopping)
+        pthread_cond_timedwait(&jobs->news, &jobs->mutex, &until);
     jobs_unlock(jobs);
 }
 
