@@ -10,7 +10,7 @@ const struct field job_report_fields[] = {
         "`queued` waits for its turn, `running` is computed, `done` has a result, `failed` a problem; `cancelled` was "
         "ended by DELETE.",
         .required = true, .names = job_states),
-    FIELD(J, route, STRING, "The endpoint that it was asked of.", .required = true),
+    FIELD(J, path, STRING, "What was asked: the path of the request.", .required = true),
     FIELD(J, request_id, STRING, "`X-Request-Id` of that request.", .required = true),
     FIELD(J, position, INT, "While queued: how many jobs are queued before it.", .present = offsetof(J, queued)),
     FIELD(J, progress, NUMBER, "While running, where it is known: how much of the work is done, 0 to 1.",
@@ -44,7 +44,7 @@ static void point(struct str *to, const char *text) { *to = (struct str){*text ?
 void job_report_settle(struct job_report *r) {
     const struct job_texts *t = &r->texts;
     point(&r->id, t->id);
-    point(&r->route, t->route);
+    point(&r->path, t->path);
     point(&r->request_id, t->request_id);
     point(&r->created, t->created);
     point(&r->started, t->started);

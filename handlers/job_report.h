@@ -12,13 +12,13 @@ enum {
 
 /* The short texts of a report, so that it owns nothing. */
 struct job_texts {
-    char id[32], route[136], request_id[136], created[32], started[32], ended[32], expires[32], media[64];
+    char id[32], path[256], request_id[136], created[32], started[32], ended[32], expires[32], media[64];
     char url[64], result_url[64], events_url[64];
 };
 
 struct job_report {
     struct job_texts texts;
-    struct str id, route, request_id, created, started, ended, expires, media, url, result_url, events_url;
+    struct str id, path, request_id, created, started, ended, expires, media, url, result_url, events_url;
     struct str result, problem; /* JSON, borrowed; NULL: left out */
     int state;                  /* index into job_states */
     int64_t position, attempts, status, bytes;
@@ -36,10 +36,10 @@ struct job_params {
 extern const struct field job_path[];
 
 /* An example of a report, for descriptors. */
-#define JOB_REPORT_EXAMPLE                                                                               \
-    "{\"id\":\"5f1b2c3d4e5f6071\",\"state\":\"running\",\"route\":\"/v1/sample\",\"request_id\":\"42\"," \
-    "\"progress\":0.25,\"eta_s\":90.0,\"attempts\":1,\"created\":\"2026-01-31T12:00:00.000Z\","          \
-    "\"started\":\"2026-01-31T12:00:01.500Z\",\"bytes\":120,\"url\":\"/v1/jobs/5f1b2c3d4e5f6071\","      \
+#define JOB_REPORT_EXAMPLE                                                                              \
+    "{\"id\":\"5f1b2c3d4e5f6071\",\"state\":\"running\",\"path\":\"/v1/sample\",\"request_id\":\"42\"," \
+    "\"progress\":0.25,\"eta_s\":90.0,\"attempts\":1,\"created\":\"2026-01-31T12:00:00.000Z\","         \
+    "\"started\":\"2026-01-31T12:00:01.500Z\",\"bytes\":120,\"url\":\"/v1/jobs/5f1b2c3d4e5f6071\","     \
     "\"events_url\":\"/v1/jobs/5f1b2c3d4e5f6071/events\"}"
 
 /* job_report_settle makes the strings point to the texts that are not empty, where the report lies now. */

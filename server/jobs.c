@@ -154,6 +154,8 @@ bool table_finish(struct jobs *jobs, struct ticket *t, struct stored *row, const
 static bool take_row(void *self, const struct stored *row) {
     struct jobs *jobs = self;
     struct ticket *t = ticket_new(row);
+    if (!t)
+        snprintf(jobs->store.why, sizeof jobs->store.why, "There is no memory for the jobs of the file.");
     if (t) {
         pthread_mutex_lock(&jobs->mutex);
         list_ticket(jobs, t);

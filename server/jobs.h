@@ -44,7 +44,7 @@ void jobs_close(struct jobs *jobs); /* no ticket may be held any more */
 /* -- clients -- */
 
 struct submission {
-    struct stored job; /* route, request_id, content_type, key, digest, media, seed and cost_ns are to be set */
+    struct stored job; /* path, request_id, content_type, key, digest, media, seed and cost_ns are to be set */
     const char *query; /* NULL: none */
     const void *body;
     size_t n;

@@ -142,6 +142,8 @@ static struct job *make_job(struct server *server, struct shift *s, const struct
         return NULL;
     strcpy(job->id, look->job.request_id); /* where they came from */
     strcpy(job->content_type, look->job.content_type);
+    job->path = strdup(look->job.path);
+    job->call.request.path = job->path ? job->path : endpoint->route;
     job->call.request.media = job->content_type[0] ? job->content_type : NULL;
     job->media = job->call.media = media_named(look->job.media);
     job->call.seeds = &s->seed;
@@ -193,6 +195,16 @@ static void end_with_problem(struct shift *s, struct job *job) {
     buf_release(&text);
 }
 
+static void log_end(const struct job *job, const char *id) {
+    char why[160] = "";
+    if (!job->answer)
+        snprintf(why, sizeof why, ": %.150s", job->call.errors[0].detail);
+    log_message(job->server->log, job->call.status == STATUS_INTERNAL ? "error" : "info",
+                "Job %s of request %s (%s) has %s after %.3f s%s", id, job->id, job->call.endpoint->route,
+                job->answer ? "its answer" : "no answer",
+                (double)(job->solve_ns > 0 ? job->solve_ns : 0) / (double)NS_PER_S, *why ? why : ".");
+}
+
 static void end(struct shift *s, struct job *job) {
     const struct answer *a = job->answer;
     if (!a)
@@ -219,7 +231,7 @@ static void run(struct hand *hand, struct ticket *ticket) {
     struct shift shift;
     char allow[64];
     jobs_look(server->jobs, ticket, &look);
-    const struct endpoint *endpoint = endpoint_find("POST", look.job.route, allow);
+    const struct endpoint *endpoint = endpoint_find("POST", look.job.path, allow);
     begin_shift(&shift, server->jobs, ticket, &look);
     struct job *job = endpoint ? make_job(server, &shift, &look, endpoint) : NULL;
     if (!endpoint) {
@@ -230,6 +242,7 @@ static void run(struct hand *hand, struct ticket *ticket) {
     } else {
         jobs_attach(server->jobs, ticket, &job->stop);
         compute(hand, job);
+        log_end(job, look.job.id);
         end(&shift, job);
     }
     job_drop(job);

@@ -121,11 +121,15 @@ const struct host_jobs jobs_host = {.find = find, .cancel = cancel, .list = list
 
 /* -- requests that become jobs -- */
 
+static const char *path_of(const struct job *job) {
+    return job->call.endpoint->path ? job->call.request.path : job->call.endpoint->route;
+}
+
 /* digest names all of the request that a job's answer depends on. */
 static void digest(const struct job *job, struct key *out) {
     struct key_state k;
     const struct request *r = &job->call.request;
-    const char *const texts[] = {job->call.endpoint->route, r->query ? r->query : "", r->media ? r->media : "",
+    const char *const texts[] = {path_of(job), r->query ? r->query : "", r->media ? r->media : "",
                                  media_text(job->media)};
     key_start(&k);
     for (size_t i = 0; i < COUNT_OF(texts); i++)
@@ -138,7 +142,7 @@ static void fill(const struct job *job, uint64_t seed, struct submission *s) {
     struct stored *row = &s->job;
     *s =
         (struct submission){.query = job->call.request.query, .body = job->call.request.body, .n = job->call.request.n};
-    snprintf(row->route, sizeof row->route, "%s", job->call.endpoint->route);
+    snprintf(row->path, sizeof row->path, "%s", path_of(job));
     snprintf(row->request_id, sizeof row->request_id, "%s", job->id);
     snprintf(row->content_type, sizeof row->content_type, "%s", job->content_type);
     snprintf(row->key, sizeof row->key, "%s", job->header ? job->header : "");

@@ -21,7 +21,7 @@ static void time_text(char to[32], int64_t ms) {
 static void fill_texts(const struct look *look, struct job_texts *t) {
     const struct stored *job = &look->job;
     snprintf(t->id, sizeof t->id, "%s", job->id);
-    snprintf(t->route, sizeof t->route, "%s", job->route);
+    snprintf(t->path, sizeof t->path, "%s", job->path);
     snprintf(t->request_id, sizeof t->request_id, "%s", job->request_id);
     time_text(t->created, job->created);
     time_text(t->started, job->started);

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 
 static const char SCHEMA[] =
-    "CREATE TABLE jobs(seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, route TEXT NOT NULL,"
+    "CREATE TABLE jobs(seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, path TEXT NOT NULL,"
     " request_id TEXT NOT NULL, content_type TEXT NOT NULL, \"key\" TEXT NOT NULL,"
     " digest BLOB NOT NULL, media TEXT NOT NULL, seed INTEGER NOT NULL, cost_ns INTEGER NOT NULL, state TEXT NOT NULL,"
     " attempts INTEGER NOT NULL, created INTEGER NOT NULL, started INTEGER NOT NULL, ended INTEGER NOT NULL,"
@@ -143,11 +143,11 @@ bool store_end(struct jobs_store *store, bool good) {
 
 bool store_insert(struct jobs_store *store, struct stored *job) {
     struct line line =
-        begin_line(store, "INSERT INTO jobs(id, route, request_id, content_type, \"key\", digest, media, seed,"
+        begin_line(store, "INSERT INTO jobs(id, path, request_id, content_type, \"key\", digest, media, seed,"
                           " cost_ns, state, attempts, created, started, ended, http, result_media, bytes,"
                           " asked, events)"
                           " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    const char *const texts[] = {job->id, job->route, job->request_id, job->content_type, job->key};
+    const char *const texts[] = {job->id, job->path, job->request_id, job->content_type, job->key};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         bind_text(&line, texts[i]);
     bind_bytes(&line, job->digest.b, KEY_BYTES);
@@ -204,7 +204,7 @@ static bool read_job(struct line *line, struct stored *job) {
     char state[16];
     *job = (struct stored){.seq = read_int(line)};
     read_text(line, job->id, sizeof job->id);
-    read_text(line, job->route, sizeof job->route);
+    read_text(line, job->path, sizeof job->path);
     read_text(line, job->request_id, sizeof job->request_id);
     read_text(line, job->content_type, sizeof job->content_type);
     read_text(line, job->key, sizeof job->key);
@@ -229,7 +229,7 @@ static bool read_job(struct line *line, struct stored *job) {
 
 bool store_each(struct jobs_store *store, bool (*take)(void *self, const struct stored *job), void *self) {
     struct line line =
-        begin_line(store, "SELECT seq, id, route, request_id, content_type, \"key\", digest, media, seed,"
+        begin_line(store, "SELECT seq, id, path, request_id, content_type, \"key\", digest, media, seed,"
                           " cost_ns, state, attempts, created, started, ended, http, result_media, bytes,"
                           " asked, events FROM jobs ORDER BY seq");
     int rc = line.good ? SQLITE_ROW : SQLITE_ERROR;

@@ -22,6 +22,7 @@ enum {
     STORE_ID = 16,
     STORE_WORD = 128, /* of a header's text */
     STORE_REQUEST = 129,
+    STORE_PATH = 256,
     STORE_KEY = 256,
 };
 
@@ -48,7 +49,8 @@ enum part {
 struct stored {
     int64_t seq; /* grows with every job; 0: not stored yet */
     char id[STORE_ID + 1];
-    char route[STORE_WORD], request_id[STORE_REQUEST], content_type[STORE_WORD];
+    char path[STORE_PATH]; /* of the endpoint that was asked, with its parameters */
+    char request_id[STORE_REQUEST], content_type[STORE_WORD];
     char key[STORE_KEY]; /* Idempotency-Key; "": none */
     struct key digest;   /* of the request, to tell another one under the same key */
     char media[64];      /* of the answer that was asked for */

@@ -12,6 +12,8 @@
 
 enum { FIXTURE_NOW = 1700000000 };
 
+typedef char ticket_id_t[STORE_ID + 1];
+
 struct fixture {
     char folder[64], path[96];
     _Atomic int64_t now_ms;
@@ -70,7 +72,7 @@ static inline struct submission submission_of(const char *body, const char *key)
     key_start(&k);
     key_add(&k, body, strlen(body));
     key_end(&k, &s.job.digest);
-    strcpy(s.job.route, "/v1/solve/sort");
+    strcpy(s.job.path, "/v1/solve/sort");
     strcpy(s.job.request_id, "r-1");
     strcpy(s.job.media, "application/json");
     snprintf(s.job.key, sizeof s.job.key, "%s", key);

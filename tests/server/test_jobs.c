@@ -3,12 +3,10 @@
 
 #include "tests/server/jobs_fixture.h"
 
-typedef char ticket_id[STORE_ID + 1];
-
 static void a_job_goes_from_queued_to_done(void **state) {
     struct fixture *f = *state;
     struct jobs *jobs = fixture_open(f);
-    ticket_id id;
+    ticket_id_t id;
     submit(jobs, "[3,1,2]", id);
     struct look look = look_at(jobs, id);
     assert_int_equal(look.job.state, JOB_QUEUED);
@@ -43,7 +41,7 @@ static void a_job_goes_from_queued_to_done(void **state) {
 
 static void a_problem_is_a_failure(void **state) {
     struct jobs *jobs = fixture_open(*state);
-    ticket_id id;
+    ticket_id_t id;
     submit(jobs, "x", id);
     end_with(jobs, jobs_take(jobs), 422, "{\"status\":422}");
     struct look look = look_at(jobs, id);
@@ -55,7 +53,7 @@ static void a_problem_is_a_failure(void **state) {
 
 static void jobs_are_taken_in_the_order_they_came(void **state) {
     struct jobs *jobs = fixture_open(*state);
-    ticket_id ids[3];
+    ticket_id_t ids[3];
     for (int i = 0; i < 3; i++)
         submit(jobs, "x", ids[i]);
     assert_int_equal(look_at(jobs, ids[2]).before, 2);
@@ -74,7 +72,7 @@ static void jobs_are_taken_in_the_order_they_came(void **state) {
 
 static void a_list_has_the_newest_first_and_pages(void **state) {
     struct jobs *jobs = fixture_open(*state);
-    ticket_id ids[5];
+    ticket_id_t ids[5];
     struct look looks[3];
     bool more;
     for (int i = 0; i < 5; i++)
@@ -127,7 +125,7 @@ static void the_same_key_gives_the_same_job(void **state) {
 static void results_expire(void **state) {
     struct fixture *f = *state;
     struct jobs *jobs = fixture_open(f);
-    ticket_id done, queued;
+    ticket_id_t done, queued;
     submit(jobs, "x", done);
     end_with(jobs, jobs_take(jobs), 200, "1");
     submit(jobs, "y", queued);
@@ -161,7 +159,7 @@ static void past_the_limits_jobs_are_refused(void **state) {
     options.bytes = 100;
     struct jobs *jobs = jobs_open(&options);
     char body[102] = "", why[JOBS_WHY];
-    ticket_id id;
+    ticket_id_t id;
     struct ticket *t;
     memset(body, 'x', 101);
     struct submission large = submission_of(body, ""), one = submission_of("x", "");
@@ -191,7 +189,7 @@ static void an_answer_that_does_not_fit_is_a_failure(void **state) {
     struct jobs_options options = fixture_options(*state);
     options.bytes = 100;
     struct jobs *jobs = jobs_open(&options);
-    ticket_id id;
+    ticket_id_t id;
     char body[102] = "";
     memset(body, '1', 101);
     submit(jobs, "x", id);
@@ -205,7 +203,7 @@ static void an_answer_that_does_not_fit_is_a_failure(void **state) {
 
 static void a_queued_job_is_cancelled_for_good(void **state) {
     struct jobs *jobs = fixture_open(*state);
-    ticket_id id;
+    ticket_id_t id;
     submit(jobs, "x", id);
     assert_false(cancel_one(jobs, id));
     assert_int_equal(look_at(jobs, id).job.state, JOB_CANCELLED);
@@ -218,7 +216,7 @@ static void a_queued_job_is_cancelled_for_good(void **state) {
 
 static void a_running_job_is_told_to_stop(void **state) {
     struct jobs *jobs = fixture_open(*state);
-    ticket_id id;
+    ticket_id_t id;
     atomic_int stop = STOP_NONE, late = STOP_NONE;
     submit(jobs, "x", id);
     struct ticket *t = jobs_take(jobs);
@@ -240,7 +238,7 @@ static void a_running_job_is_told_to_stop(void **state) {
 
 static void a_service_that_ends_leaves_its_jobs_to_the_next(void **state) {
     struct jobs *jobs = fixture_open(*state);
-    ticket_id running, queued;
+    ticket_id_t running, queued;
     atomic_int stop = STOP_NONE;
     submit(jobs, "x", running);
     submit(jobs, "y", queued);
@@ -262,7 +260,7 @@ static void a_service_that_ends_leaves_its_jobs_to_the_next(void **state) {
 /* A job that has its answer when the service ends keeps it. */
 static void an_answer_in_time_is_kept(void **state) {
     struct jobs *jobs = fixture_open(*state);
-    ticket_id id;
+    ticket_id_t id;
     submit(jobs, "x", id);
     struct ticket *t = jobs_take(jobs);
     jobs_stop(jobs);
@@ -292,7 +290,7 @@ static void die_running(struct fixture *f) {
 static void jobs_survive_a_kill_three_times(void **state) {
     struct fixture *f = *state;
     struct jobs *jobs = fixture_open(f);
-    ticket_id id, other;
+    ticket_id_t id, other;
     submit(jobs, "x", id);
     submit(jobs, "y", other);
     jobs_close(jobs);
@@ -324,7 +322,7 @@ static void jobs_survive_a_kill_three_times(void **state) {
 
 static void events_go_on_from_the_checkpoint(void **state) {
     struct jobs *jobs = fixture_open(*state);
-    ticket_id id;
+    ticket_id_t id;
     submit(jobs, "x", id);
     struct ticket *t = jobs_take(jobs);
     jobs_event(jobs, t, "event: a\n\n", 10);
@@ -347,14 +345,14 @@ static void events_go_on_from_the_checkpoint(void **state) {
 static void the_last_event_tells_the_end(void **state) {
     struct fixture *f = *state;
     struct jobs *jobs = fixture_open(f);
-    ticket_id id;
+    ticket_id_t id;
     char wanted[1024];
     submit(jobs, "x", id);
     struct ticket *t = jobs_take(jobs);
     jobs_event(jobs, t, "event: a\n\n", 10);
     end_with(jobs, t, 200, "{\"n\":1}");
     snprintf(wanted, sizeof wanted,
-             "id: end\nevent: done\ndata: {\"id\":\"%s\",\"state\":\"done\",\"route\":\"/v1/solve/sort\","
+             "id: end\nevent: done\ndata: {\"id\":\"%s\",\"state\":\"done\",\"path\":\"/v1/solve/sort\","
              "\"request_id\":\"r-1\",\"attempts\":1,\"created\":\"2023-11-14T22:13:20.000Z\","
              "\"started\":\"2023-11-14T22:13:20.000Z\",\"ended\":\"2023-11-14T22:13:20.000Z\","
              "\"expires\":\"2023-11-14T22:14:20.000Z\",\"status\":200,\"media\":\"application/json\",\"bytes\":23,"
@@ -376,7 +374,7 @@ static void wake_ear(struct listener *l) { atomic_fetch_add(&((struct ear *)l)->
 
 static void listeners_are_woken(void **state) {
     struct jobs *jobs = fixture_open(*state);
-    ticket_id first, second;
+    ticket_id_t first, second;
     submit(jobs, "x", first);
     submit(jobs, "y", second);
     struct ear a = {.listener = {.ticket = jobs_find(jobs, first), .wake = wake_ear}};
@@ -428,7 +426,7 @@ static void many_threads_do_each_job_once(void **state) {
     options.path = "";
     struct jobs *jobs = jobs_open(&options);
     pthread_t workers[3];
-    ticket_id ids[MANY];
+    ticket_id_t ids[MANY];
     for (int i = 0; i < 3; i++)
         assert_int_equal(pthread_create(&workers[i], NULL, work, jobs), 0);
     for (int i = 0; i < MANY; i++) {

@@ -54,7 +54,7 @@ static enum status find_job(void *self, struct call *call, const char *id, struc
     if (strcmp(id, JOB_ID) != 0)
         return call_fail(call, STATUS_NOT_FOUND, "", "There is no job \"%s\".", id);
     *out = (struct job_report){.texts = {.id = "5f1b2c3d4e5f6071",
-                                         .route = "/v1/sample",
+                                         .path = "/v1/sample",
                                          .request_id = "42",
                                          .created = "2026-01-31T12:00:00.000Z",
                                          .started = "2026-01-31T12:00:01.500Z",
