@@ -31,7 +31,8 @@ const struct endpoint ep_job_events = {
            "is called `done`, `failed` or `cancelled`; its data is the report, and its `id` is `end`.\n\n"
            "Who was cut off goes on behind `Last-Event-ID`, as an EventSource does by itself: the same request tells "
            "of the same events, so that holds even where the service was restarted and runs the job again. The newest "
-           "MiB of events is kept. Behind `end` there is nothing: 204. Comments fill long silences.",
+           "MiB of events is kept. An answer that was remembered comes without any. Behind `end` there is nothing: "
+           "204. Comments fill long silences.",
     .cache = CACHE_NEVER,
     .path = job_path,
     .params_size = sizeof(struct job_params),

@@ -23,7 +23,7 @@ struct job_report {
     int state;                  /* index into job_states */
     int64_t position, attempts, status, bytes;
     double progress, eta_s;
-    bool queued, has_progress, has_eta, has_status, forgotten;
+    bool queued, has_progress, has_eta, has_status;
 };
 
 extern const char *const job_states[]; /* queued, running, done, failed, cancelled */

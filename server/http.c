@@ -163,6 +163,8 @@ static enum MHD_Result become_job(struct exchange *x, struct job *job) {
         return reply_and_end(x, job);
     }
     job->async = true;
+    if (job->media == MEDIA_SSE) /* the events of a job are asked for elsewhere */
+        job->media = job->call.media = MEDIA_JSON;
     return park_with(x, job, key);
 }
 

@@ -35,6 +35,7 @@ struct job *job_new(struct server *server, const struct endpoint *endpoint, void
     atomic_init(&job->refs, 1);
     job->queue_ns = job->solve_ns = job->encode_ns = -1;
     job->limit_ms = server->options.time_limit;
+    job->answer_max = ANSWER_MAX;
     call_init(&job->call, endpoint, &server->host);
     job->call.ctx.stop = &job->stop;
     return job;
@@ -164,7 +165,7 @@ static void take_answer(struct job *job, struct buf *out) {
  * loop does it itself, into memory. It leaves an answer where it was not sent yet, or is short enough to be kept. */
 static void solve_streaming(struct job *job) {
     struct sink memory;
-    sink_memory(&memory, ANSWER_MAX);
+    sink_memory(&memory, job->answer_max);
     int64_t begun = clock_ns();
     enum status status = call_stream(&job->call, job->media, job->stream ? stream_sink(job->stream) : &memory);
     job->solve_ns = clock_ns() - begun - (job->stream ? stream_waited(job->stream) : 0);
@@ -191,7 +192,7 @@ void job_solve(struct job *job) {
     if (status != STATUS_OK)
         return;
     struct buf out;
-    buf_init(&out, ANSWER_MAX);
+    buf_init(&out, job->answer_max);
     status = call_encode(&job->call, job->media, &out);
     if (timed)
         job->encode_ns = clock_ns() - solved;
@@ -261,7 +262,8 @@ size_t job_estimate(const struct job *job) {
 
 bool job_compressible(const struct job *job) {
     return job->gzip && job->answer && !job->answer->gzip && job->answer->n >= (size_t)job->server->options.gzip_min &&
-           job->media != MEDIA_NPY && job->media != MEDIA_PNG; /* doubles hardly shrink, pictures have shrunk */
+           job->answer->media != MEDIA_NPY &&
+           job->answer->media != MEDIA_PNG; /* doubles hardly shrink, pictures have shrunk */
 }
 
 /* compress replaces the answer, which nobody else has seen yet, by its gzip form where that is smaller. */

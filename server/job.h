@@ -49,6 +49,7 @@ struct job {
     bool want_key;         /* the client asks If-None-Match: a key is worth its hashing */
     size_t reserved;       /* of server->memory */
     struct stream *stream; /* owned; NULL: the answer is sent when it is whole */
+    size_t answer_max;     /* bytes */
     int64_t limit_ms;      /* time to compute it, unless the request asks for less */
     bool async;            /* it becomes one of the jobs of jobs.h; the answer is where to find that */
     char *header; /* owned: then the Idempotency-Key; of endpoints that are `live` the Last-Event-ID. NULL: none */

@@ -10,11 +10,14 @@ void jobs_unlock(struct jobs *jobs) { pthread_mutex_unlock(&jobs->mutex); }
 const struct event_log *ticket_log(const struct ticket *t) { return &t->log; }
 const struct buf *ticket_last(const struct ticket *t) { return &t->last; }
 
-/* left_s guesses how long a job will still compute: by how far it has come, else by its predicted cost. */
+/* left_s guesses how long a job will still compute: by how far it has come, else by its predicted cost; below 0: by
+ * nothing. */
 static double left_s(const struct ticket *t, int64_t now) {
     double ran = t->job.state == JOB_RUNNING ? (double)(now - t->job.started) / 1e3 : 0;
     if (t->job.state == JOB_RUNNING && t->share > 0)
         return ran > 0 ? ran * (1 - t->share) / t->share : 0;
+    if (t->job.cost_ns == 0)
+        return -1;
     double left = (double)t->job.cost_ns / 1e9 - ran;
     return left > 0 ? left : 0;
 }
@@ -27,11 +30,14 @@ void ticket_look(struct jobs *jobs, const struct ticket *t, struct look *out) {
     if (t->job.state != JOB_QUEUED)
         return;
     double ahead_s = 0;
+    bool known = out->left_s >= 0;
     for (const struct ticket *o = jobs->oldest; o != t; o = o->newer) {
+        double left = o->job.state <= JOB_RUNNING ? left_s(o, out->now) : 0;
         out->before += o->job.state == JOB_QUEUED;
-        ahead_s += o->job.state <= JOB_RUNNING ? left_s(o, out->now) : 0;
+        known = known && left >= 0;
+        ahead_s += left;
     }
-    out->left_s += ahead_s / (jobs->options.workers ? jobs->options.workers : 1);
+    out->left_s = known ? out->left_s + ahead_s / (jobs->options.workers ? jobs->options.workers : 1) : -1;
 }
 
 void jobs_look(struct jobs *jobs, struct ticket *t, struct look *out) {

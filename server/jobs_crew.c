@@ -150,6 +150,8 @@ static struct job *make_job(struct server *server, struct shift *s, const struct
     job->call.job = &s->lent;
     job->call.events = endpoint->progress ? &s->sink : NULL;
     job->limit_ms = server->options.job_time_limit;
+    if (job->answer_max > (size_t)server->options.jobs_bytes) /* more could not be kept */
+        job->answer_max = (size_t)server->options.jobs_bytes;
     s->tells = endpoint->progress;
     return job;
 }

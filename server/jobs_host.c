@@ -138,7 +138,7 @@ static void digest(const struct job *job, struct key *out) {
     key_end(&k, out);
 }
 
-static void fill(const struct job *job, uint64_t seed, struct submission *s) {
+static void fill(const struct job *job, int64_t seed, struct submission *s) {
     struct stored *row = &s->job;
     *s =
         (struct submission){.query = job->call.request.query, .body = job->call.request.body, .n = job->call.request.n};
@@ -150,7 +150,7 @@ static void fill(const struct job *job, uint64_t seed, struct submission *s) {
     digest(job, &row->digest);
     uint64_t cost = call_cost(&job->call);
     row->cost_ns = cost < INT64_MAX ? (int64_t)cost : INT64_MAX;
-    row->seed = (int64_t)(seed >> 1);
+    row->seed = seed;
 }
 
 static void refuse(struct call *call, enum verdict verdict, const char *why) {
@@ -178,12 +178,12 @@ static void take_in(struct job *job, struct ticket *t) {
 
 void job_submit(struct job *job) {
     struct jobs *jobs = job->server->jobs;
-    const uint64_t seed = machine_random() << 1; /* the row has 63 bits */
-    uint64_t state = seed >> 1;
+    uint64_t seeds = machine_random() >> 1; /* the row has 63 bits */
+    const int64_t seed = (int64_t)seeds;
     struct submission s;
     struct ticket *t;
     char why[JOBS_WHY];
-    job->call.seeds = &state;
+    job->call.seeds = &seeds;
     if (call_decode(&job->call) != STATUS_OK)
         return;
     fill(job, seed, &s);

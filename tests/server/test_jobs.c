@@ -39,6 +39,26 @@ static void a_job_goes_from_queued_to_done(void **state) {
     jobs_close(jobs);
 }
 
+static void what_nothing_is_known_of_is_not_guessed(void **state) {
+    struct jobs *jobs = fixture_open(*state);
+    struct submission s = submission_of("x", "");
+    struct ticket *t;
+    ticket_id_t id;
+    char why[JOBS_WHY];
+    s.job.cost_ns = 0;
+    assert_int_equal(jobs_submit(jobs, &s, &t, why), VERDICT_TAKEN);
+    jobs_release(jobs, t);
+    submit(jobs, "y", id);
+    assert_true(look_at(jobs, id).left_s < 0);
+    t = jobs_take(jobs);
+    assert_true(look_at(jobs, id).left_s < 0);
+    ((struct fixture *)*state)->now_ms += 1000;
+    jobs_share(jobs, t, 0.5);
+    assert_true(look_at(jobs, id).left_s == 3); /* one of the first, two of its own */
+    end_with(jobs, t, 200, "1");
+    jobs_close(jobs);
+}
+
 static void a_problem_is_a_failure(void **state) {
     struct jobs *jobs = fixture_open(*state);
     ticket_id_t id;
@@ -454,6 +474,7 @@ static void many_threads_do_each_job_once(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_job_goes_from_queued_to_done),
+        TEST(what_nothing_is_known_of_is_not_guessed),
         TEST(a_problem_is_a_failure),
         TEST(jobs_are_taken_in_the_order_they_came),
         TEST(a_list_has_the_newest_first_and_pages),

@@ -216,7 +216,7 @@ static void past_the_limits_it_says_so(void **state) {
     submit(server.port, "/test/spin", ASYNC, "{\"pad\":2000}", id);
     json_t *tree = await_state(server.port, id, "failed"); /* 4 kB do not fit */
     assert_int_equal(json_integer_value(json_object_get(tree, "status")), 413);
-    assert_non_null(strstr(text_of(json_object_get(tree, "problem"), "detail"), "--jobs-bytes"));
+    assert_non_null(strstr(text_of(json_object_get(tree, "problem"), "detail"), "larger than 3000 bytes"));
     json_decref(tree);
     assert_true(ask_once(server.port, "POST", "/test/spin", ASYNC, "{\"ms\":1}", &r));
     assert_int_equal(r.status, 503);
