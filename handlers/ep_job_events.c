@@ -25,14 +25,16 @@ const struct endpoint ep_job_events = {
     .route = "/v1/jobs/{id}/events",
     .version = 1,
     .title = "The events of a job, as they come",
-    .doc = "The events of the endpoint that the job was asked of (see its `progress`), numbered by their `id`; of one "
-           "without any, `share` tells of each hundredth that is done. An event `state` without a number has the "
-           "report of a job that has not ended, first of all and whenever its place in the queue changes. The last one "
-           "is called `done`, `failed` or `cancelled`; its data is the report, and its `id` is `end`.\n\n"
-           "Who was cut off goes on behind `Last-Event-ID`, as an EventSource does by itself: the same request tells "
-           "of the same events, so that holds even where the service was restarted and runs the job again. The newest "
-           "MiB of events is kept. An answer that was remembered comes without any. Behind `end` there is nothing: "
-           "204. Comments fill long silences.",
+    .doc =
+        "The events of the endpoint that the job was asked of (see its `progress`), numbered by their `id`; of one "
+        "without any, `share` tells of each hundredth that is done. An event `state` without a number has the "
+        "report of a job that has not ended, first of all and whenever its place in the queue changes. The last one "
+        "is called `done`, `failed` or `cancelled`; its data is the report, and its `id` is `end`.\n\n"
+        "Who was cut off goes on behind `Last-Event-ID`, as an EventSource does by itself: the same request tells "
+        "of the same events, so that holds even where the service was restarted and runs the job again. The newest "
+        "MiB of events is kept. An answer that was remembered comes without any. Behind `end` there is nothing: 204. "
+        "Comments fill long silences.",
+    "204. Comments fill long silences.",
     .cache = CACHE_NEVER,
     .path = job_path,
     .params_size = sizeof(struct job_params),

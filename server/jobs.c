@@ -134,6 +134,7 @@ bool table_finish(struct jobs *jobs, struct ticket *t, struct stored *row, const
     buf_init(&last, SIZE_MAX / 2);
     row->ended = table_now(jobs);
     copy_events(jobs, t, &events);
+    row->result_bytes = (int64_t)n;
     row->bytes = (int64_t)(n + events.n);
     struct look look = {
         .job = *row, .now = row->ended, .expires = row->ended + jobs->options.ttl_ms, .share = -1, .left_s = -1};

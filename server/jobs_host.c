@@ -46,8 +46,7 @@ static enum status report(struct jobs *jobs, struct ticket *t, struct call *call
     enum status status = STATUS_OK;
     jobs_look(jobs, t, &look);
     jobs_report_fill(&look, out);
-    if (look.job.result_media[0] && look.job.bytes <= 2 * JOBS_INLINE_BYTES + EVENT_LOG_BYTES &&
-        jobs_report_inline(&look, 0))
+    if (jobs_report_inline(&look))
         status = read_whole(jobs, t, PART_RESULT, call, &body);
     if (status == STATUS_OK)
         jobs_report_body(&look, body.p, body.n, out);

@@ -56,14 +56,14 @@ void jobs_report_fill(const struct look *look, struct job_report *out) {
     job_report_settle(out);
 }
 
-bool jobs_report_inline(const struct look *look, size_t n) {
+bool jobs_report_inline(const struct look *look) {
     const char *media = look->job.result_media;
-    return n <= JOBS_INLINE_BYTES &&
+    return look->job.result_bytes <= JOBS_INLINE_BYTES &&
            (!strcmp(media, media_text(MEDIA_JSON)) || !strcmp(media, media_text(MEDIA_PROBLEM)));
 }
 
 void jobs_report_body(const struct look *look, const void *body, size_t n, struct job_report *out) {
-    if (body && jobs_report_inline(look, n))
+    if (body && jobs_report_inline(look))
         *(look->job.state == JOB_DONE ? &out->result : &out->problem) = (struct str){body, n};
 }
 

@@ -10,8 +10,8 @@ enum { JOBS_INLINE_BYTES = 64 << 10 }; /* larger results are not a part of the r
 /* jobs_report_fill fills all but result and problem. */
 void jobs_report_fill(const struct look *look, struct job_report *out);
 
-/* jobs_report_inline says whether the job's result, of n bytes, is a part of its report. */
-bool jobs_report_inline(const struct look *look, size_t n);
+/* jobs_report_inline says whether the job's result is a part of its report. */
+bool jobs_report_inline(const struct look *look);
 
 /* jobs_report_body puts a result that is a part of it into the report; body is borrowed. */
 void jobs_report_body(const struct look *look, const void *body, size_t n, struct job_report *out);

@@ -8,7 +8,7 @@ static const char SCHEMA[] =
     " request_id TEXT NOT NULL, content_type TEXT NOT NULL, \"key\" TEXT NOT NULL,"
     " digest BLOB NOT NULL, media TEXT NOT NULL, seed INTEGER NOT NULL, cost_ns INTEGER NOT NULL, state TEXT NOT NULL,"
     " attempts INTEGER NOT NULL, created INTEGER NOT NULL, started INTEGER NOT NULL, ended INTEGER NOT NULL,"
-    " http INTEGER NOT NULL, result_media TEXT NOT NULL, bytes INTEGER NOT NULL,"
+    " http INTEGER NOT NULL, result_media TEXT NOT NULL, result_bytes INTEGER NOT NULL, bytes INTEGER NOT NULL,"
     " asked INTEGER NOT NULL, events INTEGER NOT NULL);"
     "CREATE TABLE parts(part INTEGER PRIMARY KEY, body BLOB NOT NULL);";
 
@@ -144,9 +144,9 @@ bool store_end(struct jobs_store *store, bool good) {
 bool store_insert(struct jobs_store *store, struct stored *job) {
     struct line line =
         begin_line(store, "INSERT INTO jobs(id, path, request_id, content_type, \"key\", digest, media, seed,"
-                          " cost_ns, state, attempts, created, started, ended, http, result_media, bytes,"
+                          " cost_ns, state, attempts, created, started, ended, http, result_media, result_bytes, bytes,"
                           " asked, events)"
-                          " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                          " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     const char *const texts[] = {job->id, job->path, job->request_id, job->content_type, job->key};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         bind_text(&line, texts[i]);
@@ -159,6 +159,7 @@ bool store_insert(struct jobs_store *store, struct stored *job) {
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         bind_int(&line, numbers[i]);
     bind_text(&line, job->result_media);
+    bind_int(&line, job->result_bytes);
     bind_int(&line, job->bytes);
     bind_int(&line, job->asked);
     bind_int(&line, job->events);
@@ -170,12 +171,13 @@ bool store_insert(struct jobs_store *store, struct stored *job) {
 
 bool store_update(struct jobs_store *store, const struct stored *job) {
     struct line line = begin_line(store, "UPDATE jobs SET state = ?, attempts = ?, started = ?, ended = ?, http = ?,"
-                                         " result_media = ?, bytes = ?, events = ? WHERE seq = ?");
+                                         " result_media = ?, result_bytes = ?, bytes = ?, events = ? WHERE seq = ?");
     bind_text(&line, STATES[job->state]);
     const int64_t numbers[] = {job->attempts, job->started, job->ended, job->http};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         bind_int(&line, numbers[i]);
     bind_text(&line, job->result_media);
+    bind_int(&line, job->result_bytes);
     bind_int(&line, job->bytes);
     bind_int(&line, job->events);
     bind_int(&line, job->seq);
@@ -221,6 +223,7 @@ static bool read_job(struct line *line, struct stored *job) {
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         *numbers[i] = read_int(line);
     read_text(line, job->result_media, sizeof job->result_media);
+    job->result_bytes = read_int(line);
     job->bytes = read_int(line);
     job->asked = read_int(line);
     job->events = read_int(line);
@@ -230,7 +233,7 @@ static bool read_job(struct line *line, struct stored *job) {
 bool store_each(struct jobs_store *store, bool (*take)(void *self, const struct stored *job), void *self) {
     struct line line =
         begin_line(store, "SELECT seq, id, path, request_id, content_type, \"key\", digest, media, seed,"
-                          " cost_ns, state, attempts, created, started, ended, http, result_media, bytes,"
+                          " cost_ns, state, attempts, created, started, ended, http, result_media, result_bytes, bytes,"
                           " asked, events FROM jobs ORDER BY seq");
     int rc = line.good ? SQLITE_ROW : SQLITE_ERROR;
     bool good = true;

@@ -61,6 +61,7 @@ struct stored {
     int64_t created, started, ended;
     int64_t http;          /* of the answer or the problem; 0: there is none yet */
     char result_media[64]; /* of PART_RESULT; "": there is none */
+    int64_t result_bytes;  /* of PART_RESULT */
     int64_t bytes;         /* of all its parts */
     int64_t asked;         /* of its request and query alone */
     int64_t events;        /* number of the next event after the checkpoint */

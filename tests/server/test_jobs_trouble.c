@@ -56,7 +56,8 @@ static void files_of_others_are_left_alone(void **state) {
     unlink(f->path);
     jobs_close(fixture_open(f));
     change_file(
-        f, "INSERT INTO jobs VALUES(1, 'i', 'p', '', '', '', x'00', '', 0, 0, 'queued', 0, 0, 0, 0, 0, '', 0, 0, 1)");
+        f,
+        "INSERT INTO jobs VALUES(1, 'i', 'p', '', '', '', x'00', '', 0, 0, 'queued', 0, 0, 0, 0, 0, '', 0, 0, 0, 1)");
     refuse_file(f, "a row of it is damaged");
     change_file(f, "UPDATE jobs SET digest = zeroblob(32), state = 'unheard of'");
     refuse_file(f, "a row of it is damaged");
