@@ -11,7 +11,7 @@ const struct field model_listing_fields[] = {
     FIELD(struct model_listing, kind, ENUM, "A `formula` is a mixture or points, in closed form.", .required = true,
           .names = KINDS),
     FIELD(struct model_listing, architecture, STRING, "The class of its `config.json`.", OF_NETWORK),
-    FIELD(struct model_listing, shape, ARRAY, "Of a sample: [channels, height, width].", .kinds = KIND_INT),
+    FIELD(struct model_listing, shape, ARRAY, "Of a sample: [channels, height, width], or [features].", .kinds = KIND_INT),
     FIELD(struct model_listing, classes, INT, "How many classes it knows; 0: none.", OF_NETWORK),
     FIELD(struct model_listing, parameters, INT, "Numbers in its weights.", OF_NETWORK),
     FIELD(struct model_listing, bytes, INT, "Memory that it holds.", OF_NETWORK),
@@ -24,18 +24,17 @@ const struct field model_listing_fields[] = {
 static struct str text_of(const char *p) { return (struct str){p, strlen(p)}; }
 
 static enum status describe_network(struct call *call, const struct loaded_model *m, struct model_listing *to) {
-    int64_t *shape = ctx_alloc(&call->ctx, 3, sizeof *shape);
+    int64_t *shape = ctx_alloc(&call->ctx, m->dims, sizeof *shape);
     if (!shape)
         return STATUS_NO_MEMORY;
-    shape[0] = (int64_t)m->network.channels;
-    shape[1] = (int64_t)m->network.height;
-    shape[2] = (int64_t)m->network.width;
+    for (size_t i = 0; i < m->dims; i++)
+        shape[i] = (int64_t)m->shape[i];
     to->network = true;
     to->kind = KIND_NETWORK;
-    to->shape = array_1d(KIND_INT, shape, 3);
+    to->shape = array_1d(KIND_INT, shape, m->dims);
     to->architecture = text_of(m->architecture);
     to->digest = text_of(m->digest);
-    to->classes = (int64_t)m->config.num_class_embeds;
+    to->classes = (int64_t)m->classes.n;
     to->parameters = (int64_t)m->parameters;
     to->bytes = (int64_t)model_load_bytes(m);
     to->work = graph_work(m->network.graph);

@@ -1,33 +1,44 @@
 #include "handlers/model_load.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-#include "core/tensor/tensor.h"
+/* pack loads a graph, where there is one. */
+static enum status pack(struct ctx *ctx, struct graph *g, struct model_part *part) {
+    return g ? graph_load(ctx, g, model_part_find, part) : STATUS_OK;
+}
 
-static enum status make_graph(struct ctx *ctx, struct model_files *m, size_t *parameters, struct graph **out) {
-    const struct parameter *list = NULL;
-    enum status status = unet_make(ctx, tensor_kernels_for(ctx->isa), &m->unet, out);
-    if (status != STATUS_OK)
-        return status;
-    size_t n = graph_parameters(*out, &list);
-    status = model_files_check(ctx, m, list, n);
-    for (size_t i = 0; i < n; i++)
-        *parameters += list[i].n;
-    return status == STATUS_OK ? graph_load(ctx, *out, model_files_find, m) : status;
+static enum status make_graphs(struct ctx *ctx, struct model_files *m, struct model_graphs *g) {
+    enum status status = model_graphs_make(ctx, m, g);
+    if (status == STATUS_OK)
+        status = model_graphs_check(ctx, m, g);
+    if (status == STATUS_OK)
+        status = pack(ctx, g->network, &m->network);
+    if (status == STATUS_OK)
+        status = pack(ctx, g->decode, &m->autoencoder);
+    return status == STATUS_OK ? pack(ctx, g->encode, &m->autoencoder) : status;
 }
 
 static enum status load(struct loaded_model *model, struct files *files) {
     struct model_files m;
-    struct graph *graph = NULL;
+    struct model_graphs g;
     enum status status = model_files_open(&model->ctx, files, &m);
     if (status == STATUS_OK)
-        status = make_graph(&model->ctx, &m, &model->parameters, &graph);
-    model->network = (struct network){graph, m.unet.height, m.unet.width, m.unet.in_channels, m.unet.out_channels};
+        status = make_graphs(&model->ctx, &m, &g);
+    if (status != STATUS_OK)
+        return status;
+    model->network = (struct network){g.network, g.height, g.width, g.channels, g.out_channels};
+    model->decoder = g.decoder;
+    model->encoder = g.encoder;
     model->architecture = m.architecture;
-    model->config = m.unet;
+    model->dims = g.dims;
+    memcpy(model->shape, g.shape, sizeof g.shape);
+    model->classes = g.classes;
+    model->labels = m.labels;
+    model->parameters = g.parameters;
     model->scheduler = m.scheduler;
     model->warnings = m.warnings;
-    return status;
+    return STATUS_OK;
 }
 
 struct loaded_model *model_load(struct files *files, enum isa isa, size_t memory, struct error *why) {

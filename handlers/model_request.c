@@ -247,17 +247,14 @@ static enum status find_network(struct call *call, const struct choice *model, c
 }
 
 /* class_of is what the network is told: without a class its last one, which those trained for guidance keep for "none". */
-static enum status class_of(struct call *call, const struct unet_config *c, struct model_class of, int64_t *class) {
-    if (c->class_embed_type == UNET_CLASS_NONE)
-        return of.given
-                   ? call_fail(call, STATUS_INVALID, "/class", "A class is asked for, but this network knows none.")
-                   : STATUS_OK;
-    int64_t n = (int64_t)(c->class_embed_type == UNET_CLASS_EMBEDDING ? c->num_class_embeds : c->num_train_timesteps);
-    *class = of.given ? of.id : n - 1;
-    if (*class >= 0 && *class < n)
+static enum status class_of(struct call *call, const struct model_classes *c, struct model_class of, int64_t *class) {
+    if (of.given && !c->n)
+        return call_fail(call, STATUS_INVALID, "/class", "A class is asked for, but this network knows none.");
+    *class = of.given ? of.id : c->none;
+    if (!of.given || (*class >= 0 && *class < (int64_t)c->n))
         return STATUS_OK;
     return call_fail(call, STATUS_INVALID, "/class", "class is %lld, want 0 to %lld: the network knows so many.",
-                     (long long)of.id, (long long)n - 1);
+                     (long long)of.id, (long long)c->n - 1);
 }
 
 static enum status make_network(struct call *call, const struct choice *model, struct model_class of,
@@ -271,7 +268,7 @@ static enum status make_network(struct call *call, const struct choice *model, s
                       "A network is asked by the steps of a scheduler, which there are only in /v1/sample with fixed "
                       "steps; want a mixture or points here.");
     if (status == STATUS_OK)
-        status = class_of(call, &m->config, of, &use.class);
+        status = class_of(call, &m->classes, of, &use.class);
     return status == STATUS_OK ? network_denoiser(&call->ctx, &m->network, &use, out) : status;
 }
 
