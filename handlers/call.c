@@ -44,7 +44,18 @@ void call_release(struct call *call) {
     if (call->params && call->endpoint->release)
         call->endpoint->release(call->params);
     call->params = call->result = NULL;
+    call_drop_models(call);
     ctx_release(&call->ctx);
+}
+
+void call_again(struct call *call) {
+    const struct call old = *call;
+    call_release(call);
+    call_init(call, old.endpoint, old.host);
+    call->ctx.stop = old.ctx.stop;
+    call->ctx.parallel = old.ctx.parallel;
+    call->request = old.request;
+    call->media = old.media;
 }
 
 static int http_of(enum status status) {

@@ -20,7 +20,10 @@ struct network_params {
 
 enum { MODEL_MIXTURE, MODEL_POINTS, MODEL_NETWORK };
 
-enum { NETWORK_MAX_D = 3 * 1024 * 1024 };
+enum {
+    NETWORK_MAX_D = 3 * 1024 * 1024,
+    NETWORK_SETUP = 50 * 1000, /* more than is computed on a loop: its weights may have to be read */
+};
 
 static const struct field MIXTURE_FIELDS[] = {
     FIELD(struct mixture_params, weights, ARRAY,
@@ -105,6 +108,8 @@ enum status model_check_size(struct call *call, const struct choice *model, cons
 
 /* Nanoseconds; fitted to bench/sample.c. */
 double model_setup_cost(const struct choice *model) {
+    if (model->variant == MODEL_NETWORK)
+        return NETWORK_SETUP;
     struct model_extent e = model_extent(model);
     double d = (double)e.d;
     return (double)e.k * (e.shape == MIXTURE_FULL ? 200 + 25 * d * d * d : 5 + d);
@@ -218,26 +223,35 @@ static enum status make_mixture(struct ctx *ctx, const struct mixture_params *m,
     return status == STATUS_OK ? mixture_make(ctx, &in, out) : status;
 }
 
-static bool same(struct str a, const char *b) { return a.n == strlen(b) && !memcmp(a.p, b, a.n); }
+static bool same(struct str a, struct str b) { return a.n == b.n && !memcmp(a.p, b.p, a.n); }
 
 bool model_is_network(const struct choice *model) { return model->variant == MODEL_NETWORK; }
 
-const struct loaded_model *model_network(const struct call *call, const struct choice *model) {
-    if (model->variant != MODEL_NETWORK || !call->host->network)
-        return NULL;
+enum status model_network(struct call *call, const struct choice *model, const struct loaded_model **out) {
+    *out = NULL;
+    if (model->variant != MODEL_NETWORK)
+        return STATUS_OK;
     const struct network_params *p = model->params;
-    return call->host->network(call->host->self, p->name.p, p->name.n);
+    struct kept_model *kept;
+    enum status status = call_keep_model(call, p->name, p->digest, MODEL_DIGESTED, &kept);
+    if (status == STATUS_OK && !kept)
+        return call_fail(call, STATUS_INVALID, "/model/name", "There is no network of this name.");
+    if (status == STATUS_OK && kept->named.outline && !same(p->digest, kept->named.digest))
+        return call_fail(call, STATUS_INVALID, "/model/digest",
+                         "This network's digest is %.*s; want that, or its name alone.", (int)kept->named.digest.n,
+                         kept->named.digest.p);
+    if (status == STATUS_OK && !kept->named.outline)
+        return call_fail(call, STATUS_INVALID, "/model/name", "The model of this name is no network.");
+    return status == STATUS_OK ? call_load_model(call, kept, out) : status;
 }
 
 /* find_network is model_network, if it is the one that the request means. */
 static enum status find_network(struct call *call, const struct choice *model, const struct loaded_model **out) {
     const struct network_params *p = model->params;
-    const struct loaded_model *m = *out = model_network(call, model);
-    if (!m)
-        return call_fail(call, STATUS_INVALID, "/model/name", "No network of this name is loaded.");
-    if (!same(p->digest, m->digest))
-        return call_fail(call, STATUS_INVALID, "/model/digest",
-                         "This network's digest is %s; want that, or its name alone.", m->digest);
+    enum status status = model_network(call, model, out);
+    if (status != STATUS_OK)
+        return status;
+    const struct loaded_model *m = *out;
     const int64_t *shape = p->shape.ints;
     const struct network *n = &m->network;
     if ((size_t)shape[0] != n->channels || (size_t)shape[1] != n->height || (size_t)shape[2] != n->width)
@@ -261,21 +275,21 @@ static enum status make_network(struct call *call, const struct choice *model, s
                                 const struct denoiser **out) {
     const struct loaded_model *m;
     struct network_use use = {.scheduler = of.scheduler};
+    if (!of.scheduler)
+        return call_fail(
+            call, STATUS_INVALID, "/model",
+            "A network is asked by the steps of a scheduler, which there are only in /v1/sample with fixed "
+            "steps; want a mixture or points here.");
     enum status status = find_network(call, model, &m);
-    if (status == STATUS_OK && !of.scheduler)
-        status =
-            call_fail(call, STATUS_INVALID, "/model",
-                      "A network is asked by the steps of a scheduler, which there are only in /v1/sample with fixed "
-                      "steps; want a mixture or points here.");
     if (status == STATUS_OK)
         status = class_of(call, &m->classes, of, &use.class);
     return status == STATUS_OK ? network_denoiser(&call->ctx, &m->network, &use, out) : status;
 }
 
-void model_describe(const struct loaded_model *m, const char *name, struct buf *out) {
+void model_describe(const struct loaded_model *m, const char *name, const char *digest, struct buf *out) {
     const struct network *n = &m->network;
     buf_printf(out, "{\"type\":\"network\",\"name\":\"%s\",\"digest\":\"%s\",\"shape\":[%zu,%zu,%zu],\"work\":%.0f}",
-               name, m->digest, n->channels, n->height, n->width, graph_work(n->graph));
+               name, digest, n->channels, n->height, n->width, graph_work(n->graph));
 }
 
 enum status model_make(struct call *call, const struct choice *model, struct model_class of,

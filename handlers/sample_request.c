@@ -288,9 +288,10 @@ enum status sample_check(struct call *call, const struct sample_params *p) {
 }
 
 enum status sample_adopt(struct call *call, struct sample_params *p) {
-    const struct loaded_model *m = model_network(call, &p->model);
-    if (!m)
-        return STATUS_OK;
+    const struct loaded_model *m;
+    enum status status = model_network(call, &p->model, &m);
+    if (status != STATUS_OK || !m)
+        return status;
     if (!p->how.scheduler_config.p && !m->scheduler.n)
         return call_fail(call, STATUS_INVALID, "/scheduler_config",
                          "This model came without a scheduler_config.json; want scheduler_config.");

@@ -181,7 +181,7 @@ static void what_a_network_cannot_do_is_said(void **state) {
         {"{\"model\":\"tiny\",\"diagnostics\":true,\"count\":500}", "\"/diagnostics\"", "network"},
         {"{\"model\":\"tiny\",\"latents\":[[1,2]]}", "\"/latents\"", "192"},
         {"{\"model\":{\"type\":\"network\",\"name\":\"x\",\"digest\":\"\",\"shape\":[3,8,8],\"work\":1}}",
-         "\"/model/name\"", "loaded"},
+         "\"/model/name\"", "no network"},
         {"{\"model\":{\"type\":\"network\",\"name\":\"tiny\",\"digest\":\"0\",\"shape\":[3,8,8],\"work\":1}}",
          "\"/model/digest\"", "digest is "},
         {"{\"model\":{\"type\":\"network\",\"name\":\"tiny\",\"digest\":\"0\",\"shape\":[3,0,8],\"work\":1}}",
