@@ -315,20 +315,29 @@ static bool next_pair(struct walk *w, struct entry **before, struct entry **now)
 
 static bool good(const struct entry *e) { return e && !e->why; }
 
-/* compare tells what is new; with the mutex. */
-static enum status compare(struct ctx *ctx, struct walk w, struct model_changes *out) {
+enum change { CHANGE_NONE, CHANGE_APPEARED, CHANGE_CHANGED, CHANGE_VANISHED, CHANGES };
+
+static enum change change_of(const struct entry *before, const struct entry *now) {
+    if (!good(now))
+        return good(before) ? CHANGE_VANISHED : CHANGE_NONE;
+    return !good(before) ? CHANGE_APPEARED : now != before ? CHANGE_CHANGED : CHANGE_NONE;
+}
+
+static void count_changes(struct walk w, size_t counts[CHANGES]) {
+    for (struct entry *before, *now; next_pair(&w, &before, &now);)
+        counts[change_of(before, now)]++;
+}
+
+/* list_changes tells what is new; with the mutex. */
+static enum status list_changes(struct ctx *ctx, struct walk w, struct model_changes *out) {
     size_t most = w.n_before + w.n_now;
-    bool whole = new_list(ctx, &out->appeared, most) && new_list(ctx, &out->changed, most) &&
-                 new_list(ctx, &out->vanished, most) && new_list(ctx, &out->bad, most);
-    out->models = 0;
+    struct list none, *lists[CHANGES] = {&none, &out->appeared, &out->changed, &out->vanished};
+    bool whole = new_list(ctx, &out->bad, most);
+    for (int i = CHANGE_NONE; i < CHANGES; i++)
+        whole = whole && new_list(ctx, lists[i], most);
     for (struct entry *before, *now; whole && next_pair(&w, &before, &now);) {
         out->models += good(now);
-        if (good(now) && !good(before))
-            whole = append(ctx, &out->appeared, now);
-        else if (good(now) && now != before)
-            whole = append(ctx, &out->changed, now);
-        else if (good(before) && !good(now))
-            whole = append(ctx, &out->vanished, before);
+        whole = append(ctx, lists[change_of(before, now)], now ? now : before);
         if (now && now->why)
             whole = whole && append(ctx, &out->bad, now);
     }
@@ -374,25 +383,30 @@ static void tell_log(const struct models *m, struct entry *const *list, size_t n
                         list[i]->is_file ? ".json" : "", list[i]->why);
 }
 
+static enum status unreadable(struct models *m, struct ctx *ctx) {
+    const char *why = strerror(errno);
+    log_message(m->log, "warn", "Cannot read the models' folder %s: %s.", m->folder, why);
+    return ctx ? ctx_fail(ctx, STATUS_INVALID, "", "The models' folder cannot be read: %s.", why) : STATUS_OK;
+}
+
 static enum status scan(struct models *m, struct ctx *ctx, struct model_changes *out) {
-    size_t n = 0;
+    size_t n = 0, counts[CHANGES] = {0};
     struct entry **list = model_scan(m, &n);
     enum status status = STATUS_OK;
-    if (!list) {
-        log_message(m->log, "warn", "Cannot read the models' folder %s: %s.", m->folder, strerror(errno));
-        return ctx ? ctx_fail(ctx, errno == ENOMEM ? STATUS_NO_MEMORY : STATUS_INVALID, "",
-                              "The models' folder cannot be read: %s.", strerror(errno))
-                   : STATUS_OK;
-    }
+    if (!list)
+        return unreadable(m, ctx);
     tell_log(m, list, n);
     pthread_mutex_lock(&m->mutex);
+    const struct walk walk = {m->current, list, m->n, n};
+    count_changes(walk, counts);
     if (ctx)
-        status = compare(ctx, (struct walk){m->current, list, m->n, n}, out);
+        status = list_changes(ctx, walk, out);
     adopt(m, list, n);
     replace(m, list, n);
     size_t n_good = count_good(m);
     pthread_mutex_unlock(&m->mutex);
-    log_message(m->log, "info", "%zu named models from %s.", n_good, m->folder);
+    log_message(m->log, "info", "%zu named models from %s: %zu appeared, %zu changed, %zu vanished.", n_good, m->folder,
+                counts[CHANGE_APPEARED], counts[CHANGE_CHANGED], counts[CHANGE_VANISHED]);
     return status;
 }
 
