@@ -246,7 +246,7 @@ const struct endpoint *const endpoints[] = {
     &ep_draw,   &ep_size,   &ep_count, &ep_healthz,       &ep_readyz, &ep_metrics, &ep_openapi, NULL};
 
 /* serve_if_asked is the first thing main does: true where this process was the server; then *code is its exit code. */
-static bool serve_if_asked(int argc, char **argv, int *code) {
+static inline bool serve_if_asked(int argc, char **argv, int *code) {
     struct options options;
     char error[OPTIONS_ERROR];
     int n;

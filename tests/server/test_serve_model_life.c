@@ -101,7 +101,7 @@ struct running {
 
 static void begin_long(int port, const char *model, struct running *r) {
     char body[200], text[500];
-    snprintf(body, sizeof body, "{\"model\":\"%s\",\"seed\":3,\"count\":60,\"preview\":60,\"sampler\":{\"steps\":60}}",
+    snprintf(body, sizeof body, "{\"model\":\"%s\",\"seed\":3,\"count\":40,\"preview\":40,\"sampler\":{\"steps\":60}}",
              model);
     snprintf(text, sizeof text,
              "POST /v1/sample HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\nContent-Length: %zu\r\n\r\n%s",
