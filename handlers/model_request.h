@@ -15,7 +15,8 @@ extern const struct variant model_variants[];
 
 /* A model's size, for limits and costs; right or not, it is safe to compute with. */
 struct model_extent {
-    size_t k, d;
+    size_t k, d;     /* d: of what its denoiser works on, which are latents where it decodes them */
+    size_t sample_d; /* of a sample */
     enum mixture_shape shape;
 };
 struct model_extent model_extent(const struct choice *model);
@@ -27,11 +28,14 @@ enum status model_check_size(struct call *call, const struct choice *model, cons
 double model_setup_cost(const struct choice *model);
 double model_row_cost(const struct choice *model);
 
-/* What a model is told beside x: the class, if one is asked for; and networks, what they were trained for. */
+/* model_coding_cost predicts the nanoseconds that a latent model's autoencoder takes for so many samples; else 0. */
+double model_coding_cost(const struct choice *model, double decoded, double encoded);
+
+/* What a model is told beside x: the class, a number or a name, if one is asked for; and networks, how they are asked
+ * (its own `class` is not looked at). */
 struct model_class {
-    bool given;
-    int64_t id;
-    const struct scheduler *scheduler; /* NULL: this use has none, and networks are refused */
+    const struct value *class;     /* NULL: none */
+    const struct network_use *use; /* NULL: this use has none, and networks are refused */
 };
 
 /* model_is_network: it has no formula to compare samples with. */
