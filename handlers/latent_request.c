@@ -14,7 +14,7 @@ static enum status encode_rows(struct call *call, const struct coder *encoder, c
         return STATUS_OK;
     snprintf(pointer, sizeof pointer, "/%s", name);
     if (!encoder->graph)
-        return call_fail(call, STATUS_INVALID, pointer,
+        return ctx_fail(&call->ctx, STATUS_INVALID, pointer,
                          "This model's autoencoder came without an encoder, so it cannot make latents of %s.", name);
     const size_t rows = in->n / coder_in(encoder), d = coder_out(encoder);
     double *latents = ctx_alloc(&call->ctx, rows, d * sizeof *latents);

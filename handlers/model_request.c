@@ -15,7 +15,7 @@ struct points_params {
 struct network_params {
     struct str name, digest;
     struct array shape, latents;
-    double work, decode, encode;
+    double work, decode, encode, workspace;
 };
 
 enum { MODEL_MIXTURE, MODEL_POINTS, MODEL_NETWORK };
@@ -72,6 +72,8 @@ static const struct field NETWORK_FIELDS[] = {
     FIELD(struct network_params, decode, NUMBER, "With latents: multiply-adds of making a sample of one.",
           .def = "0", FIELD_REALS(0, 1e18)),
     FIELD(struct network_params, encode, NUMBER, "With latents: multiply-adds of the way back; 0: there is none.",
+          .def = "0", FIELD_REALS(0, 1e18)),
+    FIELD(struct network_params, workspace, NUMBER, "Bytes that the greatest of these works with, for one sample.",
           .def = "0", FIELD_REALS(0, 1e18)),
     {0}};
 
@@ -142,6 +144,14 @@ double model_coding_cost(const struct choice *model, double decoded, double enco
         return 0;
     const struct network_params *p = model->params;
     return (decoded * p->decode + encoded * p->encode) / GRAPH_RATE;
+}
+
+double model_memory(const struct choice *model, double count) {
+    if (model->variant != MODEL_NETWORK)
+        return 0;
+    const struct network_params *p = model->params;
+    const struct model_extent e = network_extent(p);
+    return p->workspace + 8 * count * (double)(e.d + (p->latents.kind ? e.sample_d : 0));
 }
 
 static enum status check_mixture(struct ctx *ctx, const struct mixture_params *m, size_t k, size_t d) {
@@ -282,15 +292,15 @@ static enum status find_network(struct call *call, const struct choice *model, c
     const struct network_params *p = model->params;
     const struct loaded_model *m = *out = model_network(call, model);
     if (!m)
-        return call_fail(call, STATUS_INVALID, "/model/name", "No network of this name is loaded.");
+        return ctx_fail(&call->ctx, STATUS_INVALID, "/model/name", "No network of this name is loaded.");
     if (!same(p->digest, m->digest))
-        return call_fail(call, STATUS_INVALID, "/model/digest",
+        return ctx_fail(&call->ctx, STATUS_INVALID, "/model/digest",
                          "This network's digest is %s; want that, or its name alone.", m->digest);
     if (has_shape(&p->shape, m->shape, m->dims))
         return STATUS_OK;
     char shape[SHAPE_TEXT];
     write_shape(m->shape, m->dims, shape);
-    return call_fail(call, STATUS_INVALID, "/model/shape", "This network's samples have the shape %s.", shape);
+    return ctx_fail(&call->ctx, STATUS_INVALID, "/model/shape", "This network's samples have the shape %s.", shape);
 }
 
 /* named_class finds a class by one of its names. */
@@ -300,12 +310,12 @@ static enum status named_class(struct call *call, const struct loaded_model *m, 
     if (*class >= 0)
         return STATUS_OK;
     if (m->labels.n)
-        return call_fail(call, STATUS_INVALID, "/class",
+        return ctx_fail(&call->ctx, STATUS_INVALID, "/class",
                          "class is \"%.*s\", which no class of this network is called; want another name, such as "
                          "\"%.*s\", or a number.",
                          shown, name.p, m->labels.list[0].text.n < 60 ? (int)m->labels.list[0].text.n : 60,
                          m->labels.list[0].text.p);
-    return call_fail(call, STATUS_INVALID, "/class",
+    return ctx_fail(&call->ctx, STATUS_INVALID, "/class",
                      "class is \"%.*s\", but the classes of this network have no names; want a number.", shown, name.p);
 }
 
@@ -317,14 +327,14 @@ static enum status class_of(struct call *call, const struct loaded_model *m, con
     if (!asked)
         return STATUS_OK;
     if (!c->n)
-        return call_fail(call, STATUS_INVALID, "/class", "A class is asked for, but this network knows none.");
+        return ctx_fail(&call->ctx, STATUS_INVALID, "/class", "A class is asked for, but this network knows none.");
     if (asked->kind == KIND_STRING)
         status = named_class(call, m, asked->s, class);
     else
         *class = asked->i;
     if (status != STATUS_OK || (*class >= 0 && *class < (int64_t)c->n))
         return status;
-    return call_fail(call, STATUS_INVALID, "/class", "class is %lld, want 0 to %lld: the network knows so many.",
+    return ctx_fail(&call->ctx, STATUS_INVALID, "/class", "class is %lld, want 0 to %lld: the network knows so many.",
                      (long long)*class, (long long)c->n - 1);
 }
 
@@ -334,13 +344,25 @@ static enum status make_network(struct call *call, const struct choice *model, s
     struct network_use use = {0};
     enum status status = find_network(call, model, &m);
     if (status == STATUS_OK && !of.use)
-        status = call_fail(call, STATUS_INVALID, "/model",
-                           "A network has no formula, so only /v1/sample can ask it; want a mixture or points here.");
+        status = ctx_fail(&call->ctx, STATUS_INVALID, "/model",
+                           "A network is asked by a scheduler_config, or by a path and a prediction, which only requests to "
+                          "/v1/sample for networks have; want a mixture or points here.");
     if (status != STATUS_OK)
         return status;
     use = *of.use;
     status = class_of(call, m, of.class, &use.class);
     return status == STATUS_OK ? network_denoiser(&call->ctx, &m->network, &use, out) : status;
+}
+
+static size_t greater(size_t a, size_t b) { return a > b ? a : b; }
+
+static size_t workspace(const struct loaded_model *m) {
+    size_t floats = graph_floats(m->network.graph, 1);
+    if (m->decoder.graph)
+        floats = greater(floats, coder_floats(&m->decoder, 1));
+    if (m->encoder.graph)
+        floats = greater(floats, coder_floats(&m->encoder, 1));
+    return floats * sizeof(float);
 }
 
 void model_describe(const struct loaded_model *m, const char *name, struct buf *out) {
@@ -353,7 +375,7 @@ void model_describe(const struct loaded_model *m, const char *name, struct buf *
     if (m->decoder.graph)
         buf_printf(out, ",\"decode\":%.0f,\"encode\":%.0f", graph_work(m->decoder.graph),
                    m->encoder.graph ? graph_work(m->encoder.graph) : 0.0);
-    buf_byte(out, '}');
+    buf_printf(out, ",\"workspace\":%zu}", workspace(m));
 }
 
 enum status model_make(struct call *call, const struct choice *model, struct model_class of,

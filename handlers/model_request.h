@@ -31,6 +31,9 @@ double model_row_cost(const struct choice *model);
 /* model_coding_cost predicts the nanoseconds that a latent model's autoencoder takes for so many samples; else 0. */
 double model_coding_cost(const struct choice *model, double decoded, double encoded);
 
+/* model_memory is the least bytes that a network's samples take, from latents to pictures; 0 for a formula. */
+double model_memory(const struct choice *model, double count);
+
 /* What a model is told beside x: the class, a number or a name, if one is asked for; and networks, how they are asked
  * (its own `class` is not looked at). */
 struct model_class {

@@ -5,7 +5,7 @@ const char network_prediction_doc[] =
 const char network_sigma_data_doc[] = "With prediction edm: the standard deviation of the data; default 0.5.";
 
 static enum status refuse(struct call *call, const char *pointer, const char *sentence) {
-    return call_fail(call, STATUS_INVALID, pointer, "%s", sentence);
+    return ctx_fail(&call->ctx, STATUS_INVALID, pointer, "%s", sentence);
 }
 
 /* check_company: prediction and path are of no use without each other, and say the same as a scheduler. */

@@ -1,5 +1,6 @@
 #include "handlers/sample_request.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -130,6 +131,11 @@ static enum status check_size(struct call *call, const struct sample_params *p) 
         return call_fail(call, STATUS_TOO_LARGE, "/count",
                          "The answer would hold %.0f numbers, want at most %d: fewer samples%s.", numbers * points,
                          SAMPLE_MAX_NUMBERS, p->trajectory ? ", fewer steps, or no trajectory" : "");
+    const double bytes = model_memory(&p->model, (double)p->count);
+    if (bytes > (double)call->ctx.cap)
+        return call_fail(call, STATUS_NO_MEMORY, "/count",
+                         "The network's samples would take %.0f MiB of memory, and a request may use %zu: fewer samples.",
+                         ceil(bytes / 0x1p20), call->ctx.cap >> 20);
     double seconds = sample_predict(p) * 1e-9;
     if (seconds > MAX_SECONDS)
         return call_fail(call, STATUS_TOO_LARGE, "/count",

@@ -6,6 +6,7 @@
 #include "handlers/model_request.h"
 #include "handlers/safetensors.h"
 #include "tests/support/host.h"
+#include "tests/support/network.h"
 #include "tests/support/test.h"
 #include "tests/support/threads.h"
 
@@ -114,7 +115,7 @@ void made_model_load(struct made_model *m) {
     model_describe(m->loaded, "made", &m->json);
 }
 
-/* -- Two models -- */
+/* -- Models -- */
 
 void made_model_dit(struct made_model *m) {
     struct dit_config c = dit_default();
@@ -140,6 +141,69 @@ void made_model_dit(struct made_model *m) {
     assert_int_equal(dit_make(&m->ctx, &tensor_ref, &c, &g), STATUS_OK);
     made_model_network(m, "transformer/", g);
     made_model_autoencoder(m, "vae/", &vae, true);
+}
+
+void made_model_flow(struct made_model *m) {
+    struct unet_config c = network_tiny_unet();
+    struct graph *g;
+    c.in_channels = c.out_channels = 1;
+    c.down_attention[1] = c.up_attention[0] = false;
+    c.class_embed_type = UNET_CLASS_EMBEDDING;
+    c.num_class_embeds = 4;
+    made_files_text(&m->folder, "model_index.json",
+                    "{\"unet\":[\"diffusers\",\"UNet2DModel\"],\"scheduler\":[\"diffusers\","
+                    "\"FlowMatchEulerDiscreteScheduler\"]}");
+    made_files_text(&m->folder, "unet/config.json",
+                    "{\"_class_name\":\"UNet2DModel\",\"sample_size\":8,\"in_channels\":1,\"out_channels\":1,"
+                    "\"block_out_channels\":[4,8],\"layers_per_block\":1,\"norm_num_groups\":4,\"num_class_embeds\":4,"
+                    "\"down_block_types\":[\"DownBlock2D\",\"DownBlock2D\"],"
+                    "\"up_block_types\":[\"UpBlock2D\",\"UpBlock2D\"]}");
+    made_files_text(&m->folder, "scheduler/scheduler_config.json",
+                    "{\"_class_name\":\"FlowMatchEulerDiscreteScheduler\",\"num_train_timesteps\":1000}");
+    assert_int_equal(unet_make(&m->ctx, &tensor_ref, &c, &g), STATUS_OK);
+    made_model_network(m, "unet/", g);
+}
+
+struct vae_config made_model_latent_config(void) {
+    static const double mean[] = {0.25, -0.5}, std[] = {2, 0.5};
+    struct vae_config c = vae_default();
+    c.height = c.width = 8;
+    c.in_channels = c.out_channels = 1;
+    c.latent_channels = 2;
+    c.levels = 2;
+    c.block_out_channels[0] = 4;
+    c.block_out_channels[1] = 8;
+    c.norm_num_groups = 4;
+    c.scaling_factor = 0.5;
+    c.latents_mean = mean, c.latents_std = std;
+    return c;
+}
+
+void made_model_latent(struct made_model *m, bool encoder) {
+    struct unet_config c = network_tiny_unet();
+    const struct vae_config vae = made_model_latent_config();
+    struct graph *g;
+    c.height = c.width = 4;
+    c.in_channels = 2;
+    c.out_channels = 2;
+    made_files_text(&m->folder, "model_index.json",
+                    "{\"unet\":[\"diffusers\",\"UNet2DModel\"],\"vae\":[\"diffusers\",\"AutoencoderKL\"],"
+                    "\"scheduler\":[\"diffusers\",\"DDIMScheduler\"]}");
+    made_files_text(&m->folder, "unet/config.json",
+                    "{\"_class_name\":\"UNet2DModel\",\"sample_size\":4,\"in_channels\":2,\"out_channels\":2,"
+                    "\"block_out_channels\":[4,8],\"layers_per_block\":1,\"norm_num_groups\":4,"
+                    "\"down_block_types\":[\"DownBlock2D\",\"AttnDownBlock2D\"],"
+                    "\"up_block_types\":[\"AttnUpBlock2D\",\"UpBlock2D\"]}");
+    made_files_text(&m->folder, "vae/config.json",
+                    "{\"_class_name\":\"AutoencoderKL\",\"in_channels\":1,\"out_channels\":1,\"latent_channels\":2,"
+                    "\"down_block_types\":[\"DownEncoderBlock2D\",\"DownEncoderBlock2D\"],\"up_block_types\":"
+                    "[\"UpDecoderBlock2D\",\"UpDecoderBlock2D\"],\"block_out_channels\":[4,8],\"norm_num_groups\":4,"
+                    "\"sample_size\":256,\"scaling_factor\":0.5,\"latents_mean\":[0.25,-0.5],\"latents_std\":[2,0.5]}");
+    made_files_text(&m->folder, "scheduler/scheduler_config.json",
+                    "{\"_class_name\":\"DDIMScheduler\",\"clip_sample\":false}");
+    assert_int_equal(unet_make(&m->ctx, &tensor_ref, &c, &g), STATUS_OK);
+    made_model_network(m, "unet/", g);
+    made_model_autoencoder(m, "vae/", &vae, encoder);
 }
 
 void made_model_mlp(struct made_model *m) {
