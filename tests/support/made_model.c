@@ -12,17 +12,28 @@
 
 enum { TENSORS_MAX = 600, PATH_ROOM = 120, MEMORY = 256 << 20 };
 
-static const char *model_json(void *self, const char *name, size_t *n) {
-    struct made_model *m = self;
-    if (strcmp(name, "made") != 0)
-        return test_host.model_json(NULL, name, n);
-    *n = m->json.n;
-    return m->json.data;
+static struct made_model *made_of(struct model_store *store) {
+    return (struct made_model *)((char *)store - offsetof(struct made_model, store));
 }
 
-static const struct loaded_model *find_network(void *self, const char *name, size_t n) {
-    struct made_model *m = self;
-    return n == 4 && !memcmp(name, "made", 4) ? m->loaded : NULL;
+static enum status find_model(struct model_store *store, struct ctx *ctx, struct str name, struct str digest,
+                              enum model_need need, struct named_model *out) {
+    struct made_model *m = made_of(store);
+    if (name.n != 4 || memcmp(name.p, "made", 4) != 0)
+        return test_host.models->find(store, ctx, name, digest, need, out);
+    *out = (struct named_model){.entry = m,
+                                .name = {"made", 4},
+                                .outline = m->loaded,
+                                .json = {m->json.data, m->json.n},
+                                .digest = {m->digest, strlen(m->digest)}};
+    return STATUS_OK;
+}
+
+static enum status load_model(struct model_store *store, struct ctx *ctx, const struct named_model *model, bool holds,
+                              const struct loaded_model **out) {
+    (void)ctx, (void)model, (void)holds;
+    *out = made_of(store)->loaded;
+    return STATUS_OK;
 }
 
 void made_model_begin(struct made_model *m) {
@@ -32,9 +43,10 @@ void made_model_begin(struct made_model *m) {
     torch_random_seed(&m->weights.random, 0);
     buf_init(&m->json, 1 << 16);
     m->host = test_host;
-    m->host.self = m;
-    m->host.model_json = model_json;
-    m->host.network = find_network;
+    m->store = *test_host.models;
+    m->store.find = find_model;
+    m->store.load = load_model;
+    m->host.models = &m->store;
 }
 
 void made_model_end(struct made_model *m) {
@@ -110,9 +122,9 @@ void made_model_load(struct made_model *m) {
     m->loaded = model_load(&m->folder.files, m->isa, MEMORY, &why);
     if (!m->loaded)
         fail_msg("%s", why.detail);
-    snprintf(m->loaded->digest, sizeof m->loaded->digest, "%d", m->isa);
+    snprintf(m->digest, sizeof m->digest, "%d", m->isa);
     buf_clear(&m->json);
-    model_describe(m->loaded, "made", &m->json);
+    model_describe(m->loaded, "made", m->digest, &m->json);
 }
 
 /* -- Models -- */

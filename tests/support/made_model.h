@@ -22,7 +22,9 @@ struct made_model {
     struct untrained weights;
     struct loaded_model *loaded; /* by the first call, under the name "made" */
     struct buf json;
-    struct host host; /* without a clock; self is this */
+    char digest[8];
+    struct model_store store;
+    struct host host; /* without a clock; its models are the store */
     size_t threads;   /* of calls; 1 */
     enum isa isa;     /* of calls and of the loaded model: ref */
 };
