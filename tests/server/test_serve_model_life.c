@@ -254,6 +254,28 @@ static void who_was_not_asked_for_longest_makes_room(void **state) {
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }
 
+/* Of three there is room for two: the one that was asked for again stays. */
+static void who_was_asked_again_stays(void **state) {
+    (void)state;
+    char memory[24];
+    struct test_server server;
+    struct response r;
+    measure_needs(memory);
+    snprintf(memory, sizeof memory, "%ld", strtol(memory, NULL, 10) / 4 * 5);
+    shell("cp -r tiny third");
+    START(&server, "--models", folder, "--model-memory", memory, "--cache-bytes", "0");
+    static const char *const bodies[] = {
+        TINY, CLASSES, TINY, "{\"model\":\"third\",\"seed\":0,\"noise\":\"torch\",\"sampler\":{\"steps\":2}}"};
+    for (size_t i = 0; i < COUNT(bodies); i++) {
+        ask(server.port, "", bodies[i], 200, &r);
+        response_free(&r);
+    }
+    SAYS(server.port, "/v1/models/tiny", 200, "\"state\":\"loaded\"");
+    SAYS(server.port, "/v1/models/classes", 200, "\"state\":\"unloaded\"");
+    SAYS(server.port, "/v1/models/third", 200, "\"state\":\"loaded\"");
+    assert_int_equal(server_end(&server, SIGTERM), 0);
+}
+
 /* What is in use stays, and who wants its room waits for it; but not who holds some of it himself. */
 static void what_is_in_use_stays(void **state) {
     (void)state;
@@ -358,6 +380,7 @@ int main(int argc, char **argv) {
         WITH_FOLDER(a_bad_number_is_found_late),
         WITH_FOLDER(other_files_than_were_found_are_not_read),
         WITH_FOLDER(who_was_not_asked_for_longest_makes_room),
+        WITH_FOLDER(who_was_asked_again_stays),
         WITH_FOLDER(what_is_in_use_stays),
         WITH_FOLDER(more_than_all_the_memory_is_named),
         WITH_FOLDER(images_are_asked_for),
