@@ -78,7 +78,7 @@ static void refuse(struct item *item, size_t i, int http, const char *code, cons
     char id[32], detail[448];
     item_id(id, i);
     snprintf(detail, sizeof detail, format, path);
-    problem_write(&item->out, http, code, id, detail);
+    problem_write(&item->out, NULL, http, code, id, detail);
     item->http = http;
 }
 
@@ -94,6 +94,8 @@ static void fail(struct item *item, size_t i) {
     call_release(&item->call);
 }
 
+static enum status prepare(struct call *call, void *p);
+
 static const struct endpoint *find(struct item *item, size_t i, const char *path) {
     char allow[64];
     const struct endpoint *endpoint = endpoint_find("POST", path, allow);
@@ -101,10 +103,11 @@ static const struct endpoint *find(struct item *item, size_t i, const char *path
         refuse(item, i, 405, "method_not_allowed", "%.200s takes no POST, and a batch sends nothing else.", path);
     else if (!endpoint)
         refuse(item, i, 404, "not_found", "There is nothing at %.200s; GET /openapi.json lists what there is.", path);
-    else if (endpoint->prepare || endpoint->cache == CACHE_NEVER)
+    else if (endpoint->prepare == prepare || endpoint->cache == CACHE_NEVER)
         refuse(item, i, 422, "invalid",
-               endpoint->prepare ? "%.200s is a batch itself; want its requests here, one by one."
-                                 : "The answer of %.200s is no function of its request, and a batch takes no such.",
+               endpoint->prepare == prepare
+                   ? "%.200s is a batch itself; want its requests here, one by one."
+                   : "The answer of %.200s is no function of its request, and a batch takes no such.",
                path);
     else
         return endpoint;
@@ -120,6 +123,7 @@ static void begin(struct call *batch, struct item *item, size_t i, const struct 
     call_init(call, endpoint, batch->host);
     call->ctx.stop = batch->ctx.stop;
     call->seeds = batch->seeds;
+    call->hasty = batch->hasty;
     call->request = (struct request){.path = request->path.p,
                                      .query = "",
                                      .media = "application/json",
@@ -130,6 +134,7 @@ static void begin(struct call *batch, struct item *item, size_t i, const struct 
         (void)call_fail(call, STATUS_INVALID, "/time_limit_ms",
                         "A request of a batch has no time limit of its own; give time_limit_ms beside requests.");
     batch->impure |= call->impure;
+    batch->later |= call->later;
     if (call->status != STATUS_OK)
         fail(item, i);
 }
@@ -146,6 +151,8 @@ static enum status prepare(struct call *call, void *p) {
         struct item *item = &params->items[i];
         item->live = item->cut = false;
         begin(call, item, i, &requests[i]);
+        if (call->later)
+            return params->n_items++, STATUS_UNREADY;
         params->cost_ns += ITEM_NS + 2 * requests[i].body.n + (item->live ? call_cost(&item->call) : 0);
     }
     return params->n_items == n ? STATUS_OK : ctx_stopped(&call->ctx);

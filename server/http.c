@@ -190,8 +190,13 @@ static enum MHD_Result on_end(struct exchange *x) {
     }
     if (job->call.request.n > JOB_SMALL)
         return park(x, job);
-    if (call_decode(&job->call) != STATUS_OK)
+    job->call.hasty = true;
+    if (call_decode(&job->call) != STATUS_OK && !job->call.later)
         return reply_and_end(x, job);
+    if (job->call.later) { /* the files of a model are to be read first */
+        call_again(&job->call);
+        return park(x, job);
+    }
     job->decoded = true;
     if (call_cost(&job->call) >= INLINE_NS)
         return park(x, job);

@@ -174,7 +174,7 @@ static bool give_up(struct jobs *jobs, struct ticket *t) {
              "The service ended %lld times while it worked on this job, which is not begun again.",
              (long long)row.attempts);
     buf_init(&problem, 1 << 16);
-    problem_write(&problem, 500, "internal", row.request_id, detail);
+    problem_write(&problem, NULL, 500, "internal", row.request_id, detail);
     row.state = JOB_FAILED;
     row.http = 500;
     snprintf(row.result_media, sizeof row.result_media, "%s", media_text(MEDIA_PROBLEM));

@@ -220,7 +220,7 @@ static void end(struct shift *s, struct job *job) {
 static void end_unbegun(struct shift *s, const struct look *look, int http, const char *code, const char *why) {
     struct buf text;
     buf_init(&text, 1 << 20);
-    problem_write(&text, http, code, look->job.request_id, why);
+    problem_write(&text, NULL, http, code, look->job.request_id, why);
     jobs_end(s->jobs, s->ticket,
              &(struct outcome){
                  .http = http, .media = media_text(MEDIA_PROBLEM), .body = text.n ? text.data : "", .n = text.n});

@@ -153,7 +153,7 @@ static bool finish_badly(struct jobs *jobs, struct ticket *t, struct stored *row
                          const char *why) {
     struct buf problem;
     buf_init(&problem, 1 << 16);
-    problem_write(&problem, http, code, row->request_id, why);
+    problem_write(&problem, NULL, http, code, row->request_id, why);
     row->state = JOB_FAILED;
     row->http = http;
     snprintf(row->result_media, sizeof row->result_media, "%s", media_text(MEDIA_PROBLEM));

@@ -10,6 +10,7 @@
 #include "handlers/job_report.h"
 #include "server/clock.h"
 #include "server/jobs.h"
+#include "server/models.h"
 #include "server/server.h"
 
 static const char *const METHODS[] = {"GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "other"};
@@ -173,6 +174,17 @@ static void write_cache(struct cache *cache, struct buf *out) {
     plain(out, "cache_disk_ok", "gauge", "1 while the file serves.", s.disk_ok);
 }
 
+static void write_models(struct models *models, struct buf *out) {
+    struct models_stats s;
+    models_stats(models, &s);
+    plain(out, "models", "gauge", "Models that requests may call by name.", (double)s.models);
+    plain(out, "models_loaded", "gauge", "Networks whose weights are in memory.", (double)s.loaded);
+    plain(out, "model_loads_total", "counter", "Networks whose weights were read.", (double)s.loads);
+    plain(out, "model_memory_bytes", "gauge", "Memory of the weights.", (double)s.held);
+    plain(out, "model_memory_capacity_bytes", "gauge", "Memory that they may take together (--model-memory).",
+          (double)s.memory);
+}
+
 /* resident_bytes reads the second number of /proc/self/statm. */
 static double resident_bytes(void) {
     char line[128], *second = line;
@@ -228,6 +240,7 @@ void metrics_write(struct server *server, struct buf *out) {
           (double)server->memory_cap);
     write_pool(server->pool, out);
     write_cache(server->cache, out);
+    write_models(server->models, out);
     if (server->jobs)
         write_jobs(server->jobs, out);
     write_process(metrics, out);

@@ -1,4 +1,4 @@
-/* host.h - a host for tests of handlers: seed 42, two named models, and one-line calls. */
+/* host.h - a host for tests of handlers: seed 42, a named model and one that is left out, and one-line calls. */
 #ifndef SOLVENT_TEST_HOST_H
 #define SOLVENT_TEST_HOST_H
 
