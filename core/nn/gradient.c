@@ -71,10 +71,8 @@ static void keep(struct gradient *g, struct node *node, struct step *step) {
     if (node->op == OP_GROUP_NORM)
         node->statistics = add_value(f, 2 * node->norm.groups, NULL);
     if (node->op == OP_ATTENTION)
-        step->keep = add_value(f,
-                               attention_backward_scratch(f->kernels, out->height * out->width,
-                                                          out->channels / node->heads),
-                               NULL);
+        step->keep = add_value(
+            f, attention_backward_scratch(f->kernels, out->height * out->width, out->channels / node->heads), NULL);
 }
 
 /* lay gives each value a place of its own, measured anew: it may have another border than in the graph. */
@@ -362,8 +360,7 @@ static void embedding_weights(const struct pass *p, const struct node *node, flo
     memset(to, 0, w->n * sizeof *to);
     for (size_t i = 0; i < p->d.images; i++) {
         size_t row = graph_row(&p->v, node, i);
-        p->g->forward.kernels->backward->scale(w->shape[1], 1, d.data + i * d.image_step, true,
-                                               to + row * w->shape[1]);
+        p->g->forward.kernels->backward->scale(w->shape[1], 1, d.data + i * d.image_step, true, to + row * w->shape[1]);
     }
 }
 

@@ -162,10 +162,10 @@ static void before_activation(const struct pass *p, const struct node *node, con
     for (size_t i = 0; i < p->d.images; i++)
         for (size_t y = 0; y < v->height; y++)
             for (size_t x = 0; x < v->width; x++)
-                p->g->forward.kernels->backward->slope(
-                    v->channels, c->activation, at(&z, i, y) + x * z.step,
-                    gate.data ? gate.data + i * gate.image_step + c->gate_at : NULL, c->scale,
-                    at(&d, i, y) + x * d.step, false, at(&d, i, y) + x * d.step);
+                p->g->forward.kernels->backward->slope(v->channels, c->activation, at(&z, i, y) + x * z.step,
+                                                       gate.data ? gate.data + i * gate.image_step + c->gate_at : NULL,
+                                                       c->scale, at(&d, i, y) + x * d.step, false,
+                                                       at(&d, i, y) + x * d.step);
 }
 
 static void by_gate(const struct pass *p, const struct node *node, const struct step *step) {

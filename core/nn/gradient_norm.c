@@ -20,9 +20,7 @@ static float *at(const struct places *p, size_t image, size_t y) {
     return p->data + image * p->image_step + y * p->row_step;
 }
 
-static const float *parameter(const struct pass *p, int i) {
-    return i < 0 ? NULL : p->g->weights + p->g->offset[i];
-}
+static const float *parameter(const struct pass *p, int i) { return i < 0 ? NULL : p->g->weights + p->g->offset[i]; }
 
 /* The scale and shift that a modulation has for an image; NULL where there is none. */
 struct modulation {
@@ -66,8 +64,8 @@ struct group {
 /* prepare finds the line act(x * factor + offset) that the image's channels are on, and clears the sums. */
 static void prepare(const struct group *g, size_t image) {
     const float *weight = parameter(g->p, g->node->weight), *bias = parameter(g->p, g->node->bias);
-    const float *statistics = graph_scratch(&g->p->v, g->node->statistics) +
-                              image * g->p->g->forward.values[g->node->statistics].floats;
+    const float *statistics =
+        graph_scratch(&g->p->v, g->node->statistics) + image * g->p->g->forward.values[g->node->statistics].floats;
     float *line = kept(g->p, g->step, image, 0, g->n);
     memset(line, 0, 2 * g->n * sizeof *line);
     for (size_t c = 0; c < g->n; c++) {

@@ -26,12 +26,12 @@ struct phase {
 };
 
 struct step {
-    bool alive;             /* the output depends on it */
-    bool add[NODE_INPUTS];  /* that input's derivative has begun */
-    int keep;               /* a value of `forward`: a convolution's before activation and gate, a norm's sums */
-    struct phase *phases;   /* of a convolution: stride * stride */
-    float *panels, *sums;   /* of a convolution: its packed weights and their gradient, [segments][rows][columns] */
-    bool swapped;           /* rows are channels out, columns those in; else the other way round */
+    bool alive;            /* the output depends on it */
+    bool add[NODE_INPUTS]; /* that input's derivative has begun */
+    int keep;              /* a value of `forward`: a convolution's before activation and gate, a norm's sums */
+    struct phase *phases;  /* of a convolution: stride * stride */
+    float *panels, *sums;  /* of a convolution: its packed weights and their gradient, [segments][rows][columns] */
+    bool swapped;          /* rows are channels out, columns those in; else the other way round */
 };
 
 /* A part of the gradient of weights: of a convolution, rows first .. end - 1 of its sums. */

@@ -320,13 +320,8 @@ void graph_run_node(const struct run *r, const struct node *node) {
 
 void graph_run(struct ctx *ctx, const struct graph *g, size_t images, const struct graph_in *in, float *out,
                float *workspace) {
-    const struct run r = {.ctx = ctx,
-                          .g = g,
-                          .images = images,
-                          .total = images,
-                          .in = in,
-                          .out = out,
-                          .workspace = workspace};
+    const struct run r = {
+        .ctx = ctx, .g = g, .images = images, .total = images, .in = in, .out = out, .workspace = workspace};
     for (size_t i = 0; i < g->n_nodes && ctx_stop(ctx) == STOP_NONE; i++)
         graph_run_node(&r, &g->nodes[i]);
 }

@@ -23,10 +23,16 @@ struct norm_line {
     size_t pixels, n; /* n channels */
     const float *x;
     float *d;
-    size_t x_step, d_step; /* from a pixel to the next */
+    size_t x_step, d_step;               /* from a pixel to the next */
     const float *factor, *offset, *mean; /* [n] */
     enum activation activation;
     float *sum, *product; /* [n] */
+};
+
+/* A step of AdamW for n numbers: g = gradient * by_gradient, first = beta1 first + rest1 g, second = beta2 second +
+ * rest2 g^2, w = keep w - rate first / (sqrt(second) by_second + eps); mean = average mean + (1 - average) w. */
+struct adam {
+    float by_gradient, beta1, rest1, beta2, rest2, keep, rate, by_second, eps, average;
 };
 
 struct backward_kernels {
@@ -52,6 +58,9 @@ struct backward_kernels {
                   float *sum, float *product);
     /* softmax: d[i] = scale * p[i] * (d[i] - sum of p d), the derivative of p = softmax(s * scale) by s. */
     void (*softmax)(size_t n, const float *p, float scale, float *d);
+    double (*squares)(size_t n, const float *x); /* their sum */
+    void (*adam)(const struct adam *a, size_t n, const float *gradient, float *w, float *first, float *second,
+                 float *mean);
 };
 
 extern const struct backward_kernels backward_ref;

@@ -144,6 +144,24 @@ static void softmax(size_t n, const float *p, float by, float *d) {
         d[i] = (float)((double)by * (double)p[i] * ((double)d[i] - sum));
 }
 
+static double squares(size_t n, const float *x) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += (double)x[i] * (double)x[i];
+    return sum;
+}
+
+static void adam(const struct adam *a, size_t n, const float *gradient, float *w, float *first, float *second,
+                 float *mean) {
+    for (size_t i = 0; i < n; i++) {
+        float g = gradient[i] * a->by_gradient;
+        first[i] = a->beta1 * first[i] + a->rest1 * g;
+        second[i] = a->beta2 * second[i] + a->rest2 * g * g;
+        w[i] = a->keep * w[i] - a->rate * first[i] / (sqrtf(second[i]) * a->by_second + a->eps);
+        mean[i] = a->average * mean[i] + (1 - a->average) * w[i];
+    }
+}
+
 const struct backward_kernels backward_ref = {
-    outer, sums, gate_sums, scale, slope, norm_sums, norm_slope, layer, softmax,
+    outer, sums, gate_sums, scale, slope, norm_sums, norm_slope, layer, softmax, squares, adam,
 };

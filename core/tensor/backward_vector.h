@@ -144,7 +144,7 @@ INLINE void slope_as(size_t n, const float *z, const float *gate, float by, cons
 }
 
 static void slope(size_t n, enum activation activation, const float *z, const float *gate, float by, const float *d,
-                  bool add, float *out) {
+                  bool add, float *out){
 #define CALL(a) slope_as(n, z, gate, by, d, add, out, a)
     EACH_ACTIVATION(CALL)
 #undef CALL
@@ -231,6 +231,49 @@ static void softmax(size_t n, const float *p, float by, float *d) {
         store_n(d + i, by * load_n(p + i, n - i) * (load_n(d + i, n - i) - sum), n - i);
 }
 
+/* -- Steps of an optimiser -- */
+
+INLINE vec root(vec x) {
+#if defined(__AVX512F__)
+    return (vec)_mm512_sqrt_ps((__m512)x);
+#elif defined(__AVX2__)
+    return (vec)_mm256_sqrt_ps((__m256)x);
+#else
+    return (vec)vsqrtq_f32((float32x4_t)x);
+#endif
+}
+
+/* A few hundred squares are summed in float32, and those sums in double. */
+static double squares(size_t n, const float *x) {
+    enum { TOGETHER = 32 * LANES };
+    double sum = 0;
+    for (size_t first = 0; first < n; first += TOGETHER) {
+        size_t end = first + TOGETHER < n ? first + TOGETHER : n;
+        vec s = {0};
+        for (size_t i = first; i < end; i += LANES) {
+            vec y = load_n(x + i, end - i);
+            s = FMA(y, y, s);
+        }
+        sum += total(s);
+    }
+    return sum;
+}
+
+static void adam(const struct adam *a, size_t n, const float *gradient, float *w, float *first, float *second,
+                 float *mean) {
+    for (size_t i = 0; i < n; i += LANES) {
+        size_t m = n - i;
+        vec g = load_n(gradient + i, m) * a->by_gradient;
+        vec f = FMA(load_n(first + i, m), splat(a->beta1), a->rest1 * g);
+        vec s = FMA(load_n(second + i, m), splat(a->beta2), a->rest2 * g * g);
+        vec y = a->keep * load_n(w + i, m) - a->rate * f / FMA(root(s), splat(a->by_second), splat(a->eps));
+        store_n(first + i, f, m);
+        store_n(second + i, s, m);
+        store_n(w + i, y, m);
+        store_n(mean + i, FMA(load_n(mean + i, m), splat(a->average), (1 - a->average) * y), m);
+    }
+}
+
 static const struct backward_kernels BACKWARD = {
-    outer, sums, gate_sums, scale, slope, norm_sums, norm_slope, layer, softmax,
+    outer, sums, gate_sums, scale, slope, norm_sums, norm_slope, layer, softmax, squares, adam,
 };
