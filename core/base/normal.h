@@ -26,6 +26,7 @@ enum normal_stream {
     NORMAL_TRAIN_WORDS = 8, /* words as Philox gives them: its uniform time, whether its label is dropped */
     NORMAL_TRAIN_ORDER = 9, /* words too: in which order the data come; step counts epochs */
     NORMAL_TOY = 10,        /* data sets that are drawn */
+    NORMAL_WEIGHTS = 16,    /* those that training starts with; step counts the parameters */
 };
 
 /* normal_rows fills out[rows][d] with the noise of samples first .. first + rows - 1. first + rows and d below 2^32. */
