@@ -1,5 +1,6 @@
 #include "handlers/model_write.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "handlers/encode.h"
@@ -32,9 +33,13 @@ static const char *scheduler_class(const struct train_plan *plan) {
 }
 
 static void write_labels(const struct dataset *d, struct buf *out) {
+    enum { ROOM = 256 };
+    char name[ROOM];
     for (size_t i = 0; d->class_names && i < d->classes; i++) {
         buf_printf(out, "%s\"%zu\": ", i ? ", " : ",\n  \"id2label\": {", i);
-        encode_string(out, d->class_names[i].p, d->class_names[i].n);
+        snprintf(name, sizeof name, "%.*s", (int)(d->class_names[i].n < ROOM ? d->class_names[i].n : ROOM - 1),
+                 d->class_names[i].p);
+        encode_quoting(out, name); /* names of folders may be no UTF-8 */
     }
     if (d->class_names)
         buf_byte(out, '}');

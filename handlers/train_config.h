@@ -36,12 +36,13 @@ enum train_times { TRAIN_TIMES_AUTO, TRAIN_UNIFORM, TRAIN_LOGIT_NORMAL, TRAIN_LO
 extern const char *const train_networks[], *const train_paths[], *const train_predictions[], *const train_times[];
 
 /* X(kind, member, default as on the command line, least, greatest, words, of_result, what it is).
- * of_result: the trained weights depend on it, so that a run goes on only where it is the same. */
+ * of_result: the trained weights depend on it, so that a run goes on only where it is the same. (What data and kernels
+ * turned out to be counts, not their names.) */
 #define TRAIN_OPTIONS(X)                                                                                              \
-    X(TEXT, data, "", 0, 0, NULL, true,                                                                               \
+    X(TEXT, data, "", 0, 0, NULL, false,                                                                              \
       "what to learn: a file of IDX (.gz too), NPY or CSV, a folder of PNG, or moons or eight-gaussians, which are "  \
       "drawn")                                                                                                        \
-    X(TEXT, labels, "", 0, 0, NULL, true, "IDX or NPY file with a class for each image or row")                       \
+    X(TEXT, labels, "", 0, 0, NULL, false, "IDX or NPY file with a class for each image or row")                      \
     X(TEXT, label_column, "", 0, 0, NULL, true, "column of a CSV that holds the classes")                             \
     X(CHOICE, network, "auto", 0, 0, train_networks, true, "auto: unet for images, mlp for rows")                     \
     X(SIZES, block_out_channels, "16,32,64", 1, 4096, NULL, true,                                                     \
@@ -78,9 +79,10 @@ extern const char *const train_networks[], *const train_paths[], *const train_pr
     X(REAL, clip_norm, "1", 0, 1e9, NULL, true, "greatest norm of the gradient; 0: any")                              \
     X(REAL, ema, "0.999", 0, 0.999999, NULL, true, "the average of the weights keeps min(ema, (1 + n) / (10 + n))")   \
     X(COUNT, seed, "1", 0, (INT64_C(1) << 53) - 1, NULL, true, "of the initial weights and of all draws")             \
-    X(TEXT, kernels, "auto", 0, 0, NULL, true,                                                                        \
+    X(TEXT, kernels, "auto", 0, 0, NULL, false,                                                                       \
       "instruction set, as of solvent serve; the last digits of the weights depend on it")                            \
     X(COUNT, threads, "0", 0, 1024, NULL, false, "threads; 0: one a core. The result does not depend on it")          \
+    X(COUNT, metrics_every, "10", 1, 100000000, NULL, false, "steps of a line in metrics.ndjson: their mean loss")    \
     X(COUNT, checkpoint_every, "200", 1, 100000000, NULL, false, "steps between two checkpoints")                     \
     X(COUNT, sample_every, "400", 0, 100000000, NULL, false,                                                          \
       "steps between two pictures of samples (samples/STEP.png); 0: none but at the end")                             \

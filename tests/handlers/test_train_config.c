@@ -12,7 +12,7 @@ static void what_is_written_is_read_back(void **state) {
     char is[TRAIN_VALUE], wanted[TRAIN_VALUE];
     ctx_init(&ctx, 1 << 20);
     train_config_default(&a);
-    static const char *const SET[][2] = {{"data", "a \"quoted\"\n name"},
+    static const char *const SET[][2] = {{"label-column", "a \"quoted\"\n name"},
                                          {"network", "mlp"},
                                          {"block-out-channels", "8,24"},
                                          {"zero_snr", "true"},
@@ -30,7 +30,7 @@ static void what_is_written_is_read_back(void **state) {
     buf_init(&text, 1 << 20);
     train_config_write(&a, &text);
     train_config_default(&b);
-    assert_string_equal(train_config_differs(&a, &b, is, wanted), "data");
+    assert_string_equal(train_config_differs(&a, &b, is, wanted), "label_column");
     if (train_config_read(&ctx, "train.json", (struct str){text.data, text.n}, &b))
         fail_msg("%s", ctx.err.detail);
     assert_null(train_config_differs(&a, &b, is, wanted));
@@ -49,6 +49,7 @@ static void differences_are_named(void **state) {
     train_config_default(&b);
     b.threads = 7;
     b.sample_every = 3;
+    b.data = "elsewhere";
     b.checkpoint_every = 1;
     assert_null(train_config_differs(&a, &b, is, wanted));
     b.lr = 0.5;
