@@ -208,8 +208,8 @@ static enum status fill_operation(struct call *call, const struct params *p, con
     if (op->kind == PLAN_MIX)
         return fill_mix(&call->ctx, op, out);
     if (op->kind == PLAN_CALL) {
-        const struct network_use use = {
-            s->scheduler.made, &s->path, (enum prediction_id)p->prediction, p->sigma_data, 0};
+        const struct network_use use = {s->scheduler.made, &s->path, (enum prediction_id)p->prediction, p->sigma_data,
+                                        0};
         fill_call(p, s, op, out);
         return out->has_network ? network_check(&call->ctx, &use, &op->at) : STATUS_OK;
     }

@@ -280,7 +280,8 @@ static bool old_name(const char *name, char old[PARAMETER_NAME + 16]) {
 }
 
 /* find_tensor gives NULL, and the sentence, where there is none of that name and shape. */
-static const struct tensor_entry *find_tensor(const struct model_part *part, struct ctx *ctx, const struct parameter *p) {
+static const struct tensor_entry *find_tensor(const struct model_part *part, struct ctx *ctx,
+                                              const struct parameter *p) {
     char old[PARAMETER_NAME + 16], is[SAFETENSORS_SHAPE_TEXT], want[SAFETENSORS_SHAPE_TEXT];
     const struct tensor_entry *t = safetensors_find(&part->weights, p->name);
     if (!t && old_name(p->name, old))

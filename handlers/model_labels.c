@@ -42,7 +42,8 @@ enum status model_labels_read(struct ctx *ctx, const char *file, json_t *object,
     json_t *value;
     *out = (struct model_labels){0};
     if (!json_is_object(object))
-        return ctx_fail(ctx, STATUS_INVALID, "", "%.100s wants an object of classes and their names as id2label.", file);
+        return ctx_fail(ctx, STATUS_INVALID, "", "%.100s wants an object of classes and their names as id2label.",
+                        file);
     out->list = ctx_alloc(ctx, json_object_size(object), sizeof *out->list);
     if (!out->list)
         return STATUS_NO_MEMORY;

@@ -1,7 +1,10 @@
 #include "handlers/model_load.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static size_t weight_bytes(const struct graph *g) { return g ? graph_load_floats(g) * sizeof(float) : 0; }
 
 /* pack loads a graph, where there is one. */
 static enum status pack(struct ctx *ctx, struct graph *g, struct model_part *part) {
@@ -10,21 +13,24 @@ static enum status pack(struct ctx *ctx, struct graph *g, struct model_part *par
 
 static enum status make_graphs(struct ctx *ctx, struct model_files *m, struct model_graphs *g) {
     enum status status = model_graphs_make(ctx, m, g);
-    if (status == STATUS_OK)
-        status = model_graphs_check(ctx, m, g);
-    if (status == STATUS_OK)
-        status = pack(ctx, g->network, &m->network);
+    return status == STATUS_OK ? model_graphs_check(ctx, m, g) : status;
+}
+
+static enum status pack_all(struct ctx *ctx, struct model_files *m, struct model_graphs *g) {
+    enum status status = pack(ctx, g->network, &m->network);
     if (status == STATUS_OK)
         status = pack(ctx, g->decode, &m->autoencoder);
     return status == STATUS_OK ? pack(ctx, g->encode, &m->autoencoder) : status;
 }
 
-static enum status load(struct loaded_model *model, struct files *files) {
+static enum status load(struct loaded_model *model, struct files *files, bool weights) {
     struct model_files m;
     struct model_graphs g;
     enum status status = model_files_open(&model->ctx, files, &m);
     if (status == STATUS_OK)
         status = make_graphs(&model->ctx, &m, &g);
+    if (status == STATUS_OK && weights)
+        status = pack_all(&model->ctx, &m, &g);
     if (status != STATUS_OK)
         return status;
     model->network = (struct network){g.network, g.height, g.width, g.channels, g.out_channels};
@@ -38,10 +44,11 @@ static enum status load(struct loaded_model *model, struct files *files) {
     model->parameters = g.parameters;
     model->scheduler = m.scheduler;
     model->warnings = m.warnings;
+    model->weights = weight_bytes(g.network) + weight_bytes(g.decode) + weight_bytes(g.encode);
     return STATUS_OK;
 }
 
-struct loaded_model *model_load(struct files *files, enum isa isa, size_t memory, struct error *why) {
+static struct loaded_model *make(struct files *files, enum isa isa, size_t memory, bool weights, struct error *why) {
     struct loaded_model *model = calloc(1, sizeof *model);
     if (!model) {
         *why = (struct error){.detail = "There is no memory for the model."};
@@ -49,11 +56,23 @@ struct loaded_model *model_load(struct files *files, enum isa isa, size_t memory
     }
     ctx_init(&model->ctx, memory);
     model->ctx.isa = isa;
-    if (load(model, files) == STATUS_OK)
+    enum status status = load(model, files, weights);
+    if (status == STATUS_OK)
         return model;
     *why = model->ctx.err;
+    if (status == STATUS_NO_MEMORY)
+        snprintf(why->detail, sizeof why->detail, "It needs more than the %zu bytes of memory that it may have.",
+                 memory);
     model_unload(model);
     return NULL;
+}
+
+struct loaded_model *model_outline(struct files *files, enum isa isa, size_t memory, struct error *why) {
+    return make(files, isa, memory, false, why);
+}
+
+struct loaded_model *model_load(struct files *files, enum isa isa, size_t memory, struct error *why) {
+    return make(files, isa, memory, true, why);
 }
 
 void model_unload(struct loaded_model *model) {

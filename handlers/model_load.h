@@ -11,8 +11,6 @@
 #include "core/diffusion/network.h"
 #include "handlers/model_graphs.h"
 
-enum { MODEL_DIGEST = 65 };
-
 struct loaded_model {
     struct ctx ctx; /* the memory of all that follows */
     struct network network;
@@ -24,8 +22,13 @@ struct loaded_model {
     size_t parameters;    /* numbers in the networks */
     struct str scheduler; /* scheduler_config.json; n 0: there is none */
     struct file_warnings warnings;
-    char digest[MODEL_DIGEST]; /* hexadecimal; the host's to write */
+    size_t weights; /* bytes of the packed weights */
 };
+
+/* model_outline reads all but the weights, of which it reads the headers alone: graphs are made, held against the weights,
+ * and not to be run. model_load_bytes is what it holds, outline->weights what loading will take beside. Errors as of
+ * model_load. */
+struct loaded_model *model_outline(struct files *files, enum isa isa, size_t memory, struct error *why);
 
 /* model_load reads a folder, with at most `memory` bytes beside the files. NULL: it cannot be served, or there is not
  * enough memory; why->detail is one full sentence. */

@@ -20,7 +20,10 @@ struct network_params {
 
 enum { MODEL_MIXTURE, MODEL_POINTS, MODEL_NETWORK };
 
-enum { NETWORK_MAX_D = 3 * 1024 * 1024 };
+enum {
+    NETWORK_MAX_D = 3 * 1024 * 1024,
+    NETWORK_SETUP = 50 * 1000, /* more than is computed on a loop: its weights may have to be read */
+};
 
 static const struct field MIXTURE_FIELDS[] = {
     FIELD(struct mixture_params, weights, ARRAY,
@@ -69,8 +72,8 @@ static const struct field NETWORK_FIELDS[] = {
           .kinds = KIND_INT, .min_items = 3, .max_items = 3, FIELD_INTS(1, UNET_CHANNELS_MAX)),
     FIELD(struct network_params, work, NUMBER, "Multiply-adds of a call for one sample.", .required = true,
           FIELD_REALS(0, 1e18)),
-    FIELD(struct network_params, decode, NUMBER, "With latents: multiply-adds of making a sample of one.",
-          .def = "0", FIELD_REALS(0, 1e18)),
+    FIELD(struct network_params, decode, NUMBER, "With latents: multiply-adds of making a sample of one.", .def = "0",
+          FIELD_REALS(0, 1e18)),
     FIELD(struct network_params, encode, NUMBER, "With latents: multiply-adds of the way back; 0: there is none.",
           .def = "0", FIELD_REALS(0, 1e18)),
     FIELD(struct network_params, workspace, NUMBER, "Bytes that the greatest of these works with, for one sample.",
@@ -84,7 +87,8 @@ const struct variant model_variants[] = {
      POINTS_FIELDS, sizeof(struct points_params), NULL},
     {"network",
      "A neural network that the service has loaded. This object is what its name stands for: a request gives the name "
-     "alone. Sampled by its own scheduler_config, unless the request has one, or a sampler, or a path and a prediction.",
+     "alone. Sampled by its own scheduler_config, unless the request has one, or a sampler, or a path and a "
+     "prediction.",
      NETWORK_FIELDS, sizeof(struct network_params), NULL},
     {0}};
 
@@ -127,6 +131,8 @@ enum status model_check_size(struct call *call, const struct choice *model, cons
 
 /* Nanoseconds; fitted to bench/sample.c. */
 double model_setup_cost(const struct choice *model) {
+    if (model->variant == MODEL_NETWORK)
+        return NETWORK_SETUP;
     struct model_extent e = model_extent(model);
     double d = (double)e.d;
     return (double)e.k * (e.shape == MIXTURE_FULL ? 200 + 25 * d * d * d : 5 + d);
@@ -259,15 +265,26 @@ static enum status make_mixture(struct ctx *ctx, const struct mixture_params *m,
     return status == STATUS_OK ? mixture_make(ctx, &in, out) : status;
 }
 
-static bool same(struct str a, const char *b) { return a.n == strlen(b) && !memcmp(a.p, b, a.n); }
+static bool same(struct str a, struct str b) { return a.n == b.n && !memcmp(a.p, b.p, a.n); }
 
 bool model_is_network(const struct choice *model) { return model->variant == MODEL_NETWORK; }
 
-const struct loaded_model *model_network(const struct call *call, const struct choice *model) {
-    if (model->variant != MODEL_NETWORK || !call->host->network)
-        return NULL;
+enum status model_network(struct call *call, const struct choice *model, const struct loaded_model **out) {
+    *out = NULL;
+    if (model->variant != MODEL_NETWORK)
+        return STATUS_OK;
     const struct network_params *p = model->params;
-    return call->host->network(call->host->self, p->name.p, p->name.n);
+    struct kept_model *kept;
+    enum status status = call_keep_model(call, p->name, p->digest, MODEL_DIGESTED, &kept);
+    if (status == STATUS_OK && !kept)
+        return ctx_fail(&call->ctx, STATUS_INVALID, "/model/name", "There is no network of this name.");
+    if (status == STATUS_OK && kept->named.outline && !same(p->digest, kept->named.digest))
+        return ctx_fail(&call->ctx, STATUS_INVALID, "/model/digest",
+                        "This network's digest is %.*s; want that, or its name alone.", (int)kept->named.digest.n,
+                        kept->named.digest.p);
+    if (status == STATUS_OK && !kept->named.outline)
+        return ctx_fail(&call->ctx, STATUS_INVALID, "/model/name", "The model of this name is no network.");
+    return status == STATUS_OK ? call_load_model(call, kept, out) : status;
 }
 
 enum { SHAPE_TEXT = 80 };
@@ -290,12 +307,10 @@ static bool has_shape(const struct array *a, const size_t *shape, size_t dims) {
 /* find_network is model_network, if it is the one that the request means. */
 static enum status find_network(struct call *call, const struct choice *model, const struct loaded_model **out) {
     const struct network_params *p = model->params;
-    const struct loaded_model *m = *out = model_network(call, model);
-    if (!m)
-        return ctx_fail(&call->ctx, STATUS_INVALID, "/model/name", "No network of this name is loaded.");
-    if (!same(p->digest, m->digest))
-        return ctx_fail(&call->ctx, STATUS_INVALID, "/model/digest",
-                         "This network's digest is %s; want that, or its name alone.", m->digest);
+    enum status status = model_network(call, model, out);
+    if (status != STATUS_OK)
+        return status;
+    const struct loaded_model *m = *out;
     if (has_shape(&p->shape, m->shape, m->dims))
         return STATUS_OK;
     char shape[SHAPE_TEXT];
@@ -311,16 +326,17 @@ static enum status named_class(struct call *call, const struct loaded_model *m, 
         return STATUS_OK;
     if (m->labels.n)
         return ctx_fail(&call->ctx, STATUS_INVALID, "/class",
-                         "class is \"%.*s\", which no class of this network is called; want another name, such as "
-                         "\"%.*s\", or a number.",
-                         shown, name.p, m->labels.list[0].text.n < 60 ? (int)m->labels.list[0].text.n : 60,
-                         m->labels.list[0].text.p);
+                        "class is \"%.*s\", which no class of this network is called; want another name, such as "
+                        "\"%.*s\", or a number.",
+                        shown, name.p, m->labels.list[0].text.n < 60 ? (int)m->labels.list[0].text.n : 60,
+                        m->labels.list[0].text.p);
     return ctx_fail(&call->ctx, STATUS_INVALID, "/class",
-                     "class is \"%.*s\", but the classes of this network have no names; want a number.", shown, name.p);
+                    "class is \"%.*s\", but the classes of this network have no names; want a number.", shown, name.p);
 }
 
 /* class_of is what the network is told: without a class its last one, which those trained for guidance keep for "none". */
-static enum status class_of(struct call *call, const struct loaded_model *m, const struct value *asked, int64_t *class) {
+static enum status class_of(struct call *call, const struct loaded_model *m, const struct value *asked,
+                            int64_t *class) {
     const struct model_classes *c = &m->classes;
     enum status status = STATUS_OK;
     *class = c->none;
@@ -335,18 +351,19 @@ static enum status class_of(struct call *call, const struct loaded_model *m, con
     if (status != STATUS_OK || (*class >= 0 && *class < (int64_t)c->n))
         return status;
     return ctx_fail(&call->ctx, STATUS_INVALID, "/class", "class is %lld, want 0 to %lld: the network knows so many.",
-                     (long long)*class, (long long)c->n - 1);
+                    (long long)*class, (long long)c->n - 1);
 }
 
 static enum status make_network(struct call *call, const struct choice *model, struct model_class of,
                                 const struct denoiser **out) {
     const struct loaded_model *m;
     struct network_use use = {0};
+    if (!of.use)
+        return ctx_fail(
+            &call->ctx, STATUS_INVALID, "/model",
+            "A network is asked by a scheduler_config, or by a path and a prediction, which only requests to "
+            "/v1/sample for networks have; want a mixture or points here.");
     enum status status = find_network(call, model, &m);
-    if (status == STATUS_OK && !of.use)
-        status = ctx_fail(&call->ctx, STATUS_INVALID, "/model",
-                           "A network is asked by a scheduler_config, or by a path and a prediction, which only requests to "
-                          "/v1/sample for networks have; want a mixture or points here.");
     if (status != STATUS_OK)
         return status;
     use = *of.use;
@@ -365,10 +382,10 @@ static size_t workspace(const struct loaded_model *m) {
     return floats * sizeof(float);
 }
 
-void model_describe(const struct loaded_model *m, const char *name, struct buf *out) {
+void model_describe(const struct loaded_model *m, const char *name, const char *digest, struct buf *out) {
     char shape[SHAPE_TEXT];
     write_shape(m->shape, m->dims, shape);
-    buf_printf(out, "{\"type\":\"network\",\"name\":\"%s\",\"digest\":\"%s\",\"shape\":%s", name, m->digest, shape);
+    buf_printf(out, "{\"type\":\"network\",\"name\":\"%s\",\"digest\":\"%s\",\"shape\":%s", name, digest, shape);
     if (m->decoder.graph)
         buf_printf(out, ",\"latents\":[%zu,%zu,%zu]", m->network.channels, m->network.height, m->network.width);
     buf_printf(out, ",\"work\":%.0f", graph_work(m->network.graph));

@@ -44,11 +44,12 @@ struct model_class {
 /* model_is_network: it has no formula to compare samples with. */
 bool model_is_network(const struct choice *model);
 
-/* model_network is the loaded network that a model is; NULL where it is a formula. */
-const struct loaded_model *model_network(const struct call *call, const struct choice *model);
+/* model_network gives the network that a model is, loaded for this call; NULL: it is a formula. Errors: INVALID
+ * ("/model/name", "/model/digest": there is no such network); those of call_load_model. */
+enum status model_network(struct call *call, const struct choice *model, const struct loaded_model **out) MUST_CHECK;
 
-/* model_describe writes the JSON object that stands for a loaded network: what its name abbreviates. */
-void model_describe(const struct loaded_model *network, const char *name, struct buf *out);
+/* model_describe writes the JSON object that stands for a network: what its name abbreviates. */
+void model_describe(const struct loaded_model *outline, const char *name, const char *digest, struct buf *out);
 
 /* model_make prepares the denoiser in call->ctx: of all parts, or of those of a class.
  * Errors: as of mixture_make; INVALID (shapes that do not go together; "/class": there is no such class). */

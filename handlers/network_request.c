@@ -53,22 +53,23 @@ static enum status by_training(struct call *call, struct str config, struct samp
 static enum status by_model(struct call *call, const struct loaded_model *m, bool chooses, struct sampler_request *how,
                             struct network_asked *out) {
     if (!m->scheduler.n)
-        return refuse(call, "/scheduler_config",
-                      "This model came without a scheduler_config.json; want scheduler_config, or path and prediction.");
+        return refuse(
+            call, "/scheduler_config",
+            "This model came without a scheduler_config.json; want scheduler_config, or path and prediction.");
     if (sampler_options_of_path(how))
-        return refuse(call, "/path_options", "path_options are those of a path, which this request does not name; want path, too.");
+        return refuse(call, "/path_options",
+                      "path_options are those of a path, which this request does not name; want path, too.");
     if (chooses || sampler_own(how))
         return by_training(call, m->scheduler, how, out);
     how->scheduler_config = m->scheduler;
     return STATUS_OK;
 }
 
-enum status network_request_settle(struct call *call, const struct choice *model, const struct network_request *r,
-                                   bool chooses, struct sampler_request *how, struct network_asked *out) {
-    const struct loaded_model *m = model_network(call, model);
-    *out = (struct network_asked){0};
-    enum status status = check_company(call, model_is_network(model), r, how);
-    if (status != STATUS_OK || !m || how->scheduler_config.p) /* an unknown network is refused where it is made */
+enum status network_request_settle(struct call *call, const struct network_request *r, bool chooses,
+                                   struct sampler_request *how, struct network_asked *out) {
+    const struct loaded_model *m = out->model;
+    enum status status = check_company(call, m != NULL, r, how);
+    if (status != STATUS_OK || !m || how->scheduler_config.p)
         return status;
     return how->has_path ? by_path(call, r, how, out) : by_model(call, m, chooses, how, out);
 }

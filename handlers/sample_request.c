@@ -111,7 +111,9 @@ double sample_predict(const struct sample_params *p) {
     if (solver->adaptive) /* each row at a point of its own; a third as many calls as 32 steps would make */
         row = 2.5 * row + 150;
     double calls = (double)sampler_steps(s) * each * (double)sample_repeats(p) * (p->invert.kind ? 2 : 1);
-    double given = (double)(p->init.kind ? p->init.shape[0] : p->invert.kind ? p->invert.shape[0] : 0) +
+    double given = (double)(p->init.kind     ? p->init.shape[0]
+                            : p->invert.kind ? p->invert.shape[0]
+                                             : 0) +
                    (p->known.kind ? 1 : 0);
     double shown = (double)p->preview * (double)sampler_steps(s);
     double coding = model_coding_cost(&p->model, (double)p->count + shown, given);
@@ -133,9 +135,10 @@ static enum status check_size(struct call *call, const struct sample_params *p) 
                          SAMPLE_MAX_NUMBERS, p->trajectory ? ", fewer steps, or no trajectory" : "");
     const double bytes = model_memory(&p->model, (double)p->count);
     if (bytes > (double)call->ctx.cap)
-        return call_fail(call, STATUS_NO_MEMORY, "/count",
-                         "The network's samples would take %.0f MiB of memory, and a request may use %zu: fewer samples.",
-                         ceil(bytes / 0x1p20), call->ctx.cap >> 20);
+        return call_fail(
+            call, STATUS_NO_MEMORY, "/count",
+            "The network's samples would take %.0f MiB of memory, and a request may use %zu: fewer samples.",
+            ceil(bytes / 0x1p20), call->ctx.cap >> 20);
     double seconds = sample_predict(p) * 1e-9;
     if (seconds > MAX_SECONDS)
         return call_fail(call, STATUS_TOO_LARGE, "/count",
@@ -312,9 +315,11 @@ static enum status take_shape(struct call *call, const struct loaded_model *m, s
 }
 
 enum status sample_adopt(struct call *call, struct sample_params *p, struct network_asked *asked) {
-    const struct loaded_model *m = model_network(call, &p->model);
-    enum status status =
-        network_request_settle(call, &p->model, &p->network, deadline_wants(call, &p->how), &p->how, asked);
+    *asked = (struct network_asked){0};
+    enum status status = model_network(call, &p->model, &asked->model);
+    if (status == STATUS_OK)
+        status = network_request_settle(call, &p->network, deadline_wants(call, &p->how), &p->how, asked);
+    const struct loaded_model *m = asked->model;
     if (status == STATUS_OK && m && m->dims == 3 && call->media == MEDIA_PNG && !p->plot.image_shape.kind)
         status = take_shape(call, m, p);
     return status;

@@ -3,8 +3,8 @@
 #define SOLVENT_SAMPLE_REQUEST_H
 
 #include "handlers/control_request.h"
-#include "handlers/plot_request.h"
 #include "handlers/network_request.h"
+#include "handlers/plot_request.h"
 
 enum { SAMPLE_MAX_NUMBERS = 16 * 1000 * 1000 };
 #define SAMPLE_SEED_LIMIT (INT64_C(1) << 53)
@@ -52,8 +52,7 @@ enum status sample_adopt(struct call *call, struct sample_params *p, struct netw
 /* The checks that fields cannot make. sample_check is for all, before anything is made; the others for runs with a
  * denoiser of d numbers and samples of sample_d, with an adaptive solver, with a scheduler. Errors: INVALID, TOO_LARGE. */
 enum status sample_check(struct call *call, const struct sample_params *p) MUST_CHECK;
-enum status sample_check_shapes(struct ctx *ctx, const struct sample_params *p, size_t d,
-                                size_t sample_d) MUST_CHECK;
+enum status sample_check_shapes(struct ctx *ctx, const struct sample_params *p, size_t d, size_t sample_d) MUST_CHECK;
 enum status sample_check_adaptive(struct ctx *ctx, const struct sample_params *p) MUST_CHECK;
 enum status sample_check_scheduler(struct ctx *ctx, const struct sample_params *p,
                                    const struct scheduler *scheduler) MUST_CHECK;

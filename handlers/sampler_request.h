@@ -41,7 +41,8 @@ struct sampler_request {
     struct sampler_params sampler;
     struct str scheduler_config; /* p NULL: none */
     bool has_path;
-    const struct scheduler *training; /* no field: whose path is meant where the request names none; NULL: the default */
+    const struct scheduler
+        *training; /* no field: whose path is meant where the request names none; NULL: the default */
 };
 
 extern const struct field path_option_fields[], sampler_fields[];

@@ -47,7 +47,8 @@ static enum status run_group(struct ctx *ctx, const struct coder *c, size_t rows
         finite &= gather(pixels_out, c->out_channels, y + r * coder_out(c), out + r * coder_out(c));
     if (finite)
         return status;
-    return ctx_fail(ctx, STATUS_INVALID, "", "The autoencoder made no finite numbers of a sample; its numbers are too far out.");
+    return ctx_fail(ctx, STATUS_INVALID, "",
+                    "The autoencoder made no finite numbers of a sample; its numbers are too far out.");
 }
 
 enum status coder_run(struct ctx *ctx, const struct coder *c, size_t rows, const double *in, double *out, bool late) {

@@ -84,15 +84,15 @@ static void pictures_are_encoded(void **state) {
     double x[PICTURE], latent[LATENT], want[PICTURE], got[PICTURE];
     picture(x);
     begin(&m, true);
-    char *answer =
-        made_model_answer(&m, SAMPLE, body(text, "\"strength\":0,\"init\":[", x, PICTURE, "],\"sampler\":{\"steps\":2}"));
+    char *answer = made_model_answer(
+        &m, SAMPLE, body(text, "\"strength\":0,\"init\":[", x, PICTURE, "],\"sampler\":{\"steps\":2}"));
     direct(&m, VAE_ENCODER, x, latent);
     direct(&m, VAE_DECODER, latent, want);
     made_model_numbers(answer, "\"samples\":[[", got, PICTURE);
     assert_memory_equal(got, want, sizeof want);
     free(answer);
-    answer = made_model_answer(&m, SAMPLE,
-                               body(text, "\"invert\":[", x, PICTURE, "],\"sampler\":{\"solver\":\"euler\",\"steps\":3}"));
+    answer = made_model_answer(
+        &m, SAMPLE, body(text, "\"invert\":[", x, PICTURE, "],\"sampler\":{\"solver\":\"euler\",\"steps\":3}"));
     assert_non_null(strstr(answer, "\"round_trip_error\":["));
     made_model_numbers(answer, "\"latents\":[[", latent, LATENT);
     for (size_t i = 0; i < LATENT; i++)
@@ -244,12 +244,9 @@ static void a_stop_is_heard(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(latents_are_decoded),
-        cmocka_unit_test(pictures_are_encoded),
-        cmocka_unit_test(what_is_known_stays),
-        cmocka_unit_test(neighbours_and_threads_change_no_byte),
-        cmocka_unit_test(what_cannot_be_is_said),
-        cmocka_unit_test(each_allocation_may_fail),
+        cmocka_unit_test(latents_are_decoded),    cmocka_unit_test(pictures_are_encoded),
+        cmocka_unit_test(what_is_known_stays),    cmocka_unit_test(neighbours_and_threads_change_no_byte),
+        cmocka_unit_test(what_cannot_be_is_said), cmocka_unit_test(each_allocation_may_fail),
         cmocka_unit_test(a_stop_is_heard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -191,11 +191,14 @@ static void bad_folders_get_a_sentence(void **state) {
         {"model_index.json", "{\"unet\":[\"diffusers\"],\"unet_2\":\"UNet2DModel\",\"_unet\":[\"\",\"UNet2DModel\"]}",
          "model_index.json has no network: want " NETWORKS "."},
         {"model_index.json", "{\"../unet\":[\"diffusers\",\"UNet2DModel\"]}",
-         "model_index.json has the component ../unet of class UNet2DModel; want one network (" NETWORKS "), a scheduler, and at most one AutoencoderKL."},
+         "model_index.json has the component ../unet of class UNet2DModel; want one network (" NETWORKS
+         "), a scheduler, and at most one AutoencoderKL."},
         {"model_index.json", "{\"a\":[\"\",\"UNet2DModel\"],\"b\":[\"\",\"UNet2DModel\"]}",
-         "model_index.json has the component b of class UNet2DModel; want one network (" NETWORKS "), a scheduler, and at most one AutoencoderKL."},
+         "model_index.json has the component b of class UNet2DModel; want one network (" NETWORKS
+         "), a scheduler, and at most one AutoencoderKL."},
         {"model_index.json", "{\"unet\":[\"\",\"UNet2DModel\"],\"vqvae\":[\"diffusers\",\"VQModel\"]}",
-         "model_index.json has the component vqvae of class VQModel; want one network (" NETWORKS "), a scheduler, and at most one AutoencoderKL."},
+         "model_index.json has the component vqvae of class VQModel; want one network (" NETWORKS
+         "), a scheduler, and at most one AutoencoderKL."},
         {"unet/config.json", "{\"_class_name\":\"UNet1DModel\"}",
          "unet/config.json is of a network of class \"UNet1DModel\", want \"UNet2DModel\"."},
         {"unet/" FOLDER_WEIGHTS, "", "unet/" FOLDER_WEIGHTS " has 0 bytes, want at least 8, its header's length."},

@@ -80,7 +80,7 @@ static void loaded_models_say_what_they_are(void **state) {
     assert_int_equal(model_labels_find(&l->labels, (struct str){"", 0}), -1);
     assert_int_equal(model_labels_of(&l->labels, 999)->n, strlen("toilet tissue"));
     assert_null(model_labels_of(&l->labels, 2));
-    static const char described[] = "{\"type\":\"network\",\"name\":\"made\",\"digest\":\"0\",\"shape\":[3,16,16],"
+    static const char described[] = "{\"type\":\"network\",\"name\":\"made\",\"digest\":\"made\",\"shape\":[3,16,16],"
                                     "\"latents\":[4,16,16],\"work\":";
     if (m.json.n < sizeof described || memcmp(m.json.data, described, sizeof described - 1) != 0)
         fail_msg("%.*s", (int)m.json.n, m.json.data);
@@ -101,8 +101,8 @@ static void a_transformer_of_old_is_one(void **state) {
 }
 
 #define PARTS(members) "{\"unet\":[\"\",\"UNet2DModel\"],\"scheduler\":[\"\",\"DDIMScheduler\"]," members "}"
-#define UNET(members)                                                                                     \
-    "{\"sample_size\":4,\"block_out_channels\":[4,8],\"layers_per_block\":1,\"norm_num_groups\":4,"        \
+#define UNET(members)                                                                                   \
+    "{\"sample_size\":4,\"block_out_channels\":[4,8],\"layers_per_block\":1,\"norm_num_groups\":4,"     \
     "\"down_block_types\":[\"DownBlock2D\",\"AttnDownBlock2D\"],\"up_block_types\":[\"AttnUpBlock2D\"," \
     "\"UpBlock2D\"]," members "}"
 
@@ -144,7 +144,8 @@ static void bad_pipelines_get_a_sentence(void **state) {
         {"unet/config.json", UNET("\"in_channels\":2,\"out_channels\":1"),
          "The network has 2 in_channels and 1 out_channels; want as many out as in, or more."},
         {"unet/config.json", UNET("\"in_channels\":2,\"out_channels\":4"),
-         "The tensor conv_out.weight of unet/diffusion_pytorch_model.safetensors has the shape [2, 4, 3, 3], want [4, 4, "
+         "The tensor conv_out.weight of unet/diffusion_pytorch_model.safetensors has the shape [2, 4, 3, 3], want [4, "
+         "4, "
          "3, 3]."},
     };
     for (size_t i = 0; i < COUNT(ROWS); i++) {
@@ -206,9 +207,9 @@ static void each_allocation_may_fail(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reports_tell_all_parts),     cmocka_unit_test(loaded_models_say_what_they_are),
+        cmocka_unit_test(reports_tell_all_parts),      cmocka_unit_test(loaded_models_say_what_they_are),
         cmocka_unit_test(a_transformer_of_old_is_one), cmocka_unit_test(bad_pipelines_get_a_sentence),
-        cmocka_unit_test(parts_have_to_fit),          cmocka_unit_test(each_allocation_may_fail),
+        cmocka_unit_test(parts_have_to_fit),           cmocka_unit_test(each_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

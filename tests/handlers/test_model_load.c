@@ -61,7 +61,7 @@ static void what_is_wrong_is_told(void **state) {
     struct error why;
     model_folder_begin(&f);
     assert_null(model_load(&f.folder.files, ISA_REF, 0, &why));
-    assert_string_equal(why.detail, "This request needs more memory than the 0 MiB that one request may use.");
+    assert_string_equal(why.detail, "It needs more than the 0 bytes of memory that it may have.");
     model_folder_weights(&f, "unet/" FOLDER_WEIGHTS, 0, f.n - 1);
     assert_null(model_load(&f.folder.files, ISA_REF, MEMORY, &why));
     assert_string_equal(why.detail, "The weights have no conv_out.bias; want it with the shape [1].");

@@ -65,31 +65,35 @@ static void every_key_is_read(void **state) {
     struct ctx ctx;
     ctx_init(&ctx, 1 << 20);
     struct dit_config d =
-        good(&ctx, DIT, "{\"num_attention_heads\":3,\"attention_head_dim\":5,\"in_channels\":7,\"out_channels\":9,"
-                        "\"num_layers\":11,\"sample_size\":12,\"patch_size\":4,\"activation_fn\":\"swiglu\","
-                        "\"num_embeds_ada_norm\":13,\"attention_bias\":false,\"norm_elementwise_affine\":true,"
-                        "\"norm_eps\":0.5,\"dropout\":0.1,\"norm_num_groups\":32,\"upcast_attention\":false,"
-                        "\"norm_type\":\"ada_norm_zero\"}")
+        good(&ctx, DIT,
+             "{\"num_attention_heads\":3,\"attention_head_dim\":5,\"in_channels\":7,\"out_channels\":9,"
+             "\"num_layers\":11,\"sample_size\":12,\"patch_size\":4,\"activation_fn\":\"swiglu\","
+             "\"num_embeds_ada_norm\":13,\"attention_bias\":false,\"norm_elementwise_affine\":true,"
+             "\"norm_eps\":0.5,\"dropout\":0.1,\"norm_num_groups\":32,\"upcast_attention\":false,"
+             "\"norm_type\":\"ada_norm_zero\"}")
             .dit;
     assert_true(d.num_attention_heads == 3 && d.attention_head_dim == 5 && d.in_channels == 7 && d.out_channels == 9);
     assert_true(d.num_layers == 11 && d.sample_size == 12 && d.patch_size == 4 && d.num_embeds_ada_norm == 13);
     assert_true(d.activation_fn == DIT_SWIGLU && !d.attention_bias && d.norm_elementwise_affine && d.norm_eps == 0.5);
-    struct mlp_config m = good(&ctx, MLP, "{\"features\":3,\"hidden_size\":5,\"inner_size\":7,\"num_blocks\":0,"
-                                          "\"time_size\":10,\"num_classes\":11,\"act_fn\":\"relu\"}")
+    struct mlp_config m = good(&ctx, MLP,
+                               "{\"features\":3,\"hidden_size\":5,\"inner_size\":7,\"num_blocks\":0,"
+                               "\"time_size\":10,\"num_classes\":11,\"act_fn\":\"relu\"}")
                               .mlp;
     assert_true(m.features == 3 && m.hidden_size == 5 && m.inner_size == 7 && m.num_blocks == 0);
     assert_true(m.time_size == 10 && m.num_classes == 11 && m.act_fn == ACTIVATION_RELU);
     struct vae_config v =
-        good(&ctx, VAE, "{\"in_channels\":1,\"out_channels\":2,\"latent_channels\":2,\"layers_per_block\":3,"
-                        "\"down_block_types\":[\"DownEncoderBlock2D\",\"AttnDownEncoderBlock2D\"],"
-                        "\"up_block_types\":[\"AttnUpDecoderBlock2D\",\"UpDecoderBlock2D\"],"
-                        "\"block_out_channels\":[4,8],\"act_fn\":\"gelu\",\"norm_num_groups\":4,\"sample_size\":[64,32],"
-                        "\"scaling_factor\":2,\"shift_factor\":0.5,\"latents_mean\":[1,-2.5],\"latents_std\":[3,4],"
-                        "\"force_upcast\":true,\"use_quant_conv\":false,\"use_post_quant_conv\":false,"
-                        "\"mid_block_add_attention\":false}")
+        good(&ctx, VAE,
+             "{\"in_channels\":1,\"out_channels\":2,\"latent_channels\":2,\"layers_per_block\":3,"
+             "\"down_block_types\":[\"DownEncoderBlock2D\",\"AttnDownEncoderBlock2D\"],"
+             "\"up_block_types\":[\"AttnUpDecoderBlock2D\",\"UpDecoderBlock2D\"],"
+             "\"block_out_channels\":[4,8],\"act_fn\":\"gelu\",\"norm_num_groups\":4,\"sample_size\":[64,32],"
+             "\"scaling_factor\":2,\"shift_factor\":0.5,\"latents_mean\":[1,-2.5],\"latents_std\":[3,4],"
+             "\"force_upcast\":true,\"use_quant_conv\":false,\"use_post_quant_conv\":false,"
+             "\"mid_block_add_attention\":false}")
             .vae;
     assert_true(v.in_channels == 1 && v.out_channels == 2 && v.latent_channels == 2 && v.layers_per_block == 3);
-    assert_true(v.levels == 2 && !v.down_attention[0] && v.down_attention[1] && v.up_attention[0] && !v.up_attention[1]);
+    assert_true(v.levels == 2 && !v.down_attention[0] && v.down_attention[1] && v.up_attention[0] &&
+                !v.up_attention[1]);
     assert_true(v.block_out_channels[1] == 8 && v.act_fn == ACTIVATION_GELU && v.norm_num_groups == 4);
     assert_true(v.height == 64 && v.width == 32 && v.scaling_factor == 2 && v.shift_factor == 0.5);
     assert_true(v.latents_mean[1] == -2.5 && v.latents_std[0] == 3);
@@ -104,13 +108,14 @@ static void a_transformer_of_old(void **state) {
     struct ctx ctx;
     ctx_init(&ctx, 1 << 20);
     struct dit_config d =
-        good(&ctx, OLD_DIT,
-             "{\"_class_name\":\"Transformer2DModel\",\"_diffusers_version\":\"0.12.0.dev0\",\"activation_fn\":"
-             "\"gelu-approximate\",\"attention_bias\":true,\"attention_head_dim\":72,\"cross_attention_dim\":null,"
-             "\"double_self_attention\":false,\"dropout\":0.0,\"in_channels\":4,\"norm_elementwise_affine\":false,"
-             "\"norm_num_groups\":32,\"norm_type\":\"ada_norm_zero\",\"num_attention_heads\":16,\"num_embeds_ada_norm\":"
-             "1000,\"num_layers\":28,\"num_vector_embeds\":null,\"only_cross_attention\":false,\"out_channels\":8,"
-             "\"patch_size\":2,\"sample_size\":32,\"upcast_attention\":false,\"use_linear_projection\":false}")
+        good(
+            &ctx, OLD_DIT,
+            "{\"_class_name\":\"Transformer2DModel\",\"_diffusers_version\":\"0.12.0.dev0\",\"activation_fn\":"
+            "\"gelu-approximate\",\"attention_bias\":true,\"attention_head_dim\":72,\"cross_attention_dim\":null,"
+            "\"double_self_attention\":false,\"dropout\":0.0,\"in_channels\":4,\"norm_elementwise_affine\":false,"
+            "\"norm_num_groups\":32,\"norm_type\":\"ada_norm_zero\",\"num_attention_heads\":16,\"num_embeds_ada_norm\":"
+            "1000,\"num_layers\":28,\"num_vector_embeds\":null,\"only_cross_attention\":false,\"out_channels\":8,"
+            "\"patch_size\":2,\"sample_size\":32,\"upcast_attention\":false,\"use_linear_projection\":false}")
             .dit;
     assert_int_equal(warnings.total, 0);
     assert_int_equal(d.out_channels, 8);
@@ -132,12 +137,12 @@ static const struct {
     {DIT, "{\"norm_type\":\"layer_norm\"}", WANTS("norm_type") "one of ada_norm_zero, not \"layer_norm\"."},
     {DIT, "{\"norm_eps\":\"x\"}", WANTS("norm_eps") "a number from 0 to 1."},
     {DIT, "{\"attention_bias\":1}", WANTS("attention_bias") "true or false."},
-    {DIT, "{\"upcast_attention\":true}",
-     WANTS("upcast_attention") "false or null: there is no such network here."},
+    {DIT, "{\"upcast_attention\":true}", WANTS("upcast_attention") "false or null: there is no such network here."},
     {DIT, "{\"cross_attention_dim\":768}",
      WANTS("cross_attention_dim") "false or null: there is no such network here."},
     {OLD_DIT, "{}",
-     "c.json is of a Transformer2DModel without a norm_type; of these only those with \"ada_norm_zero\" can be served."},
+     "c.json is of a Transformer2DModel without a norm_type; of these only those with \"ada_norm_zero\" can be "
+     "served."},
     {MLP, "{\"features\":0}", WANTS("features") "an integer from 1 to 65536."},
     {MLP, "{\"features\":65537}", WANTS("features") "an integer from 1 to 65536."},
     {MLP, "{\"num_blocks\":257}", WANTS("num_blocks") "an integer from 0 to 256."},
@@ -145,7 +150,8 @@ static const struct {
     {VAE, "{\"block_out_channels\":[4,8]}",
      "c.json has 1 down_block_types, 1 up_block_types and 2 block_out_channels; want as many of each."},
     {VAE, "{\"block_out_channels\":[]}", WANTS("block_out_channels") "an array of 1 to 8, one a level."},
-    {VAE, "{\"block_out_channels\":[1,1,1,1,1,1,1,1,1]}", WANTS("block_out_channels") "an array of 1 to 8, one a level."},
+    {VAE, "{\"block_out_channels\":[1,1,1,1,1,1,1,1,1]}",
+     WANTS("block_out_channels") "an array of 1 to 8, one a level."},
     {VAE, "{\"down_block_types\":[\"DownBlock2D\"]}",
      WANTS("down_block_types") "one of DownEncoderBlock2D, AttnDownEncoderBlock2D, not \"DownBlock2D\"."},
     {VAE, "{\"latents_mean\":[1,2,3]}",

@@ -48,8 +48,8 @@ static void a_dit_pipeline_gives_diffusers_image(void **state) {
         made_model_begin(&m);
         m.isa = (enum isa)isa;
         made_model_dit(&m);
-        char *text = made_model_answer(
-            &m, SAMPLE, TORCH("\"class\":1,\"guidance\":{\"scale\":4},\"sampler\":{\"steps\":2}"));
+        char *text =
+            made_model_answer(&m, SAMPLE, TORCH("\"class\":1,\"guidance\":{\"scale\":4},\"sampler\":{\"steps\":2}"));
         check_slice(text, guided, 1e-5);
         assert_non_null(strstr(text, "\"shape\":[1,768]"));
         free(text);
@@ -111,7 +111,8 @@ static void training_and_path_say_the_same(void **state) {
     made_model_begin(&m);
     made_model_latent(&m, false);
     same_samples(&m, MADE("\"sampler\":{\"solver\":\"heun\",\"steps\":5,\"grid\":\"karras\"}"),
-                 MADE("\"path\":\"ddpm-linear\",\"prediction\":\"eps\",\"sampler\":{\"steps\":5,\"grid\":\"karras\"}"), true);
+                 MADE("\"path\":\"ddpm-linear\",\"prediction\":\"eps\",\"sampler\":{\"steps\":5,\"grid\":\"karras\"}"),
+                 true);
     same_samples(&m, MADE("\"path\":\"ddpm-linear\",\"prediction\":\"eps\",\"sampler\":{\"steps\":5}"),
                  MADE("\"path\":\"ddpm-linear\",\"prediction\":\"v\",\"sampler\":{\"steps\":5}"), false);
     same_samples(&m, MADE("\"path\":\"edm\",\"prediction\":\"edm\",\"sampler\":{\"steps\":5}"),
@@ -134,7 +135,8 @@ static void a_model_may_come_without_a_scheduler(void **state) {
     assert_non_null(strstr(text, "want scheduler_config, or path and prediction."));
     free(text);
     free(made_model_answer(&m, SAMPLE, MADE("\"path\":\"condot\",\"prediction\":\"velocity\"")));
-    free(made_model_answer(&m, SAMPLE, MADE("\"scheduler_config\":{\"_class_name\":\"FlowMatchEulerDiscreteScheduler\"}")));
+    free(made_model_answer(&m, SAMPLE,
+                           MADE("\"scheduler_config\":{\"_class_name\":\"FlowMatchEulerDiscreteScheduler\"}")));
     made_model_end(&m);
 }
 
@@ -143,8 +145,9 @@ static void points_have_no_pictures(void **state) {
     struct made_model m;
     made_model_begin(&m);
     made_model_mlp(&m);
-    char *text = made_model_answer(&m, SAMPLE, MADE("\"count\":3,\"class\":1,\"guidance\":{\"scale\":2},"
-                                                    "\"sampler\":{\"solver\":\"heun\",\"steps\":6}"));
+    char *text = made_model_answer(&m, SAMPLE,
+                                   MADE("\"count\":3,\"class\":1,\"guidance\":{\"scale\":2},"
+                                        "\"sampler\":{\"solver\":\"heun\",\"steps\":6}"));
     assert_non_null(strstr(text, "\"shape\":[3,2]"));
     assert_non_null(strstr(text, "\"path\":\"flow\""));
     free(text);
@@ -160,17 +163,20 @@ static void adaptive_solvers_call_networks(void **state) {
     double x[6], y[6];
     made_model_begin(&m);
     made_model_mlp(&m);
-    char *many = made_model_answer(&m, SAMPLE, MADE("\"count\":3,\"class\":1,\"guidance\":{\"scale\":2},\"sampler\":"
-                                                    "{\"solver\":\"heun\",\"steps\":4000}"));
-    char *three = made_model_answer(&m, SAMPLE, MADE("\"count\":3,\"class\":1,\"guidance\":{\"scale\":2},\"sampler\":"
-                                                     "{\"solver\":\"dopri5\",\"rtol\":1e-6,\"atol\":1e-6,\"sigma_min\":1e-5}"));
+    char *many = made_model_answer(&m, SAMPLE,
+                                   MADE("\"count\":3,\"class\":1,\"guidance\":{\"scale\":2},\"sampler\":"
+                                        "{\"solver\":\"heun\",\"steps\":4000}"));
+    char *three = made_model_answer(&m, SAMPLE,
+                                    MADE("\"count\":3,\"class\":1,\"guidance\":{\"scale\":2},\"sampler\":"
+                                         "{\"solver\":\"dopri5\",\"rtol\":1e-6,\"atol\":1e-6,\"sigma_min\":1e-5}"));
     made_model_numbers(many, "\"samples\":[[", x, 6);
     made_model_numbers(three, "\"samples\":[[", y, 6);
     for (size_t i = 0; i < 6; i++)
         near("number", y[i], x[i], 1e-3);
     m.threads = 3;
-    char *one = made_model_answer(&m, SAMPLE, MADE("\"class\":1,\"guidance\":{\"scale\":2},\"sampler\":"
-                                                   "{\"solver\":\"dopri5\",\"rtol\":1e-6,\"atol\":1e-6,\"sigma_min\":1e-5}"));
+    char *one = made_model_answer(&m, SAMPLE,
+                                  MADE("\"class\":1,\"guidance\":{\"scale\":2},\"sampler\":"
+                                       "{\"solver\":\"dopri5\",\"rtol\":1e-6,\"atol\":1e-6,\"sigma_min\":1e-5}"));
     assert_memory_equal(one, three, (size_t)(strchr(one, ']') - one));
     free(one), free(three), free(many);
     made_model_end(&m);

@@ -12,17 +12,31 @@
 
 enum { TENSORS_MAX = 600, PATH_ROOM = 120, MEMORY = 256 << 20 };
 
-static const char *model_json(void *self, const char *name, size_t *n) {
-    struct made_model *m = self;
-    if (strcmp(name, "made") != 0)
-        return test_host.model_json(NULL, name, n);
-    *n = m->json.n;
-    return m->json.data;
+#define DIGEST "made"
+
+static enum status find_model(struct model_store *self, struct ctx *ctx, struct str name, struct str digest,
+                              enum model_need need, struct named_model *out) {
+    struct made_model *m = (struct made_model *)self;
+    if (name.n != 4 || memcmp(name.p, "made", 4) != 0)
+        return test_host.models->find(test_host.models, ctx, name, digest, need, out);
+    *out = (struct named_model){.entry = m,
+                                .name = name,
+                                .outline = m->loaded,
+                                .json = {m->json.data, m->json.n},
+                                .digest = {DIGEST, strlen(DIGEST)},
+                                .loaded = true};
+    return STATUS_OK;
 }
 
-static const struct loaded_model *find_network(void *self, const char *name, size_t n) {
-    struct made_model *m = self;
-    return n == 4 && !memcmp(name, "made", 4) ? m->loaded : NULL;
+static enum status load_model(struct model_store *self, struct ctx *ctx, const struct named_model *model, bool holds,
+                              const struct loaded_model **out) {
+    (void)ctx, (void)model, (void)holds;
+    *out = ((struct made_model *)self)->loaded;
+    return STATUS_OK;
+}
+
+static void drop_model(struct model_store *self, const struct named_model *model, bool loaded) {
+    (void)self, (void)model, (void)loaded;
 }
 
 void made_model_begin(struct made_model *m) {
@@ -32,9 +46,8 @@ void made_model_begin(struct made_model *m) {
     torch_random_seed(&m->weights.random, 0);
     buf_init(&m->json, 1 << 16);
     m->host = test_host;
-    m->host.self = m;
-    m->host.model_json = model_json;
-    m->host.network = find_network;
+    m->store = (struct model_store){find_model, load_model, drop_model, NULL, NULL};
+    m->host.models = &m->store;
 }
 
 void made_model_end(struct made_model *m) {
@@ -110,9 +123,8 @@ void made_model_load(struct made_model *m) {
     m->loaded = model_load(&m->folder.files, m->isa, MEMORY, &why);
     if (!m->loaded)
         fail_msg("%s", why.detail);
-    snprintf(m->loaded->digest, sizeof m->loaded->digest, "%d", m->isa);
     buf_clear(&m->json);
-    model_describe(m->loaded, "made", &m->json);
+    model_describe(m->loaded, "made", DIGEST, &m->json);
 }
 
 /* -- Models -- */
@@ -124,8 +136,9 @@ void made_model_transformer(struct made_model *m) {
     c.num_layers = 2;
     c.attention_head_dim = 8, c.num_attention_heads = 2;
     c.out_channels = 8;
-    made_files_text(&m->folder, "model_index.json",
-                    "{\"scheduler\":[\"diffusers\",\"DDIMScheduler\"],\"transformer\":[\"diffusers\",\"DiTTransformer2DModel\"]}");
+    made_files_text(
+        &m->folder, "model_index.json",
+        "{\"scheduler\":[\"diffusers\",\"DDIMScheduler\"],\"transformer\":[\"diffusers\",\"DiTTransformer2DModel\"]}");
     made_files_text(&m->folder, "transformer/config.json",
                     "{\"_class_name\":\"DiTTransformer2DModel\",\"activation_fn\":\"gelu-approximate\","
                     "\"attention_bias\":true,\"attention_head_dim\":8,\"dropout\":0.0,\"in_channels\":4,"
@@ -140,11 +153,12 @@ void made_model_transformer(struct made_model *m) {
 void made_model_dit(struct made_model *m) {
     const struct vae_config vae = vae_default();
     made_model_transformer(m);
-    made_files_text(&m->folder, "model_index.json",
-                    "{\"_class_name\":\"DiTPipeline\",\"_diffusers_version\":\"0.42.1\",\"id2label\":{\"1\":\"goldfish, "
-                    "Carassius auratus\",\"0\":\"tench, Tinca tinca\",\"999\":\"toilet tissue\"},\"scheduler\":"
-                    "[\"diffusers\",\"DDIMScheduler\"],\"transformer\":[\"diffusers\",\"DiTTransformer2DModel\"],"
-                    "\"vae\":[\"diffusers\",\"AutoencoderKL\"]}");
+    made_files_text(
+        &m->folder, "model_index.json",
+        "{\"_class_name\":\"DiTPipeline\",\"_diffusers_version\":\"0.42.1\",\"id2label\":{\"1\":\"goldfish, "
+        "Carassius auratus\",\"0\":\"tench, Tinca tinca\",\"999\":\"toilet tissue\"},\"scheduler\":"
+        "[\"diffusers\",\"DDIMScheduler\"],\"transformer\":[\"diffusers\",\"DiTTransformer2DModel\"],"
+        "\"vae\":[\"diffusers\",\"AutoencoderKL\"]}");
     made_files_text(&m->folder, "vae/config.json", "{\"_class_name\":\"AutoencoderKL\",\"shift_factor\":null}");
     made_model_autoencoder(m, "vae/", &vae, true);
 }

@@ -13,16 +13,18 @@
 #include "core/nn/vae.h"
 #include "handlers/call.h"
 #include "handlers/model_load.h"
+#include "handlers/model_store.h"
 #include "tests/support/made_files.h"
 #include "tests/support/untrained.h"
 
 struct made_model {
+    struct model_store store; /* first: a store pointer is a made_model pointer */
     struct ctx ctx;
     struct made_files folder;
     struct untrained weights;
     struct loaded_model *loaded; /* by the first call, under the name "made" */
     struct buf json;
-    struct host host; /* without a clock; self is this */
+    struct host host; /* test_host with that store, which has the models of test_host, too; without a clock */
     size_t threads;   /* of calls; 1 */
     enum isa isa;     /* of calls and of the loaded model: ref */
 };
