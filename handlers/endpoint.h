@@ -16,17 +16,21 @@ enum cache_policy {
 };
 
 struct endpoint {
-    const char *method, *route; /* "POST", "/v1/solve/sort" */
+    const char *method, *route; /* "POST", "/v1/solve/sort"; "GET", "/v1/models/{id}" */
     int version;                /* part of every cache key; raise it when an answer's bytes change */
     const char *title;          /* a few words */
     const char *doc;            /* paragraphs of Markdown for the API's documentation */
     const char *source;         /* paper or book; NULL: none */
 
+    const struct field *path;  /* the route's {parameters}, in their order: STRING fields of params with max_items. A
+                                 path that they do not fit is a 404. NULL: none */
+    const struct field *query; /* what the query string holds, where there is no body; NULL: it is ignored */
     const struct field *input; /* NULL: the endpoint takes no body */
     const struct rule *rules;  /* which members of the request go together; NULL: none */
     size_t params_size;
     const struct field *output; /* NULL: write() makes the answer */
     size_t result_size;
+    const char *target;  /* an example of the path and query; NULL: the route */
     const char *example; /* a request and its answer, byte for byte; the contract test replays it */
     const char *answer;
 
@@ -72,8 +76,9 @@ struct endpoint {
 /* All endpoints, in the order of their file names; ends with NULL. Made by the Makefile. */
 extern const struct endpoint *const endpoints[];
 
-/* endpoint_find returns the endpoint of a route (HEAD counts as GET), or NULL; then `allow` gets the methods that the
- * path does have, as an Allow header wants them, or "" where the path is unknown. */
+/* endpoint_find returns the endpoint of a path (HEAD counts as GET; route.h), or NULL; then `allow` gets the methods that
+ * the path does have, as an Allow header wants them, or "" where the path is unknown. No two endpoints of a method take
+ * the same path. */
 const struct endpoint *endpoint_find(const char *method, const char *path, char allow[64]);
 
 /* endpoint_has_lines: there is an application/x-ndjson answer, of ndjson_output or of a trace. */

@@ -119,13 +119,18 @@ static void begin(struct call *batch, struct item *item, size_t i, const struct 
     struct call *call = &item->call;
     call_init(call, endpoint, batch->host);
     call->ctx.stop = batch->ctx.stop;
-    call->request =
-        (struct request){.query = "", .media = "application/json", .body = request->body.p, .n = request->body.n};
+    call->hasty = batch->hasty;
+    call->request = (struct request){.path = request->path.p,
+                                     .query = "",
+                                     .media = "application/json",
+                                     .body = request->body.p,
+                                     .n = request->body.n};
     item->live = true;
     if (call_decode(call) == STATUS_OK && call->time_limit_ms > 0)
         (void)call_fail(call, STATUS_INVALID, "/time_limit_ms",
                         "A request of a batch has no time limit of its own; give time_limit_ms beside requests.");
     batch->impure |= call->impure;
+    batch->later |= call->later;
     if (call->status != STATUS_OK)
         fail(item, i);
 }
@@ -142,6 +147,8 @@ static enum status prepare(struct call *call, void *p) {
         struct item *item = &params->items[i];
         item->live = item->cut = false;
         begin(call, item, i, &requests[i]);
+        if (call->later)
+            return params->n_items++, STATUS_UNREADY;
         params->cost_ns += ITEM_NS + 2 * requests[i].body.n + (item->live ? call_cost(&item->call) : 0);
     }
     return params->n_items == n ? STATUS_OK : ctx_stopped(&call->ctx);

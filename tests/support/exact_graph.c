@@ -113,13 +113,15 @@ static void attention(const struct exact *e, const struct node *node, double *ou
     assert_non_null(p);
     for (size_t h = 0; h < node->heads; h++)
         for (size_t t = 0; t < tokens; t++) {
-            double sum = 0;
+            double sum = 0, most = -INFINITY;
             for (size_t s = 0; s < tokens; s++) {
                 p[s] = 0;
                 for (size_t c = h * d; c < (h + 1) * d; c++)
                     p[s] += q[t * n + c] * k[s * n + c] / sqrt((double)d);
-                sum += p[s] = exp(p[s]);
+                most = fmax(most, p[s]);
             }
+            for (size_t s = 0; s < tokens; s++)
+                sum += p[s] = exp(p[s] - most);
             for (size_t c = h * d; c < (h + 1) * d; c++) {
                 out[t * n + c] = 0;
                 for (size_t s = 0; s < tokens; s++)

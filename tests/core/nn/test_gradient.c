@@ -16,13 +16,11 @@ enum { IMAGES = 3, CLASSES = 3 };
 
 static double uniform(uint64_t *seed) { return (double)test_below(seed, 2000001) * 1e-6 - 1; }
 
-/* A network, numbers for it, and its derivatives. */
+/* A network, numbers for it, and its derivatives by each table of kernels. */
 struct tried {
-    struct ctx ctx;
     struct graph *g;
-    struct gradient *gradient;
     size_t n, in, out; /* weights; numbers an image */
-    float *weights, *x, *d, *y, *by_weights, *by_input, times[IMAGES];
+    float *weights, *x, *d, *y[ISA_COUNT], *by_weights[ISA_COUNT], *by_input[ISA_COUNT], times[IMAGES];
     double *exact_weights, *exact_x;
     int64_t classes[IMAGES];
 };
@@ -42,15 +40,19 @@ static float *some(size_t n, uint64_t *seed, double **exact) {
 
 typedef enum status maker(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out);
 
-static void begin(struct tried *t, maker *make, enum isa isa, size_t in) {
+static bool is_here(int isa) {
+    return isa_here((enum isa)isa) && tensor_kernels_for((enum isa)isa)->isa == (enum isa)isa;
+}
+
+static void begin(struct tried *t, struct ctx *ctx, maker *make, size_t in) {
     uint64_t seed = 7;
     *t = (struct tried){.in = in};
-    ctx_init(&t->ctx, 256 << 20);
-    assert_int_equal(make(&t->ctx, tensor_kernels_for(isa), &t->g), STATUS_OK);
-    if (gradient_new(&t->ctx, t->g, IMAGES, &t->gradient) != STATUS_OK)
-        fail_msg("%s", t->ctx.err.detail);
+    if (make(ctx, &tensor_ref, &t->g) != STATUS_OK)
+        fail_msg("%s", ctx->err.detail);
     t->n = gradient_numbers(t->g);
     t->weights = some(t->n, &seed, &t->exact_weights);
+    for (size_t i = 0; i < t->n; i++) /* tame enough for float32 to follow */
+        t->exact_weights[i] = (double)(t->weights[i] *= 0.5f);
     t->x = some(IMAGES * in, &seed, &t->exact_x);
     for (size_t i = 0; i < IMAGES; i++) {
         t->times[i] = (float)(3.25 + 40 * (double)i);
@@ -58,22 +60,32 @@ static void begin(struct tried *t, maker *make, enum isa isa, size_t in) {
     }
     free(exact_graph(t->g, t->exact_weights, IMAGES, t->exact_x, t->times, t->classes, &t->out));
     t->d = some(IMAGES * t->out, &seed, NULL);
-    t->y = some(IMAGES * t->out, &seed, NULL);
-    t->by_weights = some(t->n, &seed, NULL);
-    t->by_input = some(IMAGES * in, &seed, NULL);
+    for (int isa = 0; isa < ISA_COUNT; isa++) {
+        t->y[isa] = some(IMAGES * t->out, &seed, NULL);
+        t->by_weights[isa] = some(t->n, &seed, NULL);
+        t->by_input[isa] = some(IMAGES * in, &seed, NULL);
+    }
 }
 
-static void run(struct tried *t, size_t images) {
+static void run(struct tried *t, maker *make, int isa) {
+    struct ctx ctx;
+    struct graph *g;
+    struct gradient *gradient;
     const struct graph_in in = {t->x, t->times, t->classes};
-    gradient_forward(&t->ctx, t->gradient, t->weights, images, &in, t->y);
-    gradient_backward(&t->ctx, t->gradient, t->d, t->by_weights);
-    gradient_by_input(&t->ctx, t->gradient, t->d, t->by_input);
+    ctx_init(&ctx, 64 << 20);
+    if (make(&ctx, tensor_kernels_for((enum isa)isa), &g) != STATUS_OK ||
+        gradient_new(&ctx, g, IMAGES, &gradient) != STATUS_OK)
+        fail_msg("%s", ctx.err.detail);
+    gradient_forward(&ctx, gradient, t->weights, IMAGES, &in, t->y[isa]);
+    gradient_backward(&ctx, gradient, t->d, t->by_weights[isa]);
+    gradient_by_input(&ctx, gradient, t->d, t->by_input[isa]);
+    ctx_release(&ctx);
 }
 
 static void end(struct tried *t) {
-    ctx_release(&t->ctx);
-    free(t->weights), free(t->x), free(t->d), free(t->y), free(t->by_weights), free(t->by_input);
-    free(t->exact_weights), free(t->exact_x);
+    for (int isa = 0; isa < ISA_COUNT; isa++)
+        free(t->y[isa]), free(t->by_weights[isa]), free(t->by_input[isa]);
+    free(t->weights), free(t->x), free(t->d), free(t->exact_weights), free(t->exact_x);
 }
 
 /* loss is sum d . out. */
@@ -87,63 +99,191 @@ static double loss(const struct tried *t) {
 
 static void forward_is_exact(const struct tried *t) {
     double *y = exact_graph(t->g, t->exact_weights, IMAGES, t->exact_x, t->times, t->classes, NULL);
-    for (size_t i = 0; i < IMAGES * t->out; i++)
-        if (!(fabs(y[i] - (double)t->y[i]) <= 2e-4 * (1 + fabs(y[i]))))
-            fail_msg("out[%zu] is %.9g, want %.9g", i, (double)t->y[i], y[i]);
+    for (int isa = 0; isa < ISA_COUNT; isa++)
+        for (size_t i = 0; i < IMAGES * t->out && is_here(isa); i++)
+            if (!(fabs(y[i] - (double)t->y[isa][i]) <= 2e-4 * (1 + fabs(y[i]))))
+                fail_msg("%s: out[%zu] is %.9g, want %.9g", isa_text((enum isa)isa), i, (double)t->y[isa][i], y[i]);
     free(y);
 }
 
-/* along compares the derivative along a direction among n numbers: all of them with random signs, or one of them. */
-static void along(const struct tried *t, const char *name, double *exact, const float *by, size_t n, uint64_t *seed,
-                  bool all) {
-    double h = 1e-5, sum = 0, size = 0, before[2];
-    double *kept = malloc(n * sizeof *kept), *sign = calloc(n, sizeof *sign);
+/* slope is the derivative of the loss along sign[n], by central differences. */
+static double slope(const struct tried *t, double *exact, const double *sign, size_t n) {
+    const double h = 1e-5; /* the error is about h^2 times a third derivative, and 1e-16 / h */
+    double *kept = malloc(n * sizeof *kept), side[2];
     assert_non_null(kept);
-    assert_non_null(sign);
     memcpy(kept, exact, n * sizeof *kept);
-    size_t one = (size_t)test_below(seed, n);
-    for (size_t i = 0; i < n; i++) {
-        sign[i] = all ? (test_below(seed, 2) ? 1 : -1) : i == one;
-        sum += sign[i] * (double)by[i];
-        size += fabs((double)by[i]) / sqrt((double)n);
-    }
-    for (int side = 0; side < 2; side++) {
+    for (int k = 0; k < 2; k++) {
         for (size_t i = 0; i < n; i++)
-            exact[i] = kept[i] + (side ? h : -h) * sign[i];
-        before[side] = loss(t);
+            exact[i] = kept[i] + (k ? h : -h) * sign[i];
+        side[k] = loss(t);
     }
     memcpy(exact, kept, n * sizeof *kept);
-    double want = (before[1] - before[0]) / (2 * h);
-    if (!(fabs(sum - want) <= 2e-4 * (fabs(want) + size) + 2e-5))
-        fail_msg("%s%s: %.9g, want %.9g", name, all ? "" : " at one place", sum, want);
-    free(kept), free(sign);
+    free(kept);
+    return (side[1] - side[0]) / (2 * h);
+}
+
+/* along compares the derivative along a direction among n numbers: all of them with random signs, or one of them. The
+ * float32 sums of it are of a few thousand terms around 1. */
+static void along(const struct tried *t, const char *name, double *exact, float *const *by, size_t at, size_t n,
+                  uint64_t *seed, bool all) {
+    double *sign = calloc(n, sizeof *sign);
+    assert_non_null(sign);
+    size_t one = (size_t)test_below(seed, n);
+    for (size_t i = 0; i < n; i++)
+        sign[i] = all ? (test_below(seed, 2) ? 1 : -1) : i == one;
+    double want = slope(t, exact + at, sign, n);
+    for (int isa = 0; isa < ISA_COUNT; isa++) {
+        double sum = 0, size = 0;
+        for (size_t i = 0; i < n && is_here(isa); i++) {
+            sum += sign[i] * (double)by[isa][at + i];
+            size += fabs(sign[i] * (double)by[isa][at + i]) / sqrt((double)n);
+        }
+        if (is_here(isa) && !(fabs(sum - want) <= 2e-4 * (fabs(want) + size) + 1e-4))
+            fail_msg("%s, %s%s: %.9g, want %.9g", isa_text((enum isa)isa), name, all ? "" : " at one place", sum, want);
+    }
+    free(sign);
 }
 
 static void check(maker *make, size_t in, size_t places) {
-    for (int isa = 0; isa < ISA_COUNT; isa++) {
-        if (!isa_here((enum isa)isa) || tensor_kernels_for((enum isa)isa)->isa != (enum isa)isa)
-            continue;
-        struct tried t;
-        uint64_t seed = 11;
-        const struct parameter *list;
-        begin(&t, make, (enum isa)isa, in);
-        run(&t, IMAGES);
-        forward_is_exact(&t);
-        size_t n = graph_parameters(t.g, &list), at = 0;
-        for (size_t i = 0; i < n; at += list[i++].n)
-            for (size_t k = 0; k <= places && !strstr(list[i].name, "fourier"); k++)
-                along(&t, list[i].name, t.exact_weights + at, t.by_weights + at, list[i].n, &seed, k == 0);
-        for (size_t k = 0; k <= places; k++)
-            along(&t, "input", t.exact_x, t.by_input, IMAGES * in, &seed, k == 0);
-        end(&t);
-    }
+    struct tried t;
+    struct ctx ctx;
+    uint64_t seed = 11;
+    const struct parameter *list;
+    ctx_init(&ctx, 64 << 20);
+    begin(&t, &ctx, make, in);
+    for (int isa = 0; isa < ISA_COUNT; isa++)
+        if (is_here(isa))
+            run(&t, make, isa);
+    forward_is_exact(&t);
+    size_t n = graph_parameters(t.g, &list), at = 0;
+    for (size_t i = 0; i < n; at += list[i++].n)
+        for (size_t k = 0; k <= places && !strstr(list[i].name, "fourier") && !strstr(list[i].name, "time_proj."); k++)
+            along(&t, list[i].name, t.exact_weights, t.by_weights, at, list[i].n, &seed, k == 0);
+    for (size_t k = 0; k <= places; k++)
+        along(&t, "input", t.exact_x, t.by_input, 0, IMAGES * in, &seed, k == 0);
+    end(&t);
+    ctx_release(&ctx);
 }
+
+/* -- Operations, each with all that it may have -- */
 
 static enum status finish(struct graph *g, int x, struct graph **out) {
     graph_output(g, x);
     *out = g;
     return graph_failed(g) ? STATUS_NO_MEMORY : STATUS_OK;
 }
+
+static int linear(struct graph *g, int x, const char *name, size_t out) {
+    return graph_conv(g, x, &(struct conv){.name = name, .out = out, .kernel = 1, .linear = true});
+}
+
+/* A number that depends on weights, for each image: what a modulation is made of. */
+static int condition(struct graph *g, const char *name, size_t n) {
+    char embedding[PARAMETER_NAME];
+    snprintf(embedding, sizeof embedding, "%s.table", name);
+    return linear(g, graph_embedding(g, GRAPH_CLASS, embedding, CLASSES, 4), name, n);
+}
+
+enum { SIDE = 6, CHANNELS = 5 };
+
+static enum status every_convolution(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
+    struct graph *g = graph_new(ctx, k);
+    int x = graph_input(g, SIDE, SIDE, CHANNELS);
+    int vector = condition(g, "vector", 40), gate = condition(g, "gate", 50);
+    int y = graph_conv(
+        g, x, &(struct conv){.name = "three", .out = 19, .kernel = 3, .vector = vector, .vector_at = 7, .scale = 0.5f});
+    y = graph_conv(g, y, &(struct conv){.name = "wide", .out = 37, .kernel = 1, .activation = ACTIVATION_SILU});
+    y = graph_conv(g, y,
+                   &(struct conv){.name = "gated",
+                                  .out = 37,
+                                  .kernel = 1,
+                                  .linear = true,
+                                  .no_bias = true,
+                                  .vector = vector,
+                                  .gate = gate,
+                                  .gate_at = 3,
+                                  .residual = y,
+                                  .scale = 0.75f,
+                                  .activation = ACTIVATION_GELU});
+    int down = graph_conv(g, y, &(struct conv){.name = "down", .out = 4, .kernel = 3, .stride = 2});
+    int late =
+        graph_conv(g, y, &(struct conv){.name = "late", .out = 4, .kernel = 3, .stride = 2, .late_border = true});
+    y = graph_conv(g, graph_add(g, down, late), &(struct conv){.name = "again", .out = 4, .kernel = 3, .residual = down});
+    return finish(g, graph_conv(g, y, &(struct conv){.name = "last", .out = 1, .kernel = 3}), out);
+}
+
+static enum status patches(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
+    struct graph *g = graph_new(ctx, k);
+    static float table[4 * 7];
+    for (size_t i = 0; i < COUNT(table); i++)
+        table[i] = 0.125f * (float)i;
+    int x = graph_affine(g, graph_input(g, SIDE, SIDE, 2), 2, -1);
+    int y = graph_conv(g, x,
+                       &(struct conv){.name = "patch",
+                                      .out = 7,
+                                      .kernel = 3,
+                                      .stride = 3,
+                                      .activation = ACTIVATION_GELU_TANH,
+                                      .residual = graph_constant(g, 2, 2, 7, table)});
+    y = graph_layer_norm(g, y, &(struct layer){.name = "norm", .eps = 1e-3f});
+    int two = graph_conv(g, x, &(struct conv){.name = "two", .out = 18, .kernel = 2, .stride = 2});
+    two = graph_slice(g, graph_layer_norm(g, two, &(struct layer){.eps = 1e-3f}), 2, 12);
+    int wide = graph_unpatch(g, linear(g, y, "back", 9), 3);
+    return finish(g, graph_concat(g, wide, graph_unpatch(g, two, 2)), out);
+}
+
+static enum status every_norm(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
+    struct graph *g = graph_new(ctx, k);
+    int x = graph_input(g, 5, 4, CHANNELS), m = condition(g, "m", 48), n = condition(g, "n", 100);
+    int y = graph_conv(g, x, &(struct conv){.name = "in", .out = 24, .kernel = 3});
+    struct norm norm = {.name = "plain", .groups = 4, .eps = 1e-3f};
+    int z = graph_group_norm(g, y, &norm);
+    norm = (struct norm){"modulated", 3, 1e-3f, m, ACTIVATION_MISH};
+    z = graph_group_norm(g, graph_add(g, y, z), &norm);
+    z = graph_layer_norm(g, graph_conv(g, z, &(struct conv){.name = "mid", .out = 24, .kernel = 3}),
+                         &(struct layer){.name = "row", .eps = 1e-3f, .modulation = n, .scale_at = 2, .shift_at = 40});
+    z = graph_layer_norm(g, z, &(struct layer){.eps = 1e-3f, .modulation = n, .scale_at = 70, .shift_at = 40});
+    return finish(g, graph_add(g, z, z), out);
+}
+
+static enum status attends(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
+    struct graph *g = graph_new(ctx, k);
+    int x = linear(g, graph_input(g, 7, 5, 4), "in", 15);
+    int y = graph_attention(g, linear(g, x, "q", 15), linear(g, x, "k", 15), linear(g, x, "v", 15), 3);
+    return finish(g, graph_add(g, graph_attention(g, y, y, y, 1), x), out);
+}
+
+static enum status rows(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
+    struct graph *g = graph_new(ctx, k);
+    int x = linear(g, graph_input(g, 4, 4, 3), "in", 6);
+    int up = graph_upsample(g, x), down = graph_pool(g, x), y = graph_pool(g, graph_add(g, up, graph_affine(g, up, 3, 1)));
+    y = graph_multiply(g, y, ACTIVATION_SILU, x);
+    y = graph_add(g, graph_multiply(g, y, ACTIVATION_MISH, y), graph_upsample(g, down));
+    y = graph_concat(g, graph_slice(g, y, 1, 3), graph_slice(g, y, 2, 4));
+    return finish(g, graph_over_time(g, graph_activation(g, y, ACTIVATION_GELU)), out);
+}
+
+static enum status numbers(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
+    struct graph *g = graph_new(ctx, k);
+    int x = linear(g, graph_input(g, 1, 1, 3), "in", 6);
+    int t = linear(g, graph_sinusoids(g, GRAPH_TIME, 8, 1, true), "t", 6);
+    int f = linear(g, graph_fourier(g, "fourier", 8), "f", 6);
+    int e = graph_add(g, graph_embedding(g, GRAPH_TIME, "time", 20, 6), graph_embedding(g, GRAPH_CLASS, "class", 3, 6));
+    (void)linear(g, x, "of.no.use", 9);
+    return finish(g, graph_add(g, graph_add(g, x, t), graph_multiply(g, f, ACTIVATION_RELU, e)), out);
+}
+
+static void operations(void **state) {
+    (void)state;
+    check(every_convolution, SIDE * SIDE * CHANNELS, 3);
+    check(patches, SIDE * SIDE * 2, 3);
+    check(every_norm, 5 * 4 * CHANNELS, 3);
+    check(attends, 7 * 5 * 4, 3);
+    check(rows, 4 * 4 * 3, 3);
+    check(numbers, 3, 3);
+}
+
+/* -- Networks -- */
 
 static enum status tiny_mlp(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
     struct mlp_config c = mlp_default();
@@ -163,15 +303,69 @@ static enum status tiny_unet(struct ctx *ctx, const struct tensor_kernels *k, st
     return unet_make(ctx, k, &c, out);
 }
 
+static enum status other_unet(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
+    struct unet_config c = network_tiny_unet();
+    c.time_embedding_type = UNET_TIME_FOURIER;
+    c.class_embed_type = UNET_CLASS_TIMESTEP;
+    c.scale_shift = c.resnet_downsample = c.resnet_upsample = true;
+    c.center_input_sample = true;
+    c.attention_head_dim = 4;
+    c.down_attention[0] = c.up_attention[1] = true;
+    c.downsample_padding = 0;
+    return unet_make(ctx, k, &c, out);
+}
+
+static enum status tiny_dit(struct ctx *ctx, const struct tensor_kernels *k, enum dit_activation activation,
+                            struct graph **out) {
+    struct dit_config c = dit_default();
+    c.num_attention_heads = 2;
+    c.attention_head_dim = 6;
+    c.in_channels = 3;
+    c.num_layers = 2;
+    c.sample_size = 4;
+    c.activation_fn = activation;
+    c.num_embeds_ada_norm = CLASSES;
+    return dit_make(ctx, k, &c, out);
+}
+static enum status dit_gelu(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
+    return tiny_dit(ctx, k, DIT_GELU_APPROXIMATE, out);
+}
+static enum status dit_swiglu(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
+    return tiny_dit(ctx, k, DIT_SWIGLU, out);
+}
+
+static struct vae_config tiny_vae(void) {
+    struct vae_config c = vae_default();
+    c.height = c.width = 8;
+    c.levels = 2;
+    c.block_out_channels[0] = 4;
+    c.block_out_channels[1] = 8;
+    c.norm_num_groups = 2;
+    return c;
+}
+static enum status decoder(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
+    const struct vae_config c = tiny_vae();
+    return vae_make(ctx, k, &c, VAE_DECODER, out);
+}
+static enum status encoder(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
+    const struct vae_config c = tiny_vae();
+    return vae_make(ctx, k, &c, VAE_ENCODER, out);
+}
+
 static void networks(void **state) {
     (void)state;
-    check(tiny_mlp, 3, 3);
-    check(tiny_unet, 8 * 8 * 3, 1);
+    check(tiny_mlp, 3, 2);
+    check(tiny_unet, 8 * 8 * 3, 0);
+    check(other_unet, 8 * 8 * 3, 0);
+    check(dit_gelu, 4 * 4 * 3, 0);
+    check(dit_swiglu, 4 * 4 * 3, 0);
+    check(decoder, 4 * 4 * 4, 0);
+    check(encoder, 8 * 8 * 3, 0);
 }
 
 int main(void) {
-    (void)finish;
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(operations),
         cmocka_unit_test(networks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
