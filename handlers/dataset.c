@@ -10,6 +10,7 @@
 #include "handlers/npy.h"
 
 static const size_t UNPACKED_MAX = (size_t)1 << 40;
+static const double SCALE_MAX = 1e30; /* as mlp_file.h takes them */
 
 /* -- Arrays -- */
 
@@ -84,8 +85,10 @@ enum status dataset_scale(struct ctx *ctx, data_number *number, const void *self
             sum += number(self, i, j) / (double)n; /* no sum overflows so */
         for (size_t i = 0; i < n; i++)
             squares += pow(number(self, i, j) - sum, 2) / (double)n;
+        if (!(fabs(sum) <= SCALE_MAX && squares <= SCALE_MAX * SCALE_MAX))
+            return ctx_fail(ctx, STATUS_INVALID, "", "Column %zu has numbers beyond 1e30.", j + 1);
         mean[j] = sum;
-        std[j] = squares > 0 && isfinite(squares) ? sqrt(squares) : 1; /* a column that is the same everywhere */
+        std[j] = squares > 1 / (SCALE_MAX * SCALE_MAX) ? sqrt(squares) : 1; /* it is the same everywhere */
         for (size_t i = 0; i < n; i++)
             rows[i * d + j] = (float)((number(self, i, j) - mean[j]) / std[j]);
     }

@@ -19,7 +19,7 @@ static inline double data_array_value(const struct data_array *a, size_t i) {
     return a->bytes ? (double)a->bytes[i] : a->numbers[i];
 }
 
-/* dataset_scale makes rows[n][d] of numbers, given column by column. Errors: NO_MEMORY. */
+/* dataset_scale makes rows[n][d] of numbers, given column by column. Errors: INVALID (numbers beyond 1e30), NO_MEMORY. */
 typedef double data_number(const void *self, size_t row, size_t column);
 enum status dataset_scale(struct ctx *ctx, data_number *number, const void *self, size_t n, size_t d,
                           struct dataset *out) MUST_CHECK;

@@ -38,7 +38,7 @@ static double cell_mean(const struct coder *c, const double *mask, size_t row, s
 }
 
 static enum status shrink_mask(struct call *call, const struct coder *c, const struct array *in, struct array *out) {
-    if (!in->kind)
+    if (!in->kind || c->in_height * c->in_width == 1) /* a row has a number for each of its own */
         return STATUS_OK;
     const size_t pixels = c->out_height * c->out_width, d = coder_out(c);
     double *mask = ctx_alloc(&call->ctx, d, sizeof *mask);

@@ -1,6 +1,6 @@
 /* latent_request.h - requests for latent models, whose network works on what an autoencoder makes of samples: what a
  * request gives of data is encoded before sampling (to the mean of its latents), what is drawn is decoded after it.
- * Of other models all stays as it is. */
+ * An MLP of rows with a scale is one of them: its latents are the scaled rows. Of other models all stays as it is. */
 #ifndef SOLVENT_LATENT_REQUEST_H
 #define SOLVENT_LATENT_REQUEST_H
 

@@ -124,6 +124,21 @@ static void rows_of_npy_are_scaled(void **state) {
     release(&f);
 }
 
+static void rows_of_extremes(void **state) {
+    (void)state;
+    struct fixture f = {0};
+    unsigned char file[1024];
+    double numbers[] = {5, 1e-300, 5, 2e-300};
+    struct array a = {.kind = KIND_REAL, .dims = 2, .shape = {2, 2}, .n = 4, .reals = numbers};
+    add(&f, "rows.npy", file, npy(a, file));
+    good(&f);
+    assert_true(f.out.std[0] == 1 && f.out.mean[0] == 5 && f.out.std[1] == 1 && f.out.data.rows[0] == 0);
+    release(&f);
+    numbers[1] = 1e31;
+    add(&f, "rows.npy", file, npy(a, file));
+    bad(&f, "Column 2 has numbers beyond 1e30.");
+}
+
 static void images_of_npy(void **state) {
     (void)state;
     struct fixture f = {0};
@@ -274,15 +289,11 @@ static void toys_have_labels(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(images_and_labels_of_idx),
-        cmocka_unit_test(rows_of_npy_are_scaled),
-        cmocka_unit_test(images_of_npy),
-        cmocka_unit_test(arrays_that_do_not_fit),
-        cmocka_unit_test(rows_and_labels_of_csv),
-        cmocka_unit_test(tables_that_do_not_fit),
-        cmocka_unit_test(folders_are_classes),
-        cmocka_unit_test(images_that_do_not_fit),
-        cmocka_unit_test(toys_have_labels),
+        cmocka_unit_test(images_and_labels_of_idx), cmocka_unit_test(rows_of_npy_are_scaled),
+        cmocka_unit_test(rows_of_extremes),         cmocka_unit_test(images_of_npy),
+        cmocka_unit_test(arrays_that_do_not_fit),   cmocka_unit_test(rows_and_labels_of_csv),
+        cmocka_unit_test(tables_that_do_not_fit),   cmocka_unit_test(folders_are_classes),
+        cmocka_unit_test(images_that_do_not_fit),   cmocka_unit_test(toys_have_labels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

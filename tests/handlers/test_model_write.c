@@ -10,7 +10,7 @@
 #include "tests/support/made_files.h"
 #include "tests/support/test.h"
 
-enum { ITEMS = 6, SIDE = 8 };
+enum { ITEMS = 6, SIDE = 8, FOLDER_TENSORS = 400 };
 
 struct fixture {
     struct ctx ctx;
@@ -178,11 +178,13 @@ static void a_unet_is_read_as_it_was_written(void **state) {
         fail_msg("%s", f.ctx.err.detail);
     same_unet(&m.unet, &f.plan.unet);
     size_t n = graph_parameters(graph, &list);
-    assert_int_equal(model_files_check(&f.ctx, &m, list, n), STATUS_OK);
+    bool asked[FOLDER_TENSORS];
+    assert_true(m.network.weights.n == n && n < FOLDER_TENSORS);
+    assert_int_equal(model_part_check(&f.ctx, &m.network, list, n, asked), STATUS_OK);
     assert_int_equal(m.warnings.total, 0);
     for (size_t i = 0; i < n; weights += list[i].n, i++) {
         float *to = ctx_alloc(&f.ctx, list[i].n, sizeof *to);
-        assert_int_equal(model_files_find(&m, &f.ctx, &list[i], to), STATUS_OK);
+        assert_int_equal(model_part_find(&m.network, &f.ctx, &list[i], to), STATUS_OK);
         assert_memory_equal(to, weights, list[i].n * sizeof *to);
     }
     made_files_release(&files);

@@ -10,7 +10,7 @@ static struct file_warnings warnings;
 
 struct configs {
     struct dit_config dit;
-    struct mlp_config mlp;
+    struct mlp_file mlp;
     struct vae_config vae;
 };
 
@@ -48,7 +48,7 @@ static void missing_keys_have_defaults(void **state) {
     assert_true(d.num_layers == 28 && d.sample_size == 32 && d.patch_size == 2 && d.num_embeds_ada_norm == 1000);
     assert_true(d.activation_fn == DIT_GELU_APPROXIMATE && d.attention_bias && !d.norm_elementwise_affine);
     assert_true(d.norm_eps == 1e-5);
-    struct mlp_config m = good(&ctx, MLP, "{}").mlp;
+    struct mlp_config m = good(&ctx, MLP, "{}").mlp.mlp;
     assert_true(m.features == 2 && m.hidden_size == 128 && m.inner_size == 0 && m.num_blocks == 3);
     assert_true(m.time_size == 128 && m.num_classes == 0 && m.act_fn == ACTIVATION_SILU);
     struct vae_config v = good(&ctx, VAE, "{}").vae;
@@ -75,10 +75,14 @@ static void every_key_is_read(void **state) {
     assert_true(d.num_attention_heads == 3 && d.attention_head_dim == 5 && d.in_channels == 7 && d.out_channels == 9);
     assert_true(d.num_layers == 11 && d.sample_size == 12 && d.patch_size == 4 && d.num_embeds_ada_norm == 13);
     assert_true(d.activation_fn == DIT_SWIGLU && !d.attention_bias && d.norm_elementwise_affine && d.norm_eps == 0.5);
-    struct mlp_config m = good(&ctx, MLP,
-                               "{\"features\":3,\"hidden_size\":5,\"inner_size\":7,\"num_blocks\":0,"
-                               "\"time_size\":10,\"num_classes\":11,\"act_fn\":\"relu\"}")
-                              .mlp;
+    struct mlp_file file =
+        good(&ctx, MLP,
+             "{\"features\":3,\"hidden_size\":5,\"inner_size\":7,\"num_blocks\":0,"
+             "\"time_size\":10,\"num_classes\":11,\"act_fn\":\"relu\",\"data_mean\":[1,-2,0],\"data_std\":[1,1,1e-3]}")
+            .mlp;
+    struct mlp_config m = file.mlp;
+    assert_true(file.mean[1] == -2 && file.std[2] == 1e-3);
+    assert_null(good(&ctx, MLP, "{\"data_mean\":[0,0],\"data_std\":[1,1]}").mlp.mean); /* it changes nothing */
     assert_true(m.features == 3 && m.hidden_size == 5 && m.inner_size == 7 && m.num_blocks == 0);
     assert_true(m.time_size == 10 && m.num_classes == 11 && m.act_fn == ACTIVATION_RELU);
     struct vae_config v =
@@ -144,6 +148,11 @@ static const struct {
      "c.json is of a Transformer2DModel without a norm_type; of these only those with \"ada_norm_zero\" can be "
      "served."},
     {MLP, "{\"features\":0}", WANTS("features") "an integer from 1 to 65536."},
+    {MLP, "{\"data_mean\":[0,1]}",
+     "c.json has 2 numbers as data_mean and 0 as data_std; want one of each for each of the 2 features, or none."},
+    {MLP, "{\"data_mean\":[0],\"data_std\":[2]}",
+     "c.json has 1 numbers as data_mean and 1 as data_std; want one of each for each of the 2 features, or none."},
+    {MLP, "{\"data_mean\":[0,1],\"data_std\":[1,0]}", WANTS("data_std") "a number from 1e-30 to 1e+30."},
     {MLP, "{\"features\":65537}", WANTS("features") "an integer from 1 to 65536."},
     {MLP, "{\"num_blocks\":257}", WANTS("num_blocks") "an integer from 0 to 256."},
     {MLP, "{\"act_fn\":\"tanh\"}", WANTS("act_fn") "one of silu, swish, mish, gelu, relu, not \"tanh\"."},
