@@ -101,6 +101,10 @@ lint: check-format ## check the format and run clang-tidy
 docs: $(B)/solvent ## write docs/api.md from the descriptors
 	$(B)/solvent docs > docs/api.md
 
+MODELS := moons eight-gaussians digits digits-ddpm fashion
+models: $(B)/solvent ## train the shipped models by their recipes (models/*/train.json), M=name one; it goes on where it was ended
+	$(Q)for m in $(or $(M),$(MODELS)); do SOLVENT=$(B)/solvent script/model $$m || exit 1; done
+
 clean: ## remove what was built
 	$(Q)rm -rf build solvent
 
@@ -169,4 +173,4 @@ $(filter-out %/vqsort,$(BENCHES)): %: %.o $(B)/libserver.a $(B)/libhandlers.a $(
 	$(Q)$(CC) $(LDFLAGS) $^ $(SERVER_LIBS) $(BENCH_LIBS) -o $@
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all run test check-one bench bench-tools fuzz fmt check-format lint docs clean help FORCE
+.PHONY: all run test check-one bench bench-tools fuzz fmt check-format lint docs models clean help FORCE
