@@ -161,7 +161,7 @@ FUZZ_OBJECTS := $(call objects,$(filter-out tests/fuzz/test_%.c tests/fuzz/fuzz_
 $(FUZZ_TESTS): %: %.o $(FUZZ_OBJECTS) $(B)/libsupport.a $(B)/libhandlers.a $(B)/libcore.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ -lcmocka $(HANDLER_LIBS) -o $@
-$(B)/tests/fuzz/fuzz_endpoints $(B)/tests/fuzz/fuzz_models: %: %.o $(FUZZ_OBJECTS) $(B)/libsupport.a $(B)/libhandlers.a $(B)/libcore.a
+$(B)/tests/fuzz/fuzz_endpoints $(B)/tests/fuzz/fuzz_models $(B)/tests/fuzz/fuzz_data: %: %.o $(FUZZ_OBJECTS) $(B)/libsupport.a $(B)/libhandlers.a $(B)/libcore.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer $^ -lcmocka $(HANDLER_LIBS) -o $@
 $(B)/bench/vqsort: bench/vqsort.cc
