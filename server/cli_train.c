@@ -136,8 +136,8 @@ static enum status refuse_change(struct ctx *ctx, const struct order *o, const s
     return status;
 }
 
-static enum status run(struct ctx *ctx, const struct order *o, const struct train_folder *folder,
-                       const struct wanted *w, struct train_files *files) {
+static enum status run(struct ctx *ctx, const struct order *o, struct train_folder *folder, const struct wanted *w,
+                       struct train_files *files) {
     struct dataset data;
     struct train_plan plan;
     enum status status = train_data_open(ctx, &w->is, files, &data);
@@ -145,6 +145,8 @@ static enum status run(struct ctx *ctx, const struct order *o, const struct trai
         status = train_plan_make(ctx, &w->is, &data, &plan);
     if (status == STATUS_OK)
         status = refuse_change(ctx, o, w, &data, &plan);
+    if (status == STATUS_OK)
+        status = train_folder_make(ctx, folder);
     if (status != STATUS_OK)
         return status;
     fprintf(stderr, "%zu %s of %zu x %zu x %zu, %zu classes; %s, %lld steps of %lld.\n", data.data.n,
@@ -154,7 +156,7 @@ static enum status run(struct ctx *ctx, const struct order *o, const struct trai
 }
 
 /* run_threads lends the machine's threads to the run. */
-static enum status run_threads(struct ctx *ctx, const struct order *o, const struct train_folder *folder,
+static enum status run_threads(struct ctx *ctx, const struct order *o, struct train_folder *folder,
                                const struct wanted *w) {
     char error[MACHINE_ERROR];
     struct train_files files = {0};

@@ -14,13 +14,18 @@ static enum status failed(struct ctx *ctx, const struct train_folder *f, const c
 }
 
 enum status train_folder_open(struct ctx *ctx, const char *path, struct train_folder *out) {
-    *out = (struct train_folder){path, -1};
-    if (mkdir(path, 0777) && errno != EEXIST)
-        return ctx_fail(ctx, STATUS_INVALID, "", "Cannot make the folder %.300s: %s.", path, strerror(errno));
-    out->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (out->fd < 0)
+    *out = (struct train_folder){path, open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (out->fd < 0 && errno != ENOENT)
         return ctx_fail(ctx, STATUS_INVALID, "", "Cannot open the folder %.300s: %s.", path, strerror(errno));
     return STATUS_OK;
+}
+
+enum status train_folder_make(struct ctx *ctx, struct train_folder *f) {
+    if (f->fd >= 0)
+        return STATUS_OK;
+    if (mkdir(f->path, 0777) && errno != EEXIST)
+        return ctx_fail(ctx, STATUS_INVALID, "", "Cannot make the folder %.300s: %s.", f->path, strerror(errno));
+    return train_folder_open(ctx, f->path, f);
 }
 
 void train_folder_close(struct train_folder *f) {
@@ -91,9 +96,9 @@ static bool read_all(int fd, unsigned char *to, size_t n) {
 enum status train_folder_read(struct ctx *ctx, const struct train_folder *f, const char *path, unsigned char **p,
                               size_t *n) {
     struct stat st;
-    int fd = openat(f->fd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = f->fd < 0 ? -1 : openat(f->fd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     *p = NULL;
-    if (fd < 0 && errno == ENOENT)
+    if (f->fd < 0 || (fd < 0 && errno == ENOENT))
         return STATUS_OK;
     if (fd < 0)
         return failed(ctx, f, path, "read");

@@ -12,8 +12,10 @@ struct train_folder {
     int fd;
 };
 
-/* train_folder_open opens the folder, or makes it (but not those above it). Errors: INVALID (why). */
+/* train_folder_open opens the folder; where it is not there, fd is -1, and nothing is found in it.
+ * train_folder_make makes it then (but not those above it). Errors: INVALID (why). */
 enum status train_folder_open(struct ctx *ctx, const char *path, struct train_folder *out) MUST_CHECK;
+enum status train_folder_make(struct ctx *ctx, struct train_folder *f) MUST_CHECK;
 void train_folder_close(struct train_folder *f);
 
 /* train_folder_write replaces the file of that path below the folder, and makes the one folder that it may lie in.

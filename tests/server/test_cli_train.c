@@ -197,6 +197,7 @@ static void wrong_usage(void **state) {
     refused("train --out @/a --config @/none.json", 1, "There is no file ");
     put("bad.json", "{\"steps\":0}", 11);
     refused("train --out @/a --config @/bad.json", 1, "bad.json is 0, want an integer from 1 to 100000000.");
+    assert_false(exists("a")); /* what is not begun leaves nothing */
     fine("train --help");
     assert_non_null(strstr(said, "--weight-decay X"));
 }
@@ -230,6 +231,21 @@ static void what_was_trained_is_a_model(void **state) {
          "@/models");
     fine("train --config @/models/tiny/train.json --out @/models/again");
     same("models/tiny", "models/again", "unet/diffusion_pytorch_model.safetensors");
+}
+
+/* Rows come back in their own units, with the names of their classes. */
+static void rows_are_a_model(void **state) {
+    (void)state;
+    static const char TABLE[] = "x,kind,y\n1000,b,1\n1001,b,2\n1002,a,3\n1003,a,4\n";
+    double x = 0;
+    put("rows.csv", TABLE, sizeof TABLE - 1);
+    fine("train --data @/rows.csv --label-column kind --out @/models/rows --steps 3 --batch 4 --hidden-size 8 "
+         "--num-blocks 1 --time-size 8 --sample-count 2 --kernels ref");
+    fine("call POST /v1/sample '{\"model\":\"rows\",\"class\":\"b\",\"count\":1,\"seed\":1}' --models @/models");
+    const char *samples = strstr(said, "\"samples\":[[");
+    assert_non_null(samples);
+    assert_int_equal(sscanf(samples, "\"samples\":[[%lf", &x), 1);
+    assert_true(x > 900 && x < 1100);
 }
 
 static void other_data_are_not_gone_on_with(void **state) {
@@ -271,6 +287,7 @@ int main(void) {
         cmocka_unit_test(what_was_begun_is_not_changed),
         cmocka_unit_test(wrong_usage),
         cmocka_unit_test(what_was_trained_is_a_model),
+        cmocka_unit_test(rows_are_a_model),
         cmocka_unit_test(other_data_are_not_gone_on_with),
         cmocka_unit_test(folders_of_png_are_read),
     };
