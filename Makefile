@@ -105,6 +105,9 @@ MODELS := moons eight-gaussians digits digits-ddpm fashion
 models: $(B)/solvent ## train the shipped models by their recipes (models/*/train.json), M=name one; it goes on where it was ended
 	$(Q)for m in $(or $(M),$(MODELS)); do SOLVENT=$(B)/solvent script/model $$m || exit 1; done
 
+models-check: $(B)/solvent $(B)/bench/judge ## judge them by a classifier that saw real images alone (M=names; digits)
+	$(Q)SOLVENT=$(B)/solvent JUDGE=$(B)/bench/judge script/models-check $(or $(M),digits)
+
 clean: ## remove what was built
 	$(Q)rm -rf build solvent
 
@@ -173,4 +176,4 @@ $(filter-out %/vqsort,$(BENCHES)): %: %.o $(B)/libserver.a $(B)/libhandlers.a $(
 	$(Q)$(CC) $(LDFLAGS) $^ $(SERVER_LIBS) $(BENCH_LIBS) -o $@
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all run test check-one bench bench-tools fuzz fmt check-format lint docs models clean help FORCE
+.PHONY: all run test check-one bench bench-tools fuzz fmt check-format lint docs models models-check clean help FORCE

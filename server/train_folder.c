@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,11 +22,12 @@ enum status train_folder_open(struct ctx *ctx, const char *path, struct train_fo
 }
 
 enum status train_folder_make(struct ctx *ctx, struct train_folder *f) {
-    if (f->fd >= 0)
-        return STATUS_OK;
-    if (mkdir(f->path, 0777) && errno != EEXIST)
+    if (f->fd < 0 && mkdir(f->path, 0777) && errno != EEXIST)
         return ctx_fail(ctx, STATUS_INVALID, "", "Cannot make the folder %.300s: %s.", f->path, strerror(errno));
-    return train_folder_open(ctx, f->path, f);
+    enum status status = f->fd < 0 ? train_folder_open(ctx, f->path, f) : STATUS_OK;
+    if (status == STATUS_OK && flock(f->fd, LOCK_EX | LOCK_NB))
+        status = ctx_fail(ctx, STATUS_INVALID, "", "Another process trains in the folder %.300s.", f->path);
+    return status;
 }
 
 void train_folder_close(struct train_folder *f) {

@@ -13,7 +13,8 @@ struct train_folder {
 };
 
 /* train_folder_open opens the folder; where it is not there, fd is -1, and nothing is found in it.
- * train_folder_make makes it then (but not those above it). Errors: INVALID (why). */
+ * train_folder_make makes it then (but not those above it), and holds it until it is closed: two runs would overwrite each
+ * other's files. Errors: INVALID (why; another process holds it). */
 enum status train_folder_open(struct ctx *ctx, const char *path, struct train_folder *out) MUST_CHECK;
 enum status train_folder_make(struct ctx *ctx, struct train_folder *f) MUST_CHECK;
 void train_folder_close(struct train_folder *f);

@@ -66,6 +66,22 @@ static void files_are_written_and_read(void **state) {
     ctx_release(&ctx);
 }
 
+static void a_folder_has_one_run(void **state) {
+    (void)state;
+    struct ctx ctx;
+    struct train_folder a, b;
+    char path[200];
+    open_at(&ctx, &a, path, "one");
+    assert_int_equal(train_folder_make(&ctx, &a), STATUS_OK);
+    assert_int_equal(train_folder_open(&ctx, path, &b), STATUS_OK);
+    assert_int_equal(train_folder_make(&ctx, &b), STATUS_INVALID);
+    assert_non_null(strstr(ctx.err.detail, "Another process trains in the folder "));
+    train_folder_close(&a);
+    assert_int_equal(train_folder_make(&ctx, &b), STATUS_OK);
+    train_folder_close(&b);
+    ctx_release(&ctx);
+}
+
 static void what_was_appended_is_cut(void **state) {
     (void)state;
     struct ctx ctx;
@@ -160,6 +176,7 @@ static void times_are_short(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_are_written_and_read),
+        cmocka_unit_test(a_folder_has_one_run),
         cmocka_unit_test(what_was_appended_is_cut),
         cmocka_unit_test(a_checkpoint_is_read_back),
         cmocka_unit_test(damage_is_seen),
