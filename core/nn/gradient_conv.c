@@ -74,39 +74,35 @@ static size_t weight_at(const struct node *node, const struct parameter *p, size
     return (o * in + k) * taps_of(p) + s;
 }
 
-void gradient_pack_forward(const struct gradient *g, size_t i) {
+/* gather puts taps in the order [out][in][tap] of the matrix that is packed, where the sums will be. */
+static const float *gather(const struct gradient *g, size_t i, const struct matrix *m, const size_t *tap) {
     const struct node *node = &g->forward.nodes[i];
     const struct parameter *p = &g->forward.parameters[node->weight];
-    const struct matrix *m = &node->matrix;
     const float *w = g->weights + g->offset[node->weight];
-    float *to = g->steps[i].panels;
-    if (!conv_patches(&node->conv)) {
-        matrix_pack(g->forward.kernels, m->segments, m->depth, m->columns, w, to);
-        return;
-    }
-    size_t columns = g->forward.kernels->columns;
-    for (size_t first = 0; first < m->columns; first += columns)
-        for (size_t s = 0; s < m->segments; s++)
-            for (size_t k = 0; k < m->depth; k++)
-                for (size_t o = first; o < first + columns; o++)
-                    *to++ = o < m->columns ? w[weight_at(node, p, s, k, o)] : 0;
+    float *to = g->steps[i].sums;
+    for (size_t column = 0; column < m->columns; column++)
+        for (size_t k = 0; k < m->depth; k++)
+            for (size_t s = 0; s < m->segments; s++)
+                *to++ = tap ? w[(k * p->shape[1] + column) * taps_of(p) + tap[s]] : w[weight_at(node, p, s, k, column)];
+    return g->steps[i].sums;
 }
 
-static void pack_phase(const struct gradient *g, const struct parameter *p, const float *w, const struct phase *phase) {
-    size_t columns = g->forward.kernels->columns, in = p->shape[1], taps = taps_of(p);
-    float *to = phase->panels;
-    for (size_t first = 0; first < in; first += columns)
-        for (size_t t = 0; t < phase->taps; t++)
-            for (size_t o = 0; o < p->shape[0]; o++)
-                for (size_t c = first; c < first + columns; c++)
-                    *to++ = c < in ? w[(o * in + c) * taps + phase->tap[t]] : 0;
+void gradient_pack_forward(const struct gradient *g, size_t i) {
+    const struct node *node = &g->forward.nodes[i];
+    const struct matrix *m = &node->matrix;
+    const float *w = g->weights + g->offset[node->weight];
+    if (conv_patches(&node->conv))
+        w = gather(g, i, m, NULL);
+    matrix_pack(g->forward.kernels, m->segments, m->depth, m->columns, w, g->steps[i].panels);
 }
 
 void gradient_pack_backward(const struct gradient *g, size_t i) {
-    const struct node *node = &g->forward.nodes[i];
-    for (size_t k = 0; k < node->conv.stride * node->conv.stride; k++)
-        pack_phase(g, &g->forward.parameters[node->weight], g->weights + g->offset[node->weight],
-                   &g->steps[i].phases[k]);
+    size_t stride = g->forward.nodes[i].conv.stride;
+    for (size_t k = 0; k < stride * stride; k++) {
+        const struct phase *phase = &g->steps[i].phases[k];
+        const struct matrix *m = &phase->matrix;
+        matrix_pack(g->forward.kernels, m->segments, m->depth, m->columns, gather(g, i, m, phase->tap), phase->panels);
+    }
 }
 
 /* -- Forward -- */

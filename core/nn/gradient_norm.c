@@ -61,11 +61,15 @@ struct group {
     struct modulation modulation; /* of the image */
 };
 
+/* statistics_of is the mean and 1 / sqrt(variance + eps) of an image's groups, which the run of these images left. */
+static const float *statistics_of(const struct group *g, size_t image) {
+    return graph_scratch(&g->p->v, g->node->statistics) + image * 2 * g->groups;
+}
+
 /* prepare finds the line act(x * factor + offset) that the image's channels are on, and clears the sums. */
 static void prepare(const struct group *g, size_t image) {
     const float *weight = parameter(g->p, g->node->weight), *bias = parameter(g->p, g->node->bias);
-    const float *statistics =
-        graph_scratch(&g->p->v, g->node->statistics) + image * g->p->g->forward.values[g->node->statistics].floats;
+    const float *statistics = statistics_of(g, image);
     float *line = kept(g->p, g->step, image, 0, g->n);
     memset(line, 0, 2 * g->n * sizeof *line);
     for (size_t c = 0; c < g->n; c++) {
@@ -103,8 +107,7 @@ static struct norm_line line_of(const struct group *g, size_t image, size_t y) {
 static void settle(const struct group *g, size_t image, size_t group) {
     float *line = kept(g->p, g->step, image, 0, g->n);
     size_t n = g->n / g->groups, first = group * n;
-    float by = (graph_scratch(&g->p->v, g->node->statistics) +
-                image * g->p->g->forward.values[g->node->statistics].floats)[2 * group + 1];
+    float by = statistics_of(g, image)[2 * group + 1];
     double level = 0, tilt = 0, count = (double)(n * g->height * g->width);
     for (size_t c = first; c < first + n; c++) {
         line[PRODUCT * g->n + c] *= by;

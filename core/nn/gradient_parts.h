@@ -50,6 +50,7 @@ struct gradient {
     const float *weights;
     bool packed;   /* for the way back */
     size_t images; /* of the last run */
+    size_t share;  /* of these that a body takes, on both ways */
     struct graph_in in;
     int input; /* the value */
 };
