@@ -368,7 +368,6 @@ static void backward_part(void *arg, size_t part) {
 static void embedding_weights(const struct pass *p, const struct node *node, float *to) {
     const struct parameter *w = &p->g->forward.parameters[node->weight];
     struct places d = graph_places(&p->d, node->out);
-    memset(to, 0, w->n * sizeof *to);
     for (size_t i = 0; i < p->d.images; i++) {
         size_t row = graph_row(&p->v, node, i);
         p->g->forward.kernels->backward->scale(w->shape[1], 1, d.data + i * d.image_step, true, to + row * w->shape[1]);
