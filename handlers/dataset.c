@@ -34,7 +34,7 @@ static enum status open_idx(struct ctx *ctx, const char *file, const unsigned ch
         if (!isfinite(to[i] = idx_value(&idx, i)))
             return ctx_fail(ctx, STATUS_INVALID, "", "%.100s has %s as its element %zu, want a finite number.", file,
                             isnan(to[i]) ? "NaN" : "an infinity", i);
-    out->numbers = to;
+    out->reals = to;
     return STATUS_OK;
 }
 
@@ -48,12 +48,10 @@ static enum status open_npy(struct ctx *ctx, const char *file, const unsigned ch
     }
     *out = (struct data_array){.file = file, .dims = a.dims, .n = a.n, .whole = a.kind == KIND_INT};
     memcpy(out->shape, a.shape, sizeof a.shape);
-    double *to = ctx_alloc(ctx, a.n, sizeof *to);
-    if (!to)
-        return STATUS_NO_MEMORY;
-    for (size_t i = 0; i < a.n; i++)
-        to[i] = a.kind == KIND_INT ? (double)a.ints[i] : a.reals[i];
-    out->numbers = to;
+    if (a.kind == KIND_INT)
+        out->ints = a.ints;
+    else
+        out->reals = a.reals;
     return STATUS_OK;
 }
 
@@ -115,10 +113,11 @@ static enum status to_bytes(struct ctx *ctx, const struct data_array *a, const u
     if (!to)
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < a->n; i++) {
-        if (!a->whole || a->numbers[i] < 0 || a->numbers[i] > 255)
-            return ctx_fail(ctx, STATUS_INVALID, "", "%.100s has %g as its element %zu; want pixels of 0 to 255.",
-                            a->file, a->numbers[i], i);
-        to[i] = (unsigned char)a->numbers[i];
+        const double value = data_array_value(a, i);
+        if (!a->whole || value < 0 || value > 255)
+            return ctx_fail(ctx, STATUS_INVALID, "", "%.100s has %g as its element %zu; want integers of 0 to 255.",
+                            a->file, value, i);
+        to[i] = (unsigned char)value;
     }
     *out = to;
     return STATUS_OK;

@@ -8,15 +8,16 @@
 struct data_array {
     const char *file;
     size_t dims, shape[4], n;
-    const unsigned char *bytes; /* [n] where they are bytes; else NULL */
-    const double *numbers;      /* [n] where they are not */
-    bool whole;                 /* they are integers by their type */
+    const unsigned char *bytes; /* [n] one of the three is there */
+    const int64_t *ints;
+    const double *reals; /* finite */
+    bool whole;          /* they are integers by their type */
 };
 
 /* data_array_open reads an IDX or NPY file, gz too. Errors: INVALID, UNSUPPORTED, NO_MEMORY. */
 enum status data_array_open(struct ctx *ctx, const struct data_file *file, struct data_array *out) MUST_CHECK;
 static inline double data_array_value(const struct data_array *a, size_t i) {
-    return a->bytes ? (double)a->bytes[i] : a->numbers[i];
+    return a->bytes ? (double)a->bytes[i] : a->ints ? (double)a->ints[i] : a->reals[i];
 }
 
 /* dataset_scale makes rows[n][d] of numbers, given column by column. Errors: INVALID (numbers beyond 1e30), NO_MEMORY. */

@@ -151,7 +151,7 @@ static void images_of_npy(void **state) {
     release(&f);
     pixels[3] = 256;
     add(&f, "images.npy", file, npy(a, file));
-    bad(&f, "images.npy has 256 as its element 3; want pixels of 0 to 255.");
+    bad(&f, "images.npy has 256 as its element 3; want integers of 0 to 255.");
 }
 
 static void arrays_that_do_not_fit(void **state) {
