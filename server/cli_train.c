@@ -136,6 +136,19 @@ static enum status refuse_change(struct ctx *ctx, const struct order *o, const s
     return status;
 }
 
+/* tell says what is learnt, and how. */
+static void tell(const struct ctx *ctx, const struct train_plan *plan) {
+    const struct dataset *d = plan->data;
+    if (d->images)
+        fprintf(stderr, "%zu images of %zu x %zu, %s", d->data.n, d->width, d->height,
+                d->channels == 3 ? "colour" : "grey");
+    else
+        fprintf(stderr, "%zu rows of %zu numbers", d->data.n, d->channels);
+    if (d->classes)
+        fprintf(stderr, ", %zu classes", d->classes);
+    fprintf(stderr, "; %s, %zu steps of %zu.\n", isa_text(ctx->isa), plan->options.steps, plan->options.batch);
+}
+
 static enum status run(struct ctx *ctx, const struct order *o, struct train_folder *folder, const struct wanted *w,
                        struct train_files *files) {
     struct dataset data;
@@ -149,9 +162,7 @@ static enum status run(struct ctx *ctx, const struct order *o, struct train_fold
         status = train_folder_make(ctx, folder);
     if (status != STATUS_OK)
         return status;
-    fprintf(stderr, "%zu %s of %zu x %zu x %zu, %zu classes; %s, %lld steps of %lld.\n", data.data.n,
-            data.images ? "images" : "rows", data.height, data.width, data.channels, data.classes, isa_text(ctx->isa),
-            (long long)plan.config.steps, (long long)plan.config.batch);
+    tell(ctx, &plan);
     return train_run(ctx, &plan, folder);
 }
 

@@ -124,6 +124,11 @@ static enum status write_samples(struct run *r) {
     enum status status = train_samples(r->ctx, r->plan, trainer_average(r->trainer), &png);
     if (status == STATUS_OK)
         status = write_buf(r, path, &png);
+    else if (status == STATUS_INVALID) { /* a network that has learnt little may draw what is no picture */
+        train_progress_end(&r->progress);
+        fprintf(stderr, "There is no %s: %s\n", path, r->ctx->err.detail);
+        status = STATUS_OK;
+    }
     buf_release(&png);
     return status;
 }

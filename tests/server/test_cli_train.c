@@ -275,7 +275,7 @@ static void folders_of_png_are_read(void **state) {
     run("train --data @/pictures --out @/p --block-out-channels 4 --norm-num-groups 4 --steps 1 --batch 1 --kernels "
         "ref");
     assert_non_null(strstr(said, "2 images of "));
-    assert_non_null(strstr(said, " x 3, 2 classes;"));
+    assert_non_null(strstr(said, ", colour, 2 classes; ref, 1 steps of 1."));
     put("pictures/a/0.png", "no", 2);
     refused("train --data @/pictures --out @/p", 1, "a/0.png is no PNG that can be read");
 }
