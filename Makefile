@@ -101,6 +101,13 @@ lint: check-format ## check the format and run clang-tidy
 docs: $(B)/solvent ## write docs/api.md from the descriptors
 	$(B)/solvent docs > docs/api.md
 
+MODELS := moons eight-gaussians digits digits-ddpm fashion
+models: $(B)/solvent ## train the shipped models by their recipes (models/*/train.json), M=name one; it goes on where it was ended
+	$(Q)for m in $(or $(M),$(MODELS)); do SOLVENT=$(B)/solvent script/model $$m || exit 1; done
+
+models-check: $(B)/solvent $(B)/bench/judge ## judge them by a classifier that saw real images alone (M=names; digits)
+	$(Q)SOLVENT=$(B)/solvent JUDGE=$(B)/bench/judge script/models-check $(or $(M),digits)
+
 clean: ## remove what was built
 	$(Q)rm -rf build solvent
 
@@ -157,7 +164,7 @@ FUZZ_OBJECTS := $(call objects,$(filter-out tests/fuzz/test_%.c tests/fuzz/fuzz_
 $(FUZZ_TESTS): %: %.o $(FUZZ_OBJECTS) $(B)/libsupport.a $(B)/libhandlers.a $(B)/libcore.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ -lcmocka $(HANDLER_LIBS) -o $@
-$(B)/tests/fuzz/fuzz_endpoints $(B)/tests/fuzz/fuzz_models: %: %.o $(FUZZ_OBJECTS) $(B)/libsupport.a $(B)/libhandlers.a $(B)/libcore.a
+$(B)/tests/fuzz/fuzz_endpoints $(B)/tests/fuzz/fuzz_models $(B)/tests/fuzz/fuzz_data: %: %.o $(FUZZ_OBJECTS) $(B)/libsupport.a $(B)/libhandlers.a $(B)/libcore.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer $^ -lcmocka $(HANDLER_LIBS) -o $@
 $(B)/bench/vqsort: bench/vqsort.cc
@@ -169,4 +176,4 @@ $(filter-out %/vqsort,$(BENCHES)): %: %.o $(B)/libserver.a $(B)/libhandlers.a $(
 	$(Q)$(CC) $(LDFLAGS) $^ $(SERVER_LIBS) $(BENCH_LIBS) -o $@
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all run test check-one bench bench-tools fuzz fmt check-format lint docs clean help FORCE
+.PHONY: all run test check-one bench bench-tools fuzz fmt check-format lint docs models models-check clean help FORCE

@@ -123,15 +123,16 @@ static enum status report_adaptive(struct call *call, const struct sample_params
 }
 
 /* ready makes the denoiser, and the data of the request what it sees. */
-static enum status ready(struct call *call, const struct sample_params *p, const struct denoiser **denoiser,
-                         struct latent_inputs *given) {
+static enum status ready(struct call *call, const struct loaded_model *model, const struct sample_params *p,
+                         const struct denoiser **denoiser, struct latent_inputs *given) {
     enum status status = control_denoiser(call, &p->model, &p->control, denoiser);
     if (status == STATUS_OK)
         status = sample_check_shapes(&call->ctx, p, (*denoiser)->d, model_extent(&p->model).sample_d);
-    return status == STATUS_OK ? latent_encode(call, p, given) : status;
+    return status == STATUS_OK ? latent_encode(call, model, p, given) : status;
 }
 
-static enum status run_adaptive(struct call *call, const struct sample_params *p, struct sample_result *out) {
+static enum status run_adaptive(struct call *call, const struct loaded_model *model, const struct sample_params *p,
+                                struct sample_result *out) {
     struct ctx *ctx = &call->ctx;
     const struct noise noise = noise_of_seed(ctx->isa, (uint64_t)p->seed);
     struct adaptive_setup setup;
@@ -141,10 +142,10 @@ static enum status run_adaptive(struct call *call, const struct sample_params *p
     enum status status = sample_check_adaptive(ctx, p);
     if (status == STATUS_OK)
         status = adaptive_setup(call, &p->how, &setup);
-    if (status == STATUS_OK && model_is_network(&p->model) && p->control.use)
+    if (status == STATUS_OK && model && p->control.use)
         status = network_check(ctx, p->control.use, &setup.ends[0]);
     if (status == STATUS_OK)
-        status = ready(call, p, &in.denoiser, &given);
+        status = ready(call, model, p, &in.denoiser, &given);
     if (status == STATUS_OK && p->interpolate.from.kind)
         status = interpolate(ctx, p, in.denoiser->d, &in);
     if (status != STATUS_OK)
@@ -158,13 +159,13 @@ static enum status run_adaptive(struct call *call, const struct sample_params *p
                                      .tells = call->events};
     status = adaptive_sample(call, &setup, &job, &drawn);
     if (status == STATUS_OK)
-        status = latent_decode(call, p, drawn.samples, &drawn.samples);
+        status = latent_decode(call, model, p, drawn.samples, &drawn.samples);
     return status == STATUS_OK ? report_adaptive(call, p, &setup, &drawn, in.denoiser, out) : status;
 }
 
 /* choose lets the time decide on what the request leaves open. */
-static enum status choose(struct call *call, struct sample_params *p, const struct sampler_in *in,
-                          struct sample_result *out) {
+static enum status choose(struct call *call, const struct loaded_model *model, struct sample_params *p,
+                          const struct sampler_in *in, struct sample_result *out) {
     if (!deadline_wants(call, &p->how))
         return STATUS_OK;
     const double taken = p->init.kind ? (p->has_strength ? p->strength : 0.8) : 1;
@@ -174,7 +175,7 @@ static enum status choose(struct call *call, struct sample_params *p, const stru
     const double judging =
         p->diagnostics ? diagnostics_cost((size_t)p->count, model_extent(&p->model).k, in->denoiser->d) : 0;
     int64_t decoding;
-    enum status status = latent_decode_ns(call, &p->model, in->count, &decoding);
+    enum status status = latent_decode_ns(call, model, in->count, &decoding);
     if (status != STATUS_OK)
         return status;
     const struct deadline_job job = {
@@ -229,7 +230,7 @@ static void take_data(struct work *w) {
 /* check_calls: a network has to say something of the data wherever it is asked. */
 static enum status check_calls(struct ctx *ctx, const struct work *w) {
     enum status status = STATUS_OK;
-    const bool asks = model_is_network(&w->p.model) && w->p.control.use;
+    const bool asks = w->asked.model && w->p.control.use;
     for (size_t i = 0; asks && status == STATUS_OK && i < w->plan.n_ops; i++)
         if (w->plan.ops[i].kind == PLAN_CALL)
             status = network_check(ctx, w->p.control.use, &w->plan.ops[i].at);
@@ -247,11 +248,11 @@ static enum status prepare(struct call *call, struct work *w, struct sample_resu
         w->p.control.use = &w->asked.use;
     }
     if (status == STATUS_OK)
-        status = ready(call, p, &w->in.denoiser, &w->given);
+        status = ready(call, w->asked.model, p, &w->in.denoiser, &w->given);
     if (status != STATUS_OK)
         return status;
     take_data(w);
-    status = choose(call, &w->p, &w->in, out);
+    status = choose(call, w->asked.model, &w->p, &w->in, out);
     if (status == STATUS_OK && !p->how.scheduler_config.p)
         status = sampler_setup(call, &p->how, &w->setup);
     if (status == STATUS_OK && w->setup.scheduler.made)
@@ -282,7 +283,7 @@ static enum status set_start(struct call *call, struct work *w, struct sample_re
         size_t taken = w->in.stop_after ? w->in.stop_after : w->plan.n_steps;
         step_teller_init(&w->teller, call, taken + (p->invert.kind ? w->setup.steps - 1 : 0), (size_t)p->preview,
                          &p->plot);
-        w->teller.decoder = latent_coder(call, &p->model);
+        w->teller.decoder = latent_coder(w->asked.model);
         w->in.watch = &w->teller.watch;
     }
     return status == STATUS_OK && p->invert.kind ? invert(ctx, &w->given.invert, &w->setup, &w->in, out) : status;
@@ -299,7 +300,7 @@ static enum status run(struct call *call, const void *params, void *result) {
     if (status == STATUS_OK)
         status = sample_check(call, p);
     if (status == STATUS_OK && !p->how.scheduler_config.p && adaptive_asked(&p->how))
-        return run_adaptive(call, p, result);
+        return run_adaptive(call, w.asked.model, p, result);
     if (status == STATUS_OK)
         status = prepare(call, &w, result);
     if (status == STATUS_OK)
@@ -312,7 +313,7 @@ static enum status run(struct call *call, const void *params, void *result) {
     if (status == STATUS_OK && w.in.watch)
         status = w.teller.status;
     if (status == STATUS_OK)
-        status = latent_decode(call, p, drawn.samples, &drawn.samples);
+        status = latent_decode(call, w.asked.model, p, drawn.samples, &drawn.samples);
     return status == STATUS_OK ? sample_report(call, &w.p, &w.setup, &w.in, &drawn, result) : status;
 }
 

@@ -18,6 +18,7 @@
 #include "core/nn/vae.h"
 #include "handlers/files.h"
 #include "handlers/json_file.h"
+#include "handlers/mlp_file.h"
 #include "handlers/model_labels.h"
 #include "handlers/safetensors.h"
 
@@ -36,7 +37,7 @@ struct model_files {
     enum network_kind kind;   /* which of the configs is there */
     struct unet_config unet;
     struct dit_config dit;
-    struct mlp_config mlp;
+    struct mlp_file mlp;
     struct model_part network;
     bool latent; /* there is an AutoencoderKL: */
     struct vae_config vae;

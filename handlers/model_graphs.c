@@ -37,11 +37,50 @@ static enum status make_dit(struct ctx *ctx, const struct dit_config *c, struct 
     return dit_make(ctx, tensor_kernels_for(ctx->isa), c, &out->network);
 }
 
-static enum status make_mlp(struct ctx *ctx, const struct mlp_config *c, struct model_graphs *out) {
+/* scale_row makes a graph of rows: x * by + plus, or (x + plus) * by, number by number. */
+static enum status scale_row(struct ctx *ctx, size_t n, float *by, float *plus, bool add_first, struct graph **out) {
+    struct graph *g = graph_new(ctx, tensor_kernels_for(ctx->isa));
+    if (!g)
+        return STATUS_NO_MEMORY;
+    int x = graph_input(g, 1, 1, n);
+    int b = graph_constant(g, 1, 1, n, by), p = graph_constant(g, 1, 1, n, plus);
+    if (add_first)
+        x = graph_multiply(g, graph_add(g, x, p), ACTIVATION_NONE, b);
+    else
+        x = graph_add(g, graph_multiply(g, x, ACTIVATION_NONE, b), p);
+    graph_output(g, x);
+    *out = g;
+    return graph_failed(g) ? STATUS_NO_MEMORY : STATUS_OK;
+}
+
+/* make_scale: rows are to the network's numbers as pictures are to latents. */
+static enum status make_scale(struct ctx *ctx, const struct mlp_file *m, struct model_graphs *out) {
+    const size_t n = m->mlp.features;
+    float *to = ctx_alloc(ctx, n, 4 * sizeof *to);
+    if (!to)
+        return STATUS_NO_MEMORY;
+    float *by = to, *plus = to + n, *back = to + 2 * n, *minus = to + 3 * n;
+    for (size_t i = 0; i < n; i++) {
+        by[i] = (float)m->std[i];
+        plus[i] = (float)m->mean[i];
+        back[i] = (float)(1 / m->std[i]);
+        minus[i] = -plus[i];
+    }
+    enum status status = scale_row(ctx, n, by, plus, false, &out->decode);
+    if (status == STATUS_OK)
+        status = scale_row(ctx, n, back, minus, true, &out->encode);
+    out->decoder = (struct coder){out->decode, n, 1, 1, n, 1, 1};
+    out->encoder = (struct coder){out->encode, n, 1, 1, n, 1, 1};
+    return status;
+}
+
+static enum status make_mlp(struct ctx *ctx, const struct mlp_file *m, struct model_graphs *out) {
+    const struct mlp_config *c = &m->mlp;
     set_shape(out, c->features, 1, 1, c->features);
     out->dims = 1;
     out->classes = last_is_none(c->num_classes ? c->num_classes + 1 : 0);
-    return mlp_make(ctx, tensor_kernels_for(ctx->isa), c, &out->network);
+    enum status status = mlp_make(ctx, tensor_kernels_for(ctx->isa), c, &out->network);
+    return status == STATUS_OK && m->mean ? make_scale(ctx, m, out) : status;
 }
 
 static enum status make_network(struct ctx *ctx, const struct model_files *m, struct model_graphs *out) {

@@ -317,10 +317,11 @@ static enum status take_shape(struct call *call, const struct loaded_model *m, s
 }
 
 enum status sample_adopt(struct call *call, struct sample_params *p, struct network_asked *asked) {
-    const struct loaded_model *m;
-    enum status status = model_load_network(call, &p->model, &m);
+    *asked = (struct network_asked){0};
+    enum status status = model_load_network(call, &p->model, &asked->model);
     if (status == STATUS_OK)
-        status = network_request_settle(call, &p->model, &p->network, deadline_wants(call, &p->how), &p->how, asked);
+        status = network_request_settle(call, &p->network, deadline_wants(call, &p->how), &p->how, asked);
+    const struct loaded_model *m = asked->model;
     if (status == STATUS_OK && m && m->dims == 3 && call->media == MEDIA_PNG && !p->plot.image_shape.kind)
         status = take_shape(call, m, p);
     return status;

@@ -53,6 +53,7 @@ struct output {
     struct sink sink;
     int64_t shown_ns;
     bool begun, broken;
+    bool binary; /* a newline at the end would be one byte too many */
 };
 
 static bool flush(struct output *output) {
@@ -78,7 +79,7 @@ static void open_output(struct output *output) {
 /* close_output shows the rest, with the newline that JSON alone has not; false where something could not be written. */
 static bool close_output(struct output *output) {
     struct buf *out = &output->sink.out;
-    if (out->n && out->data[out->n - 1] != '\n')
+    if (!output->binary && out->n && out->data[out->n - 1] != '\n')
         buf_byte(out, '\n');
     bool fine = flush(output);
     if (!fine)
@@ -129,6 +130,7 @@ static bool answer(struct call *call, const struct options *options, const struc
     enum media media;
     bool solved = call_media(call, order->accept, &media) == STATUS_OK && call_decode(call) == STATUS_OK &&
                   solve(call, options, media, &output->sink);
+    output->binary = solved && (media == MEDIA_NPY || media == MEDIA_PNG);
     if (solved)
         return true;
     output->sink.out.failed = false;

@@ -6,6 +6,7 @@
 #include "server/cli_call.h"
 #include "server/cli_health.h"
 #include "server/cli_models.h"
+#include "server/cli_train.h"
 #include "server/options.h"
 #include "server/serve.h"
 
@@ -17,6 +18,8 @@ static const char USAGE[] =
     "  solvent serve [OPTION...]                 serve HTTP\n"
     "  solvent call METHOD PATH [BODY [ACCEPT]]  answer one request without a server; BODY - reads standard input, "
     "ACCEPT is a media type\n"
+    "  solvent train --data DATA --out DIR ...   fit a model to images, points or rows; solvent train --help tells "
+    "all\n"
     "  solvent models check DIR...               explain models that diffusers wrote, and what is wrong with them\n"
     "  solvent health                            exit code 0 if the service answers that listens on --listen\n"
     "  solvent openapi                           write the API as OpenAPI 3.1\n"
@@ -73,10 +76,13 @@ static int command(const char *name, struct options *options, int argc, char **a
         return write_text(openapi_write);
     if (!strcmp(name, "docs"))
         return write_text(api_markdown_write);
-    return wrong("There is no such command; want serve, call, models, health, openapi or docs. See solvent --help.");
+    return wrong(
+        "There is no such command; want serve, call, train, models, health, openapi or docs. See solvent --help.");
 }
 
 int main(int argc, char **argv) {
+    if (argc > 1 && !strcmp(argv[1], "train")) /* its options are others */
+        return cli_train(argc - 2, argv + 2);
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
         if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
             return write_text(help);
@@ -89,6 +95,6 @@ int main(int argc, char **argv) {
     if (!options_parse(&options, argc - 1, argv + 1, &n, error))
         return wrong(error);
     if (n == 0)
-        return wrong("A command is wanted: serve, call, models, health, openapi or docs. See solvent --help.");
+        return wrong("A command is wanted: serve, call, train, models, health, openapi or docs. See solvent --help.");
     return command(argv[1], &options, n - 1, argv + 2);
 }

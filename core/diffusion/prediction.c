@@ -58,3 +58,27 @@ struct prediction prediction_at(const struct path *path, const struct path_point
         p.input = 1 / sqrt(at->alpha * at->alpha + at->sigma * at->sigma);
     return p;
 }
+
+struct prediction_target prediction_target(const struct path *path, const struct path_point *at, enum prediction_id id,
+                                           double s) {
+    switch (id) {
+    case PREDICTION_X0: return (struct prediction_target){1, 0};
+    case PREDICTION_EPS: return (struct prediction_target){0, 1};
+    case PREDICTION_SCORE: return (struct prediction_target){0, -1 / at->sigma};
+    case PREDICTION_V: {
+        double n = sqrt(at->alpha * at->alpha + at->sigma * at->sigma);
+        return (struct prediction_target){-at->sigma / n, at->alpha / n};
+    }
+    case PREDICTION_VELOCITY: {
+        struct path_rates rate = path_rates(path, at);
+        double sign = path->family->toward_data ? -1 : 1;
+        return (struct prediction_target){sign * rate.alpha, sign * rate.sigma};
+    }
+    case PREDICTION_EDM: {
+        double n = sqrt(at->sigma * at->sigma + at->alpha * at->alpha * s * s);
+        return (struct prediction_target){at->sigma / (s * n), -at->alpha * s / n};
+    }
+    case PREDICTION_COUNT: break;
+    }
+    return (struct prediction_target){0, 0};
+}

@@ -40,4 +40,12 @@ enum status prediction_check(struct ctx *ctx, const struct path *path, enum pred
 struct prediction prediction_at(const struct path *path, const struct path_point *at, enum prediction_id id,
                                 double sigma_data);
 
+/* prediction_target gives what F should be, x0_by * x0 + eps_by * eps, where x = alpha x0 + sigma eps: the network that
+ * says so has D = x0. sigma > 0; score is -eps / sigma. */
+struct prediction_target {
+    double x0_by, eps_by;
+};
+struct prediction_target prediction_target(const struct path *path, const struct path_point *at, enum prediction_id id,
+                                           double sigma_data);
+
 #endif

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "core/base/elementary.h"
+#include "core/tensor/backward.h"
 #include "core/tensor/tensor.h"
 
 enum { ROWS = 4, COLUMNS = 8 };
@@ -123,5 +124,5 @@ static void blend(size_t n, float keep, const float *x, float *out) {
 }
 
 const struct tensor_kernels tensor_ref = {
-    ISA_REF, ROWS, COLUMNS, tile, finish, affine, moments, standardise, softmax_part, blend,
+    ISA_REF, ROWS, COLUMNS, tile, finish, affine, moments, standardise, softmax_part, blend, &backward_ref,
 };

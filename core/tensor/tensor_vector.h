@@ -277,6 +277,8 @@ static void blend(size_t n, float keep, const float *x, float *out) {
         store_n(out + i, FMA(load_n(out + i, n - i), splat(keep), load_n(x + i, n - i)), n - i);
 }
 
+#include "core/tensor/backward_vector.h"
+
 const struct tensor_kernels TABLE = {
-    SET, ROWS, COLUMNS, tile, finish, affine, moments, standardise, softmax_part, blend,
+    SET, ROWS, COLUMNS, tile, finish, affine, moments, standardise, softmax_part, blend, &BACKWARD,
 };

@@ -63,6 +63,8 @@ static void commands_and_exit_codes(void **state) {
         {"call POST /v1/solve/knapsack '{\"items\":[{\"weight\":1,\"value\":1}],\"capacity\":2,\"at_most\":-1}' "
          "text/event-stream",
          1, "{\"type\":\"urn:solvent:problem:invalid\""},
+        /* 10 bytes before the header, whose end is at a multiple of 64, and 8 for each number: no newline is added */
+        {"call POST /v1/solve/sort '{\"values\":[3,1,2]}' application/x-npy | wc -c | tr -d ' '", 0, "152\n"},
         {"call GET /healthz '{}' --max-body 1", 2, "larger than --max-body (1 bytes)"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {

@@ -129,9 +129,8 @@ void made_model_load(struct made_model *m) {
 
 /* -- Models -- */
 
-void made_model_dit(struct made_model *m) {
+void made_model_transformer(struct made_model *m) {
     struct dit_config c = dit_default();
-    struct vae_config vae = vae_default();
     struct graph *g;
     c.sample_size = 16, c.patch_size = 4;
     c.num_layers = 2;
@@ -149,10 +148,21 @@ void made_model_dit(struct made_model *m) {
                     "\"norm_elementwise_affine\":false,\"norm_eps\":1e-05,\"norm_num_groups\":32,\"norm_type\":"
                     "\"ada_norm_zero\",\"num_attention_heads\":2,\"num_embeds_ada_norm\":1000,\"num_layers\":2,"
                     "\"out_channels\":8,\"patch_size\":4,\"sample_size\":16,\"upcast_attention\":false}");
-    made_files_text(&m->folder, "vae/config.json", "{\"_class_name\":\"AutoencoderKL\",\"shift_factor\":null}");
     made_files_text(&m->folder, "scheduler/scheduler_config.json", "{\"_class_name\":\"DDIMScheduler\"}");
     assert_int_equal(dit_make(&m->ctx, &tensor_ref, &c, &g), STATUS_OK);
     made_model_network(m, "transformer/", g);
+}
+
+void made_model_dit(struct made_model *m) {
+    const struct vae_config vae = vae_default();
+    made_model_transformer(m);
+    made_files_text(
+        &m->folder, "model_index.json",
+        "{\"_class_name\":\"DiTPipeline\",\"_diffusers_version\":\"0.42.1\",\"id2label\":{\"1\":\"goldfish, "
+        "Carassius auratus\",\"0\":\"tench, Tinca tinca\",\"999\":\"toilet tissue\"},\"scheduler\":"
+        "[\"diffusers\",\"DDIMScheduler\"],\"transformer\":[\"diffusers\",\"DiTTransformer2DModel\"],"
+        "\"vae\":[\"diffusers\",\"AutoencoderKL\"]}");
+    made_files_text(&m->folder, "vae/config.json", "{\"_class_name\":\"AutoencoderKL\",\"shift_factor\":null}");
     made_model_autoencoder(m, "vae/", &vae, true);
 }
 

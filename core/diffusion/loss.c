@@ -1,0 +1,145 @@
+#include "core/diffusion/loss.h"
+
+#include <math.h>
+
+#include "core/base/elementary.h"
+#include "core/base/normal.h"
+#include "core/base/philox.h"
+
+const char *const loss_times_names[] = {"uniform", "logit-normal", "log-normal", NULL};
+
+enum status loss_check(struct ctx *ctx, const struct loss *loss) {
+    enum status status = prediction_check(ctx, loss->path, loss->prediction);
+    if (status != STATUS_OK)
+        return status;
+    if (loss->prediction == PREDICTION_SCORE)
+        return ctx_fail(ctx, STATUS_INVALID, "/prediction",
+                        "A score grows without bound where noise ends, and is eps in other units; want eps.");
+    if (loss->prediction == PREDICTION_EPS && loss->path->options.zero_snr)
+        return ctx_fail(ctx, STATUS_INVALID, "/zero_snr",
+                        "Where there is nothing but noise (zero_snr) eps says nothing of the data; want v or x0.");
+    if (loss->times == LOSS_LOG_NORMAL && loss->path->steps)
+        return ctx_fail(ctx, STATUS_INVALID, "/times",
+                        "Noise levels cannot be log-normal on path \"%s\", which has %zu of them; want uniform or "
+                        "logit-normal.",
+                        loss->path->family->name, loss->path->steps);
+    return STATUS_OK;
+}
+
+enum status loss_batch_make(struct ctx *ctx, size_t images, size_t d, bool classes, struct loss_batch *out) {
+    *out = (struct loss_batch){
+        .images = images,
+        .d = d,
+        .x = ctx_alloc(ctx, images * d, sizeof(float)),
+        .times = ctx_alloc(ctx, images, sizeof(float)),
+        .classes = classes ? ctx_alloc(ctx, images, sizeof(int64_t)) : NULL,
+        .targets = ctx_alloc(ctx, images * d, sizeof(float)),
+        .weights = ctx_alloc(ctx, images, sizeof(double)),
+        .noise = ctx_alloc(ctx, images * d, sizeof(double)),
+        .sums = ctx_alloc(ctx, images, sizeof(double)),
+    };
+    bool whole =
+        out->x && out->times && (out->classes || !classes) && out->targets && out->weights && out->noise && out->sums;
+    return whole ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
+/* A batch that is drawn. */
+struct drawing {
+    const struct loss *loss;
+    uint32_t step;
+    const float *x0;
+    const int64_t *labels;
+    struct loss_batch *batch;
+    normal_rows_function *normals;
+};
+
+/* uniform is (word + 1/2) / 2^32: neither 0 nor 1. */
+static double uniform(uint32_t word) { return (word + 0.5) * 0x1p-32; }
+
+static double normal(const struct drawing *d, size_t image) {
+    double z;
+    d->normals(d->loss->seed, NORMAL_TRAIN_TIME, d->step, image, 1, 1, &z);
+    return d->loss->mean + d->loss->std * z;
+}
+
+/* part_of the path's times, 0 .. 1, as a point of it. */
+static struct path_point at_part(const struct path *path, double part) {
+    if (!path->steps)
+        return path_at_t(path, path->t_min + part * (path->t_max - path->t_min));
+    double at = floor(part * (double)path->steps);
+    return path_at_t(path, at < (double)path->steps ? at : (double)path->steps - 1);
+}
+
+static struct path_point draw_point(const struct drawing *d, size_t image, uint32_t word) {
+    const struct path *path = d->loss->path;
+    switch (d->loss->times) {
+    case LOSS_LOGIT_NORMAL: return at_part(path, 1 / (1 + elementary_exp(-normal(d, image))));
+    case LOSS_LOG_NORMAL:
+        return path_at_k(path, fmin(fmax(elementary_exp(normal(d, image)), path->k_low), path->k_high));
+    case LOSS_UNIFORM: break;
+    }
+    return at_part(path, ((double)image + uniform(word)) / (double)d->batch->images);
+}
+
+/* weigh: an error of F is out_by times as large in x0. */
+static double weigh(const struct loss *loss, const struct path_point *at, const struct prediction *p) {
+    double snr = at->alpha * at->alpha / (at->sigma * at->sigma);
+    return loss->min_snr > 0 ? fmin(snr, loss->min_snr) * p->out_by * p->out_by : 1;
+}
+
+static void draw_image(void *arg, size_t i) {
+    const struct drawing *d = arg;
+    const struct loss *loss = d->loss;
+    struct loss_batch *b = d->batch;
+    const uint32_t key[2] = {(uint32_t)loss->seed, (uint32_t)(loss->seed >> 32)};
+    uint32_t words[4];
+    philox4x32(key, (uint32_t[]){0, (uint32_t)i, d->step, NORMAL_TRAIN_WORDS}, words);
+    const struct path_point at = draw_point(d, i, words[0]);
+    const struct prediction p = prediction_at(loss->path, &at, loss->prediction, loss->sigma_data);
+    const struct prediction_target to = prediction_target(loss->path, &at, loss->prediction, loss->sigma_data);
+    b->times[i] = (float)path_time(loss->path, &at);
+    b->weights[i] = weigh(loss, &at, &p);
+    if (b->classes)
+        b->classes[i] = uniform(words[1]) < loss->drop ? loss->none : d->labels[i];
+    double *eps = b->noise + i * b->d;
+    d->normals(loss->seed, NORMAL_TRAIN_NOISE, d->step, i, 1, b->d, eps);
+    for (size_t j = 0; j < b->d; j++) {
+        double x0 = (double)d->x0[i * b->d + j];
+        b->x[i * b->d + j] = (float)(p.input * (at.alpha * x0 + at.sigma * eps[j]));
+        b->targets[i * b->d + j] = (float)(to.x0_by * x0 + to.eps_by * eps[j]);
+    }
+}
+
+void loss_draw(struct ctx *ctx, const struct loss *loss, uint32_t step, const float *x0, const int64_t *labels,
+               struct loss_batch *batch) {
+    struct drawing d = {
+        .loss = loss, .step = step, .x0 = x0, .labels = labels, .batch = batch, .normals = normal_rows_for(ctx->isa)};
+    parallel_for(ctx, batch->images, draw_image, &d);
+}
+
+struct comparing {
+    const struct loss_batch *batch;
+    const float *out;
+    float *d_out;
+};
+
+static void compare_image(void *arg, size_t i) {
+    const struct comparing *c = arg;
+    const struct loss_batch *b = c->batch;
+    double sum = 0, by = 2 * b->weights[i] / ((double)b->images * (double)b->d);
+    for (size_t j = i * b->d; j < (i + 1) * b->d; j++) {
+        double off = (double)c->out[j] - (double)b->targets[j];
+        sum += off * off;
+        c->d_out[j] = (float)(by * off);
+    }
+    b->sums[i] = b->weights[i] * sum;
+}
+
+double loss_mean(struct ctx *ctx, const struct loss_batch *batch, const float *out, float *d_out) {
+    struct comparing c = {batch, out, d_out};
+    double sum = 0;
+    parallel_for(ctx, batch->images, compare_image, &c);
+    for (size_t i = 0; i < batch->images; i++)
+        sum += batch->sums[i];
+    return sum / ((double)batch->images * (double)batch->d);
+}

@@ -1,0 +1,175 @@
+#include "core/train/trainer.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/nn/gradient.h"
+#include "core/nn/initial.h"
+#include "core/nn/optimiser.h"
+#include "core/nn/rate.h"
+#include "core/train/epoch_order.h"
+
+struct trainer {
+    struct ctx *ctx;
+    struct train_data data;
+    const struct loss *loss;
+    struct trainer_options options;
+    struct rate rate;
+    struct optimiser_options adam;
+    struct optimiser o;
+    struct gradient *gradient;
+    struct loss_batch batch;
+    float *x0, *out, *d_out, *by_weights;
+    int64_t *labels;
+};
+
+/* What starts otherwise than in PyTorch's layers: residual branches and outputs say nothing at first (Goyal et al. 2017),
+ * and classes, which are added to the time, are small beside it. */
+static void first_weights(const struct graph *graph, uint64_t seed, float *weights) {
+    static const struct {
+        const char *part;
+        double std;
+    } OTHERS[] = {{"conv2.", 0},  {"to_out.0.", 0}, {"conv_out.", 0}, {"class_embedding.", 0.5},
+                  {"output.", 0}, {"class.", 0.5}};
+    initial_weights(graph, seed, weights);
+    for (size_t i = 0; i < sizeof OTHERS / sizeof OTHERS[0]; i++)
+        initial_normal(graph, OTHERS[i].part, OTHERS[i].std, seed, weights);
+}
+
+static void set_options(struct trainer *t, const struct trainer_options *o) {
+    t->options = *o;
+    t->rate = (struct rate){.peak = o->lr, .last = o->lr_end, .warm_up = o->warmup, .steps = o->steps};
+    t->adam = optimiser_default();
+    t->adam.beta1 = o->beta1;
+    t->adam.beta2 = o->beta2;
+    t->adam.decay = o->weight_decay;
+    t->adam.clip = o->clip_norm;
+    t->adam.average = o->ema;
+}
+
+static enum status make_room(struct trainer *t, const struct graph *graph) {
+    struct ctx *ctx = t->ctx;
+    const size_t batch = t->options.batch, d = t->data.d, numbers = gradient_numbers(graph);
+    enum status status = loss_batch_make(ctx, batch, d, t->data.labels, &t->batch);
+    if (status == STATUS_OK)
+        status = optimiser_new(ctx, numbers, &t->o);
+    if (status == STATUS_OK)
+        status = gradient_new(ctx, graph, batch, &t->gradient);
+    if (status != STATUS_OK)
+        return status;
+    t->x0 = ctx_alloc(ctx, batch * d, sizeof *t->x0);
+    t->out = ctx_alloc(ctx, batch * d, sizeof *t->out);
+    t->d_out = ctx_alloc(ctx, batch * d, sizeof *t->d_out);
+    t->by_weights = ctx_alloc(ctx, numbers, sizeof *t->by_weights);
+    t->labels = ctx_alloc(ctx, batch, sizeof *t->labels);
+    return t->x0 && t->out && t->d_out && t->by_weights && t->labels ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
+enum status trainer_make(struct ctx *ctx, const struct graph *graph, const struct train_data *data,
+                         const struct loss *loss, const struct trainer_options *options, struct trainer **out) {
+    enum status status = loss_check(ctx, loss);
+    if (status != STATUS_OK)
+        return status;
+    struct trainer *t = ctx_zalloc(ctx, 1, sizeof *t);
+    if (!t)
+        return STATUS_NO_MEMORY;
+    t->ctx = ctx;
+    t->data = *data;
+    t->loss = loss;
+    set_options(t, options);
+    status = make_room(t, graph);
+    if (status != STATUS_OK)
+        return status;
+    first_weights(graph, options->seed, t->o.weights);
+    memcpy(t->o.average, t->o.weights, t->o.n * sizeof *t->o.weights);
+    *out = t;
+    return STATUS_OK;
+}
+
+/* gather takes the step's items. */
+static void gather(struct trainer *t) {
+    const struct train_data *data = &t->data;
+    for (size_t i = 0; i < t->options.batch; i++) {
+        size_t item = epoch_order_at(t->options.seed, data->n, t->o.step * t->options.batch + i);
+        float *to = t->x0 + i * data->d;
+        if (data->rows)
+            memcpy(to, data->rows + item * data->d, data->d * sizeof *to);
+        for (size_t j = 0; data->bytes && j < data->d; j++)
+            to[j] = (float)data->bytes[item * data->d + j] / 127.5f - 1;
+        t->labels[i] = data->labels ? data->labels[item] : 0;
+    }
+}
+
+static enum status not_finite(const struct trainer *t, const char *what) {
+    return ctx_fail(t->ctx, STATUS_INVALID, "",
+                    "%s is no longer finite at step %zu; want a smaller lr, a longer warmup or a smaller clip_norm.",
+                    what, trainer_at(t) + 1);
+}
+
+enum status trainer_step(struct trainer *t, struct trainer_report *report) {
+    gather(t);
+    loss_draw(t->ctx, t->loss, (uint32_t)t->o.step, t->x0, t->labels, &t->batch);
+    const struct graph_in in = {.x = t->batch.x, .times = t->batch.times, .classes = t->batch.classes};
+    gradient_forward(t->ctx, t->gradient, t->o.weights, t->options.batch, &in, t->out);
+    double loss = loss_mean(t->ctx, &t->batch, t->out, t->d_out);
+    gradient_backward(t->ctx, t->gradient, t->d_out, t->by_weights);
+    enum status status = ctx_stopped(t->ctx); /* what was stopped on its way is no gradient */
+    if (status != STATUS_OK)
+        return status;
+    if (!isfinite(loss))
+        return not_finite(t, "The loss");
+    *report = (struct trainer_report){.loss = loss, .rate = rate_at(&t->rate, t->o.step)};
+    report->norm = optimiser_step(t->ctx, &t->o, &t->adam, report->rate, t->by_weights);
+    if (!isfinite(report->norm))
+        return not_finite(t, "The gradient");
+    report->step = trainer_at(t);
+    return STATUS_OK;
+}
+
+size_t trainer_at(const struct trainer *t) { return (size_t)t->o.step; }
+
+const float *trainer_weights(const struct trainer *t) { return t->o.weights; }
+
+const float *trainer_average(const struct trainer *t) { return t->o.average; }
+
+/* -- The state as bytes: the number of steps, then the four arrays -- */
+
+enum { ARRAYS = 4 };
+
+static void arrays(const struct trainer *t, float *list[ARRAYS]) {
+    list[0] = t->o.weights;
+    list[1] = t->o.first;
+    list[2] = t->o.second;
+    list[3] = t->o.average;
+}
+
+size_t trainer_bytes(const struct trainer *t) { return sizeof(uint64_t) + ARRAYS * t->o.n * sizeof(float); }
+
+void trainer_save(const struct trainer *t, void *to) {
+    float *list[ARRAYS];
+    char *p = to;
+    arrays(t, list);
+    memcpy(p, &t->o.step, sizeof t->o.step);
+    p += sizeof t->o.step;
+    for (size_t i = 0; i < ARRAYS; i++, p += t->o.n * sizeof(float))
+        memcpy(p, list[i], t->o.n * sizeof(float));
+}
+
+enum status trainer_restore(struct trainer *t, const void *from, size_t n) {
+    float *list[ARRAYS];
+    const char *p = from;
+    uint64_t step;
+    if (n != trainer_bytes(t))
+        return ctx_fail(t->ctx, STATUS_INVALID, "", "The state has %zu bytes, and this network's has %zu.", n,
+                        trainer_bytes(t));
+    memcpy(&step, p, sizeof step);
+    if (step > t->options.steps)
+        return ctx_fail(t->ctx, STATUS_INVALID, "", "The state is of step %llu, and the run has %zu.",
+                        (unsigned long long)step, t->options.steps);
+    arrays(t, list);
+    p += sizeof step;
+    for (size_t i = 0; i < ARRAYS; i++, p += t->o.n * sizeof(float))
+        memcpy(list[i], p, t->o.n * sizeof(float));
+    t->o.step = step;
+    return STATUS_OK;
+}

@@ -1,0 +1,68 @@
+/* trainer.h - a network learns from data in memory, step by step.
+ *
+ *     trainer_make(ctx, graph, &data, &loss, &options, &t)
+ *     while (trainer_at(t) < options.steps) trainer_step(t, &report)
+ *     trainer_average(t)                                           the weights to sample with
+ *
+ * A step: the next `batch` items in the epoch's order (epoch_order.h), the batch that the loss makes of them (loss.h),
+ * the gradient, its norm clipped, AdamW, and the moving average of the weights. Weights, moments, average and the
+ * number of steps are all that a run is: what trainer_save wrote and trainer_restore read goes on to the same bits, and
+ * so it does on any number of threads. Other kernels (ctx->isa) give other last digits.
+ * Source: Loshchilov and Hutter 2019 (AdamW); Ho et al. 2020, app. B (the average). */
+#ifndef SOLVENT_TRAINER_H
+#define SOLVENT_TRAINER_H
+
+#include "core/diffusion/loss.h"
+#include "core/nn/graph.h"
+
+/* Items as the network sees them: [height][width][channels], or a row of numbers. One of rows and bytes is given. */
+struct train_data {
+    size_t n, d;
+    const float *rows;          /* [n][d] */
+    const unsigned char *bytes; /* [n][d]; a byte b is b / 127.5 - 1 */
+    const int64_t *labels;      /* [n]; NULL: there are none */
+};
+
+struct trainer_options {
+    size_t steps, batch; /* both >= 1; batch may be more than there are items */
+    double lr;           /* of AdamW after `warmup` steps, from where a half cosine leads to lr_end * lr at `steps` */
+    double lr_end;
+    size_t warmup;
+    double beta1, beta2, weight_decay;
+    double clip_norm; /* of the gradient; 0: it is not clipped */
+    double ema;       /* the average keeps min(ema, (1 + n) / (10 + n)) of itself in step n */
+    uint64_t seed;    /* of the initial weights and of the order; the loss has its own */
+};
+
+/* What a step found. */
+struct trainer_report {
+    size_t step;             /* from 1 */
+    double loss, norm, rate; /* norm: of the gradient before it is clipped */
+};
+
+struct trainer;
+
+/* trainer_make prepares the first step, in ctx; it borrows all that it is given. graph's input has data->d numbers, and
+ * its classes, where data have labels, are those of the labels and loss->none.
+ * Errors: INVALID (of loss_check, of gradient_new), NO_MEMORY. */
+enum status trainer_make(struct ctx *ctx, const struct graph *graph, const struct train_data *data,
+                         const struct loss *loss, const struct trainer_options *options,
+                         struct trainer **out) MUST_CHECK;
+
+/* trainer_step takes one step; on an error the state is as it was.
+ * Errors: INVALID (the loss or its gradient is no longer finite), CANCELLED, TIMED_OUT. */
+enum status trainer_step(struct trainer *t, struct trainer_report *report) MUST_CHECK;
+
+size_t trainer_at(const struct trainer *t); /* steps taken */
+
+/* The weights and their moving average, in the layout of gradient.h; they change with the next step. */
+const float *trainer_weights(const struct trainer *t);
+const float *trainer_average(const struct trainer *t);
+
+/* trainer_save writes trainer_bytes bytes: the state on this machine's order of bytes. trainer_restore reads it back.
+ * Errors: INVALID (a state of another size, or with more steps than there are). */
+size_t trainer_bytes(const struct trainer *t);
+void trainer_save(const struct trainer *t, void *to);
+enum status trainer_restore(struct trainer *t, const void *from, size_t n) MUST_CHECK;
+
+#endif

@@ -1,0 +1,32 @@
+/* dataset_parts.h - the inside of dataset.h: arrays of files and what they become. */
+#ifndef SOLVENT_DATASET_PARTS_H
+#define SOLVENT_DATASET_PARTS_H
+
+#include "handlers/dataset.h"
+
+/* Numbers of a file, however it holds them. */
+struct data_array {
+    const char *file;
+    size_t dims, shape[4], n;
+    const unsigned char *bytes; /* [n] one of the three is there */
+    const int64_t *ints;
+    const double *reals; /* finite */
+    bool whole;          /* they are integers by their type */
+};
+
+/* data_array_open reads an IDX or NPY file, gz too. Errors: INVALID, UNSUPPORTED, NO_MEMORY. */
+enum status data_array_open(struct ctx *ctx, const struct data_file *file, struct data_array *out) MUST_CHECK;
+static inline double data_array_value(const struct data_array *a, size_t i) {
+    return a->bytes ? (double)a->bytes[i] : a->ints ? (double)a->ints[i] : a->reals[i];
+}
+
+/* dataset_scale makes rows[n][d] of numbers, given column by column. Errors: INVALID (numbers beyond 1e30), NO_MEMORY. */
+typedef double data_number(const void *self, size_t row, size_t column);
+enum status dataset_scale(struct ctx *ctx, data_number *number, const void *self, size_t n, size_t d,
+                          struct dataset *out) MUST_CHECK;
+
+/* The kinds of files. Errors: as of dataset_read. */
+enum status dataset_csv(struct ctx *ctx, const struct dataset_in *in, struct dataset *out) MUST_CHECK;
+enum status dataset_png(struct ctx *ctx, const struct dataset_in *in, struct dataset *out) MUST_CHECK;
+
+#endif

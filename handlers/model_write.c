@@ -1,0 +1,171 @@
+#include "handlers/model_write.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "handlers/encode.h"
+#include "handlers/number.h"
+#include "handlers/safetensors.h"
+
+#define WEIGHTS "diffusion_pytorch_model.safetensors"
+#define VERSION "\"_diffusers_version\": \"0.42.0\""
+
+enum { INDEX, CONFIG, SCHEDULER, WEIGHTS_FILE };
+
+static bool is_unet(const struct train_plan *plan) { return plan->config.network == TRAIN_UNET; }
+
+const char *model_write_path(const struct train_plan *plan, size_t i) {
+    static const char *const UNET[] = {"model_index.json", "unet/config.json", "scheduler/scheduler_config.json",
+                                       "unet/" WEIGHTS};
+    static const char *const MLP[] = {"model_index.json", "mlp/config.json", "scheduler/scheduler_config.json",
+                                      "mlp/" WEIGHTS};
+    return is_unet(plan) ? UNET[i] : MLP[i];
+}
+
+/* -- model_index.json and the scheduler -- */
+
+static const char *scheduler_class(const struct train_plan *plan) {
+    switch ((enum train_path)plan->config.path) {
+    case TRAIN_FLOW: return "FlowMatchEulerDiscreteScheduler";
+    case TRAIN_EDM: return "EDMEulerScheduler";
+    default: return "DDIMScheduler";
+    }
+}
+
+static void write_labels(const struct dataset *d, struct buf *out) {
+    enum { ROOM = 256 };
+    char name[ROOM];
+    for (size_t i = 0; d->class_names && i < d->classes; i++) {
+        buf_printf(out, "%s\"%zu\": ", i ? ", " : ",\n  \"id2label\": {", i);
+        snprintf(name, sizeof name, "%.*s", (int)(d->class_names[i].n < ROOM ? d->class_names[i].n : ROOM - 1),
+                 d->class_names[i].p);
+        encode_quoting(out, name); /* names of folders may be no UTF-8 */
+    }
+    if (d->class_names)
+        buf_byte(out, '}');
+}
+
+static void write_index(const struct train_plan *plan, struct buf *out) {
+    buf_printf(out, "{\n  \"_class_name\": \"%s\",\n  " VERSION ",\n  \"%s\": [\"%s\", \"%s\"],\n",
+               is_unet(plan) ? "DDPMPipeline" : "MLPPipeline", is_unet(plan) ? "unet" : "mlp",
+               is_unet(plan) ? "diffusers" : "solvent", is_unet(plan) ? "UNet2DModel" : "MLP");
+    buf_printf(out, "  \"scheduler\": [\"diffusers\", \"%s\"]", scheduler_class(plan));
+    write_labels(plan->data, out);
+    buf_text(out, "\n}\n");
+}
+
+static void write_ddim(const struct train_plan *plan, struct buf *out) {
+    static const char *const PREDICTIONS[] = {
+        [TRAIN_X0] = "sample", [TRAIN_EPS] = "epsilon", [TRAIN_V] = "v_prediction"};
+    bool scaled = plan->config.path == TRAIN_DDPM_SCALED_LINEAR, cosine = plan->config.path == TRAIN_DDPM_COSINE;
+    buf_printf(
+        out,
+        "  \"beta_start\": %s,\n  \"beta_end\": %s,\n  \"beta_schedule\": \"%s\",\n  \"prediction_type\": \"%s\",\n"
+        "  \"rescale_betas_zero_snr\": %s,\n  \"timestep_spacing\": \"trailing\",\n  \"clip_sample\": false,\n"
+        "  \"set_alpha_to_one\": true,\n  \"steps_offset\": 0\n",
+        scaled ? "0.00085" : "0.0001", scaled ? "0.012" : "0.02",
+        cosine   ? "squaredcos_cap_v2"
+        : scaled ? "scaled_linear"
+                 : "linear",
+        PREDICTIONS[plan->config.prediction], plan->config.zero_snr ? "true" : "false");
+}
+
+static void write_scheduler(const struct train_plan *plan, struct buf *out) {
+    buf_printf(out, "{\n  \"_class_name\": \"%s\",\n  " VERSION ",\n  \"num_train_timesteps\": 1000,\n",
+               scheduler_class(plan));
+    if (plan->config.path == TRAIN_FLOW) {
+        buf_text(out, "  \"shift\": 1.0\n");
+    } else if (plan->config.path == TRAIN_EDM) {
+        buf_text(
+            out,
+            "  \"sigma_min\": 0.002,\n  \"sigma_max\": 80.0,\n  \"prediction_type\": \"epsilon\",\n  \"sigma_data\": ");
+        number_write_real(out, plan->config.sigma_data);
+        buf_byte(out, '\n');
+    } else {
+        write_ddim(plan, out);
+    }
+    buf_text(out, "}\n");
+}
+
+/* -- The network -- */
+
+static void write_blocks(const char *key, const bool *attention, size_t n, const char *with, const char *without,
+                         struct buf *out) {
+    for (size_t i = 0; i < n; i++)
+        buf_printf(out, "%s\"%s\"", i ? ", " : key, attention[i] ? with : without);
+    buf_text(out, "],\n");
+}
+
+static void write_unet(const struct train_plan *plan, struct buf *out) {
+    const struct unet_config *u = &plan->unet;
+    buf_printf(out, "{\n  \"_class_name\": \"UNet2DModel\",\n  " VERSION ",\n  \"sample_size\": ");
+    if (u->height == u->width)
+        buf_printf(out, "%zu", u->height);
+    else
+        buf_printf(out, "[%zu, %zu]", u->height, u->width);
+    buf_printf(out, ",\n  \"in_channels\": %zu,\n  \"out_channels\": %zu,\n", u->in_channels, u->out_channels);
+    write_blocks("  \"down_block_types\": [", u->down_attention, u->levels, "AttnDownBlock2D", "DownBlock2D", out);
+    write_blocks("  \"up_block_types\": [", u->up_attention, u->levels, "AttnUpBlock2D", "UpBlock2D", out);
+    for (size_t i = 0; i < u->levels; i++)
+        buf_printf(out, "%s%zu", i ? ", " : "  \"block_out_channels\": [", u->block_out_channels[i]);
+    buf_printf(out, "],\n  \"layers_per_block\": %zu,\n  \"attention_head_dim\": %zu,\n  \"norm_num_groups\": %zu",
+               u->layers_per_block, u->attention_head_dim, u->norm_num_groups);
+    if (u->num_class_embeds)
+        buf_printf(out, ",\n  \"num_class_embeds\": %zu", u->num_class_embeds);
+    buf_text(out, "\n}\n");
+}
+
+static void write_numbers(const char *key, const double *v, size_t n, struct buf *out) {
+    for (size_t i = 0; i < n; i++) {
+        buf_text(out, i ? ", " : key);
+        number_write_real(out, v[i]);
+    }
+    buf_byte(out, ']');
+}
+
+static void write_mlp(const struct train_plan *plan, struct buf *out) {
+    const struct mlp_config *m = &plan->mlp;
+    buf_printf(out,
+               "{\n  \"_class_name\": \"MLP\",\n  \"features\": %zu,\n  \"hidden_size\": %zu,\n  \"num_blocks\": %zu,\n"
+               "  \"time_size\": %zu,\n  \"num_classes\": %zu,\n  \"act_fn\": \"silu\"",
+               m->features, m->hidden_size, m->num_blocks, m->time_size, m->num_classes);
+    write_numbers(",\n  \"data_mean\": [", plan->data->mean, m->features, out);
+    write_numbers(",\n  \"data_std\": [", plan->data->std, m->features, out);
+    buf_text(out, "\n}\n");
+}
+
+static enum status write_weights(struct ctx *ctx, const struct graph *graph, const float *weights, struct buf *out) {
+    const struct parameter *list;
+    size_t n = graph_parameters(graph, &list);
+    struct ctx_mark mark = ctx_mark(ctx);
+    struct tensor_values *values = ctx_zalloc(ctx, n, sizeof *values);
+    if (!values)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < n; weights += list[i].n, i++) {
+        values[i] =
+            (struct tensor_values){.name = list[i].name, .dtype = DTYPE_F32, .dims = list[i].dims, .values = weights};
+        memcpy(values[i].shape, list[i].shape, list[i].dims * sizeof *list[i].shape);
+    }
+    safetensors_write(out, values, n);
+    ctx_rewind(ctx, mark);
+    return STATUS_OK;
+}
+
+enum status model_write_file(struct ctx *ctx, const struct train_plan *plan, const struct graph *graph,
+                             const float *weights, size_t i, struct buf *out) {
+    enum status status = STATUS_OK;
+    if (i == INDEX)
+        write_index(plan, out);
+    else if (i == CONFIG && is_unet(plan))
+        write_unet(plan, out);
+    else if (i == CONFIG)
+        write_mlp(plan, out);
+    else if (i == SCHEDULER)
+        write_scheduler(plan, out);
+    else if (i == WEIGHTS_FILE)
+        status = write_weights(ctx, graph, weights, out);
+    if (status == STATUS_OK && out->failed)
+        status =
+            ctx_fail(ctx, STATUS_NO_MEMORY, "", "There is not enough memory to write %s.", model_write_path(plan, i));
+    return status;
+}

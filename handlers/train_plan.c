@@ -1,0 +1,174 @@
+#include "handlers/train_plan.h"
+
+#include <string.h>
+
+#include "core/tensor/tensor.h"
+
+static enum status fail(struct ctx *ctx, const char *sentence) {
+    return ctx_fail(ctx, STATUS_INVALID, "", "%s", sentence);
+}
+
+/* -- What is open -- */
+
+static enum status settle_network(struct ctx *ctx, const struct dataset *data, struct train_config *c) {
+    if (c->network == TRAIN_NETWORK_AUTO)
+        c->network = data->images ? TRAIN_UNET : TRAIN_MLP;
+    if (c->network == TRAIN_UNET && !data->images)
+        return fail(ctx, "The network unet is for images, and the data are rows; want mlp.");
+    if (c->network == TRAIN_MLP && data->images)
+        return fail(ctx, "The network mlp is for rows, and the data are images; want unet.");
+    return STATUS_OK;
+}
+
+static void settle_loss(const struct dataset *data, struct train_config *c) {
+    if (c->prediction == TRAIN_PREDICTION_AUTO)
+        c->prediction = c->path == TRAIN_FLOW ? TRAIN_VELOCITY : c->path == TRAIN_EDM ? TRAIN_EDM_F : TRAIN_V;
+    if (c->sigma_data == 0)
+        c->sigma_data = data->images ? 0.5 : 1;
+    if (c->times == TRAIN_TIMES_AUTO && c->path == TRAIN_EDM && c->times_mean == 0 && c->times_std == 1) {
+        c->times_mean = -1.2;
+        c->times_std = 1.2;
+    }
+    if (c->times == TRAIN_TIMES_AUTO)
+        c->times = c->path == TRAIN_EDM ? TRAIN_LOG_NORMAL : TRAIN_UNIFORM;
+}
+
+/* -- The loss -- */
+
+/* A model's folder says how its network is sampled in the words of diffusers, which are fewer than ours. */
+static enum status check_pair(struct ctx *ctx, const struct train_config *c) {
+    bool fits = c->path == TRAIN_FLOW  ? c->prediction == TRAIN_VELOCITY
+                : c->path == TRAIN_EDM ? c->prediction == TRAIN_EDM_F
+                                       : c->prediction != TRAIN_VELOCITY && c->prediction != TRAIN_EDM_F;
+    if (fits)
+        return STATUS_OK;
+    return ctx_fail(
+        ctx, STATUS_INVALID, "",
+        "A model that predicts %s on the path %s has no scheduler to go with; want velocity on flow, edm on "
+        "edm, and x0, eps or v on ddpm-*.",
+        train_predictions[c->prediction], train_paths[c->path]);
+}
+
+static enum status make_path(struct ctx *ctx, const struct train_config *c, struct path *out) {
+    static const enum path_id IDS[] = {
+        [TRAIN_FLOW] = PATH_FLOW,
+        [TRAIN_DDPM_LINEAR] = PATH_DDPM_LINEAR,
+        [TRAIN_DDPM_SCALED_LINEAR] = PATH_DDPM_SCALED_LINEAR,
+        [TRAIN_DDPM_COSINE] = PATH_DDPM_COSINE,
+        [TRAIN_EDM] = PATH_EDM,
+    };
+    const struct path_options options = {.given = c->zero_snr ? PATH_OPT(zero_snr) : 0, .zero_snr = c->zero_snr};
+    if (c->zero_snr && !(path_takes(IDS[c->path]) & PATH_OPT(zero_snr)))
+        return ctx_fail(ctx, STATUS_INVALID, "", "zero_snr is for the paths ddpm-*, and means nothing on %s.",
+                        train_paths[c->path]);
+    return path_make(ctx, IDS[c->path], &options, out);
+}
+
+static enum status make_loss(struct ctx *ctx, struct train_plan *plan) {
+    static const enum prediction_id PREDICTIONS[] = {
+        [TRAIN_X0] = PREDICTION_X0,     [TRAIN_EPS] = PREDICTION_EPS,
+        [TRAIN_V] = PREDICTION_V,       [TRAIN_VELOCITY] = PREDICTION_VELOCITY,
+        [TRAIN_EDM_F] = PREDICTION_EDM,
+    };
+    static const enum loss_times TIMES[] = {
+        [TRAIN_UNIFORM] = LOSS_UNIFORM,
+        [TRAIN_LOGIT_NORMAL] = LOSS_LOGIT_NORMAL,
+        [TRAIN_LOG_NORMAL] = LOSS_LOG_NORMAL,
+    };
+    const struct train_config *c = &plan->config;
+    plan->loss = (struct loss){
+        .path = &plan->path,
+        .prediction = PREDICTIONS[c->prediction],
+        .sigma_data = c->sigma_data,
+        .times = TIMES[c->times],
+        .mean = c->times_mean,
+        .std = c->times_std,
+        .min_snr = c->min_snr,
+        .drop = c->label_drop,
+        .none = (int64_t)plan->data->classes,
+        .seed = (uint64_t)c->seed,
+    };
+    return loss_check(ctx, &plan->loss);
+}
+
+/* -- The network -- */
+
+static enum status describe_unet(struct ctx *ctx, struct train_plan *plan) {
+    const struct train_config *c = &plan->config;
+    const struct dataset *d = plan->data;
+    const struct sizes *channels = &c->block_out_channels;
+    struct unet_config *u = &plan->unet;
+    *u = unet_default();
+    u->height = d->height;
+    u->width = d->width;
+    u->in_channels = u->out_channels = d->channels;
+    u->levels = channels->n;
+    if ((size_t)c->attention_levels > channels->n)
+        return ctx_fail(ctx, STATUS_INVALID, "", "attention_levels is %lld, and block_out_channels has %zu levels.",
+                        (long long)c->attention_levels, channels->n);
+    for (size_t i = 0; i < channels->n; i++) {
+        bool deep = i + (size_t)c->attention_levels >= channels->n;
+        u->block_out_channels[i] = channels->v[i];
+        u->down_attention[i] = u->up_attention[channels->n - 1 - i] = deep;
+    }
+    u->layers_per_block = (size_t)c->layers_per_block;
+    u->attention_head_dim = (size_t)c->attention_head_dim;
+    u->norm_num_groups = (size_t)c->norm_num_groups;
+    if (d->classes) {
+        u->class_embed_type = UNET_CLASS_EMBEDDING;
+        u->num_class_embeds = d->classes + 1;
+    }
+    return STATUS_OK;
+}
+
+static void describe_mlp(struct train_plan *plan) {
+    const struct train_config *c = &plan->config;
+    plan->mlp = mlp_default();
+    plan->mlp.features = plan->data->channels;
+    plan->mlp.hidden_size = (size_t)c->hidden_size;
+    plan->mlp.num_blocks = (size_t)c->num_blocks;
+    plan->mlp.time_size = (size_t)c->time_size;
+    plan->mlp.num_classes = plan->data->classes;
+}
+
+enum status train_plan_graph(struct ctx *ctx, const struct train_plan *plan, struct graph **out) {
+    const struct tensor_kernels *kernels = tensor_kernels_for(ctx->isa);
+    return plan->config.network == TRAIN_UNET ? unet_make(ctx, kernels, &plan->unet, out)
+                                              : mlp_make(ctx, kernels, &plan->mlp, out);
+}
+
+static struct trainer_options options_of(const struct train_config *c) {
+    return (struct trainer_options){
+        .steps = (size_t)c->steps,
+        .batch = (size_t)c->batch,
+        .lr = c->lr,
+        .lr_end = c->lr_end,
+        .warmup = (size_t)c->warmup,
+        .beta1 = c->beta1,
+        .beta2 = c->beta2,
+        .weight_decay = c->weight_decay,
+        .clip_norm = c->clip_norm,
+        .ema = c->ema,
+        .seed = (uint64_t)c->seed,
+    };
+}
+
+enum status train_plan_make(struct ctx *ctx, const struct train_config *config, const struct dataset *data,
+                            struct train_plan *out) {
+    *out = (struct train_plan){.config = *config, .data = data};
+    enum status status = settle_network(ctx, data, &out->config);
+    if (status != STATUS_OK)
+        return status;
+    settle_loss(data, &out->config);
+    status = check_pair(ctx, &out->config);
+    if (status == STATUS_OK)
+        status = make_path(ctx, &out->config, &out->path);
+    if (status == STATUS_OK)
+        status = make_loss(ctx, out);
+    if (status == STATUS_OK && out->config.network == TRAIN_UNET)
+        status = describe_unet(ctx, out);
+    else
+        describe_mlp(out);
+    out->options = options_of(&out->config);
+    return status;
+}

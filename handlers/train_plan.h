@@ -1,0 +1,29 @@
+/* train_plan.h - a run's options and its data, put together: the network, the loss, the trainer's options, and what of
+ * them the trained model's folder says. */
+#ifndef SOLVENT_TRAIN_PLAN_H
+#define SOLVENT_TRAIN_PLAN_H
+
+#include "core/nn/mlp.h"
+#include "core/nn/unet.h"
+#include "handlers/dataset.h"
+#include "handlers/train_config.h"
+
+struct train_plan {
+    struct train_config config; /* no option is auto, sigma_data is not 0 */
+    const struct dataset *data;
+    struct unet_config unet; /* one of the two, as config.network says */
+    struct mlp_config mlp;
+    struct path path;
+    struct loss loss; /* points to path: the plan stays where it is */
+    struct trainer_options options;
+};
+
+/* train_plan_make settles what is open. Errors: INVALID (options that do not fit the data or each other: a sentence that
+ * names one), NO_MEMORY. */
+enum status train_plan_make(struct ctx *ctx, const struct train_config *config, const struct dataset *data,
+                            struct train_plan *out) MUST_CHECK;
+
+/* train_plan_graph makes the network, without weights, with the kernels of ctx. Errors: as of unet_make, mlp_make. */
+enum status train_plan_graph(struct ctx *ctx, const struct train_plan *plan, struct graph **out) MUST_CHECK;
+
+#endif

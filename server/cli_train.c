@@ -1,0 +1,221 @@
+#include "server/cli_train.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "server/machine.h"
+#include "server/pool.h"
+#include "server/train_data.h"
+#include "server/train_run.h"
+
+enum { STOPPED = 130 };
+
+static const char USAGE[] =
+    "solvent train --data DATA --out DIR [--config FILE] [--OPTION VALUE ...]\n"
+    "\n"
+    "Fits a diffusion or flow model to images, points or rows, and writes it to DIR as a folder that solvent serve\n"
+    "--models offers and diffusers loads. DIR gets train.json (the options, to be given again as --config),\n"
+    "metrics.ndjson (the loss), samples/*.png, and a checkpoint: the same command, or solvent train --out DIR, goes "
+    "on\n"
+    "where a run was ended, to the same bytes.\n"
+    "\n"
+    "  solvent train --data moons --out moons --steps 2000 --batch 256\n"
+    "  solvent train --data train-images.gz --labels train-labels.gz --out digits\n"
+    "  solvent train --data pictures/ --block-out-channels 32,64,128 --attention-levels 1 --out mine\n"
+    "\n"
+    "Options, with their defaults; in a file they have '_' for '-':\n";
+
+static atomic_int stop; /* of the one run there is; the handler of signals has no other way to it */
+
+static void on_signal(int number) {
+    (void)number;
+    atomic_store(&stop, STOP_CANCEL);
+}
+
+/* What the command line says. */
+struct order {
+    const char *out, *config;
+    int argc;
+    char **argv;
+};
+
+static int complain(const char *sentence) {
+    fprintf(stderr, "solvent: %s\n", sentence);
+    return 2;
+}
+
+static int help(void) {
+    struct buf text;
+    buf_init(&text, 1 << 20);
+    buf_text(&text, USAGE);
+    train_config_help(&text);
+    bool fine = !text.failed && fwrite(text.data, 1, text.n, stdout) == text.n && !fflush(stdout);
+    buf_release(&text);
+    return fine ? 0 : 1;
+}
+
+/* next_option takes --NAME VALUE or --NAME=VALUE; false: it is neither. */
+static bool next_option(const struct order *o, int *i, char name[64], const char **value) {
+    const char *word = o->argv[*i];
+    if (strncmp(word, "--", 2) != 0)
+        return false;
+    const char *equals = strchr(word, '=');
+    snprintf(name, 64, "%.*s", equals ? (int)(equals - word - 2) : 60, word + 2);
+    if (!equals && *i + 1 == o->argc)
+        return false;
+    *value = equals ? equals + 1 : o->argv[++*i];
+    ++*i;
+    return true;
+}
+
+/* read_words takes --out and --config first, since the other options go over what they name. */
+static enum status read_words(struct ctx *ctx, struct order *o, struct train_config *config) {
+    for (int i = 0; i < o->argc;) {
+        char name[64];
+        const char *value, *word = o->argv[i];
+        enum status status = STATUS_OK;
+        if (!next_option(o, &i, name, &value))
+            return ctx_fail(ctx, STATUS_INVALID, "", "%.100s %s; see solvent train --help.", word,
+                            strncmp(word, "--", 2) ? "is no option" : "wants a value");
+        if (!strcmp(name, "out"))
+            o->out = value;
+        else if (!strcmp(name, "config"))
+            o->config = value;
+        else if (config)
+            status = train_config_set(ctx, name, value, config);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static enum status read_config(struct ctx *ctx, const char *path, struct train_config *config) {
+    struct train_folder folder;
+    unsigned char *p;
+    size_t n;
+    enum status status = train_folder_open(ctx, ".", &folder);
+    if (status == STATUS_OK)
+        status = train_folder_read(ctx, &folder, path, &p, &n);
+    train_folder_close(&folder);
+    if (status == STATUS_OK && !p)
+        status = ctx_fail(ctx, STATUS_INVALID, "", "There is no file %.300s.", path);
+    return status == STATUS_OK ? train_config_read(ctx, path, (struct str){(const char *)p, n}, config) : status;
+}
+
+/* The options that a run in the folder was begun with, and those that are wanted. */
+struct wanted {
+    bool begun;
+    struct train_config was, is;
+};
+
+static enum status read_options(struct ctx *ctx, struct order *o, const struct train_folder *folder, struct wanted *w) {
+    train_config_default(&w->was);
+    train_config_default(&w->is);
+    enum status status = train_run_options(ctx, folder, &w->was, &w->begun);
+    if (status == STATUS_OK && o->config)
+        status = read_config(ctx, o->config, &w->is);
+    else if (w->begun)
+        w->is = w->was;
+    return status == STATUS_OK ? read_words(ctx, o, &w->is) : status;
+}
+
+/* refuse_change: what a folder was begun with is settled as the plan settles what is wanted now. */
+static enum status refuse_change(struct ctx *ctx, const struct order *o, const struct wanted *w,
+                                 const struct dataset *data, const struct train_plan *plan) {
+    struct train_plan was;
+    char is[TRAIN_VALUE], wanted[TRAIN_VALUE];
+    enum status status = w->begun ? train_plan_make(ctx, &w->was, data, &was) : STATUS_OK;
+    const char *name =
+        w->begun && status == STATUS_OK ? train_config_differs(&was.config, &plan->config, is, wanted) : NULL;
+    if (name)
+        return ctx_fail(ctx, STATUS_INVALID, "",
+                        "%.200s holds a run with %s %s, and %s is wanted; go on with the same, or choose another "
+                        "folder.",
+                        o->out, name, is, wanted);
+    return status;
+}
+
+/* tell says what is learnt, and how. */
+static void tell(const struct ctx *ctx, const struct train_plan *plan) {
+    const struct dataset *d = plan->data;
+    if (d->images)
+        fprintf(stderr, "%zu images of %zu x %zu, %s", d->data.n, d->width, d->height,
+                d->channels == 3 ? "colour" : "grey");
+    else
+        fprintf(stderr, "%zu rows of %zu numbers", d->data.n, d->channels);
+    if (d->classes)
+        fprintf(stderr, ", %zu classes", d->classes);
+    fprintf(stderr, "; %s, %zu steps of %zu.\n", isa_text(ctx->isa), plan->options.steps, plan->options.batch);
+}
+
+static enum status run(struct ctx *ctx, const struct order *o, struct train_folder *folder, const struct wanted *w,
+                       struct train_files *files) {
+    struct dataset data;
+    struct train_plan plan;
+    enum status status = train_data_open(ctx, &w->is, files, &data);
+    if (status == STATUS_OK)
+        status = train_plan_make(ctx, &w->is, &data, &plan);
+    if (status == STATUS_OK)
+        status = refuse_change(ctx, o, w, &data, &plan);
+    if (status == STATUS_OK)
+        status = train_folder_make(ctx, folder);
+    if (status != STATUS_OK)
+        return status;
+    tell(ctx, &plan);
+    return train_run(ctx, &plan, folder);
+}
+
+/* run_threads lends the machine's threads to the run. */
+static enum status run_threads(struct ctx *ctx, const struct order *o, struct train_folder *folder,
+                               const struct wanted *w) {
+    char error[MACHINE_ERROR];
+    struct train_files files = {0};
+    if (!machine_isa(w->is.kernels, &ctx->isa, error))
+        return ctx_fail(ctx, STATUS_INVALID, "", "%s", error);
+    unsigned threads = w->is.threads ? (unsigned)w->is.threads : machine_cores();
+    struct pool *pool = pool_open(threads - 1, 0);
+    ctx->parallel = pool ? pool_parallel(pool) : NULL;
+    ctx->stop = &stop;
+    enum status status = run(ctx, o, folder, w, &files);
+    train_data_close(&files);
+    pool_close(pool);
+    return status;
+}
+
+static enum status train(struct ctx *ctx, struct order *o) {
+    struct train_folder folder;
+    struct wanted wanted;
+    enum status status = train_folder_open(ctx, o->out, &folder);
+    if (status == STATUS_OK)
+        status = read_options(ctx, o, &folder, &wanted);
+    if (status == STATUS_OK)
+        status = run_threads(ctx, o, &folder, &wanted);
+    train_folder_close(&folder);
+    return status;
+}
+
+int cli_train(int argc, char **argv) {
+    struct order o = {.argc = argc, .argv = argv};
+    struct ctx ctx;
+    for (int i = 0; i < argc; i++)
+        if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+            return help();
+    const struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    ctx_init(&ctx, machine_memory());
+    if (read_words(&ctx, &o, NULL) != STATUS_OK || !o.out) {
+        int code =
+            complain(o.out || *ctx.err.detail ? ctx.err.detail : "train wants --out DIR; see solvent train --help.");
+        ctx_release(&ctx);
+        return code;
+    }
+    enum status status = train(&ctx, &o);
+    if (status == STATUS_CANCELLED)
+        fprintf(stderr, "solvent: The run was stopped; the same command goes on from its checkpoint.\n");
+    else if (status != STATUS_OK)
+        fprintf(stderr, "solvent: %s\n", ctx.err.detail);
+    ctx_release(&ctx);
+    return status == STATUS_OK ? 0 : status == STATUS_CANCELLED ? STOPPED : 1;
+}

@@ -1,0 +1,298 @@
+#include "server/train_run.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "handlers/model_write.h"
+#include "handlers/number.h"
+#include "handlers/train_samples.h"
+#include "server/train_checkpoint.h"
+#include "server/train_progress.h"
+
+#define OPTIONS_FILE "train.json"
+#define METRICS_FILE "metrics.ndjson"
+#define CHECKPOINT_FILE "checkpoint"
+
+static const size_t FILE_MAX = (size_t)1 << 40;
+
+struct run {
+    struct ctx *ctx;
+    const struct train_plan *plan;
+    const struct train_folder *folder;
+    struct graph *graph;
+    struct trainer *trainer;
+    struct key of;
+    void *state; /* room for trainer_save */
+    int metrics; /* the file */
+    uint64_t metrics_size;
+    double losses; /* since the last line of metrics */
+    uint64_t n_losses;
+    struct train_progress progress;
+};
+
+/* -- What a checkpoint is of -- */
+
+static void digest_data(const struct dataset *d, struct key_state *state) {
+    const struct train_data *data = &d->data;
+    const uint64_t shape[] = {data->n, d->height, d->width, d->channels, d->classes};
+    const size_t numbers = data->n * data->d;
+    key_add(state, shape, sizeof shape);
+    key_add(state, data->bytes, data->bytes ? numbers : 0);
+    key_add(state, data->rows, data->rows ? numbers * sizeof *data->rows : 0);
+    key_add(state, data->labels, data->labels ? data->n * sizeof *data->labels : 0);
+}
+
+/* digest_run covers the options of the result as they are written: the others are set to their defaults before. */
+static struct key digest_run(const struct train_plan *plan) {
+    struct train_config c = plan->config, plain;
+    struct key_state state;
+    struct key key;
+    struct buf text;
+    train_config_default(&plain);
+#define KEEP_true(member)
+#define KEEP_false(member) c.member = plain.member;
+#define X(kind, member, def, least, greatest, words, of_result, ...) KEEP_##of_result(member)
+    TRAIN_OPTIONS(X)
+#undef X
+    buf_init(&text, 1 << 20);
+    train_config_write(&c, &text);
+    key_start(&state);
+    key_add(&state, text.data, text.n);
+    digest_data(plan->data, &state);
+    key_end(&state, &key);
+    buf_release(&text);
+    return key;
+}
+
+/* -- Files -- */
+
+static enum status write_buf(const struct run *r, const char *path, const struct buf *b) {
+    if (b->failed)
+        return ctx_fail(r->ctx, STATUS_NO_MEMORY, "", "There is not enough memory to write %.200s.", path);
+    return train_folder_write(r->ctx, r->folder, path, b->data, b->n);
+}
+
+static enum status write_options(const struct run *r) {
+    struct buf text;
+    buf_init(&text, 1 << 20);
+    train_config_write(&r->plan->config, &text);
+    enum status status = write_buf(r, OPTIONS_FILE, &text);
+    buf_release(&text);
+    return status;
+}
+
+static enum status write_checkpoint(struct run *r) {
+    struct train_checkpoint c = {.of = r->of,
+                                 .metrics = r->metrics_size,
+                                 .losses = r->losses,
+                                 .n_losses = r->n_losses,
+                                 .state = r->state,
+                                 .n_state = trainer_bytes(r->trainer)};
+    struct buf bytes;
+    snprintf(c.isa, sizeof c.isa, "%s", isa_text(r->ctx->isa));
+    trainer_save(r->trainer, r->state);
+    buf_init(&bytes, FILE_MAX);
+    train_checkpoint_write(&c, &bytes);
+    /* What the checkpoint counts must be on the disk before it is. */
+    enum status status =
+        fsync(r->metrics) ? ctx_fail(r->ctx, STATUS_INVALID, "", "Cannot write " METRICS_FILE ": %s.", strerror(errno))
+                          : write_buf(r, CHECKPOINT_FILE, &bytes);
+    buf_release(&bytes);
+    return status;
+}
+
+static enum status write_model(struct run *r) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < MODEL_WRITE_FILES && status == STATUS_OK; i++) {
+        struct buf bytes;
+        buf_init(&bytes, FILE_MAX);
+        status = model_write_file(r->ctx, r->plan, r->graph, trainer_average(r->trainer), i, &bytes);
+        if (status == STATUS_OK)
+            status = write_buf(r, model_write_path(r->plan, i), &bytes);
+        buf_release(&bytes);
+    }
+    return status;
+}
+
+static enum status write_samples(struct run *r) {
+    char path[64];
+    struct buf png;
+    snprintf(path, sizeof path, "samples/%08zu.png", trainer_at(r->trainer));
+    buf_init(&png, FILE_MAX);
+    enum status status = train_samples(r->ctx, r->plan, trainer_average(r->trainer), &png);
+    if (status == STATUS_OK)
+        status = write_buf(r, path, &png);
+    else if (status == STATUS_INVALID) { /* a network that has learnt little may draw what is no picture */
+        train_progress_end(&r->progress);
+        fprintf(stderr, "There is no %s: %s\n", path, r->ctx->err.detail);
+        status = STATUS_OK;
+    }
+    buf_release(&png);
+    return status;
+}
+
+static enum status write_metrics(struct run *r, const struct trainer_report *report) {
+    struct buf line;
+    r->losses += report->loss;
+    r->n_losses++;
+    if (report->step % (size_t)r->plan->config.metrics_every && report->step < r->plan->options.steps)
+        return STATUS_OK;
+    buf_init(&line, 4096);
+    buf_printf(&line, "{\"step\":%zu,\"loss\":", report->step);
+    number_write_real(&line, r->losses / (double)r->n_losses);
+    buf_text(&line, ",\"norm\":");
+    number_write_real(&line, report->norm);
+    buf_text(&line, ",\"lr\":");
+    number_write_real(&line, report->rate);
+    buf_text(&line, "}\n");
+    bool fine = !line.failed && write(r->metrics, line.data, line.n) == (ssize_t)line.n;
+    r->metrics_size += line.n;
+    r->losses = 0;
+    r->n_losses = 0;
+    buf_release(&line);
+    return fine ? STATUS_OK
+                : ctx_fail(r->ctx, STATUS_INVALID, "", "Cannot write " METRICS_FILE ": %s.", strerror(errno));
+}
+
+/* -- The beginning -- */
+
+enum status train_run_options(struct ctx *ctx, const struct train_folder *folder, struct train_config *config,
+                              bool *found) {
+    unsigned char *p;
+    size_t n;
+    enum status status = train_folder_read(ctx, folder, OPTIONS_FILE, &p, &n);
+    *found = status == STATUS_OK && p;
+    return *found ? train_config_read(ctx, OPTIONS_FILE, (struct str){(const char *)p, n}, config) : status;
+}
+
+static enum status check_checkpoint(struct run *r, const struct train_checkpoint *c) {
+    const char *isa = isa_text(r->ctx->isa);
+    if (strcmp(c->isa, isa) != 0)
+        return ctx_fail(r->ctx, STATUS_INVALID, "",
+                        "The run was begun with the kernels %s, and these are %s, whose last digits differ; go on with "
+                        "--kernels %s.",
+                        c->isa, isa, c->isa);
+    if (!key_equal(&c->of, &r->of))
+        return ctx_fail(r->ctx, STATUS_INVALID, "",
+                        "The data or the options are not those that %.200s/" CHECKPOINT_FILE
+                        " is of; go on with the same, or choose another folder.",
+                        r->folder->path);
+    return STATUS_OK;
+}
+
+static enum status restore(struct run *r, bool *restored) {
+    unsigned char *p;
+    size_t n;
+    struct train_checkpoint c;
+    struct ctx_mark mark = ctx_mark(r->ctx);
+    enum status status = train_folder_read(r->ctx, r->folder, CHECKPOINT_FILE, &p, &n);
+    *restored = false;
+    if (status != STATUS_OK || !p)
+        return status;
+    status = train_checkpoint_read(r->ctx, CHECKPOINT_FILE, p, n, &c);
+    if (status == STATUS_OK)
+        status = check_checkpoint(r, &c);
+    if (status == STATUS_OK)
+        status = trainer_restore(r->trainer, c.state, c.n_state);
+    r->metrics_size = c.metrics;
+    r->losses = c.losses;
+    r->n_losses = c.n_losses;
+    *restored = status == STATUS_OK;
+    ctx_rewind(r->ctx, mark);
+    return status;
+}
+
+/* refuse_done: a model without a checkpoint is that of a run that came to its end. */
+static enum status refuse_done(const struct run *r) {
+    const char *weights = model_write_path(r->plan, MODEL_WRITE_FILES - 1);
+    if (!train_folder_has(r->folder, weights))
+        return STATUS_OK;
+    return ctx_fail(r->ctx, STATUS_INVALID, "",
+                    "%.200s holds a model that is trained to its end; choose another folder, or remove its %s.",
+                    r->folder->path, weights);
+}
+
+static enum status begin(struct run *r) {
+    struct ctx *ctx = r->ctx;
+    bool restored;
+    enum status status = train_plan_graph(ctx, r->plan, &r->graph);
+    if (status == STATUS_OK)
+        status = trainer_make(ctx, r->graph, &r->plan->data->data, &r->plan->loss, &r->plan->options, &r->trainer);
+    if (status == STATUS_OK && !(r->state = ctx_alloc(ctx, trainer_bytes(r->trainer), 1)))
+        status = STATUS_NO_MEMORY;
+    if (status == STATUS_OK)
+        status = restore(r, &restored);
+    if (status == STATUS_OK && !restored)
+        status = refuse_done(r);
+    if (status == STATUS_OK)
+        status = write_options(r);
+    if (status == STATUS_OK)
+        status = train_folder_append(ctx, r->folder, METRICS_FILE, r->metrics_size, &r->metrics);
+    return status;
+}
+
+/* -- The loop -- */
+
+static bool shows(const struct run *r, size_t step) {
+    size_t every = (size_t)r->plan->config.sample_every;
+    return step && every && step % every == 0;
+}
+
+/* show: a model is there only where a checkpoint was before it, so that it is none of a run at its end. */
+static enum status show(struct run *r) {
+    enum status status = write_model(r);
+    return status == STATUS_OK ? write_samples(r) : status;
+}
+
+static enum status after_step(struct run *r, const struct trainer_report *report) {
+    bool last = report->step == r->plan->options.steps, wanted = shows(r, report->step);
+    enum status status = write_metrics(r, report);
+    if (status == STATUS_OK && (last || wanted || report->step % (size_t)r->plan->config.checkpoint_every == 0))
+        status = write_checkpoint(r);
+    return status == STATUS_OK && wanted && !last ? show(r) : status;
+}
+
+static enum status loop(struct run *r) {
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && trainer_at(r->trainer) < r->plan->options.steps) {
+        struct trainer_report report;
+        status = trainer_step(r->trainer, &report);
+        if (status != STATUS_OK)
+            break;
+        train_progress_step(&r->progress, &report);
+        status = after_step(r, &report);
+    }
+    return status;
+}
+
+static enum status finish(struct run *r) {
+    enum status status = show(r);
+    return status == STATUS_OK ? train_folder_remove(r->ctx, r->folder, CHECKPOINT_FILE) : status;
+}
+
+static enum status go(struct run *r) {
+    const size_t first = trainer_at(r->trainer);
+    train_progress_begin(&r->progress, first, r->plan->options.steps);
+    enum status status = shows(r, first) ? show(r) : STATUS_OK; /* it may have been ended before it had shown them */
+    if (status == STATUS_OK)
+        status = loop(r);
+    train_progress_end(&r->progress);
+    if (status == STATUS_OK)
+        return finish(r);
+    if (status != STATUS_CANCELLED)
+        return status;
+    enum status written = write_checkpoint(r);
+    return written == STATUS_OK ? STATUS_CANCELLED : written;
+}
+
+enum status train_run(struct ctx *ctx, const struct train_plan *plan, const struct train_folder *folder) {
+    struct run r = {.ctx = ctx, .plan = plan, .folder = folder, .metrics = -1, .of = digest_run(plan)};
+    enum status status = begin(&r);
+    if (status == STATUS_OK)
+        status = go(&r);
+    if (r.metrics >= 0)
+        close(r.metrics);
+    return status;
+}

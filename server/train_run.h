@@ -1,0 +1,27 @@
+/* train_run.h - a training run in its folder:
+ *
+ *     train.json              the options, all of them
+ *     metrics.ndjson          {"step", "loss", "norm", "lr"} every metrics_every steps: means since the line before
+ *     samples/00000400.png    pictures (train_samples.h)
+ *     checkpoint              where it goes on; gone at the end
+ *     model_index.json ...    the model (model_write.h), anew with each picture
+ *
+ * Whatever ends the process, the same command goes on from the last checkpoint to the same bytes of all of these.
+ * SIGINT and SIGTERM leave a checkpoint. */
+#ifndef SOLVENT_TRAIN_RUN_H
+#define SOLVENT_TRAIN_RUN_H
+
+#include "handlers/train_plan.h"
+#include "server/train_folder.h"
+
+/* train_run_folder reads the options of the run that a folder holds into *config; *found false: it holds none.
+ * Errors: INVALID (of train_config_read), NO_MEMORY. */
+enum status train_run_options(struct ctx *ctx, const struct train_folder *folder, struct train_config *config,
+                              bool *found) MUST_CHECK;
+
+/* train_run goes on to the last step, and tells how far it is on standard error. ctx.stop ends it.
+ * Errors: INVALID (a sentence: of the options, of the folder, a loss that is not finite), NO_MEMORY, CANCELLED (a
+ * checkpoint was left). */
+enum status train_run(struct ctx *ctx, const struct train_plan *plan, const struct train_folder *folder) MUST_CHECK;
+
+#endif

@@ -1,0 +1,295 @@
+/* solvent train, as a shell sees it: folders compared byte by byte, with a run that was killed and went on. */
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/support/test.h"
+
+static char folder[] = "/tmp/solvent-train-XXXXXX";
+
+static const char *program(void) {
+    const char *path = getenv("SOLVENT");
+    return path ? path : "./solvent";
+}
+
+static char said[1 << 16];
+
+/* run runs `solvent ARGUMENTS`, in which %s is the test's folder; returns the exit code. */
+static int run(const char *arguments) {
+    char command[2048], filled[1500];
+    size_t n = 0;
+    for (const char *p = arguments; *p && n + sizeof folder < sizeof filled; p++)
+        if (*p == '@')
+            n += (size_t)snprintf(filled + n, sizeof filled - n, "%s", folder);
+        else
+            filled[n++] = *p;
+    filled[n] = '\0';
+    snprintf(command, sizeof command, "%s %s 2>&1", program(), filled);
+    FILE *f = popen(command, "r");
+    assert_non_null(f);
+    said[fread(said, 1, sizeof said - 1, f)] = '\0';
+    int status = pclose(f);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static void fine(const char *arguments) {
+    int code = run(arguments);
+    if (code)
+        fail_msg("solvent %s: exit code %d, says %s", arguments, code, said);
+}
+
+static void refused(const char *arguments, int code, const char *sentence) {
+    if (run(arguments) != code || !strstr(said, sentence))
+        fail_msg("solvent %s says %s", arguments, said);
+}
+
+static char *path_of(const char *name) {
+    static char path[300];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
+static bool exists(const char *name) { return !access(path_of(name), F_OK); }
+
+static void put(const char *name, const void *p, size_t n) {
+    FILE *f = fopen(path_of(name), "wb");
+    assert_non_null(f);
+    assert_int_equal(fwrite(p, 1, n, f), n);
+    fclose(f);
+}
+
+static int make_folder(void **state) {
+    (void)state;
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state) {
+    char command[200];
+    (void)state;
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    return system(command);
+}
+
+/* same compares a file of two runs. */
+static void same(const char *a, const char *b, const char *name) {
+    char path[200];
+    size_t n, m;
+    snprintf(path, sizeof path, "%s/%s", a, name);
+    char *p = read_file(path_of(path), &n);
+    snprintf(path, sizeof path, "%s/%s", b, name);
+    char *q = read_file(path_of(path), &m);
+    assert_non_null(p);
+    assert_non_null(q);
+    if (n != m || memcmp(p, q, n) != 0)
+        fail_msg("%s of %s and %s differ", name, a, b);
+    free(p);
+    free(q);
+}
+
+static const char *const RESULTS[] = {"metrics.ndjson",
+                                      "model_index.json",
+                                      "mlp/config.json",
+                                      "mlp/diffusion_pytorch_model.safetensors",
+                                      "scheduler/scheduler_config.json",
+                                      "samples/00000600.png",
+                                      "samples/00001200.png"};
+
+static void same_run(const char *a, const char *b) {
+    for (size_t i = 0; i < COUNT(RESULTS); i++)
+        same(a, b, RESULTS[i]);
+}
+
+#define SMALL                                                                                          \
+    "--data moons --hidden-size 16 --num-blocks 1 --time-size 16 --batch 16 --steps 1200 --warmup 10 " \
+    "--sample-every 600 --checkpoint-every 20 --metrics-every 7 --sample-count 4 --sample-steps 2 --kernels ref"
+
+/* start begins a run in the background and waits for its first checkpoint. */
+static pid_t start(const char *name) {
+    char command[1024], checkpoint[100];
+    snprintf(command, sizeof command, "exec %s train " SMALL " --out %s > /dev/null 2>&1", program(), path_of(name));
+    snprintf(checkpoint, sizeof checkpoint, "%s/checkpoint", name);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (!pid)
+        execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+    for (int status; !exists(checkpoint);) {
+        if (waitpid(pid, &status, WNOHANG) == pid) /* it came to its end already: so much the better */
+            return 0;
+        usleep(1000);
+    }
+    return pid;
+}
+
+static void end(pid_t pid, int number, int code) {
+    int status;
+    if (!pid)
+        return;
+    kill(pid, number);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    if (WIFEXITED(status))
+        assert_true(WEXITSTATUS(status) == code || WEXITSTATUS(status) == 0); /* 0: it was faster */
+}
+
+static void a_killed_run_goes_on_to_the_same_bytes(void **state) {
+    (void)state;
+    fine("train " SMALL " --threads 1 --out @/whole");
+    assert_non_null(strstr(said, "step 1200/1200"));
+    assert_false(exists("whole/checkpoint"));
+    end(start("killed"), SIGKILL, 0);
+    if (exists("killed/checkpoint"))
+        fine("train --out @/killed --threads 2"); /* its options are in its folder */
+    same_run("whole", "killed");
+    end(start("stopped"), SIGINT, 130);
+    if (exists("stopped/checkpoint"))
+        fine("train " SMALL " --out @/stopped");
+    same_run("whole", "stopped");
+}
+
+/* Each point where a run may be ended is the end of a shorter run for the files: there a checkpoint is put back, and
+ * what was written after it must be written again. */
+static void old_checkpoints_are_gone_on_from(void **state) {
+    (void)state;
+    size_t n;
+    char *metrics = read_file(path_of("whole/metrics.ndjson"), &n);
+    assert_non_null(metrics);
+    assert_non_null(strstr(metrics, "{\"step\":7,\"loss\":"));
+    assert_non_null(strstr(metrics, "\n{\"step\":1200,\"loss\":"));
+    free(metrics);
+    pid_t pid = start("old");
+    if (!pid)
+        return;
+    end(pid, SIGINT, 130);
+    char *checkpoint = read_file(path_of("old/checkpoint"), &n);
+    if (!checkpoint)
+        return; /* it was faster */
+    fine("train --out @/old");
+    put("old/checkpoint", checkpoint, n);
+    fine("train --out @/old");
+    same_run("whole", "old");
+    checkpoint[n / 2] ^= 1;
+    put("old/checkpoint", checkpoint, n);
+    refused("train --out @/old", 1, "checkpoint is damaged; remove it to begin again");
+    put("old/checkpoint", checkpoint, 10);
+    refused("train --out @/old", 1, "checkpoint is no checkpoint that this version wrote.");
+    free(checkpoint);
+}
+
+static void what_was_begun_is_not_changed(void **state) {
+    (void)state;
+    refused("train --out @/whole", 1, "holds a model that is trained to its end");
+    refused("train --out @/whole --lr 0.5", 1, "holds a run with lr 0.002, and 0.5 is wanted");
+    refused("train --out @/whole --seed 2", 1, "holds a run with seed 1, and 2 is wanted");
+}
+
+static void wrong_usage(void **state) {
+    (void)state;
+    refused("train", 2, "train wants --out DIR; see solvent train --help.");
+    refused("train --out", 2, "--out wants a value; see solvent train --help.");
+    refused("train --out @/a moons", 2, "moons is no option; see solvent train --help.");
+    refused("train --out @/a --stpes 3", 1, "There is no option --stpes; see solvent train --help.");
+    refused("train --out @/a --data moons --kernels sse", 1, "sse");
+    refused("train --out @/a", 1, "There are no data to learn from");
+    refused("train --out @/a --data @/nothing", 1, "There is no file ");
+    refused("train --out @/a --data @/no/thing", 1, "cannot be opened: No such file or directory.");
+    refused("train --out @/no/thing --data moons", 1, "Cannot make the folder ");
+    refused("train --out @/a --data moons --labels x", 1, "moons has labels of its own; want no others.");
+    refused("train --out @/a --config @/none.json", 1, "There is no file ");
+    put("bad.json", "{\"steps\":0}", 11);
+    refused("train --out @/a --config @/bad.json", 1, "bad.json is 0, want an integer from 1 to 100000000.");
+    assert_false(exists("a")); /* what is not begun leaves nothing */
+    fine("train --help");
+    assert_non_null(strstr(said, "--weight-decay X"));
+}
+
+/* Two images of 8 x 8, of classes 0 and 1. */
+static void write_images(void) {
+    unsigned char images[16 + 128] = {0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 8, 0, 0, 0, 8};
+    static const unsigned char LABELS[] = {0, 0, 8, 1, 0, 0, 0, 2, 0, 1};
+    memset(images + 16, 200, 64);
+    put("images", images, sizeof images);
+    put("labels", LABELS, sizeof LABELS);
+}
+
+#define TINY                                                                                              \
+    "--steps 2 --batch 2 --block-out-channels 4,8 --norm-num-groups 4 --sample-count 2 --sample-steps 1 " \
+    "--sample-every "                                                                                     \
+    "0 --kernels ref"
+
+/* What was trained is served: with its classes, and as images. */
+static void what_was_trained_is_a_model(void **state) {
+    (void)state;
+    write_images();
+    assert_int_equal(mkdir(path_of("models"), 0700), 0);
+    fine("train --data @/images --labels @/labels --out @/models/tiny " TINY);
+    assert_true(exists("models/tiny/samples/00000002.png"));
+    fine("models check @/models/tiny");
+    fine("call POST /v1/sample '{\"model\":\"tiny\",\"class\":1,\"count\":2,\"seed\":1}' --models @/models");
+    assert_non_null(strstr(said, "\"samples\":[["));
+    fine("train --data @/images --labels @/labels --out @/models/ddpm --path ddpm-linear " TINY);
+    fine("call POST /v1/sample '{\"model\":\"ddpm\",\"count\":1,\"seed\":1,\"sampler\":{\"steps\":4}}' --models "
+         "@/models");
+    fine("train --config @/models/tiny/train.json --out @/models/again");
+    same("models/tiny", "models/again", "unet/diffusion_pytorch_model.safetensors");
+}
+
+/* Rows come back in their own units, with the names of their classes. */
+static void rows_are_a_model(void **state) {
+    (void)state;
+    static const char TABLE[] = "x,kind,y\n1000,b,1\n1001,b,2\n1002,a,3\n1003,a,4\n";
+    double x = 0;
+    put("rows.csv", TABLE, sizeof TABLE - 1);
+    fine("train --data @/rows.csv --label-column kind --out @/models/rows --steps 3 --batch 4 --hidden-size 8 "
+         "--num-blocks 1 --time-size 8 --sample-count 2 --kernels ref");
+    fine("call POST /v1/sample '{\"model\":\"rows\",\"class\":\"b\",\"count\":1,\"seed\":1}' --models @/models");
+    const char *samples = strstr(said, "\"samples\":[[");
+    assert_non_null(samples);
+    assert_int_equal(sscanf(samples, "\"samples\":[[%lf", &x), 1);
+    assert_true(x > 900 && x < 1100);
+}
+
+static void other_data_are_not_gone_on_with(void **state) {
+    (void)state;
+    size_t n;
+    pid_t pid = start("data");
+    end(pid, SIGINT, 130);
+    char *checkpoint = read_file(path_of("data/checkpoint"), &n);
+    if (!checkpoint)
+        return;
+    refused("train --out @/data --data eight-gaussians", 1, "The data or the options are not those that ");
+    free(checkpoint);
+}
+
+static void folders_of_png_are_read(void **state) {
+    (void)state;
+    assert_int_equal(mkdir(path_of("pictures"), 0700), 0);
+    refused("train --data @/pictures --out @/p", 1, "has no PNG in it.");
+    assert_int_equal(mkdir(path_of("pictures/a"), 0700), 0);
+    assert_int_equal(mkdir(path_of("pictures/b"), 0700), 0);
+    char command[800];
+    snprintf(command, sizeof command,
+             "cp %s/models/tiny/samples/00000002.png %s/pictures/a/1.png && cp %s/pictures/a/1.png %s/pictures/b/2.PNG",
+             folder, folder, folder, folder);
+    assert_int_equal(system(command), 0);
+    refused("train --data @/pictures --labels @/labels --out @/p", 1, "want no file of labels beside it.");
+    run("train --data @/pictures --out @/p --block-out-channels 4 --norm-num-groups 4 --steps 1 --batch 1 --kernels "
+        "ref");
+    assert_non_null(strstr(said, "2 images of "));
+    assert_non_null(strstr(said, ", colour, 2 classes; ref, 1 steps of 1."));
+    put("pictures/a/0.png", "no", 2);
+    refused("train --data @/pictures --out @/p", 1, "a/0.png is no PNG that can be read");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_killed_run_goes_on_to_the_same_bytes),
+        cmocka_unit_test(old_checkpoints_are_gone_on_from),
+        cmocka_unit_test(what_was_begun_is_not_changed),
+        cmocka_unit_test(wrong_usage),
+        cmocka_unit_test(what_was_trained_is_a_model),
+        cmocka_unit_test(rows_are_a_model),
+        cmocka_unit_test(other_data_are_not_gone_on_with),
+        cmocka_unit_test(folders_of_png_are_read),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
