@@ -63,8 +63,7 @@ static enum status fit_range(struct ctx *ctx, const struct table *table, size_t 
         if (isnan(x))
             continue;
         if (!fits(in, x))
-            return ctx_fail(ctx, STATUS_INVALID, "/rows",
-                            "Row %zu has %.9g in column %zu; want %s.", r, x, i,
+            return ctx_fail(ctx, STATUS_INVALID, "/rows", "Row %zu has %.9g in column %zu; want %s.", r, x, i,
                             in->kind == COLUMN_CATEGORICAL ? "one of its categories"
                             : in->kind == COLUMN_INTEGER   ? "an integer from -1e30 to 1e30"
                                                            : "a number from -1e30 to 1e30");
@@ -116,16 +115,18 @@ enum status table_code_place(struct ctx *ctx, struct table_code *code) {
     for (size_t i = 0; i < code->n; i++) {
         struct column_code *c = &code->columns[i];
         if (!is_code(c))
-            return ctx_fail(ctx, STATUS_INVALID, "/columns", "Column %zu has no range, scale or categories that can be.", i);
+            return ctx_fail(ctx, STATUS_INVALID, "/columns",
+                            "Column %zu has no range, scale or categories that can be.", i);
         c->first = code->features;
         c->width = is_label(code, i) ? 0 : width_of(c);
         code->features += c->width;
     }
     if (code->features < 1 || code->features > TABLE_FEATURES_MAX)
-        return ctx_fail(ctx, STATUS_INVALID, "/columns",
-                        "The columns beside the label make %zu features (one a number, one a category, one for what may "
-                        "be missing); want 1 to %d.",
-                        code->features, TABLE_FEATURES_MAX);
+        return ctx_fail(
+            ctx, STATUS_INVALID, "/columns",
+            "The columns beside the label make %zu features (one a number, one a category, one for what may "
+            "be missing); want 1 to %d.",
+            code->features, TABLE_FEATURES_MAX);
     code->classes = code->label == TABLE_NO_LABEL ? 0 : width_of(&code->columns[code->label]);
     return STATUS_OK;
 }

@@ -32,15 +32,15 @@ enum { TABLE_FEATURES_MAX = 8192, TABLE_DECIMALS_MAX = 9 };
 struct column_code {
     enum column_kind kind;
     size_t categories;
-    bool gaps;        /* some values were missing */
-    double low, high; /* what was observed; 0 and 0 where all were missing, as mean is 0 and std 1 */
-    double mean, std; /* std > 0: 1 where all are the same */
-    int decimals;     /* 0 .. TABLE_DECIMALS_MAX; -1: numbers have more */
+    bool gaps;           /* some values were missing */
+    double low, high;    /* what was observed; 0 and 0 where all were missing, as mean is 0 and std 1 */
+    double mean, std;    /* std > 0: 1 where all are the same */
+    int decimals;        /* 0 .. TABLE_DECIMALS_MAX; -1: numbers have more */
     size_t first, width; /* its features */
 };
 
 struct table_code {
-    size_t n, features, rows; /* rows: that it was fit to */
+    size_t n, features, rows;    /* rows: that it was fit to */
     struct column_code *columns; /* [n] */
     size_t label;                /* a column; TABLE_NO_LABEL: there is none */
     size_t classes;              /* of the label, a missing one too; 0: no label */

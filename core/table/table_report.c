@@ -177,14 +177,15 @@ static enum status near_real(struct ctx *ctx, const struct points *p, const stru
     return status;
 }
 
-static enum status compare(struct ctx *ctx, const struct table_report_in *in, const struct table_space *space,
+static enum status compare(struct ctx *ctx, const struct table_report_in *in, const struct table_code *code,
                            struct table_report *out) {
+    const struct table_space space = table_space_of(code);
     struct points real, drawn, held_out;
-    enum status status = points_of(ctx, space, in->real, &real);
+    enum status status = points_of(ctx, &space, in->real, &real);
     if (status == STATUS_OK)
-        status = points_of(ctx, space, in->drawn, &drawn);
+        status = points_of(ctx, &space, in->drawn, &drawn);
     if (status == STATUS_OK)
-        status = points_of(ctx, space, in->held_out, &held_out);
+        status = points_of(ctx, &space, in->held_out, &held_out);
     if (status == STATUS_OK)
         status = report_rows(ctx, &real, &drawn, in->neighbours, &out->real);
     if (status == STATUS_OK)
@@ -212,6 +213,5 @@ enum status table_report_make(struct ctx *ctx, const struct table_report_in *in,
         status = table_code_fit(ctx, in->real, TABLE_NO_LABEL, &code);
     if (status == STATUS_OK)
         status = report_columns(ctx, in, out);
-    const struct table_space space = table_space_of(&code);
-    return status == STATUS_OK ? compare(ctx, in, &space, out) : status;
+    return status == STATUS_OK ? compare(ctx, in, &code, out) : status;
 }

@@ -13,13 +13,13 @@
 #ifndef SOLVENT_TABLE_REPORT_H
 #define SOLVENT_TABLE_REPORT_H
 
-#include "core/table/table.h"
 #include "core/base/ctx.h"
+#include "core/table/table.h"
 
 enum { TABLE_REPORT_ROWS_MAX = 20000, TABLE_REPORT_CARRIED = 1000, TABLE_NEIGHBOURS_MAX = 100 };
 
 struct column_report {
-    double distance;                 /* 0 .. 1; 1 where one side has nothing and the other something */
+    double distance;                    /* 0 .. 1; 1 where one side has nothing and the other something */
     double missing_real, missing_drawn; /* shares */
 };
 
@@ -36,14 +36,15 @@ struct nearness {
 };
 
 struct table_report {
-    struct column_report *columns; /* [n], to the real rows */
-    struct rows_report real, held_out; /* held_out: 0 where there are no such rows */
+    struct column_report *columns;                   /* [n], to the real rows */
+    struct rows_report real, held_out;               /* held_out: 0 where there are no such rows */
     struct nearness drawn_to_real, held_out_to_real; /* the second is what the first is to be held against */
 };
 
 struct table_report_in {
-    const struct table *real, *drawn, *held_out; /* the same columns; held_out NULL: none. 1 .. TABLE_REPORT_ROWS_MAX rows */
-    size_t neighbours;                           /* k, 1 .. TABLE_NEIGHBOURS_MAX; less where there are fewer rows */
+    const struct table *real, *drawn,
+        *held_out;     /* the same columns; held_out NULL: none. 1 .. TABLE_REPORT_ROWS_MAX rows */
+    size_t neighbours; /* k, 1 .. TABLE_NEIGHBOURS_MAX; less where there are fewer rows */
 };
 
 /* table_report_make compares. Errors: INVALID (of table_code_fit; numbers of rows), NO_MEMORY, CANCELLED, TIMED_OUT. */

@@ -7,15 +7,15 @@
  * rounding. Sources are filled one by one, each along shortest paths in the reduced costs. */
 struct transport {
     size_t n, m;
-    double *cost;      /* [n][m] */
-    int32_t *flow;     /* [n][m] */
-    double *u, *v;     /* potentials: [n], [m] */
-    int32_t *free;     /* [m] what a sink has room for */
-    int32_t each;      /* what a source has to give */
-    double *distance;  /* [m] of sinks from the source, in reduced costs */
-    double *reached;   /* [n] of sources; infinite: not reached */
-    int32_t *by;       /* [m] the source before a sink on its path */
-    int32_t *from;     /* [n] the sink before a source; -1: it is the start */
+    double *cost;        /* [n][m] */
+    int32_t *flow;       /* [n][m] */
+    double *u, *v;       /* potentials: [n], [m] */
+    int32_t *free;       /* [m] what a sink has room for */
+    int32_t each;        /* what a source has to give */
+    double *distance;    /* [m] of sinks from the source, in reduced costs */
+    double *reached;     /* [n] of sources; infinite: not reached */
+    int32_t *by;         /* [m] the source before a sink on its path */
+    int32_t *from;       /* [n] the sink before a source; -1: it is the start */
     unsigned char *done; /* [m] */
 };
 
