@@ -41,6 +41,7 @@ static enum status load(struct loaded_model *model, struct files *files, bool we
     memcpy(model->shape, g.shape, sizeof g.shape);
     model->classes = g.classes;
     model->labels = m.labels;
+    model->table = m.table;
     model->parameters = g.parameters;
     model->scheduler = m.scheduler;
     model->warnings = m.warnings;

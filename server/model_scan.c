@@ -17,7 +17,7 @@ struct scan {
     bool failed;
 };
 
-static bool plain(const char *name) {
+bool model_name_fits(const char *name) {
     size_t n = strlen(name);
     return n > 0 && n <= MODEL_NAME && *name != '.' &&
            strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == n;
@@ -30,7 +30,7 @@ static bool name_of_file(const char *file, char name[MODEL_NAME + 1]) {
         return false;
     memcpy(name, file, n - 5);
     name[n - 5] = '\0';
-    return plain(name);
+    return model_name_fits(name);
 }
 
 /* name_of_folder: a folder with something in it that could be a model. */
@@ -38,7 +38,7 @@ static bool name_of_folder(int folder, const char *entry, char name[MODEL_NAME +
     static const char *const signs[] = {"model_index.json", "config.json"};
     char path[MODEL_NAME + 32];
     struct stat st;
-    if (!plain(entry))
+    if (!model_name_fits(entry))
         return false;
     strcpy(name, entry);
     for (size_t i = 0; i < COUNT_OF(signs); i++)

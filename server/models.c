@@ -11,6 +11,7 @@
 #include "server/log.h"
 #include "server/machine.h"
 #include "server/model_entry.h"
+#include "server/model_put.h"
 
 enum { JSON_MAX = 4096, WAIT_MS = 20, MEASURE_MEMORY = 256 << 20 };
 
@@ -421,6 +422,39 @@ static enum status rescan(struct model_store *store, struct ctx *ctx, struct mod
     return status;
 }
 
+/* -- New ones -- */
+
+static enum status check_served(struct models *m, struct ctx *ctx, const char *name) {
+    enum status status = STATUS_OK;
+    pthread_mutex_lock(&m->mutex);
+    if (!by_name(m, (struct str){name, strlen(name)}))
+        status = ctx_fail(ctx, STATUS_INVALID, "/name", "The model %.64s was written, and cannot be served; the log says why.", name);
+    pthread_mutex_unlock(&m->mutex);
+    return status;
+}
+
+static enum status put(struct model_store *store, struct ctx *ctx, struct str name, const struct model_file *files,
+                       size_t n) {
+    struct models *m = models_of(store);
+    char text[MODEL_NAME + 1] = "";
+    bool there;
+    if (!m->folder)
+        return ctx_fail(ctx, STATUS_INVALID, "/name",
+                        "There is no folder of models to add one to; the server's option --models names one.");
+    if (name.n <= MODEL_NAME)
+        memcpy(text, name.p, name.n), text[name.n] = 0;
+    if (!model_name_fits(text))
+        return ctx_fail(ctx, STATUS_INVALID, "/name",
+                        "The name does not fit a model; want 1 to %d characters of A-Z a-z 0-9 . _ - and no '.' first.",
+                        MODEL_NAME);
+    pthread_mutex_lock(&m->scanning);
+    enum status status = model_put(ctx, m->folder, text, files, n, &there);
+    if (status == STATUS_OK)
+        status = scan(m, NULL, NULL);
+    pthread_mutex_unlock(&m->scanning);
+    return status == STATUS_OK ? check_served(m, ctx, text) : status;
+}
+
 void models_rescan(struct models *m) {
     if (!m->folder)
         return;
@@ -435,7 +469,7 @@ struct models *models_open(const char *folder, enum isa isa, size_t memory, stru
     struct models *m = calloc(1, sizeof *m);
     if (!m)
         return NULL;
-    m->store = (struct model_store){find, load, drop, list, rescan};
+    m->store = (struct model_store){find, load, drop, list, rescan, put};
     pthread_mutex_init(&m->scanning, NULL);
     pthread_mutex_init(&m->mutex, NULL);
     pthread_cond_init(&m->changed, NULL);
