@@ -110,8 +110,7 @@ static enum status take_step(struct run *r) {
     r->loss = report.loss;
     call_share(r->call, (double)report.step / (double)steps);
     if (every(report.step, steps, TOLD))
-        call_progress(r->call, "step",
-                      &(struct told){(int64_t)report.step, (int64_t)steps, report.loss, report.norm});
+        call_progress(r->call, "step", &(struct told){(int64_t)report.step, (int64_t)steps, report.loss, report.norm});
     if (r->call->job && every(report.step, steps, CHECKPOINTS)) {
         trainer_save(r->trainer, r->state);
         memcpy(r->state + trainer_bytes(r->trainer), &r->loss, sizeof r->loss);
@@ -191,10 +190,10 @@ const struct endpoint ep_models_add = {
     .params_size = sizeof(struct train_params),
     .output = OUTPUT,
     .result_size = sizeof(struct result),
-    .example = "{\"name\":\"coins\",\"csv\":\"side,weight\\nheads,5.1\\ntails,5.0\\nheads,5.2\\n\",\"label\":\"side\","
+    .example = "{\"name\":\"dimes\",\"csv\":\"side,weight\\nheads,5.1\\ntails,5.0\\nheads,5.2\\n\",\"label\":\"side\","
                "\"options\":{\"steps\":2,\"batch\":4,\"hidden_size\":8}}",
-    .answer = "{\"model\":\"coins\",\"kind\":\"table\",\"items\":3,\"features\":1,\"parameters\":1,\"steps\":2,"
-              "\"loss\":1}",
+    .answer = "{\"model\":\"dimes\",\"kind\":\"table\",\"items\":3,\"features\":1,\"parameters\":1633,\"steps\":2,"
+              "\"loss\":2.211}",
     .npy_input = "data",
     .progress = PROGRESS,
     .cache = CACHE_NEVER,

@@ -124,8 +124,10 @@ const struct endpoint ep_sample_rows = {
     .params_size = sizeof(struct rows_params),
     .output = OUTPUT,
     .result_size = sizeof(struct result),
-    .example = "{\"model\":\"coins\",\"count\":4,\"seed\":7}",
-    .answer = "{}",
+    .example = "{\"model\":\"coins\",\"count\":4,\"seed\":7,\"given\":{\"thrown\":12}}",
+    .answer = "{\"columns\":{\"side\":[\"tails\",\"heads\",\"heads\",\"tails\"],\"weight\":[5.1,5.2,5.1,5.1],"
+              "\"thrown\":[12,12,12,1"
+              "2]},\"seed\":7}",
     .prepare = prepare,
     .release = release,
     .canonical = canonical,

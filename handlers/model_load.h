@@ -20,8 +20,8 @@ struct loaded_model {
     struct model_classes classes;
     struct model_labels labels;
     const struct table_file *table; /* NULL: its samples are no rows of a table */
-    size_t parameters;    /* numbers in the networks */
-    struct str scheduler; /* scheduler_config.json; n 0: there is none */
+    size_t parameters;              /* numbers in the networks */
+    struct str scheduler;           /* scheduler_config.json; n 0: there is none */
     struct file_warnings warnings;
     size_t weights; /* bytes of the packed weights */
 };

@@ -19,18 +19,21 @@ const struct field rows_fields[] = {
           "The name of a model that learnt a table (POST /v1/models). NAME@DIGEST insists on the files of that digest.",
           .required = true, .min_items = 1, .max_items = MODEL_NAMED_MAX),
     FIELD(struct rows_params, count, INT, "How many rows.", .def = "10", FIELD_INTS(1, ROWS_COUNT_MAX)),
-    FIELD(struct rows_params, given, JSON,
-          "Columns whose values are known, {\"species\":\"setosa\",\"width\":3.1}, null where one is to be missing: the "
-          "others are drawn to go with them. The label is told to the network, and so exact; others are put into the "
-          "sample at each noise level, with repeats (Lugmayr et al. 2022), which is an approximation."),
-    FIELD(struct rows_params, seed, INT, "With it the same request has the same rows. Drawn and echoed where it is absent.",
-          .role = ROLE_SEED, FIELD_INTS(0, SAMPLE_SEED_LIMIT - 1)),
+    FIELD(
+        struct rows_params, given, JSON,
+        "Columns whose values are known, {\"species\":\"setosa\",\"width\":3.1}, null where one is to be missing: the "
+        "others are drawn to go with them. The label is told to the network, and so exact; others are put into the "
+        "sample at each noise level, with repeats (Lugmayr et al. 2022), which is an approximation."),
+    FIELD(struct rows_params, seed, INT,
+          "With it the same request has the same rows. Drawn and echoed where it is absent.", .role = ROLE_SEED,
+          FIELD_INTS(0, SAMPLE_SEED_LIMIT - 1)),
     FIELD(struct rows_params, steps, INT, "Steps of Heun's method, of two network calls each.", .def = "25",
           FIELD_INTS(1, ROWS_STEPS_MAX)),
-    FIELD(struct rows_params, guidance, NUMBER,
-          "How much the label counts (classifier-free guidance): above 1 rows are more typical of it, and less diverse. "
-          "Absent: 1. For tables with a label.",
-          .present = offsetof(struct rows_params, has_guidance), FIELD_REALS(0, 100)),
+    FIELD(
+        struct rows_params, guidance, NUMBER,
+        "How much the label counts (classifier-free guidance): above 1 rows are more typical of it, and less diverse. "
+        "Absent: 1. For tables with a label.",
+        .present = offsetof(struct rows_params, has_guidance), FIELD_REALS(0, 100)),
     FIELD(struct rows_params, format, ENUM, "How rows come: columns is an object of arrays, csv a text with a header.",
           .names = FORMATS, .def = "columns"),
     TIME_LIMIT_INPUT(struct rows_params),
@@ -38,11 +41,12 @@ const struct field rows_fields[] = {
 
 /* -- The model -- */
 
-static enum status find_table(struct call *call, struct rows_params *p) {
+static enum status find_table(struct call *call, struct rows_params *p, struct str *json) {
     struct kept_model *kept = NULL;
     enum status status = model_named_keep(call, p->model, &p->named, &kept);
     if (status != STATUS_OK)
         return status;
+    *json = kept->named.json;
     p->table = kept->named.outline ? kept->named.outline->table : NULL;
     if (!p->table)
         return call_fail(call, STATUS_INVALID, "/model",
@@ -64,8 +68,8 @@ struct giving {
 static enum status refuse(struct giving *g, const char *name, const char *want) {
     char pointer[160];
     snprintf(pointer, sizeof pointer, "/given/%.100s", name);
-    return call_fail(g->call, STATUS_INVALID, strpbrk(name, "/~") ? "/given" : pointer, "The column \"%.100s\" wants %s.",
-                     name, want);
+    return call_fail(g->call, STATUS_INVALID, strpbrk(name, "/~") ? "/given" : pointer,
+                     "The column \"%.100s\" wants %s.", name, want);
 }
 
 static enum status give_category(struct giving *g, size_t i, const char *name, const json_t *value) {
@@ -73,7 +77,8 @@ static enum status give_category(struct giving *g, size_t i, const char *name, c
     char number[32];
     struct str text = {json_string_value(value), json_string_length(value)};
     if (json_is_integer(value)) /* categories that were numbers */
-        text = (struct str){number, (size_t)snprintf(number, sizeof number, "%lld", (long long)json_integer_value(value))};
+        text =
+            (struct str){number, (size_t)snprintf(number, sizeof number, "%lld", (long long)json_integer_value(value))};
     const size_t k = text.p ? table_names_category(&t->names, i, t->code.columns[i].categories, text) : SIZE_MAX;
     g->params->values[i] = (double)k;
     return k < SIZE_MAX ? STATUS_OK : refuse(g, name, "one of its categories; GET /v1/models/{id} has the labels");
@@ -243,10 +248,11 @@ static enum status make_parts(struct call *call, struct rows_params *p, struct s
 }
 
 enum status rows_prepare(struct call *call, struct rows_params *p) {
-    enum status status = find_table(call, p);
+    struct str json;
+    enum status status = find_table(call, p, &json);
     if (status == STATUS_OK)
         status = read_given(call, p);
-    return status == STATUS_OK ? make_parts(call, p, call->models->named.json) : status;
+    return status == STATUS_OK ? make_parts(call, p, json) : status;
 }
 
 void rows_release(struct rows_params *p) {
@@ -257,10 +263,9 @@ void rows_release(struct rows_params *p) {
 
 /* own_pointer is the field of this request that a pointer into the other's leads to; "": none. */
 static const char *own_pointer(const char *pointer) {
-    static const char *const OTHERS[][2] = {{"/model", "/model"},         {"/count", "/count"},
-                                            {"/class", "/given"},         {"/guidance", "/guidance"},
-                                            {"/sampler/steps", "/steps"}, {"/repaint", "/steps"},
-                                            {"/known", "/given"}};
+    static const char *const OTHERS[][2] = {
+        {"/model", "/model"},         {"/count", "/count"},   {"/class", "/given"}, {"/guidance", "/guidance"},
+        {"/sampler/steps", "/steps"}, {"/repaint", "/steps"}, {"/known", "/given"}};
     for (size_t i = 0; i < COUNT_OF(OTHERS); i++)
         if (!strncmp(pointer, OTHERS[i][0], strlen(OTHERS[i][0])))
             return OTHERS[i][1];

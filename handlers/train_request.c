@@ -12,7 +12,8 @@ const char *const train_kind_names[] = {"table", "points", "images", NULL};
 
 const struct field train_fields[] = {
     FIELD(struct train_params, name, STRING,
-          "The name that the model gets: 1 to 64 characters of A-Z a-z 0-9 . _ - and no '.' first. No other model has it.",
+          "The name that the model gets: 1 to 64 characters of A-Z a-z 0-9 . _ - and no '.' first. No other model has "
+          "it.",
           .required = true, .min_items = 1, .max_items = TRAIN_NAME_MAX),
     FIELD(struct train_params, csv, STRING,
           "A table as CSV, with a header: columns of numbers, of integers where all are, and else of categories; empty "
@@ -30,12 +31,16 @@ const struct field train_fields[] = {
           .min_items = 1, .max_items = TRAIN_NUMBERS_MAX, FIELD_INTS(0, DATASET_CLASSES_MAX - 1)),
     FIELD(struct train_params, options, JSON,
           "What `solvent train --help` lists of network and training, by the names of train.json: "
-          "{\"steps\":3000,\"hidden_size\":256,\"seed\":7}. A table has other defaults: 1500 steps of 120 rows, two blocks, "
+          "{\"steps\":3000,\"hidden_size\":256,\"seed\":7}. A table has other defaults: 1500 steps of 120 rows, two "
+          "blocks, "
           "100 steps of warm-up."),
     {0}};
 
-const struct rule train_rules[] = {EXACTLY_ONE("csv", "data"), REQUIRES("label", "csv"), REQUIRES("categorical", "csv"),
-                                   REQUIRES("labels", "data"), {0}};
+const struct rule train_rules[] = {EXACTLY_ONE("csv", "data"),
+                                   REQUIRES("label", "csv"),
+                                   REQUIRES("categorical", "csv"),
+                                   REQUIRES("labels", "data"),
+                                   {0}};
 
 /* -- Options -- */
 

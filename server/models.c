@@ -428,7 +428,8 @@ static enum status check_served(struct models *m, struct ctx *ctx, const char *n
     enum status status = STATUS_OK;
     pthread_mutex_lock(&m->mutex);
     if (!by_name(m, (struct str){name, strlen(name)}))
-        status = ctx_fail(ctx, STATUS_INVALID, "/name", "The model %.64s was written, and cannot be served; the log says why.", name);
+        status = ctx_fail(ctx, STATUS_INVALID, "/name",
+                          "The model %.64s was written, and cannot be served; the log says why.", name);
     pthread_mutex_unlock(&m->mutex);
     return status;
 }
