@@ -2,6 +2,7 @@
 
 #include "core/table/table_report.h"
 #include "handlers/call.h"
+#include "handlers/csv.h"
 #include "handlers/table_text.h"
 #include "handlers/time_limit_field.h"
 
@@ -111,10 +112,11 @@ static bool same_header(struct str a, struct str b) {
 /* count_rows reads a part by itself, for its number of rows and what is wrong with it. */
 static enum status count_rows(struct call *call, struct str text, int part, size_t *rows) {
     struct ctx_mark mark = ctx_mark(&call->ctx);
-    const struct array none = {0};
-    struct table_text alone;
-    enum status status = table_text_read(&call->ctx, POINTERS[part], text, &none, &alone);
-    *rows = alone.table.rows;
+    struct csv alone;
+    enum status status = csv_read(&call->ctx, POINTERS[part] + 1, text.p, text.n, &alone);
+    if (status == STATUS_INVALID || status == STATUS_TOO_LARGE)
+        strcpy(call->ctx.err.pointer, POINTERS[part]);
+    *rows = status == STATUS_OK ? alone.rows : 0;
     ctx_rewind(&call->ctx, mark);
     return status;
 }

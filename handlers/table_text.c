@@ -51,6 +51,10 @@ static enum status check_category(struct reading *r, size_t column, struct str t
 
 static enum status take_categories(struct reading *r, size_t i, const struct csv_column *c, size_t rows) {
     struct table_column *to = &r->out->table.columns[i];
+    if (!c->n_categories)
+        return ctx_fail(r->ctx, STATUS_INVALID, r->pointer,
+                        "The column %.*s has nothing in it; want a value, or no such column.",
+                        (int)(c->name.n < 60 ? c->name.n : 60), c->name.p);
     if (c->n_categories > TABLE_CATEGORIES_MAX)
         return ctx_fail(r->ctx, STATUS_INVALID, r->pointer,
                         "The column %.*s has %zu different texts; want at most %d categories, or numbers.",
@@ -148,9 +152,8 @@ static enum status take_column(struct reading *r, size_t i, const struct csv *cs
 static enum status check_names(struct reading *r, const struct array *categorical) {
     const struct table_names *names = &r->out->names;
     for (size_t i = 0; i < names->n; i++)
-        if (table_names_find(names, names->columns[i]) != i || !is_utf8(names->columns[i]))
-            return ctx_fail(r->ctx, STATUS_INVALID, r->pointer,
-                            "The name of column %zu is another column's, too, or no UTF-8; want one of its own.", i);
+        if (!is_utf8(names->columns[i]))
+            return ctx_fail(r->ctx, STATUS_INVALID, r->pointer, "The name of column %zu is no UTF-8.", i);
     for (size_t i = 0; categorical->kind && i < categorical->n; i++)
         if (table_names_find(names, categorical->strings[i]) == SIZE_MAX)
             return ctx_fail(r->ctx, STATUS_INVALID, "/categorical", "There is no column \"%.*s\".",
