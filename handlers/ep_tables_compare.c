@@ -172,7 +172,7 @@ static enum status prepare(struct call *call, void *params) {
     if (status == STATUS_OK)
         status = join(call, parts, &joined);
     if (status == STATUS_OK)
-        status = table_text_read(&call->ctx, "/real", joined, &p->categorical, &p->text);
+        status = table_text_read(&call->ctx, "/real", joined, &p->categorical, (struct str){0}, &p->text);
     if (status == STATUS_OK && p->text.table.rows != rows[REAL] + rows[DRAWN] + rows[HELD_OUT])
         status = call_fail(call, STATUS_INVALID, "/real", "The first line is a row of numbers; want a header.");
     return status == STATUS_OK ? share_out(call, p, rows) : status;

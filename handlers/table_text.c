@@ -34,6 +34,8 @@ size_t table_names_category(const struct table_names *names, size_t column, size
 struct reading {
     struct ctx *ctx;
     const char *pointer;
+    const struct array *categorical;
+    struct str label;
     struct table_text *out;
 };
 
@@ -139,11 +141,11 @@ static bool is_listed(const struct array *names, struct str name) {
     return false;
 }
 
-static enum status take_column(struct reading *r, size_t i, const struct csv *csv, const struct array *categorical) {
+static enum status take_column(struct reading *r, size_t i, const struct csv *csv) {
     const struct csv_column *c = &csv->columns[i];
     if (!c->number)
         return take_categories(r, i, c, csv->rows);
-    if (is_listed(categorical, c->name))
+    if (is_listed(r->categorical, c->name) || same(c->name, r->label))
         return number_categories(r, i, c, csv->rows);
     r->out->table.columns[i] = (struct table_column){c->whole ? COLUMN_INTEGER : COLUMN_NUMERIC, 0, c->numbers};
     return STATUS_OK;
@@ -178,8 +180,8 @@ static enum status make_room(struct reading *r, const struct csv *csv) {
 }
 
 enum status table_text_read(struct ctx *ctx, const char *pointer, struct str text, const struct array *categorical,
-                            struct table_text *out) {
-    struct reading r = {ctx, pointer, out};
+                            struct str label, struct table_text *out) {
+    struct reading r = {ctx, pointer, categorical, label, out};
     struct csv csv;
     enum status status = csv_read(ctx, "The CSV", text.p, text.n, &csv);
     if (status == STATUS_INVALID || status == STATUS_TOO_LARGE)
@@ -189,7 +191,7 @@ enum status table_text_read(struct ctx *ctx, const char *pointer, struct str tex
     if (status == STATUS_OK)
         status = check_names(&r, categorical);
     for (size_t i = 0; status == STATUS_OK && i < csv.n; i++)
-        status = take_column(&r, i, &csv, categorical);
+        status = take_column(&r, i, &csv);
     return status;
 }
 

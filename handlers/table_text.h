@@ -18,11 +18,12 @@ struct table_text {
 };
 
 /* table_text_read reads a CSV (csv.h), whose bytes must outlive `out`. A column is of integers where all of its numbers
- * are; one whose name is among `categorical` (strings; KIND_NONE: none) has categories, its numbers by their size.
+ * are; one whose name is among `categorical` (strings; KIND_NONE: none), or is `label`, has categories, its numbers by
+ * their size.
  * Errors: INVALID, TOO_LARGE at `pointer` (those of csv_read; too many columns or categories, a column without values, a text
  * that is no UTF-8), INVALID ("/categorical": no such column), NO_MEMORY. */
 enum status table_text_read(struct ctx *ctx, const char *pointer, struct str csv, const struct array *categorical,
-                            struct table_text *out) MUST_CHECK;
+                            struct str label, struct table_text *out) MUST_CHECK;
 
 /* table_names_find is a column's index; SIZE_MAX: there is none of that name. table_names_category the same of a
  * category. */

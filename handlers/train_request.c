@@ -85,19 +85,6 @@ static enum status read_options(struct ctx *ctx, struct train_params *p, struct 
 
 /* -- Tables -- */
 
-/* with_label adds the label to the columns that have categories. */
-static enum status with_label(struct ctx *ctx, const struct train_params *p, struct array *out) {
-    const size_t n = p->categorical.kind ? p->categorical.n : 0;
-    struct str *names = ctx_alloc(ctx, n + 1, sizeof *names);
-    if (!names)
-        return STATUS_NO_MEMORY;
-    for (size_t i = 0; i < n; i++)
-        names[i] = p->categorical.strings[i];
-    names[n] = p->label;
-    *out = array_1d(KIND_STRING, names, p->label.n ? n + 1 : n);
-    return STATUS_OK;
-}
-
 static enum status find_label(struct ctx *ctx, const struct train_params *p, const struct table_text *text,
                               size_t *out) {
     *out = p->label.n ? table_names_find(&text->names, p->label) : TABLE_NO_LABEL;
@@ -143,12 +130,9 @@ static enum status table_dataset(struct ctx *ctx, const struct table *table, str
 }
 
 static enum status read_table(struct ctx *ctx, struct train_params *p) {
-    struct array categorical;
     struct table_text text;
     size_t label = TABLE_NO_LABEL;
-    enum status status = with_label(ctx, p, &categorical);
-    if (status == STATUS_OK)
-        status = table_text_read(ctx, "/csv", p->csv, &categorical, &text);
+    enum status status = table_text_read(ctx, "/csv", p->csv, &p->categorical, p->label, &text);
     if (status == STATUS_OK)
         status = find_label(ctx, p, &text, &label);
     if (status == STATUS_OK)

@@ -14,7 +14,7 @@ static enum status read(const char *csv, const char *categorical, struct table_t
     static struct str name;
     name = text_of(categorical ? categorical : "");
     const struct array names = categorical ? array_1d(KIND_STRING, &name, 1) : (struct array){0};
-    return table_text_read(&ctx, "/csv", text_of(csv), &names, out);
+    return table_text_read(&ctx, "/csv", text_of(csv), &names, (struct str){0}, out);
 }
 
 static void written(const struct table_text *t, bool json, const char *want) {
