@@ -71,15 +71,6 @@ static enum status resume(struct run *r, bool *resumed) {
     return status;
 }
 
-static enum status refuse_taken(struct call *call, struct str name) {
-    struct kept_model *kept;
-    enum status status = call_keep_model(call, name, (struct str){0}, MODEL_OUTLINED, &kept);
-    if (status != STATUS_OK || !kept)
-        return status;
-    return ctx_fail(&call->ctx, STATUS_INVALID, "/name", "There is another model %.*s already; want a name of its own.",
-                    (int)name.n, name.p);
-}
-
 static enum status begin(struct run *r) {
     struct ctx *ctx = &r->call->ctx;
     const struct train_plan *plan = &r->params->plan;
@@ -91,7 +82,7 @@ static enum status begin(struct run *r) {
         status = STATUS_NO_MEMORY;
     if (status == STATUS_OK)
         status = resume(r, &resumed);
-    return status == STATUS_OK && !resumed ? refuse_taken(r->call, r->params->name) : status;
+    return status == STATUS_OK && !resumed ? train_refuse_taken(r->call, r->params->name) : status;
 }
 
 /* every tells whether a step is one of about n that are marked. */

@@ -71,6 +71,11 @@ struct model_store {
                        size_t n);
 };
 
+/* model_name_fits says whether a model may have that name: 1 to MODEL_NAME_MAX characters of A-Z a-z 0-9 . _ - and no '.'
+ * first. */
+enum { MODEL_NAME_MAX = 64 };
+bool model_name_fits(struct str name);
+
 /* A model that a call keeps. */
 struct kept_model {
     struct kept_model *next;

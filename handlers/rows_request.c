@@ -81,7 +81,7 @@ static enum status give_category(struct giving *g, size_t i, const char *name, c
             (struct str){number, (size_t)snprintf(number, sizeof number, "%lld", (long long)json_integer_value(value))};
     const size_t k = text.p ? table_names_category(&t->names, i, t->code.columns[i].categories, text) : SIZE_MAX;
     g->params->values[i] = (double)k;
-    return k < SIZE_MAX ? STATUS_OK : refuse(g, name, "one of its categories; GET /v1/models/{id} has the labels");
+    return k < SIZE_MAX ? STATUS_OK : refuse(g, name, "one of its categories; GET /v1/models/{id} lists them");
 }
 
 static enum status give_number(struct giving *g, size_t i, const char *name, const json_t *value) {

@@ -14,7 +14,7 @@ const struct field train_fields[] = {
     FIELD(struct train_params, name, STRING,
           "The name that the model gets: 1 to 64 characters of A-Z a-z 0-9 . _ - and no '.' first. No other model has "
           "it.",
-          .required = true, .min_items = 1, .max_items = TRAIN_NAME_MAX),
+          .required = true, .min_items = 1, .max_items = MODEL_NAME_MAX),
     FIELD(struct train_params, csv, STRING,
           "A table as CSV, with a header: columns of numbers, of integers where all are, and else of categories; empty "
           "fields and NA are missing. `/v1/sample/rows` then gives rows of this table.",
@@ -183,11 +183,32 @@ static enum status measure(struct ctx *ctx, struct train_params *p) {
     return status;
 }
 
+enum status train_refuse_taken(struct call *call, struct str name) {
+    struct kept_model *kept;
+    enum status status = call_keep_model(call, name, (struct str){0}, MODEL_OUTLINED, &kept);
+    if (status != STATUS_OK || !kept)
+        return status;
+    return ctx_fail(&call->ctx, STATUS_INVALID, "/name", "There is another model %.*s already; want a name of its own.",
+                    (int)name.n, name.p);
+}
+
+/* check_name: a job that was begun may find the model that it wrote itself before it was ended. */
+static enum status check_name(struct call *call, struct str name) {
+    if (!model_name_fits(name))
+        return ctx_fail(&call->ctx, STATUS_INVALID, "/name",
+                        "The name does not fit a model; want 1 to %d characters of A-Z a-z 0-9 . _ - and no '.' first.",
+                        MODEL_NAME_MAX);
+    return call->job ? STATUS_OK : train_refuse_taken(call, name);
+}
+
 enum status train_prepare(struct call *call, struct train_params *p) {
     struct ctx *ctx = &call->ctx;
     struct train_config config;
+    enum status status = check_name(call, p->name);
+    if (status != STATUS_OK)
+        return status;
     p->kind = p->csv.n ? TRAIN_TABLE : p->data.dims == 2 ? TRAIN_POINTS : TRAIN_IMAGES;
-    enum status status = p->kind == TRAIN_TABLE ? read_table(ctx, p) : read_arrays(ctx, p);
+    status = p->kind == TRAIN_TABLE ? read_table(ctx, p) : read_arrays(ctx, p);
     if (status != STATUS_OK)
         return status;
     status = read_options(ctx, p, &config);

@@ -6,7 +6,7 @@
 #include "handlers/table_file.h"
 #include "handlers/train_plan.h"
 
-enum { TRAIN_CSV_MAX = 64 << 20, TRAIN_NUMBERS_MAX = 64 << 20, TRAIN_NAME_MAX = 64 };
+enum { TRAIN_CSV_MAX = 64 << 20, TRAIN_NUMBERS_MAX = 64 << 20 };
 
 enum train_kind { TRAIN_TABLE, TRAIN_POINTS, TRAIN_IMAGES };
 extern const char *const train_kind_names[]; /* in the order of train_kind; ends with NULL */
@@ -25,6 +25,10 @@ struct train_params {
 
 extern const struct field train_fields[];
 extern const struct rule train_rules[];
+
+/* train_refuse_taken fails where the host has a model of that name. Errors: INVALID ("/name"), those of
+ * model_store.find. */
+enum status train_refuse_taken(struct call *call, struct str name) MUST_CHECK;
 
 /* train_prepare reads data and options, so that what is wrong with them is told before anything is learnt.
  * Errors: INVALID, TOO_LARGE, NO_MEMORY. */

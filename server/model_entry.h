@@ -10,7 +10,7 @@
 
 struct log;
 
-enum { MODEL_NAME = 64, MODEL_FILE_MAX = 64 << 20 };
+enum { MODEL_NAME = MODEL_NAME_MAX, MODEL_FILE_MAX = 64 << 20 };
 
 struct entry {
     char name[MODEL_NAME + 1];
@@ -60,9 +60,6 @@ void entry_free(struct entry *e);
 static inline size_t entry_need(const struct entry *e) {
     return e->outline ? e->outline->weights + model_load_bytes(e->outline) : 0;
 }
-
-/* model_name_fits says whether a model may have that name. */
-bool model_name_fits(const char *name);
 
 /* model_scan reads the folder into the entries of before, where their files are the same, and new ones: all by their
  * names, malloc'ed. With models->scanning. NULL: the folder cannot be read, or there is no memory; errno says which. */

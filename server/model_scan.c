@@ -17,11 +17,7 @@ struct scan {
     bool failed;
 };
 
-bool model_name_fits(const char *name) {
-    size_t n = strlen(name);
-    return n > 0 && n <= MODEL_NAME && *name != '.' &&
-           strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == n;
-}
+static bool plain(const char *name) { return model_name_fits((struct str){name, strlen(name)}); }
 
 /* name_of_file copies the name without ".json"; false where the file is none of ours. */
 static bool name_of_file(const char *file, char name[MODEL_NAME + 1]) {
@@ -30,7 +26,7 @@ static bool name_of_file(const char *file, char name[MODEL_NAME + 1]) {
         return false;
     memcpy(name, file, n - 5);
     name[n - 5] = '\0';
-    return model_name_fits(name);
+    return plain(name);
 }
 
 /* name_of_folder: a folder with something in it that could be a model. */
@@ -38,7 +34,7 @@ static bool name_of_folder(int folder, const char *entry, char name[MODEL_NAME +
     static const char *const signs[] = {"model_index.json", "config.json"};
     char path[MODEL_NAME + 32];
     struct stat st;
-    if (!model_name_fits(entry))
+    if (!plain(entry))
         return false;
     strcpy(name, entry);
     for (size_t i = 0; i < COUNT_OF(signs); i++)

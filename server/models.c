@@ -442,12 +442,9 @@ static enum status put(struct model_store *store, struct ctx *ctx, struct str na
     if (!m->folder)
         return ctx_fail(ctx, STATUS_INVALID, "/name",
                         "There is no folder of models to add one to; the server's option --models names one.");
-    if (name.n <= MODEL_NAME)
-        memcpy(text, name.p, name.n), text[name.n] = 0;
-    if (!model_name_fits(text))
-        return ctx_fail(ctx, STATUS_INVALID, "/name",
-                        "The name does not fit a model; want 1 to %d characters of A-Z a-z 0-9 . _ - and no '.' first.",
-                        MODEL_NAME);
+    if (!model_name_fits(name))
+        return ctx_fail(ctx, STATUS_INVALID, "/name", "The name does not fit a model.");
+    memcpy(text, name.p, name.n);
     pthread_mutex_lock(&m->scanning);
     enum status status = model_put(ctx, m->folder, text, files, n, &there);
     if (status == STATUS_OK)

@@ -266,6 +266,8 @@ static void what_does_not_fit_is_refused(void **state) {
     (void)state;
     static const struct test_refusal ROWS_OF[] = {
         {"{\"name\":\"coins\",\"csv\":\"a\\n1\\n2\\n\",\"options\":{\"steps\":1}}", "\"/name\"", "another model coins"},
+        {"{\"name\":\".a\",\"csv\":\"a,b\\n1,x\\n\"}", "\"/name\"", "no '.' first"},
+        {"{\"name\":\"a/b\",\"csv\":\"a,b\\n1,x\\n\"}", "\"/name\"", "does not fit"},
         {"{\"name\":\"a\",\"csv\":\"a,b\\n1,x\\n\",\"label\":\"c\"}", "\"/label\"", "no column \\\"c\\\""},
         {"{\"name\":\"a\",\"csv\":\"a\\nx\\n\",\"label\":\"a\"}", "\"/csv\"", "1 to 8192"},
         {"{\"name\":\"a\",\"csv\":\"a,b\\n1e31,x\\n\"}", "\"/csv\"", "1e30"},
