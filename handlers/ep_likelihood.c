@@ -59,10 +59,11 @@ static const struct field INPUT[] = {
     FIELD(struct params, probe, ENUM, "hutchinson: numbers -1 and 1 (rademacher, the default), or normal ones.",
           .present = offsetof(struct params, has_probe), .names = PROBE_NAMES),
     FIELD(struct params, seed, INT, "hutchinson: chooses the directions.", .def = "0", FIELD_INTS(0, SEED_LIMIT - 1)),
-    FIELD(struct params, rtol, NUMBER,
-          "The error of a step of the flow, and of the log density, relative to it; default 1e-7, and 1e-4 of networks, "
-          "which compute in single precision.",
-          .present = offsetof(struct params, has_rtol), FIELD_REALS(0, 1)),
+    FIELD(
+        struct params, rtol, NUMBER,
+        "The error of a step of the flow, and of the log density, relative to it; default 1e-7, and 1e-4 of networks, "
+        "which compute in single precision.",
+        .present = offsetof(struct params, has_rtol), FIELD_REALS(0, 1)),
     FIELD(struct params, atol, NUMBER, "The error of a step that is allowed beside that of rtol; default as of rtol.",
           .present = offsetof(struct params, has_atol), FIELD_REALS(1e-13, 1e9)),
     {.name = "path",
@@ -361,7 +362,8 @@ const struct endpoint ep_likelihood = {
         "flows report them. Each point takes steps of its own (dopri5), so a point's answer does not depend on "
         "the others.\n\n"
         "A network's divergence comes from passes backward through it: one for each direction with hutchinson, one for "
-        "each number of a sample with exact. Its flow is that of its own scheduler_config, or of the request's path and "
+        "each number of a sample with exact. Its flow is that of its own scheduler_config, or of the request's path "
+        "and "
         "prediction; it is followed in single precision, so rtol and atol below 1e-6 are of little use.\n\n"
         "With guidance, clip or measurement the answer is the density of what the guided flow makes of the prior.\n\n"
         "As application/x-npy the answer is log_likelihoods, and a body of that type is the points, with the other "

@@ -206,7 +206,8 @@ static void a_networks_likelihood_is_its_flows(void **state) {
         made_model_begin(&m);
         m.isa = (enum isa)isa;
         made_model_mlp(&m);
-        likelihoods(&m, "{\"model\":\"made\",\"points\":[[0.1,0.2],[1,-1]],\"rtol\":1e-6,\"atol\":1e-6}", plain, 2, 2e-3);
+        likelihoods(&m, "{\"model\":\"made\",\"points\":[[0.1,0.2],[1,-1]],\"rtol\":1e-6,\"atol\":1e-6}", plain, 2,
+                    2e-3);
         likelihoods(&m, "{\"model\":\"made\",\"points\":[[0.1,0.2]],\"class\":1,\"rtol\":1e-6,\"atol\":1e-6}",
                     (const double[]){-1.63004084}, 1, 2e-3);
         likelihoods(&m,
@@ -224,15 +225,15 @@ static void probes_estimate_it(void **state) {
     double mean, error;
     made_model_begin(&m);
     made_model_mlp(&m);
-    char *text = made_model_answer(&m, LIKELIHOOD,
-                                   "{\"model\":\"made\",\"points\":[[1,-1],[0,0]],\"method\":\"hutchinson\",\"probes\":300}");
+    char *text = made_model_answer(
+        &m, LIKELIHOOD, "{\"model\":\"made\",\"points\":[[1,-1],[0,0]],\"method\":\"hutchinson\",\"probes\":300}");
     made_model_numbers(text, "\"log_likelihoods\":[", &mean, 1);
     made_model_numbers(text, "\"standard_errors\":[", &error, 1);
     assert_true(error > 0 && error < 0.1);
     near("mean", mean, -3.53004009, 4 * error + 5e-3);
     m.threads = 3;
-    char *alone = made_model_answer(&m, LIKELIHOOD,
-                                    "{\"model\":\"made\",\"points\":[[1,-1]],\"method\":\"hutchinson\",\"probes\":300}");
+    char *alone = made_model_answer(
+        &m, LIKELIHOOD, "{\"model\":\"made\",\"points\":[[1,-1]],\"method\":\"hutchinson\",\"probes\":300}");
     assert_memory_equal(text, alone, (size_t)(strchr(alone, ']') - alone));
     free(text), free(alone);
     made_model_end(&m);

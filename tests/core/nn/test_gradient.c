@@ -208,7 +208,8 @@ static enum status every_convolution(struct ctx *ctx, const struct tensor_kernel
     int down = graph_conv(g, y, &(struct conv){.name = "down", .out = 4, .kernel = 3, .stride = 2});
     int late =
         graph_conv(g, y, &(struct conv){.name = "late", .out = 4, .kernel = 3, .stride = 2, .late_border = true});
-    y = graph_conv(g, graph_add(g, down, late), &(struct conv){.name = "again", .out = 4, .kernel = 3, .residual = down});
+    y = graph_conv(g, graph_add(g, down, late),
+                   &(struct conv){.name = "again", .out = 4, .kernel = 3, .residual = down});
     return finish(g, graph_conv(g, y, &(struct conv){.name = "last", .out = 1, .kernel = 3}), out);
 }
 
@@ -256,7 +257,8 @@ static enum status attends(struct ctx *ctx, const struct tensor_kernels *k, stru
 static enum status rows(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
     struct graph *g = graph_new(ctx, k);
     int x = linear(g, graph_input(g, 4, 4, 3), "in", 6);
-    int up = graph_upsample(g, x), down = graph_pool(g, x), y = graph_pool(g, graph_add(g, up, graph_affine(g, up, 3, 1)));
+    int up = graph_upsample(g, x), down = graph_pool(g, x),
+        y = graph_pool(g, graph_add(g, up, graph_affine(g, up, 3, 1)));
     y = graph_multiply(g, y, ACTIVATION_SILU, x);
     y = graph_add(g, graph_multiply(g, y, ACTIVATION_MISH, y), graph_upsample(g, down));
     y = graph_concat(g, graph_slice(g, y, 1, 3), graph_slice(g, y, 2, 4));
