@@ -28,6 +28,7 @@ struct adaptive_job {
     const double *latents; /* [count][d]; NULL: drawn */
     const double *invert;  /* [count][d]: data to find the latents of first; NULL: none */
     bool anytime;          /* as of adaptive_in; latents must be found in time nevertheless */
+    const struct time_limit *limit; /* as of adaptive_in */
     bool tells;            /* call_progress as step_events.h says */
 };
 

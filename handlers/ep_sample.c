@@ -8,6 +8,10 @@
 #include "handlers/sample_answer.h"
 #include "handlers/step_events.h"
 
+/* Of adaptive solvers, for each sample: nanoseconds to cut it short, beside those for its D; those that pass before it
+ * sets out; and the numbers that an answer has of it beside itself, of which most are short. */
+static const double CUT_NS = 10, SET_OUT_NS = 50, ADAPTIVE_NUMBERS = 2;
+
 static uint64_t cost(const void *params) {
     const struct sample_params *p = params;
     double ns = sample_predict(p);
@@ -120,11 +124,30 @@ static enum status report_adaptive(struct call *call, const struct sample_params
     return status == STATUS_OK ? sample_report_rows(call, p, drawn->samples, denoiser, out) : status;
 }
 
+/* keep_time finds how much of the time belongs to what comes after sampling. */
+static enum status keep_time(struct call *call, const struct sample_params *p, const struct denoiser *denoiser,
+                             struct deadline *out) {
+    const double count = (double)p->count, threads = call->ctx.parallel ? (double)call->ctx.parallel->threads : 1;
+    struct deadline_after after = {.numbers = count * (double)denoiser->d};
+    if (adaptive_asked(&p->how)) {
+        after.other_ns += (denoiser->cost / threads + CUT_NS) * count; /* D of those that have a way to go */
+        after.numbers += ADAPTIVE_NUMBERS * count;
+    }
+    if (call->media == MEDIA_PNG) {
+        after.other_ns += plot_cost(&p->plot, (size_t)p->count);
+        after.optional_ns += plot_density_cost(&p->plot);
+    }
+    if (p->diagnostics)
+        after.optional_ns += diagnostics_cost((size_t)p->count, model_extent(&p->model).k, denoiser->d);
+    return deadline_begin(call, &after, out);
+}
+
 static enum status run_adaptive(struct call *call, const struct sample_params *p, struct sample_result *out) {
     struct ctx *ctx = &call->ctx;
     const struct noise noise = noise_of_seed(ctx->isa, (uint64_t)p->seed);
     struct adaptive_setup setup;
     struct adaptive_drawn drawn;
+    struct deadline deadline;
     struct sampler_in in = {.count = (size_t)p->count, .latents = p->latents.kind ? p->latents.reals : NULL};
     enum status status = sample_check_adaptive(ctx, p);
     if (status == STATUS_OK)
@@ -135,6 +158,10 @@ static enum status run_adaptive(struct call *call, const struct sample_params *p
         status = sample_check_shapes(ctx, p, in.denoiser->d);
     if (status == STATUS_OK && p->interpolate.from.kind)
         status = interpolate(ctx, p, in.denoiser->d, &in);
+    if (status == STATUS_OK)
+        status = keep_time(call, p, in.denoiser, &deadline);
+    if (status == STATUS_OK)
+        status = deadline_fits(&deadline, SET_OUT_NS * (double)p->count);
     if (status != STATUS_OK)
         return status;
     const struct adaptive_job job = {.denoiser = in.denoiser,
@@ -143,6 +170,7 @@ static enum status run_adaptive(struct call *call, const struct sample_params *p
                                      .latents = in.latents,
                                      .invert = p->invert.kind ? p->invert.reals : NULL,
                                      .anytime = p->time_limit_ms > 0,
+                                     .limit = deadline_limit(&deadline),
                                      .tells = call->events};
     status = adaptive_sample(call, &setup, &job, &drawn);
     return status == STATUS_OK ? report_adaptive(call, p, &setup, &drawn, in.denoiser, out) : status;
@@ -150,22 +178,20 @@ static enum status run_adaptive(struct call *call, const struct sample_params *p
 
 /* choose lets the time decide on what the request leaves open. */
 static enum status choose(struct call *call, struct sample_params *p, const struct sampler_in *in,
-                          struct sample_result *out) {
+                          const struct deadline *deadline, struct sample_result *out) {
     if (!deadline_wants(call, &p->how))
         return STATUS_OK;
     const double taken = p->init.kind ? (p->has_strength ? p->strength : 0.8) : 1;
     const double d = (double)in->denoiser->d, numbers = (double)p->count * d;
     const double jumps = (double)(2 * sample_repeats(p) - 1),
                  room = p->trajectory ? SAMPLE_MAX_NUMBERS / numbers / jumps - 2 : 1e9;
-    const double judging =
-        p->diagnostics ? diagnostics_cost((size_t)p->count, model_extent(&p->model).k, in->denoiser->d) : 0;
     const struct deadline_job job = {
         .denoiser = in->denoiser,
         .noise = in->noise,
         .count = in->count,
         .passes = taken * (double)sample_repeats(p) + (p->invert.kind ? 1 : 0),
         .most_steps = room > 1 ? (int64_t)room : 1,
-        .reserve_ns = (int64_t)(judging + (call->media == MEDIA_PNG ? plot_cost(&p->plot, in->count) : 50 * numbers)),
+        .deadline = deadline,
     };
     return deadline_choose(call, &p->how, &job, &out->chosen);
 }
@@ -179,6 +205,7 @@ struct work {
     struct sampler_setup setup;
     struct plan plan;
     struct step_teller teller;
+    struct deadline deadline;
     struct sampler_in in;
 };
 
@@ -214,7 +241,11 @@ static enum status prepare(struct call *call, struct work *w, struct sample_resu
     if (status == STATUS_OK)
         status = sample_check_shapes(ctx, p, w->in.denoiser->d);
     if (status == STATUS_OK)
-        status = choose(call, &w->p, &w->in, out);
+        status = keep_time(call, p, w->in.denoiser, &w->deadline);
+    if (status == STATUS_OK)
+        status = choose(call, &w->p, &w->in, &w->deadline, out);
+    if (status == STATUS_OK)
+        w->in.limit = deadline_step_limit(&w->deadline);
     if (status == STATUS_OK && !p->how.scheduler_config.p)
         status = sampler_setup(call, &p->how, &w->setup);
     if (status == STATUS_OK && w->setup.scheduler.made)

@@ -82,7 +82,8 @@ const struct field sample_fields[] = {
           "With Accept: image/png: what the picture looks like. With preview: what the pictures in the events do.",
           .present = offsetof(struct sample_params, has_plot), .fields = plot_fields),
     FIELD(struct sample_params, time_limit_ms, INT,
-          "Milliseconds that sampling may take. Where the request names no sampler.steps, as many are taken as fit "
+          "Milliseconds that sampling and the writing of its answer may take; what cannot be written in that time is "
+          "refused at once. Where the request names no sampler.steps, as many are taken as fit "
           "(and, where it names no solver and no option of one, by the solver that is best then): `chosen` tells. "
           "Where the time ends early, the answer is the denoised data E[x0 | x] of the last step taken, with `cut`; of "
           "an adaptive solver each sample's own, by one more call for all that have not ended. Whoever has not taken a "
