@@ -22,8 +22,8 @@ struct deadline_job {
     const struct denoiser *denoiser;
     const struct noise *noise;
     size_t count;
-    double passes;      /* how often the steps are taken: jumps, inversion; below 1 with strength */
-    int64_t most_steps; /* that the answer has room for */
+    double passes;                   /* how often the steps are taken: jumps, inversion; below 1 with strength */
+    int64_t most_steps;              /* that the answer has room for */
     const struct deadline *deadline; /* that is to be kept */
 };
 

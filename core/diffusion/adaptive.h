@@ -69,9 +69,9 @@ struct adaptive_in {
 struct adaptive_out {
     int64_t *calls, *steps, *rejects; /* [count] */
     double *error;                    /* [count] the greatest err of a step that was taken, 0 .. 1 */
-    bool *cut;                        /* [count] the deadline or the limit came first: x is E[x0 | x] where the sample then was */
-    double *integral;                 /* [count] of the divergence from `from` to `to`; NULL without one */
-    size_t failed;                    /* with INVALID: the first sample for which the tolerances cannot be met */
+    bool *cut;        /* [count] the deadline or the limit came first: x is E[x0 | x] where the sample then was */
+    double *integral; /* [count] of the divergence from `from` to `to`; NULL without one */
+    size_t failed;    /* with INVALID: the first sample for which the tolerances cannot be met */
 };
 
 /* adaptive_run integrates all samples.

@@ -164,4 +164,3 @@ void pair_lengthen(struct walker *w, double err, bool accepted) {
     w->refused = !accepted;
     w->h *= factor;
 }
-

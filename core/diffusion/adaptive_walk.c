@@ -138,7 +138,8 @@ static bool judge(const struct walk *walk, struct room *room, size_t row) {
         w->step_stage = TO_DATA;
         return !in->to_data || (w->pair == ADAPTIVE_DOPRI5 && to_data(room, row));
     }
-    if (w->place + w->h == w->place || walk->out->steps[w->sample] + walk->out->rejects[w->sample] >= ADAPTIVE_MAX_TRIES)
+    if (w->place + w->h == w->place ||
+        walk->out->steps[w->sample] + walk->out->rejects[w->sample] >= ADAPTIVE_MAX_TRIES)
         return walk->failed[w->sample] = true;
     if (accepted && w->pair != in->pair)
         enter(in, w);

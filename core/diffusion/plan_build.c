@@ -184,10 +184,10 @@ size_t plan_raise(struct plan_build *b, size_t x, const struct path_point *from,
     return plan_mix_noise(b, &sum, noise * sqrt(rest > 0 ? rest : 0));
 }
 
-/* begin_step makes room for a step; false where there is none. */
+/* begin_step makes room for a step; false where there is none, or was none for an earlier one. */
 static bool begin_step(struct plan_build *b, const struct path_point *from, const struct path_point *to) {
     struct plan_step *all = grow(b, b->steps, b->plan.n_steps, &b->size_steps, sizeof *all);
-    if (!all)
+    if (!all || b->status != STATUS_OK)
         return false;
     b->steps = all;
     b->from = *from;

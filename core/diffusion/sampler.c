@@ -21,9 +21,9 @@ struct run {
     double *x;                 /* watched: [count][d], the states after the last step taken */
     double *D;                 /* stepwise: [count][d], the first D of the last step taken that has one */
     double *D_next;            /* that of the step that is being taken; of the last one the samples, unless watched */
-    size_t step;       /* stepwise: the step that is being taken */
-    atomic_size_t did; /* the chunks that have taken it */
-    size_t last;       /* how many steps are to be taken */
+    size_t step;               /* stepwise: the step that is being taken */
+    atomic_size_t did;         /* the chunks that have taken it */
+    size_t last;               /* how many steps are to be taken */
 };
 
 static size_t chunk_first(const struct run *run, size_t chunk) { return chunk * run->chunk; }
@@ -148,8 +148,7 @@ static void run_stepwise(struct ctx *ctx, struct run *run) {
     parallel_for(ctx, run->n_chunks, start_chunk, run);
     for (; run->step < run->last && in_time(run) && take_step(ctx, run); run->step++)
         if (in->watch && ctx_stop(ctx) != STOP_CANCEL)
-            in->watch->step(in->watch->self, run->step, run->x,
-                            in->plan->steps[run->step].D ? run->D : NULL);
+            in->watch->step(in->watch->self, run->step, run->x, in->plan->steps[run->step].D ? run->D : NULL);
     run->out->steps_done = run->step;
 }
 
@@ -198,7 +197,8 @@ static enum status allocate(struct ctx *ctx, struct run *run) {
         return STATUS_NO_MEMORY;
     if (in->trajectory && !(run->out->trajectory = ctx_alloc(ctx, points * in->count, row)))
         return STATUS_NO_MEMORY;
-    if (run->stepwise && (!(run->D = ctx_zalloc(ctx, in->count, row)) || !(run->D_next = ctx_alloc(ctx, in->count, row))))
+    if (run->stepwise &&
+        (!(run->D = ctx_zalloc(ctx, in->count, row)) || !(run->D_next = ctx_alloc(ctx, in->count, row))))
         return STATUS_NO_MEMORY;
     return in->watch && !(run->x = ctx_alloc(ctx, in->count, row)) ? STATUS_NO_MEMORY : STATUS_OK;
 }
