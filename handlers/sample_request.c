@@ -76,7 +76,7 @@ const struct field sample_fields[] = {
           .present = offsetof(struct sample_params, has_stop_after), FIELD_INTS(1, GRID_MAX_STEPS)),
     FIELD(struct sample_params, preview, INT,
           "With Accept: text/event-stream: each event shows the denoised data of so many samples, the first ones; as a "
-          "picture where plot.image_shape is given.",
+          "picture where plot.image_shape is given, or the model is a network of images.",
           .def = "0", FIELD_INTS(0, MAX_PREVIEW)),
     FIELD(struct sample_params, plot, OBJECT,
           "With Accept: image/png: what the picture looks like. With preview: what the pictures in the events do.",
@@ -288,6 +288,20 @@ enum status sample_check(struct call *call, const struct sample_params *p) {
     return status == STATUS_OK ? check_output(call, p) : status;
 }
 
+/* adopt_shape makes pictures of a network's samples, and previews of it that are images at all, pictures of its own
+ * shape. */
+static enum status adopt_shape(struct call *call, const struct network *n, struct sample_params *p) {
+    const bool images = n->channels == 1 || n->channels == 3, previews = p->preview > 0 && call->events && images;
+    if ((call->media != MEDIA_PNG && !previews) || p->plot.image_shape.kind)
+        return STATUS_OK;
+    int64_t *shape = ctx_alloc(&call->ctx, 3, sizeof *shape);
+    if (!shape)
+        return STATUS_NO_MEMORY;
+    shape[0] = (int64_t)n->channels, shape[1] = (int64_t)n->height, shape[2] = (int64_t)n->width;
+    p->plot.image_shape = array_1d(KIND_INT, shape, 3);
+    return STATUS_OK;
+}
+
 enum status sample_adopt(struct call *call, struct sample_params *p) {
     const struct loaded_model *m = model_network(call, &p->model);
     if (!m)
@@ -297,13 +311,5 @@ enum status sample_adopt(struct call *call, struct sample_params *p) {
                          "This model came without a scheduler_config.json; want scheduler_config.");
     if (!p->how.scheduler_config.p)
         p->how.scheduler_config = m->scheduler;
-    if (call->media == MEDIA_PNG && !p->plot.image_shape.kind) {
-        int64_t *shape = ctx_alloc(&call->ctx, 3, sizeof *shape);
-        if (!shape)
-            return STATUS_NO_MEMORY;
-        const struct network *n = &m->network;
-        shape[0] = (int64_t)n->channels, shape[1] = (int64_t)n->height, shape[2] = (int64_t)n->width;
-        p->plot.image_shape = array_1d(KIND_INT, shape, 3);
-    }
-    return STATUS_OK;
+    return adopt_shape(call, &m->network, p);
 }

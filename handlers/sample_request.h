@@ -45,7 +45,7 @@ int64_t sample_repeats(const struct sample_params *p);
 double sample_predict(const struct sample_params *p);
 
 /* sample_adopt gives a request for a network what it leaves open: the model's own scheduler, and the shape of its images
- * for pictures of them. Errors: INVALID ("/scheduler_config": the model has none). */
+ * for pictures and previews of them. Errors: INVALID ("/scheduler_config": the model has none). */
 enum status sample_adopt(struct call *call, struct sample_params *p) MUST_CHECK;
 
 /* The checks that fields cannot make. sample_check is for all, before anything is made; the others for runs with a

@@ -212,6 +212,28 @@ static void images_are_drawn_in_their_shape(void **state) {
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }
 
+/* Previews of its images need not be told their shape. */
+static void previews_are_drawn_in_their_shape(void **state) {
+    (void)state;
+    static const char *const PLOTS[] = {"", ",\"plot\":{\"image_shape\":[3,8,8]}", ",\"plot\":{\"scale\":1}"};
+    struct test_server server;
+    struct response r[COUNT(PLOTS)];
+    START(&server, "--models", folder);
+    for (size_t i = 0; i < COUNT(PLOTS); i++) {
+        char body[200];
+        snprintf(body, sizeof body,
+                 "{\"model\":\"tiny\",\"seed\":1,\"count\":4,\"sampler\":{\"steps\":2},\"preview\":2%s}", PLOTS[i]);
+        ask(server.port, "Accept: text/event-stream\r\n", body, 200, &r[i]);
+        assert_non_null(strstr(r[i].body, "\"picture\":\"iVBORw0K"));
+        assert_null(strstr(r[i].body, "\"preview\""));
+    }
+    assert_string_equal(r[0].body, r[1].body);
+    assert_true(strcmp(r[0].body, r[2].body) != 0);
+    for (size_t i = 0; i < COUNT(PLOTS); i++)
+        response_free(&r[i]);
+    assert_int_equal(server_end(&server, SIGTERM), 0);
+}
+
 /* A network that comes, changes and goes while the service runs. */
 static void folders_may_change(void **state) {
     (void)state;
@@ -262,6 +284,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(batches_threads_and_restarts_change_no_byte),
         cmocka_unit_test(classes_and_guidance_reach_the_network),
         cmocka_unit_test(what_a_network_cannot_do_is_said),
+        cmocka_unit_test(previews_are_drawn_in_their_shape),
         cmocka_unit_test(images_are_drawn_in_their_shape),
         cmocka_unit_test(models_are_listed),
         cmocka_unit_test(folders_may_change),
