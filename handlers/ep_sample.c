@@ -252,6 +252,10 @@ static enum status prepare(struct call *call, struct work *w, struct sample_resu
         status = sample_check_scheduler(ctx, p, w->setup.scheduler.made);
     if (status == STATUS_OK)
         status = make_plan(ctx, p, &w->setup, &w->plan);
+    if (status == STATUS_OK && w->plan.spreads && !w->in.denoiser->eval_spread)
+        status = scheduler_fail(ctx, "variance_type",
+                                "scheduler_config.variance_type is one that the network says, and this model says "
+                                "none, its output having no more channels than its input; want fixed_small, say.");
     if (status == STATUS_OK && w->in.stop_after > w->plan.n_steps)
         status = ctx_fail(ctx, STATUS_INVALID, "/stop_after", "stop_after is %zu, but only %zu steps are taken.",
                           w->in.stop_after, w->plan.n_steps);
@@ -321,7 +325,7 @@ static enum status picture(struct call *call, struct buf *out) {
 const struct endpoint ep_sample = {
     .method = "POST",
     .route = "/v1/sample",
-    .version = 6,
+    .version = 7,
     .title = "Draw samples from a diffusion or flow model",
     .doc =
         "Starts from Gaussian noise and removes it step by step with the exact denoiser E[x0 | x] of the model, along "

@@ -37,37 +37,47 @@ static struct buffers lay_out(const struct network_model *m, size_t rows, double
     return b;
 }
 
-/* spread turns channels first into channels last, gather takes the answer back: D = x_by x + out_by F. */
-static void spread(const struct network *n, double by, const double *x, float *to) {
+/* lay_in turns channels first into channels last, gather takes the answer back: D = x_by x + out_by F. */
+static void lay_in(const struct network *n, double by, const double *x, float *to) {
     size_t pixels = n->height * n->width;
     for (size_t p = 0; p < pixels; p++)
         for (size_t c = 0; c < n->channels; c++)
             to[p * n->channels + c] = (float)(by * x[c * pixels + p]);
 }
 
-static void gather(const struct network *n, const struct prediction *p, const double *x, const float *F, double *D) {
+static void gather(const struct network *n, const struct prediction *p, const double *x, const float *F, double *D,
+                   double *said) {
     size_t pixels = n->height * n->width;
+    for (size_t c = 0; said && c < n->channels; c++)
+        for (size_t i = 0; i < pixels; i++)
+            said[c * pixels + i] = (double)F[i * n->out_channels + n->channels + c];
     for (size_t c = 0; c < n->channels; c++)
         for (size_t i = 0; i < pixels; i++)
             D[c * pixels + i] = p->x_by * x[c * pixels + i] + p->out_by * (double)F[i * n->out_channels + c];
 }
 
-static void eval(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
-                 const double *x, double *out, double *scratch) {
+static void eval_spread(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
+                        const double *x, double *out, double *spread, double *scratch) {
     const struct network_model *m = (const struct network_model *)self;
     struct buffers b = lay_out(m, rows, scratch);
     float time;
     struct prediction p = at_point(m, at, &time);
     (void)condition;
     for (size_t r = 0; r < rows; r++) {
-        spread(&m->network, p.input, x + r * self->d, b.in + r * m->numbers_in);
+        lay_in(&m->network, p.input, x + r * self->d, b.in + r * m->numbers_in);
         b.times[r] = time;
         b.classes[r] = m->use.class;
     }
     const struct graph_in in = {.x = b.in, .times = b.times, .classes = b.classes};
     graph_run(m->ctx, m->network.graph, rows, &in, b.out, b.workspace);
     for (size_t r = 0; r < rows; r++)
-        gather(&m->network, &p, x + r * self->d, b.out + r * m->numbers_out, out + r * self->d);
+        gather(&m->network, &p, x + r * self->d, b.out + r * m->numbers_out, out + r * self->d,
+               spread ? spread + r * self->d : NULL);
+}
+
+static void eval(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
+                 const double *x, double *out, double *scratch) {
+    eval_spread(self, at, condition, rows, x, out, NULL, scratch);
 }
 
 enum status network_denoiser(struct ctx *ctx, const struct network *network, const struct network_use *use,
@@ -86,6 +96,7 @@ enum status network_denoiser(struct ctx *ctx, const struct network *network, con
     m->numbers_out = pixels * network->out_channels;
     m->base.d = m->numbers_in;
     m->base.eval = eval;
+    m->base.eval_spread = network->out_channels == 2 * network->channels ? eval_spread : NULL;
     m->base.cost = graph_cost(network->graph);
     /* Each part is rounded up to whole doubles once, and once for each row here, which is never less. */
     m->base.scratch_row =

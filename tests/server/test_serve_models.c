@@ -21,8 +21,8 @@ static void put(const char *name, const void *bytes, size_t n) {
 }
 static void put_text(const char *name, const char *text) { put(name, text, strlen(text)); }
 
-/* put_network writes the untrained network of seed 0. */
-static void put_network(const char *name, size_t classes) {
+/* put_network writes the untrained network of seed 0; with six channels of output it says its variance. */
+static void put_network(const char *name, size_t classes, size_t channels) {
     static struct tensor_values values[400];
     struct unet_config c = network_tiny_unet();
     struct untrained weights = {.sum = 0};
@@ -33,6 +33,9 @@ static void put_network(const char *name, size_t classes) {
     char path[200], config[600], embed[64] = "";
     if (classes)
         snprintf(embed, sizeof embed, "\"num_class_embeds\":%zu,", classes);
+    if (channels != 3)
+        snprintf(embed, sizeof embed, "\"out_channels\":%zu,", channels);
+    c.out_channels = channels;
     snprintf(config, sizeof config,
              "{\"_class_name\":\"UNet2DModel\",\"sample_size\":8,\"block_out_channels\":[4,8],\"layers_per_block\":1,%s"
              "\"norm_num_groups\":4,\"down_block_types\":[\"DownBlock2D\",\"AttnDownBlock2D\"],"
@@ -60,7 +63,8 @@ static void put_network(const char *name, size_t classes) {
     snprintf(path, sizeof path, "%s/config.json", name);
     put_text(path, config);
     snprintf(path, sizeof path, "%s/scheduler_config.json", name);
-    put_text(path, "{\"_class_name\":\"DDPMScheduler\"}");
+    put_text(path, channels == 3 ? "{\"_class_name\":\"DDPMScheduler\"}"
+                                 : "{\"_class_name\":\"DDPMScheduler\",\"variance_type\":\"learned_range\"}");
     snprintf(path, sizeof path, "%s/diffusion_pytorch_model.safetensors", name);
     put(path, file.data, file.n);
     buf_release(&file);
@@ -72,8 +76,9 @@ static int make_folder(void **state) {
     char path[200];
     if (!mkdtemp(folder))
         return -1;
-    put_network("tiny", 0);
-    put_network("classes", 3);
+    put_network("tiny", 0, 3);
+    put_network("classes", 3, 3);
+    put_network("spread", 0, 6);
     put_text("bell.json", "{\"type\":\"mixture\",\"means\":[[0,0]],\"stds\":[1]}");
     snprintf(path, sizeof path, "%s/broken", folder);
     mkdir(path, 0700);
@@ -97,13 +102,10 @@ static void ask(int port, const char *headers, const char *body, int status, str
 
 #define TINY "{\"model\":\"tiny\",\"seed\":0,\"noise\":\"torch\",\"sampler\":{\"steps\":2}}"
 
-static void a_checkpoint_gives_diffusers_image(void **state) {
-    (void)state;
-    static const double want[] = {0, .9996672, .00329116, 1, .9995991, 1, .0060907, .00115037, 0};
-    struct test_server server;
+/* check_image compares the last pixels of the last channel. */
+static void check_image(int port, const char *body, const double want[9]) {
     struct response r;
-    START(&server, "--models", folder, "--workers", "2");
-    ask(server.port, "", TINY, 200, &r);
+    ask(port, "", body, 200, &r);
     const char *p = strstr(r.body, "\"samples\":[[");
     assert_non_null(p);
     char *at = (char *)(uintptr_t)p + strlen("\"samples\":[[");
@@ -117,6 +119,17 @@ static void a_checkpoint_gives_diffusers_image(void **state) {
     }
     assert_non_null(strstr(r.body, "DDPMScheduler"));
     response_free(&r);
+}
+
+/* The second golden is from tests/core/diffusion/test_learned_variance.c. */
+static void checkpoints_give_diffusers_images(void **state) {
+    (void)state;
+    static const double want[] = {0, .9996672, .00329116, 1, .9995991, 1, .0060907, .00115037, 0};
+    static const double spread[] = {1, .484739185, .6922698, .9280709, .58695935, 1, 1, .1181478, 0};
+    struct test_server server;
+    START(&server, "--models", folder, "--workers", "2");
+    check_image(server.port, TINY, want);
+    check_image(server.port, "{\"model\":\"spread\",\"seed\":0,\"noise\":\"torch\",\"sampler\":{\"steps\":4}}", spread);
     assert_true(server_logged(&server, "broken is left out: ", 5000));
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }
@@ -280,7 +293,7 @@ int main(int argc, char **argv) {
     if (serve_if_asked(argc, argv, &code))
         return code;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_checkpoint_gives_diffusers_image),
+        cmocka_unit_test(checkpoints_give_diffusers_images),
         cmocka_unit_test(batches_threads_and_restarts_change_no_byte),
         cmocka_unit_test(classes_and_guidance_reach_the_network),
         cmocka_unit_test(what_a_network_cannot_do_is_said),
