@@ -32,6 +32,11 @@ struct denoiser {
     void (*eval)(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
                  const double *x, double *out, double *scratch);
 
+    /* As eval, and spread[rows][d]: what a network says beside its prediction, of the variance of a reverse step (Nichol,
+     * Dhariwal 2021, sec. 3.1). NULL: it says nothing. Its scratch is eval's. */
+    void (*eval_spread)(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
+                        const double *x, double *out, double *spread, double *scratch);
+
     /* The same model without guidance, for solvers that move in its direction (CFG++). NULL: this one is. Its scratch
      * is no larger. */
     const struct denoiser *unguided;
