@@ -253,7 +253,7 @@ struct work {
 /* ask decides how the model is asked. */
 static enum status ask(struct call *call, struct work *w) {
     struct params *p = &w->p;
-    enum status status = model_network(call, &p->model, &w->asked.model);
+    enum status status = model_load_network(call, &p->model, &w->asked.model);
     if (status == STATUS_OK && w->asked.model)
         status = check_network(&call->ctx, p, w->asked.model);
     if (status == STATUS_OK)

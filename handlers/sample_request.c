@@ -321,7 +321,7 @@ static enum status adopt_shape(struct call *call, const struct loaded_model *m, 
 
 enum status sample_adopt(struct call *call, struct sample_params *p, struct network_asked *asked) {
     *asked = (struct network_asked){0};
-    enum status status = model_network(call, &p->model, &asked->model);
+    enum status status = model_load_network(call, &p->model, &asked->model);
     if (status == STATUS_OK)
         status = network_request_settle(call, &p->network, deadline_wants(call, &p->how), &p->how, asked);
     return status == STATUS_OK && asked->model ? adopt_shape(call, asked->model, p) : status;
