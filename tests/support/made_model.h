@@ -24,11 +24,11 @@ struct made_model {
     struct untrained weights;
     struct loaded_model *loaded; /* by the first call, under the name "made" */
     struct buf json;
-    struct host host; /* test_host with that store, which has the models of test_host, too; without a clock: */
-    int64_t clock_ns; /* made_model_clock: a tenth of a millisecond passes at each look */
+    struct host host;   /* test_host with that store, which has the models of test_host, too; without a clock: */
+    int64_t clock_ns;   /* made_model_clock: a tenth of a millisecond passes at each look */
     const char *accept; /* of answers; NULL: JSON, in one piece */
-    size_t threads;   /* of calls; 1 */
-    enum isa isa;     /* of calls and of the loaded model: ref */
+    size_t threads;     /* of calls; 1 */
+    enum isa isa;       /* of calls and of the loaded model: ref */
 };
 
 void made_model_begin(struct made_model *m);

@@ -104,6 +104,12 @@ static void slopes_are_those_of_differences(void **state) {
             }
             query(&a, ROWS, 0, NULL, NULL, plain);
             assert_memory_equal(D_of, plain, sizeof plain);
+            for (size_t r = 0; r < ROWS; r++) { /* each at its own point */
+                double scratch[4096];
+                assert_true(denoiser_scratch(a.denoiser, 1) <= COUNT(scratch));
+                denoiser_eval(a.denoiser, &a.at[r], NULL, 1, a.x + r * D, D_of, scratch);
+                assert_memory_equal(D_of, plain + r * D, D * sizeof *plain);
+            }
             ctx_release(&ctx);
         }
 }
