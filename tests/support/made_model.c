@@ -20,7 +20,7 @@ static enum status find_model(struct model_store *self, struct ctx *ctx, struct 
     if (name.n != 4 || memcmp(name.p, "made", 4) != 0)
         return test_host.models->find(test_host.models, ctx, name, digest, need, out);
     *out = (struct named_model){.entry = m,
-                                .name = name,
+                                .name = {"made", 4},
                                 .outline = m->loaded,
                                 .json = {m->json.data, m->json.n},
                                 .digest = {DIGEST, strlen(DIGEST)},
