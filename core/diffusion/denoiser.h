@@ -25,6 +25,7 @@ struct denoiser {
     size_t scratch;     /* doubles that eval needs beside its arguments, whatever the rows */
     size_t scratch_row; /* and for each row */
     double cost;        /* rough nanoseconds a row, for splitting the work */
+    size_t together;    /* so many rows cost less in one call than in several; 0: as many as there are */
 
     /* eval writes D of x[rows][d] to out[rows][d]; they do not overlap. at->sigma > 0. `condition` is what the model is
      * told beside x, NULL for the models here. A row's result does not depend on the rows beside it.

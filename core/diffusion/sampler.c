@@ -161,7 +161,8 @@ static size_t chunk_rows(const struct denoiser *denoiser, size_t count) {
         rows /= 2;
     while (rows > 16 && rows * 8 > count)
         rows /= 2;
-    while (rows > 16 && (double)rows * denoiser->cost > nanoseconds)
+    const size_t least = denoiser->together > 16 ? denoiser->together : 16;
+    while (rows > least && (double)rows * denoiser->cost > nanoseconds)
         rows /= 2;
     rows = rows < count ? rows : count;
     while (rows > 1 && denoiser_scratch(denoiser, rows) > SCRATCH_MAX) /* networks */
