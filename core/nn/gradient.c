@@ -100,6 +100,16 @@ static enum status refuse_shared(struct ctx *ctx, struct gradient *g) {
     return STATUS_OK;
 }
 
+/* refuse_bordered: the derivatives by q, k and v lie without a border, that by what a convolution gave does not. */
+static enum status refuse_bordered(struct ctx *ctx, const struct gradient *g) {
+    for (size_t i = 0; i < g->forward.n_nodes; i++)
+        for (int k = 0; k < NODE_INPUTS && g->forward.nodes[i].op == OP_ATTENTION; k++)
+            if (g->forward.nodes[i].in[k] >= 0 && g->backward.values[g->forward.nodes[i].in[k]].border)
+                return ctx_fail(ctx, STATUS_INVALID, "",
+                                "An attention over a convolution of more than 1x1 has no derivative here.");
+    return STATUS_OK;
+}
+
 static void *copy(struct ctx *ctx, const void *list, size_t n, size_t room, size_t size) {
     void *to = ctx_zalloc(ctx, room, size);
     if (to && n)
@@ -176,6 +186,8 @@ static enum status plan(struct ctx *ctx, struct gradient *g) {
         g->backward.values[node->out].border = node->conv.kernel > 1;
         status = gradient_conv_new(ctx, g, i);
     }
+    if (status == STATUS_OK)
+        status = refuse_bordered(ctx, g);
     return status == STATUS_OK ? cut(ctx, g) : status;
 }
 
@@ -204,7 +216,6 @@ struct walk {
     const float *d_out;
     float *out, *by;
     unsigned wanted;
-    size_t share; /* images a body */
 };
 
 static size_t floats_of(const struct graph *g, int value) {
@@ -215,7 +226,7 @@ static int output_of(const struct gradient *g) { return g->forward.nodes[g->forw
 
 /* share_of is how many images a body takes. It decides nothing about the bits. */
 static size_t share_of(const struct ctx *ctx, const struct gradient *g) {
-    enum { BODIES = 4, FLOATS = 1 << 18 }; /* bodies a thread; floats that stay in a core's cache */
+    enum { BODIES = 4, FLOATS = 1 << 20 }; /* bodies a thread; numbers that stay in caches while a layer reads weights */
     size_t threads = ctx->parallel ? ctx->parallel->threads : 1;
     size_t share = g->images / (BODIES * threads), most = FLOATS / (g->forward.floats + 1);
     share = share < most ? share : most;
@@ -237,7 +248,7 @@ static struct run run_of(struct walk *w, const struct graph *g, float *workspace
 static void forward_part(void *arg, size_t part) {
     struct walk w = *(struct walk *)arg;
     const struct gradient *g = w.g;
-    size_t first = part * w.share, images = g->images - first < w.share ? g->images - first : w.share;
+    size_t first = part * g->share, images = g->images - first < g->share ? g->images - first : g->share;
     struct graph_in in = g->in;
     in.x += first * floats_of(&g->forward, g->input);
     in.times = in.times ? in.times + first : NULL;
@@ -257,7 +268,7 @@ static void each_part(struct ctx *ctx, struct walk *w, size_t n, void (*body)(vo
     parallel_for(ctx, n, body, w);
 }
 
-static size_t parts_of(const struct walk *w) { return (w->g->images + w->share - 1) / w->share; }
+static size_t parts_of(const struct walk *w) { return (w->g->images + w->g->share - 1) / w->g->share; }
 
 static void pack_forward(void *arg, size_t i) {
     const struct walk *w = arg;
@@ -270,7 +281,7 @@ void gradient_forward(struct ctx *ctx, struct gradient *g, const float *weights,
     struct walk w = {.g = g, .out = out};
     g->images = images;
     g->in = *in;
-    w.share = share_of(ctx, g);
+    g->share = share_of(ctx, g);
     if (weights) {
         g->weights = weights;
         for (size_t i = 0; i < g->forward.n_parameters; i++)
@@ -339,7 +350,7 @@ static struct pass pass_of(struct walk *w, size_t first, size_t images) {
 static void backward_part(void *arg, size_t part) {
     struct walk w = *(struct walk *)arg;
     const struct gradient *g = w.g;
-    size_t first = part * w.share, images = g->images - first < w.share ? g->images - first : w.share;
+    size_t first = part * g->share, images = g->images - first < g->share ? g->images - first : g->share;
     struct pass p = pass_of(&w, first, images);
     struct graph_in in = g->in;
     in.times = in.times ? in.times + first : NULL;
@@ -357,7 +368,6 @@ static void backward_part(void *arg, size_t part) {
 static void embedding_weights(const struct pass *p, const struct node *node, float *to) {
     const struct parameter *w = &p->g->forward.parameters[node->weight];
     struct places d = graph_places(&p->d, node->out);
-    memset(to, 0, w->n * sizeof *to);
     for (size_t i = 0; i < p->d.images; i++) {
         size_t row = graph_row(&p->v, node, i);
         p->g->forward.kernels->backward->scale(w->shape[1], 1, d.data + i * d.image_step, true, to + row * w->shape[1]);
@@ -384,7 +394,6 @@ static void pack_backward(void *arg, size_t i) {
 }
 
 static void backward(struct ctx *ctx, struct walk *w) {
-    w->share = share_of(ctx, w->g);
     if (!w->g->packed)
         each_part(ctx, w, w->g->forward.n_nodes, pack_backward);
     w->g->packed = true;

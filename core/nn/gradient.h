@@ -18,7 +18,8 @@
 struct gradient;
 
 /* gradient_new makes the workspace for at most `images` images (>= 1), in the arena; it borrows the graph.
- * Errors: NO_MEMORY; INVALID where two operations share a parameter. */
+ * Errors: NO_MEMORY; INVALID where two operations share a parameter, or an attention's input is at once the output of a
+ * convolution of more than 1x1. */
 enum status gradient_new(struct ctx *ctx, const struct graph *graph, size_t images, struct gradient **out) MUST_CHECK;
 
 size_t gradient_numbers(const struct graph *graph);

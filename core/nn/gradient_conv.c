@@ -47,7 +47,7 @@ enum status gradient_conv_new(struct ctx *ctx, struct gradient *g, size_t i) {
     const struct matrix *m = &node->matrix;
     step->panels = ctx_alloc(ctx, matrix_floats(g->forward.kernels, m->segments, m->depth, m->columns), sizeof(float));
     step->sums = ctx_alloc(ctx, p->n, sizeof *step->sums);
-    step->swapped = m->columns < m->depth && m->columns < TILE_COLUMNS_MAX / 2;
+    step->swapped = side == 1 && m->columns < m->depth && m->columns < TILE_COLUMNS_MAX / 2;
     size_t stride = node->conv.stride;
     step->phases = ctx_zalloc(ctx, stride * stride, sizeof *step->phases);
     if (!step->panels || !step->sums || !step->phases)
@@ -79,34 +79,22 @@ void gradient_pack_forward(const struct gradient *g, size_t i) {
     const struct parameter *p = &g->forward.parameters[node->weight];
     const struct matrix *m = &node->matrix;
     const float *w = g->weights + g->offset[node->weight];
-    float *to = g->steps[i].panels;
-    if (!conv_patches(&node->conv)) {
-        matrix_pack(g->forward.kernels, m->segments, m->depth, m->columns, w, to);
-        return;
+    if (conv_patches(&node->conv)) {
+        patches_by_rows(p, w, g->steps[i].sums); /* where there is nothing yet */
+        w = g->steps[i].sums;
     }
-    size_t columns = g->forward.kernels->columns;
-    for (size_t first = 0; first < m->columns; first += columns)
-        for (size_t s = 0; s < m->segments; s++)
-            for (size_t k = 0; k < m->depth; k++)
-                for (size_t o = first; o < first + columns; o++)
-                    *to++ = o < m->columns ? w[weight_at(node, p, s, k, o)] : 0;
-}
-
-static void pack_phase(const struct gradient *g, const struct parameter *p, const float *w, const struct phase *phase) {
-    size_t columns = g->forward.kernels->columns, in = p->shape[1], taps = taps_of(p);
-    float *to = phase->panels;
-    for (size_t first = 0; first < in; first += columns)
-        for (size_t t = 0; t < phase->taps; t++)
-            for (size_t o = 0; o < p->shape[0]; o++)
-                for (size_t c = first; c < first + columns; c++)
-                    *to++ = c < in ? w[(o * in + c) * taps + phase->tap[t]] : 0;
+    matrix_pack(g->forward.kernels, m->segments, m->depth, m->columns, w, g->steps[i].panels);
 }
 
 void gradient_pack_backward(const struct gradient *g, size_t i) {
     const struct node *node = &g->forward.nodes[i];
-    for (size_t k = 0; k < node->conv.stride * node->conv.stride; k++)
-        pack_phase(g, &g->forward.parameters[node->weight], g->weights + g->offset[node->weight],
-                   &g->steps[i].phases[k]);
+    const float *w = g->weights + g->offset[node->weight];
+    for (size_t k = 0; k < node->conv.stride * node->conv.stride; k++) {
+        const struct phase *phase = &g->steps[i].phases[k];
+        const struct matrix *m = &phase->matrix;
+        matrix_pack_across(g->forward.kernels, m->segments, m->depth, m->columns, w,
+                           taps_of(&g->forward.parameters[node->weight]), phase->tap, phase->panels);
+    }
 }
 
 /* -- Forward -- */
@@ -279,15 +267,19 @@ static size_t add_images(const struct product *x, const struct places *d, const 
     return images;
 }
 
-/* settle writes the sums of a piece to where the file has them. */
+/* settle writes the sums of a piece to where the file has them, some columns of all rows at a time: a row's columns lie
+ * far apart there, a column's rows near each other. */
 static void settle(const struct node *node, const struct parameter *p, const struct step *step,
                    const struct piece *piece, float *to) {
+    enum { TOGETHER = 8 };
     size_t depth = node->matrix.depth, columns = node->matrix.columns, rows = step->swapped ? columns : depth,
-           wide = step->swapped ? depth : columns;
-    for (size_t row = piece->first; row < piece->end; row++)
-        for (size_t j = 0; j < wide; j++) {
-            size_t s = row / rows, i = row % rows;
-            to[weight_at(node, p, s, step->swapped ? j : i, step->swapped ? i : j)] = step->sums[row * wide + j];
+           wide = step->swapped ? depth : columns, apart = step->swapped ? taps_of(p) : p->n / p->shape[0];
+    for (size_t first = 0; first < wide; first += TOGETHER)
+        for (size_t row = piece->first; row < piece->end; row++) {
+            size_t s = row / rows, i = row % rows, end = first + TOGETHER < wide ? first + TOGETHER : wide;
+            float *own = to + (step->swapped ? weight_at(node, p, s, 0, i) : weight_at(node, p, s, i, 0));
+            for (size_t j = first; j < end; j++)
+                own[j * apart] = step->sums[row * wide + j];
         }
 }
 
@@ -295,7 +287,6 @@ static void settle(const struct node *node, const struct parameter *p, const str
 static void add_bias(const struct pass *p, const struct node *node, float *to) {
     const struct value_place *v = &p->g->forward.values[node->out];
     struct places d = graph_places(&p->d, node->out);
-    memset(to, 0, v->channels * sizeof *to);
     for (size_t i = 0; i < p->d.images; i++)
         for (size_t y = 0; y < v->height; y++)
             p->g->forward.kernels->backward->sums(v->width, d.step, v->channels, at(&d, i, y), to);

@@ -61,11 +61,15 @@ struct group {
     struct modulation modulation; /* of the image */
 };
 
+/* statistics_of is the mean and 1 / sqrt(variance + eps) of an image's groups, which the run of these images left. */
+static const float *statistics_of(const struct group *g, size_t image) {
+    return graph_scratch(&g->p->v, g->node->statistics) + image * 2 * g->groups;
+}
+
 /* prepare finds the line act(x * factor + offset) that the image's channels are on, and clears the sums. */
 static void prepare(const struct group *g, size_t image) {
     const float *weight = parameter(g->p, g->node->weight), *bias = parameter(g->p, g->node->bias);
-    const float *statistics =
-        graph_scratch(&g->p->v, g->node->statistics) + image * g->p->g->forward.values[g->node->statistics].floats;
+    const float *statistics = statistics_of(g, image);
     float *line = kept(g->p, g->step, image, 0, g->n);
     memset(line, 0, 2 * g->n * sizeof *line);
     for (size_t c = 0; c < g->n; c++) {
@@ -103,8 +107,7 @@ static struct norm_line line_of(const struct group *g, size_t image, size_t y) {
 static void settle(const struct group *g, size_t image, size_t group) {
     float *line = kept(g->p, g->step, image, 0, g->n);
     size_t n = g->n / g->groups, first = group * n;
-    float by = (graph_scratch(&g->p->v, g->node->statistics) +
-                image * g->p->g->forward.values[g->node->statistics].floats)[2 * group + 1];
+    float by = statistics_of(g, image)[2 * group + 1];
     double level = 0, tilt = 0, count = (double)(n * g->height * g->width);
     for (size_t c = first; c < first + n; c++) {
         line[PRODUCT * g->n + c] *= by;
@@ -186,21 +189,26 @@ void gradient_layer_norm(const struct pass *p, const struct node *node, const st
 
 /* -- Weight and bias: sums over the images -- */
 
+/* add_scaled: with a modulation, each image's sums count 1 + scale times. */
+static void add_scaled(const struct modulation *m, size_t n, const float *sum, const float *product, float *by_weight,
+                       float *by_bias) {
+    for (size_t c = 0; c < n; c++) {
+        by_weight[c] += (1 + m->scale[c]) * product[c];
+        by_bias[c] += (1 + m->scale[c]) * sum[c];
+    }
+}
+
 void gradient_norm_weights(const struct pass *p, const struct node *node, const struct step *step, float *by_weights) {
-    if (node->weight < 0)
-        return;
-    size_t n = p->g->forward.values[node->out].channels;
+    size_t n = p->g->forward.values[node->out].channels, pitch = p->g->forward.values[step->keep].floats;
+    const struct backward_kernels *k = p->g->forward.kernels->backward;
     float *by_weight = by_weights + p->g->offset[node->weight], *by_bias = by_weights + p->g->offset[node->bias];
     size_t scale_at = node->op == OP_LAYER_NORM ? node->layer.scale_at : 0;
-    memset(by_weight, 0, n * sizeof *by_weight);
-    memset(by_bias, 0, n * sizeof *by_bias);
-    for (size_t i = 0; i < p->v.images; i++) {
+    if (node->in[1] < 0) {
+        k->sums(p->v.images, pitch, n, kept(p, step, 0, PRODUCT, n), by_weight);
+        k->sums(p->v.images, pitch, n, kept(p, step, 0, SUM, n), by_bias);
+    }
+    for (size_t i = 0; i < p->v.images && node->in[1] >= 0; i++) {
         const struct modulation m = modulation_of(p, node, &(struct places){0}, i, scale_at, 0);
-        const float *sum = kept(p, step, i, SUM, n), *product = kept(p, step, i, PRODUCT, n);
-        for (size_t c = 0; c < n; c++) {
-            float factor = m.scale ? 1 + m.scale[c] : 1;
-            by_weight[c] += factor * product[c];
-            by_bias[c] += factor * sum[c];
-        }
+        add_scaled(&m, n, kept(p, step, i, SUM, n), kept(p, step, i, PRODUCT, n), by_weight, by_bias);
     }
 }

@@ -50,6 +50,7 @@ struct gradient {
     const float *weights;
     bool packed;   /* for the way back */
     size_t images; /* of the last run */
+    size_t share;  /* of these that a body takes, on both ways */
     struct graph_in in;
     int input; /* the value */
 };
@@ -89,12 +90,12 @@ void gradient_pack_forward(const struct gradient *g, size_t node);
 void gradient_pack_backward(const struct gradient *g, size_t node);
 /* gradient_conv_forward runs one and keeps what is before activation and gate. */
 void gradient_conv_forward(const struct run *r, const struct node *node, const struct step *step);
-/* gradient_conv_weights writes the rows of a piece. */
+/* gradient_conv_weights writes the rows of a piece; a bias is zero before. */
 void gradient_conv_weights(const struct pass *p, const struct piece *piece, float *by_weights);
 /* gradient_conv_rows is how many rows the sums have. */
 size_t gradient_conv_rows(const struct node *node, const struct step *step);
 
-/* -- Norms: floats an image that a norm keeps; the gradient of weight and bias -- */
+/* -- Norms: floats an image that a norm keeps; the gradient of weight and bias, which are zero before -- */
 size_t gradient_norm_keeps(const struct node *node, size_t channels);
 void gradient_norm_weights(const struct pass *p, const struct node *node, const struct step *step, float *by_weights);
 

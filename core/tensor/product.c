@@ -19,6 +19,31 @@ void matrix_pack(const struct tensor_kernels *k, size_t segments, size_t depth, 
                     *panels++ = j < columns ? w[(j * depth + i) * segments + s] : 0;
 }
 
+/* pack_taps fills one row of a block, in the order of w, from n columns. */
+static void pack_taps(size_t n, size_t wide, size_t segments, size_t apart, const float *w, size_t taps,
+                      const size_t *tap, float *row) {
+    for (size_t j = 0; j < wide; j++, w += taps)
+        for (size_t s = 0; s < segments; s++)
+            row[s * apart + j] = j < n ? w[tap[s]] : 0;
+}
+
+void matrix_pack_across(const struct tensor_kernels *k, size_t segments, size_t depth, size_t columns, const float *w,
+                        size_t taps, const size_t *tap, float *panels) {
+    for (size_t first = 0, wide; first < columns; first += wide, panels += segments * depth * wide) {
+        wide = k->columns;
+        size_t n = columns - first < wide ? columns - first : wide;
+        for (size_t i = 0; i < depth; i++) {
+            const float *from = w + (i * columns + first) * taps;
+            if (taps > 1) {
+                pack_taps(n, wide, segments, depth * wide, from, taps, tap, panels + i * wide);
+            } else if (segments) {
+                memcpy(panels + i * wide, from, n * sizeof *w);
+                memset(panels + i * wide + n, 0, (wide - n) * sizeof *w);
+            }
+        }
+    }
+}
+
 /* The rows of one piece: `rows` of them from its number times that on, in the blocks of columns of its own. */
 struct job {
     const struct tensor_kernels *k;

@@ -219,7 +219,7 @@ double *exact_graph(const struct graph *g, const double *weights, size_t images,
             e.values[i][k] = (double)v->constant[k];
     }
     int output = g->nodes[g->n_nodes - 1].in[0];
-    size_t in = floats_of(&g->values[g->nodes[0].out]), n = floats_of(&g->values[output]);
+    size_t in = floats_of(&g->values[0]), n = floats_of(&g->values[output]);
     double *out = malloc(images * n * sizeof *out);
     assert_non_null(out);
     for (size_t i = 0; i < images; i++) {

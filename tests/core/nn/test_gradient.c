@@ -11,6 +11,7 @@
 #include "tests/support/network.h"
 #include "tests/support/test.h"
 #include "tests/support/threads.h"
+#include "tests/support/untrained.h"
 
 enum { IMAGES = 3, CLASSES = 3 };
 
@@ -277,10 +278,10 @@ static enum status numbers(struct ctx *ctx, const struct tensor_kernels *k, stru
 
 static void operations(void **state) {
     (void)state;
-    check(every_convolution, SIDE * SIDE * CHANNELS, 3);
-    check(patches, SIDE * SIDE * 2, 3);
-    check(every_norm, 5 * 4 * CHANNELS, 3);
-    check(attends, 7 * 5 * 4, 3);
+    check(every_convolution, SIDE * SIDE * CHANNELS, 1);
+    check(patches, SIDE * SIDE * 2, 1);
+    check(every_norm, 5 * 4 * CHANNELS, 1);
+    check(attends, 7 * 5 * 4, 1);
     check(rows, 4 * 4 * 3, 3);
     check(numbers, 3, 3);
 }
@@ -365,10 +366,231 @@ static void networks(void **state) {
     check(encoder, 8 * 8 * 3, 0);
 }
 
+/* -- The same bits -- */
+
+enum { MANY = 13 };
+
+/* derive gives out, by the weights and by the input, one behind the other, malloc'ed. */
+static float *derive(maker *make, size_t threads, size_t images, size_t in, size_t out, size_t *n) {
+    struct ctx ctx;
+    struct graph *g;
+    struct gradient *gradient;
+    struct parallel parallel = test_threads(threads);
+    uint64_t seed = 3;
+    ctx_init(&ctx, 256 << 20);
+    ctx.parallel = &parallel;
+    assert_int_equal(make(&ctx, tensor_kernels_for(isa_best()), &g), STATUS_OK);
+    assert_int_equal(gradient_new(&ctx, g, MANY, &gradient), STATUS_OK);
+    size_t numbers = gradient_numbers(g);
+    float *weights = some(numbers, &seed, NULL), *x = some(MANY * in, &seed, NULL), *d = some(MANY * out, &seed, NULL);
+    float times[MANY], *all = malloc((images * (in + out) + numbers) * sizeof *all);
+    int64_t classes[MANY];
+    assert_non_null(all);
+    for (size_t i = 0; i < MANY; i++) {
+        times[i] = (float)i * 20 + 1;
+        classes[i] = (int64_t)(i % CLASSES);
+    }
+    const struct graph_in numbers_in = {x, times, classes};
+    for (int again = 0; again < 2; again++) { /* what a call before left behind does not matter */
+        gradient_forward(&ctx, gradient, again ? NULL : weights, again ? images : MANY, &numbers_in, all);
+        gradient_backward(&ctx, gradient, d, all + images * out);
+        gradient_by_input(&ctx, gradient, d, all + images * out + numbers);
+    }
+    *n = images * (in + out) + numbers;
+    ctx_release(&ctx);
+    free(weights), free(x), free(d);
+    return all;
+}
+
+static void threads_do_not_matter(void **state) {
+    (void)state;
+    maker *const MAKERS[] = {tiny_mlp, tiny_unet};
+    static const size_t FLOATS[] = {3, 192};
+    for (size_t k = 0; k < COUNT(MAKERS); k++) {
+        size_t n, m;
+        float *one = derive(MAKERS[k], 1, MANY, FLOATS[k], FLOATS[k], &n);
+        for (size_t threads = 2; threads <= 3; threads++) {
+            float *more = derive(MAKERS[k], threads, MANY, FLOATS[k], FLOATS[k], &m);
+            assert_int_equal(m, n);
+            assert_memory_equal(one, more, n * sizeof *one);
+            free(more);
+        }
+        free(one);
+    }
+}
+
+struct given {
+    const float *weights;
+};
+static enum status give(void *self, struct ctx *ctx, const struct parameter *p, float *to) {
+    struct given *given = self;
+    (void)ctx;
+    memcpy(to, given->weights, p->n * sizeof *to);
+    given->weights += p->n;
+    return STATUS_OK;
+}
+
+static void forward_has_the_bits_of_a_run(void **state) {
+    (void)state;
+    maker *const MAKERS[] = {tiny_mlp, tiny_unet};
+    static const size_t FLOATS[] = {3, 192};
+    for (size_t k = 0; k < COUNT(MAKERS); k++) {
+        struct ctx ctx;
+        struct graph *g;
+        struct gradient *gradient;
+        uint64_t seed = 5;
+        ctx_init(&ctx, 64 << 20);
+        assert_int_equal(MAKERS[k](&ctx, tensor_kernels_for(isa_best()), &g), STATUS_OK);
+        assert_int_equal(gradient_new(&ctx, g, 2, &gradient), STATUS_OK);
+        float *weights = some(gradient_numbers(g), &seed, NULL), *x = some(2 * FLOATS[k], &seed, NULL), out[384];
+        const struct graph_in in = {x, (const float[]){3, 400}, (const int64_t[]){1, 2}};
+        gradient_forward(&ctx, gradient, weights, 2, &in, out);
+        assert_int_equal(graph_load(&ctx, g, give, &(struct given){weights}), STATUS_OK);
+        float *want = network_run(g, 2, &in, FLOATS[k], 1);
+        assert_memory_equal(out, want, 2 * FLOATS[k] * sizeof *out);
+        free(want), free(weights), free(x);
+        ctx_release(&ctx);
+    }
+}
+
+/* -- PyTorch -- */
+
+static double absolute(const struct graph *g, const char *name, const float *by) {
+    const struct parameter *list;
+    size_t n = graph_parameters(g, &list);
+    double sum = 0;
+    for (size_t i = 0; i < n; by += list[i++].n)
+        for (size_t k = 0; k < list[i].n && (!name || !strcmp(name, list[i].name)); k++)
+            sum += fabs((double)by[k]);
+    return sum;
+}
+
+static void close_to(double got, double want) {
+    if (!(fabs(got - want) <= 2e-5 * fabs(want)))
+        fail_msg("%.9g, want %.9g", got, want);
+}
+
+/* The network of diffusers' own tests with the weights of torch.manual_seed(0), x = torch.randn(1, 3, 8, 8) of seed 0,
+ * time 10, the loss half the sum of squares of what comes out: sums of absolute derivatives by PyTorch 2.13.0 on a CPU,
+ * through diffusers 0.42.1. */
+static void the_derivatives_are_pytorchs(void **state) {
+    (void)state;
+    struct ctx ctx;
+    struct graph *g;
+    struct gradient *gradient;
+    const struct unet_config c = network_tiny_unet();
+    struct untrained untrained = {.sum = 0};
+    float x[192], y[192], by_input[192];
+    ctx_init(&ctx, 64 << 20);
+    assert_int_equal(unet_make(&ctx, tensor_kernels_for(isa_best()), &c, &g), STATUS_OK);
+    assert_int_equal(gradient_new(&ctx, g, 1, &gradient), STATUS_OK);
+    size_t n = gradient_numbers(g), at = 0;
+    float *weights = malloc(n * sizeof *weights), *by = malloc(n * sizeof *by);
+    assert_non_null(weights);
+    assert_non_null(by);
+    const struct parameter *list;
+    size_t tensors = graph_parameters(g, &list);
+    torch_random_seed(&untrained.random, 0);
+    for (size_t i = 0; i < tensors; at += list[i++].n)
+        assert_int_equal(untrained_find(&untrained, &ctx, &list[i], weights + at), STATUS_OK);
+    network_randn(8, 8, 3, x);
+    gradient_forward(&ctx, gradient, weights, 1, &(struct graph_in){.x = x, .times = (const float[]){10}}, y);
+    gradient_backward(&ctx, gradient, y, by);
+    gradient_by_input(&ctx, gradient, y, by_input);
+    double sum = 0;
+    for (size_t i = 0; i < 192; i++)
+        sum += fabs((double)by_input[i]);
+    close_to(sum, 36.53527069);
+    close_to(absolute(g, NULL, by), 5566.654267);
+    close_to(absolute(g, "conv_in.weight", by), 205.0807);
+    close_to(absolute(g, "time_embedding.linear_1.weight", by), 4.29158);
+    close_to(absolute(g, "down_blocks.0.downsamplers.0.conv.weight", by), 129.3144);
+    close_to(absolute(g, "down_blocks.1.attentions.0.group_norm.weight", by), .6586901);
+    close_to(absolute(g, "up_blocks.0.upsamplers.0.conv.weight", by), 431.59);
+    close_to(absolute(g, "mid_block.attentions.0.to_q.weight", by), 1.291525);
+    close_to((double)by[5], 1.043983); /* conv_in.weight is the first */
+    free(weights), free(by);
+    ctx_release(&ctx);
+}
+
+/* -- What cannot be -- */
+
+static enum status shared(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
+    struct graph *g = graph_new(ctx, k);
+    int x = linear(g, graph_input(g, 1, 1, 3), "twice", 3);
+    return finish(g, linear(g, x, "twice", 3), out);
+}
+
+static enum status bordered(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
+    struct graph *g = graph_new(ctx, k);
+    int x = graph_conv(g, graph_input(g, 4, 4, 3), &(struct conv){.name = "q", .out = 4, .kernel = 3});
+    return finish(g, graph_attention(g, x, x, x, 1), out);
+}
+
+static void refusals(void **state) {
+    (void)state;
+    maker *const MAKERS[] = {shared, bordered};
+    static const char *const PARTS[] = {"twice.weight is shared by 2", "attention over a convolution"};
+    for (size_t k = 0; k < COUNT(MAKERS); k++) {
+        struct ctx ctx;
+        struct graph *g;
+        struct gradient *gradient;
+        ctx_init(&ctx, 64 << 20);
+        assert_int_equal(MAKERS[k](&ctx, &tensor_ref, &g), STATUS_OK);
+        assert_int_equal(gradient_new(&ctx, g, 1, &gradient), STATUS_INVALID);
+        if (!strstr(ctx.err.detail, PARTS[k]))
+            fail_msg("%s", ctx.err.detail);
+        ctx_release(&ctx);
+    }
+}
+
+static void each_allocation_may_fail(void **state) {
+    (void)state;
+    enum status status = STATUS_NO_MEMORY;
+    for (size_t n = 0; status != STATUS_OK; n++) {
+        struct ctx ctx;
+        struct graph *g;
+        struct gradient *gradient;
+        ctx_init(&ctx, 64 << 20);
+        assert_int_equal(tiny_unet(&ctx, tensor_kernels_for(isa_best()), &g), STATUS_OK);
+        ctx.fail_after = n;
+        status = gradient_new(&ctx, g, 2, &gradient);
+        ctx_release(&ctx);
+        assert_true(status == STATUS_OK || status == STATUS_NO_MEMORY);
+        assert_true(n < 1000);
+    }
+}
+
+/* A stop leaves a run between operations: nothing is written out. */
+static void a_stop_ends_it(void **state) {
+    (void)state;
+    struct ctx ctx;
+    struct graph *g;
+    struct gradient *gradient;
+    uint64_t seed = 1;
+    atomic_int stop = STOP_CANCEL;
+    ctx_init(&ctx, 64 << 20);
+    assert_int_equal(tiny_mlp(&ctx, &tensor_ref, &g), STATUS_OK);
+    assert_int_equal(gradient_new(&ctx, g, 1, &gradient), STATUS_OK);
+    float *weights = some(gradient_numbers(g), &seed, NULL), out[3] = {7, 7, 7};
+    ctx.stop = &stop;
+    const struct graph_in in = {(const float[3]){0}, (const float[]){1}, (const int64_t[]){0}};
+    gradient_forward(&ctx, gradient, weights, 1, &in, out);
+    assert_true(out[0] == 7 && out[2] == 7);
+    free(weights);
+    ctx_release(&ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(operations),
         cmocka_unit_test(networks),
+        cmocka_unit_test(threads_do_not_matter),
+        cmocka_unit_test(forward_has_the_bits_of_a_run),
+        cmocka_unit_test(the_derivatives_are_pytorchs),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(each_allocation_may_fail),
+        cmocka_unit_test(a_stop_ends_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
