@@ -7,6 +7,7 @@
 #include "handlers/latent_request.h"
 #include "handlers/png.h"
 #include "handlers/sample_answer.h"
+#include "handlers/sample_plan.h"
 #include "handlers/step_events.h"
 
 /* Of adaptive solvers, for each sample: nanoseconds to cut it short, beside those for its D; those that pass before it
@@ -21,49 +22,6 @@ static uint64_t cost(const void *params) {
     return ns < 1e18 ? (uint64_t)ns : (uint64_t)1e18;
 }
 
-/* walk_with_jumps takes every stretch of `length` steps `repeats` times, going back between. */
-static void walk_with_jumps(struct plan_build *b, const struct sampler_setup *s, size_t first, size_t length,
-                            size_t repeats) {
-    for (size_t i = first; i < s->steps; i += length) {
-        size_t end = s->steps - i < length ? s->steps : i + length;
-        plan_walk(b, s->solver, s->points, s->steps, i, end);
-        for (size_t r = 1; r < repeats; r++) {
-            plan_jump(b, &s->points[end], &s->points[i]);
-            plan_walk(b, s->solver, s->points, s->steps, i, end);
-        }
-    }
-}
-
-static enum status make_plan(struct ctx *ctx, const struct sample_params *p, const struct sampler_setup *s,
-                             struct plan *plan) {
-    const bool inverse = s->scheduler.made && s->scheduler.made->inverse;
-    const double given = p->has_strength ? p->strength : 0.8, *strength = p->init.kind && !inverse ? &given : NULL;
-    size_t length = p->repaint.has_length ? (size_t)p->repaint.length : 10;
-    struct plan_build b;
-    sampler_start(&b, ctx, s, strength);
-    b.known = p->mask.kind;
-    walk_with_jumps(&b, s, sampler_first(s, strength), sample_repeats(p) > 1 ? length : s->steps,
-                    (size_t)sample_repeats(p));
-    return plan_end(&b, plan);
-}
-
-/* make_inversion takes the steps from data to noise. The first level is the lowest of the grid, where data are taken to
- * be free of noise. Where the last one is all noise (flow, t = 1: k is infinite), methods of ln k or k have no step of
- * finite length to it; there the slope is followed, as euler does. */
-static enum status make_inversion(struct ctx *ctx, const struct sampler_setup *s, struct plan *plan) {
-    struct path_point *up = ctx_alloc(ctx, s->steps, sizeof *up);
-    if (!up)
-        return STATUS_NO_MEMORY;
-    for (size_t i = 0; i < s->steps; i++)
-        up[i] = s->points[s->steps - 1 - i];
-    struct plan_build b;
-    plan_begin(&b, ctx, &s->path, &s->options, up[0].alpha, 0);
-    const size_t last = s->steps - 1, by_solver = last > 0 && isinf(up[last].k) ? last - 1 : last;
-    plan_walk(&b, s->solver, up, last, 0, by_solver);
-    plan_walk(&b, solver_find(SOLVER_EULER), up, last, by_solver, last);
-    return plan_end(&b, plan);
-}
-
 /* invert finds the latents of the data and puts them into in->latents. */
 static enum status invert(struct ctx *ctx, const struct array *data, const struct sampler_setup *s,
                           struct sampler_in *in, struct sample_result *out) {
@@ -74,7 +32,7 @@ static enum status invert(struct ctx *ctx, const struct array *data, const struc
                         s->solver->name);
     struct plan plan;
     struct sampler_out found;
-    enum status status = make_inversion(ctx, s, &plan);
+    enum status status = sample_plan_inversion(ctx, s, &plan);
     if (status != STATUS_OK)
         return status;
     const struct sampler_in up = {.denoiser = in->denoiser,
@@ -287,7 +245,7 @@ static enum status prepare(struct call *call, struct work *w, struct sample_resu
     if (status == STATUS_OK && w->setup.scheduler.made)
         status = sample_check_scheduler(ctx, p, w->setup.scheduler.made);
     if (status == STATUS_OK)
-        status = make_plan(ctx, p, &w->setup, &w->plan);
+        status = sample_plan_make(ctx, p, &w->setup, &w->plan);
     if (status == STATUS_OK)
         status = check_calls(ctx, w);
     if (status == STATUS_OK && w->plan.spreads && !w->in.denoiser->eval_spread)
