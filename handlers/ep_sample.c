@@ -1,7 +1,3 @@
-#include <math.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "core/diffusion/slerp.h"
 #include "handlers/encode.h"
 #include "handlers/latent_request.h"
