@@ -343,30 +343,36 @@ static const char *http_title(int http) {
     }
 }
 
-static void problem(struct buf *out, int http, const char *code, const char *request_id, const char *detail,
-                    const struct error *errors, size_t n) {
-    buf_printf(out, "{\"type\":\"urn:solvent:problem:%s\",\"title\":\"%s\",\"status\":%d,\"detail\":", code,
-               http_title(http), http);
-    encode_quoting(out, detail);
-    buf_printf(out, ",\"code\":\"%s\",\"request_id\":", code);
-    encode_quoting(out, request_id);
+static void write_problem(struct buf *out, const struct problem *p, const struct endpoint *endpoint) {
+    buf_printf(out, "{\"type\":\"urn:solvent:problem:%s\",\"title\":\"%s\",\"status\":%d,\"detail\":", p->code,
+               http_title(p->http), p->http);
+    encode_quoting(out, p->detail);
+    buf_printf(out, ",\"code\":\"%s\",\"request_id\":", p->code);
+    encode_quoting(out, p->request_id);
     buf_text(out, ",\"errors\":[");
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < p->n; i++) {
         buf_text(out, i ? ",{\"pointer\":" : "{\"pointer\":");
-        encode_quoting(out, errors[i].pointer);
+        encode_quoting(out, p->errors[i].pointer);
         buf_text(out, ",\"detail\":");
-        encode_quoting(out, errors[i].detail);
+        encode_quoting(out, p->errors[i].detail);
         buf_byte(out, '}');
     }
-    buf_text(out, "]}");
+    buf_byte(out, ']');
+    if (endpoint && endpoint->problem)
+        endpoint->problem(p, out);
+    buf_byte(out, '}');
 }
 
 void call_problem(const struct call *call, const char *request_id, struct buf *out) {
-    problem(out, call->http, code_of(call->status), request_id, call->errors[0].detail, call->errors, call->n_errors);
+    const struct problem p = {call->http,   code_of(call->status), request_id, call->errors[0].detail,
+                              call->errors, call->n_errors};
+    write_problem(out, &p, call->endpoint);
 }
 
-void problem_write(struct buf *out, int http, const char *code, const char *request_id, const char *detail) {
-    problem(out, http, code, request_id, detail, NULL, 0);
+void problem_write(struct buf *out, const struct endpoint *endpoint, int http, const char *code, const char *request_id,
+                   const char *detail) {
+    const struct problem p = {.http = http, .code = code, .request_id = request_id, .detail = detail};
+    write_problem(out, &p, endpoint);
 }
 
 /* model_field finds the field that takes models, with its endpoint. */

@@ -150,9 +150,10 @@ enum status call_fail(struct call *call, enum status status, const char *pointer
 /* call_problem writes the RFC 9457 document of the failure; call->http is its status. */
 void call_problem(const struct call *call, const char *request_id, struct buf *out);
 
-/* problem_write writes the document of a failure that has no call (no such route, a body over the limit, ...). `code`
- * is a word for programs ("not_found"), `detail` a full sentence. */
-void problem_write(struct buf *out, int http, const char *code, const char *request_id, const char *detail);
+/* problem_write writes the document of a failure that has no call (no such route, a body over the limit, ...), at an
+ * endpoint (NULL: at none). `code` is a word for programs ("not_found"), `detail` a full sentence. */
+void problem_write(struct buf *out, const struct endpoint *endpoint, int http, const char *code, const char *request_id,
+                   const char *detail);
 
 /* model_check says whether the n bytes at text are a model that requests can call by name; if not, *why tells what is
  * wrong. */

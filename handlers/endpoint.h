@@ -10,6 +10,14 @@
 struct call;
 struct sink;
 
+/* A failure that is to be told. */
+struct problem {
+    int http;
+    const char *code, *request_id, *detail; /* code: a word for programs; detail: a full sentence */
+    const struct error *errors;
+    size_t n;
+};
+
 enum cache_policy {
     CACHE_BY_COST, /* an answer that cost clearly more than a look-up is kept */
     CACHE_NEVER,   /* the answer is not a function of the request (health, metrics) */
@@ -67,6 +75,9 @@ struct endpoint {
 
     /* picture writes an image/png answer, which run() has drawn where call->media is MEDIA_PNG. NULL: there is none. */
     enum status (*picture)(struct call *call, struct buf *out);
+
+    /* problem appends members to the problem documents of this endpoint, each with a comma before it. NULL: none. */
+    void (*problem)(const struct problem *problem, struct buf *out);
 
     /* write makes an answer that is no JSON of `output` (then media names its type). */
     const char *media;

@@ -78,7 +78,7 @@ static void refuse(struct item *item, size_t i, int http, const char *code, cons
     char id[32], detail[448];
     item_id(id, i);
     snprintf(detail, sizeof detail, format, path);
-    problem_write(&item->out, http, code, id, detail);
+    problem_write(&item->out, NULL, http, code, id, detail);
     item->http = http;
 }
 
@@ -94,6 +94,8 @@ static void fail(struct item *item, size_t i) {
     call_release(&item->call);
 }
 
+static enum status prepare(struct call *call, void *p);
+
 static const struct endpoint *find(struct item *item, size_t i, const char *path) {
     char allow[64];
     const struct endpoint *endpoint = endpoint_find("POST", path, allow);
@@ -101,10 +103,11 @@ static const struct endpoint *find(struct item *item, size_t i, const char *path
         refuse(item, i, 405, "method_not_allowed", "%.200s takes no POST, and a batch sends nothing else.", path);
     else if (!endpoint)
         refuse(item, i, 404, "not_found", "There is nothing at %.200s; GET /openapi.json lists what there is.", path);
-    else if (endpoint->prepare || endpoint->cache == CACHE_NEVER)
+    else if (endpoint->prepare == prepare || endpoint->cache == CACHE_NEVER)
         refuse(item, i, 422, "invalid",
-               endpoint->prepare ? "%.200s is a batch itself; want its requests here, one by one."
-                                 : "The answer of %.200s is no function of its request, and a batch takes no such.",
+               endpoint->prepare == prepare
+                   ? "%.200s is a batch itself; want its requests here, one by one."
+                   : "The answer of %.200s is no function of its request, and a batch takes no such.",
                path);
     else
         return endpoint;

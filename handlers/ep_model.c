@@ -47,7 +47,7 @@ const struct endpoint ep_model = {
     .output = model_listing_fields,
     .result_size = sizeof(struct model_listing),
     .target = "/v1/models/coin",
-    .answer = "{\"name\":\"coin\",\"kind\":\"formula\"}",
+    .answer = "{\"name\":\"coin\",\"kind\":\"formula\",\"digest\":\"c01n\"}",
     .cost = cost,
     .run = run,
 };

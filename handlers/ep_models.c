@@ -47,8 +47,8 @@ const struct endpoint ep_models = {
     .cache = CACHE_NEVER,
     .output = OUTPUT,
     .result_size = sizeof(struct result),
-    .answer =
-        "{\"models\":[{\"name\":\"coin\",\"kind\":\"formula\"}],\"bad\":[{\"name\":\"broken\",\"why\":\"It is not "
-        "JSON.\"}]}",
+    .answer = "{\"models\":[{\"name\":\"coin\",\"kind\":\"formula\",\"digest\":\"c01n\"}],\"bad\":[{\"name\":"
+              "\"broken\",\"why\":\"It is not "
+              "JSON.\"}]}",
     .run = run,
 };

@@ -29,7 +29,7 @@ const struct field model_listing_fields[] = {
           "network).",
           .present = offsetof(struct model_listing, measured)),
     FIELD(struct model_listing, digest, STRING,
-          "Of its files and of the kernels that run it. In the list only where it is known already.",
+          "Of its files, and of the kernels that run a network; in the list of one only where it is known already.",
           .present = offsetof(struct model_listing, has_digest)),
     FIELD(struct model_listing, scheduler, JSON, "Its scheduler_config.json: the path and the noise it was trained on.",
           .present = offsetof(struct model_listing, has_scheduler)),
@@ -86,11 +86,10 @@ static bool describe_network(struct ctx *ctx, const struct named_model *named, s
     to->work = graph_work(m->network.graph);
     to->call_ms = (double)named->call_ns / 1e6;
     to->measured = named->call_ns > 0;
-    to->has_digest = named->digest.n > 0;
     to->has_scheduler = m->scheduler.n > 0;
     to->has_labels = m->labels.n > 0;
-    return copy_shape(ctx, m, &to->shape) && copy(ctx, named->digest, &to->digest) &&
-           copy(ctx, m->scheduler, &to->scheduler) && (!to->has_labels || write_labels(ctx, &m->labels, &to->labels));
+    return copy_shape(ctx, m, &to->shape) && copy(ctx, m->scheduler, &to->scheduler) &&
+           (!to->has_labels || write_labels(ctx, &m->labels, &to->labels));
 }
 
 enum status model_list(struct call *call, struct str name, enum model_need need, struct model_listing *out,
@@ -101,9 +100,9 @@ enum status model_list(struct call *call, struct str name, enum model_need need,
     *found = status == STATUS_OK && named.entry;
     if (!*found)
         return status;
-    *out = (struct model_listing){0};
-    bool whole =
-        copy(&call->ctx, named.name, &out->name) && (!named.outline || describe_network(&call->ctx, &named, out));
+    *out = (struct model_listing){.has_digest = named.digest.n > 0};
+    bool whole = copy(&call->ctx, named.name, &out->name) && copy(&call->ctx, named.digest, &out->digest) &&
+                 (!named.outline || describe_network(&call->ctx, &named, out));
     store->drop(store, &named, false);
     return whole ? STATUS_OK : STATUS_NO_MEMORY;
 }

@@ -269,7 +269,7 @@ static bool same(struct str a, struct str b) { return a.n == b.n && !memcmp(a.p,
 
 bool model_is_network(const struct choice *model) { return model->variant == MODEL_NETWORK; }
 
-enum status model_network(struct call *call, const struct choice *model, const struct loaded_model **out) {
+enum status model_load_network(struct call *call, const struct choice *model, const struct loaded_model **out) {
     *out = NULL;
     if (model->variant != MODEL_NETWORK)
         return STATUS_OK;
@@ -304,10 +304,10 @@ static bool has_shape(const struct array *a, const size_t *shape, size_t dims) {
     return equal;
 }
 
-/* find_network is model_network, if it is the one that the request means. */
+/* find_network is model_load_network, if it is the one that the request means. */
 static enum status find_network(struct call *call, const struct choice *model, const struct loaded_model **out) {
     const struct network_params *p = model->params;
-    enum status status = model_network(call, model, out);
+    enum status status = model_load_network(call, model, out);
     if (status != STATUS_OK)
         return status;
     const struct loaded_model *m = *out;

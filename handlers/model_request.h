@@ -44,9 +44,10 @@ struct model_class {
 /* model_is_network: it has no formula to compare samples with. */
 bool model_is_network(const struct choice *model);
 
-/* model_network gives the network that a model is, loaded for this call; NULL: it is a formula. Errors: INVALID
+/* model_load_network gives the network that a model is, loaded for this call; NULL: it is a formula. Errors: INVALID
  * ("/model/name", "/model/digest": there is no such network); those of call_load_model. */
-enum status model_network(struct call *call, const struct choice *model, const struct loaded_model **out) MUST_CHECK;
+enum status model_load_network(struct call *call, const struct choice *model,
+                               const struct loaded_model **out) MUST_CHECK;
 
 /* model_describe writes the JSON object that stands for a network: what its name abbreviates. */
 void model_describe(const struct loaded_model *outline, const char *name, const char *digest, struct buf *out);

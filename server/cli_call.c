@@ -177,7 +177,8 @@ static int no_endpoint(const char *path, const char *allow) {
         snprintf(detail, sizeof detail, "%.200s takes other methods: %s.", path, allow);
     else
         snprintf(detail, sizeof detail, "There is nothing at %.200s; GET /openapi.json lists what there is.", path);
-    problem_write(&output.sink.out, *allow ? 405 : 404, *allow ? "method_not_allowed" : "not_found", "call", detail);
+    problem_write(&output.sink.out, NULL, *allow ? 405 : 404, *allow ? "method_not_allowed" : "not_found", "call",
+                  detail);
     close_output(&output);
     return 1;
 }

@@ -74,6 +74,15 @@ static char *read_whole(int folder, const char *file, size_t *n, const char **wh
     return text;
 }
 
+static void make_digest(struct entry *e) {
+    struct key_state state;
+    struct key key;
+    key_start(&state);
+    key_add(&state, e->json, e->n_json);
+    key_end(&state, &key);
+    key_hex(&key, e->digest);
+}
+
 static bool read_file(struct scan *s, struct entry *e) {
     char file[MODEL_NAME + 8];
     const char *why;
@@ -85,6 +94,7 @@ static bool read_file(struct scan *s, struct entry *e) {
         return bad(e, why);
     if (model_check(text, e->n_json, &error)) {
         e->json = text;
+        make_digest(e);
         return true;
     }
     free(text);

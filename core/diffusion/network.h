@@ -12,7 +12,7 @@ struct scheduler;
 struct network {
     const struct graph *graph;      /* loaded; from [height][width][channels] to [height][width][out_channels] */
     size_t height, width, channels; /* a sample is [channels][height][width] */
-    size_t out_channels;            /* at least `channels`: the first of them are the prediction */
+    size_t out_channels; /* at least `channels`: the first are the prediction; twice as many: the others its spread */
 };
 
 /* What the network was trained for: a scheduler's training, or a path and a prediction; and the class that it is told,

@@ -45,7 +45,7 @@ static void one_is_told_of(void **state) {
     struct test_server server;
     struct response r;
     START(&server, "--models", folder);
-    SAYS(server.port, "/v1/models/bell", 200, "{\"name\":\"bell\",\"kind\":\"formula\"}");
+    SAYS(server.port, "/v1/models/bell", 200, "{\"name\":\"bell\",\"kind\":\"formula\",\"digest\":");
     SAYS(server.port, "/v1/models/%63lasses", 200, "{\"name\":\"classes\",\"kind\":\"network\"",
          "\"shape\":[3,8,8],\"classes\":3", "\"parameters\":11815", "\"state\":\"unloaded\"",
          "\"bytes\":", "\"digest\":\"", "\"DDPMScheduler\"");
@@ -254,6 +254,28 @@ static void who_was_not_asked_for_longest_makes_room(void **state) {
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }
 
+/* Of three there is room for two: the one that was asked for again stays. */
+static void who_was_asked_again_stays(void **state) {
+    (void)state;
+    char memory[24];
+    struct test_server server;
+    struct response r;
+    measure_needs(memory);
+    snprintf(memory, sizeof memory, "%ld", strtol(memory, NULL, 10) / 4 * 5);
+    shell("cp -r tiny third");
+    START(&server, "--models", folder, "--model-memory", memory, "--cache-bytes", "0");
+    static const char *const bodies[] = {
+        TINY, CLASSES, TINY, "{\"model\":\"third\",\"seed\":0,\"noise\":\"torch\",\"sampler\":{\"steps\":2}}"};
+    for (size_t i = 0; i < COUNT(bodies); i++) {
+        ask(server.port, "", bodies[i], 200, &r);
+        response_free(&r);
+    }
+    SAYS(server.port, "/v1/models/tiny", 200, "\"state\":\"loaded\"");
+    SAYS(server.port, "/v1/models/classes", 200, "\"state\":\"unloaded\"");
+    SAYS(server.port, "/v1/models/third", 200, "\"state\":\"loaded\"");
+    assert_int_equal(server_end(&server, SIGTERM), 0);
+}
+
 /* What is in use stays, and who wants its room waits for it; but not who holds some of it himself. */
 static void what_is_in_use_stays(void **state) {
     (void)state;
@@ -300,6 +322,52 @@ static void more_than_all_the_memory_is_named(void **state) {
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }
 
+/* The first request reads the model's files; with the digest the answer has a tag, and may be an item of a batch. */
+static void images_are_asked_for(void **state) {
+    (void)state;
+    static const char ROUTE[] = "/v1/images/generations",
+                      IMAGE[] = "{\"model\":\"classes\",\"prompt\":\"1\",\"n\":2,\"seed\":3,\"steps\":2}";
+    struct test_server server;
+    struct response r, model, tagged, same;
+    char body[300], header[120] = "If-None-Match: ", batch[500];
+    START(&server, "--models", folder);
+    assert_true(ask_once(server.port, "POST", ROUTE, "", IMAGE, &r));
+    if (r.status != 200 || !strstr(r.body, "{\"created\":0,\"data\":[{\"b64_json\":\"iVBORw0KGgo"))
+        fail_msg("%d %s", r.status, r.body);
+    get(server.port, "/v1/models/classes", 200, &model);
+    const char *digest = strstr(model.body, "\"digest\":\"");
+    assert_non_null(digest);
+    snprintf(body, sizeof body, "{\"model\":\"classes@%.32s\",\"prompt\":\"1\",\"n\":2,\"seed\":3,\"steps\":2}",
+             digest + strlen("\"digest\":\""));
+    assert_true(ask_once(server.port, "POST", ROUTE, "", body, &tagged));
+    assert_string_equal(tagged.body, r.body);
+    assert_true(response_header(&tagged, "ETag", header + strlen(header), 80));
+    strcat(header, "\r\n");
+    assert_true(ask_once(server.port, "POST", ROUTE, header, body, &same));
+    assert_int_equal(same.status, 304);
+    response_free(&same);
+    snprintf(batch, sizeof batch, "{\"requests\":[{\"path\":\"%s\",\"body\":%s}]}", ROUTE, body);
+    assert_true(ask_once(server.port, "POST", "/v1/batch", "", batch, &same));
+    assert_non_null(strstr(same.body, r.body));
+    response_free(&same), response_free(&tagged), response_free(&model), response_free(&r);
+    assert_int_equal(server_end(&server, SIGTERM), 0);
+}
+
+/* What is refused before there is a call has the form of those clients, too. */
+static void refusals_have_the_clients_form(void **state) {
+    (void)state;
+    struct test_server server;
+    struct response r;
+    START(&server, "--models", folder, "--max-body", "10");
+    assert_true(
+        ask_once(server.port, "POST", "/v1/images/generations", "", "{\"model\":\"tiny\",\"prompt\":\"\"}", &r));
+    assert_int_equal(r.status, 413);
+    assert_non_null(strstr(r.body, ",\"error\":{\"message\":\"The body is larger than the 10 bytes"));
+    assert_non_null(strstr(r.body, "\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"body_too_large\"}}"));
+    response_free(&r);
+    assert_int_equal(server_end(&server, SIGTERM), 0);
+}
+
 int main(int argc, char **argv) {
     int code;
     if (serve_if_asked(argc, argv, &code))
@@ -312,8 +380,11 @@ int main(int argc, char **argv) {
         WITH_FOLDER(a_bad_number_is_found_late),
         WITH_FOLDER(other_files_than_were_found_are_not_read),
         WITH_FOLDER(who_was_not_asked_for_longest_makes_room),
+        WITH_FOLDER(who_was_asked_again_stays),
         WITH_FOLDER(what_is_in_use_stays),
         WITH_FOLDER(more_than_all_the_memory_is_named),
+        WITH_FOLDER(images_are_asked_for),
+        WITH_FOLDER(refusals_have_the_clients_form),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

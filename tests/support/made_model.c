@@ -20,7 +20,7 @@ static enum status find_model(struct model_store *self, struct ctx *ctx, struct 
     if (name.n != 4 || memcmp(name.p, "made", 4) != 0)
         return test_host.models->find(test_host.models, ctx, name, digest, need, out);
     *out = (struct named_model){.entry = m,
-                                .name = name,
+                                .name = {"made", 4},
                                 .outline = m->loaded,
                                 .json = {m->json.data, m->json.n},
                                 .digest = {DIGEST, strlen(DIGEST)},
@@ -39,6 +39,13 @@ static void drop_model(struct model_store *self, const struct named_model *model
     (void)self, (void)model, (void)loaded;
 }
 
+static int64_t look(void *self) {
+    struct made_model *m = self;
+    return m->clock_ns += 100 * 1000;
+}
+
+void made_model_clock(struct made_model *m) { m->host.now_ns = look; }
+
 void made_model_begin(struct made_model *m) {
     *m = (struct made_model){.threads = 1, .isa = ISA_REF};
     ctx_init(&m->ctx, MEMORY);
@@ -48,6 +55,7 @@ void made_model_begin(struct made_model *m) {
     m->host = test_host;
     m->store = (struct model_store){find_model, load_model, drop_model, NULL, NULL};
     m->host.models = &m->store;
+    m->host.self = m;
 }
 
 void made_model_end(struct made_model *m) {
@@ -243,6 +251,21 @@ void made_model_mlp(struct made_model *m) {
 
 /* -- Calls -- */
 
+/* run writes the answer of a decoded call, as a stream where a type is asked for. */
+static enum status run(struct made_model *m, struct call *call, struct buf *out) {
+    enum media media = MEDIA_JSON;
+    enum status status = m->accept ? call_media(call, m->accept, &media) : STATUS_OK;
+    if (status == STATUS_OK && m->accept) {
+        struct sink sink = {.out = *out, .full = SIZE_MAX};
+        status = call_stream(call, media, &sink);
+        *out = sink.out;
+        return status;
+    }
+    if (status == STATUS_OK)
+        status = call_run(call);
+    return status == STATUS_OK ? call_encode(call, media, out) : status;
+}
+
 char *made_model_post(struct made_model *m, const char *route, const char *body, int *http) {
     struct call call;
     struct buf out;
@@ -254,8 +277,7 @@ char *made_model_post(struct made_model *m, const char *route, const char *body,
     call_init(&call, test_endpoint("POST", route), &m->host);
     call.ctx.parallel = &parallel;
     call.request = (struct request){.query = "", .body = body, .n = strlen(body)};
-    if (call_decode(&call) != STATUS_OK || call_run(&call) != STATUS_OK ||
-        call_encode(&call, MEDIA_JSON, &out) != STATUS_OK) {
+    if (call_decode(&call) != STATUS_OK || run(m, &call, &out) != STATUS_OK) {
         buf_clear(&out);
         call_problem(&call, "test", &out);
     }

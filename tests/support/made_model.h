@@ -24,9 +24,11 @@ struct made_model {
     struct untrained weights;
     struct loaded_model *loaded; /* by the first call, under the name "made" */
     struct buf json;
-    struct host host; /* test_host with that store, which has the models of test_host, too; without a clock */
-    size_t threads;   /* of calls; 1 */
-    enum isa isa;     /* of calls and of the loaded model: ref */
+    struct host host;   /* test_host with that store, which has the models of test_host, too; without a clock: */
+    int64_t clock_ns;   /* made_model_clock: a tenth of a millisecond passes at each look */
+    const char *accept; /* of answers; NULL: JSON, in one piece */
+    size_t threads;     /* of calls; 1 */
+    enum isa isa;       /* of calls and of the loaded model: ref */
 };
 
 void made_model_begin(struct made_model *m);
@@ -52,6 +54,9 @@ void made_model_mlp(struct made_model *m);
 void made_model_latent(struct made_model *m, bool encoder);
 /* made_model_latent_config is the autoencoder of the last. */
 struct vae_config made_model_latent_config(void);
+
+/* made_model_clock gives the host a clock. */
+void made_model_clock(struct made_model *m);
 
 /* made_model_post is test_post with this host; the text is malloc'ed. made_model_answer wants 200. */
 char *made_model_post(struct made_model *m, const char *route, const char *body, int *http);
