@@ -229,7 +229,7 @@ static enum status choose_prior(struct ctx *ctx, const struct params *p, struct 
 /* check_network refuses what the flow of a network's pictures cannot be followed by. */
 static enum status check_network(struct ctx *ctx, const struct params *p, const struct loaded_model *model) {
     char pointer[32];
-    if (model->decoder.graph)
+    if (model->decoder.graph && !model->scaled)
         return ctx_fail(ctx, STATUS_INVALID, "/model",
                         "This network's flow is one of latents, and what density its pictures have nobody knows; want "
                         "a model without an autoencoder.");
@@ -264,6 +264,25 @@ static enum status ask(struct call *call, struct work *w) {
     return status;
 }
 
+static bool scaled(const struct work *w) { return w->asked.model && w->asked.model->scaled; }
+
+/* scale_points takes rows to the network's numbers, unscale their densities back. */
+static enum status scale_points(struct ctx *ctx, const struct loaded_model *model, struct likelihood_in *in) {
+    double *points = ctx_alloc(ctx, in->n, coder_out(&model->encoder) * sizeof *points);
+    if (!points)
+        return STATUS_NO_MEMORY;
+    enum status status = coder_run(ctx, &model->encoder, in->n, in->points, points, false);
+    if (status == STATUS_INVALID)
+        snprintf(ctx->err.pointer, sizeof ctx->err.pointer, "/points");
+    in->points = points;
+    return status;
+}
+
+static void unscale(const struct loaded_model *model, size_t n, double *log_likelihood) {
+    for (size_t i = 0; i < n; i++)
+        log_likelihood[i] -= model->log_scale;
+}
+
 static enum status prepare(struct call *call, struct work *w) {
     struct ctx *ctx = &call->ctx;
     const struct params *p = &w->p;
@@ -284,6 +303,8 @@ static enum status prepare(struct call *call, struct work *w) {
         status = ask(call, w);
     if (status == STATUS_OK)
         status = check_fields(ctx, p);
+    if (status == STATUS_OK && scaled(w))
+        status = scale_points(ctx, w->asked.model, in);
     if (status == STATUS_OK)
         status = sampler_path(ctx, &p->how, &w->path);
     if (status == STATUS_OK)
@@ -348,6 +369,8 @@ static enum status run(struct call *call, const void *params, void *result) {
     enum status status = prepare(call, &w);
     if (status == STATUS_OK)
         status = likelihood_run(&call->ctx, &w.in, &found);
+    if (status == STATUS_OK && scaled(&w))
+        unscale(w.asked.model, w.in.n, found.log_likelihood);
     return status == STATUS_OK ? report(&call->ctx, &w.p, &w.in, &found, result) : status;
 }
 
@@ -364,7 +387,9 @@ const struct endpoint ep_likelihood = {
         "A network's divergence comes from passes backward through it: one for each direction with hutchinson, one for "
         "each number of a sample with exact. Its flow is that of its own scheduler_config, or of the request's path "
         "and "
-        "prediction; it is followed in single precision, so rtol and atol below 1e-6 are of little use.\n\n"
+        "prediction; it is followed in single precision, so rtol and atol below 1e-6 are of little use. Of a network "
+        "with a scale of "
+        "its rows, sigma_min and sigma_max are levels of the scaled rows, and the density that of the rows.\n\n"
         "With guidance, clip or measurement the answer is the density of what the guided flow makes of the prior.\n\n"
         "As application/x-npy the answer is log_likelihoods, and a body of that type is the points, with the other "
         "fields in the query.",
