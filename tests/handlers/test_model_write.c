@@ -43,9 +43,12 @@ static void begin(struct fixture *f, bool images) {
                                .mean = images ? NULL : f->mean,
                                .std = images ? NULL : f->std};
     train_config_default(&f->config);
-    f->config.block_out_channels = (struct sizes){2, {8, 16}};
-    f->config.attention_levels = 1;
-    f->config.hidden_size = 24;
+    if (images) {
+        f->config.block_out_channels = (struct sizes){2, {8, 16}};
+        f->config.attention_levels = 1;
+    } else {
+        f->config.hidden_size = 24;
+    }
     f->config.sample_count = 4;
     f->config.sample_steps = 2;
 }
@@ -70,7 +73,7 @@ static void what_is_open_is_settled(void **state) {
     plan(&f);
     const struct train_config *c = &f.plan.config;
     assert_true(c->network == TRAIN_UNET && c->prediction == TRAIN_VELOCITY && c->times == TRAIN_UNIFORM);
-    assert_true(c->sigma_data == 0.5 && f.plan.loss.none == 2 && f.plan.unet.num_class_embeds == 3);
+    assert_true(c->sigma_data == 0 && f.plan.loss.none == 2 && f.plan.unet.num_class_embeds == 3);
     assert_true(!f.plan.unet.down_attention[0] && f.plan.unet.down_attention[1] && f.plan.unet.up_attention[0]);
     end(&f);
     begin(&f, false);
@@ -106,6 +109,25 @@ static void what_does_not_fit_is_a_sentence(void **state) {
          "A model that predicts velocity on the path ddpm-linear has no scheduler to go with; want velocity on flow, "
          "edm "
          "on edm, and x0, eps or v on ddpm-*."},
+        {true,
+         {{"hidden_size", "9"}},
+         "hidden_size is 9, which means nothing with the network unet, the path flow, uniform times and 2 classes; "
+         "leave it "
+         "out, or want 128."},
+        {false,
+         {{"block_out_channels", "8,8"}},
+         "block_out_channels is [8, 8], which means nothing with the network mlp, the path flow, uniform times and 2 "
+         "classes; leave it out, or want [16, 32, 64]."},
+        {true,
+         {{"sigma_data", "0.5"}},
+         "sigma_data is 0.5, which means nothing with the network unet, the path flow, uniform times and 2 classes; "
+         "leave "
+         "it out, or want 0.0."},
+        {true,
+         {{"times_std", "2"}},
+         "times_std is 2.0, which means nothing with the network unet, the path flow, uniform times and 2 classes; "
+         "leave "
+         "it out, or want 1.0."},
         {true, {{"zero_snr", "true"}}, "zero_snr is for the paths ddpm-*, and means nothing on flow."},
         {true, {{"attention_levels", "3"}}, "attention_levels is 3, and block_out_channels has 2 levels."},
         {true,
