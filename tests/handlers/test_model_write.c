@@ -147,6 +147,21 @@ static void what_does_not_fit_is_a_sentence(void **state) {
     }
 }
 
+static void without_classes_no_label_is_dropped(void **state) {
+    (void)state;
+    struct fixture f;
+    begin(&f, false);
+    f.data.classes = 0;
+    f.data.data.labels = NULL;
+    f.data.class_names = NULL;
+    plan(&f);
+    assert_int_equal(f.plan.mlp.num_classes, 0);
+    set(&f, "label_drop", "0.3");
+    assert_int_equal(train_plan_make(&f.ctx, &f.config, &f.data, &f.plan), STATUS_INVALID);
+    assert_non_null(strstr(f.ctx.err.detail, "label_drop is 0.3, which means nothing"));
+    end(&f);
+}
+
 /* -- Folders -- */
 
 /* weights_of draws numbers for a plan's graph. */
@@ -310,6 +325,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_open_is_settled),
         cmocka_unit_test(what_does_not_fit_is_a_sentence),
+        cmocka_unit_test(without_classes_no_label_is_dropped),
         cmocka_unit_test(a_unet_is_read_as_it_was_written),
         cmocka_unit_test(schedulers_are_those_of_the_paths),
         cmocka_unit_test(rows_keep_their_scale_and_labels_their_names),

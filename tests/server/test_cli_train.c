@@ -175,6 +175,18 @@ static void old_checkpoints_are_gone_on_from(void **state) {
     free(checkpoint);
 }
 
+/* A run that ends between a checkpoint and the picture of its step: here a file stands where the folder should be. */
+static void a_picture_that_was_missed_is_drawn(void **state) {
+    (void)state;
+    assert_int_equal(mkdir(path_of("missed"), 0700), 0);
+    put("missed/samples", "", 0);
+    refused("train " SMALL " --out @/missed", 1, "/missed/samples/00000600.png: Not a directory.");
+    assert_true(exists("missed/checkpoint"));
+    assert_int_equal(unlink(path_of("missed/samples")), 0);
+    fine("train --out @/missed");
+    same_run("whole", "missed");
+}
+
 static void what_was_begun_is_not_changed(void **state) {
     (void)state;
     refused("train --out @/whole", 1, "holds a model that is trained to its end");
@@ -284,6 +296,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_killed_run_goes_on_to_the_same_bytes),
         cmocka_unit_test(old_checkpoints_are_gone_on_from),
+        cmocka_unit_test(a_picture_that_was_missed_is_drawn),
         cmocka_unit_test(what_was_begun_is_not_changed),
         cmocka_unit_test(wrong_usage),
         cmocka_unit_test(what_was_trained_is_a_model),
