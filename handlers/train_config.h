@@ -68,6 +68,8 @@ extern const char *const train_networks[], *const train_paths[], *const train_pr
     X(REAL, times_std, "1", 1e-3, 20, NULL, true, "its standard deviation")                                           \
     X(REAL, min_snr, "0", 0, 1e6, NULL, true, "gamma of min-SNR weights (Hang et al. 2023: 5); 0: none")              \
     X(REAL, label_drop, "0.1", 0, 1, NULL, true, "how often a label is left out, for guidance")                       \
+    X(REAL, held_out, "0", 0, 0.5, NULL, true,                                                                        \
+      "part of the data that is not learnt from; metrics.ndjson then has the loss on it with each picture")           \
     X(COUNT, steps, "3200", 1, 100000000, NULL, true, "steps of the optimiser")                                       \
     X(COUNT, batch, "32", 1, 65536, NULL, true, "items of a step")                                                    \
     X(REAL, lr, "0.002", 1e-9, 10, NULL, true, "learning rate")                                                       \

@@ -167,7 +167,7 @@ enum status train_plan_graph(struct ctx *ctx, const struct train_plan *plan, str
                                               : mlp_make(ctx, kernels, &plan->mlp, out);
 }
 
-static struct trainer_options options_of(const struct train_config *c) {
+static struct trainer_options options_of(const struct train_config *c, size_t items) {
     return (struct trainer_options){
         .steps = (size_t)c->steps,
         .batch = (size_t)c->batch,
@@ -180,6 +180,7 @@ static struct trainer_options options_of(const struct train_config *c) {
         .clip_norm = c->clip_norm,
         .ema = c->ema,
         .seed = (uint64_t)c->seed,
+        .held = (size_t)(c->held_out * (double)items), /* at most half of them */
     };
 }
 
@@ -201,6 +202,6 @@ enum status train_plan_make(struct ctx *ctx, const struct train_config *config, 
         status = describe_unet(ctx, out);
     else
         describe_mlp(out);
-    out->options = options_of(&out->config);
+    out->options = options_of(&out->config, data->data.n);
     return status;
 }

@@ -74,6 +74,10 @@ static void what_is_open_is_settled(void **state) {
     const struct train_config *c = &f.plan.config;
     assert_true(c->network == TRAIN_UNET && c->prediction == TRAIN_VELOCITY && c->times == TRAIN_UNIFORM);
     assert_true(c->sigma_data == 0 && f.plan.loss.none == 2 && f.plan.unet.num_class_embeds == 3);
+    assert_int_equal(f.plan.options.held, 0);
+    set(&f, "held_out", "0.5");
+    plan(&f);
+    assert_int_equal(f.plan.options.held, ITEMS / 2);
     assert_true(!f.plan.unet.down_attention[0] && f.plan.unet.down_attention[1] && f.plan.unet.up_attention[0]);
     end(&f);
     begin(&f, false);

@@ -100,9 +100,10 @@ static void same_run(const char *a, const char *b) {
         same(a, b, RESULTS[i]);
 }
 
-#define SMALL                                                                                          \
-    "--data moons --hidden-size 16 --num-blocks 1 --time-size 16 --batch 16 --steps 1200 --warmup 10 " \
-    "--sample-every 600 --checkpoint-every 20 --metrics-every 7 --sample-count 4 --sample-steps 2 --kernels ref"
+#define SMALL                                                                                                      \
+    "--data moons --hidden-size 16 --num-blocks 1 --time-size 16 --batch 16 --steps 1200 --warmup 10 "             \
+    "--sample-every 600 --checkpoint-every 20 --metrics-every 7 --sample-count 4 --sample-steps 2 --held-out 0.1 " \
+    "--kernels ref"
 
 /* start begins a run in the background and waits for its first checkpoint. */
 static pid_t start(const char *name) {
@@ -155,6 +156,9 @@ static void old_checkpoints_are_gone_on_from(void **state) {
     assert_non_null(metrics);
     assert_non_null(strstr(metrics, "{\"step\":7,\"loss\":"));
     assert_non_null(strstr(metrics, "\n{\"step\":1200,\"loss\":"));
+    const char *held = strstr(metrics, "{\"step\":600,\"held_out\":");
+    assert_true(held && !strstr(held + 1, "{\"step\":600,\"held_out\":"));
+    assert_non_null(strstr(held, "{\"step\":1200,\"held_out\":"));
     free(metrics);
     pid_t pid = start("old");
     if (!pid)
