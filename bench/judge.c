@@ -239,7 +239,7 @@ int main(int argc, char **argv) {
         fputs("usage: judge IMAGES LABELS [SAMPLES.npy of each class...]\n", stderr);
         return 2;
     }
-    const struct train_config config = {.data = argv[1], .labels = argv[2], .label_column = ""};
+    const struct train_config config = {.data = argv[1], .labels = argv[2], .label_column = "", .class_names = ""};
     struct pool *pool = pool_open(machine_cores() - 1, 0);
     ctx_init(&j.ctx, (size_t)2 << 30);
     j.ctx.isa = isa_best();

@@ -44,6 +44,8 @@ extern const char *const train_networks[], *const train_paths[], *const train_pr
       "drawn")                                                                                                        \
     X(TEXT, labels, "", 0, 0, NULL, false, "IDX or NPY file with a class for each image or row")                      \
     X(TEXT, label_column, "", 0, 0, NULL, true, "column of a CSV that holds the classes")                             \
+    X(TEXT, class_names, "", 0, 0, NULL, false,                                                                       \
+      "names of the classes 0, 1, ..., with commas between them, for data that have none")                            \
     X(CHOICE, network, "auto", 0, 0, train_networks, true, "auto: unet for images, mlp for rows")                     \
     X(SIZES, block_out_channels, "16,32,64", 1, 4096, NULL, true,                                                     \
       "unet: channels of each level; each has half of the pixels a side of the one before")                           \
