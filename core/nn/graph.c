@@ -295,7 +295,7 @@ int graph_embedding(struct graph *g, enum graph_number number, const char *name,
 
 static size_t whole_lines(size_t floats) { return (floats + 15) / 16 * 16; }
 
-static void measure(struct graph *g) {
+void graph_measure(struct graph *g) {
     for (size_t i = 0; i < g->n_values; i++) {
         struct value_place *v = &g->values[i];
         size_t border = v->border ? 2 : 0, own = (v->height + border) * (v->width + border) * v->channels;
@@ -336,7 +336,7 @@ void graph_output(struct graph *g, int x) {
     add_node(g, OP_OUTPUT, x, GRAPH_NONE, GRAPH_NONE, GRAPH_NONE);
     if (g->failed)
         return;
-    measure(g);
+    graph_measure(g);
     for (size_t i = 0; i < g->n_values; i++)
         place(g, i);
 }

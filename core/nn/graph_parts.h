@@ -1,5 +1,5 @@
 /* graph_parts.h - the inside of a graph, for graph.c (which makes it), graph_load.c (which packs its
- * weights) and graph_run.c (which runs it). */
+ * weights), graph_run.c (which runs it) and gradient*.c (which run it backwards). */
 #ifndef SOLVENT_GRAPH_PARTS_H
 #define SOLVENT_GRAPH_PARTS_H
 
@@ -33,6 +33,7 @@ struct node {
     enum operation op;
     int in[NODE_INPUTS]; /* values; GRAPH_NONE */
     int out, scratch;    /* values */
+    int statistics;      /* a value that group_norm.statistics of the images are kept in; 0: they are not */
     int weight, bias;    /* parameters */
     struct conv conv;
     struct norm norm;
@@ -67,5 +68,32 @@ struct graph {
 
 /* conv_patches: no border, and rows of `kernel` pixels that lie side by side. */
 static inline bool conv_patches(const struct conv *c) { return c->kernel > 1 && c->stride == c->kernel; }
+
+/* A run of images first .. first + images - 1 of a workspace for `total`; `in` and `out` begin with image `first`. */
+struct run {
+    struct ctx *ctx;
+    const struct graph *g;
+    size_t images, total, first;
+    const struct graph_in *in;
+    float *out, *workspace;
+};
+
+/* graph_places is where a value's pixels lie, the border's left out; graph_scratch where its numbers begin. */
+struct places graph_places(const struct run *r, int value);
+float *graph_scratch(const struct run *r, int value);
+
+/* graph_frame writes the zeros around a value. */
+void graph_frame(const struct run *r, int value);
+
+/* graph_product is the product of a convolution, without vector, gate and residual. */
+struct product graph_product(const struct run *r, const struct node *node);
+
+void graph_run_node(const struct run *r, const struct node *node);
+
+/* graph_measure finds how many floats an image each value has, with the borders that it has by now. */
+void graph_measure(struct graph *g);
+
+/* patches_by_rows turns a convolution of patches, [out][in][y][x], into what its rows of pixels meet: [out][x][in][y]. */
+void patches_by_rows(const struct parameter *p, const float *w, float *to);
 
 #endif

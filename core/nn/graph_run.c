@@ -6,30 +6,26 @@
 #include "core/tensor/attention.h"
 #include "core/tensor/norm.h"
 
-struct run {
-    struct ctx *ctx;
-    const struct graph *g;
-    size_t images;
-    const struct graph_in *in;
-    float *out, *workspace;
-};
-
-/* places_of is where a value's pixels lie, the border's left out. */
-static struct places places_of(const struct run *r, int value) {
+struct places graph_places(const struct run *r, int value) {
     const struct value_place *v = &r->g->values[value];
     if (v->constant)
         return (struct places){v->constant, 0, v->width * v->channels, v->channels};
     size_t border = v->border ? 1 : 0, row = (v->width + 2 * border) * v->channels;
-    float *data = r->workspace + r->images * v->at;
-    return (struct places){data + border * (row + v->channels), (v->height + 2 * border) * row, row, v->channels};
+    size_t image = (v->height + 2 * border) * row;
+    float *data = r->workspace + r->total * v->at + r->first * image;
+    return (struct places){data + border * (row + v->channels), image, row, v->channels};
 }
 
-/* frame writes the zeros around a value. */
-static void frame(const struct run *r, int value) {
+float *graph_scratch(const struct run *r, int value) {
+    const struct value_place *v = &r->g->values[value];
+    return r->workspace + r->total * v->at + r->first * v->floats;
+}
+
+void graph_frame(const struct run *r, int value) {
     const struct value_place *v = &r->g->values[value];
     if (!v->border)
         return;
-    struct places p = places_of(r, value);
+    struct places p = graph_places(r, value);
     size_t line = p.row_step * sizeof(float), side = v->channels * sizeof(float);
     for (size_t i = 0; i < r->images; i++) {
         float *first = p.data + i * p.image_step;
@@ -44,14 +40,14 @@ static void frame(const struct run *r, int value) {
 
 static const float *parameter(const struct run *r, int i) { return i < 0 ? NULL : r->g->parameters[i].values; }
 
-static void conv(const struct run *r, const struct node *node) {
+struct product graph_product(const struct run *r, const struct node *node) {
     const struct value_place *in = &r->g->values[node->in[0]], *out = &r->g->values[node->out];
     const struct conv *c = &node->conv;
     struct product p = {.images = r->images,
                         .height = out->height,
                         .width = out->width,
-                        .out = places_of(r, node->out),
-                        .in = places_of(r, node->in[0]),
+                        .out = graph_places(r, node->out),
+                        .in = graph_places(r, node->in[0]),
                         .b = &node->matrix,
                         .bias = parameter(r, node->bias),
                         .scale = c->scale,
@@ -67,15 +63,21 @@ static void conv(const struct run *r, const struct node *node) {
     }
     p.in.row_step *= c->stride;
     p.in.step *= c->stride;
+    return p;
+}
+
+static void conv(const struct run *r, const struct node *node) {
+    const struct conv *c = &node->conv;
+    struct product p = graph_product(r, node);
     if (node->in[1] >= 0) {
-        struct places v = places_of(r, node->in[1]);
+        struct places v = graph_places(r, node->in[1]);
         p.vector = v.data + c->vector_at;
         p.vector_step = v.image_step;
     }
     if (node->in[2] >= 0)
-        p.residual = places_of(r, node->in[2]);
+        p.residual = graph_places(r, node->in[2]);
     if (node->in[3] >= 0) {
-        struct places gate = places_of(r, node->in[3]);
+        struct places gate = graph_places(r, node->in[3]);
         p.gate = gate.data + c->gate_at;
         p.gate_step = gate.image_step;
     }
@@ -90,18 +92,19 @@ static void group_norm(const struct run *r, const struct node *node) {
                            .channels = v->channels,
                            .groups = node->norm.groups,
                            .eps = node->norm.eps,
-                           .in = places_of(r, node->in[0]),
-                           .out = places_of(r, node->out),
+                           .in = graph_places(r, node->in[0]),
+                           .out = graph_places(r, node->out),
                            .weight = parameter(r, node->weight),
                            .bias = parameter(r, node->bias),
-                           .activation = node->norm.activation};
+                           .activation = node->norm.activation,
+                           .statistics = node->statistics > 0 ? graph_scratch(r, node->statistics) : NULL};
     if (node->in[1] >= 0) {
-        struct places m = places_of(r, node->in[1]);
+        struct places m = graph_places(r, node->in[1]);
         n.scale = m.data;
         n.shift = m.data + v->channels;
         n.vector_step = m.image_step;
     }
-    group_norm_run(r->ctx, r->g->kernels, &n, r->workspace + r->images * r->g->values[node->scratch].at);
+    group_norm_run(r->ctx, r->g->kernels, &n, graph_scratch(r, node->scratch));
 }
 
 static void layer_norm(const struct run *r, const struct node *node) {
@@ -110,12 +113,12 @@ static void layer_norm(const struct run *r, const struct node *node) {
                            .tokens = v->height * v->width,
                            .n = v->channels,
                            .eps = node->layer.eps,
-                           .in = places_of(r, node->in[0]).data,
-                           .out = places_of(r, node->out).data,
+                           .in = graph_places(r, node->in[0]).data,
+                           .out = graph_places(r, node->out).data,
                            .weight = parameter(r, node->weight),
                            .bias = parameter(r, node->bias)};
     if (node->in[1] >= 0) {
-        struct places m = places_of(r, node->in[1]);
+        struct places m = graph_places(r, node->in[1]);
         l.scale = m.data + node->layer.scale_at;
         l.shift = m.data + node->layer.shift_at;
         l.vector_step = m.image_step;
@@ -129,18 +132,18 @@ static void attention(const struct run *r, const struct node *node) {
                                 .tokens = v->height * v->width,
                                 .heads = node->heads,
                                 .d = v->channels / node->heads,
-                                .q = places_of(r, node->in[0]).data,
-                                .k = places_of(r, node->in[1]).data,
-                                .v = places_of(r, node->in[2]).data,
+                                .q = graph_places(r, node->in[0]).data,
+                                .k = graph_places(r, node->in[1]).data,
+                                .v = graph_places(r, node->in[2]).data,
                                 .step = v->channels,
-                                .out = places_of(r, node->out).data};
-    attention_run(r->ctx, r->g->kernels, &a, r->workspace + r->images * r->g->values[node->scratch].at);
+                                .out = graph_places(r, node->out).data};
+    attention_run(r->ctx, r->g->kernels, &a, graph_scratch(r, node->scratch));
 }
 
 /* copy writes every `zoom`th part of a value to another, from a channel of it on: nearest neighbours. */
 static void copy(const struct run *r, int from, int to, size_t channel, size_t zoom) {
     const struct value_place *a = &r->g->values[from], *b = &r->g->values[to];
-    struct places x = places_of(r, from), y = places_of(r, to);
+    struct places x = graph_places(r, from), y = graph_places(r, to);
     for (size_t i = 0; i < r->images; i++)
         for (size_t row = 0; row < b->height; row++)
             for (size_t column = 0; column < b->width; column++)
@@ -151,7 +154,7 @@ static void copy(const struct run *r, int from, int to, size_t channel, size_t z
 
 static void slice(const struct run *r, const struct node *node) {
     const struct value_place *v = &r->g->values[node->out];
-    struct places x = places_of(r, node->in[0]), y = places_of(r, node->out);
+    struct places x = graph_places(r, node->in[0]), y = graph_places(r, node->out);
     for (size_t i = 0; i < r->images; i++)
         for (size_t row = 0; row < v->height; row++)
             for (size_t column = 0; column < v->width; column++)
@@ -162,7 +165,7 @@ static void slice(const struct run *r, const struct node *node) {
 
 static void unpatch(const struct run *r, const struct node *node) {
     const struct value_place *v = &r->g->values[node->in[0]];
-    struct places x = places_of(r, node->in[0]), y = places_of(r, node->out);
+    struct places x = graph_places(r, node->in[0]), y = graph_places(r, node->out);
     size_t line = v->channels / node->patch; /* a patch's row */
     for (size_t i = 0; i < r->images; i++)
         for (size_t row = 0; row < v->height * node->patch; row++)
@@ -176,9 +179,9 @@ static void unpatch(const struct run *r, const struct node *node) {
 /* pixels calls the finish kernel for each pixel of a value: out = act(x) + other, or act(x) * other. */
 static void pixels(const struct run *r, const struct node *node, enum activation activation) {
     const struct value_place *v = &r->g->values[node->out];
-    struct places x = places_of(r, node->in[0]), y = places_of(r, node->out), b = {0};
+    struct places x = graph_places(r, node->in[0]), y = graph_places(r, node->out), b = {0};
     if (node->in[1] >= 0)
-        b = places_of(r, node->in[1]);
+        b = graph_places(r, node->in[1]);
     for (size_t i = 0; i < r->images; i++)
         for (size_t row = 0; row < v->height; row++)
             for (size_t column = 0; column < v->width; column++) {
@@ -194,7 +197,7 @@ static void pixels(const struct run *r, const struct node *node, enum activation
 
 static void pool(const struct run *r, const struct node *node) {
     const struct value_place *v = &r->g->values[node->out];
-    struct places x = places_of(r, node->in[0]), y = places_of(r, node->out);
+    struct places x = graph_places(r, node->in[0]), y = graph_places(r, node->out);
     for (size_t i = 0; i < r->images; i++)
         for (size_t row = 0; row < v->height; row++)
             for (size_t column = 0; column < v->width; column++) {
@@ -208,7 +211,7 @@ static void pool(const struct run *r, const struct node *node) {
 
 static void affine(const struct run *r, const struct node *node, float factor, float offset, bool over_time) {
     const struct value_place *v = &r->g->values[node->out];
-    struct places x = places_of(r, node->in[0]), y = places_of(r, node->out);
+    struct places x = graph_places(r, node->in[0]), y = graph_places(r, node->out);
     for (size_t i = 0; i < r->images; i++) {
         float by = over_time ? r->in->times[i] : 1;
         for (size_t row = 0; row < v->height; row++)
@@ -231,7 +234,7 @@ static float number(const struct run *r, const struct node *node, size_t image) 
 }
 
 static void sinusoid_embedding(const struct run *r, const struct node *node) {
-    struct places p = places_of(r, node->out);
+    struct places p = graph_places(r, node->out);
     size_t half = r->g->values[node->out].channels / 2;
     for (size_t i = 0; i < r->images; i++)
         for (size_t j = 0; j < half; j++) {
@@ -242,7 +245,7 @@ static void sinusoid_embedding(const struct run *r, const struct node *node) {
 }
 
 static void fourier_embedding(const struct run *r, const struct node *node) {
-    struct places p = places_of(r, node->out);
+    struct places p = graph_places(r, node->out);
     size_t half = r->g->values[node->out].channels / 2;
     const float *w = parameter(r, node->weight);
     for (size_t i = 0; i < r->images; i++)
@@ -253,7 +256,7 @@ static void fourier_embedding(const struct run *r, const struct node *node) {
 }
 
 static void embedding(const struct run *r, const struct node *node) {
-    struct places p = places_of(r, node->out);
+    struct places p = graph_places(r, node->out);
     size_t n = r->g->values[node->out].channels, rows = r->g->parameters[node->weight].shape[0];
     for (size_t i = 0; i < r->images; i++) {
         float wanted = number(r, node, i);
@@ -265,7 +268,7 @@ static void embedding(const struct run *r, const struct node *node) {
 
 static void move_in(const struct run *r, const struct node *node) {
     const struct value_place *v = &r->g->values[node->out];
-    struct places p = places_of(r, node->out);
+    struct places p = graph_places(r, node->out);
     size_t line = v->width * v->channels;
     for (size_t i = 0; i < r->images; i++)
         for (size_t y = 0; y < v->height; y++)
@@ -275,7 +278,7 @@ static void move_in(const struct run *r, const struct node *node) {
 
 static void move_out(const struct run *r, const struct node *node) {
     const struct value_place *v = &r->g->values[node->in[0]];
-    struct places p = places_of(r, node->in[0]);
+    struct places p = graph_places(r, node->in[0]);
     size_t line = v->width * v->channels;
     for (size_t i = 0; i < r->images; i++)
         for (size_t y = 0; y < v->height; y++)
@@ -283,7 +286,7 @@ static void move_out(const struct run *r, const struct node *node) {
                    line * sizeof(float));
 }
 
-static void run_node(const struct run *r, const struct node *node) {
+void graph_run_node(const struct run *r, const struct node *node) {
     switch (node->op) {
     case OP_INPUT: move_in(r, node); break;
     case OP_CONV: conv(r, node); break;
@@ -309,12 +312,18 @@ static void run_node(const struct run *r, const struct node *node) {
     case OP_OUTPUT: move_out(r, node); break;
     }
     if (node->out >= 0)
-        frame(r, node->out);
+        graph_frame(r, node->out);
 }
 
 void graph_run(struct ctx *ctx, const struct graph *g, size_t images, const struct graph_in *in, float *out,
                float *workspace) {
-    const struct run r = {ctx, g, images, in, out, workspace};
+    const struct run r = {.ctx = ctx,
+                          .g = g,
+                          .images = images,
+                          .total = images,
+                          .in = in,
+                          .out = out,
+                          .workspace = workspace};
     for (size_t i = 0; i < g->n_nodes && ctx_stop(ctx) == STOP_NONE; i++)
-        run_node(&r, &g->nodes[i]);
+        graph_run_node(&r, &g->nodes[i]);
 }

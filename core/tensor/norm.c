@@ -56,6 +56,11 @@ static void settle_group(const struct group_job *job, size_t image, size_t first
         spread += (own > 0 ? own : 0) + pixels * off * off;
     }
     double factor = 1 / sqrt(spread / (pixels * (double)n) + (double)g->eps);
+    if (g->statistics) {
+        float *own = g->statistics + 2 * (image * g->groups + first / n);
+        own[0] = (float)mean;
+        own[1] = (float)factor;
+    }
     float *lines = job->lines + image * 2 * g->channels;
     for (size_t c = first; c < first + n; c++) {
         double a = factor * (double)g->weight[c], b = (double)g->bias[c] - mean * a;
