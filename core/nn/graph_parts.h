@@ -90,6 +90,9 @@ void graph_frame(const struct run *r, int value);
 /* graph_product is the product of a convolution, without vector, gate and residual. */
 struct product graph_product(const struct run *r, const struct node *node);
 
+/* graph_row is the row of its table that an embedding gives an image. */
+size_t graph_row(const struct run *r, const struct node *node, size_t image);
+
 void graph_run_node(const struct run *r, const struct node *node);
 
 /* graph_measure finds how many floats an image each value has, with the borders that it has by now. */

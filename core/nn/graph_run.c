@@ -228,11 +228,18 @@ static void affine(const struct run *r, const struct node *node, float factor, f
     }
 }
 
-static void sinusoids(float *out, size_t half, size_t j, float angle, bool cos_first) {
-    double turns = (double)angle / 3.14159265358979323846;
-    float sine = (float)elementary_sinpi(turns), cosine = (float)elementary_cospi(turns);
-    out[j] = cos_first ? cosine : sine;
-    out[half + j] = cos_first ? sine : cosine;
+enum { WAVES = 64 }; /* that are computed together */
+
+/* sinusoids of n angles, from place j of each half of an embedding on. The angles are lost. */
+static void sinusoids(float *out, size_t half, size_t j, size_t n, double *angles, bool cos_first) {
+    double sine[WAVES];
+    for (size_t k = 0; k < n; k++)
+        angles[k] /= 3.14159265358979323846;
+    elementary_sincospi_n(angles, sine, n);
+    for (size_t k = 0; k < n; k++) {
+        out[j + k] = (float)(cos_first ? angles[k] : sine[k]);
+        out[half + j + k] = (float)(cos_first ? sine[k] : angles[k]);
+    }
 }
 
 /* The single-precision steps are those of diffusers' embeddings, so that networks trained there see the same. */
@@ -243,34 +250,50 @@ static float number(const struct run *r, const struct node *node, size_t image) 
 static void sinusoid_embedding(const struct run *r, const struct node *node) {
     struct places p = graph_places(r, node->out);
     size_t half = r->g->values[node->out].channels / 2;
-    for (size_t i = 0; i < r->images; i++)
-        for (size_t j = 0; j < half; j++) {
-            float exponent = -9.210340371976184f * (float)j / ((float)half - (float)node->shift); /* log 10000 */
-            float angle = number(r, node, i) * (float)elementary_exp((double)exponent);
-            sinusoids(p.data + i * p.image_step, half, j, angle, node->cos_first);
+    for (size_t j = 0; j < half; j += WAVES) {
+        float frequency[WAVES];
+        double angles[WAVES];
+        size_t n = half - j < WAVES ? half - j : WAVES;
+        for (size_t k = 0; k < n; k++) { /* -log 10000 is the first number */
+            float exponent = -9.210340371976184f * (float)(j + k) / ((float)half - (float)node->shift);
+            frequency[k] = (float)elementary_exp((double)exponent);
         }
+        for (size_t i = 0; i < r->images; i++) {
+            for (size_t k = 0; k < n; k++)
+                angles[k] = (double)(number(r, node, i) * frequency[k]);
+            sinusoids(p.data + i * p.image_step, half, j, n, angles, node->cos_first);
+        }
+    }
 }
 
 static void fourier_embedding(const struct run *r, const struct node *node) {
     struct places p = graph_places(r, node->out);
     size_t half = r->g->values[node->out].channels / 2;
     const float *w = parameter(r, node->weight);
-    for (size_t i = 0; i < r->images; i++)
-        for (size_t j = 0; j < half; j++) {
-            float time = (float)elementary_log((double)r->in->times[i]);
-            sinusoids(p.data + i * p.image_step, half, j, time * w[j] * 2 * 3.14159265f, false);
+    for (size_t i = 0; i < r->images; i++) {
+        float time = (float)elementary_log((double)r->in->times[i]);
+        for (size_t j = 0; j < half; j += WAVES) {
+            double angles[WAVES];
+            size_t n = half - j < WAVES ? half - j : WAVES;
+            for (size_t k = 0; k < n; k++)
+                angles[k] = (double)(time * w[j + k] * 2 * 3.14159265f);
+            sinusoids(p.data + i * p.image_step, half, j, n, angles, false);
         }
+    }
+}
+
+size_t graph_row(const struct run *r, const struct node *node, size_t image) {
+    size_t rows = r->g->parameters[node->weight].shape[0];
+    float wanted = number(r, node, image);
+    size_t row = wanted > 0 ? (size_t)wanted : 0;
+    return row < rows ? row : rows - 1;
 }
 
 static void embedding(const struct run *r, const struct node *node) {
     struct places p = graph_places(r, node->out);
-    size_t n = r->g->values[node->out].channels, rows = r->g->parameters[node->weight].shape[0];
-    for (size_t i = 0; i < r->images; i++) {
-        float wanted = number(r, node, i);
-        size_t row = wanted > 0 ? (size_t)wanted : 0;
-        memcpy(p.data + i * p.image_step, parameter(r, node->weight) + (row < rows ? row : rows - 1) * n,
-               n * sizeof(float));
-    }
+    size_t n = r->g->values[node->out].channels;
+    for (size_t i = 0; i < r->images; i++)
+        memcpy(p.data + i * p.image_step, parameter(r, node->weight) + graph_row(r, node, i) * n, n * sizeof(float));
 }
 
 static void move_in(const struct run *r, const struct node *node) {

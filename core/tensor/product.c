@@ -1,5 +1,7 @@
 #include "core/tensor/product.h"
 
+#include <string.h>
+
 enum { PIECE_WORK = 1 << 19 }; /* multiply-adds that are worth a piece of their own */
 
 static size_t ceiling(size_t n, size_t by) { return (n + by - 1) / by; }
@@ -17,6 +19,31 @@ void matrix_pack(const struct tensor_kernels *k, size_t segments, size_t depth, 
             for (size_t i = 0; i < depth; i++)
                 for (size_t j = first; j < first + wide; j++)
                     *panels++ = j < columns ? w[(j * depth + i) * segments + s] : 0;
+    }
+}
+
+/* pack_taps fills one row of a block, in the order of w, from n columns. */
+static void pack_taps(size_t n, size_t wide, size_t segments, size_t apart, const float *w, size_t taps,
+                      const size_t *tap, float *row) {
+    for (size_t j = 0; j < wide; j++, w += taps)
+        for (size_t s = 0; s < segments; s++)
+            row[s * apart + j] = j < n ? w[tap[s]] : 0;
+}
+
+void matrix_pack_across(const struct tensor_kernels *k, size_t segments, size_t depth, size_t columns, const float *w,
+                        size_t taps, const size_t *tap, float *panels) {
+    for (size_t first = 0, wide; first < columns; first += wide, panels += segments * depth * wide) {
+        wide = tile_for(k, columns - first).columns;
+        size_t n = columns - first < wide ? columns - first : wide;
+        for (size_t i = 0; i < depth; i++) {
+            const float *from = w + (i * columns + first) * taps;
+            if (taps > 1) {
+                pack_taps(n, wide, segments, depth * wide, from, taps, tap, panels + i * wide);
+            } else if (segments) {
+                memcpy(panels + i * wide, from, n * sizeof *w);
+                memset(panels + i * wide + n, 0, (wide - n) * sizeof *w);
+            }
+        }
     }
 }
 

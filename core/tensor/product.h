@@ -25,6 +25,11 @@ size_t matrix_floats(const struct tensor_kernels *k, size_t segments, size_t dep
 void matrix_pack(const struct tensor_kernels *k, size_t segments, size_t depth, size_t columns, const float *w,
                  float *panels);
 
+/* matrix_pack_across packs the way back: w[depth][columns][taps] by the same layout, of which the matrix has, as its
+ * segments, the taps that tap[segments] names. */
+void matrix_pack_across(const struct tensor_kernels *k, size_t segments, size_t depth, size_t columns, const float *w,
+                        size_t taps, const size_t *tap, float *panels);
+
 /* Where the rows of a product lie: row (image, y, x) is at data + image * image_step + y * row_step + x * step. */
 struct places {
     float *data;

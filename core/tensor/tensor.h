@@ -70,6 +70,8 @@ struct standard {
     const float *weight, *bias, *scale, *shift;
 };
 
+struct backward_kernels;
+
 struct tensor_kernels {
     enum isa isa;
     size_t rows, columns; /* of a tile */
@@ -92,6 +94,7 @@ struct tensor_kernels {
     float (*softmax_part)(size_t n, float *s, float scale, float *max);
     /* blend: out[i] = out[i] * keep + x[i] */
     void (*blend)(size_t n, float keep, const float *x, float *out);
+    const struct backward_kernels *backward; /* backward.h */
 };
 
 /* tensor_kernels_for is the table of a set, or of the nearest below it that there is. */

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "core/base/elementary.h"
+#include "core/tensor/backward.h"
 #include "core/tensor/tensor.h"
 
 enum { ROWS = 4, COLUMNS = 8, SLIM_ROWS = 8, SLIM_COLUMNS = 4 };
@@ -141,6 +142,7 @@ static void blend(size_t n, float keep, const float *x, float *out) {
 }
 
 const struct tensor_kernels tensor_ref = {
-    ISA_REF, ROWS,        COLUMNS,      tile,  {SLIM_ROWS, SLIM_COLUMNS, slim_tile}, finish, finish_rows, affine,
-    moments, standardise, softmax_part, blend,
+    ISA_REF,      ROWS,        COLUMNS,       tile,    {SLIM_ROWS, SLIM_COLUMNS, slim_tile},
+    finish,       finish_rows, affine,        moments, standardise,
+    softmax_part, blend,       &backward_ref,
 };

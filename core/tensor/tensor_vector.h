@@ -15,7 +15,7 @@ typedef float vec __attribute__((vector_size(LANES * 4)));
 typedef int vint __attribute__((vector_size(LANES * 4)));
 typedef float anywhere __attribute__((vector_size(LANES * 4), aligned(4), may_alias)); /* in memory */
 
-enum { COLUMNS = LANES * VECTORS, TOGETHER = 4 };
+enum { COLUMNS = LANES * VECTORS, SEVERAL = 4 };
 #define INLINE static inline __attribute__((always_inline))
 
 INLINE vec load(const float *p) { return *(const anywhere *)p; }
@@ -65,16 +65,16 @@ INLINE void tile_of(const struct tile *t, const size_t rows, const size_t vector
             a[i] = t->a[i] + t->segment[s];
         size_t k = 0;
         /* A slim tile has more rows than there are registers for their addresses: several k for each that is loaded. */
-        for (; vectors == 1 && k + TOGETHER <= t->depth; k += TOGETHER, b += TOGETHER * LANES) {
-            vec column[TOGETHER];
+        for (; vectors == 1 && k + SEVERAL <= t->depth; k += SEVERAL, b += SEVERAL * LANES) {
+            vec column[SEVERAL];
 #pragma GCC unroll 4
-            for (size_t j = 0; j < TOGETHER; j++)
+            for (size_t j = 0; j < SEVERAL; j++)
                 column[j] = load(b + j * LANES);
 #pragma GCC unroll 24
             for (size_t i = 0; i < rows; i++) {
                 const float *x = a[i] + k;
 #pragma GCC unroll 4
-                for (size_t j = 0; j < TOGETHER; j++)
+                for (size_t j = 0; j < SEVERAL; j++)
                     acc[i][0] = FMA(splat(x[j]), column[j], acc[i][0]);
             }
         }
@@ -99,12 +99,14 @@ INLINE void tile_of(const struct tile *t, const size_t rows, const size_t vector
             store(t->out + i * t->pitch + j * LANES, acc[i][j]);
 }
 
-#define EACH_ROWS(CASE)                                                                                            \
-    CASE(1)                                                                                                        \
-    CASE(2)                                                                                                        \
-    CASE(3)                                                                                                        \
-    CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12) CASE(13) CASE(14) CASE(15) CASE(16) \
-        CASE(17) CASE(18) CASE(19) CASE(20) CASE(21) CASE(22) CASE(23) CASE(24)
+#define EACH_ROWS(CASE)                                                                                              \
+    CASE(1)                                                                                                          \
+    CASE(2)                                                                                                          \
+    CASE(3)                                                                                                          \
+    CASE(4)                                                                                                          \
+    CASE(5)                                                                                                          \
+    CASE(6) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12) CASE(13) CASE(14) CASE(15) CASE(16) CASE(17) CASE(18) \
+        CASE(19) CASE(20) CASE(21) CASE(22) CASE(23) CASE(24)
 
 static void tile(const struct tile *t) {
     switch (t->rows) {
@@ -270,9 +272,9 @@ static void affine(size_t pixels, size_t n, const float *x, size_t x_step, const
 /* A few pixels at a time are summed in float32, and those sums in double. */
 static void moments(size_t pixels, size_t pitch, size_t n, const float *x, const float *shift, double *sum,
                     double *square) {
-    enum { SUMMED = 16 };
-    for (size_t first = 0; first < pixels; first += SUMMED) {
-        size_t end = first + SUMMED < pixels ? first + SUMMED : pixels;
+    enum { TOGETHER = 16 };
+    for (size_t first = 0; first < pixels; first += TOGETHER) {
+        size_t end = first + TOGETHER < pixels ? first + TOGETHER : pixels;
         for (size_t i = 0; i < n; i += LANES) {
             size_t m = n - i < LANES ? n - i : LANES;
             vec mid = load_n(shift + i, m), s = {0}, q = {0};
@@ -353,7 +355,9 @@ static void blend(size_t n, float keep, const float *x, float *out) {
         store_n(out + i, FMA(load_n(out + i, n - i), splat(keep), load_n(x + i, n - i)), n - i);
 }
 
+#include "core/tensor/backward_vector.h"
+
 const struct tensor_kernels TABLE = {
-    SET,     ROWS,        COLUMNS,      tile,  {SLIM_ROWS, LANES, slim_tile}, finish, finish_rows, affine,
-    moments, standardise, softmax_part, blend,
+    SET,         ROWS,         COLUMNS, tile,      {SLIM_ROWS, LANES, slim_tile}, finish, finish_rows, affine, moments,
+    standardise, softmax_part, blend,   &BACKWARD,
 };

@@ -1,30 +1,12 @@
 /* Every table that this machine has, against the formulas in double precision by the C library, at all small sizes, with
  * a page behind the arrays that must not be touched. */
 #include <math.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "core/tensor/tensor.h"
+#include "tests/support/guarded.h"
 #include "tests/support/test.h"
 
 enum { MOST = 70 };
-
-/* guarded gives room for n floats that end where the next page may not be touched; all are random in -4 .. 4. */
-static float *guarded(size_t n, uint64_t *seed) {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = (n * sizeof(float) + page - 1) / page * page;
-    char *p = mmap(NULL, bytes + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    assert_true(p != MAP_FAILED);
-    assert_int_equal(mprotect(p + bytes, page, PROT_NONE), 0);
-    float *f = (float *)(p + bytes) - n;
-    for (size_t i = 0; i < n; i++)
-        f[i] = (float)((double)(int64_t)test_below(seed, 8000001) * 1e-6 - 4);
-    return f;
-}
-
-static void drop(float *f, size_t n) {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = (n * sizeof(float) + page - 1) / page * page;
-    munmap((char *)(f + n) - bytes, bytes + page);
-}
 
 static void near(const char *what, size_t i, double got, double want, double scale) {
     if (!(fabs(got - want) <= 1e-6 * (scale > 1 ? scale : 1)))
