@@ -11,6 +11,7 @@
 #define SOLVENT_CALL_H
 
 #include "handlers/endpoint.h"
+#include "handlers/model_store.h"
 #include "handlers/sink.h"
 
 /* Media types that an answer can have. */
@@ -46,20 +47,12 @@ struct runtime {
     struct list threads; /* of struct runtime_thread */
 };
 
-struct loaded_model; /* model_load.h */
-
 /* What the host (the server, `solvent call`, a test) lends to endpoints. Every function may be called from any
  * thread. */
 struct host {
     void *self;
-    uint64_t (*draw_seed)(void *self); /* below 2^53 */
-    /* model_json finds the JSON object of a named model; NULL: there is none of that name. Lives as long as the
-     * host. */
-    const char *(*model_json)(void *self, const char *name, size_t *n);
-    /* model_name gives the i-th name in order, NULL past the last. */
-    const char *(*model_name)(void *self, size_t i);
-    /* network gives a loaded network by its name; NULL: there is none. Lives as long as the host. */
-    const struct loaded_model *(*network)(void *self, const char *name, size_t n);
+    uint64_t (*draw_seed)(void *self);                                        /* below 2^53 */
+    struct model_store *models;                                               /* the named ones; NULL: there are none */
     void (*metrics)(void *self, struct buf *out);                             /* Prometheus text; NULL: no metrics */
     bool (*ready)(void *self, const char **why);                              /* NULL: ready */
     enum status (*runtime)(void *self, struct ctx *ctx, struct runtime *out); /* NULL: it does not tell */
@@ -71,6 +64,8 @@ struct host {
 };
 
 struct request {
+    const char *path;  /* as it came, percent-encoded, without the query; NULL will do where the route has no parameter.
+                          Borrowed */
     const char *query; /* the part behind '?', still percent-encoded; "" if none. Borrowed */
     const char *media; /* Content-Type; NULL: JSON. Borrowed */
     const char *body;  /* borrowed until call_release */
@@ -88,10 +83,14 @@ struct call {
     enum media media;      /* after call_media: the type of the answer; else JSON */
     int64_t time_limit_ms; /* after decode: what the request asked for; 0: the host's default */
     int64_t deadline_ns;   /* of host->now_ns: when the host will stop it; the host's to set before run. 0: unknown */
-    bool impure;         /* after decode: the body alone does not determine the answer (a drawn seed, a named model) */
-    bool partial;        /* after run: cut or chosen by a time limit; must not be cached */
-    struct sink *events; /* while run works: where call_progress writes; NULL: nobody listens */
-    int http;            /* the status of the answer: 200, or that of the problem */
+    bool
+        hasty; /* before decode: where decoding would have to read a model's files, it ends with UNREADY and sets ... */
+    bool later;   /* ... this: call_again, and decode on a thread that may wait */
+    bool impure;  /* after decode: the body alone does not determine the answer (a drawn seed, a named model) */
+    bool partial; /* after run: cut or chosen by a time limit; must not be cached */
+    struct kept_model *models; /* given back by call_release */
+    struct sink *events;       /* while run works: where call_progress writes; NULL: nobody listens */
+    int http;                  /* the status of the answer: 200, or that of the problem */
     enum status status;
     size_t n_errors; /* when decode failed: errors[0 .. n_errors-1]; when run failed: one */
     struct error errors[CALL_MAX_ERRORS];
@@ -100,7 +99,10 @@ struct call {
 void call_init(struct call *call, const struct endpoint *endpoint, const struct host *host);
 void call_release(struct call *call);
 
-/* call_decode reads the request into call->params. Errors: SYNTAX, UNSUPPORTED, INVALID, NO_MEMORY; all wrong fields
+/* call_again makes a call that was not run as it was after call_init, with its request, its media and its host's settings. */
+void call_again(struct call *call);
+
+/* call_decode reads the request into call->params. Errors: NOT_FOUND, SYNTAX, UNSUPPORTED, INVALID, NO_MEMORY; all wrong fields
  * are reported at once, up to CALL_MAX_ERRORS. */
 enum status call_decode(struct call *call) MUST_CHECK;
 
@@ -109,7 +111,7 @@ uint64_t call_cost(const struct call *call);
 
 /* call_canonical writes the request as it was understood: every field in the descriptor's order with its default, the
  * seed that was drawn, a model in place of its name. Equal texts have equal answers. Empty for an endpoint without
- * input. After decode, before run. false: `out` has no room for it, which is no failure of the call. */
+ * input. The path and the query of one without a body are no part of it. After decode, before run. false: `out` has no room for it, which is no failure of the call. */
 bool call_canonical(const struct call *call, struct buf *out) MUST_CHECK;
 
 /* call_run computes. Errors: whatever the endpoint's run() says. */
@@ -148,9 +150,10 @@ enum status call_fail(struct call *call, enum status status, const char *pointer
 /* call_problem writes the RFC 9457 document of the failure; call->http is its status. */
 void call_problem(const struct call *call, const char *request_id, struct buf *out);
 
-/* problem_write writes the document of a failure that has no call (no such route, a body over the limit, ...). `code`
- * is a word for programs ("not_found"), `detail` a full sentence. */
-void problem_write(struct buf *out, int http, const char *code, const char *request_id, const char *detail);
+/* problem_write writes the document of a failure that has no call (no such route, a body over the limit, ...), at an
+ * endpoint (NULL: at none). `code` is a word for programs ("not_found"), `detail` a full sentence. */
+void problem_write(struct buf *out, const struct endpoint *endpoint, int http, const char *code, const char *request_id,
+                   const char *detail);
 
 /* model_check says whether the n bytes at text are a model that requests can call by name; if not, *why tells what is
  * wrong. */

@@ -10,23 +10,35 @@
 struct call;
 struct sink;
 
+/* A failure that is to be told. */
+struct problem {
+    int http;
+    const char *code, *request_id, *detail; /* code: a word for programs; detail: a full sentence */
+    const struct error *errors;
+    size_t n;
+};
+
 enum cache_policy {
     CACHE_BY_COST, /* an answer that cost clearly more than a look-up is kept */
     CACHE_NEVER,   /* the answer is not a function of the request (health, metrics) */
 };
 
 struct endpoint {
-    const char *method, *route; /* "POST", "/v1/solve/sort" */
+    const char *method, *route; /* "POST", "/v1/solve/sort"; "GET", "/v1/models/{id}" */
     int version;                /* part of every cache key; raise it when an answer's bytes change */
     const char *title;          /* a few words */
     const char *doc;            /* paragraphs of Markdown for the API's documentation */
     const char *source;         /* paper or book; NULL: none */
 
+    const struct field *path;  /* the route's {parameters}, in their order: STRING fields of params with max_items. A
+                                 path that they do not fit is a 404. NULL: none */
+    const struct field *query; /* what the query string holds, where there is no body; NULL: it is ignored */
     const struct field *input; /* NULL: the endpoint takes no body */
     const struct rule *rules;  /* which members of the request go together; NULL: none */
     size_t params_size;
     const struct field *output; /* NULL: write() makes the answer */
     size_t result_size;
+    const char *target;  /* an example of the path and query; NULL: the route */
     const char *example; /* a request and its answer, byte for byte; the contract test replays it */
     const char *answer;
 
@@ -64,6 +76,9 @@ struct endpoint {
     /* picture writes an image/png answer, which run() has drawn where call->media is MEDIA_PNG. NULL: there is none. */
     enum status (*picture)(struct call *call, struct buf *out);
 
+    /* problem appends members to the problem documents of this endpoint, each with a comma before it. NULL: none. */
+    void (*problem)(const struct problem *problem, struct buf *out);
+
     /* write makes an answer that is no JSON of `output` (then media names its type). */
     const char *media;
     enum status (*write)(struct call *call, struct buf *out);
@@ -72,8 +87,9 @@ struct endpoint {
 /* All endpoints, in the order of their file names; ends with NULL. Made by the Makefile. */
 extern const struct endpoint *const endpoints[];
 
-/* endpoint_find returns the endpoint of a route (HEAD counts as GET), or NULL; then `allow` gets the methods that the
- * path does have, as an Allow header wants them, or "" where the path is unknown. */
+/* endpoint_find returns the endpoint of a path (HEAD counts as GET; route.h), or NULL; then `allow` gets the methods that
+ * the path does have, as an Allow header wants them, or "" where the path is unknown. No two endpoints of a method take
+ * the same path. */
 const struct endpoint *endpoint_find(const char *method, const char *path, char allow[64]);
 
 /* endpoint_has_lines: there is an application/x-ndjson answer, of ndjson_output or of a trace. */

@@ -12,11 +12,10 @@ static int hex_digit(char c) {
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* percent_decode appends p .. end with %XX and '+' resolved; false where two hexadecimal digits do not follow a '%'. */
-static bool percent_decode(struct buf *out, const char *p, const char *end) {
+bool percent_decode(struct buf *out, const char *p, const char *end, bool plus) {
     for (; p < end; p++) {
         if (*p != '%') {
-            buf_byte(out, *p == '+' ? ' ' : *p);
+            buf_byte(out, *p == '+' && plus ? ' ' : *p);
             continue;
         }
         if (end - p < 3 || hex_digit(p[1]) < 0 || hex_digit(p[2]) < 0)
@@ -65,6 +64,12 @@ static bool is_text(const struct members *of, struct str name) {
     return !f || f->type == FIELD_ENUM || f->type == FIELD_STRING;
 }
 
+/* may_be_text: where a value is no JSON, it is a string without its quotes: a model's name, a class's. */
+static bool may_be_text(const struct members *of, struct str name) {
+    const struct field *f = find_member(of, name);
+    return f && ((f->type == FIELD_VALUE && f->kinds & KIND_STRING) || f->role == ROLE_MODEL);
+}
+
 static bool is_json(struct str text) {
     json_t *value = json_loadb(text.p, text.n, JSON_DECODE_ANY, NULL);
     json_decref(value);
@@ -77,6 +82,8 @@ static enum status write_value(struct query *q, const struct members *of, struct
         encode_string(q->out, part->value.p, part->value.n);
     else if (is_json(part->value))
         buf_add(q->out, part->value.p, part->value.n);
+    else if (may_be_text(of, name))
+        encode_string(q->out, part->value.p, part->value.n);
     else
         return call_fail(q->call, STATUS_INVALID, "", "The query parameter \"%.*s\" is not JSON: \"%.*s\".",
                          (int)part->name.n, part->name.p, part->value.n > 40 ? 40 : (int)part->value.n, part->value.p);
@@ -150,7 +157,8 @@ static enum status read_part(struct call *call, const char *p, const char *end, 
     struct buf name, value;
     buf_init(&name, 256);
     buf_init(&value, PART_MAX);
-    bool ok = percent_decode(&name, p, equals ? equals : end) && (!equals || percent_decode(&value, equals + 1, end));
+    bool ok = percent_decode(&name, p, equals ? equals : end, true) &&
+              (!equals || percent_decode(&value, equals + 1, end, true));
     enum status status;
     if (!ok || name.failed || value.failed)
         status = call_fail(
@@ -180,14 +188,14 @@ static enum status read_parts(struct query *q, const char *query) {
     return status;
 }
 
-enum status query_json(struct call *call, const char *query, struct buf *out) {
+enum status query_json(struct call *call, const struct field *fields, const char *query, struct buf *out) {
     struct query q = {.call = call, .out = out};
     q.parts = ctx_alloc(&call->ctx, MAX_PARTS, sizeof *q.parts);
     if (!q.parts)
         return STATUS_NO_MEMORY;
     enum status status = read_parts(&q, query);
     if (status == STATUS_OK)
-        status = write_object(&q, &(struct members){call->endpoint->input, NULL}, (struct str){"", 0}, 0);
+        status = write_object(&q, &(struct members){fields, NULL}, (struct str){"", 0}, 0);
     if (status == STATUS_OK && out->failed)
         status = call_fail(call, STATUS_NO_MEMORY, "", "The query string is too long.");
     return status;

@@ -109,6 +109,10 @@ static struct job *begin_job(struct exchange *x) {
     x->loop->spare_job = NULL;
     if (!job)
         return NULL;
+    if (x->endpoint->path && !(job->path = strdup(x->path))) {
+        job_drop(job);
+        return NULL;
+    }
     job->body = x->body;
     job->query = x->query;
     x->body = x->query = NULL;
@@ -118,6 +122,7 @@ static struct job *begin_job(struct exchange *x) {
         strncpy(job->content_type, x->heads.content_type, sizeof job->content_type - 1);
         job->call.request.media = job->content_type;
     }
+    job->call.request.path = job->path;
     job->call.request.query = job->query ? job->query : "";
     job->call.request.body = job->body ? job->body : "";
     job->call.request.n = job->body ? x->n : 0;
@@ -157,8 +162,13 @@ static enum MHD_Result on_end(struct exchange *x) {
     }
     if (job->call.request.n > JOB_SMALL)
         return park(x, job);
-    if (call_decode(&job->call) != STATUS_OK)
+    job->call.hasty = true;
+    if (call_decode(&job->call) != STATUS_OK && !job->call.later)
         return reply_and_end(x, job);
+    if (job->call.later) { /* the files of a model are to be read first */
+        call_again(&job->call);
+        return park(x, job);
+    }
     job->decoded = true;
     if (call_cost(&job->call) >= INLINE_NS)
         return park(x, job);

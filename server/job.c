@@ -37,6 +37,7 @@ void *job_end(struct job *job) {
     call_release(&job->call);
     answer_drop(job->answer);
     stream_free(job->stream);
+    free(job->path);
     free(job->body);
     free(job->query);
     return job;
@@ -65,7 +66,7 @@ static void begin_key(struct key_state *k, const struct server *server, const st
     add_text(k, SOLVENT_VERSION);
     key_add(k, server->build, server->n_build); /* another build may answer otherwise */
     add_text(k, endpoint->method);
-    add_text(k, endpoint->route);
+    add_text(k, endpoint->path ? call->request.path : endpoint->route);
     key_add(k, small, sizeof small);
 }
 

@@ -38,7 +38,7 @@ struct job {
 
     /* Set by the loop. */
     struct call call;
-    char *body, *query; /* owned; what call.request borrows */
+    char *path, *body, *query; /* owned; what call.request borrows */
     char content_type[128];
     bool gzip;    /* the client takes it */
     bool decoded; /* call_decode went well */

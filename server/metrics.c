@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "server/clock.h"
+#include "server/models.h"
 #include "server/server.h"
 
 static const char *const METHODS[] = {"GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "other"};
@@ -171,6 +172,17 @@ static void write_cache(struct cache *cache, struct buf *out) {
     plain(out, "cache_disk_ok", "gauge", "1 while the file serves.", s.disk_ok);
 }
 
+static void write_models(struct models *models, struct buf *out) {
+    struct models_stats s;
+    models_stats(models, &s);
+    plain(out, "models", "gauge", "Models that requests may call by name.", (double)s.models);
+    plain(out, "models_loaded", "gauge", "Networks whose weights are in memory.", (double)s.loaded);
+    plain(out, "model_loads_total", "counter", "Networks whose weights were read.", (double)s.loads);
+    plain(out, "model_memory_bytes", "gauge", "Memory of the weights.", (double)s.held);
+    plain(out, "model_memory_capacity_bytes", "gauge", "Memory that they may take together (--model-memory).",
+          (double)s.memory);
+}
+
 /* resident_bytes reads the second number of /proc/self/statm. */
 static double resident_bytes(void) {
     char line[128], *second = line;
@@ -216,5 +228,6 @@ void metrics_write(struct server *server, struct buf *out) {
           (double)server->memory_cap);
     write_pool(server->pool, out);
     write_cache(server->cache, out);
+    write_models(server->models, out);
     write_process(metrics, out);
 }

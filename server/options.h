@@ -47,6 +47,8 @@
       "connections at once; further ones wait to be accepted")                                                         \
     X(TEXT, models, "models", "DIR", "", 0, 0,                                                                         \
       "folder whose NAME.json, and folders as diffusers writes them, are models that a request may call by name")      \
+    X(BYTES, model_memory, "model-memory", "SIZE", "0", 0, INT64_C(1) << 50,                                           \
+      "memory for the weights of networks; what was not asked for longest makes room; 0: a quarter of what there is")  \
     X(TEXT, cors_origin, "cors-origin", "LIST", "*", 0, 0,                                                             \
       "origins whose pages may call the service, comma-separated; * for every one, empty for none")                    \
     X(BYTES, gzip_min, "gzip-min", "SIZE", "1400", 0, INT64_C(1) << 40, "smallest answer that is compressed")          \

@@ -56,8 +56,8 @@ void exchange_free_spares(struct loop *loop) {
     free(loop->spare_job);
 }
 
-/* take_target splits the request target. The path stays percent-encoded: no route has anything to decode, and "%00"
- * must not end it. */
+/* take_target splits the request target. The path stays percent-encoded until a route's parameters are read: "%00" must not
+ * end it, nor "%2F" a segment. */
 static void take_target(struct exchange *x, const char *uri) {
     if (!strncasecmp(uri, "http://", 7) || !strncasecmp(uri, "https://", 8)) { /* absolute form, as to a proxy */
         uri = strstr(uri, "//") + 2;
@@ -66,7 +66,7 @@ static void take_target(struct exchange *x, const char *uri) {
     size_t n = strcspn(uri, "?");
     const char *query = uri[n] ? uri + n + 1 : "";
     if (n >= EXCHANGE_PATH)
-        n = EXCHANGE_PATH - 1; /* longer than any route: not found, and logged as far as it goes */
+        n = EXCHANGE_PATH - 1; /* longer than any that there is: not found, and logged as far as it goes */
     memcpy(x->path, uri, n);
     x->path[n] = '\0';
     if (*query)

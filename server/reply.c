@@ -123,7 +123,7 @@ enum MHD_Result reply_refusal(struct exchange *x, const char *code) {
     char detail[DETAIL_MAX];
     struct buf b;
     buf_init(&b, PROBLEM_MAX);
-    problem_write(&b, refusal->http, code, x->id, detail_of(x, refusal, detail));
+    problem_write(&b, x->endpoint, refusal->http, code, x->id, detail_of(x, refusal, detail));
     size_t n = b.n;
     struct MHD_Response *r = problem_response(&b);
     if (r && refusal->http == 405)
@@ -150,7 +150,7 @@ enum MHD_Result reply_left(struct exchange *x) {
     struct buf b;
     buf_init(&b, PROBLEM_MAX);
     problem_write(
-        &b, 503, "cancelled", x->id,
+        &b, x->endpoint, 503, "cancelled", x->id,
         "The client closed its side of the connection, so the computation was stopped; keep it open until the answer.");
     size_t n = b.n;
     struct MHD_Response *r = problem_response(&b);

@@ -53,13 +53,6 @@ static uint64_t draw_seed(void *self) {
     return (z ^ z >> 31) >> 11;
 }
 
-static const char *model_json(void *self, const char *name, size_t *n) {
-    return models_json(((struct server *)self)->models, name, n);
-}
-static const struct loaded_model *network(void *self, const char *name, size_t n) {
-    return models_network(((struct server *)self)->models, name, n);
-}
-static const char *model_name(void *self, size_t i) { return models_name(((struct server *)self)->models, i); }
 static void write_metrics(void *self, struct buf *out) { metrics_write(self, out); }
 
 static bool ready(void *self, const char **why) {
@@ -99,9 +92,6 @@ static void make_host(struct server *server) {
         .self = server,
         .draw_seed = draw_seed,
         .now_ns = now_ns,
-        .model_json = model_json,
-        .model_name = model_name,
-        .network = network,
         .metrics = write_metrics,
         .ready = ready,
         .answer = job_answer_item,
@@ -123,9 +113,9 @@ static bool open_parts(struct server *server) {
     };
     return (server->metrics = metrics_new()) && (server->flights = flights_new()) &&
            (server->working = working_new((unsigned)o->workers)) &&
-           (server->models = models_open(o->models, server->isa, server->log)) &&
-           (server->cache = cache_open(&cache)) && (server->dog = watchdog_open()) &&
-           (server->pool = pool_open((unsigned)o->workers, (size_t)o->queue)) &&
+           (server->models = models_open(o->models, server->isa, (size_t)o->model_memory, server->log)) &&
+           (server->host.models = models_store(server->models)) && (server->cache = cache_open(&cache)) &&
+           (server->dog = watchdog_open()) && (server->pool = pool_open((unsigned)o->workers, (size_t)o->queue)) &&
            (server->loops = calloc((size_t)o->threads, sizeof(struct loop *)));
 }
 

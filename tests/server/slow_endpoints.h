@@ -238,15 +238,15 @@ static const struct endpoint ep_size = {.method = "POST",
                                         .result_size = sizeof(struct size_out),
                                         .run = size_run};
 extern const struct endpoint ep_healthz, ep_readyz, ep_metrics, ep_openapi;
-extern const struct endpoint ep_sample, ep_models; /* for models */
+extern const struct endpoint ep_sample, ep_models, ep_model, ep_models_rescan, ep_images; /* for models */
 extern const struct endpoint ep_batch, ep_runtime;
 
-const struct endpoint *const endpoints[] = {&ep_sample, &ep_models,  &ep_batch,   &ep_runtime, &ep_spin,
-                                            &ep_deaf,   &ep_draw,    &ep_size,    &ep_count,   &ep_healthz,
-                                            &ep_readyz, &ep_metrics, &ep_openapi, NULL};
+const struct endpoint *const endpoints[] = {
+    &ep_sample, &ep_models, &ep_model,   &ep_models_rescan, &ep_batch,   &ep_runtime, &ep_spin,   &ep_deaf, &ep_draw,
+    &ep_size,   &ep_count,  &ep_healthz, &ep_readyz,        &ep_metrics, &ep_openapi, &ep_images, NULL};
 
 /* serve_if_asked is the first thing main does: true where this process was the server; then *code is its exit code. */
-static bool serve_if_asked(int argc, char **argv, int *code) {
+static inline bool serve_if_asked(int argc, char **argv, int *code) {
     struct options options;
     char error[OPTIONS_ERROR];
     int n;
