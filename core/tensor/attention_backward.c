@@ -45,7 +45,8 @@ static void multiply(const struct tensor_kernels *k, const float *const *a, size
                      const float *panels, size_t n, float *const *out, bool add) {
     static const size_t origin[1];
     float block[TILE_ROWS_MAX * TILE_COLUMNS_MAX];
-    struct tile tile = {.a = a, .rows = rows, .segment = origin, .segments = 1, .depth = depth, .out = block};
+    struct tile tile = {
+        .a = a, .rows = rows, .segment = origin, .segments = 1, .depth = depth, .out = block, .pitch = k->columns};
     for (size_t c = 0; c < n; c += k->columns) {
         tile.panel = panels + c * depth;
         k->tile(&tile);
