@@ -226,7 +226,10 @@ static int output_of(const struct gradient *g) { return g->forward.nodes[g->forw
 
 /* share_of is how many images a body takes. It decides nothing about the bits. */
 static size_t share_of(const struct ctx *ctx, const struct gradient *g) {
-    enum { BODIES = 4, FLOATS = 1 << 20 }; /* bodies a thread; numbers that stay in caches while a layer reads weights */
+    enum {
+        BODIES = 4,
+        FLOATS = 1 << 20
+    }; /* bodies a thread; numbers that stay in caches while a layer reads weights */
     size_t threads = ctx->parallel ? ctx->parallel->threads : 1;
     size_t share = g->images / (BODIES * threads), most = FLOATS / (g->forward.floats + 1);
     share = share < most ? share : most;

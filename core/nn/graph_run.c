@@ -97,8 +97,7 @@ static void group_norm(const struct run *r, const struct node *node) {
                            .weight = parameter(r, node->weight),
                            .bias = parameter(r, node->bias),
                            .activation = node->norm.activation,
-                           .statistics = node->statistics > 0 ? graph_scratch(r, node->statistics) : NULL,
-                           .statistics_step = node->statistics > 0 ? r->g->values[node->statistics].floats : 0};
+                           .statistics = node->statistics > 0 ? graph_scratch(r, node->statistics) : NULL};
     if (node->in[1] >= 0) {
         struct places m = graph_places(r, node->in[1]);
         n.scale = m.data;

@@ -57,7 +57,7 @@ static void settle_group(const struct group_job *job, size_t image, size_t first
     }
     double factor = 1 / sqrt(spread / (pixels * (double)n) + (double)g->eps);
     if (g->statistics) {
-        float *own = g->statistics + image * g->statistics_step + 2 * (first / n);
+        float *own = g->statistics + 2 * (image * g->groups + first / n);
         own[0] = (float)mean;
         own[1] = (float)factor;
     }
