@@ -13,8 +13,8 @@ struct model_classes {
 };
 
 struct model_graphs {
-    struct graph *network, *decode,
-        *encode; /* not loaded; the others of latent models only, where the weights have them */
+    struct graph *network;         /* not loaded */
+    struct graph *decode, *encode; /* the same, of latent models, where the weights have them; else NULL */
     size_t channels, height, width, out_channels; /* what the network works on: a sample, or latents */
     struct coder decoder, encoder;                /* of the graphs above */
     size_t dims, shape[3]; /* of a sample: [features], or [channels, height, width] of a picture */
