@@ -1,5 +1,5 @@
 /* mlp_file.h - the config.json of an MLP, our own network of points and rows of tables (core/nn/mlp.h):
- *     {"_class_name": "MLP", "features": 2, "hidden_size": 128, "num_blocks": 3, "time_size": 128, "num_classes": 10} */
+ *     {"_class_name": "MLP", "features": 2, "hidden_size": 128, "num_blocks": 3, "num_classes": 10} */
 #ifndef SOLVENT_MLP_FILE_H
 #define SOLVENT_MLP_FILE_H
 
