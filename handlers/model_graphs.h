@@ -13,8 +13,8 @@ struct model_classes {
 };
 
 struct model_graphs {
-    struct graph *network, *decode,
-        *encode; /* not loaded; the others of latent models, where the weights have them, and of rows with a scale */
+    struct graph *network;         /* not loaded */
+    struct graph *decode, *encode; /* the same: of latent models, where the weights have them; of rows with a scale */
     size_t channels, height, width, out_channels; /* what the network works on: a sample, or latents */
     struct coder decoder, encoder;                /* of the graphs above */
     bool scaled;                                  /* the coders are a scale of rows: */
