@@ -225,3 +225,27 @@ enum status dataset_toy(struct ctx *ctx, enum toy toy, uint64_t seed, struct dat
                             .std = ends + 2};
     return STATUS_OK;
 }
+
+/* -- Names -- */
+
+enum status dataset_name_classes(struct ctx *ctx, const char *names, struct dataset *d) {
+    size_t n = 1, i = 0;
+    for (const char *p = names; *p; p++)
+        n += *p == ',';
+    if (d->class_names)
+        return ctx_fail(ctx, STATUS_INVALID, "",
+                        "The data have names of their classes; want no class_names beside them.");
+    if (n != d->classes)
+        return ctx_fail(ctx, STATUS_INVALID, "", "class_names has %zu names, and the data have %zu classes.", n,
+                        d->classes);
+    struct str *list = ctx_alloc(ctx, n, sizeof *list);
+    if (!list)
+        return STATUS_NO_MEMORY;
+    for (const char *p = names; i < n; i++, p += list[i - 1].n + 1) {
+        list[i] = (struct str){p, strcspn(p, ",")};
+        if (!list[i].n)
+            return ctx_fail(ctx, STATUS_INVALID, "", "class_names has an empty name, that of class %zu.", i);
+    }
+    d->class_names = list;
+    return STATUS_OK;
+}

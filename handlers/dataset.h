@@ -50,4 +50,8 @@ enum status dataset_read(struct ctx *ctx, const struct dataset_in *in, struct da
 /* dataset_toy draws DATASET_TOY_POINTS points. Errors: NO_MEMORY. */
 enum status dataset_toy(struct ctx *ctx, enum toy toy, uint64_t seed, struct dataset *out) MUST_CHECK;
 
+/* dataset_name_classes gives the classes the names of a list, "cat,dog", which must outlive it. Errors: INVALID (another
+ * number of names than of classes, a name that is empty, names that are there already), NO_MEMORY. */
+enum status dataset_name_classes(struct ctx *ctx, const char *names, struct dataset *d) MUST_CHECK;
+
 #endif

@@ -1,13 +1,14 @@
-#include <math.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "core/diffusion/slerp.h"
 #include "handlers/encode.h"
 #include "handlers/latent_request.h"
 #include "handlers/png.h"
 #include "handlers/sample_answer.h"
+#include "handlers/sample_plan.h"
 #include "handlers/step_events.h"
+
+/* Of adaptive solvers, for each sample: nanoseconds to cut it short, beside those for its D; those that pass before it
+ * sets out; and the numbers that an answer has of it beside itself, of which most are short. */
+static const double CUT_NS = 10, SET_OUT_NS = 50, ADAPTIVE_NUMBERS = 2;
 
 static uint64_t cost(const void *params) {
     const struct sample_params *p = params;
@@ -15,49 +16,6 @@ static uint64_t cost(const void *params) {
     if (p->time_limit_ms > 0 && sampler_open(&p->how)) /* as long as it may */
         ns = (double)p->time_limit_ms * 1e6;
     return ns < 1e18 ? (uint64_t)ns : (uint64_t)1e18;
-}
-
-/* walk_with_jumps takes every stretch of `length` steps `repeats` times, going back between. */
-static void walk_with_jumps(struct plan_build *b, const struct sampler_setup *s, size_t first, size_t length,
-                            size_t repeats) {
-    for (size_t i = first; i < s->steps; i += length) {
-        size_t end = s->steps - i < length ? s->steps : i + length;
-        plan_walk(b, s->solver, s->points, s->steps, i, end);
-        for (size_t r = 1; r < repeats; r++) {
-            plan_jump(b, &s->points[end], &s->points[i]);
-            plan_walk(b, s->solver, s->points, s->steps, i, end);
-        }
-    }
-}
-
-static enum status make_plan(struct ctx *ctx, const struct sample_params *p, const struct sampler_setup *s,
-                             struct plan *plan) {
-    const bool inverse = s->scheduler.made && s->scheduler.made->inverse;
-    const double given = p->has_strength ? p->strength : 0.8, *strength = p->init.kind && !inverse ? &given : NULL;
-    size_t length = p->repaint.has_length ? (size_t)p->repaint.length : 10;
-    struct plan_build b;
-    sampler_start(&b, ctx, s, strength);
-    b.known = p->mask.kind;
-    walk_with_jumps(&b, s, sampler_first(s, strength), sample_repeats(p) > 1 ? length : s->steps,
-                    (size_t)sample_repeats(p));
-    return plan_end(&b, plan);
-}
-
-/* make_inversion takes the steps from data to noise. The first level is the lowest of the grid, where data are taken to
- * be free of noise. Where the last one is all noise (flow, t = 1: k is infinite), methods of ln k or k have no step of
- * finite length to it; there the slope is followed, as euler does. */
-static enum status make_inversion(struct ctx *ctx, const struct sampler_setup *s, struct plan *plan) {
-    struct path_point *up = ctx_alloc(ctx, s->steps, sizeof *up);
-    if (!up)
-        return STATUS_NO_MEMORY;
-    for (size_t i = 0; i < s->steps; i++)
-        up[i] = s->points[s->steps - 1 - i];
-    struct plan_build b;
-    plan_begin(&b, ctx, &s->path, &s->options, up[0].alpha, 0);
-    const size_t last = s->steps - 1, by_solver = last > 0 && isinf(up[last].k) ? last - 1 : last;
-    plan_walk(&b, s->solver, up, last, 0, by_solver);
-    plan_walk(&b, solver_find(SOLVER_EULER), up, last, by_solver, last);
-    return plan_end(&b, plan);
 }
 
 /* invert finds the latents of the data and puts them into in->latents. */
@@ -70,7 +28,7 @@ static enum status invert(struct ctx *ctx, const struct array *data, const struc
                         s->solver->name);
     struct plan plan;
     struct sampler_out found;
-    enum status status = make_inversion(ctx, s, &plan);
+    enum status status = sample_plan_inversion(ctx, s, &plan);
     if (status != STATUS_OK)
         return status;
     const struct sampler_in up = {.denoiser = in->denoiser,
@@ -131,6 +89,27 @@ static enum status ready(struct call *call, const struct loaded_model *model, co
     return status == STATUS_OK ? latent_encode(call, model, p, given) : status;
 }
 
+/* keep_time finds how much of the time belongs to what comes after sampling. */
+static enum status keep_time(struct call *call, const struct loaded_model *model, const struct sample_params *p,
+                             const struct denoiser *denoiser, struct deadline *out) {
+    const double count = (double)p->count, threads = call->ctx.parallel ? (double)call->ctx.parallel->threads : 1;
+    struct deadline_after after = {.numbers = count * (double)model_extent(&p->model).sample_d};
+    if (adaptive_asked(&p->how)) {
+        after.other_ns += (denoiser->cost / threads + CUT_NS) * count; /* D of those that have a way to go */
+        after.numbers += ADAPTIVE_NUMBERS * count;
+    }
+    if (call->media == MEDIA_PNG) {
+        after.other_ns += plot_cost(&p->plot, (size_t)p->count);
+        after.optional_ns += plot_density_cost(&p->plot);
+    }
+    if (p->diagnostics)
+        after.optional_ns += diagnostics_cost((size_t)p->count, model_extent(&p->model).k, denoiser->d);
+    double decoding = 0;
+    enum status status = latent_decode_ns(call, model, (size_t)p->count, &decoding);
+    after.other_ns += decoding;
+    return status == STATUS_OK ? deadline_begin(call, &after, out) : status;
+}
+
 static enum status run_adaptive(struct call *call, const struct loaded_model *model, const struct sample_params *p,
                                 struct sample_result *out) {
     struct ctx *ctx = &call->ctx;
@@ -138,6 +117,7 @@ static enum status run_adaptive(struct call *call, const struct loaded_model *mo
     struct adaptive_setup setup;
     struct adaptive_drawn drawn;
     struct latent_inputs given;
+    struct deadline deadline;
     struct sampler_in in = {.count = (size_t)p->count, .latents = p->latents.kind ? p->latents.reals : NULL};
     enum status status = sample_check_adaptive(ctx, p);
     if (status == STATUS_OK)
@@ -148,6 +128,10 @@ static enum status run_adaptive(struct call *call, const struct loaded_model *mo
         status = ready(call, model, p, &in.denoiser, &given);
     if (status == STATUS_OK && p->interpolate.from.kind)
         status = interpolate(ctx, p, in.denoiser->d, &in);
+    if (status == STATUS_OK)
+        status = keep_time(call, model, p, in.denoiser, &deadline);
+    if (status == STATUS_OK)
+        status = deadline_fits(&deadline, SET_OUT_NS * (double)p->count);
     if (status != STATUS_OK)
         return status;
     const struct adaptive_job job = {.denoiser = in.denoiser,
@@ -156,6 +140,7 @@ static enum status run_adaptive(struct call *call, const struct loaded_model *mo
                                      .latents = in.latents,
                                      .invert = given.invert.kind ? given.invert.reals : NULL,
                                      .anytime = p->time_limit_ms > 0,
+                                     .limit = deadline_limit(&deadline),
                                      .tells = call->events};
     status = adaptive_sample(call, &setup, &job, &drawn);
     if (status == STATUS_OK)
@@ -164,28 +149,21 @@ static enum status run_adaptive(struct call *call, const struct loaded_model *mo
 }
 
 /* choose lets the time decide on what the request leaves open. */
-static enum status choose(struct call *call, const struct loaded_model *model, struct sample_params *p,
-                          const struct sampler_in *in, struct sample_result *out) {
+static enum status choose(struct call *call, struct sample_params *p, const struct sampler_in *in,
+                          const struct deadline *deadline, struct sample_result *out) {
     if (!deadline_wants(call, &p->how))
         return STATUS_OK;
     const double taken = p->init.kind ? (p->has_strength ? p->strength : 0.8) : 1;
     const double d = (double)in->denoiser->d, numbers = (double)p->count * d;
     const double jumps = (double)(2 * sample_repeats(p) - 1),
                  room = p->trajectory ? SAMPLE_MAX_NUMBERS / numbers / jumps - 2 : 1e9;
-    const double judging =
-        p->diagnostics ? diagnostics_cost((size_t)p->count, model_extent(&p->model).k, in->denoiser->d) : 0;
-    int64_t decoding;
-    enum status status = latent_decode_ns(call, model, in->count, &decoding);
-    if (status != STATUS_OK)
-        return status;
     const struct deadline_job job = {
         .denoiser = in->denoiser,
         .noise = in->noise,
         .count = in->count,
         .passes = taken * (double)sample_repeats(p) + (p->invert.kind ? 1 : 0),
         .most_steps = room > 1 ? (int64_t)room : 1,
-        .reserve_ns =
-            decoding + (int64_t)(judging + (call->media == MEDIA_PNG ? plot_cost(&p->plot, in->count) : 50 * numbers)),
+        .deadline = deadline,
     };
     return deadline_choose(call, &p->how, &job, &out->chosen);
 }
@@ -201,6 +179,7 @@ struct work {
     struct sampler_setup setup;
     struct plan plan;
     struct step_teller teller;
+    struct deadline deadline;
     struct sampler_in in;
 };
 
@@ -252,15 +231,23 @@ static enum status prepare(struct call *call, struct work *w, struct sample_resu
     if (status != STATUS_OK)
         return status;
     take_data(w);
-    status = choose(call, w->asked.model, &w->p, &w->in, out);
+    status = keep_time(call, w->asked.model, p, w->in.denoiser, &w->deadline);
+    if (status == STATUS_OK)
+        status = choose(call, &w->p, &w->in, &w->deadline, out);
+    if (status == STATUS_OK)
+        w->in.limit = deadline_step_limit(&w->deadline);
     if (status == STATUS_OK && !p->how.scheduler_config.p)
         status = sampler_setup(call, &p->how, &w->setup);
     if (status == STATUS_OK && w->setup.scheduler.made)
         status = sample_check_scheduler(ctx, p, w->setup.scheduler.made);
     if (status == STATUS_OK)
-        status = make_plan(ctx, p, &w->setup, &w->plan);
+        status = sample_plan_make(ctx, p, &w->setup, &w->plan);
     if (status == STATUS_OK)
         status = check_calls(ctx, w);
+    if (status == STATUS_OK && w->plan.spreads && !w->in.denoiser->eval_spread)
+        status = scheduler_fail(ctx, "variance_type",
+                                "scheduler_config.variance_type is one that the network says, and this model says "
+                                "none, its output having no more channels than its input; want fixed_small, say.");
     if (status == STATUS_OK && w->in.stop_after > w->plan.n_steps)
         status = ctx_fail(ctx, STATUS_INVALID, "/stop_after", "stop_after is %zu, but only %zu steps are taken.",
                           w->in.stop_after, w->plan.n_steps);
@@ -335,7 +322,7 @@ static enum status picture(struct call *call, struct buf *out) {
 const struct endpoint ep_sample = {
     .method = "POST",
     .route = "/v1/sample",
-    .version = 6,
+    .version = 7,
     .title = "Draw samples from a diffusion or flow model",
     .doc =
         "Starts from Gaussian noise and removes it step by step with the exact denoiser E[x0 | x] of the model, along "
@@ -346,6 +333,12 @@ const struct endpoint ep_sample = {
         "The solvers dopri5 and dpm_23 are adaptive: each sample takes steps of its own, as long as rtol and atol "
         "allow, "
         "and the answer tells what each took.\n\n"
+        "A network, which a request names, takes the steps of its own scheduler_config.json, unless the request has a "
+        "scheduler_config; or a sampler, beyond its steps, which then goes along that scheduler's path; or a path and "
+        "a "
+        "prediction. Where it works on latents, samples, init, invert, known and mask are of pictures, which its "
+        "autoencoder decodes and encodes (to the mean), and where mask is 1 the answer has known as it was given; "
+        "latents, trajectory, clip and measurement are of what the network sees.\n\n"
         "Equal requests with equal seeds have equal bytes, on every machine; sample i does not depend on how many "
         "others are drawn.\n\n"
         "As text/event-stream it tells of every step, however many there are, and goes on no faster than the events "

@@ -90,12 +90,12 @@ enum status latent_decode(struct call *call, const struct loaded_model *model, c
     return status;
 }
 
-enum status latent_decode_ns(struct call *call, const struct loaded_model *model, size_t count, int64_t *out) {
+enum status latent_decode_ns(struct call *call, const struct loaded_model *model, size_t count, double *out) {
     const struct coder *decoder = latent_coder(model);
-    *out = 0;
-    if (!decoder)
-        return STATUS_OK;
     const struct host *host = call->host;
+    *out = 0;
+    if (!decoder || call->time_limit_ms <= 0 || !host->now_ns)
+        return STATUS_OK;
     const struct ctx_mark mark = ctx_mark(&call->ctx);
     double *in = ctx_zalloc(&call->ctx, coder_in(decoder), sizeof *in);
     double *to = ctx_alloc(&call->ctx, coder_out(decoder), sizeof *to);
@@ -103,7 +103,7 @@ enum status latent_decode_ns(struct call *call, const struct loaded_model *model
     const int64_t before = host->now_ns(host->self);
     if (status == STATUS_OK)
         status = coder_run(&call->ctx, decoder, 1, in, to, false);
-    *out = (host->now_ns(host->self) - before) * (int64_t)count;
+    *out = (double)(host->now_ns(host->self) - before) * (double)count;
     ctx_rewind(&call->ctx, mark);
     return status;
 }

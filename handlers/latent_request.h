@@ -25,9 +25,8 @@ enum status latent_encode(struct call *call, const struct loaded_model *model, c
 enum status latent_decode(struct call *call, const struct loaded_model *model, const struct sample_params *p,
                           double *drawn, double **samples) MUST_CHECK;
 
-/* latent_decode_ns measures what decoding so many samples takes, of one; 0 where there is nothing to decode. Wants a
- * host with a clock. */
-enum status latent_decode_ns(struct call *call, const struct loaded_model *model, size_t count,
-                             int64_t *out) MUST_CHECK;
+/* latent_decode_ns measures what decoding so many samples takes, of one; 0 where there is nothing to decode, no clock
+ * to measure by, or no time limit that makes it matter. Errors: as of coder_run. */
+enum status latent_decode_ns(struct call *call, const struct loaded_model *model, size_t count, double *out) MUST_CHECK;
 
 #endif

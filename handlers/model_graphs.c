@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/base/elementary.h"
 #include "core/tensor/tensor.h"
 
 static void set_shape(struct model_graphs *out, size_t channels, size_t height, size_t width, size_t out_channels) {
@@ -65,7 +66,9 @@ static enum status make_scale(struct ctx *ctx, const struct mlp_file *m, struct 
         plus[i] = (float)m->mean[i];
         back[i] = (float)(1 / m->std[i]);
         minus[i] = -plus[i];
+        out->log_scale += elementary_log(m->std[i]);
     }
+    out->scaled = true;
     enum status status = scale_row(ctx, n, by, plus, false, &out->decode);
     if (status == STATUS_OK)
         status = scale_row(ctx, n, back, minus, true, &out->encode);

@@ -13,10 +13,12 @@ struct model_classes {
 };
 
 struct model_graphs {
-    struct graph *network, *decode,
-        *encode; /* not loaded; the others of latent models, where the weights have them, and of rows with a scale */
+    struct graph *network;         /* not loaded */
+    struct graph *decode, *encode; /* the same: of latent models, where the weights have them; of rows with a scale */
     size_t channels, height, width, out_channels; /* what the network works on: a sample, or latents */
     struct coder decoder, encoder;                /* of the graphs above */
+    bool scaled;                                  /* the coders are a scale of rows: */
+    double log_scale;                             /* the sum of the logarithms of its standard deviations */
     size_t dims, shape[3]; /* of a sample: [features], or [channels, height, width] of a picture */
     struct model_classes classes;
     size_t parameters; /* numbers in all of them */

@@ -36,6 +36,8 @@ static enum status load(struct loaded_model *model, struct files *files, bool we
     model->network = (struct network){g.network, g.height, g.width, g.channels, g.out_channels};
     model->decoder = g.decoder;
     model->encoder = g.encoder;
+    model->scaled = g.scaled;
+    model->log_scale = g.log_scale;
     model->architecture = m.architecture;
     model->dims = g.dims;
     memcpy(model->shape, g.shape, sizeof g.shape);

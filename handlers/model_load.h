@@ -15,6 +15,8 @@ struct loaded_model {
     struct ctx ctx; /* the memory of all that follows */
     struct network network;
     struct coder decoder, encoder; /* of latent models: the network works on latents. graph NULL: there is none */
+    bool scaled;                   /* these are a scale of rows, whose density is that of the scaled ones */
+    double log_scale;              /* divided by exp of this */
     const char *architecture;
     size_t dims, shape[3]; /* of a sample: [features], or [channels, height, width] of a picture */
     struct model_classes classes;

@@ -44,6 +44,8 @@ extern const char *const train_networks[], *const train_paths[], *const train_pr
       "drawn")                                                                                                        \
     X(TEXT, labels, "", 0, 0, NULL, false, "IDX or NPY file with a class for each image or row")                      \
     X(TEXT, label_column, "", 0, 0, NULL, true, "column of a CSV that holds the classes")                             \
+    X(TEXT, class_names, "", 0, 0, NULL, false,                                                                       \
+      "names of the classes 0, 1, ..., with commas between them, for data that have none")                            \
     X(CHOICE, network, "auto", 0, 0, train_networks, true, "auto: unet for images, mlp for rows")                     \
     X(SIZES, block_out_channels, "16,32,64", 1, 4096, NULL, true,                                                     \
       "unet: channels of each level; each has half of the pixels a side of the one before")                           \
@@ -68,6 +70,8 @@ extern const char *const train_networks[], *const train_paths[], *const train_pr
     X(REAL, times_std, "1", 1e-3, 20, NULL, true, "its standard deviation")                                           \
     X(REAL, min_snr, "0", 0, 1e6, NULL, true, "gamma of min-SNR weights (Hang et al. 2023: 5); 0: none")              \
     X(REAL, label_drop, "0.1", 0, 1, NULL, true, "how often a label is left out, for guidance")                       \
+    X(REAL, held_out, "0", 0, 0.5, NULL, true,                                                                        \
+      "part of the data that is not learnt from; metrics.ndjson then has the loss on it with each picture")           \
     X(COUNT, steps, "3200", 1, 100000000, NULL, true, "steps of the optimiser")                                       \
     X(COUNT, batch, "32", 1, 65536, NULL, true, "items of a step")                                                    \
     X(REAL, lr, "0.002", 1e-9, 10, NULL, true, "learning rate")                                                       \

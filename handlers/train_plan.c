@@ -23,7 +23,7 @@ static enum status settle_network(struct ctx *ctx, const struct dataset *data, s
 static void settle_loss(const struct dataset *data, struct train_config *c) {
     if (c->prediction == TRAIN_PREDICTION_AUTO)
         c->prediction = c->path == TRAIN_FLOW ? TRAIN_VELOCITY : c->path == TRAIN_EDM ? TRAIN_EDM_F : TRAIN_V;
-    if (c->sigma_data == 0)
+    if (c->sigma_data == 0 && c->path == TRAIN_EDM)
         c->sigma_data = data->images ? 0.5 : 1;
     if (c->times == TRAIN_TIMES_AUTO && c->path == TRAIN_EDM && c->times_mean == 0 && c->times_std == 1) {
         c->times_mean = -1.2;
@@ -31,6 +31,36 @@ static void settle_loss(const struct dataset *data, struct train_config *c) {
     }
     if (c->times == TRAIN_TIMES_AUTO)
         c->times = c->path == TRAIN_EDM ? TRAIN_LOG_NORMAL : TRAIN_UNIFORM;
+}
+
+/* check_meaning refuses what is given and would be ignored: what means nothing here must be as it is by default. */
+static enum status check_meaning(struct ctx *ctx, const struct dataset *data, const struct train_config *c) {
+    struct train_config plain, used = *c;
+    char is[TRAIN_VALUE], given[TRAIN_VALUE];
+    train_config_default(&plain);
+#define UNUSED(member) used.member = plain.member;
+    if (c->network == TRAIN_UNET) {
+        UNUSED(hidden_size) UNUSED(num_blocks) UNUSED(time_size)
+    } else {
+        UNUSED(block_out_channels)
+        UNUSED(layers_per_block) UNUSED(attention_levels) UNUSED(attention_head_dim) UNUSED(norm_num_groups)
+    }
+    if (c->path != TRAIN_EDM)
+        UNUSED(sigma_data)
+    if (c->times == TRAIN_UNIFORM) {
+        UNUSED(times_mean) UNUSED(times_std)
+    }
+    if (!data->classes)
+        UNUSED(label_drop)
+#undef UNUSED
+    const char *name = train_config_differs(&used, c, is, given);
+    if (!name)
+        return STATUS_OK;
+    return ctx_fail(
+        ctx, STATUS_INVALID, "",
+        "%s is %s, which means nothing with the network %s, the path %s, %s times and %zu classes; leave it "
+        "out, or want %s.",
+        name, given, train_networks[c->network], train_paths[c->path], train_times[c->times], data->classes, is);
 }
 
 /* -- The loss -- */
@@ -137,7 +167,7 @@ enum status train_plan_graph(struct ctx *ctx, const struct train_plan *plan, str
                                               : mlp_make(ctx, kernels, &plan->mlp, out);
 }
 
-static struct trainer_options options_of(const struct train_config *c) {
+static struct trainer_options options_of(const struct train_config *c, size_t items) {
     return (struct trainer_options){
         .steps = (size_t)c->steps,
         .batch = (size_t)c->batch,
@@ -150,6 +180,7 @@ static struct trainer_options options_of(const struct train_config *c) {
         .clip_norm = c->clip_norm,
         .ema = c->ema,
         .seed = (uint64_t)c->seed,
+        .held = (size_t)(c->held_out * (double)items), /* at most half of them */
     };
 }
 
@@ -160,7 +191,9 @@ enum status train_plan_make(struct ctx *ctx, const struct train_config *config, 
     if (status != STATUS_OK)
         return status;
     settle_loss(data, &out->config);
-    status = check_pair(ctx, &out->config);
+    status = check_meaning(ctx, data, &out->config);
+    if (status == STATUS_OK)
+        status = check_pair(ctx, &out->config);
     if (status == STATUS_OK)
         status = make_path(ctx, &out->config, &out->path);
     if (status == STATUS_OK)
@@ -169,6 +202,6 @@ enum status train_plan_make(struct ctx *ctx, const struct train_config *config, 
         status = describe_unet(ctx, out);
     else
         describe_mlp(out);
-    out->options = options_of(&out->config);
+    out->options = options_of(&out->config, data->data.n);
     return status;
 }

@@ -9,7 +9,7 @@
 #include "handlers/train_config.h"
 
 struct train_plan {
-    struct train_config config; /* no option is auto, sigma_data is not 0 */
+    struct train_config config; /* no option is auto; sigma_data is not 0 on edm */
     const struct dataset *data;
     struct unet_config unet; /* one of the two, as config.network says */
     struct mlp_config mlp;

@@ -53,6 +53,8 @@ struct models {
     uint64_t clock, loads;
 };
 
+static inline struct models *models_of(struct model_store *store) { return (struct models *)store; }
+
 /* entry_free frees what nobody keeps any more. */
 void entry_free(struct entry *e);
 
@@ -60,6 +62,20 @@ void entry_free(struct entry *e);
 static inline size_t entry_need(const struct entry *e) {
     return e->outline ? e->outline->weights + model_load_bytes(e->outline) : 0;
 }
+
+/* model_free_if_gone frees one that nobody can find any more, and nobody keeps; with the mutex. */
+void model_free_if_gone(struct models *models, struct entry *e);
+
+/* models_good counts those that may be asked for; with the mutex. */
+size_t models_good(const struct models *models);
+
+/* Of the store (model_rescan.c). */
+enum status model_list_names(struct model_store *store, struct ctx *ctx, struct list *out) MUST_CHECK;
+enum status model_rescan(struct model_store *store, struct ctx *ctx, struct model_changes *out) MUST_CHECK;
+
+/* Of the store (model_put.c). */
+enum status model_put(struct model_store *store, struct ctx *ctx, struct str name, const struct model_file *files,
+                      size_t n) MUST_CHECK;
 
 /* model_scan reads the folder into the entries of before, where their files are the same, and new ones: all by their
  * names, malloc'ed. With models->scanning. NULL: the folder cannot be read, or there is no memory; errno says which. */

@@ -1,4 +1,7 @@
-#include "server/model_put.h"
+/* Adds a model's folder to the folder of models: whole, or not at all.
+ *
+ * The files are written to .NAME.new, each forced to the disk, and the folder gets its name last. A process that dies on
+ * the way leaves .NAME.new, which no scan takes for a model and the next one of that name replaces. */
 
 #include <dirent.h>
 #include <errno.h>
@@ -8,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "server/model_entry.h"
+#include "server/models.h"
 #include "server/train_folder.h"
 
 enum { NAME_ROOM = 128, PATH_ROOM = 4096, DEEP = 4 };
@@ -104,16 +109,49 @@ static enum status write_files(struct putting *p, const char *folder) {
     return status;
 }
 
-enum status model_put(struct ctx *ctx, const char *folder, const char *name, const struct model_file *files, size_t n,
-                      bool *there) {
+/* write_model writes it, unless a folder of that name with the same bytes is there. */
+static enum status write_model(struct ctx *ctx, const char *folder, const char *name, const struct model_file *files,
+                               size_t n) {
     struct putting p = {.ctx = ctx, .name = name, .files = files, .n = n};
+    bool there = false;
     p.folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (p.folder < 0)
         return failed(&p, "written");
     snprintf(p.temporary, sizeof p.temporary, ".%.64s.new", name);
-    enum status status = look(&p, folder, there);
-    if (status == STATUS_OK && !*there)
+    enum status status = look(&p, folder, &there);
+    if (status == STATUS_OK && !there)
         status = write_files(&p, folder);
     close(p.folder);
     return status;
+}
+
+static enum status check_served(struct model_store *store, struct ctx *ctx, struct str name) {
+    struct named_model found;
+    enum status status = store->find(store, ctx, name, (struct str){"", 0}, MODEL_OUTLINED, &found);
+    if (status != STATUS_OK)
+        return status;
+    if (!found.entry)
+        return ctx_fail(ctx, STATUS_INVALID, "/name",
+                        "The model %.*s was written, and cannot be served; the log says why.", (int)name.n, name.p);
+    store->drop(store, &found, false);
+    return STATUS_OK;
+}
+
+enum status model_put(struct model_store *store, struct ctx *ctx, struct str name, const struct model_file *files,
+                      size_t n) {
+    struct models *m = models_of(store);
+    char text[MODEL_NAME + 1] = "";
+    if (!m->folder)
+        return ctx_fail(ctx, STATUS_INVALID, "/name",
+                        "There is no folder of models to add one to; the server's option --models names one.");
+    if (!model_name_fits(name))
+        return ctx_fail(ctx, STATUS_INVALID, "/name", "The name does not fit a model.");
+    memcpy(text, name.p, name.n);
+    pthread_mutex_lock(&m->scanning);
+    enum status status = write_model(ctx, m->folder, text, files, n);
+    pthread_mutex_unlock(&m->scanning);
+    if (status != STATUS_OK)
+        return status;
+    models_rescan(m);
+    return check_served(store, ctx, name);
 }

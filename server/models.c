@@ -1,6 +1,5 @@
 #include "server/models.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,11 +10,8 @@
 #include "server/log.h"
 #include "server/machine.h"
 #include "server/model_entry.h"
-#include "server/model_put.h"
 
 enum { JSON_MAX = 4096, WAIT_MS = 20, MEASURE_MEMORY = 256 << 20 };
-
-static struct models *models_of(struct model_store *store) { return (struct models *)store; }
 
 void entry_free(struct entry *e) {
     model_unload(e->network);
@@ -36,8 +32,7 @@ static void release_weights(struct models *m, struct entry *e) {
     e->network = NULL;
 }
 
-/* free_if_gone: nobody can find it again, and nobody has it. */
-static void free_if_gone(struct models *m, struct entry *e) {
+void model_free_if_gone(struct models *m, struct entry *e) {
     if (e->current || e->pins)
         return;
     struct entry **at = &m->all;
@@ -50,7 +45,7 @@ static void free_if_gone(struct models *m, struct entry *e) {
 
 static void unpin(struct models *m, struct entry *e) {
     e->pins--;
-    free_if_gone(m, e);
+    model_free_if_gone(m, e);
 }
 
 static bool is(struct str text, const char *name) { return text.n == strlen(name) && !memcmp(text.p, name, text.n); }
@@ -262,212 +257,13 @@ static void drop(struct model_store *store, const struct named_model *model, boo
     pthread_mutex_unlock(&m->mutex);
 }
 
-/* -- Lists -- */
-
-static bool copy(struct ctx *ctx, const char *text, struct str *to) {
-    size_t n = text ? strlen(text) : 0;
-    char *p = ctx_alloc(ctx, n + 1, 1);
-    if (p)
-        memcpy(p, text ? text : "", n + 1);
-    *to = (struct str){p, n};
-    return p != NULL;
-}
-
-/* append adds a name to a list with room for it. */
-static bool append(struct ctx *ctx, struct list *list, const struct entry *e) {
-    struct model_name *at = (struct model_name *)list->items + list->n++;
-    return copy(ctx, e->name, &at->name) && copy(ctx, e->why, &at->why);
-}
-
-static bool new_list(struct ctx *ctx, struct list *list, size_t room) {
-    *list = (struct list){0, ctx_alloc(ctx, room, sizeof(struct model_name))};
-    return list->items != NULL;
-}
-
-static enum status list(struct model_store *store, struct ctx *ctx, struct list *out) {
-    struct models *m = models_of(store);
-    pthread_mutex_lock(&m->mutex);
-    bool whole = new_list(ctx, out, m->n);
-    for (size_t i = 0; i < m->n && whole; i++)
-        whole = append(ctx, out, m->current[i]);
-    pthread_mutex_unlock(&m->mutex);
-    return whole ? STATUS_OK : STATUS_NO_MEMORY;
-}
-
-/* -- Rescans -- */
-
-/* Two lists of entries by their names, walked side by side: each name gives the one of before, the one of now, or both. */
-struct walk {
-    struct entry **before, **now;
-    size_t n_before, n_now;
-};
-
-static bool next_pair(struct walk *w, struct entry **before, struct entry **now) {
-    int order = !w->n_before ? 1 : !w->n_now ? -1 : strcmp((*w->before)->name, (*w->now)->name);
-    *before = *now = NULL;
-    if (!w->n_before && !w->n_now)
-        return false;
-    if (order <= 0)
-        *before = *w->before++, w->n_before--;
-    if (order >= 0)
-        *now = *w->now++, w->n_now--;
-    return true;
-}
-
-static bool good(const struct entry *e) { return e && !e->why; }
-
-enum change { CHANGE_NONE, CHANGE_APPEARED, CHANGE_CHANGED, CHANGE_VANISHED, CHANGES };
-
-static enum change change_of(const struct entry *before, const struct entry *now) {
-    if (!good(now))
-        return good(before) ? CHANGE_VANISHED : CHANGE_NONE;
-    return !good(before) ? CHANGE_APPEARED : now != before ? CHANGE_CHANGED : CHANGE_NONE;
-}
-
-static void count_changes(struct walk w, size_t counts[CHANGES]) {
-    for (struct entry *before, *now; next_pair(&w, &before, &now);)
-        counts[change_of(before, now)]++;
-}
-
-/* list_changes tells what is new; with the mutex. */
-static enum status list_changes(struct ctx *ctx, struct walk w, struct model_changes *out) {
-    size_t most = w.n_before + w.n_now;
-    struct list none, *lists[CHANGES] = {&none, &out->appeared, &out->changed, &out->vanished};
-    bool whole = new_list(ctx, &out->bad, most);
-    for (int i = CHANGE_NONE; i < CHANGES; i++)
-        whole = whole && new_list(ctx, lists[i], most);
-    for (struct entry *before, *now; whole && next_pair(&w, &before, &now);) {
-        out->models += good(now);
-        whole = append(ctx, lists[change_of(before, now)], now ? now : before);
-        if (now && now->why)
-            whole = whole && append(ctx, &out->bad, now);
-    }
-    return whole ? STATUS_OK : STATUS_NO_MEMORY;
-}
-
-/* replace makes the list the current one; with the mutex. */
-static void replace(struct models *m, struct entry **list, size_t n) {
-    struct entry **old = m->current;
-    size_t n_old = m->n;
-    for (size_t i = 0; i < n_old; i++)
-        old[i]->current = false;
-    for (size_t i = 0; i < n; i++)
-        list[i]->current = true;
-    m->current = list;
-    m->n = n;
-    for (size_t i = 0; i < n_old; i++)
-        free_if_gone(m, old[i]);
-    free(old);
-}
-
-static size_t count_good(const struct models *m) {
-    size_t count = 0;
-    for (size_t i = 0; i < m->n; i++)
-        count += good(m->current[i]);
-    return count;
-}
-
-/* adopt puts those among all that were not yet; with the mutex. */
-static void adopt(struct models *m, struct entry **list, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        if (!list[i]->current) {
-            list[i]->next = m->all;
-            m->all = list[i];
-        }
-}
-
-/* tell_log names those that are new and bad; before they are adopted. */
-static void tell_log(const struct models *m, struct entry *const *list, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        if (!list[i]->current && list[i]->why)
-            log_message(m->log, "warn", "The model %s/%s%s is left out: %s", m->folder, list[i]->name,
-                        list[i]->is_file ? ".json" : "", list[i]->why);
-}
-
-static enum status unreadable(struct models *m, struct ctx *ctx) {
-    const char *why = strerror(errno);
-    log_message(m->log, "warn", "Cannot read the models' folder %s: %s.", m->folder, why);
-    return ctx ? ctx_fail(ctx, STATUS_INVALID, "", "The models' folder cannot be read: %s.", why) : STATUS_OK;
-}
-
-static enum status scan(struct models *m, struct ctx *ctx, struct model_changes *out) {
-    size_t n = 0, counts[CHANGES] = {0};
-    struct entry **list = model_scan(m, &n);
-    enum status status = STATUS_OK;
-    if (!list)
-        return unreadable(m, ctx);
-    tell_log(m, list, n);
-    pthread_mutex_lock(&m->mutex);
-    const struct walk walk = {m->current, list, m->n, n};
-    count_changes(walk, counts);
-    if (ctx)
-        status = list_changes(ctx, walk, out);
-    adopt(m, list, n);
-    replace(m, list, n);
-    size_t n_good = count_good(m);
-    pthread_mutex_unlock(&m->mutex);
-    log_message(m->log, "info", "%zu named models from %s: %zu appeared, %zu changed, %zu vanished.", n_good, m->folder,
-                counts[CHANGE_APPEARED], counts[CHANGE_CHANGED], counts[CHANGE_VANISHED]);
-    return status;
-}
-
-static enum status rescan(struct model_store *store, struct ctx *ctx, struct model_changes *out) {
-    struct models *m = models_of(store);
-    if (!m->folder)
-        return ctx_fail(ctx, STATUS_INVALID, "",
-                        "There is no folder of models; the server's option --models names one.");
-    pthread_mutex_lock(&m->scanning);
-    enum status status = scan(m, ctx, out);
-    pthread_mutex_unlock(&m->scanning);
-    return status;
-}
-
-/* -- New ones -- */
-
-static enum status check_served(struct models *m, struct ctx *ctx, const char *name) {
-    enum status status = STATUS_OK;
-    pthread_mutex_lock(&m->mutex);
-    if (!by_name(m, (struct str){name, strlen(name)}))
-        status = ctx_fail(ctx, STATUS_INVALID, "/name",
-                          "The model %.64s was written, and cannot be served; the log says why.", name);
-    pthread_mutex_unlock(&m->mutex);
-    return status;
-}
-
-static enum status put(struct model_store *store, struct ctx *ctx, struct str name, const struct model_file *files,
-                       size_t n) {
-    struct models *m = models_of(store);
-    char text[MODEL_NAME + 1] = "";
-    bool there;
-    if (!m->folder)
-        return ctx_fail(ctx, STATUS_INVALID, "/name",
-                        "There is no folder of models to add one to; the server's option --models names one.");
-    if (!model_name_fits(name))
-        return ctx_fail(ctx, STATUS_INVALID, "/name", "The name does not fit a model.");
-    memcpy(text, name.p, name.n);
-    pthread_mutex_lock(&m->scanning);
-    enum status status = model_put(ctx, m->folder, text, files, n, &there);
-    if (status == STATUS_OK)
-        status = scan(m, NULL, NULL);
-    pthread_mutex_unlock(&m->scanning);
-    return status == STATUS_OK ? check_served(m, ctx, text) : status;
-}
-
-void models_rescan(struct models *m) {
-    if (!m->folder)
-        return;
-    pthread_mutex_lock(&m->scanning);
-    (void)scan(m, NULL, NULL);
-    pthread_mutex_unlock(&m->scanning);
-}
-
 /* -- Opening and closing -- */
 
 struct models *models_open(const char *folder, enum isa isa, size_t memory, struct log *log) {
     struct models *m = calloc(1, sizeof *m);
     if (!m)
         return NULL;
-    m->store = (struct model_store){find, load, drop, list, rescan, put};
+    m->store = (struct model_store){find, load, drop, model_list_names, model_rescan, model_put};
     pthread_mutex_init(&m->scanning, NULL);
     pthread_mutex_init(&m->mutex, NULL);
     pthread_cond_init(&m->changed, NULL);
@@ -504,7 +300,7 @@ struct model_store *models_store(struct models *m) {
 void models_stats(struct models *m, struct models_stats *out) {
     *out = (struct models_stats){.memory = m->memory};
     pthread_mutex_lock(&m->mutex);
-    out->models = count_good(m);
+    out->models = models_good(m);
     out->held = m->held;
     out->loads = m->loads;
     for (const struct entry *e = m->all; e; e = e->next)

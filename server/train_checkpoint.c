@@ -9,7 +9,7 @@ struct head {
     uint64_t order; /* tells another order */
     struct key of;
     char isa[CHECKPOINT_ISA];
-    uint64_t metrics, n_losses, n_state;
+    uint64_t metrics, shown, n_losses, n_state;
     double losses;
 };
 
@@ -28,6 +28,7 @@ void train_checkpoint_write(const struct train_checkpoint *c, struct buf *out) {
     struct head head = {.order = ORDER,
                         .of = c->of,
                         .metrics = c->metrics,
+                        .shown = c->shown,
                         .n_losses = c->n_losses,
                         .n_state = c->n_state,
                         .losses = c->losses};
@@ -57,6 +58,7 @@ enum status train_checkpoint_read(struct ctx *ctx, const char *file, const unsig
                         "%.200s is damaged; remove it to begin again, or put an earlier copy in its place.", file);
     *out = (struct train_checkpoint){.of = head.of,
                                      .metrics = head.metrics,
+                                     .shown = head.shown,
                                      .losses = head.losses,
                                      .n_losses = head.n_losses,
                                      .state = p + before,

@@ -13,6 +13,7 @@ struct train_checkpoint {
     struct key of;            /* a digest of the data and of the options that the result depends on */
     char isa[CHECKPOINT_ISA]; /* the kernels' name: the last digits depend on it */
     uint64_t metrics;         /* bytes of metrics.ndjson */
+    uint64_t shown;           /* the last step whose picture and the like are whole */
     double losses;            /* the sum of those that are not in it yet, */
     uint64_t n_losses;        /* and their number */
     const void *state;        /* trainer_save's; borrowed */

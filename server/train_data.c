@@ -171,10 +171,9 @@ static enum status open_named(struct ctx *ctx, const struct train_config *c, str
     return dataset_read(ctx, &in, out);
 }
 
-enum status train_data_open(struct ctx *ctx, const struct train_config *config, struct train_files *files,
-                            struct dataset *out) {
+static enum status open_data(struct ctx *ctx, const struct train_config *config, struct train_files *files,
+                             struct dataset *out) {
     enum toy toy;
-    *files = (struct train_files){0};
     if (!*config->data)
         return ctx_fail(
             ctx, STATUS_INVALID, "",
@@ -184,6 +183,13 @@ enum status train_data_open(struct ctx *ctx, const struct train_config *config, 
     if (*config->labels || *config->label_column)
         return ctx_fail(ctx, STATUS_INVALID, "", "%s has labels of its own; want no others.", config->data);
     return dataset_toy(ctx, toy, (uint64_t)config->seed, out);
+}
+
+enum status train_data_open(struct ctx *ctx, const struct train_config *config, struct train_files *files,
+                            struct dataset *out) {
+    *files = (struct train_files){0};
+    enum status status = open_data(ctx, config, files, out);
+    return status == STATUS_OK && *config->class_names ? dataset_name_classes(ctx, config->class_names, out) : status;
 }
 
 void train_data_close(struct train_files *files) {

@@ -26,7 +26,7 @@ struct run {
     struct key of;
     void *state; /* room for trainer_save */
     int metrics; /* the file */
-    uint64_t metrics_size;
+    uint64_t metrics_size, shown;
     double losses; /* since the last line of metrics */
     uint64_t n_losses;
     struct train_progress progress;
@@ -86,6 +86,7 @@ static enum status write_options(const struct run *r) {
 static enum status write_checkpoint(struct run *r) {
     struct train_checkpoint c = {.of = r->of,
                                  .metrics = r->metrics_size,
+                                 .shown = r->shown,
                                  .losses = r->losses,
                                  .n_losses = r->n_losses,
                                  .state = r->state,
@@ -133,6 +134,14 @@ static enum status write_samples(struct run *r) {
     return status;
 }
 
+/* append writes a line of metrics. */
+static enum status append(struct run *r, const struct buf *line) {
+    if (line->failed || write(r->metrics, line->data, line->n) != (ssize_t)line->n)
+        return ctx_fail(r->ctx, STATUS_INVALID, "", "Cannot write " METRICS_FILE ": %s.", strerror(errno));
+    r->metrics_size += line->n;
+    return STATUS_OK;
+}
+
 static enum status write_metrics(struct run *r, const struct trainer_report *report) {
     struct buf line;
     r->losses += report->loss;
@@ -147,13 +156,31 @@ static enum status write_metrics(struct run *r, const struct trainer_report *rep
     buf_text(&line, ",\"lr\":");
     number_write_real(&line, report->rate);
     buf_text(&line, "}\n");
-    bool fine = !line.failed && write(r->metrics, line.data, line.n) == (ssize_t)line.n;
-    r->metrics_size += line.n;
     r->losses = 0;
     r->n_losses = 0;
+    enum status status = append(r, &line);
     buf_release(&line);
-    return fine ? STATUS_OK
-                : ctx_fail(r->ctx, STATUS_INVALID, "", "Cannot write " METRICS_FILE ": %s.", strerror(errno));
+    return status;
+}
+
+/* write_held_out is called where a picture is drawn: its line is written anew with it. */
+static enum status write_held_out(struct run *r) {
+    struct buf line;
+    double loss;
+    if (!r->plan->options.held)
+        return STATUS_OK;
+    enum status status = trainer_held_out(r->trainer, &loss);
+    if (status != STATUS_OK)
+        return status;
+    train_progress_end(&r->progress);
+    fprintf(stderr, "step %zu: the loss on what was held out is %.4f\n", trainer_at(r->trainer), loss);
+    buf_init(&line, 4096);
+    buf_printf(&line, "{\"step\":%zu,\"held_out\":", trainer_at(r->trainer));
+    number_write_real(&line, loss);
+    buf_text(&line, "}\n");
+    status = append(r, &line);
+    buf_release(&line);
+    return status;
 }
 
 /* -- The beginning -- */
@@ -197,6 +224,7 @@ static enum status restore(struct run *r, bool *restored) {
     if (status == STATUS_OK)
         status = trainer_restore(r->trainer, c.state, c.n_state);
     r->metrics_size = c.metrics;
+    r->shown = c.shown;
     r->losses = c.losses;
     r->n_losses = c.n_losses;
     *restored = status == STATUS_OK;
@@ -243,7 +271,13 @@ static bool shows(const struct run *r, size_t step) {
 /* show: a model is there only where a checkpoint was before it, so that it is none of a run at its end. */
 static enum status show(struct run *r) {
     enum status status = write_model(r);
-    return status == STATUS_OK ? write_samples(r) : status;
+    if (status == STATUS_OK)
+        status = write_samples(r);
+    if (status == STATUS_OK)
+        status = write_held_out(r);
+    if (status == STATUS_OK)
+        r->shown = trainer_at(r->trainer);
+    return status;
 }
 
 static enum status after_step(struct run *r, const struct trainer_report *report) {
@@ -275,7 +309,8 @@ static enum status finish(struct run *r) {
 static enum status go(struct run *r) {
     const size_t first = trainer_at(r->trainer);
     train_progress_begin(&r->progress, first, r->plan->options.steps);
-    enum status status = shows(r, first) ? show(r) : STATUS_OK; /* it may have been ended before it had shown them */
+    bool missed = shows(r, first) && r->shown != first;
+    enum status status = missed ? show(r) : STATUS_OK; /* it may have been ended before it had shown them */
     if (status == STATUS_OK)
         status = loop(r);
     train_progress_end(&r->progress);

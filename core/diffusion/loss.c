@@ -43,6 +43,9 @@ enum status loss_batch_make(struct ctx *ctx, size_t images, size_t d, bool class
     return whole ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
+/* Normal numbers cost least where many are drawn at once, so images of few numbers are drawn together. */
+enum { DRAWN_TOGETHER = 256 };
+
 /* A batch that is drawn. */
 struct drawing {
     const struct loss *loss;
@@ -51,16 +54,11 @@ struct drawing {
     const int64_t *labels;
     struct loss_batch *batch;
     normal_rows_function *normals;
+    size_t each; /* images of a piece */
 };
 
 /* uniform is (word + 1/2) / 2^32: neither 0 nor 1. */
 static double uniform(uint32_t word) { return (word + 0.5) * 0x1p-32; }
-
-static double normal(const struct drawing *d, size_t image) {
-    double z;
-    d->normals(d->loss->seed, NORMAL_TRAIN_TIME, d->step, image, 1, 1, &z);
-    return d->loss->mean + d->loss->std * z;
-}
 
 /* part_of the path's times, 0 .. 1, as a point of it. */
 static struct path_point at_part(const struct path *path, double part) {
@@ -70,12 +68,13 @@ static struct path_point at_part(const struct path *path, double part) {
     return path_at_t(path, at < (double)path->steps ? at : (double)path->steps - 1);
 }
 
-static struct path_point draw_point(const struct drawing *d, size_t image, uint32_t word) {
+/* draw_point takes a word and a standard normal number, of which a way of drawing reads one. */
+static struct path_point draw_point(const struct drawing *d, size_t image, uint32_t word, double z) {
     const struct path *path = d->loss->path;
+    const double normal = d->loss->mean + d->loss->std * z;
     switch (d->loss->times) {
-    case LOSS_LOGIT_NORMAL: return at_part(path, 1 / (1 + elementary_exp(-normal(d, image))));
-    case LOSS_LOG_NORMAL:
-        return path_at_k(path, fmin(fmax(elementary_exp(normal(d, image)), path->k_low), path->k_high));
+    case LOSS_LOGIT_NORMAL: return at_part(path, 1 / (1 + elementary_exp(-normal)));
+    case LOSS_LOG_NORMAL: return path_at_k(path, fmin(fmax(elementary_exp(normal), path->k_low), path->k_high));
     case LOSS_UNIFORM: break;
     }
     return at_part(path, ((double)image + uniform(word)) / (double)d->batch->images);
@@ -87,34 +86,48 @@ static double weigh(const struct loss *loss, const struct path_point *at, const 
     return loss->min_snr > 0 ? fmin(snr, loss->min_snr) * p->out_by * p->out_by : 1;
 }
 
-static void draw_image(void *arg, size_t i) {
-    const struct drawing *d = arg;
+static void draw_image(const struct drawing *d, size_t i, double z) {
     const struct loss *loss = d->loss;
     struct loss_batch *b = d->batch;
     const uint32_t key[2] = {(uint32_t)loss->seed, (uint32_t)(loss->seed >> 32)};
     uint32_t words[4];
     philox4x32(key, (uint32_t[]){0, (uint32_t)i, d->step, NORMAL_TRAIN_WORDS}, words);
-    const struct path_point at = draw_point(d, i, words[0]);
+    const struct path_point at = draw_point(d, i, words[0], z);
     const struct prediction p = prediction_at(loss->path, &at, loss->prediction, loss->sigma_data);
     const struct prediction_target to = prediction_target(loss->path, &at, loss->prediction, loss->sigma_data);
     b->times[i] = (float)path_time(loss->path, &at);
     b->weights[i] = weigh(loss, &at, &p);
     if (b->classes)
         b->classes[i] = uniform(words[1]) < loss->drop ? loss->none : d->labels[i];
-    double *eps = b->noise + i * b->d;
-    d->normals(loss->seed, NORMAL_TRAIN_NOISE, d->step, i, 1, b->d, eps);
-    for (size_t j = 0; j < b->d; j++) {
-        double x0 = (double)d->x0[i * b->d + j];
-        b->x[i * b->d + j] = (float)(p.input * (at.alpha * x0 + at.sigma * eps[j]));
-        b->targets[i * b->d + j] = (float)(to.x0_by * x0 + to.eps_by * eps[j]);
+    for (size_t j = i * b->d; j < (i + 1) * b->d; j++) {
+        double x0 = (double)d->x0[j], eps = b->noise[j];
+        b->x[j] = (float)(p.input * (at.alpha * x0 + at.sigma * eps));
+        b->targets[j] = (float)(to.x0_by * x0 + to.eps_by * eps);
     }
+}
+
+static void draw_piece(void *arg, size_t piece) {
+    const struct drawing *d = arg;
+    const struct loss_batch *b = d->batch;
+    const size_t first = piece * d->each, left = b->images - first, rows = left < d->each ? left : d->each;
+    double z[DRAWN_TOGETHER] = {0};
+    if (d->loss->times != LOSS_UNIFORM)
+        d->normals(d->loss->seed, NORMAL_TRAIN_TIME, d->step, first, rows, 1, z);
+    d->normals(d->loss->seed, NORMAL_TRAIN_NOISE, d->step, first, rows, b->d, b->noise + first * b->d);
+    for (size_t i = 0; i < rows; i++)
+        draw_image(d, first + i, z[i]);
 }
 
 void loss_draw(struct ctx *ctx, const struct loss *loss, uint32_t step, const float *x0, const int64_t *labels,
                struct loss_batch *batch) {
-    struct drawing d = {
-        .loss = loss, .step = step, .x0 = x0, .labels = labels, .batch = batch, .normals = normal_rows_for(ctx->isa)};
-    parallel_for(ctx, batch->images, draw_image, &d);
+    struct drawing d = {.loss = loss,
+                        .step = step,
+                        .x0 = x0,
+                        .labels = labels,
+                        .batch = batch,
+                        .normals = normal_rows_for(ctx->isa),
+                        .each = batch->d < DRAWN_TOGETHER ? DRAWN_TOGETHER / batch->d : 1};
+    parallel_for(ctx, (batch->images + d.each - 1) / d.each, draw_piece, &d);
 }
 
 struct comparing {

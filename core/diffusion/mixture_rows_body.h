@@ -5,7 +5,7 @@
 #include "core/base/lanes.h"
 #include "core/diffusion/mixture_parts.h"
 
-enum { GROUPS = MIXTURE_TILE / LANES };
+enum { GROUPS = MIXTURE_TILE / LANES, ROUND_GROUPS = MIXTURE_ROUND_TILE / LANES };
 
 /* gather transposes rows, times `by`: lanes beyond the last row repeat it, which costs nothing extra. */
 static inline void gather(size_t d, size_t rows, double by, const double *restrict x, vec *restrict to) {

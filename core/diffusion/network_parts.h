@@ -19,9 +19,11 @@ struct network_model {
 /* network_at gives the coefficients at a point, and what the network is told of its time. */
 struct prediction network_at(const struct network_model *m, const struct path_point *at, float *time);
 
-/* network_spread turns channels first into channels last, network_gather takes the answer back: D = x_by x + out_by F. */
-void network_spread(const struct network *n, double by, const double *x, float *to);
-void network_gather(const struct network *n, const struct prediction *p, const double *x, const float *F, double *D);
+/* network_lay_in turns channels first into channels last, network_gather takes the answer back: D = x_by x + out_by F,
+ * and what the network says beside it (said NULL: that is not wanted). */
+void network_lay_in(const struct network *n, double by, const double *x, float *to);
+void network_gather(const struct network *n, const struct prediction *p, const double *x, const float *F, double *D,
+                    double *said);
 
 /* network_each answers D alone. */
 void network_each(const struct denoiser *self, const struct denoiser_each *q, double *scratch);

@@ -27,7 +27,7 @@ static void forward(const struct network_model *m, struct slope_space *s, size_t
 
 static void put_row(const struct network_model *m, struct slope_space *s, size_t image, const double *x,
                     const struct prediction *p, float time) {
-    network_spread(&m->network, p->input, x, s->in + image * m->numbers_in);
+    network_lay_in(&m->network, p->input, x, s->in + image * m->numbers_in);
     s->times[image] = time;
     s->classes[image] = m->use.class;
 }
@@ -68,8 +68,8 @@ static void rows_vjv(const struct network_model *m, struct slope_space *s, const
         }
         q->vJv[first + i] = p.x_by * square + p.out_by * p.input * product;
         if (q->D)
-            network_gather(&m->network, &p, q->x + (first + i) * d, s->out + i * m->numbers_out,
-                           q->D + (first + i) * d);
+            network_gather(&m->network, &p, q->x + (first + i) * d, s->out + i * m->numbers_out, q->D + (first + i) * d,
+                           NULL);
     }
 }
 
@@ -93,7 +93,7 @@ static void row_trace(const struct network_model *m, struct slope_space *s, cons
     }
     q->trace[r] = p.x_by * (double)d + p.out_by * p.input * sum;
     if (q->D)
-        network_gather(n, &p, q->x + r * d, s->out, q->D + r * d);
+        network_gather(n, &p, q->x + r * d, s->out, q->D + r * d, NULL);
 }
 
 static void each(const struct denoiser *self, const struct denoiser_each *q, double *scratch) {

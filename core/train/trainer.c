@@ -86,18 +86,49 @@ enum status trainer_make(struct ctx *ctx, const struct graph *graph, const struc
     return STATUS_OK;
 }
 
+/* place_of is a permutation of the data: what is learnt from lies below n - held, what is held out above. */
+static size_t place_of(const struct trainer *t, size_t i) {
+    return t->options.held ? epoch_order_at(~t->options.seed, t->data.n, i) : i;
+}
+
+/* take puts an item into place i of the batch. */
+static void take(struct trainer *t, size_t item, size_t i) {
+    const struct train_data *data = &t->data;
+    float *to = t->x0 + i * data->d;
+    if (data->rows)
+        memcpy(to, data->rows + item * data->d, data->d * sizeof *to);
+    for (size_t j = 0; data->bytes && j < data->d; j++)
+        to[j] = (float)data->bytes[item * data->d + j] / 127.5f - 1;
+    t->labels[i] = data->labels ? data->labels[item] : 0;
+}
+
 /* gather takes the step's items. */
 static void gather(struct trainer *t) {
-    const struct train_data *data = &t->data;
-    for (size_t i = 0; i < t->options.batch; i++) {
-        size_t item = epoch_order_at(t->options.seed, data->n, t->o.step * t->options.batch + i);
-        float *to = t->x0 + i * data->d;
-        if (data->rows)
-            memcpy(to, data->rows + item * data->d, data->d * sizeof *to);
-        for (size_t j = 0; data->bytes && j < data->d; j++)
-            to[j] = (float)data->bytes[item * data->d + j] / 127.5f - 1;
-        t->labels[i] = data->labels ? data->labels[item] : 0;
+    const size_t batch = t->options.batch, n = t->data.n - t->options.held;
+    for (size_t i = 0; i < batch; i++)
+        take(t, place_of(t, epoch_order_at(t->options.seed, n, t->o.step * batch + i)), i);
+}
+
+/* forward runs the network on what was drawn of a step, and gives the loss, which is not to be used where ctx was
+ * stopped. */
+static double forward(struct trainer *t, const struct loss *loss, uint32_t step, const float *weights) {
+    loss_draw(t->ctx, loss, step, t->x0, t->labels, &t->batch);
+    const struct graph_in in = {.x = t->batch.x, .times = t->batch.times, .classes = t->batch.classes};
+    gradient_forward(t->ctx, t->gradient, weights, t->options.batch, &in, t->out);
+    return loss_mean(t->ctx, &t->batch, t->out, t->d_out);
+}
+
+enum status trainer_held_out(struct trainer *t, double *loss) {
+    const size_t batch = t->options.batch, held = t->options.held, rounds = held > batch ? held / batch : 1;
+    struct loss all = *t->loss;
+    all.drop = 0;
+    *loss = 0;
+    for (size_t round = 0; round < rounds; round++) {
+        for (size_t i = 0; i < batch; i++)
+            take(t, place_of(t, t->data.n - held + (round * batch + i) % held), i);
+        *loss += forward(t, &all, UINT32_MAX - (uint32_t)round, t->o.average) / (double)rounds; /* no step of a run */
     }
+    return ctx_stopped(t->ctx);
 }
 
 static enum status not_finite(const struct trainer *t, const char *what) {
@@ -108,10 +139,7 @@ static enum status not_finite(const struct trainer *t, const char *what) {
 
 enum status trainer_step(struct trainer *t, struct trainer_report *report) {
     gather(t);
-    loss_draw(t->ctx, t->loss, (uint32_t)t->o.step, t->x0, t->labels, &t->batch);
-    const struct graph_in in = {.x = t->batch.x, .times = t->batch.times, .classes = t->batch.classes};
-    gradient_forward(t->ctx, t->gradient, t->o.weights, t->options.batch, &in, t->out);
-    double loss = loss_mean(t->ctx, &t->batch, t->out, t->d_out);
+    double loss = forward(t, t->loss, (uint32_t)t->o.step, t->o.weights);
     gradient_backward(t->ctx, t->gradient, t->d_out, t->by_weights);
     enum status status = ctx_stopped(t->ctx); /* what was stopped on its way is no gradient */
     if (status != STATUS_OK)

@@ -32,6 +32,7 @@ struct trainer_options {
     double clip_norm; /* of the gradient; 0: it is not clipped */
     double ema;       /* the average keeps min(ema, (1 + n) / (10 + n)) of itself in step n */
     uint64_t seed;    /* of the initial weights and of the order; the loss has its own */
+    size_t held;      /* items that are not learnt from, below data->n: drawn by the seed, for trainer_held_out */
 };
 
 /* What a step found. */
@@ -54,6 +55,10 @@ enum status trainer_make(struct ctx *ctx, const struct graph *graph, const struc
 enum status trainer_step(struct trainer *t, struct trainer_report *report) MUST_CHECK;
 
 size_t trainer_at(const struct trainer *t); /* steps taken */
+
+/* trainer_held_out gives the mean loss of the average on the items that were held out (there must be some): the same
+ * draws at any step, labels as they are. Errors: CANCELLED, TIMED_OUT. */
+enum status trainer_held_out(struct trainer *t, double *loss) MUST_CHECK;
 
 /* The weights and their moving average, in the layout of gradient.h; they change with the next step. */
 const float *trainer_weights(const struct trainer *t);

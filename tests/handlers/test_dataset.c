@@ -277,6 +277,27 @@ static void images_that_do_not_fit(void **state) {
     release(&f);
 }
 
+static void classes_can_be_named(void **state) {
+    (void)state;
+    static const struct {
+        const char *names, *sentence;
+    } BAD[] = {{"up", "class_names has 1 names, and the data have 2 classes."},
+               {"up,down,", "class_names has 3 names, and the data have 2 classes."},
+               {"up,", "class_names has an empty name, that of class 1."}};
+    struct ctx ctx;
+    struct dataset d;
+    ctx_init(&ctx, 1 << 20);
+    assert_int_equal(dataset_toy(&ctx, TOY_MOONS, 1, &d), STATUS_OK);
+    for (size_t i = 0; i < COUNT(BAD); i++) {
+        assert_int_equal(dataset_name_classes(&ctx, BAD[i].names, &d), STATUS_INVALID);
+        assert_string_equal(ctx.err.detail, BAD[i].sentence);
+    }
+    assert_int_equal(dataset_name_classes(&ctx, "up,down", &d), STATUS_OK);
+    assert_true(d.class_names[0].n == 2 && d.class_names[1].n == 4 && !memcmp(d.class_names[1].p, "down", 4));
+    assert_int_equal(dataset_name_classes(&ctx, "up,down", &d), STATUS_INVALID);
+    ctx_release(&ctx);
+}
+
 static void toys_have_labels(void **state) {
     (void)state;
     struct ctx ctx;
@@ -294,6 +315,7 @@ int main(void) {
         cmocka_unit_test(arrays_that_do_not_fit),   cmocka_unit_test(rows_and_labels_of_csv),
         cmocka_unit_test(tables_that_do_not_fit),   cmocka_unit_test(folders_are_classes),
         cmocka_unit_test(images_that_do_not_fit),   cmocka_unit_test(toys_have_labels),
+        cmocka_unit_test(classes_can_be_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -126,6 +126,41 @@ static void what_is_known_stays(void **state) {
     made_model_end(&m);
 }
 
+/* Events show pictures, which latents of two channels cannot be; and cost no byte of the samples. */
+static void previews_are_decoded(void **state) {
+    (void)state;
+    static const char PICTURE_KEY[] = "\"picture\":\"iVBORw0K";
+    struct made_model m;
+    begin(&m, false);
+    char *plain = made_model_answer(&m, SAMPLE, MADE("\"count\":2,\"sampler\":{\"steps\":2}"));
+    m.accept = "text/event-stream";
+    char *events = made_model_answer(&m, SAMPLE, MADE("\"count\":2,\"preview\":1,\"sampler\":{\"steps\":2}"));
+    const char *first = strstr(events, PICTURE_KEY), *second = first ? strstr(first + 1, PICTURE_KEY) : NULL;
+    assert_non_null(second);
+    assert_true(strncmp(first, second, 500) != 0);
+    assert_memory_equal(strstr(events, "\"samples\":"), strstr(plain, "\"samples\":"), 2000);
+    free(plain), free(events);
+    made_model_end(&m);
+}
+
+/* The time of decoding is kept from the sampler, and what the time chose can be had again. */
+static void a_time_limit_leaves_time_to_decode(void **state) {
+    (void)state;
+    struct made_model m;
+    begin(&m, false);
+    made_model_clock(&m);
+    char *text = made_model_answer(&m, SAMPLE, MADE("\"count\":2,\"time_limit_ms\":50"));
+    const char *resolved = strstr(text, "\"resolved\":{\"seed\":0,\"sampler\":"),
+               *end = resolved ? strchr(resolved, '}') : NULL;
+    assert_non_null(end);
+    char again[300];
+    snprintf(again, sizeof again, MADE("\"count\":2,%.*s"), (int)(end + 1 - resolved - 21), resolved + 21);
+    char *same = made_model_answer(&m, SAMPLE, again);
+    assert_memory_equal(text, same, (size_t)(strstr(text, "]]") - text));
+    free(text), free(same);
+    made_model_end(&m);
+}
+
 static void neighbours_and_threads_change_no_byte(void **state) {
     (void)state;
     static const char *const SAMPLERS[] = {"{\"steps\":3}", "{\"solver\":\"dpmpp_2m_sde\",\"steps\":3}",
@@ -204,6 +239,28 @@ static enum status run_call(struct made_model *m, const char *request, size_t fa
     return status;
 }
 
+/* More rows than are run together: each is what it is alone. */
+static void rows_are_coded_in_groups(void **state) {
+    (void)state;
+    enum { MANY = 37 };
+    static double in[MANY * LATENT], out[MANY * PICTURE], back[MANY * LATENT];
+    double alone[PICTURE];
+    struct made_model m;
+    uint64_t seed = 9;
+    begin(&m, true);
+    for (size_t i = 0; i < MANY * LATENT; i++)
+        in[i] = (double)test_below(&seed, 2000) * 1e-3 - 1;
+    assert_int_equal(coder_run(&m.ctx, &m.loaded->decoder, MANY, in, out, false), STATUS_OK);
+    assert_int_equal(coder_run(&m.ctx, &m.loaded->encoder, MANY, out, back, false), STATUS_OK);
+    for (size_t r = 0; r < MANY; r++) {
+        assert_int_equal(coder_run(&m.ctx, &m.loaded->decoder, 1, in + r * LATENT, alone, false), STATUS_OK);
+        assert_memory_equal(alone, out + r * PICTURE, PICTURE * sizeof *out);
+        assert_int_equal(coder_run(&m.ctx, &m.loaded->encoder, 1, out + r * PICTURE, alone, false), STATUS_OK);
+        assert_memory_equal(alone, back + r * LATENT, LATENT * sizeof *back);
+    }
+    made_model_end(&m);
+}
+
 static void each_allocation_may_fail(void **state) {
     (void)state;
     struct made_model m;
@@ -244,9 +301,15 @@ static void a_stop_is_heard(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(latents_are_decoded),    cmocka_unit_test(pictures_are_encoded),
-        cmocka_unit_test(what_is_known_stays),    cmocka_unit_test(neighbours_and_threads_change_no_byte),
-        cmocka_unit_test(what_cannot_be_is_said), cmocka_unit_test(each_allocation_may_fail),
+        cmocka_unit_test(latents_are_decoded),
+        cmocka_unit_test(pictures_are_encoded),
+        cmocka_unit_test(what_is_known_stays),
+        cmocka_unit_test(previews_are_decoded),
+        cmocka_unit_test(a_time_limit_leaves_time_to_decode),
+        cmocka_unit_test(neighbours_and_threads_change_no_byte),
+        cmocka_unit_test(what_cannot_be_is_said),
+        cmocka_unit_test(each_allocation_may_fail),
+        cmocka_unit_test(rows_are_coded_in_groups),
         cmocka_unit_test(a_stop_is_heard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,9 +43,12 @@ static void begin(struct fixture *f, bool images) {
                                .mean = images ? NULL : f->mean,
                                .std = images ? NULL : f->std};
     train_config_default(&f->config);
-    f->config.block_out_channels = (struct sizes){2, {8, 16}};
-    f->config.attention_levels = 1;
-    f->config.hidden_size = 24;
+    if (images) {
+        f->config.block_out_channels = (struct sizes){2, {8, 16}};
+        f->config.attention_levels = 1;
+    } else {
+        f->config.hidden_size = 24;
+    }
     f->config.sample_count = 4;
     f->config.sample_steps = 2;
 }
@@ -70,7 +73,11 @@ static void what_is_open_is_settled(void **state) {
     plan(&f);
     const struct train_config *c = &f.plan.config;
     assert_true(c->network == TRAIN_UNET && c->prediction == TRAIN_VELOCITY && c->times == TRAIN_UNIFORM);
-    assert_true(c->sigma_data == 0.5 && f.plan.loss.none == 2 && f.plan.unet.num_class_embeds == 3);
+    assert_true(c->sigma_data == 0 && f.plan.loss.none == 2 && f.plan.unet.num_class_embeds == 3);
+    assert_int_equal(f.plan.options.held, 0);
+    set(&f, "held_out", "0.5");
+    plan(&f);
+    assert_int_equal(f.plan.options.held, ITEMS / 2);
     assert_true(!f.plan.unet.down_attention[0] && f.plan.unet.down_attention[1] && f.plan.unet.up_attention[0]);
     end(&f);
     begin(&f, false);
@@ -106,6 +113,25 @@ static void what_does_not_fit_is_a_sentence(void **state) {
          "A model that predicts velocity on the path ddpm-linear has no scheduler to go with; want velocity on flow, "
          "edm "
          "on edm, and x0, eps or v on ddpm-*."},
+        {true,
+         {{"hidden_size", "9"}},
+         "hidden_size is 9, which means nothing with the network unet, the path flow, uniform times and 2 classes; "
+         "leave it "
+         "out, or want 128."},
+        {false,
+         {{"block_out_channels", "8,8"}},
+         "block_out_channels is [8, 8], which means nothing with the network mlp, the path flow, uniform times and 2 "
+         "classes; leave it out, or want [16, 32, 64]."},
+        {true,
+         {{"sigma_data", "0.5"}},
+         "sigma_data is 0.5, which means nothing with the network unet, the path flow, uniform times and 2 classes; "
+         "leave "
+         "it out, or want 0.0."},
+        {true,
+         {{"times_std", "2"}},
+         "times_std is 2.0, which means nothing with the network unet, the path flow, uniform times and 2 classes; "
+         "leave "
+         "it out, or want 1.0."},
         {true, {{"zero_snr", "true"}}, "zero_snr is for the paths ddpm-*, and means nothing on flow."},
         {true, {{"attention_levels", "3"}}, "attention_levels is 3, and block_out_channels has 2 levels."},
         {true,
@@ -123,6 +149,21 @@ static void what_does_not_fit_is_a_sentence(void **state) {
             fail_msg("is: %s\nwant: %s", f.ctx.err.detail, CASES[i].sentence);
         end(&f);
     }
+}
+
+static void without_classes_no_label_is_dropped(void **state) {
+    (void)state;
+    struct fixture f;
+    begin(&f, false);
+    f.data.classes = 0;
+    f.data.data.labels = NULL;
+    f.data.class_names = NULL;
+    plan(&f);
+    assert_int_equal(f.plan.mlp.num_classes, 0);
+    set(&f, "label_drop", "0.3");
+    assert_int_equal(train_plan_make(&f.ctx, &f.config, &f.data, &f.plan), STATUS_INVALID);
+    assert_non_null(strstr(f.ctx.err.detail, "label_drop is 0.3, which means nothing"));
+    end(&f);
 }
 
 /* -- Folders -- */
@@ -288,6 +329,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_open_is_settled),
         cmocka_unit_test(what_does_not_fit_is_a_sentence),
+        cmocka_unit_test(without_classes_no_label_is_dropped),
         cmocka_unit_test(a_unet_is_read_as_it_was_written),
         cmocka_unit_test(schedulers_are_those_of_the_paths),
         cmocka_unit_test(rows_keep_their_scale_and_labels_their_names),

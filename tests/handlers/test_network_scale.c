@@ -68,10 +68,32 @@ static void given_rows_are_scaled(void **state) {
     end(&p);
 }
 
+/* Densities change by the determinant of the scale, 20 * 0.25. */
+static void densities_are_those_of_the_rows(void **state) {
+    (void)state;
+    struct pair p;
+    double a[2], b[2];
+    begin(&p);
+    char *plain = made_model_answer(&p.plain, "/v1/likelihood",
+                                    "{\"model\":\"made\",\"points\":[[0.5,2],[-1,0]],\"rtol\":1e-5,\"atol\":1e-5}");
+    char *scaled =
+        made_model_answer(&p.scaled, "/v1/likelihood",
+                          "{\"model\":\"made\",\"points\":[[110,-2.5],[80,-3]],\"rtol\":1e-5,\"atol\":1e-5}");
+    made_model_numbers(plain, "\"log_likelihoods\":[", a, 2);
+    made_model_numbers(scaled, "\"log_likelihoods\":[", b, 2);
+    for (size_t i = 0; i < 2; i++)
+        if (!(fabs(a[i] - log(20 * 0.25) - b[i]) < 1e-3))
+            fail_msg("%.9g and %.9g", a[i], b[i]);
+    free(plain);
+    free(scaled);
+    end(&p);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(samples_are_scaled_back),
         cmocka_unit_test(given_rows_are_scaled),
+        cmocka_unit_test(densities_are_those_of_the_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

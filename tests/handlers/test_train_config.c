@@ -135,7 +135,7 @@ static void the_defaults_are_in_range(void **state) {
     buf_init(&text, 1 << 20);
     train_config_write(&a, &text);
     memset(&b, 0, sizeof b);
-    b.data = b.labels = b.label_column = b.kernels = "";
+    b.data = b.labels = b.label_column = b.class_names = b.kernels = "";
     assert_int_equal(train_config_read(&ctx, "a", (struct str){text.data, text.n}, &b), STATUS_OK);
     assert_null(train_config_differs(&a, &b, is, wanted));
     buf_clear(&text);

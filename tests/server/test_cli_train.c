@@ -92,17 +92,18 @@ static const char *const RESULTS[] = {"metrics.ndjson",
                                       "mlp/config.json",
                                       "mlp/diffusion_pytorch_model.safetensors",
                                       "scheduler/scheduler_config.json",
-                                      "samples/00000600.png",
-                                      "samples/00001200.png"};
+                                      "samples/00000300.png",
+                                      "samples/00000600.png"};
 
 static void same_run(const char *a, const char *b) {
     for (size_t i = 0; i < COUNT(RESULTS); i++)
         same(a, b, RESULTS[i]);
 }
 
-#define SMALL                                                                                          \
-    "--data moons --hidden-size 16 --num-blocks 1 --time-size 16 --batch 16 --steps 1200 --warmup 10 " \
-    "--sample-every 600 --checkpoint-every 20 --metrics-every 7 --sample-count 4 --sample-steps 2 --kernels ref"
+#define SMALL                                                                                                      \
+    "--data moons --hidden-size 16 --num-blocks 1 --time-size 16 --batch 16 --steps 600 --warmup 10 "              \
+    "--sample-every 300 --checkpoint-every 20 --metrics-every 7 --sample-count 4 --sample-steps 2 --held-out 0.1 " \
+    "--kernels ref"
 
 /* start begins a run in the background and waits for its first checkpoint. */
 static pid_t start(const char *name) {
@@ -134,7 +135,7 @@ static void end(pid_t pid, int number, int code) {
 static void a_killed_run_goes_on_to_the_same_bytes(void **state) {
     (void)state;
     fine("train " SMALL " --threads 1 --out @/whole");
-    assert_non_null(strstr(said, "step 1200/1200"));
+    assert_non_null(strstr(said, "step 600/600"));
     assert_false(exists("whole/checkpoint"));
     end(start("killed"), SIGKILL, 0);
     if (exists("killed/checkpoint"))
@@ -154,7 +155,10 @@ static void old_checkpoints_are_gone_on_from(void **state) {
     char *metrics = read_file(path_of("whole/metrics.ndjson"), &n);
     assert_non_null(metrics);
     assert_non_null(strstr(metrics, "{\"step\":7,\"loss\":"));
-    assert_non_null(strstr(metrics, "\n{\"step\":1200,\"loss\":"));
+    assert_non_null(strstr(metrics, "\n{\"step\":600,\"loss\":"));
+    const char *held = strstr(metrics, "{\"step\":300,\"held_out\":");
+    assert_true(held && !strstr(held + 1, "{\"step\":300,\"held_out\":"));
+    assert_non_null(strstr(held, "{\"step\":600,\"held_out\":"));
     free(metrics);
     pid_t pid = start("old");
     if (!pid)
@@ -173,6 +177,18 @@ static void old_checkpoints_are_gone_on_from(void **state) {
     put("old/checkpoint", checkpoint, 10);
     refused("train --out @/old", 1, "checkpoint is no checkpoint that this version wrote.");
     free(checkpoint);
+}
+
+/* A run that ends between a checkpoint and the picture of its step: here a file stands where the folder should be. */
+static void a_picture_that_was_missed_is_drawn(void **state) {
+    (void)state;
+    assert_int_equal(mkdir(path_of("missed"), 0700), 0);
+    put("missed/samples", "", 0);
+    refused("train " SMALL " --out @/missed", 1, "/missed/samples/00000300.png: Not a directory.");
+    assert_true(exists("missed/checkpoint"));
+    assert_int_equal(unlink(path_of("missed/samples")), 0);
+    fine("train --out @/missed");
+    same_run("whole", "missed");
 }
 
 static void what_was_begun_is_not_changed(void **state) {
@@ -284,6 +300,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_killed_run_goes_on_to_the_same_bytes),
         cmocka_unit_test(old_checkpoints_are_gone_on_from),
+        cmocka_unit_test(a_picture_that_was_missed_is_drawn),
         cmocka_unit_test(what_was_begun_is_not_changed),
         cmocka_unit_test(wrong_usage),
         cmocka_unit_test(what_was_trained_is_a_model),

@@ -112,6 +112,7 @@ static void make_checkpoint(struct buf *b) {
     struct train_checkpoint c = {.of = {{1, 2, 3}},
                                  .isa = "avx2",
                                  .metrics = 7,
+                                 .shown = 5,
                                  .losses = 0.5,
                                  .n_losses = 3,
                                  .state = STATE,
@@ -129,7 +130,7 @@ static void a_checkpoint_is_read_back(void **state) {
     ctx_init(&ctx, 1 << 20);
     make_checkpoint(&b);
     assert_int_equal(train_checkpoint_read(&ctx, "c", (unsigned char *)b.data, b.n, &c), STATUS_OK);
-    assert_true(c.of.b[1] == 2 && c.metrics == 7 && c.losses == 0.5 && c.n_losses == 3);
+    assert_true(c.of.b[1] == 2 && c.metrics == 7 && c.shown == 5 && c.losses == 0.5 && c.n_losses == 3);
     assert_string_equal(c.isa, "avx2");
     assert_int_equal(c.n_state, sizeof STATE);
     assert_memory_equal(c.state, STATE, sizeof STATE);

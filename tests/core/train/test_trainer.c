@@ -232,6 +232,57 @@ static void what_is_not_finite_is_no_step(void **state) {
     end(other);
 }
 
+/* With rows that tell where they lie: what is held out is not learnt from, and the rest is, once an epoch. */
+static void held_out_items_are_not_learnt_from(void **state) {
+    (void)state;
+    struct run *r = begin(false), *all = begin(false);
+    double before, after, again;
+    r->options.held = 100;
+    assert_int_equal(trainer_make(&r->ctx, r->graph, &r->data, &r->loss, &r->options, &r->t), STATUS_OK);
+    assert_int_equal(trainer_held_out(r->t, &before), STATUS_OK);
+    steps(r, 5);
+    steps(all, 5);
+    void *kept = state_of(r), *other = state_of(all);
+    assert_memory_not_equal(kept, other, trainer_bytes(r->t));
+    assert_int_equal(trainer_held_out(r->t, &before), STATUS_OK);
+    assert_int_equal(trainer_held_out(r->t, &again), STATUS_OK);
+    assert_true(before == again);
+    steps(r, 200);
+    assert_int_equal(trainer_held_out(r->t, &after), STATUS_OK);
+    assert_true(after < 0.7 * before);
+    free(kept);
+    free(other);
+    end(r);
+    end(all);
+}
+
+/* Items that are held out may be what they like: the steps stay the same. Which they are is found by spoiling each. */
+static void what_is_held_out_changes_no_step(void **state) {
+    (void)state;
+    enum { FEW = 12, OUT = 4 };
+    size_t without = 0;
+    void *kept = NULL;
+    for (size_t spoilt = 0; spoilt <= FEW; spoilt++) {
+        struct run *r = begin(false);
+        r->options.held = OUT;
+        r->data.n = FEW;
+        if (spoilt)
+            r->rows[2 * (spoilt - 1)] = 5;
+        assert_int_equal(trainer_make(&r->ctx, r->graph, &r->data, &r->loss, &r->options, &r->t), STATUS_OK);
+        steps(r, 2);
+        void *is = state_of(r);
+        if (spoilt)
+            without += !memcmp(is, kept, trainer_bytes(r->t));
+        else
+            kept = is;
+        if (spoilt)
+            free(is);
+        end(r);
+    }
+    free(kept);
+    assert_int_equal(without, OUT);
+}
+
 static void states_of_others_are_refused(void **state) {
     (void)state;
     struct run *r = begin(false);
@@ -271,6 +322,8 @@ int main(void) {
         cmocka_unit_test(threads_change_nothing),
         cmocka_unit_test(a_stopped_step_changes_nothing),
         cmocka_unit_test(what_is_not_finite_is_no_step),
+        cmocka_unit_test(held_out_items_are_not_learnt_from),
+        cmocka_unit_test(what_is_held_out_changes_no_step),
         cmocka_unit_test(states_of_others_are_refused),
         cmocka_unit_test(each_allocation_may_fail),
     };
