@@ -306,8 +306,12 @@ enum status sample_check(struct call *call, const struct sample_params *p) {
     return status == STATUS_OK ? check_output(call, p) : status;
 }
 
-/* take_shape lets pictures of images be drawn as the network makes them. */
-static enum status take_shape(struct call *call, const struct loaded_model *m, struct sample_params *p) {
+/* adopt_shape makes pictures of a network's samples, and previews of it that are images at all, pictures of its own
+ * shape. */
+static enum status adopt_shape(struct call *call, const struct loaded_model *m, struct sample_params *p) {
+    const bool images = m->shape[0] == 1 || m->shape[0] == 3, previews = p->preview > 0 && call->events && images;
+    if (m->dims != 3 || (call->media != MEDIA_PNG && !previews) || p->plot.image_shape.kind)
+        return STATUS_OK;
     int64_t *shape = ctx_alloc(&call->ctx, m->dims, sizeof *shape);
     if (!shape)
         return STATUS_NO_MEMORY;
@@ -317,18 +321,10 @@ static enum status take_shape(struct call *call, const struct loaded_model *m, s
     return STATUS_OK;
 }
 
-/* previews_images: the events are to show samples of the network, and these are images, not numbers of another kind. */
-static bool previews_images(const struct call *call, const struct sample_params *p, const struct loaded_model *m) {
-    return p->preview > 0 && call->events && (m->shape[0] == 1 || m->shape[0] == 3);
-}
-
 enum status sample_adopt(struct call *call, struct sample_params *p, struct network_asked *asked) {
-    const struct loaded_model *m;
-    enum status status = model_load_network(call, &p->model, &m);
+    *asked = (struct network_asked){0};
+    enum status status = model_load_network(call, &p->model, &asked->model);
     if (status == STATUS_OK)
-        status = network_request_settle(call, &p->model, &p->network, deadline_wants(call, &p->how), &p->how, asked);
-    if (status == STATUS_OK && m && m->dims == 3 && !p->plot.image_shape.kind &&
-        (call->media == MEDIA_PNG || previews_images(call, p, m)))
-        status = take_shape(call, m, p);
-    return status;
+        status = network_request_settle(call, &p->network, deadline_wants(call, &p->how), &p->how, asked);
+    return status == STATUS_OK && asked->model ? adopt_shape(call, asked->model, p) : status;
 }

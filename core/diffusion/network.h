@@ -23,10 +23,11 @@ struct network_use {
     enum prediction_id prediction;
     double sigma_data;
     int64_t class;
+    bool slopes; /* it gives EACH_TRACE and EACH_VJV, by the network's own derivative: for likelihoods */
 };
 
 /* network_denoiser makes the denoiser. A row's bits depend on its own numbers alone, with the same kernels, whatever
- * rows stand beside it. A call is spread over ctx's threads and ends early where ctx is stopped; ctx and all that is
+ * rows stand beside it. With slopes a trace takes d passes backward, v' J v takes one (core/nn/gradient.h). A call is spread over ctx's threads and ends early where ctx is stopped; ctx and all that is
  * borrowed outlive it. Errors: INVALID (as of prediction_check), NO_MEMORY. */
 enum status network_denoiser(struct ctx *ctx, const struct network *network, const struct network_use *use,
                              const struct denoiser **out) MUST_CHECK;

@@ -168,7 +168,7 @@ static void a_bad_number_is_found_late(void **state) {
     (void)state;
     struct test_server server;
     struct response r;
-    put_network("spoilt", 0, 3, 0, 7);
+    put_network("spoilt", 0, 0, 7);
     START(&server, "--models", folder);
     SAYS(server.port, "/v1/models/spoilt", 200, "\"state\":\"unloaded\"");
     for (int round = 0; round < 2; round++) {

@@ -87,10 +87,11 @@ static void what_a_network_cannot_do_is_said(void **state) {
         const char *body, *pointer, *words;
     } rows[] = {
         {"{\"model\":\"broken\"}", "\"/model\"", "a model that is left out: "},
-        {"{\"model\":\"brocken\"}", "\"/model\"", "one of the models \\\"bell\\\", \\\"classes\\\", \\\"spread\\\", \\\"tiny\\\""},
+        {"{\"model\":\"brocken\"}", "\"/model\"",
+         "one of the models \\\"bell\\\", \\\"classes\\\", \\\"spread\\\", \\\"tiny\\\""},
         {"{\"model\":\"tiny\",\"class\":1}", "\"/class\"", "this network knows none"},
         {"{\"model\":\"classes\",\"class\":3}", "\"/class\"", "want 0 to 2"},
-        {"{\"model\":\"tiny\",\"path\":\"flow\"}", "\"/prediction\"", "want prediction"},
+        {"{\"model\":\"tiny\",\"path\":\"flow\"}", "\"/prediction\"", "want prediction, too"},
         {"{\"model\":\"tiny\",\"diagnostics\":true,\"count\":500}", "\"/diagnostics\"", "network"},
         {"{\"model\":\"tiny\",\"latents\":[[1,2]]}", "\"/latents\"", "192"},
         {"{\"model\":{\"type\":\"network\",\"name\":\"x\",\"digest\":\"\",\"shape\":[3,8,8],\"work\":1}}",
@@ -166,11 +167,11 @@ static void models_are_listed(void **state) {
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }
 
-static int make_models(void **state) {
-    if (make_folder(state))
-        return -1;
-    put_network("spread", 0, 6, 0, 0);
-    return 0;
+/* Beside those of the fixture: "spread", which says its variance. */
+static int make_all(void **state) {
+    int code = make_folder(state);
+    put_network_of("spread", 0, 6, 0, 0);
+    return code;
 }
 
 int main(int argc, char **argv) {
@@ -186,5 +187,5 @@ int main(int argc, char **argv) {
         cmocka_unit_test(images_are_drawn_in_their_shape),
         cmocka_unit_test(models_are_listed),
     };
-    return cmocka_run_group_tests(tests, make_models, remove_folder);
+    return cmocka_run_group_tests(tests, make_all, remove_folder);
 }
