@@ -25,27 +25,36 @@ void entry_free(struct entry *e) {
 
 /* -- What is done with the mutex -- */
 
-static void release_weights(struct models *m, struct entry *e) {
+/* unload gives up the weights. Freeing gigabytes takes its time, in which others may have the mutex. */
+static void unload(struct models *m, struct entry *e) {
+    struct loaded_model *network = e->network;
     m->held -= e->held;
     e->held = 0;
-    model_unload(e->network);
     e->network = NULL;
+    pthread_mutex_unlock(&m->mutex);
+    model_unload(network);
+    pthread_mutex_lock(&m->mutex);
 }
 
-void model_free_if_gone(struct models *m, struct entry *e) {
+struct entry *model_take_if_gone(struct models *m, struct entry *e) {
     if (e->current || e->pins)
-        return;
+        return NULL;
     struct entry **at = &m->all;
     while (*at != e)
         at = &(*at)->next;
     *at = e->next;
-    release_weights(m, e);
-    entry_free(e);
+    m->held -= e->held;
+    e->next = NULL;
+    return e;
 }
 
-static void unpin(struct models *m, struct entry *e) {
+/* unpin ends with the mutex given back. */
+static void unpin_and_unlock(struct models *m, struct entry *e) {
     e->pins--;
-    model_free_if_gone(m, e);
+    struct entry *gone = model_take_if_gone(m, e);
+    pthread_mutex_unlock(&m->mutex);
+    if (gone)
+        entry_free(gone);
 }
 
 static bool is(struct str text, const char *name) { return text.n == strlen(name) && !memcmp(text.p, name, text.n); }
@@ -153,10 +162,11 @@ static enum status find(struct model_store *store, struct ctx *ctx, struct str n
             status = want_digest(m, ctx, e);
         if (status == STATUS_OK)
             tell(e, out);
-        else
-            unpin(m, e);
     }
-    pthread_mutex_unlock(&m->mutex);
+    if (status == STATUS_OK)
+        pthread_mutex_unlock(&m->mutex);
+    else
+        unpin_and_unlock(m, e);
     return status;
 }
 
@@ -171,11 +181,12 @@ static struct entry *least_recent(const struct models *m) {
     return least;
 }
 
-static bool make_room(struct models *m, size_t need) {
-    struct entry *least;
-    while (m->held + need > m->memory && (least = least_recent(m)))
-        release_weights(m, least);
-    return m->held + need <= m->memory;
+/* make_room unloads one; false: there is none to unload. */
+static bool make_room(struct models *m) {
+    struct entry *least = least_recent(m);
+    if (least)
+        unload(m, least);
+    return least != NULL;
 }
 
 static void read_weights(struct models *m, struct entry *e) {
@@ -216,10 +227,12 @@ static enum status try_weights(struct models *m, struct ctx *ctx, struct entry *
                         e->name, need, m->memory);
     if (e->busy)
         return wait_a_moment(m, ctx);
-    if (make_room(m, need)) {
+    if (m->held + need <= m->memory) {
         read_weights(m, e);
         return STATUS_OK;
     }
+    if (make_room(m)) /* the mutex was away: look at everything again */
+        return STATUS_OK;
     if (holds) /* others may wait for what it holds */
         return ctx_fail(ctx, STATUS_UNREADY, "/model",
                         "The models in use leave no room for %s beside them (%zu bytes are for all, the server's "
@@ -239,8 +252,9 @@ static enum status load(struct model_store *store, struct ctx *ctx, const struct
     if (status == STATUS_OK) {
         e->uses++;
         e->used = ++m->clock;
-        (void)make_room(m, 0); /* it may hold a little more than was expected */
         *out = e->network;
+        while (m->held > m->memory && make_room(m)) /* it may hold a little more than was expected */
+            ;
     }
     pthread_mutex_unlock(&m->mutex);
     return status;
@@ -253,8 +267,7 @@ static void drop(struct model_store *store, const struct named_model *model, boo
     e->uses -= loaded;
     if (loaded && !e->uses)
         pthread_cond_broadcast(&m->changed);
-    unpin(m, e);
-    pthread_mutex_unlock(&m->mutex);
+    unpin_and_unlock(m, e);
 }
 
 /* -- Opening and closing -- */
