@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "handlers/model_request.h"
 #include "server/clock.h"
@@ -75,11 +74,7 @@ static struct entry *by_digest(struct models *m, struct str name, struct str dig
 
 /* wait_a_moment waits for a change, or for the caller to be stopped. */
 static enum status wait_a_moment(struct models *m, struct ctx *ctx) {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += WAIT_MS * NS_PER_MS;
-    until.tv_sec += until.tv_nsec / NS_PER_S;
-    until.tv_nsec %= NS_PER_S;
+    const struct timespec until = clock_spec(clock_ns() + WAIT_MS * NS_PER_MS);
     pthread_cond_timedwait(&m->changed, &m->mutex, &until);
     return ctx_stopped(ctx);
 }
@@ -279,7 +274,11 @@ struct models *models_open(const char *folder, enum isa isa, size_t memory, stru
     m->store = (struct model_store){find, load, drop, model_list_names, model_rescan};
     pthread_mutex_init(&m->scanning, NULL);
     pthread_mutex_init(&m->mutex, NULL);
-    pthread_cond_init(&m->changed, NULL);
+    pthread_condattr_t clock;
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&m->changed, &clock);
+    pthread_condattr_destroy(&clock);
     m->log = log;
     m->isa = isa;
     m->memory = memory ? memory : machine_memory() / 4;
