@@ -65,6 +65,21 @@ static void one_is_told_of(void **state) {
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }
 
+/* Its items are decoded with it, so that the whole of it waits for the files. */
+static void a_batch_may_be_the_first_to_ask(void **state) {
+    (void)state;
+    struct test_server server;
+    struct response alone, r;
+    START(&server, "--models", folder);
+    assert_true(ask_once(server.port, "POST", "/v1/batch", "",
+                         "{\"requests\":[{\"path\":\"/v1/sample\",\"body\":" TINY "}]}", &r));
+    ask(server.port, "", TINY, 200, &alone);
+    if (!strstr(r.body, alone.body))
+        fail_msg("%.300s", r.body);
+    response_free(&alone), response_free(&r);
+    assert_int_equal(server_end(&server, SIGTERM), 0);
+}
+
 static void a_rescan_tells_what_changed(void **state) {
     (void)state;
     static const char SAME[] =
@@ -375,6 +390,7 @@ int main(int argc, char **argv) {
 #define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, fresh_folder, remove_folder)
     const struct CMUnitTest tests[] = {
         WITH_FOLDER(one_is_told_of),
+        WITH_FOLDER(a_batch_may_be_the_first_to_ask),
         WITH_FOLDER(a_rescan_tells_what_changed),
         WITH_FOLDER(what_is_replaced_lives_to_the_end),
         WITH_FOLDER(a_bad_number_is_found_late),
