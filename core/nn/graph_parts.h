@@ -50,8 +50,8 @@ struct node {
 struct value_place {
     float *constant;
     size_t height, width, channels;
-    bool border;
-    int first, last; /* nodes: it lives from one through the other */
+    bool border, early; /* early: made by an early node */
+    int first, last;    /* nodes: it lives from one through the other */
     size_t floats, at;
 };
 
@@ -62,7 +62,8 @@ struct graph {
     struct value_place *values;
     struct parameter *parameters;
     size_t n_nodes, n_values, n_parameters, max_nodes, max_values, max_parameters;
-    size_t floats; /* of the workspace, an image */
+    size_t n_early; /* the first nodes, which see times and classes alone: they are few numbers for large matrices */
+    size_t floats, late_floats; /* of the workspace, an image; of these, behind the others, for late values */
     bool failed;
 };
 
@@ -76,6 +77,7 @@ struct run {
     size_t images, total, first;
     const struct graph_in *in;
     float *out, *workspace;
+    float *own; /* a workspace of its own for all but early values, of `images` times late_floats; NULL: none */
 };
 
 /* graph_places is where a value's pixels lie, the border's left out; graph_scratch where its numbers begin. */

@@ -6,19 +6,26 @@
 #include "core/tensor/attention.h"
 #include "core/tensor/norm.h"
 
+/* place_of is where the run's first image of a value lies, when one is so many floats. */
+static float *place_of(const struct run *r, const struct value_place *v, size_t image) {
+    if (r->own && !v->early)
+        return r->own + r->images * (v->at - (r->g->floats - r->g->late_floats));
+    return r->workspace + r->total * v->at + r->first * image;
+}
+
 struct places graph_places(const struct run *r, int value) {
     const struct value_place *v = &r->g->values[value];
     if (v->constant)
         return (struct places){v->constant, 0, v->width * v->channels, v->channels};
     size_t border = v->border ? 1 : 0, row = (v->width + 2 * border) * v->channels;
     size_t image = (v->height + 2 * border) * row;
-    float *data = r->workspace + r->total * v->at + r->first * image;
+    float *data = place_of(r, v, image);
     return (struct places){data + border * (row + v->channels), image, row, v->channels};
 }
 
 float *graph_scratch(const struct run *r, int value) {
     const struct value_place *v = &r->g->values[value];
-    return r->workspace + r->total * v->at + r->first * v->floats;
+    return place_of(r, v, v->floats);
 }
 
 void graph_frame(const struct run *r, int value) {
@@ -338,10 +345,75 @@ void graph_run_node(const struct run *r, const struct node *node) {
         graph_frame(r, node->out);
 }
 
+/* -- The whole -- */
+
+static void run_nodes(const struct run *r, size_t from, size_t to) {
+    for (size_t i = from; i < to && ctx_stop(r->ctx) == STOP_NONE; i++)
+        graph_run_node(r, &r->g->nodes[i]);
+}
+
+static size_t numbers(const struct value_place *v) { return v->height * v->width * v->channels; }
+
+/* run_part takes some images through the later nodes, in the room of images from `room` on. */
+static void run_part(const struct run *r, size_t first, size_t images, size_t room, struct ctx *ctx) {
+    const struct graph *g = r->g;
+    const struct graph_in in = {.x = r->in->x + first * numbers(&g->values[0]),
+                                .times = r->in->times ? r->in->times + first : NULL,
+                                .classes = r->in->classes ? r->in->classes + first : NULL};
+    struct run part = *r;
+    part.ctx = ctx;
+    part.first = first;
+    part.images = images;
+    part.own = r->workspace + r->total * (g->floats - g->late_floats) + room * g->late_floats;
+    part.in = &in;
+    part.out = r->out + first * numbers(&g->values[g->nodes[g->n_nodes - 1].in[0]]);
+    run_nodes(&part, g->n_early, g->n_nodes);
+}
+
+enum {
+    NEAR_FLOATS = 1 << 17, /* values that a core's own cache holds beside weights */
+    CHAIN_NS = 5000000     /* how long a thread may be away */
+};
+
+/* Images that go through all layers on one thread, a few at a time, so that their values stay near and threads meet only
+ * at the end. */
+struct chains {
+    const struct run *r;
+    size_t images, together; /* a chain, and of these at a time */
+};
+
+static void run_chain(void *arg, size_t i) {
+    const struct chains *c = arg;
+    struct ctx alone = {.stop = c->r->ctx->stop, .isa = c->r->ctx->isa};
+    for (size_t done = 0; done < c->images; done += c->together) {
+        size_t left = c->images - done;
+        run_part(c->r, i * c->images + done, left < c->together ? left : c->together, i * c->images, &alone);
+    }
+}
+
+static size_t at_least(size_t n, size_t least) { return n < least ? least : n; }
+
+/* chains_of gives chains of equal lengths, as many for each thread; none where an image takes long. */
+static struct chains chains_of(const struct run *r, size_t threads, size_t *n) {
+    size_t share = r->images / threads, most = (size_t)(CHAIN_NS / graph_cost(r->g));
+    struct chains c = {.r = r, .together = at_least(NEAR_FLOATS / at_least(r->g->floats, 1), 1)};
+    *n = 0;
+    if (most && share) {
+        c.images = share / ((share + most - 1) / most);
+        *n = share / c.images * threads;
+    }
+    return c;
+}
+
 void graph_run(struct ctx *ctx, const struct graph *g, size_t images, const struct graph_in *in, float *out,
                float *workspace) {
-    const struct run r = {
+    const struct run all = {
         .ctx = ctx, .g = g, .images = images, .total = images, .in = in, .out = out, .workspace = workspace};
-    for (size_t i = 0; i < g->n_nodes && ctx_stop(ctx) == STOP_NONE; i++)
-        graph_run_node(&r, &g->nodes[i]);
+    size_t n;
+    struct chains chains = chains_of(&all, ctx->parallel ? ctx->parallel->threads : 1, &n);
+    size_t done = n * chains.images;
+    run_nodes(&all, 0, g->n_early);
+    parallel_for(ctx, n, run_chain, &chains);
+    if (done < images)
+        run_part(&all, done, images - done, done, ctx);
 }

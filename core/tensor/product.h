@@ -10,7 +10,8 @@
 #include "core/base/ctx.h"
 #include "core/tensor/tensor.h"
 
-/* A packed matrix: [blocks of columns][segments][depth][columns of a tile], the last block filled with zeros. */
+/* A packed matrix: [blocks of columns][segments][depth][columns of a tile], the last block filled with zeros; it is one
+ * of the slim tile where its columns fit. */
 struct matrix {
     size_t segments, depth, columns;
     const float *panels;
