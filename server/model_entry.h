@@ -29,7 +29,7 @@ struct entry {
     char digest[KEY_HEX + 1];
     bool busy;                    /* somebody reads its weights */
     struct loaded_model *network; /* NULL: its weights are not in memory */
-    size_t held;                  /* what they hold there */
+    size_t held;                  /* what they hold there, or will: entry_need, or 0 */
     int64_t call_ns;
     unsigned pins, uses; /* calls that keep it, and those of them that have its weights */
     uint64_t used;       /* when it was asked for last, in order */

@@ -10,7 +10,12 @@
 #include "server/machine.h"
 #include "server/model_entry.h"
 
-enum { JSON_MAX = 4096, WAIT_MS = 20, MEASURE_MEMORY = 256 << 20 };
+enum {
+    JSON_MAX = 4096,
+    WAIT_MS = 20,
+    MEASURE_MEMORY = 256 << 20,
+    ARENA_WASTE = 4 << 20, /* blocks are not filled to the last byte; that is not counted */
+};
 
 void entry_free(struct entry *e) {
     model_unload(e->network);
@@ -186,8 +191,9 @@ static bool make_room(struct models *m) {
 
 static void read_weights(struct models *m, struct entry *e) {
     struct error why = {0};
-    const size_t need = entry_need(e), memory = m->memory;
+    const size_t need = entry_need(e), memory = 2 * need + ARENA_WASTE;
     int64_t call_ns = e->call_ns;
+    e->held = need;
     m->held += need;
     e->busy = true;
     pthread_mutex_unlock(&m->mutex);
@@ -195,15 +201,15 @@ static void read_weights(struct models *m, struct entry *e) {
     if (network && !call_ns)
         call_ns = network_measure(network, MEASURE_MEMORY);
     pthread_mutex_lock(&m->mutex);
-    m->held -= need;
     e->busy = false;
     e->call_ns = call_ns;
     e->network = network;
-    e->held = network ? model_load_bytes(network) : 0;
-    m->held += e->held;
     m->loads += network != NULL;
-    if (!network)
+    if (!network) {
+        m->held -= need;
+        e->held = 0;
         found_bad(m, e, &why);
+    }
     pthread_cond_broadcast(&m->changed);
 }
 
@@ -248,8 +254,6 @@ static enum status load(struct model_store *store, struct ctx *ctx, const struct
         e->uses++;
         e->used = ++m->clock;
         *out = e->network;
-        while (m->held > m->memory && make_room(m)) /* it may hold a little more than was expected */
-            ;
     }
     pthread_mutex_unlock(&m->mutex);
     return status;
