@@ -67,6 +67,7 @@ struct host {
     enum status (*answer)(void *self, struct call *call, struct buf *out);
     int64_t (*now_ns)(void *self); /* a clock that only goes forward; NULL: there is none */
     enum isa isa;                  /* the calls' kernels */
+    struct spare *spare;           /* the calls' large memory (spare.h); NULL: the system's */
     size_t max_memory;             /* bytes of a request's arena where the endpoint names none */
 };
 

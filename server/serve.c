@@ -24,6 +24,7 @@ enum {
     PATIENCE_MS = 5000, /* for cancelled computations to notice it */
     FILES_BESIDE = 64,  /* descriptors that are no connections */
     DRAIN_LOOK_MS = 20,
+    SPARE_MOST = 256 << 20, /* bytes of arenas that are kept for the next request */
 };
 
 static int fail(const char *format, ...) PRINTF_LIKE(1, 2);
@@ -107,11 +108,13 @@ static void make_host(struct server *server) {
         .answer = job_answer_item,
         .runtime = read_runtime,
         .isa = server->isa,
+        .spare = &server->spare,
         .max_memory = (size_t)server->options.max_memory,
     };
 }
 
 static bool open_parts(struct server *server) {
+    spare_init(&server->spare, SPARE_MOST);
     const struct options *o = &server->options;
     struct cache_options cache = {
         .path = o->db,
@@ -141,6 +144,7 @@ static void close_parts(struct server *server) {
     flights_free(server->flights);
     working_free(server->working);
     metrics_free(server->metrics);
+    spare_release(&server->spare);
     log_close(server->log);
 }
 
