@@ -9,7 +9,7 @@ static ALWAYS_INLINE void put(void *data, size_t i, uint64_t key, enum coding co
     memcpy((char *)data + i * 8, coding == CODING_INTS ? (const void *)&x : (const void *)&r, 8);
 }
 
-enum { SCAN_PIECE = 1 << 18, SCAN_BLOCK = 256 };
+enum { SCAN_PIECE = 1 << 18, SCAN_BLOCK = 256, HALVES_BLOCK = 256 };
 
 struct look {
     struct sorter *s;
@@ -162,4 +162,21 @@ static ALWAYS_INLINE void pairs(const struct sink *sink, const struct pair *from
 
 void sink_pairs(const struct sink *sink, const struct pair *from, size_t at, size_t n) {
     FOR_CODING(sink->coding, pairs, sink, from, at, n);
+}
+
+/* halves goes by blocks that are read before anything is written; what is written ends before what is still to be read. */
+static ALWAYS_INLINE void halves(const struct sink *sink, const uint32_t *from, size_t at, size_t n,
+                                 enum coding coding) {
+    uint64_t flip = flip_of(sink), min = sink->min;
+    uint32_t block[HALVES_BLOCK];
+    for (size_t i = 0; i < n; i += HALVES_BLOCK) {
+        size_t m = min_size(n - i, HALVES_BLOCK);
+        memcpy(block, from + i, m * sizeof *block);
+        for (size_t j = 0; j < m; j++)
+            put(sink->values, at + i + j, (block[j] + min) ^ flip, coding);
+    }
+}
+
+void sink_halves(const struct sink *sink, const uint32_t *from, size_t at, size_t n) {
+    FOR_CODING(sink->coding, halves, sink, from, at, n);
 }
