@@ -8,6 +8,7 @@
 #include "handlers/encode.h"
 #include "handlers/npy.h"
 #include "handlers/npy_answer.h"
+#include "handlers/route.h"
 #include "handlers/trace_fields.h"
 
 enum { DEFAULT_MAX_MEMORY = 1 << 30 };
@@ -21,24 +22,15 @@ const char *media_text(enum media media) {
     return texts[media];
 }
 
-static bool path_is(const struct endpoint *endpoint, const char *path) { return strcmp(endpoint->route, path) == 0; }
+enum media media_named(const char *text) {
+    for (enum media m = 0; m <= MEDIA_HTML; m++)
+        if (strcmp(media_text(m), text) == 0)
+            return m;
+    return MEDIA_JSON;
+}
 
-const struct endpoint *endpoint_find(const char *method, const char *path, char allow[64]) {
-    if (strcmp(method, "HEAD") == 0)
-        method = "GET";
-    size_t at = 0;
-    allow[0] = '\0';
-    for (const struct endpoint *const *e = endpoints; *e; e++) {
-        if (!path_is(*e, path))
-            continue;
-        if (strcmp((*e)->method, method) == 0)
-            return *e;
-        at += (size_t)snprintf(allow + at, 64 - at, "%s%s", at ? ", " : "",
-                               strcmp((*e)->method, "GET") ? (*e)->method : "GET, HEAD");
-    }
-    if (at)
-        snprintf(allow + at, 64 - at, ", OPTIONS");
-    return NULL;
+bool endpoint_may_be_job(const struct endpoint *endpoint) {
+    return strcmp(endpoint->method, "POST") == 0 && (endpoint->job_only || endpoint->cost);
 }
 
 bool endpoint_has_lines(const struct endpoint *endpoint) {
@@ -64,7 +56,18 @@ void call_release(struct call *call) {
     if (call->params && call->endpoint->release)
         call->endpoint->release(call->params);
     call->params = call->result = NULL;
+    call_drop_models(call);
     ctx_release(&call->ctx);
+}
+
+void call_again(struct call *call) {
+    const struct call old = *call;
+    call_release(call);
+    call_init(call, old.endpoint, old.host);
+    call->ctx.stop = old.ctx.stop;
+    call->ctx.parallel = old.ctx.parallel;
+    call->request = old.request;
+    call->media = old.media;
 }
 
 static int http_of(enum status status) {
@@ -88,7 +91,7 @@ static const char *code_of(enum status status) {
 /* settle records a status that some step came to; where the step left its error in ctx->err, it becomes the call's. */
 static enum status settle(struct call *call, enum status status) {
     call->status = status;
-    call->http = http_of(status);
+    call->http = status == STATUS_OK && call->kept_http ? call->kept_http : http_of(status);
     if (status != STATUS_OK && call->n_errors == 0)
         call->errors[call->n_errors++] = call->ctx.err;
     return status;
@@ -130,9 +133,19 @@ static enum status decode_npy(struct call *call) {
     }
     struct buf text;
     buf_init(&text, 1 << 18);
-    status = query_json(call, call->request.query ? call->request.query : "", &text);
+    status = query_json(call, call->endpoint->input, call->request.query ? call->request.query : "", &text);
     if (status == STATUS_OK)
         status = decode_json(call, text.data, text.n, &array);
+    buf_release(&text);
+    return status;
+}
+
+static enum status decode_query(struct call *call) {
+    struct buf text;
+    buf_init(&text, 1 << 18);
+    enum status status = query_json(call, call->endpoint->query, call->request.query ? call->request.query : "", &text);
+    if (status == STATUS_OK)
+        status = decode_json(call, text.data, text.n, NULL);
     buf_release(&text);
     return status;
 }
@@ -153,14 +166,40 @@ static enum status decode_body(struct call *call) {
 }
 
 enum status call_decode(struct call *call) {
-    if (!call->endpoint->input)
+    const struct endpoint *endpoint = call->endpoint;
+    if (!endpoint->input && !endpoint->path && !endpoint->query)
         return settle(call, STATUS_OK);
-    call->params = ctx_zalloc(&call->ctx, 1, call->endpoint->params_size);
-    enum status status = call->params ? decode_body(call) : STATUS_NO_MEMORY;
-    if (status == STATUS_OK && call->endpoint->prepare)
-        status = call->endpoint->prepare(call, call->params);
+    call->params = ctx_zalloc(&call->ctx, 1, endpoint->params_size);
+    enum status status = call->params ? STATUS_OK : STATUS_NO_MEMORY;
+    if (status == STATUS_OK && endpoint->path)
+        status = route_decode(call);
+    if (status == STATUS_OK && (endpoint->input || endpoint->query))
+        status = endpoint->input ? decode_body(call) : decode_query(call);
+    if (status == STATUS_OK && endpoint->prepare)
+        status = endpoint->prepare(call, call->params);
     return settle(call, status);
 }
+
+/* SplitMix64; the state is a plain counter. */
+static uint64_t next_seed(uint64_t *state) {
+    uint64_t z = *state += 0x9e3779b97f4a7c15u;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return (z ^ z >> 31) >> 11;
+}
+
+uint64_t call_draw(struct call *call) {
+    return call->seeds ? next_seed(call->seeds) : call->host->draw_seed(call->host->self);
+}
+
+void call_share(struct call *call, double share) {
+    if (call->job)
+        call->job->share(call->job, share);
+}
+
+bool call_save(struct call *call, const void *p, size_t n) { return call->job && call->job->save(call->job, p, n); }
+
+bool call_saved(struct call *call, struct buf *out) { return call->job && call->job->saved(call->job, out); }
 
 uint64_t call_cost(const struct call *call) { return call->endpoint->cost ? call->endpoint->cost(call->params) : 0; }
 
@@ -257,10 +296,8 @@ static double quality(const char *accept, const char *media) {
 static enum status choose_media(struct call *call, const char *accept, enum media *media) {
     const struct endpoint *endpoint = call->endpoint;
     const char *own = endpoint->media ? endpoint->media : media_text(MEDIA_JSON);
-    for (enum media m = 0; m <= MEDIA_HTML; m++)
-        if (strcmp(media_text(m), own) == 0)
-            *media = m;
-    if (!accept || !*accept)
+    *media = media_named(own);
+    if (!accept || !*accept || strcmp(own, MEDIA_KEPT) == 0)
         return STATUS_OK;
     const struct {
         bool offered;
@@ -337,30 +374,36 @@ static const char *http_title(int http) {
     }
 }
 
-static void problem(struct buf *out, int http, const char *code, const char *request_id, const char *detail,
-                    const struct error *errors, size_t n) {
-    buf_printf(out, "{\"type\":\"urn:solvent:problem:%s\",\"title\":\"%s\",\"status\":%d,\"detail\":", code,
-               http_title(http), http);
-    encode_quoting(out, detail);
-    buf_printf(out, ",\"code\":\"%s\",\"request_id\":", code);
-    encode_quoting(out, request_id);
+static void write_problem(struct buf *out, const struct problem *p, const struct endpoint *endpoint) {
+    buf_printf(out, "{\"type\":\"urn:solvent:problem:%s\",\"title\":\"%s\",\"status\":%d,\"detail\":", p->code,
+               http_title(p->http), p->http);
+    encode_quoting(out, p->detail);
+    buf_printf(out, ",\"code\":\"%s\",\"request_id\":", p->code);
+    encode_quoting(out, p->request_id);
     buf_text(out, ",\"errors\":[");
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < p->n; i++) {
         buf_text(out, i ? ",{\"pointer\":" : "{\"pointer\":");
-        encode_quoting(out, errors[i].pointer);
+        encode_quoting(out, p->errors[i].pointer);
         buf_text(out, ",\"detail\":");
-        encode_quoting(out, errors[i].detail);
+        encode_quoting(out, p->errors[i].detail);
         buf_byte(out, '}');
     }
-    buf_text(out, "]}");
+    buf_byte(out, ']');
+    if (endpoint && endpoint->problem)
+        endpoint->problem(p, out);
+    buf_byte(out, '}');
 }
 
 void call_problem(const struct call *call, const char *request_id, struct buf *out) {
-    problem(out, call->http, code_of(call->status), request_id, call->errors[0].detail, call->errors, call->n_errors);
+    const struct problem p = {call->http,   code_of(call->status), request_id, call->errors[0].detail,
+                              call->errors, call->n_errors};
+    write_problem(out, &p, call->endpoint);
 }
 
-void problem_write(struct buf *out, int http, const char *code, const char *request_id, const char *detail) {
-    problem(out, http, code, request_id, detail, NULL, 0);
+void problem_write(struct buf *out, const struct endpoint *endpoint, int http, const char *code, const char *request_id,
+                   const char *detail) {
+    const struct problem p = {.http = http, .code = code, .request_id = request_id, .detail = detail};
+    write_problem(out, &p, endpoint);
 }
 
 /* model_field finds the field that takes models, with its endpoint. */

@@ -11,6 +11,7 @@
 #define SOLVENT_CALL_H
 
 #include "handlers/endpoint.h"
+#include "handlers/model_store.h"
 #include "handlers/sink.h"
 
 /* Media types that an answer can have. */
@@ -30,9 +31,10 @@ enum media {
 #undef X
 };
 const char *media_text(enum media media);
+enum media media_named(const char *text); /* MEDIA_JSON where it names none */
 
 /* What the host's process does, for GET /v1/runtime/threads. Texts and list lie in the call's arena. */
-enum runtime_role { THREAD_MAIN, THREAD_LOOP, THREAD_WORKER, THREAD_WATCHDOG, THREAD_WRITER, THREAD_OTHER };
+enum runtime_role { THREAD_MAIN, THREAD_LOOP, THREAD_WORKER, THREAD_WATCHDOG, THREAD_WRITER, THREAD_JOB, THREAD_OTHER };
 enum runtime_state { STATE_RUNNING, STATE_SLEEPING, STATE_WAITING, STATE_STOPPED, STATE_ENDING };
 enum { RUNTIME_NAME = 64 };
 struct runtime_thread {
@@ -46,32 +48,57 @@ struct runtime {
     struct list threads; /* of struct runtime_thread */
 };
 
-struct loaded_model; /* model_load.h */
+struct job_report; /* job_report.h */
+struct call;
+
+/* What GET /v1/jobs asks for. */
+struct job_filter {
+    int state;      /* index into job_states; below 0: any */
+    int64_t before; /* jobs older than that number */
+    size_t limit;
+};
+
+/* The jobs of a host. Memory is taken from the call's arena. Errors: NOT_FOUND, UNREADY where the jobs' file cannot be
+ * used, NO_MEMORY. */
+struct host_jobs {
+    enum status (*find)(void *self, struct call *call, const char *id, struct job_report *out);
+    /* cancel ends a job, or forgets one that has ended. */
+    enum status (*cancel)(void *self, struct call *call, const char *id, struct job_report *out);
+    /* list gives reports, the newest first; *next gets the number to go on before, 0 where there are no more. */
+    enum status (*list)(void *self, struct call *call, const struct job_filter *filter, struct list *out,
+                        int64_t *next);
+    /* result writes the answer or the problem as it was kept, and sets call->media and call->kept_http. */
+    enum status (*result)(void *self, struct call *call, const char *id, struct buf *out);
+};
+
+/* What a job lends to the call that it runs. */
+struct call_job {
+    void (*share)(struct call_job *self, double share);
+    bool (*save)(struct call_job *self, const void *p, size_t n);
+    bool (*saved)(struct call_job *self, struct buf *out);
+};
 
 /* What the host (the server, `solvent call`, a test) lends to endpoints. Every function may be called from any
  * thread. */
 struct host {
     void *self;
-    uint64_t (*draw_seed)(void *self); /* below 2^53 */
-    /* model_json finds the JSON object of a named model; NULL: there is none of that name. Lives as long as the
-     * host. */
-    const char *(*model_json)(void *self, const char *name, size_t *n);
-    /* model_name gives the i-th name in order, NULL past the last. */
-    const char *(*model_name)(void *self, size_t i);
-    /* network gives a loaded network by its name; NULL: there is none. Lives as long as the host. */
-    const struct loaded_model *(*network)(void *self, const char *name, size_t n);
+    uint64_t (*draw_seed)(void *self);                                        /* below 2^53 */
+    struct model_store *models;                                               /* the named ones; NULL: there are none */
     void (*metrics)(void *self, struct buf *out);                             /* Prometheus text; NULL: no metrics */
     bool (*ready)(void *self, const char **why);                              /* NULL: ready */
     enum status (*runtime)(void *self, struct ctx *ctx, struct runtime *out); /* NULL: it does not tell */
     /* answer answers a decoded call as JSON, with what the host remembers; NULL: as call_run and call_encode do. */
     enum status (*answer)(void *self, struct call *call, struct buf *out);
     int64_t (*now_ns)(void *self); /* a clock that only goes forward; NULL: there is none */
+    const struct host_jobs *jobs;  /* NULL: it keeps none */
     enum isa isa;                  /* the calls' kernels */
     struct spare *spare;           /* the calls' large memory (spare.h); NULL: the system's */
     size_t max_memory;             /* bytes of a request's arena where the endpoint names none */
 };
 
 struct request {
+    const char *path;  /* as it came, percent-encoded, without the query; NULL will do where the route has no parameter.
+                          Borrowed */
     const char *query; /* the part behind '?', still percent-encoded; "" if none. Borrowed */
     const char *media; /* Content-Type; NULL: JSON. Borrowed */
     const char *body;  /* borrowed until call_release */
@@ -89,10 +116,17 @@ struct call {
     enum media media;      /* after call_media: the type of the answer; else JSON */
     int64_t time_limit_ms; /* after decode: what the request asked for; 0: the host's default */
     int64_t deadline_ns;   /* of host->now_ns: when the host will stop it; the host's to set before run. 0: unknown */
-    bool impure;         /* after decode: the body alone does not determine the answer (a drawn seed, a named model) */
-    bool partial;        /* after run: cut or chosen by a time limit; must not be cached */
-    struct sink *events; /* while run works: where call_progress writes; NULL: nobody listens */
-    int http;            /* the status of the answer: 200, or that of the problem */
+    bool
+        hasty; /* before decode: where decoding would have to read a model's files, it ends with UNREADY and sets ... */
+    bool later;   /* ... this: call_again, and decode on a thread that may wait */
+    bool impure;  /* after decode: the body alone does not determine the answer (a drawn seed, a named model) */
+    bool partial; /* after run: cut or chosen by a time limit; must not be cached */
+    struct kept_model *models; /* given back by call_release */
+    struct sink *events;       /* while run works: where call_progress writes; NULL: nobody listens */
+    uint64_t *seeds;      /* the state that drawn seeds come from, so that they can be drawn again; NULL: the host */
+    struct call_job *job; /* NULL: somebody waits for the answer */
+    int kept_http;        /* of write(): the status of what was kept; 0: none was */
+    int http;             /* the status of the answer: 200, or that of the problem */
     enum status status;
     size_t n_errors; /* when decode failed: errors[0 .. n_errors-1]; when run failed: one */
     struct error errors[CALL_MAX_ERRORS];
@@ -101,7 +135,10 @@ struct call {
 void call_init(struct call *call, const struct endpoint *endpoint, const struct host *host);
 void call_release(struct call *call);
 
-/* call_decode reads the request into call->params. Errors: SYNTAX, UNSUPPORTED, INVALID, NO_MEMORY; all wrong fields
+/* call_again makes a call that was not run as it was after call_init, with its request, its media and its host's settings. */
+void call_again(struct call *call);
+
+/* call_decode reads the request into call->params. Errors: NOT_FOUND, SYNTAX, UNSUPPORTED, INVALID, NO_MEMORY; all wrong fields
  * are reported at once, up to CALL_MAX_ERRORS. */
 enum status call_decode(struct call *call) MUST_CHECK;
 
@@ -110,7 +147,7 @@ uint64_t call_cost(const struct call *call);
 
 /* call_canonical writes the request as it was understood: every field in the descriptor's order with its default, the
  * seed that was drawn, a model in place of its name. Equal texts have equal answers. Empty for an endpoint without
- * input. After decode, before run. false: `out` has no room for it, which is no failure of the call. */
+ * input. The path and the query of one without a body are no part of it. After decode, before run. false: `out` has no room for it, which is no failure of the call. */
 bool call_canonical(const struct call *call, struct buf *out) MUST_CHECK;
 
 /* call_run computes. Errors: whatever the endpoint's run() says. */
@@ -142,6 +179,18 @@ void call_stream_problem(const struct call *call, enum media media, const char *
  * `progress` fields describe it. Cheap where nobody does. Which events there are must depend on the request alone. */
 void call_progress(struct call *call, const char *event, const void *data);
 
+/* call_share tells how much of the work is done, 0 to 1; from any of the call's threads. */
+void call_share(struct call *call, double share);
+
+/* call_save keeps a checkpoint of n bytes in place of the last one; false: there is no job to keep it, or it could not
+ * be kept, and the work goes on. call_saved appends the one that an earlier run of this job kept; false: there is
+ * none. */
+bool call_save(struct call *call, const void *p, size_t n);
+bool call_saved(struct call *call, struct buf *out);
+
+/* call_draw gives a seed below 2^53. */
+uint64_t call_draw(struct call *call);
+
 /* call_fail records a failure from outside the endpoint (a limit of the host, say) and returns status. */
 enum status call_fail(struct call *call, enum status status, const char *pointer, const char *format, ...)
     PRINTF_LIKE(4, 5);
@@ -149,9 +198,10 @@ enum status call_fail(struct call *call, enum status status, const char *pointer
 /* call_problem writes the RFC 9457 document of the failure; call->http is its status. */
 void call_problem(const struct call *call, const char *request_id, struct buf *out);
 
-/* problem_write writes the document of a failure that has no call (no such route, a body over the limit, ...). `code`
- * is a word for programs ("not_found"), `detail` a full sentence. */
-void problem_write(struct buf *out, int http, const char *code, const char *request_id, const char *detail);
+/* problem_write writes the document of a failure that has no call (no such route, a body over the limit, ...), at an
+ * endpoint (NULL: at none). `code` is a word for programs ("not_found"), `detail` a full sentence. */
+void problem_write(struct buf *out, const struct endpoint *endpoint, int http, const char *code, const char *request_id,
+                   const char *detail);
 
 /* model_check says whether the n bytes at text are a model that requests can call by name; if not, *why tells what is
  * wrong. */

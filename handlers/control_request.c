@@ -58,14 +58,14 @@ static enum status make_reference(struct call *call, const struct choice *model,
         return ctx_fail(ctx, STATUS_INVALID, "/guidance",
                         "guidance has nothing to guide away from; want a class, or guidance.model.");
     if (!own->params)
-        return model_make(call, model, (struct model_class){.scheduler = r->scheduler}, out);
+        return model_make(call, model, (struct model_class){.use = r->use}, out);
     enum status status = model_check_size(call, own, "guidance/model");
     if (status != STATUS_OK)
         return status;
     if (model_extent(own).d != d)
         return ctx_fail(ctx, STATUS_INVALID, "/guidance/model",
                         "guidance.model has %zu dimensions, want %zu as the model.", model_extent(own).d, d);
-    status = model_make(call, own, (struct model_class){.scheduler = r->scheduler}, out);
+    status = model_make(call, own, (struct model_class){.use = r->use}, out);
     return status == STATUS_OK ? status : below_guidance(ctx, status);
 }
 
@@ -129,7 +129,7 @@ const char *control_around(const struct control_request *r) {
 enum status control_denoiser(struct call *call, const struct choice *model, const struct control_request *r,
                              const struct denoiser **out) {
     struct ctx *ctx = &call->ctx;
-    enum status status = model_make(call, model, (struct model_class){r->has_class, r->class_id, r->scheduler}, out);
+    enum status status = model_make(call, model, (struct model_class){r->has_class ? &r->class : NULL, r->use}, out);
     if (status == STATUS_OK && guided(&r->guidance))
         status = guide(call, model, r, out);
     if (status == STATUS_OK && clipped(&r->clip))

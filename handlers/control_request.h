@@ -21,12 +21,12 @@ struct measurement_params {
 };
 
 struct control_request {
-    int64_t class_id;
+    struct value class;
     bool has_class;
     struct guidance_params guidance;
     struct clip_params clip;
     struct measurement_params measurement;
-    const struct scheduler *scheduler; /* no field: what a network is asked by; NULL: none */
+    const struct network_use *use; /* no field: how a network is asked; NULL: it is refused */
 };
 
 extern const struct field guidance_fields[], clip_fields[], measurement_fields[];
@@ -35,10 +35,11 @@ extern const struct field guidance_fields[], clip_fields[], measurement_fields[]
 #define CONTROL_FIELDS(S, M)                                                                                          \
     {.name = "class",                                                                                                 \
      .doc = "Only this class of the model: the parts for which model.classes holds the number, or what a network is " \
-            "told. "                                                                                                  \
+            "told (a number, or a name where the model has names: GET /v1/models). "                                  \
             "A network that is told none gets its last class, which those trained for guidance keep for that.",       \
-     .type = FIELD_INT,                                                                                               \
-     .offset = offsetof(S, M.class_id),                                                                               \
+     .type = FIELD_VALUE,                                                                                             \
+     .kinds = KIND_INT | KIND_STRING,                                                                                 \
+     .offset = offsetof(S, M.class),                                                                                  \
      .present = offsetof(S, M.has_class)},                                                                            \
         {.name = "guidance",                                                                                          \
          .doc = "Exaggerates what sets `class` apart from the whole model (classifier-free guidance), or the model "  \

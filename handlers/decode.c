@@ -210,12 +210,21 @@ static enum status decode_variant(struct decoder *d, const struct field *field, 
 }
 
 static enum status unknown_model(struct decoder *d, const struct path *path, json_t *value) {
-    const struct host *host = d->call->host;
-    char names[512] = "";
-    size_t at = 0;
-    for (size_t i = 0; host->model_name && host->model_name(host->self, i) && at < sizeof names; i++)
-        at +=
-            (size_t)snprintf(names + at, sizeof names - at, "%s\"%s\"", i ? ", " : "", host->model_name(host->self, i));
+    struct model_store *store = d->call->host->models;
+    struct list list = {0};
+    char names[512] = "", asked[80];
+    enum status status = store ? store->list(store, d->ctx, &list) : STATUS_OK;
+    if (status != STATUS_OK)
+        return status;
+    snprintf(asked, sizeof asked, "%.79s", json_string_value(value));
+    for (size_t i = 0, at = 0; i < list.n && at < sizeof names; i++) {
+        const struct model_name *m = (const struct model_name *)list.items + i;
+        if (m->why.n && m->name.n == strlen(asked) && !memcmp(m->name.p, asked, m->name.n))
+            return decoder_wrong(d, path, "is \"%s\", a model that is left out: %.*s", asked, (int)m->why.n, m->why.p);
+        if (!m->why.n)
+            at += (size_t)snprintf(names + at, sizeof names - at, "%s\"%.*s\"", at ? ", " : "", (int)m->name.n,
+                                   m->name.p);
+    }
     if (!*names)
         return decoder_wrong(d, path, "is %s, but this server has no named models; want an object.",
                              decoder_show(d, value).text);
@@ -241,13 +250,18 @@ static enum status read_model(struct call *call, const struct field *field, cons
 /* decode_named puts the model's own JSON object in the place of its name. */
 static enum status decode_named(struct decoder *d, const struct field *field, const struct path *path, json_t *value,
                                 struct choice *to) {
-    const struct host *host = d->call->host;
-    size_t n = 0;
-    const char *text = host->model_json ? host->model_json(host->self, json_string_value(value), &n) : NULL;
-    if (!text)
+    const struct str name = {json_string_value(value), json_string_length(value)};
+    struct kept_model *kept;
+    enum status status =
+        call_keep_model(d->call, name, (struct str){"", 0}, d->call->hasty ? MODEL_HASTY : MODEL_DIGESTED, &kept);
+    if (status == STATUS_INVALID)
+        return decoder_wrong(d, path, "cannot be used: %s", d->ctx->err.detail);
+    if (status != STATUS_OK)
+        return status;
+    if (!kept)
         return unknown_model(d, path, value);
     d->call->impure = true;
-    return read_model(d->call, field, path, text, n, to);
+    return read_model(d->call, field, path, kept->named.json.p, kept->named.json.n, to);
 }
 
 static enum status decode_union(struct decoder *d, const struct field *field, const struct path *path, json_t *value,
@@ -335,7 +349,7 @@ static enum status decode_absent(struct decoder *d, const struct field *field, c
         return decoder_npy_array(d, field, path, member);
     }
     if (field->role == ROLE_SEED) {
-        *(int64_t *)member = (int64_t)d->call->host->draw_seed(d->call->host->self);
+        *(int64_t *)member = (int64_t)call_draw(d->call);
         d->call->impure = true;
     } else if (field->required) {
         return decoder_wrong(d, path, "is missing; it is required.");
@@ -429,8 +443,8 @@ static enum status decode_object(struct decoder *d, const struct field *fields, 
     return status;
 }
 
-static void note_time_limit(struct call *call) {
-    for (const struct field *field = call->endpoint->input; field->name; field++)
+static void note_time_limit(struct call *call, const struct field *fields) {
+    for (const struct field *field = fields; field->name; field++)
         if (field->role == ROLE_TIME_LIMIT)
             call->time_limit_ms = *(const int64_t *)((const char *)call->params + field->offset);
 }
@@ -443,13 +457,14 @@ enum status decode_model(struct call *call, const struct field *field, const cha
 }
 
 enum status decode_json(struct call *call, const char *text, size_t n, const struct array *body) {
+    const struct field *fields = call->endpoint->input ? call->endpoint->input : call->endpoint->query;
     struct splice splice;
     json_t *root;
     enum status status = splice_parse(&call->ctx, &splice, text, n, &root);
     if (status != STATUS_OK)
         return status;
     struct decoder d = {call, &call->ctx, &splice, body};
-    status = decode_object(&d, call->endpoint->input, NULL, root, call->params, false);
+    status = decode_object(&d, fields, NULL, root, call->params, false);
     if (status == STATUS_OK && json_is_object(root))
         status = decoder_rules(&d, call->endpoint->rules, NULL, root);
     json_decref(root);
@@ -457,6 +472,6 @@ enum status decode_json(struct call *call, const char *text, size_t n, const str
     if (status == STATUS_OK && call->n_errors)
         status = STATUS_INVALID;
     if (status == STATUS_OK)
-        note_time_limit(call);
+        note_time_limit(call, fields);
     return status;
 }

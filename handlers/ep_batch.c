@@ -78,7 +78,7 @@ static void refuse(struct item *item, size_t i, int http, const char *code, cons
     char id[32], detail[448];
     item_id(id, i);
     snprintf(detail, sizeof detail, format, path);
-    problem_write(&item->out, http, code, id, detail);
+    problem_write(&item->out, NULL, http, code, id, detail);
     item->http = http;
 }
 
@@ -94,6 +94,8 @@ static void fail(struct item *item, size_t i) {
     call_release(&item->call);
 }
 
+static enum status prepare(struct call *call, void *p);
+
 static const struct endpoint *find(struct item *item, size_t i, const char *path) {
     char allow[64];
     const struct endpoint *endpoint = endpoint_find("POST", path, allow);
@@ -101,10 +103,11 @@ static const struct endpoint *find(struct item *item, size_t i, const char *path
         refuse(item, i, 405, "method_not_allowed", "%.200s takes no POST, and a batch sends nothing else.", path);
     else if (!endpoint)
         refuse(item, i, 404, "not_found", "There is nothing at %.200s; GET /openapi.json lists what there is.", path);
-    else if (endpoint->prepare || endpoint->cache == CACHE_NEVER)
+    else if (endpoint->prepare == prepare || endpoint->cache == CACHE_NEVER)
         refuse(item, i, 422, "invalid",
-               endpoint->prepare ? "%.200s is a batch itself; want its requests here, one by one."
-                                 : "The answer of %.200s is no function of its request, and a batch takes no such.",
+               endpoint->prepare == prepare
+                   ? "%.200s is a batch itself; want its requests here, one by one."
+                   : "The answer of %.200s is no function of its request, and a batch takes no such.",
                path);
     else
         return endpoint;
@@ -119,13 +122,19 @@ static void begin(struct call *batch, struct item *item, size_t i, const struct 
     struct call *call = &item->call;
     call_init(call, endpoint, batch->host);
     call->ctx.stop = batch->ctx.stop;
-    call->request =
-        (struct request){.query = "", .media = "application/json", .body = request->body.p, .n = request->body.n};
+    call->seeds = batch->seeds;
+    call->hasty = batch->hasty;
+    call->request = (struct request){.path = request->path.p,
+                                     .query = "",
+                                     .media = "application/json",
+                                     .body = request->body.p,
+                                     .n = request->body.n};
     item->live = true;
     if (call_decode(call) == STATUS_OK && call->time_limit_ms > 0)
         (void)call_fail(call, STATUS_INVALID, "/time_limit_ms",
                         "A request of a batch has no time limit of its own; give time_limit_ms beside requests.");
     batch->impure |= call->impure;
+    batch->later |= call->later;
     if (call->status != STATUS_OK)
         fail(item, i);
 }
@@ -142,6 +151,8 @@ static enum status prepare(struct call *call, void *p) {
         struct item *item = &params->items[i];
         item->live = item->cut = false;
         begin(call, item, i, &requests[i]);
+        if (call->later)
+            return params->n_items++, STATUS_UNREADY;
         params->cost_ns += ITEM_NS + 2 * requests[i].body.n + (item->live ? call_cost(&item->call) : 0);
     }
     return params->n_items == n ? STATUS_OK : ctx_stopped(&call->ctx);
@@ -183,7 +194,9 @@ static uint64_t cost(const void *params) { return ((const struct params *)params
 struct work {
     struct call *batch;
     struct item *items;
+    size_t n;
     atomic_size_t bytes; /* of all answers so far */
+    atomic_size_t done;
 };
 
 static enum status answer(struct call *call, struct buf *out) {
@@ -218,12 +231,14 @@ static void answer_one(void *arg, size_t i) {
         fail(item, i);
     }
     atomic_fetch_add_explicit(&work->bytes, item->out.n, memory_order_relaxed);
+    size_t done = atomic_fetch_add_explicit(&work->done, 1, memory_order_relaxed) + 1;
+    call_share(work->batch, (double)done / (double)work->n);
 }
 
 static enum status run(struct call *call, const void *p, void *r) {
     const struct params *params = p;
     struct result *result = r;
-    struct work work = {.batch = call, .items = params->items};
+    struct work work = {.batch = call, .items = params->items, .n = params->n_items};
     struct answer_item *answers = ctx_zalloc(&call->ctx, params->n_items ? params->n_items : 1, sizeof *answers);
     if (!answers)
         return STATUS_NO_MEMORY;

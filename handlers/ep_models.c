@@ -1,98 +1,54 @@
-#include <string.h>
+#include "handlers/model_listing.h"
 
-#include "handlers/call.h"
-#include "handlers/model_load.h"
-
-struct listed {
-    struct str name, architecture, digest, scheduler;
-    bool network, has_scheduler;
-    int kind;
-    int64_t parameters, bytes, classes;
-    double work;
-    struct array shape;
-};
 struct result {
-    struct list models;
+    struct list models, bad;
 };
-
-enum { KIND_FORMULA, KIND_NETWORK };
-static const char *const KINDS[] = {"formula", "network", NULL};
-
-#define OF_NETWORK .present = offsetof(struct listed, network)
-static const struct field MODEL[] = {
-    FIELD(struct listed, name, STRING, "What a request calls it.", .required = true),
-    FIELD(struct listed, kind, ENUM, "A `formula` is a mixture or points, in closed form.", .required = true,
-          .names = KINDS),
-    FIELD(struct listed, architecture, STRING, "The class of its `config.json`.", OF_NETWORK),
-    FIELD(struct listed, shape, ARRAY, "Of a sample: [channels, height, width].", .kinds = KIND_INT),
-    FIELD(struct listed, classes, INT, "How many classes it knows; 0: none.", OF_NETWORK),
-    FIELD(struct listed, parameters, INT, "Numbers in its weights.", OF_NETWORK),
-    FIELD(struct listed, bytes, INT, "Memory that it holds.", OF_NETWORK),
-    FIELD(struct listed, work, NUMBER, "Multiply-adds of a call for one sample.", OF_NETWORK),
-    FIELD(struct listed, digest, STRING, "Of its files and of the kernels that run it.", OF_NETWORK),
-    FIELD(struct listed, scheduler, JSON, "Its scheduler_config.json.",
-          .present = offsetof(struct listed, has_scheduler)),
-    {0}};
 
 static const struct field OUTPUT[] = {FIELD(struct result, models, LIST, "By their names.", .required = true,
-                                            .fields = MODEL, .size = sizeof(struct listed)),
+                                            .fields = model_listing_fields, .size = sizeof(struct model_listing)),
+                                      FIELD(struct result, bad, LIST,
+                                            "What lies there and is no model that can be served.", .required = true,
+                                            .fields = model_name_fields, .size = sizeof(struct model_name)),
                                       {0}};
 
-static struct str text_of(const char *p) { return (struct str){p, strlen(p)}; }
-
-static enum status describe(struct call *call, const struct loaded_model *m, struct listed *to) {
-    int64_t *shape = ctx_alloc(&call->ctx, 3, sizeof *shape);
-    if (!shape)
-        return STATUS_NO_MEMORY;
-    shape[0] = (int64_t)m->network.channels;
-    shape[1] = (int64_t)m->network.height;
-    shape[2] = (int64_t)m->network.width;
-    to->network = true;
-    to->kind = KIND_NETWORK;
-    to->shape = array_1d(KIND_INT, shape, 3);
-    to->architecture = text_of(m->architecture);
-    to->digest = text_of(m->digest);
-    to->classes = (int64_t)m->config.num_class_embeds;
-    to->parameters = (int64_t)m->parameters;
-    to->bytes = (int64_t)model_load_bytes(m);
-    to->work = graph_work(m->network.graph);
-    to->scheduler = m->scheduler;
-    to->has_scheduler = m->scheduler.n > 0;
-    return STATUS_OK;
-}
-
-/* run lists a set of names that stays as long as the host; a rescan meanwhile may lead to a name twice, or to none. */
+/* A rescan meanwhile may have taken a name away. */
 static enum status run(struct call *call, const void *params, void *result) {
-    const struct host *host = call->host;
+    struct model_store *store = call->host->models;
     struct result *out = result;
-    size_t n = 0;
+    struct list names = {0};
     (void)params;
-    while (host->model_name && host->model_name(host->self, n))
-        n++;
-    struct listed *list = ctx_zalloc(&call->ctx, n, sizeof *list);
-    enum status status = list ? STATUS_OK : STATUS_NO_MEMORY;
-    size_t i = 0;
-    for (const char *name; status == STATUS_OK && i < n && (name = host->model_name(host->self, i)); i++) {
-        const struct loaded_model *m = host->network ? host->network(host->self, name, strlen(name)) : NULL;
-        list[i].name = text_of(name);
-        if (m)
-            status = describe(call, m, &list[i]);
+    enum status status = store ? store->list(store, &call->ctx, &names) : STATUS_OK;
+    struct model_listing *list = ctx_zalloc(&call->ctx, names.n, sizeof *list);
+    struct model_name *bad = list ? ctx_alloc(&call->ctx, names.n, sizeof *bad) : NULL;
+    if (status == STATUS_OK && !bad)
+        status = STATUS_NO_MEMORY;
+    out->models.items = list;
+    out->bad.items = bad;
+    for (size_t i = 0; status == STATUS_OK && i < names.n; i++) {
+        const struct model_name *name = (const struct model_name *)names.items + i;
+        bool found = false;
+        if (name->why.n)
+            bad[out->bad.n++] = *name;
+        else
+            status = model_list(call, name->name, MODEL_OUTLINED, &list[out->models.n], &found);
+        out->models.n += found;
     }
-    out->models = (struct list){i, list};
     return status;
 }
 
 const struct endpoint ep_models = {
     .method = "GET",
     .route = "/v1/models",
-    .version = 1,
+    .version = 2,
     .title = "The models that a request may call by name",
-    .doc =
-        "What --models holds: JSON files of formulas, and folders of networks as diffusers writes them. What was left "
-        "out is in the log with the reason; `solvent models check DIR` tells it too.",
+    .doc = "What --models holds: JSON files of formulas, and folders of networks as diffusers writes them. Of what "
+           "cannot be served there is the reason; `solvent models check DIR` tells it too. A change of the folder is "
+           "seen by POST /v1/models/rescan.",
     .cache = CACHE_NEVER,
     .output = OUTPUT,
     .result_size = sizeof(struct result),
-    .answer = "{\"models\":[{\"name\":\"broken\",\"kind\":\"formula\"},{\"name\":\"coin\",\"kind\":\"formula\"}]}",
+    .answer = "{\"models\":[{\"name\":\"coin\",\"kind\":\"formula\",\"digest\":\"c01n\"}],\"bad\":[{\"name\":"
+              "\"broken\",\"why\":\"It is not "
+              "JSON.\"}]}",
     .run = run,
 };

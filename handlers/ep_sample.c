@@ -4,6 +4,7 @@
 
 #include "core/diffusion/slerp.h"
 #include "handlers/encode.h"
+#include "handlers/latent_request.h"
 #include "handlers/png.h"
 #include "handlers/sample_answer.h"
 #include "handlers/step_events.h"
@@ -59,8 +60,8 @@ static enum status make_inversion(struct ctx *ctx, const struct sampler_setup *s
     return plan_end(&b, plan);
 }
 
-/* invert finds the latents of p->invert and puts them into in->latents. */
-static enum status invert(struct ctx *ctx, const struct sample_params *p, const struct sampler_setup *s,
+/* invert finds the latents of the data and puts them into in->latents. */
+static enum status invert(struct ctx *ctx, const struct array *data, const struct sampler_setup *s,
                           struct sampler_in *in, struct sample_result *out) {
     if (in->plan->n_draws)
         return ctx_fail(ctx, STATUS_INVALID, "/sampler/solver",
@@ -76,7 +77,7 @@ static enum status invert(struct ctx *ctx, const struct sample_params *p, const 
                                   .plan = &plan,
                                   .noise = in->noise,
                                   .count = in->count,
-                                  .init = p->invert.reals,
+                                  .init = data->reals,
                                   .n_init = in->count,
                                   .watch = in->watch};
     if (in->watch)
@@ -106,7 +107,8 @@ static enum status report_adaptive(struct call *call, const struct sample_params
                                    const struct adaptive_drawn *drawn, const struct denoiser *denoiser,
                                    struct sample_result *out) {
     size_t d = denoiser->d;
-    out->used = (struct used_result){.path = p->how.path, .solver = p->how.sampler.solver, .has_path = true};
+    out->used =
+        (struct used_result){.path = (int)sampler_path_id(&s->path), .solver = p->how.sampler.solver, .has_path = true};
     out->steps = drawn->most_steps;
     out->network_calls = drawn->most_calls;
     out->adaptive = drawn->how;
@@ -120,19 +122,29 @@ static enum status report_adaptive(struct call *call, const struct sample_params
     return status == STATUS_OK ? sample_report_rows(call, p, drawn->samples, denoiser, out) : status;
 }
 
+/* ready makes the denoiser, and the data of the request what it sees. */
+static enum status ready(struct call *call, const struct sample_params *p, const struct denoiser **denoiser,
+                         struct latent_inputs *given) {
+    enum status status = control_denoiser(call, &p->model, &p->control, denoiser);
+    if (status == STATUS_OK)
+        status = sample_check_shapes(&call->ctx, p, (*denoiser)->d, model_extent(&p->model).sample_d);
+    return status == STATUS_OK ? latent_encode(call, p, given) : status;
+}
+
 static enum status run_adaptive(struct call *call, const struct sample_params *p, struct sample_result *out) {
     struct ctx *ctx = &call->ctx;
     const struct noise noise = noise_of_seed(ctx->isa, (uint64_t)p->seed);
     struct adaptive_setup setup;
     struct adaptive_drawn drawn;
+    struct latent_inputs given;
     struct sampler_in in = {.count = (size_t)p->count, .latents = p->latents.kind ? p->latents.reals : NULL};
     enum status status = sample_check_adaptive(ctx, p);
     if (status == STATUS_OK)
         status = adaptive_setup(call, &p->how, &setup);
+    if (status == STATUS_OK && model_is_network(&p->model) && p->control.use)
+        status = network_check(ctx, p->control.use, &setup.ends[0]);
     if (status == STATUS_OK)
-        status = control_denoiser(call, &p->model, &p->control, &in.denoiser);
-    if (status == STATUS_OK)
-        status = sample_check_shapes(ctx, p, in.denoiser->d);
+        status = ready(call, p, &in.denoiser, &given);
     if (status == STATUS_OK && p->interpolate.from.kind)
         status = interpolate(ctx, p, in.denoiser->d, &in);
     if (status != STATUS_OK)
@@ -141,10 +153,12 @@ static enum status run_adaptive(struct call *call, const struct sample_params *p
                                      .noise = &noise,
                                      .count = in.count,
                                      .latents = in.latents,
-                                     .invert = p->invert.kind ? p->invert.reals : NULL,
+                                     .invert = given.invert.kind ? given.invert.reals : NULL,
                                      .anytime = p->time_limit_ms > 0,
                                      .tells = call->events};
     status = adaptive_sample(call, &setup, &job, &drawn);
+    if (status == STATUS_OK)
+        status = latent_decode(call, p, drawn.samples, &drawn.samples);
     return status == STATUS_OK ? report_adaptive(call, p, &setup, &drawn, in.denoiser, out) : status;
 }
 
@@ -159,13 +173,18 @@ static enum status choose(struct call *call, struct sample_params *p, const stru
                  room = p->trajectory ? SAMPLE_MAX_NUMBERS / numbers / jumps - 2 : 1e9;
     const double judging =
         p->diagnostics ? diagnostics_cost((size_t)p->count, model_extent(&p->model).k, in->denoiser->d) : 0;
+    int64_t decoding;
+    enum status status = latent_decode_ns(call, &p->model, in->count, &decoding);
+    if (status != STATUS_OK)
+        return status;
     const struct deadline_job job = {
         .denoiser = in->denoiser,
         .noise = in->noise,
         .count = in->count,
         .passes = taken * (double)sample_repeats(p) + (p->invert.kind ? 1 : 0),
         .most_steps = room > 1 ? (int64_t)room : 1,
-        .reserve_ns = (int64_t)(judging + (call->media == MEDIA_PNG ? plot_cost(&p->plot, in->count) : 50 * numbers)),
+        .reserve_ns =
+            decoding + (int64_t)(judging + (call->media == MEDIA_PNG ? plot_cost(&p->plot, in->count) : 50 * numbers)),
     };
     return deadline_choose(call, &p->how, &job, &out->chosen);
 }
@@ -173,6 +192,8 @@ static enum status choose(struct call *call, struct sample_params *p, const stru
 /* What a run with fixed steps works with. */
 struct work {
     struct sample_params p; /* the request, with what was chosen */
+    struct network_asked asked;
+    struct latent_inputs given;
     struct noise noise;
     struct noise_torch torch;
     struct plan_known known;
@@ -185,19 +206,34 @@ struct work {
 static void begin(struct work *w, const struct ctx *ctx, const struct sample_params *p) {
     w->p = *p;
     w->noise = noise_of_seed(ctx->isa, (uint64_t)p->seed);
-    w->known = (struct plan_known){p->mask.reals, p->known.reals};
     w->in = (struct sampler_in){
         .plan = &w->plan,
         .noise = &w->noise,
         .count = (size_t)p->count,
         .latents = p->latents.kind ? p->latents.reals : NULL,
-        .init = p->init.kind ? p->init.reals : NULL,
-        .n_init = p->init.shape[0],
-        .known = p->mask.kind ? &w->known : NULL,
         .trajectory = p->trajectory,
         .anytime = p->time_limit_ms > 0,
         .stop_after = p->has_stop_after ? (size_t)p->stop_after : 0,
     };
+}
+
+/* take_data sets what the request gives of data. */
+static void take_data(struct work *w) {
+    const struct latent_inputs *given = &w->given;
+    w->known = (struct plan_known){given->mask.reals, given->known.reals};
+    w->in.init = given->init.kind ? given->init.reals : NULL;
+    w->in.n_init = given->init.shape[0];
+    w->in.known = given->mask.kind ? &w->known : NULL;
+}
+
+/* check_calls: a network has to say something of the data wherever it is asked. */
+static enum status check_calls(struct ctx *ctx, const struct work *w) {
+    enum status status = STATUS_OK;
+    const bool asks = model_is_network(&w->p.model) && w->p.control.use;
+    for (size_t i = 0; asks && status == STATUS_OK && i < w->plan.n_ops; i++)
+        if (w->plan.ops[i].kind == PLAN_CALL)
+            status = network_check(ctx, w->p.control.use, &w->plan.ops[i].at);
+    return status;
 }
 
 /* prepare chooses, checks and plans. */
@@ -207,20 +243,23 @@ static enum status prepare(struct call *call, struct work *w, struct sample_resu
     enum status status = STATUS_OK;
     if (p->how.scheduler_config.p) { /* it leaves nothing to choose, and networks want to know it */
         status = sampler_setup(call, &p->how, &w->setup);
-        w->p.control.scheduler = w->setup.scheduler.made;
+        w->asked.use = (struct network_use){.scheduler = w->setup.scheduler.made};
+        w->p.control.use = &w->asked.use;
     }
     if (status == STATUS_OK)
-        status = control_denoiser(call, &p->model, &p->control, &w->in.denoiser);
-    if (status == STATUS_OK)
-        status = sample_check_shapes(ctx, p, w->in.denoiser->d);
-    if (status == STATUS_OK)
-        status = choose(call, &w->p, &w->in, out);
+        status = ready(call, p, &w->in.denoiser, &w->given);
+    if (status != STATUS_OK)
+        return status;
+    take_data(w);
+    status = choose(call, &w->p, &w->in, out);
     if (status == STATUS_OK && !p->how.scheduler_config.p)
         status = sampler_setup(call, &p->how, &w->setup);
     if (status == STATUS_OK && w->setup.scheduler.made)
         status = sample_check_scheduler(ctx, p, w->setup.scheduler.made);
     if (status == STATUS_OK)
         status = make_plan(ctx, p, &w->setup, &w->plan);
+    if (status == STATUS_OK)
+        status = check_calls(ctx, w);
     if (status == STATUS_OK && w->in.stop_after > w->plan.n_steps)
         status = ctx_fail(ctx, STATUS_INVALID, "/stop_after", "stop_after is %zu, but only %zu steps are taken.",
                           w->in.stop_after, w->plan.n_steps);
@@ -243,9 +282,10 @@ static enum status set_start(struct call *call, struct work *w, struct sample_re
         size_t taken = w->in.stop_after ? w->in.stop_after : w->plan.n_steps;
         step_teller_init(&w->teller, call, taken + (p->invert.kind ? w->setup.steps - 1 : 0), (size_t)p->preview,
                          &p->plot);
+        w->teller.decoder = latent_coder(call, &p->model);
         w->in.watch = &w->teller.watch;
     }
-    return status == STATUS_OK && p->invert.kind ? invert(ctx, p, &w->setup, &w->in, out) : status;
+    return status == STATUS_OK && p->invert.kind ? invert(ctx, &w->given.invert, &w->setup, &w->in, out) : status;
 }
 
 static enum status run(struct call *call, const void *params, void *result) {
@@ -253,7 +293,9 @@ static enum status run(struct call *call, const void *params, void *result) {
     struct sampler_out drawn;
     begin(&w, &call->ctx, params);
     const struct sample_params *p = &w.p;
-    enum status status = sample_adopt(call, &w.p);
+    enum status status = sample_adopt(call, &w.p, &w.asked);
+    if (w.asked.use.path)
+        w.p.control.use = &w.asked.use;
     if (status == STATUS_OK)
         status = sample_check(call, p);
     if (status == STATUS_OK && !p->how.scheduler_config.p && adaptive_asked(&p->how))
@@ -269,6 +311,8 @@ static enum status run(struct call *call, const void *params, void *result) {
     status = sampler_run(&call->ctx, &w.in, &drawn);
     if (status == STATUS_OK && w.in.watch)
         status = w.teller.status;
+    if (status == STATUS_OK)
+        status = latent_decode(call, p, drawn.samples, &drawn.samples);
     return status == STATUS_OK ? sample_report(call, &w.p, &w.setup, &w.in, &drawn, result) : status;
 }
 

@@ -1,4 +1,4 @@
-#include "core/diffusion/prediction.h"
+#include "core/diffusion/network.h"
 #include "handlers/sampler_request.h"
 
 enum { MAX_OPERATIONS = 200000 };
@@ -193,18 +193,6 @@ static enum status fill_mix(struct ctx *ctx, const struct plan_op *op, struct op
     return STATUS_OK;
 }
 
-static enum status undetermined(struct call *call, const struct params *p, const struct sampler_setup *s) {
-    if (s->scheduler.made)
-        return scheduler_fail(
-            &call->ctx, "prediction_type",
-            "The first call is made where alpha is 0, and there this prediction_type does not determine "
-            "the data; want v_prediction.");
-    return ctx_fail(&call->ctx, STATUS_INVALID, "/prediction",
-                    "The first call is made where alpha is 0, and there %s does not determine the data; want x0, v, "
-                    "velocity or edm, or a sampler.sigma_max.",
-                    prediction_names[p->prediction]);
-}
-
 static enum status fill_operation(struct call *call, const struct params *p, const struct sampler_setup *s,
                                   const struct plan *plan, size_t index, struct operation_result *out) {
     static const int NAMES[] = {[PLAN_CALL] = 0, [PLAN_MIX] = 1, [PLAN_LANGEVIN] = 2, [PLAN_CLIP] = 3};
@@ -220,10 +208,10 @@ static enum status fill_operation(struct call *call, const struct params *p, con
     if (op->kind == PLAN_MIX)
         return fill_mix(&call->ctx, op, out);
     if (op->kind == PLAN_CALL) {
+        const struct network_use use = {s->scheduler.made, &s->path, (enum prediction_id)p->prediction, p->sigma_data,
+                                        0};
         fill_call(p, s, op, out);
-        if (out->has_network && !(out->x_by - out->x_by == 0 && out->out_by - out->out_by == 0))
-            return undetermined(call, p, s);
-        return STATUS_OK;
+        return out->has_network ? network_check(&call->ctx, &use, &op->at) : STATUS_OK;
     }
     out->reads = true;
     out->x = (int64_t)op->in;

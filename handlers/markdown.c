@@ -120,6 +120,15 @@ static void table_rows(struct buf *out, const struct field *fields, const char *
     }
 }
 
+/* table writes what a request may hold. */
+static void table(struct buf *out, const char *of, const struct field *fields) {
+    if (!fields)
+        return;
+    buf_printf(out, "| %s | type | default | |\n|---|---|---|---|\n", of);
+    table_rows(out, fields, "");
+    buf_byte(out, '\n');
+}
+
 static bool has_trace(const struct endpoint *e) {
     bool trace = false;
     for (const struct field *f = e->output; f && f->name; f++)
@@ -168,11 +177,12 @@ static void section(struct buf *out, const struct endpoint *e) {
     if (e->picture)
         buf_text(out, "With `Accept: image/png` the answer is a picture.\n\n");
     lines_text(out, e);
-    if (e->input) {
-        buf_text(out, "| request | type | default | |\n|---|---|---|---|\n");
-        table_rows(out, e->input, "");
-        buf_byte(out, '\n');
-    }
+    if (endpoint_may_be_job(e))
+        buf_text(out, e->job_only ? "It is always worked on as a job: the answer is 202, see `GET /v1/jobs/{id}`.\n\n"
+                                  : "With `Prefer: respond-async` it becomes a job, see `GET /v1/jobs/{id}`.\n\n");
+    table(out, "path", e->path);
+    table(out, "query", e->query);
+    table(out, "request", e->input);
     if (e->rules) {
         rules_sentences(e->rules, out);
         buf_text(out, "\n\n");

@@ -5,16 +5,40 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "handlers/dit_file.h"
+#include "handlers/mlp_file.h"
 #include "handlers/unet_file.h"
+#include "handlers/vae_file.h"
 #include "handlers/weight_files.h"
 
-#define NETWORK "UNet2DModel"
+#define AUTOENCODER "AutoencoderKL"
+#define NETWORKS "a UNet2DModel, a DiTTransformer2DModel or an MLP"
 
 enum { COMPONENT_MAX = 60 };
+
+/* The classes of networks, and what reads their configs. */
+static const struct {
+    const char *class;
+    enum network_kind kind;
+} CLASSES[] = {{"UNet2DModel", NETWORK_UNET},
+               {"DiTTransformer2DModel", NETWORK_DIT},
+               {"Transformer2DModel", NETWORK_DIT}, /* its name before */
+               {"MLP", NETWORK_MLP}};
+enum { CLASS_OLD_DIT = 2 };
+
+/* find_class is an index into CLASSES; its length: there is none of that name. */
+static size_t find_class(const char *name) {
+    size_t i = 0;
+    while (i < COUNT_OF(CLASSES) && strcmp(CLASSES[i].class, name) != 0)
+        i++;
+    return i;
+}
 
 /* What model_index.json says. Texts are empty where it does not. */
 struct parts {
     char network[COMPONENT_MAX + 1];
+    char network_class[COMPONENT_MAX + 1];
+    char autoencoder[COMPONENT_MAX + 1];
     char scheduler[COMPONENT_MAX + 1];
     char scheduler_class[COMPONENT_MAX + 1];
 };
@@ -55,26 +79,39 @@ static enum status read_part(struct opening *o, const char *name, const json_t *
         return STATUS_OK;
     if (!strcmp(name, "scheduler") && keep_name(parts->scheduler_class, class) && keep_name(parts->scheduler, name))
         return STATUS_OK;
-    if (!strcmp(class, NETWORK) && !*parts->network && keep_name(parts->network, name))
+    if (find_class(class) < COUNT_OF(CLASSES) && !*parts->network && keep_name(parts->network_class, class) &&
+        keep_name(parts->network, name))
+        return STATUS_OK;
+    if (!strcmp(class, AUTOENCODER) && !*parts->autoencoder && keep_name(parts->autoencoder, name))
         return STATUS_OK;
     return ctx_fail(o->ctx, STATUS_INVALID, "",
-                    "model_index.json has the component %.60s of class %.60s; want one " NETWORK " and a scheduler.",
+                    "model_index.json has the component %.60s of class %.60s; want one network (" NETWORKS
+                    "), a scheduler, and at most one " AUTOENCODER ".",
                     name, class);
 }
 
-static enum status read_index(struct opening *o) {
-    json_t *index = NULL, *value;
+static enum status read_parts(struct opening *o, json_t *index) {
+    json_t *value;
     const char *name;
+    enum status status = STATUS_OK;
+    json_object_foreach(index, name, value) {
+        if (status == STATUS_OK && !strcmp(name, "id2label") && !json_is_null(value))
+            status = model_labels_read(o->ctx, "model_index.json", value, &o->out->labels);
+        else if (status == STATUS_OK)
+            status = read_part(o, name, value);
+    }
+    if (status == STATUS_OK && !*o->parts.network)
+        status = ctx_fail(o->ctx, STATUS_INVALID, "", "model_index.json has no network: want " NETWORKS ".");
+    return status;
+}
+
+static enum status read_index(struct opening *o) {
+    json_t *index = NULL;
     enum status status = open_object(o, "model_index.json", &index);
     if (status != STATUS_OK || !index)
         return status;
-    json_object_foreach(index, name, value) {
-        if (status == STATUS_OK)
-            status = read_part(o, name, value);
-    }
+    status = read_parts(o, index);
     json_decref(index);
-    if (status == STATUS_OK && !*o->parts.network)
-        status = ctx_fail(o->ctx, STATUS_INVALID, "", "model_index.json has no component of class " NETWORK ".");
     return status;
 }
 
@@ -96,45 +133,73 @@ static enum status open_part(struct opening *o, const char *part, const char *fi
     return open_object(o, path, object);
 }
 
+/* class_of is that of a config.json, which has to be the one that the index names, by one of its names. */
+static enum status class_of(struct opening *o, const char *path, json_t *config, size_t *out) {
+    const char *class = json_string_value(json_object_get(config, "_class_name")), *named = o->parts.network_class;
+    const char *mark = *named ? "\"" : "";
+    if (!class && !*named)
+        return ctx_fail(o->ctx, STATUS_INVALID, "", "%s has no _class_name, want " NETWORKS ".", path);
+    *out = find_class(class ? class : named);
+    if (*out == COUNT_OF(CLASSES) || (*named && CLASSES[find_class(named)].kind != CLASSES[*out].kind))
+        return ctx_fail(o->ctx, STATUS_INVALID, "", "%s is of a network of class \"%.60s\", want %s%s%s.", path, class,
+                        mark, *named ? named : NETWORKS, mark);
+    return STATUS_OK;
+}
+
 static enum status read_config(struct opening *o, const char *path, json_t *config) {
-    const char *class = json_string_value(json_object_get(config, "_class_name"));
-    if (!class && !*o->parts.network)
-        return ctx_fail(o->ctx, STATUS_INVALID, "", "%s has no _class_name, want \"" NETWORK "\".", path);
-    if (class && strcmp(class, NETWORK) != 0)
-        return ctx_fail(o->ctx, STATUS_INVALID, "", "%s is of a network of class \"%.60s\", want \"" NETWORK "\".",
-                        path, class);
-    o->out->architecture = NETWORK;
-    return unet_file_read(o->ctx, path, config, &o->out->warnings, &o->out->unet);
-}
-
-static enum status no_config(const struct opening *o) {
-    if (!*o->parts.network)
-        return ctx_fail(o->ctx, STATUS_INVALID, "", "There is neither a model_index.json nor a config.json.");
-    return ctx_fail(o->ctx, STATUS_INVALID, "", "There is neither %s/config.json nor config.json.", o->parts.network);
-}
-
-static void measure(struct model_files *m) {
-    for (size_t i = 0; i < m->weights.n; i++) {
-        m->numbers += m->weights.list[i].n;
-        m->tensors[m->weights.list[i].dtype]++;
+    struct model_files *m = o->out;
+    size_t class = 0;
+    enum status status = class_of(o, path, config, &class);
+    if (status != STATUS_OK)
+        return status;
+    m->architecture = CLASSES[class == CLASS_OLD_DIT ? class - 1 : class].class;
+    m->kind = CLASSES[class].kind;
+    switch (m->kind) {
+    case NETWORK_UNET: return unet_file_read(o->ctx, path, config, &m->warnings, &m->unet);
+    case NETWORK_DIT: return dit_file_read(o->ctx, path, config, class != CLASS_OLD_DIT, &m->warnings, &m->dit);
+    case NETWORK_MLP: return mlp_file_read(o->ctx, path, config, &m->warnings, &m->mlp);
     }
-    m->bytes = m->numbers * sizeof(float);
+    return STATUS_INTERNAL;
 }
 
-static enum status read_network(struct opening *o) {
+static enum status read_autoencoder(struct opening *o, const char *path, json_t *config) {
+    const char *class = json_string_value(json_object_get(config, "_class_name"));
+    o->out->latent = true;
+    if (class && strcmp(class, AUTOENCODER) != 0)
+        return ctx_fail(o->ctx, STATUS_INVALID, "", "%s is of class \"%.60s\", want " AUTOENCODER ".", path, class);
+    return vae_file_read(o->ctx, path, config, &o->out->warnings, &o->out->vae);
+}
+
+static enum status no_config(const struct opening *o, const char *part) {
+    if (!*part)
+        return ctx_fail(o->ctx, STATUS_INVALID, "", "There is neither a model_index.json nor a config.json.");
+    return ctx_fail(o->ctx, STATUS_INVALID, "", "There is neither %s/config.json nor config.json.", part);
+}
+
+static void measure(struct model_part *part) {
+    for (size_t i = 0; i < part->weights.n; i++) {
+        part->numbers += part->weights.list[i].n;
+        part->tensors[part->weights.list[i].dtype]++;
+    }
+    part->bytes = part->numbers * sizeof(float);
+}
+
+typedef enum status read_part_config(struct opening *o, const char *path, json_t *config);
+
+static enum status read_weighted(struct opening *o, const char *name, read_part_config *read, struct model_part *out) {
     char folder[COMPONENT_MAX + 2], path[WEIGHT_PATH];
     json_t *config = NULL;
-    enum status status = open_part(o, o->parts.network, "config.json", folder, path, &config);
+    enum status status = open_part(o, name, "config.json", folder, path, &config);
     if (status != STATUS_OK)
         return status;
     if (!config)
-        return no_config(o);
-    status = read_config(o, path, config);
+        return no_config(o, name);
+    status = read(o, path, config);
     json_decref(config);
     if (status == STATUS_OK)
-        status = weight_files_open(o->ctx, o->files, folder, &o->out->weights);
+        status = weight_files_open(o->ctx, o->files, folder, &out->weights);
     if (status == STATUS_OK)
-        measure(o->out);
+        measure(out);
     return status;
 }
 
@@ -190,7 +255,9 @@ enum status model_files_open(struct ctx *ctx, struct files *files, struct model_
     *out = (struct model_files){0};
     enum status status = read_index(&o);
     if (status == STATUS_OK)
-        status = read_network(&o);
+        status = read_weighted(&o, o.parts.network, read_config, &out->network);
+    if (status == STATUS_OK && *o.parts.autoencoder)
+        status = read_weighted(&o, o.parts.autoencoder, read_autoencoder, &out->autoencoder);
     if (status == STATUS_OK)
         status = read_scheduler(&o);
     return status;
@@ -213,11 +280,12 @@ static bool old_name(const char *name, char old[PARAMETER_NAME + 16]) {
 }
 
 /* find_tensor gives NULL, and the sentence, where there is none of that name and shape. */
-static const struct tensor_entry *find_tensor(const struct model_files *m, struct ctx *ctx, const struct parameter *p) {
+static const struct tensor_entry *find_tensor(const struct model_part *part, struct ctx *ctx,
+                                              const struct parameter *p) {
     char old[PARAMETER_NAME + 16], is[SAFETENSORS_SHAPE_TEXT], want[SAFETENSORS_SHAPE_TEXT];
-    const struct tensor_entry *t = safetensors_find(&m->weights, p->name);
+    const struct tensor_entry *t = safetensors_find(&part->weights, p->name);
     if (!t && old_name(p->name, old))
-        t = safetensors_find(&m->weights, old);
+        t = safetensors_find(&part->weights, old);
     if (t && t->dims == p->dims && !memcmp(t->shape, p->shape, p->dims * sizeof *p->shape))
         return t;
     safetensors_shape(p->shape, p->dims, want);
@@ -231,24 +299,18 @@ static const struct tensor_entry *find_tensor(const struct model_files *m, struc
     return NULL;
 }
 
-enum status model_files_check(struct ctx *ctx, struct model_files *m, const struct parameter *list, size_t n) {
-    bool *asked = ctx_zalloc(ctx, m->weights.n, sizeof *asked);
-    if (!asked)
-        return STATUS_NO_MEMORY;
+enum status model_part_check(struct ctx *ctx, const struct model_part *part, const struct parameter *list, size_t n,
+                             bool *asked) {
     for (size_t i = 0; i < n; i++) {
-        const struct tensor_entry *t = find_tensor(m, ctx, &list[i]);
+        const struct tensor_entry *t = find_tensor(part, ctx, &list[i]);
         if (!t)
             return STATUS_INVALID;
-        asked[t - m->weights.list] = true;
+        asked[t - part->weights.list] = true;
     }
-    for (size_t i = 0; i < m->weights.n; i++)
-        if (!asked[i])
-            file_warn(ctx, &m->warnings, "The tensor %.100s of %.100s is no parameter of the network; it is left out.",
-                      m->weights.list[i].name, m->weights.list[i].file);
     return STATUS_OK;
 }
 
-enum status model_files_find(void *self, struct ctx *ctx, const struct parameter *p, float *to) {
+enum status model_part_find(void *self, struct ctx *ctx, const struct parameter *p, float *to) {
     const struct tensor_entry *t = find_tensor(self, ctx, p);
     if (!t)
         return STATUS_INVALID;

@@ -1,36 +1,54 @@
 #include "handlers/model_load.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "core/tensor/tensor.h"
+static size_t weight_bytes(const struct graph *g) { return g ? graph_load_floats(g) * sizeof(float) : 0; }
 
-static enum status make_graph(struct ctx *ctx, struct model_files *m, size_t *parameters, struct graph **out) {
-    const struct parameter *list = NULL;
-    enum status status = unet_make(ctx, tensor_kernels_for(ctx->isa), &m->unet, out);
-    if (status != STATUS_OK)
-        return status;
-    size_t n = graph_parameters(*out, &list);
-    status = model_files_check(ctx, m, list, n);
-    for (size_t i = 0; i < n; i++)
-        *parameters += list[i].n;
-    return status == STATUS_OK ? graph_load(ctx, *out, model_files_find, m) : status;
+/* pack loads a graph, where there is one. */
+static enum status pack(struct ctx *ctx, struct graph *g, struct model_part *part) {
+    return g ? graph_load(ctx, g, model_part_find, part) : STATUS_OK;
 }
 
-static enum status load(struct loaded_model *model, struct files *files) {
+static enum status make_graphs(struct ctx *ctx, struct model_files *m, struct model_graphs *g) {
+    enum status status = model_graphs_make(ctx, m, g);
+    return status == STATUS_OK ? model_graphs_check(ctx, m, g) : status;
+}
+
+static enum status pack_all(struct ctx *ctx, struct model_files *m, struct model_graphs *g) {
+    enum status status = pack(ctx, g->network, &m->network);
+    if (status == STATUS_OK)
+        status = pack(ctx, g->decode, &m->autoencoder);
+    return status == STATUS_OK ? pack(ctx, g->encode, &m->autoencoder) : status;
+}
+
+static enum status load(struct loaded_model *model, struct files *files, bool weights) {
     struct model_files m;
-    struct graph *graph = NULL;
+    struct model_graphs g;
     enum status status = model_files_open(&model->ctx, files, &m);
     if (status == STATUS_OK)
-        status = make_graph(&model->ctx, &m, &model->parameters, &graph);
-    model->network = (struct network){graph, m.unet.height, m.unet.width, m.unet.in_channels, m.unet.out_channels};
+        status = make_graphs(&model->ctx, &m, &g);
+    if (status == STATUS_OK && weights)
+        status = pack_all(&model->ctx, &m, &g);
+    if (status != STATUS_OK)
+        return status;
+    model->network = (struct network){g.network, g.height, g.width, g.channels, g.out_channels};
+    model->decoder = g.decoder;
+    model->encoder = g.encoder;
     model->architecture = m.architecture;
-    model->config = m.unet;
+    model->dims = g.dims;
+    memcpy(model->shape, g.shape, sizeof g.shape);
+    model->classes = g.classes;
+    model->labels = m.labels;
+    model->parameters = g.parameters;
     model->scheduler = m.scheduler;
     model->warnings = m.warnings;
-    return status;
+    model->weights = weight_bytes(g.network) + weight_bytes(g.decode) + weight_bytes(g.encode);
+    return STATUS_OK;
 }
 
-struct loaded_model *model_load(struct files *files, enum isa isa, size_t memory, struct error *why) {
+static struct loaded_model *make(struct files *files, enum isa isa, size_t memory, bool weights, struct error *why) {
     struct loaded_model *model = calloc(1, sizeof *model);
     if (!model) {
         *why = (struct error){.detail = "There is no memory for the model."};
@@ -38,11 +56,23 @@ struct loaded_model *model_load(struct files *files, enum isa isa, size_t memory
     }
     ctx_init(&model->ctx, memory);
     model->ctx.isa = isa;
-    if (load(model, files) == STATUS_OK)
+    enum status status = load(model, files, weights);
+    if (status == STATUS_OK)
         return model;
     *why = model->ctx.err;
+    if (status == STATUS_NO_MEMORY)
+        snprintf(why->detail, sizeof why->detail, "It needs more than the %zu bytes of memory that it may have.",
+                 memory);
     model_unload(model);
     return NULL;
+}
+
+struct loaded_model *model_outline(struct files *files, enum isa isa, size_t memory, struct error *why) {
+    return make(files, isa, memory, false, why);
+}
+
+struct loaded_model *model_load(struct files *files, enum isa isa, size_t memory, struct error *why) {
+    return make(files, isa, memory, true, why);
 }
 
 void model_unload(struct loaded_model *model) {

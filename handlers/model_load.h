@@ -1,4 +1,4 @@
-/* model_load.h - a model's folder loaded: its network with the weights packed, immutable from then on, so that any
+/* model_load.h - a model's folder loaded: its networks with the weights packed, immutable from then on, so that any
  * number of requests may use it at once (core/diffusion/network.h makes denoisers of it).
  *
  *     struct error why;
@@ -9,20 +9,26 @@
 #define SOLVENT_MODEL_LOAD_H
 
 #include "core/diffusion/network.h"
-#include "handlers/model_files.h"
-
-enum { MODEL_DIGEST = 65 };
+#include "handlers/model_graphs.h"
 
 struct loaded_model {
     struct ctx ctx; /* the memory of all that follows */
     struct network network;
+    struct coder decoder, encoder; /* of latent models: the network works on latents. graph NULL: there is none */
     const char *architecture;
-    struct unet_config config;
-    size_t parameters;    /* numbers in the network */
+    size_t dims, shape[3]; /* of a sample: [features], or [channels, height, width] of a picture */
+    struct model_classes classes;
+    struct model_labels labels;
+    size_t parameters;    /* numbers in the networks */
     struct str scheduler; /* scheduler_config.json; n 0: there is none */
     struct file_warnings warnings;
-    char digest[MODEL_DIGEST]; /* hexadecimal; the host's to write */
+    size_t weights; /* bytes of the packed weights */
 };
+
+/* model_outline reads all but the weights, of which it reads the headers alone: graphs are made, held against the weights,
+ * and not to be run. model_load_bytes is what it holds, outline->weights what loading will take beside. Errors as of
+ * model_load. */
+struct loaded_model *model_outline(struct files *files, enum isa isa, size_t memory, struct error *why);
 
 /* model_load reads a folder, with at most `memory` bytes beside the files. NULL: it cannot be served, or there is not
  * enough memory; why->detail is one full sentence. */

@@ -1,7 +1,6 @@
 #include "handlers/model_report.h"
 
-#include "core/tensor/tensor.h"
-#include "handlers/model_files.h"
+#include "handlers/model_graphs.h"
 #include "handlers/scheduler_request.h"
 
 struct report {
@@ -13,47 +12,75 @@ struct report {
 
 static double mb(size_t bytes) { return (double)bytes / 1e6; }
 
-static void write_network(struct report *r, const struct graph *graph) {
-    const struct model_files *m = &r->model;
-    const struct unet_config *c = &m->unet;
-    buf_printf(r->out, "network: %s of %zu x %zu pixels, %zu channels in, %zu out\n", m->architecture, c->height,
-               c->width, c->in_channels, c->out_channels);
-    if (c->num_class_embeds)
-        buf_printf(r->out, "classes: %zu\n", c->num_class_embeds);
-    buf_printf(r->out, "weights: %zu numbers in %zu tensors (", m->numbers, m->weights.n);
+static size_t workspace(const struct model_graphs *g) {
+    size_t most = graph_floats(g->network, 1), coder = 0;
+    if (g->decode)
+        coder = coder_floats(&g->decoder, 1);
+    if (g->encode && coder_floats(&g->encoder, 1) > coder)
+        coder = coder_floats(&g->encoder, 1);
+    return (most > coder ? most : coder) * sizeof(float);
+}
+
+static void write_part(struct report *r, const char *what, const struct model_part *part) {
+    buf_printf(r->out, "%s: %zu numbers in %zu tensors (", what, part->numbers, part->weights.n);
     for (int i = 0, first = 1; i < DTYPE_COUNT; i++)
-        if (m->tensors[i]) {
-            buf_printf(r->out, "%s%zu %s", first ? "" : ", ", m->tensors[i], dtype_text((enum dtype)i));
+        if (part->tensors[i]) {
+            buf_printf(r->out, "%s%zu %s", first ? "" : ", ", part->tensors[i], dtype_text((enum dtype)i));
             first = 0;
         }
-    buf_printf(r->out, ")\nmemory: %.2f MB for the weights, %.2f MB for each image\n", mb(m->bytes),
-               mb(graph_floats(graph, 1) * sizeof(float)));
+    buf_text(r->out, ")\n");
+}
+
+static void write_networks(struct report *r, const struct model_graphs *g) {
+    const struct model_files *m = &r->model;
+    if (g->dims == 1)
+        buf_printf(r->out, "network: %s of rows of %zu numbers\n", m->architecture, g->channels);
+    else
+        buf_printf(r->out, "network: %s of %zu x %zu %s, %zu channels in, %zu out\n", m->architecture, g->height,
+                   g->width, m->latent ? "latents" : "pixels", g->channels, g->out_channels);
+    if (m->latent)
+        buf_printf(r->out, "autoencoder: AutoencoderKL of pictures of %zu x %zu pixels, %zu channels%s\n", g->shape[1],
+                   g->shape[2], g->shape[0], g->encode ? "" : ", without an encoder");
+    if (g->classes.n)
+        buf_printf(r->out, "classes: %zu\n", g->classes.n);
+    if (m->labels.n)
+        buf_printf(r->out, "labels: %zu\n", m->labels.n);
+    write_part(r, "weights", &m->network);
+    if (m->latent)
+        write_part(r, "autoencoder's weights", &m->autoencoder);
+    buf_printf(r->out, "memory: %.2f MB for the weights, %.2f MB for each image\n",
+               mb(m->network.bytes + m->autoencoder.bytes), mb(workspace(g)));
 }
 
 /* read_numbers reads every parameter once, which finds those that are not finite. */
-static enum status read_numbers(struct report *r, const struct parameter *list, size_t n) {
+static enum status read_numbers(struct report *r, const struct graph *graph, struct model_part *part) {
     struct ctx *ctx = &r->call.ctx;
+    const struct parameter *list = NULL;
+    size_t n = graph ? graph_parameters(graph, &list) : 0;
     enum status status = STATUS_OK;
     for (size_t i = 0; i < n && status == STATUS_OK; i++) {
         struct ctx_mark mark = ctx_mark(ctx);
         float *to = ctx_alloc(ctx, list[i].n, sizeof *to);
-        status = to ? model_files_find(&r->model, ctx, &list[i], to) : STATUS_NO_MEMORY;
+        status = to ? model_part_find(part, ctx, &list[i], to) : STATUS_NO_MEMORY;
         ctx_rewind(ctx, mark);
     }
     return status;
 }
 
-static enum status check_network(struct report *r) {
+static enum status check_networks(struct report *r) {
     struct ctx *ctx = &r->call.ctx;
-    struct graph *graph = NULL;
-    const struct parameter *list = NULL;
-    enum status status = unet_make(ctx, tensor_kernels_for(ctx->isa), &r->model.unet, &graph);
+    struct model_files *m = &r->model;
+    struct model_graphs g;
+    enum status status = model_graphs_make(ctx, m, &g);
     if (status != STATUS_OK)
         return status;
-    write_network(r, graph);
-    size_t n = graph_parameters(graph, &list);
-    status = model_files_check(ctx, &r->model, list, n);
-    return status == STATUS_OK ? read_numbers(r, list, n) : status;
+    write_networks(r, &g);
+    status = model_graphs_check(ctx, m, &g);
+    if (status == STATUS_OK)
+        status = read_numbers(r, g.network, &m->network);
+    if (status == STATUS_OK)
+        status = read_numbers(r, g.decode, &m->autoencoder);
+    return status == STATUS_OK ? read_numbers(r, g.encode, &m->autoencoder) : status;
 }
 
 /* check_scheduler: one that is not to be had is no error, since a request can say its own path. */
@@ -97,7 +124,7 @@ bool model_report(struct files *files, enum isa isa, size_t memory, struct buf *
     r.call.ctx.isa = isa;
     enum status status = model_files_open(&r.call.ctx, files, &r.model);
     if (status == STATUS_OK)
-        status = check_network(&r);
+        status = check_networks(&r);
     struct error error = r.call.ctx.err;
     if (status == STATUS_OK)
         check_scheduler(&r);

@@ -14,13 +14,16 @@ struct points_params {
 
 struct network_params {
     struct str name, digest;
-    struct array shape;
-    double work;
+    struct array shape, latents;
+    double work, decode, encode, workspace;
 };
 
 enum { MODEL_MIXTURE, MODEL_POINTS, MODEL_NETWORK };
 
-enum { NETWORK_MAX_D = 3 * 1024 * 1024 };
+enum {
+    NETWORK_MAX_D = 3 * 1024 * 1024,
+    NETWORK_SETUP = 50 * 1000, /* more than is computed on a loop: its weights may have to be read */
+};
 
 static const struct field MIXTURE_FIELDS[] = {
     FIELD(struct mixture_params, weights, ARRAY,
@@ -62,10 +65,19 @@ static const struct field NETWORK_FIELDS[] = {
           "A digest of its files and of the kernels that run it, so that an answer stands for one network only.",
           .required = true, .max_items = 128),
     FIELD(struct network_params, shape, ARRAY,
-          "Of a sample: [channels, height, width]; a sample is these numbers in a row.", .required = true,
+          "Of a sample: [channels, height, width], or [features]; a sample is these numbers in a row.",
+          .required = true, .kinds = KIND_INT, .min_items = 1, .max_items = 3, FIELD_INTS(1, MLP_WIDTH_MAX)),
+    FIELD(struct network_params, latents, ARRAY,
+          "Where the network works on latents, which an autoencoder makes samples of: their [channels, height, width].",
           .kinds = KIND_INT, .min_items = 3, .max_items = 3, FIELD_INTS(1, UNET_CHANNELS_MAX)),
     FIELD(struct network_params, work, NUMBER, "Multiply-adds of a call for one sample.", .required = true,
           FIELD_REALS(0, 1e18)),
+    FIELD(struct network_params, decode, NUMBER, "With latents: multiply-adds of making a sample of one.", .def = "0",
+          FIELD_REALS(0, 1e18)),
+    FIELD(struct network_params, encode, NUMBER, "With latents: multiply-adds of the way back; 0: there is none.",
+          .def = "0", FIELD_REALS(0, 1e18)),
+    FIELD(struct network_params, workspace, NUMBER, "Bytes that the greatest of these works with, for one sample.",
+          .def = "0", FIELD_REALS(0, 1e18)),
     {0}};
 
 const struct variant model_variants[] = {
@@ -75,36 +87,52 @@ const struct variant model_variants[] = {
      POINTS_FIELDS, sizeof(struct points_params), NULL},
     {"network",
      "A neural network that the service has loaded. This object is what its name stands for: a request gives the name "
-     "alone. Sampled by a scheduler_config: the model's own, unless the request has one.",
+     "alone. Sampled by its own scheduler_config, unless the request has one, or a sampler, or a path and a "
+     "prediction.",
      NETWORK_FIELDS, sizeof(struct network_params), NULL},
     {0}};
 
+static size_t numbers_of(const struct array *shape) {
+    size_t n = 1;
+    for (size_t i = 0; i < shape->n; i++)
+        n *= (size_t)shape->ints[i]; /* three, each below 2^17 */
+    return n;
+}
+
+static struct model_extent network_extent(const struct network_params *p) {
+    const size_t d = numbers_of(&p->shape);
+    return (struct model_extent){1, p->latents.kind ? numbers_of(&p->latents) : d, d, MIXTURE_ROUND};
+}
+
 struct model_extent model_extent(const struct choice *model) {
+    if (model->variant == MODEL_NETWORK)
+        return network_extent(model->params);
     if (model->variant == MODEL_POINTS) {
         const struct points_params *p = model->params;
-        return (struct model_extent){p->points.shape[0], model_columns(&p->points), MIXTURE_ROUND};
-    }
-    if (model->variant == MODEL_NETWORK) {
-        const int64_t *shape = ((const struct network_params *)model->params)->shape.ints;
-        return (struct model_extent){1, (size_t)(shape[0] * shape[1] * shape[2]), MIXTURE_ROUND};
+        const size_t d = model_columns(&p->points);
+        return (struct model_extent){p->points.shape[0], d, d, MIXTURE_ROUND};
     }
     const struct mixture_params *m = model->params;
+    const size_t d = model_columns(&m->means);
     enum mixture_shape shape = m->covariances.kind ? MIXTURE_FULL : m->stds.dims == 2 ? MIXTURE_AXES : MIXTURE_ROUND;
-    return (struct model_extent){m->means.shape[0], model_columns(&m->means), shape};
+    return (struct model_extent){m->means.shape[0], d, d, shape};
 }
 
 enum status model_check_size(struct call *call, const struct choice *model, const char *name) {
     struct model_extent e = model_extent(model);
+    const size_t most = e.d > e.sample_d ? e.d : e.sample_d;
     char pointer[64];
     snprintf(pointer, sizeof pointer, "/%s", name);
-    if (e.d <= MIXTURE_MAX_D || (model->variant == MODEL_NETWORK && e.d <= NETWORK_MAX_D))
+    if (most <= MIXTURE_MAX_D || (model->variant == MODEL_NETWORK && most <= NETWORK_MAX_D))
         return STATUS_OK;
-    return call_fail(call, STATUS_TOO_LARGE, pointer, "The model has %zu dimensions, want at most %d.", e.d,
-                     MIXTURE_MAX_D);
+    return call_fail(call, STATUS_TOO_LARGE, pointer, "The model has %zu dimensions, want at most %d.", most,
+                     model->variant == MODEL_NETWORK ? NETWORK_MAX_D : MIXTURE_MAX_D);
 }
 
 /* Nanoseconds; fitted to bench/sample.c. */
 double model_setup_cost(const struct choice *model) {
+    if (model->variant == MODEL_NETWORK)
+        return NETWORK_SETUP;
     struct model_extent e = model_extent(model);
     double d = (double)e.d;
     return (double)e.k * (e.shape == MIXTURE_FULL ? 200 + 25 * d * d * d : 5 + d);
@@ -115,6 +143,21 @@ double model_row_cost(const struct choice *model) {
         return 1000 + ((const struct network_params *)model->params)->work / GRAPH_RATE;
     struct model_extent e = model_extent(model);
     return mixture_cost(e.k, e.d, e.shape);
+}
+
+double model_coding_cost(const struct choice *model, double decoded, double encoded) {
+    if (model->variant != MODEL_NETWORK)
+        return 0;
+    const struct network_params *p = model->params;
+    return (decoded * p->decode + encoded * p->encode) / GRAPH_RATE;
+}
+
+double model_memory(const struct choice *model, double count) {
+    if (model->variant != MODEL_NETWORK)
+        return 0;
+    const struct network_params *p = model->params;
+    const struct model_extent e = network_extent(p);
+    return p->workspace + 8 * count * (double)(e.d + (p->latents.kind ? e.sample_d : 0));
 }
 
 static enum status check_mixture(struct ctx *ctx, const struct mixture_params *m, size_t k, size_t d) {
@@ -150,16 +193,20 @@ static enum status select_class(struct ctx *ctx, const struct array *classes, si
     if (!classes->kind)
         return ctx_fail(ctx, STATUS_INVALID, "/class",
                         "A class is asked for, but the model names none; want model.classes, a number for each part.");
+    if (of.class->kind != KIND_INT)
+        return ctx_fail(ctx, STATUS_INVALID, "/class",
+                        "class is \"%.*s\", but the classes of this model are numbers; want one of model.classes.",
+                        of.class->s.n < 60 ? (int)of.class->s.n : 60, of.class->s.p);
     out->index = ctx_alloc(ctx, k, sizeof *out->index);
     if (!out->index)
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < k; i++)
-        if (classes->ints[i] == of.id)
+        if (classes->ints[i] == of.class->i)
             out->index[out->n++] = i;
     if (out->n)
         return STATUS_OK;
     return ctx_fail(ctx, STATUS_INVALID, "/class", "class is %lld, want one that model.classes holds.",
-                    (long long)of.id);
+                    (long long)of.class->i);
 }
 
 /* pick keeps the selected rows of rows[k][size]; NULL where memory is short. */
@@ -174,7 +221,7 @@ static enum status make_points(struct ctx *ctx, const struct points_params *p, s
                                const struct denoiser **out) {
     const double *points = p->points.reals;
     size_t n = p->points.shape[0], d = model_columns(&p->points);
-    if (of.given) {
+    if (of.class) {
         struct selection s = {0};
         enum status status = select_class(ctx, &p->classes, n, of, &s);
         if (status != STATUS_OK)
@@ -209,7 +256,7 @@ static enum status make_mixture(struct ctx *ctx, const struct mixture_params *m,
         .covariances = m->covariances.kind ? m->covariances.reals : NULL,
     };
     enum status status = check_mixture(ctx, m, in.k, in.d);
-    if (status == STATUS_OK && of.given) {
+    if (status == STATUS_OK && of.class) {
         struct selection s = {0};
         status = select_class(ctx, &m->classes, in.k, of, &s);
         if (status == STATUS_OK)
@@ -218,67 +265,139 @@ static enum status make_mixture(struct ctx *ctx, const struct mixture_params *m,
     return status == STATUS_OK ? mixture_make(ctx, &in, out) : status;
 }
 
-static bool same(struct str a, const char *b) { return a.n == strlen(b) && !memcmp(a.p, b, a.n); }
+static bool same(struct str a, struct str b) { return a.n == b.n && !memcmp(a.p, b.p, a.n); }
 
 bool model_is_network(const struct choice *model) { return model->variant == MODEL_NETWORK; }
 
 const struct loaded_model *model_network(const struct call *call, const struct choice *model) {
-    if (model->variant != MODEL_NETWORK || !call->host->network)
-        return NULL;
     const struct network_params *p = model->params;
-    return call->host->network(call->host->self, p->name.p, p->name.n);
+    return model->variant == MODEL_NETWORK ? call_loaded_model(call, p->name, p->digest) : NULL;
 }
 
-/* find_network is model_network, if it is the one that the request means. */
+enum status model_load_network(struct call *call, const struct choice *model, const struct loaded_model **out) {
+    *out = NULL;
+    if (model->variant != MODEL_NETWORK)
+        return STATUS_OK;
+    const struct network_params *p = model->params;
+    struct kept_model *kept;
+    enum status status = call_keep_model(call, p->name, p->digest, MODEL_DIGESTED, &kept);
+    if (status == STATUS_OK && !kept)
+        return ctx_fail(&call->ctx, STATUS_INVALID, "/model/name", "There is no network of this name.");
+    if (status == STATUS_OK && kept->named.outline && !same(p->digest, kept->named.digest))
+        return ctx_fail(&call->ctx, STATUS_INVALID, "/model/digest",
+                        "This network's digest is %.*s; want that, or its name alone.", (int)kept->named.digest.n,
+                        kept->named.digest.p);
+    if (status == STATUS_OK && !kept->named.outline)
+        return ctx_fail(&call->ctx, STATUS_INVALID, "/model/name", "The model of this name is no network.");
+    return status == STATUS_OK ? call_load_model(call, kept, out) : status;
+}
+
+enum { SHAPE_TEXT = 80 };
+
+/* write_shape writes "[3,32,32]". */
+static void write_shape(const size_t *shape, size_t dims, char text[SHAPE_TEXT]) {
+    size_t at = 0;
+    for (size_t i = 0; i < dims; i++)
+        at += (size_t)snprintf(text + at, SHAPE_TEXT - at, "%c%zu", i ? ',' : '[', shape[i]);
+    snprintf(text + at, SHAPE_TEXT - at, "]");
+}
+
+static bool has_shape(const struct array *a, const size_t *shape, size_t dims) {
+    bool equal = a->n == dims;
+    for (size_t i = 0; equal && i < dims; i++)
+        equal = (size_t)a->ints[i] == shape[i];
+    return equal;
+}
+
+/* find_network is model_load_network, if it is the one that the request means. */
 static enum status find_network(struct call *call, const struct choice *model, const struct loaded_model **out) {
     const struct network_params *p = model->params;
-    const struct loaded_model *m = *out = model_network(call, model);
-    if (!m)
-        return call_fail(call, STATUS_INVALID, "/model/name", "No network of this name is loaded.");
-    if (!same(p->digest, m->digest))
-        return call_fail(call, STATUS_INVALID, "/model/digest",
-                         "This network's digest is %s; want that, or its name alone.", m->digest);
-    const int64_t *shape = p->shape.ints;
-    const struct network *n = &m->network;
-    if ((size_t)shape[0] != n->channels || (size_t)shape[1] != n->height || (size_t)shape[2] != n->width)
-        return call_fail(call, STATUS_INVALID, "/model/shape", "This network's samples have the shape [%zu, %zu, %zu].",
-                         n->channels, n->height, n->width);
-    return STATUS_OK;
+    enum status status = model_load_network(call, model, out);
+    if (status != STATUS_OK)
+        return status;
+    const struct loaded_model *m = *out;
+    if (has_shape(&p->shape, m->shape, m->dims))
+        return STATUS_OK;
+    char shape[SHAPE_TEXT];
+    write_shape(m->shape, m->dims, shape);
+    return ctx_fail(&call->ctx, STATUS_INVALID, "/model/shape", "This network's samples have the shape %s.", shape);
+}
+
+/* named_class finds a class by one of its names. */
+static enum status named_class(struct call *call, const struct loaded_model *m, struct str name, int64_t *class) {
+    const int shown = name.n < 60 ? (int)name.n : 60;
+    *class = model_labels_find(&m->labels, name);
+    if (*class >= 0)
+        return STATUS_OK;
+    if (m->labels.n)
+        return ctx_fail(&call->ctx, STATUS_INVALID, "/class",
+                        "class is \"%.*s\", which no class of this network is called; want another name, such as "
+                        "\"%.*s\", or a number.",
+                        shown, name.p, m->labels.list[0].text.n < 60 ? (int)m->labels.list[0].text.n : 60,
+                        m->labels.list[0].text.p);
+    return ctx_fail(&call->ctx, STATUS_INVALID, "/class",
+                    "class is \"%.*s\", but the classes of this network have no names; want a number.", shown, name.p);
 }
 
 /* class_of is what the network is told: without a class its last one, which those trained for guidance keep for "none". */
-static enum status class_of(struct call *call, const struct unet_config *c, struct model_class of, int64_t *class) {
-    if (c->class_embed_type == UNET_CLASS_NONE)
-        return of.given
-                   ? call_fail(call, STATUS_INVALID, "/class", "A class is asked for, but this network knows none.")
-                   : STATUS_OK;
-    int64_t n = (int64_t)(c->class_embed_type == UNET_CLASS_EMBEDDING ? c->num_class_embeds : c->num_train_timesteps);
-    *class = of.given ? of.id : n - 1;
-    if (*class >= 0 && *class < n)
+static enum status class_of(struct call *call, const struct loaded_model *m, const struct value *asked,
+                            int64_t *class) {
+    const struct model_classes *c = &m->classes;
+    enum status status = STATUS_OK;
+    *class = c->none;
+    if (!asked)
         return STATUS_OK;
-    return call_fail(call, STATUS_INVALID, "/class", "class is %lld, want 0 to %lld: the network knows so many.",
-                     (long long)of.id, (long long)n - 1);
+    if (!c->n)
+        return ctx_fail(&call->ctx, STATUS_INVALID, "/class", "A class is asked for, but this network knows none.");
+    if (asked->kind == KIND_STRING)
+        status = named_class(call, m, asked->s, class);
+    else
+        *class = asked->i;
+    if (status != STATUS_OK || (*class >= 0 && *class < (int64_t)c->n))
+        return status;
+    return ctx_fail(&call->ctx, STATUS_INVALID, "/class", "class is %lld, want 0 to %lld: the network knows so many.",
+                    (long long)*class, (long long)c->n - 1);
 }
 
 static enum status make_network(struct call *call, const struct choice *model, struct model_class of,
                                 const struct denoiser **out) {
     const struct loaded_model *m;
-    struct network_use use = {.scheduler = of.scheduler};
+    struct network_use use = {0};
+    if (!of.use)
+        return ctx_fail(
+            &call->ctx, STATUS_INVALID, "/model",
+            "A network is asked by a scheduler_config, or by a path and a prediction, which only requests to "
+            "/v1/sample for networks have; want a mixture or points here.");
     enum status status = find_network(call, model, &m);
-    if (status == STATUS_OK && !of.scheduler)
-        status =
-            call_fail(call, STATUS_INVALID, "/model",
-                      "A network is asked by the steps of a scheduler, which there are only in /v1/sample with fixed "
-                      "steps; want a mixture or points here.");
-    if (status == STATUS_OK)
-        status = class_of(call, &m->config, of, &use.class);
+    if (status != STATUS_OK)
+        return status;
+    use = *of.use;
+    status = class_of(call, m, of.class, &use.class);
     return status == STATUS_OK ? network_denoiser(&call->ctx, &m->network, &use, out) : status;
 }
 
-void model_describe(const struct loaded_model *m, const char *name, struct buf *out) {
-    const struct network *n = &m->network;
-    buf_printf(out, "{\"type\":\"network\",\"name\":\"%s\",\"digest\":\"%s\",\"shape\":[%zu,%zu,%zu],\"work\":%.0f}",
-               name, m->digest, n->channels, n->height, n->width, graph_work(n->graph));
+static size_t greater(size_t a, size_t b) { return a > b ? a : b; }
+
+static size_t workspace(const struct loaded_model *m) {
+    size_t floats = graph_floats(m->network.graph, 1);
+    if (m->decoder.graph)
+        floats = greater(floats, coder_floats(&m->decoder, 1));
+    if (m->encoder.graph)
+        floats = greater(floats, coder_floats(&m->encoder, 1));
+    return floats * sizeof(float);
+}
+
+void model_describe(const struct loaded_model *m, const char *name, const char *digest, struct buf *out) {
+    char shape[SHAPE_TEXT];
+    write_shape(m->shape, m->dims, shape);
+    buf_printf(out, "{\"type\":\"network\",\"name\":\"%s\",\"digest\":\"%s\",\"shape\":%s", name, digest, shape);
+    if (m->decoder.graph)
+        buf_printf(out, ",\"latents\":[%zu,%zu,%zu]", m->network.channels, m->network.height, m->network.width);
+    buf_printf(out, ",\"work\":%.0f", graph_work(m->network.graph));
+    if (m->decoder.graph)
+        buf_printf(out, ",\"decode\":%.0f,\"encode\":%.0f", graph_work(m->decoder.graph),
+                   m->encoder.graph ? graph_work(m->encoder.graph) : 0.0);
+    buf_printf(out, ",\"workspace\":%zu}", workspace(m));
 }
 
 enum status model_make(struct call *call, const struct choice *model, struct model_class of,

@@ -15,7 +15,8 @@ extern const struct variant model_variants[];
 
 /* A model's size, for limits and costs; right or not, it is safe to compute with. */
 struct model_extent {
-    size_t k, d;
+    size_t k, d;     /* d: of what its denoiser works on, which are latents where it decodes them */
+    size_t sample_d; /* of a sample */
     enum mixture_shape shape;
 };
 struct model_extent model_extent(const struct choice *model);
@@ -27,21 +28,32 @@ enum status model_check_size(struct call *call, const struct choice *model, cons
 double model_setup_cost(const struct choice *model);
 double model_row_cost(const struct choice *model);
 
-/* What a model is told beside x: the class, if one is asked for; and networks, what they were trained for. */
+/* model_coding_cost predicts the nanoseconds that a latent model's autoencoder takes for so many samples; else 0. */
+double model_coding_cost(const struct choice *model, double decoded, double encoded);
+
+/* model_memory is the least bytes that a network's samples take, from latents to pictures; 0 for a formula. */
+double model_memory(const struct choice *model, double count);
+
+/* What a model is told beside x: the class, a number or a name, if one is asked for; and networks, how they are asked
+ * (its own `class` is not looked at). */
 struct model_class {
-    bool given;
-    int64_t id;
-    const struct scheduler *scheduler; /* NULL: this use has none, and networks are refused */
+    const struct value *class;     /* NULL: none */
+    const struct network_use *use; /* NULL: this use has none, and networks are refused */
 };
 
 /* model_is_network: it has no formula to compare samples with. */
 bool model_is_network(const struct choice *model);
 
-/* model_network is the loaded network that a model is; NULL where it is a formula. */
+/* model_load_network gives the network that a model is, loaded for this call; NULL: it is a formula. Errors: INVALID
+ * ("/model/name", "/model/digest": there is no such network); those of call_load_model. */
+enum status model_load_network(struct call *call, const struct choice *model,
+                               const struct loaded_model **out) MUST_CHECK;
+
+/* model_network is the network that a model is, once it was loaded for this call; else NULL. */
 const struct loaded_model *model_network(const struct call *call, const struct choice *model);
 
-/* model_describe writes the JSON object that stands for a loaded network: what its name abbreviates. */
-void model_describe(const struct loaded_model *network, const char *name, struct buf *out);
+/* model_describe writes the JSON object that stands for a network: what its name abbreviates. */
+void model_describe(const struct loaded_model *outline, const char *name, const char *digest, struct buf *out);
 
 /* model_make prepares the denoiser in call->ctx: of all parts, or of those of a class.
  * Errors: as of mixture_make; INVALID (shapes that do not go together; "/class": there is no such class). */

@@ -2,6 +2,7 @@
 
 #include "handlers/call.h"
 #include "handlers/encode.h"
+#include "handlers/job_report.h"
 #include "handlers/schema.h"
 
 #define PROBLEM_REF(status, text)              \
@@ -16,6 +17,7 @@ static const char INFO[] =
     "RFC 9457 problem documents whose pointers name the wrong fields.\","
     "\"license\":{\"name\":\"MIT\",\"identifier\":\"MIT\"}},\"servers\":[{\"url\":\"/\"}],\"security\":[],\"paths\":{";
 
+/* It ends where the schema of a job's report is to stand. */
 static const char COMPONENTS[] =
     "},\"components\":{\"schemas\":{\"Problem\":{\"type\":\"object\",\"description\":\"RFC 9457.\",\"properties\":{"
     "\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},"
@@ -25,13 +27,21 @@ static const char COMPONENTS[] =
     "\"pointer\":{\"type\":\"string\",\"description\":\"JSON Pointer to the "
     "field.\"},\"detail\":{\"type\":\"string\"}},"
     "\"required\":[\"pointer\",\"detail\"]}}},"
-    "\"required\":[\"type\",\"title\",\"status\",\"detail\",\"code\",\"request_id\",\"errors\"]}}}}";
+    "\"required\":[\"type\",\"title\",\"status\",\"detail\",\"code\",\"request_id\",\"errors\"]},\"Job\":";
 
-/* operation_id is the route's words: "/v1/solve/kth-largest" -> "post_v1_solve_kth_largest". */
+/* method_text is the method as OpenAPI writes it, in small letters. */
+static void method_text(struct buf *out, const struct endpoint *e) {
+    for (const char *c = e->method; *c; c++)
+        buf_byte(out, (char)(*c | 32));
+}
+
+/* operation_id is the route's words: "/v1/solve/kth-largest" -> "post_v1_solve_kth_largest", "/v1/models/{id}" ->
+ * "get_v1_models_id". */
 static void operation_id(struct buf *out, const struct endpoint *e) {
-    buf_text(out, strcmp(e->method, "GET") == 0 ? "get" : "post");
+    method_text(out, e);
     for (const char *c = e->route; *c; c++)
-        buf_byte(out, (*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9') ? *c : '_');
+        if (*c != '{' && *c != '}')
+            buf_byte(out, (*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9') ? *c : '_');
 }
 
 static void description(struct buf *out, const struct endpoint *e) {
@@ -42,6 +52,47 @@ static void description(struct buf *out, const struct endpoint *e) {
         buf_printf(&text, "\n\nSource: %s", e->source);
     encode_string(out, text.data, text.n);
     buf_release(&text);
+}
+
+/* parameters writes those of the path or of the query; `between` stands before the first. Returns what stands before the
+ * next. */
+static const char *parameters(struct buf *out, const struct field *fields, const char *in, const char *between) {
+    for (const struct field *f = fields; f && f->name; f++, between = ",") {
+        buf_printf(out, "%s{\"name\":\"%s\",\"in\":\"%s\",\"required\":%s,\"schema\":", between, f->name, in,
+                   f->required ? "true" : "false");
+        schema_field(out, f, true);
+        buf_byte(out, '}');
+    }
+    return between;
+}
+
+/* job_headers are those that make a job of a request. */
+static void job_headers(struct buf *out, const char *between) {
+    buf_text(out, between);
+    buf_text(out,
+             "{\"name\":\"Prefer\",\"in\":\"header\",\"required\":false,\"description\":\"respond-async: answer 202 "
+             "at once, and work on it as a job (RFC 7240).\",\"schema\":{\"type\":\"string\"}},"
+             "{\"name\":\"Idempotency-Key\",\"in\":\"header\",\"required\":false,\"description\":\"Of a job: the same "
+             "request under the same key is the same job.\",\"schema\":{\"type\":\"string\",\"minLength\":1,"
+             "\"maxLength\":255}}");
+}
+
+/* job_answer is what a request is answered that becomes a job. */
+static void job_answer(struct buf *out) {
+    buf_text(out, ",\"202\":{\"description\":\"It is a job now, which Location tells of.\",\"headers\":{\"Location\":{"
+                  "\"schema\":{\"type\":\"string\"}},\"Preference-Applied\":{\"schema\":{\"type\":\"string\"}}},"
+                  "\"content\":{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/Job\"}}}}");
+}
+
+static void all_parameters(struct buf *out, const struct endpoint *e) {
+    if (!e->path && !e->query && !endpoint_may_be_job(e))
+        return;
+    buf_text(out, ",\"parameters\":[");
+    const char *between = parameters(out, e->path, "path", "");
+    between = parameters(out, e->query, "query", between);
+    if (endpoint_may_be_job(e))
+        job_headers(out, between);
+    buf_byte(out, ']');
 }
 
 static void request_body(struct buf *out, const struct endpoint *e) {
@@ -119,19 +170,28 @@ static void answer_content(struct buf *out, const struct endpoint *e) {
 }
 
 static void operation(struct buf *out, const struct endpoint *e) {
-    buf_text(out, strcmp(e->method, "GET") == 0 ? "\"get\":{\"operationId\":\"" : "\"post\":{\"operationId\":\"");
+    buf_byte(out, '"');
+    method_text(out, e);
+    buf_text(out, "\":{\"operationId\":\"");
     operation_id(out, e);
     buf_text(out, "\",\"summary\":");
     encode_text(out, e->title);
     buf_text(out, ",\"description\":");
     description(out, e);
+    all_parameters(out, e);
     if (e->input)
         request_body(out, e);
     buf_text(out, ",\"responses\":{\"200\":{\"description\":\"The answer.\",");
     answer_content(out, e);
     buf_byte(out, '}');
+    if (endpoint_may_be_job(e))
+        job_answer(out);
     if (e->cache != CACHE_NEVER)
         buf_text(out, ",\"304\":{\"description\":\"The client's copy (If-None-Match) is the answer.\"}");
+    if (e->path)
+        buf_text(out, PROBLEM_REF("404", "The path names nothing that there is."));
+    if (e->query)
+        buf_text(out, PROBLEM_REF("422", "A parameter of the query is wrong; the pointer names it."));
     if (e->input)
         buf_text(out, PROBLEM_REF("400", "The body is not JSON.")
                           PROBLEM_REF("413", "The body, the work or the answer passes a limit, which is named.")
@@ -170,4 +230,6 @@ void openapi_write(struct buf *out) {
         buf_byte(out, '}');
     }
     buf_text(out, COMPONENTS);
+    schema_fields(out, job_report_fields, NULL, NULL, false);
+    buf_text(out, "}}}");
 }

@@ -193,6 +193,10 @@ static enum status model_of(struct call *call, const struct plot_params *p, cons
     *out = NULL;
     if (p->has_density && !p->density)
         return STATUS_OK;
+    if (model_is_network(job->model))
+        return !p->has_density ? STATUS_OK
+                               : ctx_fail(&call->ctx, STATUS_INVALID, "/plot/density",
+                                          "Nobody knows the density of a network; want no plot.density.");
     enum status status = model_make(call, job->model, job->of, out);
     if (status != STATUS_OK || ((*out)->gives & EACH_DENSITY && (*out)->smooth))
         return status;

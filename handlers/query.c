@@ -12,11 +12,10 @@ static int hex_digit(char c) {
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* percent_decode appends p .. end with %XX and '+' resolved; false where two hexadecimal digits do not follow a '%'. */
-static bool percent_decode(struct buf *out, const char *p, const char *end) {
+bool percent_decode(struct buf *out, const char *p, const char *end, bool plus) {
     for (; p < end; p++) {
         if (*p != '%') {
-            buf_byte(out, *p == '+' ? ' ' : *p);
+            buf_byte(out, *p == '+' && plus ? ' ' : *p);
             continue;
         }
         if (end - p < 3 || hex_digit(p[1]) < 0 || hex_digit(p[2]) < 0)
@@ -150,7 +149,8 @@ static enum status read_part(struct call *call, const char *p, const char *end, 
     struct buf name, value;
     buf_init(&name, 256);
     buf_init(&value, PART_MAX);
-    bool ok = percent_decode(&name, p, equals ? equals : end) && (!equals || percent_decode(&value, equals + 1, end));
+    bool ok = percent_decode(&name, p, equals ? equals : end, true) &&
+              (!equals || percent_decode(&value, equals + 1, end, true));
     enum status status;
     if (!ok || name.failed || value.failed)
         status = call_fail(
@@ -180,14 +180,14 @@ static enum status read_parts(struct query *q, const char *query) {
     return status;
 }
 
-enum status query_json(struct call *call, const char *query, struct buf *out) {
+enum status query_json(struct call *call, const struct field *fields, const char *query, struct buf *out) {
     struct query q = {.call = call, .out = out};
     q.parts = ctx_alloc(&call->ctx, MAX_PARTS, sizeof *q.parts);
     if (!q.parts)
         return STATUS_NO_MEMORY;
     enum status status = read_parts(&q, query);
     if (status == STATUS_OK)
-        status = write_object(&q, &(struct members){call->endpoint->input, NULL}, (struct str){"", 0}, 0);
+        status = write_object(&q, &(struct members){fields, NULL}, (struct str){"", 0}, 0);
     if (status == STATUS_OK && out->failed)
         status = call_fail(call, STATUS_NO_MEMORY, "", "The query string is too long.");
     return status;

@@ -107,7 +107,7 @@ static enum status draw(struct call *call, const struct sample_params *p, const 
                         struct sample_result *out) {
     const struct plot_job job = {
         .model = &p->model,
-        .of = {p->control.has_class, p->control.class_id},
+        .of = {.class = p->control.has_class ? &p->control.class : NULL},
         .samples = samples,
         .count = (size_t)p->count,
         .d = out->samples.shape[1],
@@ -121,7 +121,7 @@ static enum status draw(struct call *call, const struct sample_params *p, const 
 enum status sample_report_rows(struct call *call, const struct sample_params *p, double *samples,
                                const struct denoiser *denoiser, struct sample_result *out) {
     struct ctx *ctx = &call->ctx;
-    size_t count = (size_t)p->count, d = denoiser->d;
+    size_t count = (size_t)p->count, d = model_extent(&p->model).sample_d;
     int64_t *shape = ctx_alloc(ctx, 2, sizeof *shape);
     if (!shape)
         return STATUS_NO_MEMORY;

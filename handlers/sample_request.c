@@ -1,8 +1,10 @@
 #include "handlers/sample_request.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "handlers/deadline_request.h"
 #include "handlers/diagnostics_request.h"
 #include "handlers/time_limit_field.h"
 
@@ -43,6 +45,7 @@ const struct field sample_fields[] = {
           "latents and then each step's noise, in single precision; a sample then depends on how many there are.",
           .names = NOISES, .def = "philox"),
     SAMPLER_REQUEST_FIELDS(struct sample_params, how),
+    NETWORK_REQUEST_FIELDS(struct sample_params, network),
     CONTROL_FIELDS(struct sample_params, control),
     SAMPLES(
         latents,
@@ -108,8 +111,14 @@ double sample_predict(const struct sample_params *p) {
     if (solver->adaptive) /* each row at a point of its own; a third as many calls as 32 steps would make */
         row = 2.5 * row + 150;
     double calls = (double)sampler_steps(s) * each * (double)sample_repeats(p) * (p->invert.kind ? 2 : 1);
+    double given = (double)(p->init.kind     ? p->init.shape[0]
+                            : p->invert.kind ? p->invert.shape[0]
+                                             : 0) +
+                   (p->known.kind ? 1 : 0);
+    double shown = (double)p->preview * (double)sampler_steps(s);
+    double coding = model_coding_cost(&p->model, (double)p->count + shown, given);
     double judging = p->diagnostics ? diagnostics_cost((size_t)p->count, model_extent(&p->model).k, (size_t)d) : 0;
-    return 2000 + judging + model_setup_cost(&p->model) +
+    return 2000 + judging + coding + model_setup_cost(&p->model) +
            (double)p->count * (calls * (row + (draws ? 14 : 4) * d) + 10 * d) + (double)sampler_steps(s) * 200;
 }
 
@@ -117,12 +126,19 @@ static enum status check_size(struct call *call, const struct sample_params *p) 
     enum status status = model_check_size(call, &p->model, "model");
     if (status != STATUS_OK)
         return status;
-    double numbers = (double)p->count * (double)model_extent(&p->model).d;
+    const struct model_extent extent = model_extent(&p->model);
+    double numbers = (double)p->count * (double)(extent.d > extent.sample_d ? extent.d : extent.sample_d);
     double points = p->trajectory ? (double)(sampler_steps(&p->how.sampler) * (2 * sample_repeats(p) - 1)) + 2 : 1;
     if (numbers * points > SAMPLE_MAX_NUMBERS)
         return call_fail(call, STATUS_TOO_LARGE, "/count",
                          "The answer would hold %.0f numbers, want at most %d: fewer samples%s.", numbers * points,
                          SAMPLE_MAX_NUMBERS, p->trajectory ? ", fewer steps, or no trajectory" : "");
+    const double bytes = model_memory(&p->model, (double)p->count);
+    if (bytes > (double)call->ctx.cap)
+        return call_fail(
+            call, STATUS_NO_MEMORY, "/count",
+            "The network's samples would take %.0f MiB of memory, and a request may use %zu: fewer samples.",
+            ceil(bytes / 0x1p20), call->ctx.cap >> 20);
     double seconds = sample_predict(p) * 1e-9;
     if (seconds > MAX_SECONDS)
         return call_fail(call, STATUS_TOO_LARGE, "/count",
@@ -200,17 +216,17 @@ static enum status check_diagnostics(struct ctx *ctx, const struct sample_params
                     name);
 }
 
-enum status sample_check_shapes(struct ctx *ctx, const struct sample_params *p, size_t d) {
+enum status sample_check_shapes(struct ctx *ctx, const struct sample_params *p, size_t d, size_t sample_d) {
     size_t count = (size_t)p->count;
     enum status status = check_rows(ctx, &p->latents, "latents", count, d, false);
     if (status == STATUS_OK)
-        status = check_rows(ctx, &p->init, "init", count, d, true);
+        status = check_rows(ctx, &p->init, "init", count, sample_d, true);
     if (status == STATUS_OK)
-        status = check_rows(ctx, &p->invert, "invert", count, d, false);
+        status = check_rows(ctx, &p->invert, "invert", count, sample_d, false);
     if (status == STATUS_OK)
-        status = check_vector(ctx, &p->mask, "/mask", d);
+        status = check_vector(ctx, &p->mask, "/mask", sample_d);
     if (status == STATUS_OK)
-        status = check_vector(ctx, &p->known, "/known", d);
+        status = check_vector(ctx, &p->known, "/known", sample_d);
     if (status == STATUS_OK)
         status = check_vector(ctx, &p->interpolate.from, "/interpolate/from", d);
     if (status == STATUS_OK)
@@ -261,7 +277,9 @@ enum status sample_check_scheduler(struct ctx *ctx, const struct sample_params *
 /* check_output refuses what the answer's type leaves without effect, and pictures that cannot be drawn. */
 static enum status check_output(struct call *call, const struct sample_params *p) {
     struct ctx *ctx = &call->ctx;
-    size_t d = model_extent(&p->model).d;
+    size_t d = model_extent(&p->model).sample_d;
+    if (p->preview > 0 && call->media != MEDIA_SSE) /* of a job; without one the same request has no answer */
+        call->partial = true;
     if (p->preview > 0 && !call->events)
         return ctx_fail(ctx, STATUS_INVALID, "/preview",
                         "preview is a part of the events of a text/event-stream; want it with that Accept only.");
@@ -287,22 +305,23 @@ enum status sample_check(struct call *call, const struct sample_params *p) {
     return status == STATUS_OK ? check_output(call, p) : status;
 }
 
-enum status sample_adopt(struct call *call, struct sample_params *p) {
-    const struct loaded_model *m = model_network(call, &p->model);
-    if (!m)
-        return STATUS_OK;
-    if (!p->how.scheduler_config.p && !m->scheduler.n)
-        return call_fail(call, STATUS_INVALID, "/scheduler_config",
-                         "This model came without a scheduler_config.json; want scheduler_config.");
-    if (!p->how.scheduler_config.p)
-        p->how.scheduler_config = m->scheduler;
-    if (call->media == MEDIA_PNG && !p->plot.image_shape.kind) {
-        int64_t *shape = ctx_alloc(&call->ctx, 3, sizeof *shape);
-        if (!shape)
-            return STATUS_NO_MEMORY;
-        const struct network *n = &m->network;
-        shape[0] = (int64_t)n->channels, shape[1] = (int64_t)n->height, shape[2] = (int64_t)n->width;
-        p->plot.image_shape = array_1d(KIND_INT, shape, 3);
-    }
+/* take_shape lets pictures of images be drawn as the network makes them. */
+static enum status take_shape(struct call *call, const struct loaded_model *m, struct sample_params *p) {
+    int64_t *shape = ctx_alloc(&call->ctx, m->dims, sizeof *shape);
+    if (!shape)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < m->dims; i++)
+        shape[i] = (int64_t)m->shape[i];
+    p->plot.image_shape = array_1d(KIND_INT, shape, m->dims);
     return STATUS_OK;
+}
+
+enum status sample_adopt(struct call *call, struct sample_params *p, struct network_asked *asked) {
+    const struct loaded_model *m;
+    enum status status = model_load_network(call, &p->model, &m);
+    if (status == STATUS_OK)
+        status = network_request_settle(call, &p->model, &p->network, deadline_wants(call, &p->how), &p->how, asked);
+    if (status == STATUS_OK && m && m->dims == 3 && call->media == MEDIA_PNG && !p->plot.image_shape.kind)
+        status = take_shape(call, m, p);
+    return status;
 }

@@ -3,8 +3,8 @@
 #define SOLVENT_SAMPLE_REQUEST_H
 
 #include "handlers/control_request.h"
+#include "handlers/network_request.h"
 #include "handlers/plot_request.h"
-#include "handlers/sampler_request.h"
 
 enum { SAMPLE_MAX_NUMBERS = 16 * 1000 * 1000 };
 #define SAMPLE_SEED_LIMIT (INT64_C(1) << 53)
@@ -24,6 +24,7 @@ struct sample_params {
     struct choice model;
     int64_t count, seed, time_limit_ms;
     struct sampler_request how;
+    struct network_request network;
     struct control_request control;
     struct array latents, init, mask, known, invert;
     double strength;
@@ -44,14 +45,14 @@ int64_t sample_repeats(const struct sample_params *p);
 /* sample_predict predicts the nanoseconds of a run on one thread. */
 double sample_predict(const struct sample_params *p);
 
-/* sample_adopt gives a request for a network what it leaves open: the model's own scheduler, and the shape of its images
- * for pictures of them. Errors: INVALID ("/scheduler_config": the model has none). */
-enum status sample_adopt(struct call *call, struct sample_params *p) MUST_CHECK;
+/* sample_adopt gives a request for a network what it leaves open: how it is asked (network_request.h), and the shape of
+ * its images for pictures of them. Errors: as of network_request_settle. */
+enum status sample_adopt(struct call *call, struct sample_params *p, struct network_asked *asked) MUST_CHECK;
 
 /* The checks that fields cannot make. sample_check is for all, before anything is made; the others for runs with a
- * denoiser of d numbers, with an adaptive solver, with a scheduler. Errors: INVALID, TOO_LARGE. */
+ * denoiser of d numbers and samples of sample_d, with an adaptive solver, with a scheduler. Errors: INVALID, TOO_LARGE. */
 enum status sample_check(struct call *call, const struct sample_params *p) MUST_CHECK;
-enum status sample_check_shapes(struct ctx *ctx, const struct sample_params *p, size_t d) MUST_CHECK;
+enum status sample_check_shapes(struct ctx *ctx, const struct sample_params *p, size_t d, size_t sample_d) MUST_CHECK;
 enum status sample_check_adaptive(struct ctx *ctx, const struct sample_params *p) MUST_CHECK;
 enum status sample_check_scheduler(struct ctx *ctx, const struct sample_params *p,
                                    const struct scheduler *scheduler) MUST_CHECK;

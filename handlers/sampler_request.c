@@ -1,5 +1,7 @@
 #include "handlers/sampler_request.h"
 
+#include <string.h>
+
 /* A field of each option's type, made from the lists of core/diffusion. */
 #define OPTION_REAL_FIELD(S, member, low, high, list, text)                                \
     {                                                                                      \
@@ -143,6 +145,10 @@ static struct grid_in grid_of(const struct sampler_params *s, enum grid_id id) {
 
 enum status sampler_path(struct ctx *ctx, const struct sampler_request *request, struct path *out) {
     const struct path_options options = path_options_of(&request->path_options);
+    if (request->training) {
+        *out = request->training->path;
+        return STATUS_OK;
+    }
     return path_make(ctx, (enum path_id)request->path, &options, out);
 }
 
@@ -162,16 +168,21 @@ static enum status refuse_adaptive(struct ctx *ctx, const char *solver) {
                     solver);
 }
 
-/* only_steps refuses what says the same as scheduler_config. */
-static enum status only_steps(struct ctx *ctx, const struct sampler_request *r) {
+bool sampler_own(const struct sampler_request *r) {
     const struct sampler_params *s = &r->sampler;
     bool numbers =
         s->has_rho || s->has_sigma_min || s->has_sigma_max || s->has_shift || s->sigmas.kind || s->times.kind;
-    bool sampler = s->has_solver || s->has_grid || s->final || numbers || solver_options_of(s).given;
-    const char *pointer = r->has_path                               ? "/path"
-                          : path_options_of(&r->path_options).given ? "/path_options"
-                          : sampler                                 ? "/sampler"
-                                                                    : NULL;
+    return s->has_solver || s->has_grid || s->final || numbers || solver_options_of(s).given;
+}
+
+bool sampler_options_of_path(const struct sampler_request *r) { return path_options_of(&r->path_options).given != 0; }
+
+/* only_steps refuses what says the same as scheduler_config. */
+static enum status only_steps(struct ctx *ctx, const struct sampler_request *r) {
+    const char *pointer = r->has_path                  ? "/path"
+                          : sampler_options_of_path(r) ? "/path_options"
+                          : sampler_own(r)             ? "/sampler"
+                                                       : NULL;
     if (!pointer)
         return STATUS_OK;
     return ctx_fail(ctx, STATUS_INVALID, pointer,
@@ -198,8 +209,15 @@ static enum status setup_scheduler(struct call *call, const struct sampler_reque
     return STATUS_OK;
 }
 
+enum path_id sampler_path_id(const struct path *path) {
+    int id = 0;
+    while (path_names[id + 1] && strcmp(path_names[id], path->family->name) != 0)
+        id++;
+    return (enum path_id)id;
+}
+
 struct used_result sampler_used(const struct sampler_request *request, const struct sampler_setup *setup) {
-    return (struct used_result){.path = request->path,
+    return (struct used_result){.path = (int)(setup->scheduler.made ? 0 : sampler_path_id(&setup->path)),
                                 .solver = request->sampler.solver,
                                 .has_path = !setup->scheduler.made,
                                 .scheduler = setup->scheduler.name,

@@ -41,6 +41,8 @@ struct sampler_request {
     struct sampler_params sampler;
     struct str scheduler_config; /* p NULL: none */
     bool has_path;
+    const struct scheduler
+        *training; /* no field: whose path is meant where the request names none; NULL: the default */
 };
 
 extern const struct field path_option_fields[], sampler_fields[];
@@ -88,6 +90,13 @@ int64_t sampler_steps(const struct sampler_params *params);
  * sampler_solver_open, whether it leaves the solver open too, and names no option of one. */
 bool sampler_open(const struct sampler_request *request);
 bool sampler_solver_open(const struct sampler_request *request);
+
+/* sampler_own: the request says more of the sampler than its steps; sampler_options_of_path: it has path_options. */
+bool sampler_own(const struct sampler_request *request);
+bool sampler_options_of_path(const struct sampler_request *request);
+
+/* sampler_path_id names the path of a made one. */
+enum path_id sampler_path_id(const struct path *path);
 
 /* sampler_path and sampler_solver are the parts of sampler_setup that need no grid. */
 enum status sampler_path(struct ctx *ctx, const struct sampler_request *request, struct path *out) MUST_CHECK;

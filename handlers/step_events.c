@@ -40,14 +40,25 @@ const struct field step_event_fields[] = {
     {0}};
 
 /* draw makes the picture of a preview; the arena gets it back when the event is written. */
-static void draw(struct step_teller *t, const double *D, struct step_event *event) {
-    const struct plot_job job = {.samples = D, .count = t->rows, .d = t->d};
+static void draw(struct step_teller *t, const double *D, size_t d, struct step_event *event) {
+    const struct plot_job job = {.samples = D, .count = t->rows, .d = d};
     const struct canvas *canvas;
     enum status status = plot_draw(t->call, t->plot, &job, &canvas);
     if (status == STATUS_OK)
         status = png_base64(&t->call->ctx, canvas, &event->picture);
     event->has_picture = status == STATUS_OK;
     t->status = t->status == STATUS_OK ? status : t->status;
+}
+
+/* shown is what a preview shows of D: samples, decoded where D are latents; NULL: that failed. */
+static const double *shown(struct step_teller *t, const double *D) {
+    struct ctx *ctx = &t->call->ctx;
+    if (!t->decoder)
+        return D;
+    double *samples = ctx_alloc(ctx, t->rows, coder_out(t->decoder) * sizeof *samples);
+    enum status status = samples ? coder_run(ctx, t->decoder, t->rows, D, samples, true) : STATUS_NO_MEMORY;
+    t->status = t->status == STATUS_OK ? status : t->status;
+    return status == STATUS_OK ? samples : NULL;
 }
 
 static void tell(void *self, size_t step, const double *x, const double *D) {
@@ -62,16 +73,18 @@ static void tell(void *self, size_t step, const double *x, const double *D) {
                                .of_step = true,
                                .k = s->to.k,
                                .t = s->to.t};
+    const bool pictures = t->plot->image_shape.kind;
+    const struct ctx_mark mark = ctx_mark(&t->call->ctx);
+    const size_t d = t->decoder ? coder_out(t->decoder) : t->d;
     union {
         const double *read;
         double *write;
-    } rows = {.read = D}; /* encoding only reads */
-    const bool pictures = t->plot->image_shape.kind;
-    const struct ctx_mark mark = ctx_mark(&t->call->ctx);
-    if (D && t->rows && pictures)
-        draw(t, D, &event);
-    if (D && t->rows && !pictures)
-        event.preview = (struct array){KIND_REAL, 2, {t->rows, t->d}, t->rows * t->d, {.reals = rows.write}};
+    } rows = {.read = D && t->rows ? shown(t, D) : NULL}; /* encoding only reads */
+    if (rows.read && pictures)
+        draw(t, rows.read, d, &event);
+    if (rows.read && !pictures)
+        event.preview = (struct array){KIND_REAL, 2, {t->rows, d}, t->rows * d, {.reals = rows.write}};
+    call_share(t->call, t->steps ? (double)event.i / (double)t->steps : 1);
     call_progress(t->call, "step", &event);
     ctx_rewind(&t->call->ctx, mark);
 }
@@ -99,6 +112,7 @@ static void tell_share(void *self, const struct adaptive_progress *progress) {
                                      .done = (int64_t)progress->done,
                                      .total_calls = t->calls,
                                      .of_share = true};
+    call_share(t->call, event.share);
     call_progress(t->call, "share", &event);
 }
 

@@ -24,6 +24,7 @@ struct step_teller {
     size_t rows, d; /* of a preview; rows 0: there is none */
     size_t preview; /* rows that were asked for */
     const struct plot_params *plot;
+    const struct coder *decoder; /* what makes samples of D, for previews; NULL: D is one. To be set after init */
     enum status status;
     size_t steps, before, ends; /* in all; those taken before this plan, and with it */
     size_t op;                  /* the next operation of this plan */

@@ -43,12 +43,6 @@ static uint64_t draw_seed(void *self) {
     (void)self;
     return machine_random() >> 11;
 }
-static const char *model_json(void *self, const char *name, size_t *n) { return models_json(self, name, n); }
-static const struct loaded_model *network(void *self, const char *name, size_t n) {
-    return models_network(self, name, n);
-}
-static const char *model_name(void *self, size_t i) { return models_name(self, i); }
-
 static enum status read_runtime(void *self, struct ctx *ctx, struct runtime *out) {
     (void)self;
     return runtime_read(NULL, ctx, out);
@@ -126,7 +120,7 @@ static bool solve(struct call *call, const struct options *options, enum media m
 /* What was asked on the command line. */
 struct order {
     const struct endpoint *endpoint;
-    const char *query, *accept; /* accept NULL: what the endpoint likes */
+    const char *path, *query, *accept; /* accept NULL: what the endpoint likes */
     const struct buf *body;
 };
 
@@ -148,12 +142,9 @@ static bool answer(struct call *call, const struct options *options, const struc
 }
 
 static int run_endpoint(const struct order *order, const struct options *options, enum isa isa, struct models *models) {
-    struct host host = {.self = models,
-                        .draw_seed = draw_seed,
+    struct host host = {.draw_seed = draw_seed,
                         .now_ns = now_ns,
-                        .model_json = model_json,
-                        .model_name = model_name,
-                        .network = network,
+                        .models = models_store(models),
                         .runtime = read_runtime,
                         .isa = isa,
                         .max_memory = (size_t)options->max_memory};
@@ -163,8 +154,10 @@ static int run_endpoint(const struct order *order, const struct options *options
     call_init(&call, order->endpoint, &host);
     call.ctx.stop = &stop;
     call.ctx.parallel = pool ? pool_parallel(pool) : NULL;
-    call.request = (struct request){
-        .query = order->query, .body = order->body->data ? order->body->data : "", .n = order->body->n};
+    call.request = (struct request){.path = order->path,
+                                    .query = order->query,
+                                    .body = order->body->data ? order->body->data : "",
+                                    .n = order->body->n};
     struct output output;
     open_output(&output);
     bool solved = answer(&call, options, order, &output);
@@ -182,7 +175,8 @@ static int no_endpoint(const char *path, const char *allow) {
         snprintf(detail, sizeof detail, "%.200s takes other methods: %s.", path, allow);
     else
         snprintf(detail, sizeof detail, "There is nothing at %.200s; GET /openapi.json lists what there is.", path);
-    problem_write(&output.sink.out, *allow ? 405 : 404, *allow ? "method_not_allowed" : "not_found", "call", detail);
+    problem_write(&output.sink.out, NULL, *allow ? 405 : 404, *allow ? "method_not_allowed" : "not_found", "call",
+                  detail);
     close_output(&output);
     return 1;
 }
@@ -192,6 +186,7 @@ static int call_path(const struct options *options, struct log *log, const char 
     char allow[64], *query = strchr(path, '?');
     if (query)
         *query++ = '\0';
+    order->path = path;
     order->query = query ? query : "";
     order->endpoint = endpoint_find(method, path, allow);
     if (!order->endpoint)
@@ -202,8 +197,8 @@ static int call_path(const struct options *options, struct log *log, const char 
         fprintf(stderr, "solvent: %s\n", error);
         return 2;
     }
-    struct models *models = models_open(options->models, isa, log);
-    int code = run_endpoint(order, options, isa, models);
+    struct models *models = models_open(options->models, isa, (size_t)options->model_memory, log);
+    int code = models ? run_endpoint(order, options, isa, models) : 1;
     models_close(models);
     return code;
 }

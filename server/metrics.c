@@ -7,7 +7,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "handlers/job_report.h"
 #include "server/clock.h"
+#include "server/jobs.h"
+#include "server/models.h"
 #include "server/server.h"
 
 static const char *const METHODS[] = {"GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "other"};
@@ -171,6 +174,17 @@ static void write_cache(struct cache *cache, struct buf *out) {
     plain(out, "cache_disk_ok", "gauge", "1 while the file serves.", s.disk_ok);
 }
 
+static void write_models(struct models *models, struct buf *out) {
+    struct models_stats s;
+    models_stats(models, &s);
+    plain(out, "models", "gauge", "Models that requests may call by name.", (double)s.models);
+    plain(out, "models_loaded", "gauge", "Networks whose weights are in memory.", (double)s.loaded);
+    plain(out, "model_loads_total", "counter", "Networks whose weights were read.", (double)s.loads);
+    plain(out, "model_memory_bytes", "gauge", "Memory of the weights.", (double)s.held);
+    plain(out, "model_memory_capacity_bytes", "gauge", "Memory that they may take together (--model-memory).",
+          (double)s.memory);
+}
+
 /* resident_bytes reads the second number of /proc/self/statm. */
 static double resident_bytes(void) {
     char line[128], *second = line;
@@ -182,6 +196,16 @@ static double resident_bytes(void) {
     if (got)
         (void)strtol(line, &second, 10);
     return got ? (double)strtol(second, NULL, 10) * (double)sysconf(_SC_PAGESIZE) : 0;
+}
+
+static void write_jobs(struct jobs *jobs, struct buf *out) {
+    size_t counts[N_JOB_STATES];
+    uint64_t bytes;
+    jobs_count(jobs, counts, &bytes);
+    head(out, "jobs", "gauge", "Jobs that are kept, by their state.");
+    for (int i = 0; i < N_JOB_STATES; i++)
+        buf_printf(out, "solvent_jobs{state=\"%s\"} %zu\n", job_states[i], counts[i]);
+    plain(out, "jobs_bytes", "gauge", "Bytes of their requests and results.", (double)bytes);
 }
 
 static void write_process(const struct metrics *metrics, struct buf *out) {
@@ -216,5 +240,8 @@ void metrics_write(struct server *server, struct buf *out) {
           (double)server->memory_cap);
     write_pool(server->pool, out);
     write_cache(server->cache, out);
+    write_models(server->models, out);
+    if (server->jobs)
+        write_jobs(server->jobs, out);
     write_process(metrics, out);
 }

@@ -1,45 +1,121 @@
 #include "server/networks.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "server/key.h"
+#include "server/clock.h"
 #include "server/mapped_files.h"
 
-/* Files that are hashed as they are opened. */
-struct hashed_files {
-    struct files base; /* first: a files pointer is a hashed_files pointer */
+enum { OUTLINE_MEMORY = 1 << 30 };     /* headers have at most 100 MB */
+static const double MEASURED_NS = 1e9; /* what is predicted to take longer is not tried */
+
+/* Files that are noted, or hashed, as they are opened. */
+struct watched_files {
+    struct files base; /* first: a files pointer is a watched_files pointer */
     struct files *inner;
-    struct key_state hash;
+    int folder;
+    struct seen *seen;      /* NULL: they are not noted */
+    struct key_state *hash; /* NULL: they are not hashed */
 };
 
-static enum status open_hashed(struct files *self, struct ctx *ctx, const char *path, struct file *out) {
-    struct hashed_files *h = (struct hashed_files *)self;
-    enum status status = h->inner->open(h->inner, ctx, path, out);
-    if (status == STATUS_OK && out->p) {
-        key_add(&h->hash, path, strlen(path));
-        key_add(&h->hash, out->p, out->n);
+static enum status open_watched(struct files *self, struct ctx *ctx, const char *path, struct file *out) {
+    struct watched_files *w = (struct watched_files *)self;
+    if (w->seen) /* before it is opened: what changes between is seen to have changed */
+        seen_look(w->seen, w->folder, path);
+    enum status status = w->inner->open(w->inner, ctx, path, out);
+    if (status == STATUS_OK && out->p && w->hash) {
+        key_add(w->hash, path, strlen(path));
+        key_add(w->hash, out->p, out->n);
     }
     return status;
 }
 
-struct loaded_model *network_load(const char *folder, enum isa isa, struct error *why) {
-    struct hashed_files h = {.base = {open_hashed}, .inner = mapped_files_open(folder)};
-    if (!h.inner) {
-        snprintf(why->detail, sizeof why->detail, "It cannot be opened: %s.", strerror(errno));
+static bool open_folder(const char *folder, struct watched_files *out, struct error *why) {
+    *out = (struct watched_files){.base = {open_watched}, .inner = mapped_files_open(folder)};
+    out->folder = out->inner ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (out->folder >= 0)
+        return true;
+    snprintf(why->detail, sizeof why->detail, "It cannot be opened: %s.", strerror(errno));
+    mapped_files_close(out->inner);
+    return false;
+}
+
+static void close_folder(struct watched_files *w) {
+    mapped_files_close(w->inner);
+    close(w->folder);
+}
+
+static bool unchanged(const struct watched_files *w, const struct seen *seen, struct error *why) {
+    bool same = seen_same(seen, w->folder);
+    if (!same)
+        snprintf(why->detail, sizeof why->detail,
+                 "Its files are not those that were found; POST /v1/models/rescan looks at them again.");
+    return same;
+}
+
+struct loaded_model *network_outline(const char *folder, enum isa isa, struct seen *seen, struct error *why) {
+    struct watched_files w;
+    if (!open_folder(folder, &w, why))
         return NULL;
-    }
-    key_start(&h.hash);
-    key_add(&h.hash, isa_text(isa), strlen(isa_text(isa)));
-    struct loaded_model *model = model_load(&h.base, isa, NETWORK_MEMORY, why);
-    mapped_files_close(h.inner);
-    if (!model)
-        return NULL;
+    w.seen = seen;
+    struct loaded_model *outline = model_outline(&w.base, isa, OUTLINE_MEMORY, why);
+    close_folder(&w);
+    return outline;
+}
+
+bool network_digest(const char *folder, enum isa isa, const struct seen *seen, char digest[KEY_HEX + 1],
+                    struct error *why) {
+    struct watched_files w;
+    struct key_state hash;
     struct key key;
-    key_end(&h.hash, &key);
-    char hex[KEY_HEX + 1];
-    key_hex(&key, hex);
-    snprintf(model->digest, sizeof model->digest, "%s", hex);
+    if (!open_folder(folder, &w, why))
+        return false;
+    key_start(&hash);
+    key_add(&hash, isa_text(isa), strlen(isa_text(isa)));
+    w.hash = &hash;
+    struct loaded_model *outline = model_outline(&w.base, isa, OUTLINE_MEMORY, why);
+    bool good = outline && unchanged(&w, seen, why);
+    model_unload(outline);
+    close_folder(&w);
+    key_end(&hash, &key);
+    key_hex(&key, digest);
+    return good;
+}
+
+struct loaded_model *network_load(const char *folder, enum isa isa, const struct seen *seen, size_t memory,
+                                  struct error *why) {
+    struct watched_files w;
+    if (!open_folder(folder, &w, why))
+        return NULL;
+    struct loaded_model *model = model_load(&w.base, isa, memory, why);
+    if (model && !unchanged(&w, seen, why)) {
+        model_unload(model);
+        model = NULL;
+    }
+    close_folder(&w);
     return model;
+}
+
+int64_t network_measure(const struct loaded_model *model, size_t memory) {
+    const struct network *n = &model->network;
+    const size_t pixels = n->height * n->width;
+    struct ctx ctx;
+    if (graph_cost(n->graph) > MEASURED_NS)
+        return 0;
+    ctx_init(&ctx, memory);
+    ctx.isa = model->ctx.isa;
+    float *x = ctx_zalloc(&ctx, pixels, n->channels * sizeof *x),
+          *out = x ? ctx_alloc(&ctx, pixels, n->out_channels * sizeof *out) : NULL,
+          *workspace = out ? ctx_alloc(&ctx, graph_floats(n->graph, 1), sizeof *workspace) : NULL;
+    const float time = 1;
+    const int64_t class = model->classes.none;
+    int64_t begun = clock_ns();
+    if (workspace)
+        graph_run(&ctx, n->graph, 1, &(struct graph_in){x, &time, &class}, out, workspace);
+    int64_t took = clock_ns() - begun;
+    ctx_release(&ctx);
+    return !workspace ? 0 : took > 0 ? took : 1;
 }

@@ -1,13 +1,27 @@
-/* networks.h - a model's folder, loaded, with the digest by which answers know it. */
+/* networks.h - a model's folder: its outline, the digest by which answers know it, its weights. */
 #ifndef SOLVENT_NETWORKS_H
 #define SOLVENT_NETWORKS_H
 
 #include "handlers/model_load.h"
+#include "server/key.h"
+#include "server/seen.h"
 
-enum { NETWORK_MEMORY = 1 << 30 }; /* bytes a network may hold beside its files, which are mapped while it is read */
+/* network_outline reads all but the weights (handlers/model_load.h), and notes in `seen` what it was read from. NULL: it
+ * cannot be served; why->detail says why. */
+struct loaded_model *network_outline(const char *folder, enum isa isa, struct seen *seen, struct error *why);
 
-/* network_load reads a folder (handlers/model_files.h) for the kernels of a set. The digest is of all files read, and of
- * the set's name, since the last bits of an answer depend on it. NULL: it cannot be served; why->detail says why. */
-struct loaded_model *network_load(const char *folder, enum isa isa, struct error *why);
+/* network_digest is of all files that an outline is read from, and of the kernels' name, since the last bits of an answer
+ * depend on them. It reads the files whole: about a second for a GB. false: it cannot; why->detail says why. */
+bool network_digest(const char *folder, enum isa isa, const struct seen *seen, char digest[KEY_HEX + 1],
+                    struct error *why);
+
+/* network_load reads the weights, too, with at most `memory` bytes beside the files. NULL: it cannot, or the files are
+ * not those that were seen; why->detail says why, why->pointer is "memory" where that is the reason. */
+struct loaded_model *network_load(const char *folder, enum isa isa, const struct seen *seen, size_t memory,
+                                  struct error *why);
+
+/* network_measure times a call for one sample on this thread, in nanoseconds; 0: that would take long, or more than
+ * `memory` bytes. */
+int64_t network_measure(const struct loaded_model *model, size_t memory);
 
 #endif

@@ -56,8 +56,8 @@ void exchange_free_spares(struct loop *loop) {
     free(loop->spare_job);
 }
 
-/* take_target splits the request target. The path stays percent-encoded: no route has anything to decode, and "%00"
- * must not end it. */
+/* take_target splits the request target. The path stays percent-encoded until a route's parameters are read: "%00" must not
+ * end it, nor "%2F" a segment. */
 static void take_target(struct exchange *x, const char *uri) {
     if (!strncasecmp(uri, "http://", 7) || !strncasecmp(uri, "https://", 8)) { /* absolute form, as to a proxy */
         uri = strstr(uri, "//") + 2;
@@ -66,7 +66,7 @@ static void take_target(struct exchange *x, const char *uri) {
     size_t n = strcspn(uri, "?");
     const char *query = uri[n] ? uri + n + 1 : "";
     if (n >= EXCHANGE_PATH)
-        n = EXCHANGE_PATH - 1; /* longer than any route: not found, and logged as far as it goes */
+        n = EXCHANGE_PATH - 1; /* longer than any that there is: not found, and logged as far as it goes */
     memcpy(x->path, uri, n);
     x->path[n] = '\0';
     if (*query)
@@ -102,6 +102,8 @@ static const struct head_name HEADS[] = {
     HEAD("Content-Type", content_type),
     HEAD("If-None-Match", if_none_match),
     HEAD("Origin", origin),
+    HEAD("Idempotency-Key", idempotency_key),
+    HEAD("Last-Event-ID", last_event_id),
     HEAD("X-Request-Id", request_id),
     HEAD("Access-Control-Request-Method", preflight),
     HEAD("Expect", expect),
@@ -114,6 +116,7 @@ static enum MHD_Result take_head(void *cls, enum MHD_ValueKind kind, const char 
     struct heads *heads = cls;
     (void)kind;
     size_t n = strlen(name);
+    heads->async |= n == strlen("Prefer") && !strcasecmp(name, "Prefer") && prefers_async(value);
     for (size_t i = 0; i < COUNT_OF(HEADS); i++) {
         const struct head_name *h = &HEADS[i];
         if (h->n != n || strcasecmp(h->name, name) != 0)

@@ -12,12 +12,14 @@
     X(SYNTAX, "not_json", 400)               /* the body is not what its media type says */       \
     X(UNSUPPORTED, "unsupported_media", 415) /* a media type or an npy layout we do not read */   \
     X(NOT_ACCEPTABLE, "not_acceptable", 406) /* no representation that the client takes */        \
+    X(NOT_FOUND, "not_found", 404)           /* the path names nothing that there is */           \
     X(INVALID, "invalid", 422)               /* a field is wrong; the pointer names it */         \
     X(TOO_LARGE, "too_large", 413)           /* the work or the answer passes a limit */          \
     X(NO_MEMORY, "memory_limit", 413)        /* the request's arena reached its cap */            \
     X(CANCELLED, "cancelled", 503)           /* ctx->stop said so; nobody waits for the answer */ \
     X(TIMED_OUT, "time_limit", 503)          /* out of time, and there is no partial answer */    \
     X(UNREADY, "not_ready", 503)             /* the service starts or drains */                   \
+    X(FULL, "full", 503)                     /* the host keeps as much as it may */               \
     X(INTERNAL, "internal", 500)             /* our own bug */
 
 enum status {

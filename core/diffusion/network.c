@@ -1,5 +1,7 @@
 #include "core/diffusion/network.h"
 
+#include <math.h>
+
 #include "core/diffusion/scheduler.h"
 
 struct network_model {
@@ -52,22 +54,50 @@ static void gather(const struct network *n, const struct prediction *p, const do
             D[c * pixels + i] = p->x_by * x[c * pixels + i] + p->out_by * (double)F[i * n->out_channels + c];
 }
 
-static void eval(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
-                 const double *x, double *out, double *scratch) {
-    const struct network_model *m = (const struct network_model *)self;
+/* ask answers rows at the points at[0], at[stride], ... */
+static void ask(const struct network_model *m, const struct path_point *at, size_t stride, size_t rows, const double *x,
+                double *D, double *scratch) {
+    const size_t d = m->base.d;
     struct buffers b = lay_out(m, rows, scratch);
-    float time;
-    struct prediction p = at_point(m, at, &time);
-    (void)condition;
     for (size_t r = 0; r < rows; r++) {
-        spread(&m->network, p.input, x + r * self->d, b.in + r * m->numbers_in);
-        b.times[r] = time;
+        const struct prediction p = at_point(m, &at[r * stride], &b.times[r]);
+        spread(&m->network, p.input, x + r * d, b.in + r * m->numbers_in);
         b.classes[r] = m->use.class;
     }
     const struct graph_in in = {.x = b.in, .times = b.times, .classes = b.classes};
     graph_run(m->ctx, m->network.graph, rows, &in, b.out, b.workspace);
-    for (size_t r = 0; r < rows; r++)
-        gather(&m->network, &p, x + r * self->d, b.out + r * m->numbers_out, out + r * self->d);
+    for (size_t r = 0; r < rows; r++) {
+        const struct prediction p = at_point(m, &at[r * stride], &b.times[r]);
+        gather(&m->network, &p, x + r * d, b.out + r * m->numbers_out, D + r * d);
+    }
+}
+
+static void eval(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
+                 const double *x, double *out, double *scratch) {
+    (void)condition;
+    ask((const struct network_model *)self, at, 0, rows, x, out, scratch);
+}
+
+static void each(const struct denoiser *self, const struct denoiser_each *q, double *scratch) {
+    if (q->D)
+        ask((const struct network_model *)self, q->at, 1, q->rows, q->x, q->D, scratch);
+}
+
+/* A point where the prediction says nothing of the data: eps at alpha = 0, say. */
+enum status network_check(struct ctx *ctx, const struct network_use *use, const struct path_point *at) {
+    const struct prediction p = use->scheduler ? scheduler_network(use->scheduler, at)
+                                               : prediction_at(use->path, at, use->prediction, use->sigma_data);
+    if (isfinite(p.x_by) && isfinite(p.out_by))
+        return STATUS_OK;
+    if (use->scheduler)
+        return scheduler_fail(
+            ctx, "prediction_type",
+            "The first call is made where alpha is 0, and there this prediction_type does not determine the data; "
+            "want v_prediction.");
+    return ctx_fail(ctx, STATUS_INVALID, "/prediction",
+                    "The first call is made where alpha is 0, and there %s does not determine the data; want x0, v, "
+                    "velocity or edm, or a sampler.sigma_max.",
+                    prediction_names[use->prediction]);
 }
 
 enum status network_denoiser(struct ctx *ctx, const struct network *network, const struct network_use *use,
@@ -91,6 +121,9 @@ enum status network_denoiser(struct ctx *ctx, const struct network *network, con
     m->base.scratch_row =
         doubles(graph_floats(network->graph, 1)) + doubles(m->numbers_in) + doubles(m->numbers_out) + 2;
     m->base.scratch = 4;
+    m->base.each = each;
+    m->base.each_scratch = m->base.scratch;
+    m->base.each_scratch_row = m->base.scratch_row;
     *out = &m->base;
     return STATUS_OK;
 }

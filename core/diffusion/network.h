@@ -31,4 +31,8 @@ struct network_use {
 enum status network_denoiser(struct ctx *ctx, const struct network *network, const struct network_use *use,
                              const struct denoiser **out) MUST_CHECK;
 
+/* network_check refuses a point where the network's answer does not determine D: eps and score at alpha = 0.
+ * Errors: INVALID ("/prediction", or below "/scheduler_config"). */
+enum status network_check(struct ctx *ctx, const struct network_use *use, const struct path_point *at) MUST_CHECK;
+
 #endif

@@ -121,6 +121,9 @@ size_t graph_parameters(const struct graph *g, const struct parameter **list);
 typedef enum status graph_find(void *self, struct ctx *ctx, const struct parameter *p, float *to);
 enum status graph_load(struct ctx *ctx, struct graph *g, graph_find *find, void *self) MUST_CHECK;
 
+/* graph_load_floats is what graph_load keeps. */
+size_t graph_load_floats(const struct graph *g);
+
 size_t graph_floats(const struct graph *g, size_t images);
 
 /* graph_work is the multiply-adds of an image's run; graph_cost its time on one thread, roughly, in nanoseconds. */

@@ -1,10 +1,24 @@
 #include "core/nn/graph_parts.h"
 
-static struct node *packed_into(struct graph *g, size_t parameter) {
+static struct node *packed_into(const struct graph *g, size_t parameter) {
     for (size_t i = 0; i < g->n_nodes; i++)
         if (g->nodes[i].op == OP_CONV && g->nodes[i].weight == (int)parameter)
             return &g->nodes[i];
     return NULL;
+}
+
+static size_t segments_of(const struct parameter *p) { return p->dims == 4 ? p->shape[2] * p->shape[3] : 1; }
+
+/* panel_floats is the size of a parameter that is packed. */
+static size_t panel_floats(const struct graph *g, const struct parameter *p) {
+    return matrix_floats(g->kernels, segments_of(p), p->shape[1], p->shape[0]);
+}
+
+size_t graph_load_floats(const struct graph *g) {
+    size_t floats = 0;
+    for (size_t i = 0; i < g->n_parameters; i++)
+        floats += packed_into(g, i) ? panel_floats(g, &g->parameters[i]) : g->parameters[i].n;
+    return floats;
 }
 
 /* by_rows turns a convolution of patches, [out][in][y][x], into what its rows of pixels meet: [out][x][in][y]. */
@@ -31,9 +45,8 @@ static enum status load_patches(struct ctx *ctx, struct graph *g, struct node *n
 
 static enum status load_matrix(struct ctx *ctx, struct graph *g, struct node *node, const struct parameter *p,
                                graph_find *find, void *self) {
-    size_t segments = p->dims == 4 ? p->shape[2] * p->shape[3] : 1;
-    size_t floats = matrix_floats(g->kernels, segments, p->shape[1], p->shape[0]);
-    float *panels = ctx_alloc(ctx, floats, sizeof *panels);
+    size_t segments = segments_of(p);
+    float *panels = ctx_alloc(ctx, panel_floats(g, p), sizeof *panels);
     struct ctx_mark mark = ctx_mark(ctx);
     float *w = panels ? ctx_alloc(ctx, p->n, sizeof *w) : NULL;
     enum status status = w ? find(self, ctx, p, w) : STATUS_NO_MEMORY;

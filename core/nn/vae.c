@@ -25,9 +25,11 @@ struct vae_config vae_default(void) {
 
 /* What the builder carries along. */
 struct vae {
+    struct ctx *ctx;
     struct graph *g;
     const struct vae_config *c;
     struct blocks blocks;
+    bool failed; /* there was no memory */
 };
 
 static int conv1(struct vae *v, int x, const char *name, size_t out) {
@@ -53,12 +55,50 @@ static int norm_out(struct vae *v, int x, const char *name) {
             .name = name, .groups = v->c->norm_num_groups, .eps = v->blocks.eps, .activation = ACTIVATION_SILU});
 }
 
+/* From the latents that samplers see to the autoencoder's own, or back: factor x + offset of a channel. */
+enum way { FROM_SAMPLERS, TO_SAMPLERS };
+struct line {
+    double factor, offset;
+};
+
+static struct line line_of(const struct vae_config *c, enum way way, size_t channel) {
+    double std = c->latents_std ? c->latents_std[channel] : 1;
+    double mean = c->shift_factor + (c->latents_mean ? c->latents_mean[channel] : 0);
+    if (way == FROM_SAMPLERS)
+        return (struct line){std / c->scaling_factor, mean};
+    return (struct line){c->scaling_factor / std, -mean * (c->scaling_factor / std)};
+}
+
+/* channelwise has a factor and an offset for each channel; without memory for them the graph fails. */
+static int channelwise(struct vae *v, enum way way, int x) {
+    const size_t height = graph_height(v->g, x), width = graph_width(v->g, x), n = graph_channels(v->g, x);
+    float *factor = ctx_alloc(v->ctx, height * width * n, sizeof *factor);
+    float *offset = ctx_alloc(v->ctx, height * width * n, sizeof *offset);
+    v->failed |= !factor || !offset;
+    if (v->failed)
+        return x;
+    for (size_t i = 0; i < height * width * n; i++) {
+        const struct line line = line_of(v->c, way, i % n);
+        factor[i] = (float)line.factor;
+        offset[i] = (float)line.offset;
+    }
+    x = graph_multiply(v->g, x, ACTIVATION_NONE, graph_constant(v->g, height, width, n, factor));
+    return graph_add(v->g, x, graph_constant(v->g, height, width, n, offset));
+}
+
+static int rescale(struct vae *v, enum way way, int x) {
+    if (v->c->latents_mean || v->c->latents_std)
+        return channelwise(v, way, x);
+    const struct line line = line_of(v->c, way, 0);
+    return graph_affine(v->g, x, (float)line.factor, (float)line.offset);
+}
+
 static int decoder(struct vae *v) {
     char name[PARAMETER_NAME];
     const struct vae_config *c = v->c;
     size_t last = c->levels - 1;
     int x = graph_input(v->g, c->height >> last, c->width >> last, c->latent_channels);
-    x = graph_affine(v->g, x, (float)(1 / c->scaling_factor), (float)c->shift_factor);
+    x = rescale(v, FROM_SAMPLERS, x);
     if (c->use_post_quant_conv)
         x = conv1(v, x, "post_quant_conv", c->latent_channels);
     x = block_conv3(v->g, x, "decoder.conv_in", c->block_out_channels[last]);
@@ -95,9 +135,7 @@ static int moments(struct vae *v) {
 }
 
 static int encoder(struct vae *v) {
-    const struct vae_config *c = v->c;
-    return graph_affine(v->g, graph_slice(v->g, moments(v), 0, c->latent_channels), (float)c->scaling_factor,
-                        (float)(-c->shift_factor * c->scaling_factor));
+    return rescale(v, TO_SAMPLERS, graph_slice(v->g, moments(v), 0, v->c->latent_channels));
 }
 
 static bool size_fits(const struct vae_config *c, size_t n) {
@@ -133,6 +171,9 @@ static enum status check(struct ctx *ctx, const struct vae_config *c) {
         return ctx_fail(ctx, STATUS_INVALID, "", "scaling_factor is not positive and finite.");
     if (!isfinite(c->shift_factor))
         return ctx_fail(ctx, STATUS_INVALID, "", "shift_factor is not finite.");
+    for (size_t i = 0; c->latents_std && i < c->latent_channels && i < VAE_CHANNELS_MAX; i++)
+        if (!(c->latents_std[i] > 0 && isfinite(c->latents_std[i])))
+            return ctx_fail(ctx, STATUS_INVALID, "", "latents_std is not positive and finite.");
     return check_channels(ctx, c);
 }
 
@@ -141,11 +182,11 @@ enum status vae_make(struct ctx *ctx, const struct tensor_kernels *kernels, cons
     enum status status = check(ctx, config);
     if (status != STATUS_OK)
         return status;
-    struct vae v = {.g = graph_new(ctx, kernels), .c = config};
+    struct vae v = {.ctx = ctx, .g = graph_new(ctx, kernels), .c = config};
     if (!v.g)
         return STATUS_NO_MEMORY;
     v.blocks = (struct blocks){.g = v.g, .groups = config->norm_num_groups, .eps = 1e-6f, .activation = config->act_fn};
     graph_output(v.g, part == VAE_DECODER ? decoder(&v) : part == VAE_ENCODER ? encoder(&v) : moments(&v));
     *out = v.g;
-    return graph_failed(v.g) ? STATUS_NO_MEMORY : STATUS_OK;
+    return v.failed || graph_failed(v.g) ? STATUS_NO_MEMORY : STATUS_OK;
 }

@@ -1,6 +1,6 @@
 /* vae.h - AutoencoderKL of diffusers (Rombach et al. 2022, sec. 3.1): pictures from latents and latents from pictures,
  * each as a graph. Parameters have the names of its weight files ("decoder.conv_in.weight", ...).
- * The latents are those that samplers see: the autoencoder's own, less shift_factor, times scaling_factor. */
+ * The latents are those that samplers see: (own - shift_factor - latents_mean) / latents_std * scaling_factor. */
 #ifndef SOLVENT_VAE_H
 #define SOLVENT_VAE_H
 
@@ -19,6 +19,7 @@ struct vae_config {
     enum activation act_fn;
     size_t norm_num_groups;
     double scaling_factor, shift_factor;
+    const double *latents_mean, *latents_std; /* [latent_channels], borrowed by vae_make; NULL: 0 and 1 */
     bool use_quant_conv, use_post_quant_conv, mid_block_add_attention;
 };
 

@@ -428,3 +428,10 @@ enum status plot_draw_sheet(struct ctx *ctx, const struct plot_sheet *in, struct
     }
     return status;
 }
+
+enum status plot_draw_image(struct ctx *ctx, const struct plot_sheet *in, size_t index, struct canvas *out) {
+    enum status status = canvas_make(ctx, in->width * in->scale, in->height * in->scale, SHEET, out);
+    if (status == STATUS_OK)
+        draw_image(out, in, index, 0, 0);
+    return status;
+}

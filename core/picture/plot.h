@@ -57,4 +57,7 @@ struct plot_sheet {
 void plot_sheet_size(const struct plot_sheet *in, size_t *width, size_t *height);
 enum status plot_draw_sheet(struct ctx *ctx, const struct plot_sheet *in, struct canvas *out) MUST_CHECK;
 
+/* plot_draw_image draws one of the images alone, without a border. Errors: NO_MEMORY. */
+enum status plot_draw_image(struct ctx *ctx, const struct plot_sheet *in, size_t index, struct canvas *out) MUST_CHECK;
+
 #endif

@@ -1,6 +1,5 @@
 #include "core/search/answer_problems.h"
 
-#include <math.h>
 #include <stdio.h>
 
 int64_t answer_least(const struct answer_task *t) {

@@ -139,12 +139,25 @@ static bool canonical_holds(const struct call *first, const struct buf *text, co
     return holds;
 }
 
-static bool check_copy(const struct sample *sample, const char *body, int *http, char why[512]) {
+bool sample_is_target(const struct endpoint *endpoint) {
+    return !endpoint->input && (endpoint->path || endpoint->query);
+}
+
+static struct request request_of(const struct sample *sample, char *body) {
+    struct request request = {.query = sample->query, .media = sample->media, .body = body, .n = sample->n};
+    if (sample_is_target(sample->endpoint)) {
+        test_target(&request, body);
+        request.body = "", request.n = 0;
+    }
+    return request;
+}
+
+static bool check_copy(const struct sample *sample, char *body, int *http, char why[512]) {
     struct call call;
     struct buf answer, text;
+    struct request request = request_of(sample, body);
     buf_init(&answer, ANSWER), buf_init(&text, ANSWER);
-    begin(&call, sample->endpoint,
-          &(struct request){.query = sample->query, .media = sample->media, .body = body, .n = sample->n});
+    begin(&call, sample->endpoint, &request);
     bool holds;
     if (call_decode(&call) != STATUS_OK)
         holds = problem_holds(&call, why);
@@ -161,11 +174,14 @@ static bool check_copy(const struct sample *sample, const char *body, int *http,
 
 bool check_sample(const struct sample *sample, int *http, char why[512]) {
     why[0] = '\0';
-    char *body = malloc(sample->n); /* of the exact size: one byte read past the end is seen */
-    if (sample->n > 0 && !body)
+    size_t size = sample->n + sample_is_target(sample->endpoint); /* the exact one: a byte read past the end is seen */
+    char *body = malloc(size);
+    if (size > 0 && !body)
         return fail(why, "no memory for the sample", "");
     if (sample->n > 0)
         memcpy(body, sample->body, sample->n);
+    if (size > sample->n)
+        body[sample->n] = '\0';
     bool holds = check_copy(sample, body, http, why);
     free(body);
     return holds;

@@ -22,9 +22,12 @@ struct sample {
     const char *media;  /* NULL: JSON */
     const char *query;  /* never NULL */
     const char *accept; /* NULL: anything */
-    const void *body;
+    const void *body;   /* of an endpoint that takes none, but has parameters: the target, path and query */
     size_t n;
 };
+
+/* sample_is_target: the body of its samples is a target. */
+bool sample_is_target(const struct endpoint *endpoint);
 
 /* check_sample tells whether all of the above holds; if not, `why` says what does not. *http gets the status of the
  * answer. */
@@ -34,7 +37,7 @@ bool check_sample(const struct sample *sample, int *http, char why[512]);
  * "models_id". */
 void endpoint_word(const struct endpoint *endpoint, char word[64]);
 
-/* corpus_each calls visit for the endpoint's example (the empty body where it takes none) and for every file in
+/* corpus_each calls visit for the endpoint's example, or that of its target (the empty body where it takes none) and for every file in
  * tests/fuzz/corpus/<word>, in the order of their names: x.json and x.npy are bodies of these types, any other ending
  * is sent as text/plain; a file x.query beside them holds their query string. Returns how many there were. */
 size_t corpus_each(const struct endpoint *endpoint,

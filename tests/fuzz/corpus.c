@@ -50,8 +50,9 @@ size_t corpus_each(const struct endpoint *endpoint,
                    void (*visit)(void *arg, const char *name, const struct sample *sample), void *arg) {
     size_t visited = 1;
     struct sample sample = {.endpoint = endpoint, .query = "", .body = ""};
-    if (endpoint->example)
-        sample.body = endpoint->example, sample.n = strlen(endpoint->example);
+    const char *example = endpoint->example ? endpoint->example : endpoint->target;
+    if (example)
+        sample.body = example, sample.n = strlen(example);
     visit(arg, "example.json", &sample);
     char word[64], folder[128], path[512];
     endpoint_word(endpoint, word);

@@ -41,16 +41,17 @@ static void damaged(const struct endpoint *endpoint, const char *body, size_t n)
  * UTF-8. */
 static void damaged_example_holds(void **state) {
     const struct endpoint *endpoint = *state;
-    static const char NASTY[] = "\"{[]}:,\\-9e\xff";
-    size_t n = strlen(endpoint->example);
+    static const char NASTY[] = "\"{[]}:,\\-9e\xff%/?";
+    const char *example = endpoint->example ? endpoint->example : endpoint->target;
+    size_t n = strlen(example);
     char *body = malloc(n);
     assert_non_null(body);
     for (size_t i = 0; i < n; i++) {
-        damaged(endpoint, endpoint->example, i);
-        memcpy(body, endpoint->example, i);
-        memcpy(body + i, endpoint->example + i + 1, n - i - 1);
+        damaged(endpoint, example, i);
+        memcpy(body, example, i);
+        memcpy(body + i, example + i + 1, n - i - 1);
         damaged(endpoint, body, n - 1);
-        memcpy(body, endpoint->example, n);
+        memcpy(body, example, n);
         for (size_t k = 0; k < sizeof NASTY; k++) { /* with its NUL */
             body[i] = NASTY[k];
             damaged(endpoint, body, n);
@@ -70,7 +71,7 @@ int main(void) {
         snprintf(names[n], sizeof names[n], "corpus_%s", word);
         tests[n] = (struct CMUnitTest){names[n], corpus_holds, NULL, NULL, (void *)(uintptr_t)*e};
         n++;
-        if (!(*e)->example)
+        if (!(*e)->example && !(*e)->target)
             continue;
         snprintf(names[n], sizeof names[n], "damaged_%s", word);
         tests[n] = (struct CMUnitTest){names[n], damaged_example_holds, NULL, NULL, (void *)(uintptr_t)*e};

@@ -1,6 +1,7 @@
 /* What every descriptor promises, tested on all of them: the example gives the answer, each field refuses what its
  * limits exclude, the canonical request is its own canonical form, the answer has the members that are described, and
  * the documents made from descriptors are current. */
+#include <ctype.h>
 #include <jansson.h>
 #include <math.h>
 
@@ -300,13 +301,14 @@ static void each_example_gives_its_answer_byte_for_byte(void **state) {
     (void)state;
     size_t n = 0;
     for (const struct endpoint *const *e = endpoints; *e; e++) {
-        if (!(*e)->answer)
+        if (!(*e)->answer || (*e)->live)
             continue;
         n++;
         const char *body = (*e)->example ? (*e)->example : "";
         for (int round = 0; round < 2; round++) {
             int http;
-            char *text = test_call(*e, NULL, NULL, body, strlen(body), &http);
+            char *text = (*e)->target ? test_ask((*e)->method, (*e)->target, &http)
+                                      : test_call(*e, NULL, NULL, body, strlen(body), &http);
             if ((*e)->cache == CACHE_NEVER)
                 expect_excerpt(text, (*e)->answer);
             else
@@ -389,6 +391,19 @@ static void each_answer_is_as_described(void **state) {
     }
 }
 
+/* The parameters of the route are those of `path`, in their order, and there is an example. */
+static void check_parameters(const struct endpoint *e) {
+    const struct field *f = e->path;
+    for (const char *at = e->route; (at = strchr(at, '{')); at++, f++) {
+        assert_true(f && f->name && f->type == FIELD_STRING && f->required && f->max_items > 0);
+        assert_true(strncmp(at + 1, f->name, strlen(f->name)) == 0 && at[1 + strlen(f->name)] == '}');
+    }
+    assert_true(!f || !f->name);
+    assert_true(!e->query || !e->input);
+    assert_int_equal(e->target != NULL, (e->path || e->query) && !e->input);
+    assert_true(!e->target || e->answer);
+}
+
 static void each_descriptor_is_complete(void **state) {
     (void)state;
     for (const struct endpoint *const *e = endpoints; *e; e++) {
@@ -402,6 +417,7 @@ static void each_descriptor_is_complete(void **state) {
             assert_non_null((*e)->example);
             assert_non_null((*e)->answer);
         }
+        check_parameters(*e);
         const char *lines = (*e)->ndjson_output;
         for (const struct field *f = (*e)->output; endpoint_has_lines(*e) && f->name; f++) {
             assert_string_not_equal(f->name, "done");
@@ -410,13 +426,31 @@ static void each_descriptor_is_complete(void **state) {
         }
         assert_true(!(*e)->stream || lines);
         char allow[64];
-        assert_ptr_equal(endpoint_find((*e)->method, (*e)->route, allow), *e);
-        assert_null(endpoint_find("PATCH", (*e)->route, allow));
+        const char *target = (*e)->target ? (*e)->target : (*e)->route;
+        char path[256];
+        snprintf(path, sizeof path, "%.*s", (int)strcspn(target, "?"), target);
+        assert_ptr_equal(endpoint_find((*e)->method, path, allow), *e);
+        assert_null(endpoint_find("PATCH", path, allow));
         assert_non_null(strstr(allow, (*e)->method));
     }
     char allow[64];
     assert_null(endpoint_find("GET", "/nothing", allow));
     assert_string_equal(allow, "");
+}
+
+static const char *small_letters(const char *text, char to[16]) {
+    snprintf(to, 16, "%s", text);
+    for (char *c = to; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    return to;
+}
+
+static void check_listed(json_t *parameters, const struct field *fields, const char *in) {
+    for (const struct field *f = fields; f && f->name; f++) {
+        json_t *want = json_pack("{s:s,s:s,s:b}", "name", f->name, "in", in, "required", f->required);
+        assert_true(is_among(want, parameters));
+        json_decref(want);
+    }
 }
 
 static void openapi_describes_every_endpoint(void **state) {
@@ -432,11 +466,13 @@ static void openapi_describes_every_endpoint(void **state) {
     assert_string_equal(json_string_value(json_object_get(api, "openapi")), "3.1.0");
     json_t *paths = json_object_get(api, "paths");
     for (const struct endpoint *const *e = endpoints; *e; e++) {
-        json_t *operation =
-            json_object_get(json_object_get(paths, (*e)->route), strcmp((*e)->method, "GET") ? "post" : "get");
+        char method[16];
+        json_t *operation = json_object_get(json_object_get(paths, (*e)->route), small_letters((*e)->method, method));
         assert_non_null(operation);
         assert_non_null(json_object_get(operation, "operationId"));
         assert_non_null(json_object_get(json_object_get(operation, "responses"), "200"));
+        check_listed(json_object_get(operation, "parameters"), (*e)->path, "path");
+        check_listed(json_object_get(operation, "parameters"), (*e)->query, "query");
         if ((*e)->input) {
             json_t *schema = json_object_get(
                 json_object_get(json_object_get(json_object_get(json_object_get(operation, "requestBody"), "content"),

@@ -1,22 +1,28 @@
 #include "handlers/half_float.h"
+#include "handlers/model_graphs.h"
 #include "tests/support/model_folder.h"
 #include "tests/support/test.h"
 
 #include <math.h>
 
+static enum status check(const struct model_folder *f, struct ctx *ctx, struct model_files *m) {
+    const struct model_graphs g = {.network = f->graph};
+    return model_graphs_check(ctx, m, &g);
+}
+
 static void loads(struct model_folder *f, struct model_files *m) {
-    if (model_files_open(&f->ctx, &f->folder.files, m) || model_files_check(&f->ctx, m, f->parameters, f->n))
+    if (model_files_open(&f->ctx, &f->folder.files, m) || check(f, &f->ctx, m))
         fail_msg("%s", f->ctx.err.detail);
     for (size_t k = 0; k < f->n; k++) {
         const struct parameter *p = &f->parameters[k];
         float *got = ctx_alloc(&f->ctx, p->n, sizeof *got);
         assert_non_null(got);
-        if (model_files_find(m, &f->ctx, p, got))
+        if (model_part_find(&m->network, &f->ctx, p, got))
             fail_msg("%s", f->ctx.err.detail);
         for (size_t i = 0; i < p->n; i++)
             assert_true(got[i] == model_folder_value(k, i));
     }
-    if (graph_load(&f->ctx, f->graph, model_files_find, m))
+    if (graph_load(&f->ctx, f->graph, model_part_find, &m->network))
         fail_msg("%s", f->ctx.err.detail);
 }
 
@@ -24,7 +30,7 @@ static void refused(struct model_folder *f, const char *detail) {
     struct model_files m;
     enum status status = model_files_open(&f->ctx, &f->folder.files, &m);
     if (status == STATUS_OK)
-        status = model_files_check(&f->ctx, &m, f->parameters, f->n);
+        status = check(f, &f->ctx, &m);
     if (status != STATUS_INVALID || strcmp(f->ctx.err.detail, detail) != 0)
         fail_msg("%d '%s'\nwant '%s'", status, f->ctx.err.detail, detail);
 }
@@ -39,9 +45,9 @@ static void components_have_folders(void **state) {
     loads(&f, &m);
     assert_string_equal(m.architecture, "UNet2DModel");
     assert_int_equal(m.unet.levels, 2);
-    assert_int_equal(m.weights.n, f.n);
-    assert_int_equal(m.tensors[DTYPE_F32], f.n);
-    assert_int_equal(m.bytes, m.numbers * 4);
+    assert_int_equal(m.network.weights.n, f.n);
+    assert_int_equal(m.network.tensors[DTYPE_F32], f.n);
+    assert_int_equal(m.network.bytes, m.network.numbers * 4);
     assert_int_equal(m.warnings.total, 0);
     static const char scheduler[] =
         "{\"_class_name\":\"DDIMScheduler\",\"beta_start\":0.0001,\"timestep_spacing\":\"leading\","
@@ -90,7 +96,7 @@ static void every_dtype_and_variant(void **state) {
         model_folder_values(&f, ROWS[i].dtype);
         model_folder_weights(&f, ROWS[i].path, 0, f.n);
         loads(&f, &m);
-        assert_int_equal(m.tensors[ROWS[i].dtype], f.n);
+        assert_int_equal(m.network.tensors[ROWS[i].dtype], f.n);
         model_folder_end(&f);
     }
 }
@@ -120,7 +126,7 @@ static void sharded_weights(void **state) {
         model_folder_begin(&f);
         put_sharded(&f, PATHS[i]);
         loads(&f, &m);
-        assert_string_equal(safetensors_find(&m.weights, "conv_out.weight")->file, "unet/part-2.safetensors");
+        assert_string_equal(safetensors_find(&m.network.weights, "conv_out.weight")->file, "unet/part-2.safetensors");
         model_folder_end(&f);
     }
 }
@@ -168,6 +174,8 @@ static void tensors_that_nothing_asks_for(void **state) {
 
 /* -- Folders that are wrong -- */
 
+#define NETWORKS "a UNet2DModel, a DiTTransformer2DModel or an MLP"
+
 static void bad_folders_get_a_sentence(void **state) {
     (void)state;
     static const struct {
@@ -179,15 +187,18 @@ static void bad_folders_get_a_sentence(void **state) {
         {"unet/" FOLDER_WEIGHTS, NULL, "There are no weights: want unet/" FOLDER_WEIGHTS ", or its .index.json."},
         {"model_index.json", "[]", "model_index.json holds no JSON object."},
         {"model_index.json", "{", "model_index.json is not JSON, near its byte 1."},
-        {"model_index.json", "{}", "model_index.json has no component of class UNet2DModel."},
+        {"model_index.json", "{}", "model_index.json has no network: want " NETWORKS "."},
         {"model_index.json", "{\"unet\":[\"diffusers\"],\"unet_2\":\"UNet2DModel\",\"_unet\":[\"\",\"UNet2DModel\"]}",
-         "model_index.json has no component of class UNet2DModel."},
+         "model_index.json has no network: want " NETWORKS "."},
         {"model_index.json", "{\"../unet\":[\"diffusers\",\"UNet2DModel\"]}",
-         "model_index.json has the component ../unet of class UNet2DModel; want one UNet2DModel and a scheduler."},
+         "model_index.json has the component ../unet of class UNet2DModel; want one network (" NETWORKS
+         "), a scheduler, and at most one AutoencoderKL."},
         {"model_index.json", "{\"a\":[\"\",\"UNet2DModel\"],\"b\":[\"\",\"UNet2DModel\"]}",
-         "model_index.json has the component b of class UNet2DModel; want one UNet2DModel and a scheduler."},
+         "model_index.json has the component b of class UNet2DModel; want one network (" NETWORKS
+         "), a scheduler, and at most one AutoencoderKL."},
         {"model_index.json", "{\"unet\":[\"\",\"UNet2DModel\"],\"vqvae\":[\"diffusers\",\"VQModel\"]}",
-         "model_index.json has the component vqvae of class VQModel; want one UNet2DModel and a scheduler."},
+         "model_index.json has the component vqvae of class VQModel; want one network (" NETWORKS
+         "), a scheduler, and at most one AutoencoderKL."},
         {"unet/config.json", "{\"_class_name\":\"UNet1DModel\"}",
          "unet/config.json is of a network of class \"UNet1DModel\", want \"UNet2DModel\"."},
         {"unet/" FOLDER_WEIGHTS, "", "unet/" FOLDER_WEIGHTS " has 0 bytes, want at least 8, its header's length."},
@@ -297,7 +308,7 @@ static void shapes_and_numbers_are_checked(void **state) {
         ((float *)(uintptr_t)f.values[1].values)[2] = i ? NAN : -INFINITY;
         model_folder_weights(&f, "unet/" FOLDER_WEIGHTS, 0, f.n);
         assert_int_equal(model_files_open(&f.ctx, &f.folder.files, &m), STATUS_OK);
-        assert_int_equal(graph_load(&f.ctx, f.graph, model_files_find, &m), STATUS_INVALID);
+        assert_int_equal(graph_load(&f.ctx, f.graph, model_part_find, &m.network), STATUS_INVALID);
         assert_string_equal(f.ctx.err.detail, i ? "The tensor conv_in.bias of unet/" FOLDER_WEIGHTS
                                                   " has NaN as its number 2, want a finite one."
                                                 : "The tensor conv_in.bias of unet/" FOLDER_WEIGHTS
@@ -322,7 +333,7 @@ static void each_allocation_may_fail(void **state) {
             ctx.fail_after = fail_after;
             enum status status = model_files_open(&ctx, &f.folder.files, &m);
             if (status == STATUS_OK)
-                status = model_files_check(&ctx, &m, f.parameters, f.n);
+                status = check(&f, &ctx, &m);
             ctx_release(&ctx);
             if (status == STATUS_OK)
                 break;

@@ -32,7 +32,7 @@ static void a_network_needs_its_folder_no_more(void **state) {
         model_folder_begin(&f);
         assert_int_equal(model_files_open(&f.ctx, &f.folder.files, &m), STATUS_OK);
         assert_int_equal(unet_make(&f.ctx, tensor_kernels_for((enum isa)i), &m.unet, &f.graph), STATUS_OK);
-        assert_int_equal(graph_load(&f.ctx, f.graph, model_files_find, &m), STATUS_OK);
+        assert_int_equal(graph_load(&f.ctx, f.graph, model_part_find, &m.network), STATUS_OK);
         run(f.graph, (enum isa)i, want);
         struct loaded_model *model = model_load(&f.folder.files, (enum isa)i, MEMORY, &why);
         if (!model)
@@ -44,7 +44,9 @@ static void a_network_needs_its_folder_no_more(void **state) {
         assert_string_equal(model->architecture, "UNet2DModel");
         assert_int_equal(model->network.height, 8);
         assert_int_equal(model->network.out_channels, 1);
-        assert_int_equal(model->config.levels, 2);
+        assert_int_equal(model->dims, 3);
+        assert_int_equal(model->shape[1], 8);
+        assert_int_equal(model->classes.n, 0);
         assert_int_equal(model->parameters, 11621); /* as diffusers counts them */
         assert_memory_equal(model->scheduler.p, "{\"_class_name\":\"DDIMScheduler\"", 30);
         assert_in_range(model_load_bytes(model), 4 * 11621, MEMORY);
@@ -59,7 +61,7 @@ static void what_is_wrong_is_told(void **state) {
     struct error why;
     model_folder_begin(&f);
     assert_null(model_load(&f.folder.files, ISA_REF, 0, &why));
-    assert_string_equal(why.detail, "This request needs more memory than the 0 MiB that one request may use.");
+    assert_string_equal(why.detail, "It needs more than the 0 bytes of memory that it may have.");
     model_folder_weights(&f, "unet/" FOLDER_WEIGHTS, 0, f.n - 1);
     assert_null(model_load(&f.folder.files, ISA_REF, MEMORY, &why));
     assert_string_equal(why.detail, "The weights have no conv_out.bias; want it with the shape [1].");

@@ -1,101 +1,6 @@
 /* A folder as diffusers writes it, put under --models: sampled by its name, through the socket. Goldens: as of
  * tests/core/diffusion/test_network.c, diffusers' own pipeline test. */
-#include <math.h>
-#include <sys/stat.h>
-
-#include "core/nn/unet.h"
-#include "handlers/safetensors.h"
-#include "tests/server/slow_endpoints.h"
-#include "tests/support/network.h"
-#include "tests/support/untrained.h"
-
-static char folder[] = "/tmp/solvent-models-XXXXXX";
-
-static void put(const char *name, const void *bytes, size_t n) {
-    char path[200];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
-    assert_int_equal(fwrite(bytes, 1, n, f), n);
-    fclose(f);
-}
-static void put_text(const char *name, const char *text) { put(name, text, strlen(text)); }
-
-/* put_network writes the untrained network of seed 0. */
-static void put_network(const char *name, size_t classes) {
-    static struct tensor_values values[400];
-    struct unet_config c = network_tiny_unet();
-    struct untrained weights = {.sum = 0};
-    struct ctx ctx;
-    struct graph *g;
-    const struct parameter *list;
-    struct buf file;
-    char path[200], config[600], embed[64] = "";
-    if (classes)
-        snprintf(embed, sizeof embed, "\"num_class_embeds\":%zu,", classes);
-    snprintf(config, sizeof config,
-             "{\"_class_name\":\"UNet2DModel\",\"sample_size\":8,\"block_out_channels\":[4,8],\"layers_per_block\":1,%s"
-             "\"norm_num_groups\":4,\"down_block_types\":[\"DownBlock2D\",\"AttnDownBlock2D\"],"
-             "\"up_block_types\":[\"AttnUpBlock2D\",\"UpBlock2D\"]}",
-             embed);
-    ctx_init(&ctx, 64 << 20);
-    c.class_embed_type = classes ? UNET_CLASS_EMBEDDING : UNET_CLASS_NONE;
-    c.num_class_embeds = classes;
-    torch_random_seed(&weights.random, 0);
-    assert_int_equal(unet_make(&ctx, &tensor_ref, &c, &g), STATUS_OK);
-    size_t n = graph_parameters(g, &list);
-    assert_true(n <= COUNT(values));
-    for (size_t i = 0; i < n; i++) {
-        float *v = ctx_alloc(&ctx, list[i].n, sizeof *v);
-        assert_non_null(v);
-        assert_int_equal(untrained_find(&weights, &ctx, &list[i], v), STATUS_OK);
-        values[i] = (struct tensor_values){.name = list[i].name, .dtype = DTYPE_F32, .dims = list[i].dims, .values = v};
-        memcpy(values[i].shape, list[i].shape, list[i].dims * sizeof *list[i].shape);
-    }
-    buf_init(&file, 64 << 20);
-    safetensors_write(&file, values, n);
-    assert_false(file.failed);
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    assert_int_equal(mkdir(path, 0700), 0);
-    snprintf(path, sizeof path, "%s/config.json", name);
-    put_text(path, config);
-    snprintf(path, sizeof path, "%s/scheduler_config.json", name);
-    put_text(path, "{\"_class_name\":\"DDPMScheduler\"}");
-    snprintf(path, sizeof path, "%s/diffusion_pytorch_model.safetensors", name);
-    put(path, file.data, file.n);
-    buf_release(&file);
-    ctx_release(&ctx);
-}
-
-static int make_folder(void **state) {
-    (void)state;
-    char path[200];
-    if (!mkdtemp(folder))
-        return -1;
-    put_network("tiny", 0);
-    put_network("classes", 3);
-    put_text("bell.json", "{\"type\":\"mixture\",\"means\":[[0,0]],\"stds\":[1]}");
-    snprintf(path, sizeof path, "%s/broken", folder);
-    mkdir(path, 0700);
-    put_text("broken/config.json", "{\"_class_name\":\"UNet2DModel\",\"sample_size\":7}");
-    snprintf(path, sizeof path, "%s/notes", folder); /* no model: passed over in silence */
-    return mkdir(path, 0700);
-}
-
-static int remove_folder(void **state) {
-    (void)state;
-    char command[200];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command);
-}
-
-static void ask(int port, const char *headers, const char *body, int status, struct response *r) {
-    assert_true(ask_once(port, "POST", "/v1/sample", headers, body, r));
-    if (r->status != status)
-        fail_msg("%s: %d %s", body, r->status, r->body);
-}
-
-#define TINY "{\"model\":\"tiny\",\"seed\":0,\"noise\":\"torch\",\"sampler\":{\"steps\":2}}"
+#include "tests/server/model_fixture.h"
 
 static void a_checkpoint_gives_diffusers_image(void **state) {
     (void)state;
@@ -173,15 +78,15 @@ static void what_a_network_cannot_do_is_said(void **state) {
     static const struct {
         const char *body, *pointer, *words;
     } rows[] = {
-        {"{\"model\":\"broken\"}", "\"/model\"", "tiny"},
+        {"{\"model\":\"broken\"}", "\"/model\"", "a model that is left out: "},
+        {"{\"model\":\"brocken\"}", "\"/model\"", "one of the models \\\"bell\\\", \\\"classes\\\", \\\"tiny\\\""},
         {"{\"model\":\"tiny\",\"class\":1}", "\"/class\"", "this network knows none"},
         {"{\"model\":\"classes\",\"class\":3}", "\"/class\"", "want 0 to 2"},
-        {"{\"model\":\"tiny\",\"path\":\"flow\"}", "\"/path\"", "scheduler_config"},
-        {"{\"model\":\"tiny\",\"sampler\":{\"solver\":\"dopri5\"}}", "\"/sampler", "scheduler_config"},
+        {"{\"model\":\"tiny\",\"path\":\"flow\"}", "\"/prediction\"", "want prediction"},
         {"{\"model\":\"tiny\",\"diagnostics\":true,\"count\":500}", "\"/diagnostics\"", "network"},
         {"{\"model\":\"tiny\",\"latents\":[[1,2]]}", "\"/latents\"", "192"},
         {"{\"model\":{\"type\":\"network\",\"name\":\"x\",\"digest\":\"\",\"shape\":[3,8,8],\"work\":1}}",
-         "\"/model/name\"", "loaded"},
+         "\"/model/name\"", "no network"},
         {"{\"model\":{\"type\":\"network\",\"name\":\"tiny\",\"digest\":\"0\",\"shape\":[3,8,8],\"work\":1}}",
          "\"/model/digest\"", "digest is "},
         {"{\"model\":{\"type\":\"network\",\"name\":\"tiny\",\"digest\":\"0\",\"shape\":[3,0,8],\"work\":1}}",
@@ -212,30 +117,6 @@ static void images_are_drawn_in_their_shape(void **state) {
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }
 
-/* A network that comes, changes and goes while the service runs. */
-static void folders_may_change(void **state) {
-    (void)state;
-    struct test_server server;
-    struct response before, after;
-    char command[500];
-    START(&server, "--models", folder);
-    ask(server.port, "", TINY, 200, &before);
-    snprintf(command, sizeof command, "cd %s && mv tiny gone && cp -r classes tiny", folder);
-    assert_int_equal(system(command), 0);
-    kill(server.pid, SIGHUP);
-    bool changed = false;
-    for (long end = now_ms() + 10000; !changed && now_ms() < end; wait_ms(5)) {
-        ask(server.port, "", TINY, 200, &after);
-        changed = strcmp(before.body, after.body) != 0;
-        response_free(&after);
-    }
-    assert_true(changed);
-    ask(server.port, "", "{\"model\":\"gone\",\"seed\":0,\"noise\":\"torch\",\"sampler\":{\"steps\":2}}", 200, &after);
-    assert_string_equal(strstr(after.body, "\"samples\""), strstr(before.body, "\"samples\""));
-    response_free(&after), response_free(&before);
-    assert_int_equal(server_end(&server, SIGTERM), 0);
-}
-
 static void models_are_listed(void **state) {
     (void)state;
     struct test_server server;
@@ -243,12 +124,14 @@ static void models_are_listed(void **state) {
     START(&server, "--models", folder);
     assert_true(ask_once(server.port, "GET", "/v1/models", "", NULL, &r));
     assert_int_equal(r.status, 200);
-    assert_non_null(strstr(r.body, "{\"name\":\"bell\",\"kind\":\"formula\"}"));
+    assert_non_null(strstr(r.body, "{\"name\":\"bell\",\"kind\":\"formula\",\"digest\":"));
     const char *at = strstr(r.body, "{\"name\":\"classes\",\"kind\":\"network\",\"architecture\":\"UNet2DModel\","
-                                    "\"shape\":[3,8,8],\"classes\":3,\"parameters\":11815,");
+                                    "\"shape\":[3,8,8],\"classes\":3,\"parameters\":11815,\"state\":\"unloaded\",");
     if (!at || !strstr(at, "\"scheduler\":{\"_class_name\":\"DDPMScheduler\"}"))
         fail_msg("%s", r.body);
-    assert_null(strstr(r.body, "broken"));
+    at = strstr(r.body, "\"bad\":[{\"name\":\"broken\",\"why\":\"There are no weights");
+    if (!at || strstr(strstr(r.body, "\"classes\""), "\"digest\"")) /* no network was read yet */
+        fail_msg("%s", r.body);
     response_free(&r);
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }
@@ -264,7 +147,6 @@ int main(int argc, char **argv) {
         cmocka_unit_test(what_a_network_cannot_do_is_said),
         cmocka_unit_test(images_are_drawn_in_their_shape),
         cmocka_unit_test(models_are_listed),
-        cmocka_unit_test(folders_may_change),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -1,5 +1,6 @@
 #include "tests/support/host.h"
 
+#include "handlers/job_report.h"
 #include "tests/support/test.h"
 
 static uint64_t draw_seed(void *self) {
@@ -7,25 +8,45 @@ static uint64_t draw_seed(void *self) {
     return 42;
 }
 
-static const char *const MODELS[][2] = {
-    {"broken", "{\"type\":"},
-    {"coin", "{\"type\":\"points\",\"points\":[[-1],[1]]}"},
-};
+/* One model that is good, and one that is not. */
+static const char COIN[] = "{\"type\":\"points\",\"points\":[[-1],[1]]}";
+#define STR(text) \
+    { text, sizeof text - 1 }
 
-static const char *model_name(void *self, size_t i) {
-    (void)self;
-    return i < COUNT(MODELS) ? MODELS[i][0] : NULL;
+static enum status find_model(struct model_store *self, struct ctx *ctx, struct str name, struct str digest,
+                              enum model_need need, struct named_model *out) {
+    (void)self, (void)ctx, (void)digest, (void)need;
+    *out = (struct named_model){.name = STR("coin"), .json = STR(COIN), .digest = STR("c01n")};
+    if (name.n == 4 && !memcmp(name.p, "coin", 4))
+        out->entry = out;
+    return STATUS_OK;
 }
 
-static const char *model_json(void *self, const char *name, size_t *n) {
-    (void)self;
-    for (size_t i = 0; i < COUNT(MODELS); i++)
-        if (strcmp(name, MODELS[i][0]) == 0) {
-            *n = strlen(MODELS[i][1]);
-            return MODELS[i][1];
-        }
-    return NULL;
+static enum status load_model(struct model_store *self, struct ctx *ctx, const struct named_model *model, bool holds,
+                              const struct loaded_model **out) {
+    (void)self, (void)model, (void)holds, (void)out;
+    return ctx_fail(ctx, STATUS_INTERNAL, "", "A formula has no weights.");
 }
+
+static void drop_model(struct model_store *self, const struct named_model *model, bool loaded) {
+    (void)self, (void)model, (void)loaded;
+}
+
+static struct model_name names[] = {{STR("broken"), STR("It is not JSON.")}, {.name = STR("coin")}};
+
+static enum status list_models(struct model_store *self, struct ctx *ctx, struct list *out) {
+    (void)self, (void)ctx;
+    *out = (struct list){COUNT(names), names};
+    return STATUS_OK;
+}
+
+static enum status rescan_models(struct model_store *self, struct ctx *ctx, struct model_changes *out) {
+    (void)self, (void)ctx;
+    *out = (struct model_changes){.models = 1, .bad = {1, names}};
+    return STATUS_OK;
+}
+
+static struct model_store store = {find_model, load_model, drop_model, list_models, rescan_models};
 
 /* runtime is that of the endpoint's example. */
 static enum status runtime(void *self, struct ctx *ctx, struct runtime *out) {
@@ -44,16 +65,60 @@ static enum status runtime(void *self, struct ctx *ctx, struct runtime *out) {
     return STATUS_OK;
 }
 
-const struct host test_host = {
-    .runtime = runtime, .draw_seed = draw_seed, .model_name = model_name, .model_json = model_json};
+/* There is one job, that of the endpoints' examples. */
+static const char JOB_ID[] = "5f1b2c3d4e5f6071";
 
-char *test_call(const struct endpoint *endpoint, const char *media, const char *query, const void *body, size_t n,
-                int *http) {
+static enum status find_job(void *self, struct call *call, const char *id, struct job_report *out) {
+    (void)self;
+    if (strcmp(id, JOB_ID) != 0)
+        return call_fail(call, STATUS_NOT_FOUND, "", "There is no job \"%s\".", id);
+    *out = (struct job_report){.texts = {.id = "5f1b2c3d4e5f6071",
+                                         .path = "/v1/sample",
+                                         .request_id = "42",
+                                         .created = "2026-01-31T12:00:00.000Z",
+                                         .started = "2026-01-31T12:00:01.500Z",
+                                         .url = "/v1/jobs/5f1b2c3d4e5f6071",
+                                         .events_url = "/v1/jobs/5f1b2c3d4e5f6071/events"},
+                               .state = 1,
+                               .attempts = 1,
+                               .bytes = 120,
+                               .progress = 0.25,
+                               .eta_s = 90,
+                               .has_progress = true,
+                               .has_eta = true};
+    job_report_settle(out);
+    return STATUS_OK;
+}
+
+static enum status list_jobs(void *self, struct call *call, const struct job_filter *filter, struct list *out,
+                             int64_t *next) {
+    (void)filter;
+    struct job_report *report = ctx_alloc(&call->ctx, 1, sizeof *report);
+    if (!report)
+        return STATUS_NO_MEMORY;
+    *out = (struct list){1, report};
+    *next = 7;
+    return find_job(self, call, JOB_ID, report);
+}
+
+static enum status job_result(void *self, struct call *call, const char *id, struct buf *out) {
+    struct job_report report;
+    buf_text(out, "{\"values\":[1,2,3],\"algorithm\":\"quick\"}");
+    call->kept_http = 200;
+    return find_job(self, call, id, &report);
+}
+
+static const struct host_jobs test_jobs = {
+    .find = find_job, .cancel = find_job, .list = list_jobs, .result = job_result};
+
+const struct host test_host = {.jobs = &test_jobs, .runtime = runtime, .draw_seed = draw_seed, .models = &store};
+
+static char *answer(const struct endpoint *endpoint, const struct request *request, int *http) {
     struct call call;
     struct buf out;
     buf_init(&out, SIZE_MAX / 2);
     call_init(&call, endpoint, &test_host);
-    call.request = (struct request){.media = media, .query = query, .body = body, .n = n};
+    call.request = *request;
     if (call_decode(&call) != STATUS_OK || call_run(&call) != STATUS_OK ||
         call_encode(&call, MEDIA_JSON, &out) != STATUS_OK) {
         buf_clear(&out);
@@ -65,6 +130,30 @@ char *test_call(const struct endpoint *endpoint, const char *media, const char *
     buf_byte(&out, '\0');
     return out.data;
 }
+
+char *test_call(const struct endpoint *endpoint, const char *media, const char *query, const void *body, size_t n,
+                int *http) {
+    return answer(endpoint, &(struct request){.media = media, .query = query, .body = body, .n = n}, http);
+}
+
+void test_target(struct request *request, char *target) {
+    char *query = strchr(target, '?');
+    if (query)
+        *query++ = '\0';
+    request->path = target;
+    request->query = query ? query : "";
+}
+
+char *test_ask(const char *method, const char *target, int *http) {
+    char *copy = strdup(target);
+    struct request request = {.body = ""};
+    test_target(&request, copy);
+    char *text = answer(test_endpoint(method, copy), &request, http);
+    free(copy);
+    return text;
+}
+
+char *test_get(const char *target, int *http) { return test_ask("GET", target, http); }
 
 const struct endpoint *test_endpoint(const char *method, const char *route) {
     char allow[64];

@@ -1,4 +1,4 @@
-/* host.h - a host for tests of handlers: seed 42, two named models, and one-line calls. */
+/* host.h - a host for tests of handlers: seed 42, a named model and one that is left out, and one-line calls. */
 #ifndef SOLVENT_TEST_HOST_H
 #define SOLVENT_TEST_HOST_H
 
@@ -10,6 +10,13 @@ extern const struct host test_host;
  * *http (may be NULL) gets the status. */
 char *test_call(const struct endpoint *endpoint, const char *media, const char *query, const void *body, size_t n,
                 int *http);
+
+/* test_get is test_call of a path, with a query perhaps, that has an endpoint. */
+char *test_get(const char *target, int *http);
+char *test_ask(const char *method, const char *target, int *http); /* by another method without a body */
+
+/* test_target sets the path and query of a request from a target, which it cuts at its '?'. */
+void test_target(struct request *request, char *target);
 
 /* test_post is test_call for a JSON body at a route. */
 char *test_post(const char *route, const char *body, int *http);

@@ -1,0 +1,108 @@
+#include "handlers/model_listing.h"
+
+#include "handlers/encode.h"
+#include "handlers/model_load.h"
+
+enum { KIND_FORMULA, KIND_NETWORK };
+static const char *const KINDS[] = {"formula", "network", NULL};
+enum { STATE_UNLOADED, STATE_LOADED };
+static const char *const STATES[] = {"unloaded", "loaded", NULL};
+
+#define OF_NETWORK .present = offsetof(struct model_listing, network)
+const struct field model_listing_fields[] = {
+    FIELD(struct model_listing, name, STRING, "What a request calls it.", .required = true),
+    FIELD(struct model_listing, kind, ENUM, "A `formula` is a mixture or points, in closed form.", .required = true,
+          .names = KINDS),
+    FIELD(struct model_listing, architecture, STRING, "The class of its `config.json`.", OF_NETWORK),
+    FIELD(struct model_listing, shape, ARRAY, "Of a sample: [channels, height, width], or [features].",
+          .kinds = KIND_INT),
+    FIELD(struct model_listing, classes, INT, "How many classes it knows; 0: none.", OF_NETWORK),
+    FIELD(struct model_listing, labels, JSON, "The names of its classes, where it has some (`id2label`).",
+          .present = offsetof(struct model_listing, has_labels)),
+    FIELD(struct model_listing, parameters, INT, "Numbers in its weights.", OF_NETWORK),
+    FIELD(struct model_listing, state, ENUM,
+          "Whether its weights are in memory; the first request that asks it reads them.", OF_NETWORK, .names = STATES),
+    FIELD(struct model_listing, bytes, INT, "Memory that its weights take, loaded.", OF_NETWORK),
+    FIELD(struct model_listing, work, NUMBER, "Multiply-adds of a call for one sample.", OF_NETWORK),
+    FIELD(struct model_listing, call_ms, NUMBER,
+          "Milliseconds of a call for one sample on one thread, measured when it was first loaded (but of a very large "
+          "network).",
+          .present = offsetof(struct model_listing, measured)),
+    FIELD(struct model_listing, digest, STRING,
+          "Of its files, and of the kernels that run a network; in the list of one only where it is known already.",
+          .present = offsetof(struct model_listing, has_digest)),
+    FIELD(struct model_listing, scheduler, JSON, "Its scheduler_config.json: the path and the noise it was trained on.",
+          .present = offsetof(struct model_listing, has_scheduler)),
+    {0}};
+
+const struct field model_name_fields[] = {
+    FIELD(struct model_name, name, STRING, "Its name.", .required = true),
+    FIELD(struct model_name, why, STRING, "What is wrong, in a sentence.", .required = true),
+    {0}};
+
+/* copy moves a text out of what the store may free. */
+static bool copy(struct ctx *ctx, struct str from, struct str *to) {
+    char *p = ctx_alloc(ctx, from.n + 1, 1);
+    if (p && from.n)
+        memcpy(p, from.p, from.n);
+    *to = (struct str){p, p ? from.n : 0};
+    return p != NULL;
+}
+
+/* write_labels writes id2label as it was read. */
+static bool write_labels(struct ctx *ctx, const struct model_labels *labels, struct str *out) {
+    struct buf text;
+    buf_init(&text, SIZE_MAX / 2);
+    for (size_t i = 0; i < labels->n; i++) {
+        buf_printf(&text, "%s\"%lld\":", i ? "," : "{", (long long)labels->list[i].id);
+        encode_string(&text, labels->list[i].text.p, labels->list[i].text.n);
+    }
+    buf_byte(&text, '}');
+    bool whole = text.failed
+                     ? ctx_fail(ctx, STATUS_NO_MEMORY, "", "There is not enough memory for the labels.") == STATUS_OK
+                     : copy(ctx, (struct str){text.data, text.n}, out);
+    buf_release(&text);
+    return whole;
+}
+
+static bool copy_shape(struct ctx *ctx, const struct loaded_model *m, struct array *out) {
+    int64_t *shape = ctx_alloc(ctx, m->dims, sizeof *shape);
+    for (size_t i = 0; shape && i < m->dims; i++)
+        shape[i] = (int64_t)m->shape[i];
+    if (shape)
+        *out = array_1d(KIND_INT, shape, m->dims);
+    return shape != NULL;
+}
+
+static bool describe_network(struct ctx *ctx, const struct named_model *named, struct model_listing *to) {
+    const struct loaded_model *m = named->outline;
+    to->network = true;
+    to->kind = KIND_NETWORK;
+    to->state = named->loaded ? STATE_LOADED : STATE_UNLOADED;
+    to->architecture = (struct str){m->architecture, strlen(m->architecture)};
+    to->classes = (int64_t)m->classes.n;
+    to->parameters = (int64_t)m->parameters;
+    to->bytes = (int64_t)named->bytes;
+    to->work = graph_work(m->network.graph);
+    to->call_ms = (double)named->call_ns / 1e6;
+    to->measured = named->call_ns > 0;
+    to->has_scheduler = m->scheduler.n > 0;
+    to->has_labels = m->labels.n > 0;
+    return copy_shape(ctx, m, &to->shape) && copy(ctx, m->scheduler, &to->scheduler) &&
+           (!to->has_labels || write_labels(ctx, &m->labels, &to->labels));
+}
+
+enum status model_list(struct call *call, struct str name, enum model_need need, struct model_listing *out,
+                       bool *found) {
+    struct model_store *store = call->host->models;
+    struct named_model named = {0};
+    enum status status = store->find(store, &call->ctx, name, (struct str){"", 0}, need, &named);
+    *found = status == STATUS_OK && named.entry;
+    if (!*found)
+        return status;
+    *out = (struct model_listing){.has_digest = named.digest.n > 0};
+    bool whole = copy(&call->ctx, named.name, &out->name) && copy(&call->ctx, named.digest, &out->digest) &&
+                 (!named.outline || describe_network(&call->ctx, &named, out));
+    store->drop(store, &named, false);
+    return whole ? STATUS_OK : STATUS_NO_MEMORY;
+}

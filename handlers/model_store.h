@@ -1,0 +1,83 @@
+/* model_store.h - the models that a host has for requests to call by name: formulas and networks. A model is found, kept
+ * while a call works with it, and given back; a network's weights are read when a call asks for them.
+ *
+ *     struct kept_model *kept;
+ *     call_keep_model(call, name, no_digest, MODEL_DIGESTED, &kept)    kept->named.json is what the name stands for
+ *     call_load_model(call, kept, &network)                            its weights, to be used until call_release */
+#ifndef SOLVENT_MODEL_STORE_H
+#define SOLVENT_MODEL_STORE_H
+
+#include "core/base/array.h"
+#include "core/base/ctx.h"
+#include "handlers/field.h"
+
+struct call;
+struct loaded_model; /* model_load.h */
+
+/* A model as it was when it was found; what it points to stays until the store drops it. */
+struct named_model {
+    void *entry; /* the store's; NULL: there is no such model */
+    struct str name;
+    const struct loaded_model *outline; /* of a network: all but its weights; NULL: a formula */
+    struct str json, digest;            /* the JSON object that the name stands for; n 0: not known yet */
+    bool loaded;
+    size_t bytes;    /* that its weights hold, or will */
+    int64_t call_ns; /* of its network for one sample on one thread, as it was measured; 0: it was not */
+};
+
+/* How much is wanted of a model. A digest is that of its files, which have to be read for it. */
+enum model_need {
+    MODEL_OUTLINED, /* what is known already */
+    MODEL_HASTY,    /* its digest; UNREADY where that is not known yet */
+    MODEL_DIGESTED, /* its digest, even if it takes a while */
+};
+
+/* A name that the folder has, or would have; why n > 0: the model is left out, and that is the reason. */
+struct model_name {
+    struct str name, why;
+};
+
+/* What a rescan came to; names are in order. Lists of struct model_name. */
+struct model_changes {
+    struct list appeared, changed, vanished, bad;
+    int64_t models;
+};
+
+struct model_store {
+    /* find keeps a model until it is dropped. digest n > 0: the one that has it, if it is still kept; else the one that
+     * has the name now. Errors: UNREADY, INVALID (its files cannot be read), CANCELLED, NO_MEMORY. */
+    enum status (*find)(struct model_store *self, struct ctx *ctx, struct str name, struct str digest,
+                        enum model_need need, struct named_model *out);
+    /* load gives the weights of a network, which stay until it is dropped. It waits for memory that others use, but not
+     * where the caller `holds` some itself. Errors: as of find; TOO_LARGE (it is more than the host has for all). */
+    enum status (*load)(struct model_store *self, struct ctx *ctx, const struct named_model *model, bool holds,
+                        const struct loaded_model **out);
+    void (*drop)(struct model_store *self, const struct named_model *model, bool loaded);
+    /* list gives all names, the bad ones too, as struct model_name in the arena. */
+    enum status (*list)(struct model_store *self, struct ctx *ctx, struct list *out);
+    /* rescan looks at the files again. Errors: INVALID (the folder cannot be read), NO_MEMORY. */
+    enum status (*rescan)(struct model_store *self, struct ctx *ctx, struct model_changes *out);
+};
+
+/* A model that a call keeps. */
+struct kept_model {
+    struct kept_model *next;
+    struct named_model named;
+    const struct loaded_model *network; /* NULL: not asked for */
+};
+
+/* call_keep_model finds a model of the host's for this call; *out NULL: there is none. UNREADY with need MODEL_HASTY
+ * sets call->later. Errors: as of model_store.find. */
+enum status call_keep_model(struct call *call, struct str name, struct str digest, enum model_need need,
+                            struct kept_model **out) MUST_CHECK;
+
+/* call_load_model loads its network for this call. Errors: as of model_store.load. */
+enum status call_load_model(struct call *call, struct kept_model *kept, const struct loaded_model **out) MUST_CHECK;
+
+/* call_loaded_model is a network that was loaded for this call; NULL: it was not. */
+const struct loaded_model *call_loaded_model(const struct call *call, struct str name, struct str digest);
+
+/* call_drop_models gives back what the call keeps; call_release does it. */
+void call_drop_models(struct call *call);
+
+#endif

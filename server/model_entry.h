@@ -1,0 +1,68 @@
+/* model_entry.h - a model of the folder as it was found once: for models.c, which lends it, and model_scan.c, which finds
+ * it. What `mutex` says is guarded by that of struct models; the rest does not change. */
+#ifndef SOLVENT_MODEL_ENTRY_H
+#define SOLVENT_MODEL_ENTRY_H
+
+#include <pthread.h>
+
+#include "handlers/model_store.h"
+#include "server/networks.h"
+
+struct log;
+
+enum { MODEL_NAME = 64, MODEL_FILE_MAX = 64 << 20 };
+
+struct entry {
+    char name[MODEL_NAME + 1];
+    bool is_file; /* NAME.json; else the folder NAME */
+    char *path;   /* of the folder */
+    struct seen seen;
+    struct loaded_model *outline; /* NULL: a formula, or bad from the beginning */
+
+    /* mutex */
+    struct entry *next; /* of all that are kept */
+    bool current;       /* the name means it now */
+    bool late;          /* it was found to be bad only when its weights were read: worth another look */
+    char *why;          /* it is bad; NULL: it is good, as far as anybody knows */
+    char *json;         /* [n_json]; of a network NULL until its digest is known */
+    size_t n_json;
+    char digest[KEY_HEX + 1];
+    bool busy;                    /* somebody reads its weights */
+    struct loaded_model *network; /* NULL: its weights are not in memory */
+    size_t held;                  /* what they hold there */
+    int64_t call_ns;
+    unsigned pins, uses; /* calls that keep it, and those of them that have its weights */
+    uint64_t used;       /* when it was asked for last, in order */
+};
+
+struct models {
+    struct model_store store; /* first: a model_store pointer is a models pointer */
+    char *folder;             /* NULL: there is none */
+    enum isa isa;
+    struct log *log;
+    size_t memory; /* for all weights together */
+    pthread_mutex_t scanning;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed; /* an entry is not busy any more, or not in use */
+
+    /* mutex; `current` is written only with `scanning`, too */
+    struct entry **current; /* [n] by their names, the bad ones too */
+    size_t n;
+    struct entry *all;
+    size_t held;
+    uint64_t clock, loads;
+};
+
+/* entry_free frees what nobody keeps any more. */
+void entry_free(struct entry *e);
+
+/* entry_need is what its weights will hold. */
+static inline size_t entry_need(const struct entry *e) {
+    return e->outline ? e->outline->weights + model_load_bytes(e->outline) : 0;
+}
+
+/* model_scan reads the folder into the entries of before, where their files are the same, and new ones: all by their
+ * names, malloc'ed. With models->scanning. NULL: the folder cannot be read, or there is no memory; errno says which. */
+struct entry **model_scan(struct models *models, size_t *n);
+
+#endif

@@ -1,0 +1,263 @@
+/* Networks of every kind through /v1/sample. Goldens: diffusers 0.42.1 with PyTorch 2.13.0 on a CPU. The picture is that
+ * of tests/pipelines/dit/test_dit.py (test_inference),
+ *     torch.manual_seed(0); t = DiTTransformer2DModel(sample_size=16, num_layers=2, patch_size=4, attention_head_dim=8,
+ *         num_attention_heads=2, in_channels=4, out_channels=8, num_embeds_ada_norm=1000); vae = AutoencoderKL()
+ *     DiTPipeline(t.eval(), vae.eval(), DDIMScheduler())(class_labels=[1], num_inference_steps=2, output_type="np",
+ *         generator=torch.Generator().manual_seed(0)).images[0, -3:, -3:, -1]
+ * whose guidance_scale is 4, and the same with a guidance_scale of 1. The flow is
+ *     torch.manual_seed(0); u = UNet2DModel(sample_size=8, in_channels=1, out_channels=1, block_out_channels=(4, 8),
+ *         layers_per_block=1, down_block_types=("DownBlock2D",) * 2, up_block_types=("UpBlock2D",) * 2,
+ *         norm_num_groups=4, num_class_embeds=4).eval()
+ *     x = torch.randn(1, 1, 8, 8, generator=torch.Generator().manual_seed(0)), then ten times, from t = 1 down by 0.1,
+ *         v = v3 + 2 (v1 - v3), vc = u(x, 1000 t, class_labels=[c]); x -= 0.1 (1.5 v - 0.5 v_before), first x -= 0.1 v */
+#include "handlers/network_request.h"
+
+#include <math.h>
+
+#include "tests/support/made_model.h"
+#include "tests/support/test.h"
+
+enum { PIXELS = 16 * 16, D = 3 * PIXELS };
+
+#define SAMPLE "/v1/sample"
+#define MADE(members) "{\"model\":\"made\",\"seed\":0," members "}"
+#define TORCH(members) MADE("\"noise\":\"torch\"," members)
+
+static void near(const char *what, double got, double want, double within) {
+    if (!(fabs(got - want) <= within))
+        fail_msg("%s: %.9g, want %.9g", what, got, want);
+}
+
+static void check_slice(const char *answer, const double want[9], double within) {
+    double x[D];
+    made_model_numbers(answer, "\"samples\":[[", x, D);
+    for (size_t i = 0; i < 9; i++)
+        near("pixel", fmin(1, fmax(0, x[2 * PIXELS + (13 + i / 3) * 16 + 13 + i % 3] / 2 + 0.5)), want[i], within);
+}
+
+static void a_dit_pipeline_gives_diffusers_image(void **state) {
+    (void)state;
+    static const double guided[] = {.294638634, .660132408, .432884544, .329599917, .414426893,
+                                    .531874776, .727291286, .501263082, .445725143};
+    static const double plain[] = {.420720309, .549377620, .480448991, .0819875300, .459612608,
+                                   .495858043, .607117534, .378085256, .542774200};
+    for (int isa = 0; isa < ISA_COUNT; isa++) {
+        struct made_model m;
+        if (!isa_here((enum isa)isa))
+            continue;
+        made_model_begin(&m);
+        m.isa = (enum isa)isa;
+        made_model_dit(&m);
+        char *text =
+            made_model_answer(&m, SAMPLE, TORCH("\"class\":1,\"guidance\":{\"scale\":4},\"sampler\":{\"steps\":2}"));
+        check_slice(text, guided, 1e-5);
+        assert_non_null(strstr(text, "\"shape\":[1,768]"));
+        free(text);
+        text = made_model_answer(&m, SAMPLE, TORCH("\"class\":\"goldfish\",\"sampler\":{\"steps\":2}"));
+        check_slice(text, plain, 1e-5);
+        free(text);
+        made_model_end(&m);
+    }
+}
+
+/* Guidance away from the last class, which stands for none; Adams-Bashforth in t. */
+static void a_flow_is_followed_with_guidance(void **state) {
+    (void)state;
+    static const double first[] = {-1.46100092, -1.59943271, -1.30114996, -0.631645143};
+    for (int isa = 0; isa < ISA_COUNT; isa++) {
+        struct made_model m;
+        double x[64], sum = 0;
+        if (!isa_here((enum isa)isa))
+            continue;
+        made_model_begin(&m);
+        m.isa = (enum isa)isa;
+        made_model_flow(&m);
+        char *text = made_model_answer(&m, SAMPLE,
+                                       TORCH("\"class\":1,\"guidance\":{\"scale\":2},"
+                                             "\"sampler\":{\"solver\":\"lms\",\"order\":2,\"steps\":10}"));
+        made_model_numbers(text, "\"samples\":[[", x, 64);
+        for (size_t i = 0; i < 4; i++)
+            near("number", x[i], first[i], 2e-6);
+        for (size_t i = 0; i < 64; i++)
+            sum += fabs(x[i]);
+        near("sum", sum, 61.5955115668, 5e-5);
+        free(text);
+        made_model_end(&m);
+    }
+}
+
+/* same_samples wants the samples of two requests to be equal, to the byte, or not to be. */
+static void same_samples(struct made_model *m, const char *one, const char *other, bool equal) {
+    char *a = made_model_answer(m, SAMPLE, one), *b = made_model_answer(m, SAMPLE, other);
+    const char *ends[] = {strstr(a, "]]"), strstr(b, "]]")};
+    assert_true(ends[0] && ends[1]);
+    if ((ends[0] - a == ends[1] - b && !memcmp(a, b, (size_t)(ends[0] - a))) != equal)
+        fail_msg("%s\n%.300s\n%s\n%.300s", one, a, other, b);
+    free(a), free(b);
+}
+
+/* What a model's scheduler says of its training can be said by a path and a prediction. */
+static void training_and_path_say_the_same(void **state) {
+    (void)state;
+    struct made_model m;
+    made_model_begin(&m);
+    made_model_flow(&m);
+    same_samples(&m, MADE("\"class\":1,\"sampler\":{\"solver\":\"dpmpp_2m\",\"steps\":10}"),
+                 MADE("\"class\":1,\"path\":\"flow\",\"prediction\":\"velocity\",\"sampler\":{\"solver\":\"dpmpp_2m\","
+                      "\"steps\":10}"),
+                 true);
+    same_samples(&m, MADE("\"sampler\":{\"steps\":4}"), MADE("\"sampler\":{\"solver\":\"euler\",\"steps\":4}"), false);
+    made_model_end(&m);
+    made_model_begin(&m);
+    made_model_latent(&m, false);
+    same_samples(&m, MADE("\"sampler\":{\"solver\":\"heun\",\"steps\":5,\"grid\":\"karras\"}"),
+                 MADE("\"path\":\"ddpm-linear\",\"prediction\":\"eps\",\"sampler\":{\"steps\":5,\"grid\":\"karras\"}"),
+                 true);
+    same_samples(&m, MADE("\"path\":\"ddpm-linear\",\"prediction\":\"eps\",\"sampler\":{\"steps\":5}"),
+                 MADE("\"path\":\"ddpm-linear\",\"prediction\":\"v\",\"sampler\":{\"steps\":5}"), false);
+    same_samples(&m, MADE("\"path\":\"edm\",\"prediction\":\"edm\",\"sampler\":{\"steps\":5}"),
+                 MADE("\"path\":\"edm\",\"prediction\":\"edm\",\"sigma_data\":0.5,\"sampler\":{\"steps\":5}"), true);
+    same_samples(&m, MADE("\"path\":\"edm\",\"prediction\":\"edm\",\"sampler\":{\"steps\":5}"),
+                 MADE("\"path\":\"edm\",\"prediction\":\"edm\",\"sigma_data\":1,\"sampler\":{\"steps\":5}"), false);
+    made_model_end(&m);
+}
+
+/* A model without a scheduler is sampled by what the request says. */
+static void a_model_may_come_without_a_scheduler(void **state) {
+    (void)state;
+    struct made_model m;
+    int http;
+    made_model_begin(&m);
+    made_model_flow(&m);
+    made_files_remove(&m.folder, "scheduler/scheduler_config.json");
+    char *text = made_model_post(&m, SAMPLE, MADE("\"count\":1"), &http);
+    assert_int_equal(http, 422);
+    assert_non_null(strstr(text, "want scheduler_config, or path and prediction."));
+    free(text);
+    free(made_model_answer(&m, SAMPLE, MADE("\"path\":\"condot\",\"prediction\":\"velocity\"")));
+    free(made_model_answer(&m, SAMPLE,
+                           MADE("\"scheduler_config\":{\"_class_name\":\"FlowMatchEulerDiscreteScheduler\"}")));
+    made_model_end(&m);
+}
+
+static void points_have_no_pictures(void **state) {
+    (void)state;
+    struct made_model m;
+    made_model_begin(&m);
+    made_model_mlp(&m);
+    char *text = made_model_answer(&m, SAMPLE,
+                                   MADE("\"count\":3,\"class\":1,\"guidance\":{\"scale\":2},"
+                                        "\"sampler\":{\"solver\":\"heun\",\"steps\":6}"));
+    assert_non_null(strstr(text, "\"shape\":[3,2]"));
+    assert_non_null(strstr(text, "\"path\":\"flow\""));
+    free(text);
+    same_samples(&m, MADE("\"count\":3"), MADE("\"count\":3,\"class\":2"), true); /* the last: none */
+    same_samples(&m, MADE("\"count\":3"), MADE("\"count\":3,\"class\":0"), false);
+    made_model_end(&m);
+}
+
+/* Adaptive solvers come near what many steps of another find, each sample by itself. */
+static void adaptive_solvers_call_networks(void **state) {
+    (void)state;
+    struct made_model m;
+    double x[6], y[6];
+    made_model_begin(&m);
+    made_model_mlp(&m);
+    char *many = made_model_answer(&m, SAMPLE,
+                                   MADE("\"count\":3,\"class\":1,\"guidance\":{\"scale\":2},\"sampler\":"
+                                        "{\"solver\":\"heun\",\"steps\":4000}"));
+    char *three = made_model_answer(&m, SAMPLE,
+                                    MADE("\"count\":3,\"class\":1,\"guidance\":{\"scale\":2},\"sampler\":"
+                                         "{\"solver\":\"dopri5\",\"rtol\":1e-6,\"atol\":1e-6,\"sigma_min\":1e-5}"));
+    made_model_numbers(many, "\"samples\":[[", x, 6);
+    made_model_numbers(three, "\"samples\":[[", y, 6);
+    for (size_t i = 0; i < 6; i++)
+        near("number", y[i], x[i], 1e-3);
+    m.threads = 3;
+    char *one = made_model_answer(&m, SAMPLE,
+                                  MADE("\"class\":1,\"guidance\":{\"scale\":2},\"sampler\":"
+                                       "{\"solver\":\"dopri5\",\"rtol\":1e-6,\"atol\":1e-6,\"sigma_min\":1e-5}"));
+    assert_memory_equal(one, three, (size_t)(strchr(one, ']') - one));
+    free(one), free(three), free(many);
+    made_model_end(&m);
+}
+
+static void what_cannot_be_is_said(void **state) {
+    (void)state;
+    static const struct {
+        const char *body, *pointer, *words;
+    } ROWS[] = {
+        {MADE("\"path\":\"flow\""), "\"/prediction\"", "want prediction, too"},
+        {MADE("\"prediction\":\"eps\""), "\"/prediction\"", "want path, too"},
+        {MADE("\"path\":\"flow\",\"prediction\":\"v\""), "\"/prediction\"", "want velocity"},
+        {MADE("\"path\":\"ddpm-linear\",\"prediction\":\"velocity\""), "\"/prediction\"", "time is discrete"},
+        {MADE("\"path\":\"flow\",\"prediction\":\"eps\""), "\"/prediction\"", "where alpha is 0"},
+        {MADE("\"path\":\"flow\",\"prediction\":\"eps\",\"sampler\":{\"solver\":\"dopri5\"}"), "\"/prediction\"",
+         "where alpha is 0"},
+        {MADE("\"path\":\"flow\",\"prediction\":\"velocity\",\"sigma_data\":1"), "\"/sigma_data\"", "\\\"edm\\\""},
+        {MADE("\"sigma_data\":1"), "\"/sigma_data\"", "\\\"edm\\\""},
+        {MADE("\"path_options\":{\"beta_end\":0.01}"), "\"/path_options\"", "want path, too"},
+        {MADE("\"scheduler_config\":{\"_class_name\":\"DDIMScheduler\"},\"prediction\":\"eps\""), "\"/prediction\"",
+         "prediction_type"},
+        {MADE("\"class\":4"), "\"/class\"", "want 0 to 3"},
+        {MADE("\"class\":-1"), "\"/class\"", "want 0 to 3"},
+        {MADE("\"class\":\"cat\""), "\"/class\"", "have no names"},
+        {MADE("\"guidance\":{\"scale\":2}"), "\"/guidance\"", "want a class"},
+        {MADE("\"class\":1.5"), "\"/class\"", "integers or strings"},
+        {"{\"model\":\"coin\",\"prediction\":\"eps\"}", "\"/prediction\"", "is of a network"},
+        {"{\"model\":\"coin\",\"sigma_data\":1}", "\"/sigma_data\"", "is of a network"},
+        {"{\"model\":{\"type\":\"points\",\"points\":[1],\"classes\":[1]},\"class\":\"cat\"}", "\"/class\"",
+         "are numbers"},
+        {"{\"model\":{\"type\":\"mixture\",\"means\":[[0,0]],\"stds\":[1],\"classes\":[1]},\"class\":1,"
+         "\"guidance\":{\"model\":\"made\",\"scale\":2}}",
+         "\"/guidance/model", "dimensions"},
+    };
+    struct made_model m;
+    made_model_begin(&m);
+    made_model_flow(&m);
+    for (size_t i = 0; i < COUNT(ROWS); i++) {
+        int http;
+        char *text = made_model_post(&m, SAMPLE, ROWS[i].body, &http);
+        if (http != 422 || !strstr(text, ROWS[i].pointer) || !strstr(text, ROWS[i].words))
+            fail_msg("%s: %d %s", ROWS[i].body, http, text);
+        free(text);
+    }
+    made_model_end(&m);
+}
+
+/* A network beside a formula has nobody to tell how it is asked. */
+static void a_reference_network_wants_a_way_to_ask(void **state) {
+    (void)state;
+    struct made_model m;
+    int http;
+    made_model_begin(&m);
+    made_model_mlp(&m);
+    char *text = made_model_post(&m, SAMPLE,
+                                 "{\"model\":{\"type\":\"points\",\"points\":[[0,1]]},\"guidance\":{\"model\":\"made\","
+                                 "\"scale\":2}}",
+                                 &http);
+    assert_int_equal(http, 422);
+    if (!strstr(text, "\"/guidance/model\""))
+        fail_msg("%s", text);
+    free(text);
+    text = made_model_post(&m, "/v1/likelihood", "{\"model\":\"made\",\"points\":[[0,1]]}", &http);
+    assert_int_equal(http, 422);
+    if (!strstr(text, "\"/model\""))
+        fail_msg("%s", text);
+    free(text);
+    made_model_end(&m);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_dit_pipeline_gives_diffusers_image),
+        cmocka_unit_test(a_flow_is_followed_with_guidance),
+        cmocka_unit_test(training_and_path_say_the_same),
+        cmocka_unit_test(a_model_may_come_without_a_scheduler),
+        cmocka_unit_test(points_have_no_pictures),
+        cmocka_unit_test(adaptive_solvers_call_networks),
+        cmocka_unit_test(what_cannot_be_is_said),
+        cmocka_unit_test(a_reference_network_wants_a_way_to_ask),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

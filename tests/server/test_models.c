@@ -1,0 +1,163 @@
+/* The store of models by itself: threads that find, load and drop while the folder changes, and what it gives to whom. */
+#include <pthread.h>
+
+#include "handlers/model_load.h"
+#include "server/log.h"
+#include "server/models.h"
+#include "tests/server/model_fixture.h"
+
+static const struct str NO_DIGEST = {"", 0};
+
+static struct str text(const char *p) { return (struct str){p, strlen(p)}; }
+
+static struct log *silence(void) {
+    char error[256];
+    struct log *log = log_open("off", error);
+    assert_non_null(log);
+    return log;
+}
+
+static void rename_folder(const char *from, const char *to) {
+    char a[200], b[200];
+    snprintf(a, sizeof a, "%s/%s", folder, from);
+    snprintf(b, sizeof b, "%s/%s", folder, to);
+    assert_int_equal(rename(a, b), 0);
+}
+
+static void a_digest_is_of_the_files_and_the_kernels(void **state) {
+    (void)state;
+    struct log *log = silence();
+    struct ctx ctx;
+    char digests[3][64];
+    ctx_init(&ctx, 1 << 20);
+    for (int i = 0; i < 3; i++) {
+        struct models *models = models_open(folder, i == 2 ? ISA_REF : isa_best(), 0, log);
+        struct model_store *store = models_store(models);
+        struct named_model m;
+        assert_int_equal(store->find(store, &ctx, text("tiny"), NO_DIGEST, MODEL_HASTY, &m), STATUS_UNREADY);
+        assert_int_equal(store->find(store, &ctx, text("tiny"), NO_DIGEST, MODEL_OUTLINED, &m), STATUS_OK);
+        assert_true(m.entry && m.outline && !m.json.n && !m.digest.n);
+        store->drop(store, &m, false);
+        assert_int_equal(store->find(store, &ctx, text("tiny"), NO_DIGEST, MODEL_DIGESTED, &m), STATUS_OK);
+        snprintf(digests[i], sizeof digests[i], "%.*s", (int)m.digest.n, m.digest.p);
+        assert_non_null(memmem(m.json.p, m.json.n, digests[i], strlen(digests[i])));
+        store->drop(store, &m, false);
+        assert_int_equal(store->find(store, &ctx, text("tiny"), NO_DIGEST, MODEL_HASTY, &m), STATUS_OK);
+        store->drop(store, &m, false);
+        models_close(models);
+    }
+    assert_string_equal(digests[0], digests[1]);
+    assert_true(isa_best() == ISA_REF || strcmp(digests[0], digests[2]) != 0);
+    log_close(log);
+    ctx_release(&ctx);
+}
+
+static void who_knows_the_digest_gets_the_old_one(void **state) {
+    (void)state;
+    struct log *log = silence();
+    struct models *models = models_open(folder, isa_best(), 0, log);
+    struct model_store *store = models_store(models);
+    struct ctx ctx;
+    struct named_model old, now, again;
+    const struct loaded_model *weights;
+    struct models_stats stats;
+    ctx_init(&ctx, 1 << 20);
+    assert_int_equal(store->find(store, &ctx, text("tiny"), NO_DIGEST, MODEL_DIGESTED, &old), STATUS_OK);
+    assert_int_equal(store->load(store, &ctx, &old, false, &weights), STATUS_OK);
+    rename_folder("tiny", "aside");
+    rename_folder("classes", "tiny");
+    models_rescan(models);
+    assert_int_equal(store->find(store, &ctx, text("tiny"), NO_DIGEST, MODEL_DIGESTED, &now), STATUS_OK);
+    assert_ptr_not_equal(now.entry, old.entry);
+    assert_int_equal(store->find(store, &ctx, text("tiny"), old.digest, MODEL_DIGESTED, &again), STATUS_OK);
+    assert_ptr_equal(again.entry, old.entry);
+    models_stats(models, &stats);
+    assert_int_equal(stats.loaded, 1);
+    store->drop(store, &again, false);
+    char digest[64];
+    snprintf(digest, sizeof digest, "%.*s", (int)old.digest.n, old.digest.p);
+    store->drop(store, &old, true); /* the last: it goes, with its weights */
+    models_stats(models, &stats);
+    assert_int_equal(stats.loaded, 0);
+    assert_int_equal(stats.held, 0);
+    assert_int_equal(store->find(store, &ctx, text("tiny"), text(digest), MODEL_DIGESTED, &again), STATUS_OK);
+    assert_ptr_equal(again.entry, now.entry);
+    store->drop(store, &again, false);
+    store->drop(store, &now, false);
+    rename_folder("tiny", "classes");
+    rename_folder("aside", "tiny");
+    models_close(models);
+    log_close(log);
+    ctx_release(&ctx);
+}
+
+/* -- Many at once -- */
+
+struct crowd {
+    struct models *models;
+    atomic_bool over;
+    atomic_uint served, replaced;
+};
+
+/* visit asks for a model's weights; it may have been replaced since it was found. */
+static void visit(struct crowd *crowd, struct ctx *ctx, const char *name) {
+    struct model_store *store = models_store(crowd->models);
+    struct named_model m;
+    const struct loaded_model *weights = NULL;
+    enum status status = store->find(store, ctx, text(name), NO_DIGEST, MODEL_DIGESTED, &m);
+    if (status != STATUS_OK || !m.entry)
+        return;
+    status = store->load(store, ctx, &m, false, &weights);
+    if (status == STATUS_OK && weights->parameters != m.outline->parameters)
+        abort();
+    atomic_fetch_add(status == STATUS_OK ? &crowd->served : &crowd->replaced, 1);
+    store->drop(store, &m, status == STATUS_OK);
+}
+
+static void *come_and_go(void *arg) {
+    struct crowd *crowd = arg;
+    struct ctx ctx;
+    ctx_init(&ctx, 1 << 20);
+    for (unsigned i = 0; !atomic_load(&crowd->over) || atomic_load(&crowd->served) < 100; i++)
+        visit(crowd, &ctx, i % 3 ? "tiny" : "classes");
+    ctx_release(&ctx);
+    return NULL;
+}
+
+static void many_come_and_go_while_the_folder_changes(void **state) {
+    (void)state;
+    enum { THREADS = 4, CHANGES = 10 };
+    struct log *log = silence();
+    struct crowd crowd = {.models = models_open(folder, isa_best(), 700 * 1000, log)}; /* for one of the two */
+    struct models_stats stats;
+    pthread_t threads[THREADS];
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, come_and_go, &crowd), 0);
+    for (int i = 0; i < CHANGES; i++) {
+        unsigned before = atomic_load(&crowd.served);
+        rename_folder("tiny", "aside");
+        rename_folder("classes", "tiny");
+        rename_folder("aside", "classes");
+        models_rescan(crowd.models);
+        while (atomic_load(&crowd.served) < before + 3)
+            wait_ms(1);
+    }
+    atomic_store(&crowd.over, true);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    models_stats(crowd.models, &stats);
+    assert_int_equal(stats.models, 3);
+    assert_true(stats.held <= stats.memory);
+    assert_true(stats.loaded <= 1);
+    models_close(crowd.models);
+    log_close(log);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_digest_is_of_the_files_and_the_kernels),
+        cmocka_unit_test(who_knows_the_digest_gets_the_old_one),
+        cmocka_unit_test(many_come_and_go_while_the_folder_changes),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
