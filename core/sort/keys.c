@@ -171,11 +171,16 @@ static ALWAYS_INLINE void halves(const struct sink *sink, const uint32_t *from, 
                                  enum coding coding) {
     uint64_t flip = flip_of(sink), min = sink->min;
     uint32_t block[HALVES_BLOCK];
+    void *to = sink->values; /* what is written might be the sink, for all the compiler knows */
     for (size_t i = 0; i < n; i += HALVES_BLOCK) {
         size_t m = min_size(n - i, HALVES_BLOCK);
         memcpy(block, from + i, m * sizeof *block);
-        for (size_t j = 0; j < m; j++)
-            put(sink->values, at + i + j, (block[j] + min) ^ flip, coding);
+        if (m == HALVES_BLOCK) /* of a constant length the compiler makes vectors */
+            for (size_t j = 0; j < HALVES_BLOCK; j++)
+                put(to, at + i + j, (block[j] + min) ^ flip, coding);
+        else
+            for (size_t j = 0; j < m; j++)
+                put(to, at + i + j, (block[j] + min) ^ flip, coding);
     }
 }
 
