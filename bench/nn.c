@@ -1,12 +1,23 @@
-/* nn.c - networks of known sizes with random weights: the time of a forward pass, and what part it is of the most
- * multiply-adds that this machine's registers alone can do in the same run.
- *     nn [cifar|digits [BATCH [THREADS]]] */
-#include <stdlib.h>
+/* nn.c - networks of known sizes with random weights: the time of a call, and what part that is of the multiply-adds
+ * that this machine's registers alone do in the same run. `nn CASE FILE` is one case of the script bench/nn, by the
+ * protocol of kernels.c; a round's check is the number of parameters, or of `conv` the seconds that registers alone
+ * would need. `nn CASE...` prints a line for each, `nn` for those of TABLE.
+ *
+ *     CASE    cifar, digits, dit, conv or pipeline (DDIM, 50 steps, of cifar), then -BATCH-THREADS */
 #include <string.h>
 
 #include "bench/measure.h"
-#include "core/nn/unet.h"
+#include "bench/multiply_adds.h"
+#include "bench/networks.h"
+#include "core/diffusion/network.h"
+#include "core/diffusion/plan_build.h"
+#include "core/diffusion/sampler.h"
+#include "core/diffusion/scheduler.h"
 #include "server/pool.h"
+
+enum { STEPS = 50, SIDE = 16, CHANNELS = 256 };
+static const char *const TABLE[] = {"conv-1-1",   "cifar-1-1",   "cifar-4-1", "cifar-1-2", "cifar-4-2", "digits-1-1",
+                                    "digits-1-2", "digits-64-2", "dit-1-1",   "dit-1-2",   "dit-64-2"};
 
 static enum status random_weights(void *self, struct ctx *ctx, const struct parameter *p, float *to) {
     (void)ctx;
@@ -15,7 +26,9 @@ static enum status random_weights(void *self, struct ctx *ctx, const struct para
     return STATUS_OK;
 }
 
-static struct unet_config cifar(void) {
+/* -- Networks -- */
+
+static enum status cifar(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
     struct unet_config c = unet_default();
     const size_t channels[] = {128, 256, 256, 256};
     for (size_t i = 0; i < 4; i++) {
@@ -23,89 +36,182 @@ static struct unet_config cifar(void) {
         c.down_attention[i] = i == 1;
         c.up_attention[i] = i == 2;
     }
+    c.height = c.width = 32;
     c.attention_head_dim = 0;
     c.downsample_padding = 0;
     c.flip_sin_to_cos = false;
     c.freq_shift = 1;
     c.norm_eps = 1e-6;
-    return c;
+    return unet_make(ctx, k, &c, out);
 }
 
-static struct unet_config digits(void) {
-    struct unet_config c = unet_default();
-    c.height = c.width = 28;
-    c.in_channels = c.out_channels = 1;
-    c.levels = 3;
-    for (size_t i = 0; i < 3; i++) {
-        c.block_out_channels[i] = (size_t)16 << i;
-        c.down_attention[i] = c.up_attention[i] = false;
-    }
-    c.layers_per_block = 1;
-    c.norm_num_groups = 8;
-    c.class_embed_type = UNET_CLASS_EMBEDDING;
-    c.num_class_embeds = 11;
-    return c;
+static enum status conv(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
+    struct graph *g = *out = graph_new(ctx, k);
+    if (!g)
+        return STATUS_NO_MEMORY;
+    int x = graph_input(g, SIDE, SIDE, CHANNELS);
+    graph_output(g, graph_conv(g, x, &(struct conv){.name = "conv", .out = CHANNELS, .kernel = 3}));
+    return graph_failed(g) ? STATUS_NO_MEMORY : STATUS_OK;
 }
 
-/* peak is the multiply-adds a nanosecond (times 2) of a tile whose numbers stay in the first-level cache. */
-static double peak(const struct tensor_kernels *k) {
-    enum { DEPTH = 256 };
-    static float a[DEPTH], b[DEPTH * TILE_COLUMNS_MAX], out[TILE_ROWS_MAX * TILE_COLUMNS_MAX];
-    const float *rows[TILE_ROWS_MAX];
-    for (size_t i = 0; i < TILE_ROWS_MAX; i++)
-        rows[i] = a;
-    const struct tile t = {.a = rows,
-                           .rows = k->rows,
-                           .segment = (const size_t[]){0},
-                           .segments = 1,
-                           .depth = DEPTH,
-                           .panel = b,
-                           .out = out};
-    double best = 0;
-    for (int round = 0; round < 20; round++) {
-        double start = measure_seconds();
-        for (int i = 0; i < 1000; i++)
-            k->tile(&t);
-        double rate = 2e-6 * (double)(DEPTH * k->rows * k->columns) / (measure_seconds() - start);
-        best = rate > best ? rate : best;
+static const struct family {
+    const char *name;
+    enum status (*make)(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out);
+    size_t side, channels;
+    bool pipeline;
+} FAMILIES[] = {{"cifar", cifar, 32, 3, false},
+                {"digits", networks_digits, 28, 1, false},
+                {"dit", networks_dit, 28, 1, false},
+                {"conv", conv, SIDE, CHANNELS, false},
+                {"pipeline", cifar, 32, 3, true}};
+
+/* -- A case -- */
+
+struct work {
+    const struct family *family;
+    size_t batch, threads, parameters;
+    double most; /* multiply-adds a second of one thread's registers */
+    struct ctx ctx;
+    struct pool *pool;
+    struct graph *graph;
+    float *x, *y, *workspace, *times;
+    int64_t *classes;
+};
+
+static void must(const struct ctx *ctx, enum status status) {
+    if (status == STATUS_OK)
+        return;
+    fprintf(stderr, "nn: %s\n", ctx->err.detail);
+    exit(1);
+}
+
+static void read_case(const char *text, struct work *w) {
+    char copy[64], *rest = copy;
+    snprintf(copy, sizeof copy, "%s", text);
+    const char *name = strsep(&rest, "-");
+    for (size_t i = 0; i < sizeof FAMILIES / sizeof *FAMILIES; i++)
+        if (!strcmp(name, FAMILIES[i].name))
+            w->family = &FAMILIES[i];
+    w->batch = rest ? strtoull(strsep(&rest, "-"), NULL, 10) : 0;
+    w->threads = rest ? strtoull(rest, NULL, 10) : 0;
+    if (w->family && w->batch && w->threads)
+        return;
+    fprintf(stderr, "nn: there is no case %s\n", text);
+    exit(2);
+}
+
+static void set_up(struct work *w) {
+    const struct tensor_kernels *k = tensor_kernels_for(isa_best());
+    const struct parameter *list;
+    uint64_t seed = 1;
+    ctx_init(&w->ctx, (size_t)4 << 30);
+    w->ctx.isa = isa_best();
+    w->pool = w->threads > 1 ? measure_must(pool_open((unsigned)w->threads - 1, 0)) : NULL;
+    w->ctx.parallel = w->pool ? pool_parallel(w->pool) : NULL;
+    must(&w->ctx, w->family->make(&w->ctx, k, &w->graph));
+    must(&w->ctx, graph_load(&w->ctx, w->graph, random_weights, &seed));
+    for (size_t i = graph_parameters(w->graph, &list); i-- > 0;)
+        w->parameters += list[i].n;
+    size_t n = w->batch * w->family->side * w->family->side * w->family->channels;
+    w->x = measure_must(ctx_alloc(&w->ctx, n, sizeof *w->x));
+    w->y = measure_must(ctx_alloc(&w->ctx, n, sizeof *w->y));
+    w->workspace = measure_must(ctx_alloc(&w->ctx, graph_floats(w->graph, w->batch), sizeof *w->workspace));
+    w->times = measure_must(ctx_zalloc(&w->ctx, w->batch, sizeof *w->times));
+    w->classes = measure_must(ctx_zalloc(&w->ctx, w->batch, sizeof *w->classes));
+    for (size_t i = 0; i < n; i++)
+        w->x[i] = (float)(measure_random(&seed) >> 40) * 0x1p-23f - 1;
+    for (size_t i = 0; i < w->batch; i++)
+        w->times[i] = 500;
+}
+
+static void tear_down(struct work *w) {
+    ctx_release(&w->ctx);
+    if (w->pool)
+        pool_close(w->pool);
+}
+
+/* draw is the whole of a sampling run, its schedule included. */
+static void draw(struct work *w) {
+    static const struct scheduler_config nothing;
+    struct ctx *ctx = &w->ctx;
+    struct ctx_mark mark = ctx_mark(ctx);
+    struct scheduler *s = measure_must(ctx_alloc(ctx, 1, sizeof *s));
+    struct plan_build b;
+    struct plan plan;
+    struct sampler_out out;
+    const struct denoiser *denoiser;
+    const struct noise noise = noise_of_seed(ctx->isa, 1);
+    const struct network network = {w->graph, w->family->side, w->family->side, w->family->channels,
+                                    w->family->channels};
+    must(ctx, scheduler_make(ctx, scheduler_class_find("DDIMScheduler"), &nothing, STEPS, s));
+    plan_begin(&b, ctx, &s->path, &s->options, s->points[0].alpha, s->start_sigma);
+    b.targets = s->targets;
+    b.clip = s->clip;
+    plan_walk(&b, s->solver, s->points, s->steps, 0, s->steps);
+    must(ctx, plan_end(&b, &plan));
+    must(ctx, network_denoiser(ctx, &network, &(struct network_use){.scheduler = s}, &denoiser));
+    const struct sampler_in in = {.denoiser = denoiser, .plan = &plan, .noise = &noise, .count = w->batch};
+    must(ctx, sampler_run(ctx, &in, &out));
+    ctx_rewind(ctx, mark);
+}
+
+static double one_round(struct work *w) {
+    const struct graph_in in = {.x = w->x, .times = w->times, .classes = w->classes};
+    double start = measure_seconds();
+    if (w->family->pipeline)
+        draw(w);
+    else
+        graph_run(&w->ctx, w->graph, w->batch, &in, w->y, w->workspace);
+    double took = measure_seconds() - start, rate = multiply_adds(w->ctx.isa);
+    w->most = rate > w->most ? rate : w->most;
+    return took;
+}
+
+/* at_most is the seconds that the multiply-adds of a call would take at the registers' rate. */
+static double at_most(const struct work *w) {
+    return graph_work(w->graph) * (double)w->batch / ((double)w->threads * w->most);
+}
+
+static void take_turns(const char *text) {
+    struct work w = {0};
+    char line[16];
+    read_case(text, &w);
+    set_up(&w);
+    printf("ready %s\n", text);
+    fflush(stdout);
+    while (fgets(line, sizeof line, stdin)) {
+        double took = one_round(&w);
+        printf("%.9f %.17g\n", took, w.family->make == conv ? at_most(&w) : (double)w.parameters);
+        fflush(stdout);
     }
-    return best;
+    tear_down(&w);
+}
+
+static void alone(const char *text) {
+    struct work w = {0};
+    double best = 1e9, spent = 0;
+    read_case(text, &w);
+    set_up(&w);
+    for (int round = 0; round < 3 || (spent < 1 && round < 200); round++) {
+        double took = one_round(&w);
+        spent += took;
+        best = took < best ? took : best;
+    }
+    printf("%-12s %s: %8.2f ms, %6.1f GFLOP/s, %.2f of the registers' %.1f; workspace %.1f MB\n", text,
+           isa_text(w.ctx.isa), best * 1e3, 2e-9 * graph_work(w.graph) * (double)w.batch / best, at_most(&w) / best,
+           2e-9 * w.most * (double)w.threads, (double)graph_floats(w.graph, w.batch) * 4e-6);
+    fflush(stdout);
+    tear_down(&w);
 }
 
 int main(int argc, char **argv) {
-    bool small = argc > 1 && !strcmp(argv[1], "digits");
-    size_t batch = argc > 2 ? (size_t)atoi(argv[2]) : 1, threads = argc > 3 ? (size_t)atoi(argv[3]) : 1;
-    struct ctx ctx;
-    ctx_init(&ctx, (size_t)4 << 30);
-    struct pool *pool = threads > 1 ? pool_open((unsigned)threads - 1, 0) : NULL;
-    ctx.parallel = pool ? pool_parallel(pool) : NULL;
-    const struct tensor_kernels *k = tensor_kernels_for(isa_best());
-    const struct unet_config c = small ? digits() : cifar();
-    struct graph *g;
-    uint64_t seed = 1;
-    if (unet_make(&ctx, k, &c, &g) != STATUS_OK || graph_load(&ctx, g, random_weights, &seed) != STATUS_OK) {
-        fprintf(stderr, "%s\n", ctx.err.detail);
-        return 1;
+    if (argc == 3 && strchr(argv[2], '/')) {
+        take_turns(argv[1]);
+        return 0;
     }
-    size_t n = batch * c.height * c.width * c.in_channels;
-    float *x = measure_must(ctx_zalloc(&ctx, n, sizeof *x)), *y = measure_must(ctx_zalloc(&ctx, n, sizeof *y));
-    float *times = measure_must(ctx_zalloc(&ctx, batch, sizeof *times)),
-          *work = measure_must(ctx_alloc(&ctx, graph_floats(g, batch), sizeof *work));
-    int64_t *classes = measure_must(ctx_zalloc(&ctx, batch, sizeof *classes));
-    for (size_t i = 0; i < n; i++)
-        x[i] = (float)(measure_random(&seed) >> 40) * 0x1p-23f - 1;
-    double best = 1e9, work_gflop = (small ? 0.140 : 12.44) * (double)batch;
-    for (int round = 0; round < (small ? 30 : 5); round++) {
-        double start = measure_seconds();
-        graph_run(&ctx, g, batch, &(struct graph_in){.x = x, .times = times, .classes = classes}, y, work);
-        double took = measure_seconds() - start;
-        best = took < best ? took : best;
-    }
-    double most = peak(k) * (double)threads;
-    printf("%s %s batch %zu threads %zu: %.2f ms, %.1f GFLOP/s = %.2f of the tile's own %.1f; workspace %.1f MB\n",
-           isa_text(k->isa), small ? "digits" : "cifar", batch, threads, best * 1e3, work_gflop / best,
-           work_gflop / best / most, most, (double)graph_floats(g, batch) * 4e-6);
-    ctx_release(&ctx);
-    pool_close(pool);
+    for (int i = 1; i < argc; i++)
+        alone(argv[i]);
+    for (size_t i = 0; argc == 1 && i < sizeof TABLE / sizeof *TABLE; i++)
+        alone(TABLE[i]);
     return 0;
 }

@@ -1,4 +1,4 @@
-"""solve.py - the driver of bench/solve and bench/sample: starts a row's rivals, lets them take turns, prints what came out.
+"""solve.py - the driver of bench/solve, bench/sample and bench/nn: starts a row's rivals, lets them take turns, prints what came out.
 
 A rival is a process that speaks the protocol of kernels.c: "ready NAME", then "SECONDS CHECK [NOTE]" for each line it
 reads. It needs nothing but Python's own library."""
@@ -99,6 +99,10 @@ class Report:
         """Targets that need no peer."""
         if kind == "under":
             line("  " + case, ms(us.best()), "", "", "< " + ms(float(target)), self.count(us.best() < float(target)))
+        elif kind == "share":
+            share = float(us.check) / us.best()
+            line("  " + case, ms(us.best()), ms(float(us.check)), f"{share:.2f}", ">= " + target,
+                 self.count(share >= float(target)))
         elif kind == "rate":
             rate = float(us.check) / us.best()
             line("  " + case, ms(us.best()), f"{rate:.3g}/s", "", target + "/s", self.count(rate >= float(target)))
@@ -124,7 +128,7 @@ class Report:
 
     def row(self, case, targets, file):
         us = Rival(ours(case, file))
-        peers = {n: Rival(peer(n, case, file)) for n, _ in targets if n not in ("under", "rate", "within")}
+        peers = {n: Rival(peer(n, case, file)) for n, _ in targets if n not in ("under", "rate", "share", "within")}
         for _ in range(1 if case.startswith("knapsack") else ROUNDS):
             for rival in (us, *peers.values()):
                 if not rival.absent:

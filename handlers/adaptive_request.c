@@ -189,6 +189,7 @@ enum status adaptive_sample(struct call *call, const struct adaptive_setup *s, c
     start(s, job, job->invert ? out->latents : job->latents, out->samples);
     struct adaptive_in in = way(s, job, out->samples, watch);
     in.anytime = job->anytime;
+    in.limit = job->limit;
     status = adaptive_run(ctx, &in, &down);
     if (status != STATUS_OK)
         return status;

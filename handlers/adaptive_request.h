@@ -25,10 +25,11 @@ struct adaptive_job {
     const struct denoiser *denoiser;
     const struct noise *noise;
     size_t count;
-    const double *latents; /* [count][d]; NULL: drawn */
-    const double *invert;  /* [count][d]: data to find the latents of first; NULL: none */
-    bool anytime;          /* as of adaptive_in; latents must be found in time nevertheless */
-    bool tells;            /* call_progress as step_events.h says */
+    const double *latents;          /* [count][d]; NULL: drawn */
+    const double *invert;           /* [count][d]: data to find the latents of first; NULL: none */
+    bool anytime;                   /* as of adaptive_in; latents must be found in time nevertheless */
+    const struct time_limit *limit; /* as of adaptive_in */
+    bool tells;                     /* call_progress as step_events.h says */
 };
 
 /* How it went, a number for each sample. */

@@ -4,7 +4,8 @@
 #include <stdio.h>
 
 enum { PILOT_STEPS = 3, PILOT_ROWS = 16, PILOT_SHARE = 50, PILOT_RUNS = 8 };
-static const double USED = 0.8; /* of the time that is left: runs differ */
+static const double USED = 0.8;  /* of the time that is left: runs differ */
+static const double SPARE = 0.9; /* of the memory: samples are not all */
 
 const struct field deadline_choice_fields[] = {
     FIELD(struct deadline_choice, solver, ENUM, "The solver, chosen or as the request names it.", .required = true,
@@ -123,8 +124,8 @@ static enum status most_steps(struct call *call, const struct sampler_request *r
     return STATUS_OK;
 }
 
-static enum status explain(struct ctx *ctx, const struct deadline_choice *c, double fit, bool open, double left_ms,
-                           struct str *why) {
+static enum status explain(struct ctx *ctx, const struct deadline_choice *c, double fit, bool open, bool room,
+                           double left_ms, struct str *why) {
     enum { ROOM = 320 };
     char *text = ctx_alloc(ctx, 1, ROOM);
     if (!text)
@@ -137,10 +138,24 @@ static enum status explain(struct ctx *ctx, const struct deadline_choice *c, dou
         n += snprintf(text + n, ROOM - (size_t)n, "%.0f fit into four fifths of the %.4g ms left", floor(fit), left_ms);
     n += snprintf(text + n, ROOM - (size_t)n, "; %s.",
                   !open                       ? "the solver was given"
+                  : !room                     ? "there is no memory for more than euler with so many samples"
                   : c->solver == SOLVER_EULER ? "with so few, euler errs least"
                                               : "ipndm makes one call a step and comes nearest with that many");
     *why = (struct str){text, (size_t)n};
     return STATUS_OK;
+}
+
+/* has_room says whether a run of all samples by ipndm, whose history is long, fits into the memory of the request. */
+static enum status has_room(struct call *call, const struct sampler_request *request, const struct deadline_job *job,
+                            bool *out) {
+    enum { HISTORY = 5 };
+    const struct ctx_mark mark = ctx_mark(&call->ctx);
+    struct plan plan;
+    enum status status = plan_for(call, request, SOLVER_IPNDM, HISTORY, &plan);
+    ctx_rewind(&call->ctx, mark);
+    if (status == STATUS_OK)
+        *out = sampler_bytes(&plan, job->count, job->denoiser->d) < SPARE * (double)(call->ctx.cap - call->ctx.used);
+    return status;
 }
 
 enum status deadline_choose(struct call *call, struct sampler_request *request, const struct deadline_job *job,
@@ -151,14 +166,22 @@ enum status deadline_choose(struct call *call, struct sampler_request *request, 
     int solver = open ? SOLVER_IPNDM : request->sampler.solver;
     struct plan pilot;
     struct cost cost;
+    bool room = true;
+    enum status status = open ? has_room(call, request, job, &room) : STATUS_OK;
+    solver = room ? solver : SOLVER_EULER;
     const struct ctx_mark mark = ctx_mark(&call->ctx);
-    enum status status = plan_for(call, request, solver, PILOT_STEPS, &pilot);
+    if (status == STATUS_OK)
+        status = plan_for(call, request, solver, PILOT_STEPS, &pilot);
     if (status == STATUS_OK)
         status = time_call(call, job, &pilot, end, &cost);
     if (status != STATUS_OK)
         return status;
     ctx_rewind(&call->ctx, mark);
-    const double left = fmax((double)(end - now(call) - job->reserve_ns) - cost.once, 0);
+    status = deadline_fits(job->deadline, cost.once + cost.call);
+    if (status != STATUS_OK)
+        return status;
+    const double after = job->deadline->reserve_ns + job->deadline->optional_ns;
+    const double left = fmax((double)(end - now(call)) - after - cost.once, 0);
     const double fit = USED * left / fmax(cost.call, 1) / (job->passes > 0.01 ? job->passes : 0.01);
     const double calls = fit < 1 ? 1 : fit < DEADLINE_CALLS_MAX ? floor(fit) : DEADLINE_CALLS_MAX;
     if (open && calls < DEADLINE_CALLS_EULER)
@@ -166,7 +189,7 @@ enum status deadline_choose(struct call *call, struct sampler_request *request, 
     *out = (struct deadline_choice){.made = true, .solver = solver, .call_ms = cost.call * 1e-6};
     status = most_steps(call, request, solver, calls, job->most_steps, &out->steps);
     if (status == STATUS_OK)
-        status = explain(&call->ctx, out, fit, open, left * 1e-6, &out->why);
+        status = explain(&call->ctx, out, fit, open, room, left * 1e-6, &out->why);
     if (status == STATUS_OK)
         take(request, solver, out->steps);
     return status;

@@ -1,9 +1,10 @@
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/diffusion/likelihood.h"
 #include "handlers/control_request.h"
-#include "handlers/sampler_request.h"
+#include "handlers/network_request.h"
 #include "handlers/time_limit_field.h"
 
 enum { MAX_NUMBERS = 16 * 1000 * 1000, MAX_SECONDS = 600, MAX_PROBES = 100000, PROBES = 16 };
@@ -13,11 +14,12 @@ struct params {
     struct choice model;
     struct array points;
     struct sampler_request how; /* its path and path_options */
+    struct network_request network;
     struct control_request control;
     int method, probe, prior;
     int64_t probes, seed, time_limit_ms;
     double rtol, atol, sigma_min, sigma_max, offset_bits;
-    bool has_probes, has_probe, has_prior, has_sigma_max;
+    bool has_probes, has_probe, has_prior, has_sigma_max, has_rtol, has_atol;
 };
 
 struct prior_result {
@@ -57,14 +59,18 @@ static const struct field INPUT[] = {
     FIELD(struct params, probe, ENUM, "hutchinson: numbers -1 and 1 (rademacher, the default), or normal ones.",
           .present = offsetof(struct params, has_probe), .names = PROBE_NAMES),
     FIELD(struct params, seed, INT, "hutchinson: chooses the directions.", .def = "0", FIELD_INTS(0, SEED_LIMIT - 1)),
-    FIELD(struct params, rtol, NUMBER, "The error of a step of the flow, and of the log density, relative to it.",
-          .def = "1e-7", FIELD_REALS(0, 1)),
-    FIELD(struct params, atol, NUMBER, "The error of a step that is allowed beside that of rtol.", .def = "1e-7",
-          FIELD_REALS(1e-13, 1e9)),
+    FIELD(
+        struct params, rtol, NUMBER,
+        "The error of a step of the flow, and of the log density, relative to it; default 1e-7, and 1e-4 of networks, "
+        "which compute in single precision.",
+        .present = offsetof(struct params, has_rtol), FIELD_REALS(0, 1)),
+    FIELD(struct params, atol, NUMBER, "The error of a step that is allowed beside that of rtol; default as of rtol.",
+          .present = offsetof(struct params, has_atol), FIELD_REALS(1e-13, 1e9)),
     {.name = "path",
      .doc = sampler_path_doc,
      .type = FIELD_ENUM,
      .offset = offsetof(struct params, how.path),
+     .present = offsetof(struct params, how.has_path),
      .names = path_names,
      .aliases = path_aliases,
      .def = "edm"},
@@ -73,6 +79,7 @@ static const struct field INPUT[] = {
      .type = FIELD_OBJECT,
      .offset = offsetof(struct params, how.path_options),
      .fields = path_option_fields},
+    NETWORK_REQUEST_FIELDS(struct params, network),
     FIELD(
         struct params, sigma_min, NUMBER,
         "The noise level k = sigma/alpha that the data are taken to have, where the flow starts. What is found is the "
@@ -131,19 +138,34 @@ static size_t probes_of(const struct params *p) {
     return p->method == LIKELIHOOD_EXACT ? 1 : p->has_probes ? (size_t)p->probes : PROBES;
 }
 
-/* by_differences: the divergence of what is around the model takes calls of its own (denoiser_each). */
-static bool by_differences(const struct params *p) {
+static double tolerance(const struct params *p, bool given, double value) {
+    return given ? value : model_is_network(&p->model) ? 1e-4 : 1e-7;
+}
+
+/* around names what makes the divergence take calls of its own, by differences (denoiser_each); NULL: nothing does. */
+static const char *around(const struct params *p) {
     const struct control_request *c = &p->control;
-    return c->clip.has_range || c->clip.has_quantile || c->measurement.matrix.kind || c->guidance.rescale > 0;
+    return c->clip.has_range || c->clip.has_quantile ? "clip"
+           : c->measurement.matrix.kind              ? "measurement"
+           : c->guidance.rescale > 0                 ? "guidance.rescale"
+                                                     : NULL;
+}
+
+/* passes is how many calls the divergence is worth. */
+static double passes(const struct params *p) {
+    const double d = (double)model_extent(&p->model).d;
+    if (model_is_network(&p->model)) /* of eval's: one forward, and those backward */
+        return (p->method == LIKELIHOOD_EXACT ? 1 + 2 * d : 3) / 8;
+    return around(p) ? 8 * (p->method == LIKELIHOOD_EXACT ? 2 * d + 1 : 3) : 1;
 }
 
 /* Nanoseconds; a call of each is about eight of eval's, and 1e-7 takes some 150. */
 static double predict(const struct params *p) {
     double d = (double)model_extent(&p->model).d, row = 8 * control_row_cost(&p->model, &p->control) + 80 * d + 300;
-    double accuracy = pow(fmax(p->rtol + p->atol, 1e-13) / 1e-7, -0.2), calls = 150 * fmax(1, accuracy);
-    if (by_differences(p))
-        row *= 8 * (p->method == LIKELIHOOD_EXACT ? 2 * d + 1 : 3);
-    return 2000 + model_setup_cost(&p->model) + (double)p->points.shape[0] * (double)probes_of(p) * calls * row;
+    double error = tolerance(p, p->has_rtol, p->rtol) + tolerance(p, p->has_atol, p->atol);
+    double accuracy = pow(fmax(error, 1e-13) / 1e-7, -0.2), calls = 150 * fmax(1, accuracy);
+    return 2000 + model_setup_cost(&p->model) +
+           (double)p->points.shape[0] * (double)probes_of(p) * calls * row * passes(p);
 }
 
 static uint64_t cost(const void *params) {
@@ -200,16 +222,56 @@ static enum status choose_prior(struct ctx *ctx, const struct params *p, struct 
     if (in->prior == PRIOR_NORMAL || own)
         return STATUS_OK;
     return ctx_fail(ctx, STATUS_INVALID, "/prior",
-                    "With guidance, clip or measurement the model has no density of its own at sigma_max; want prior "
-                    "\"normal\".");
+                    "A network, and a model with guidance, clip or measurement, has no density of its own at "
+                    "sigma_max; want prior \"normal\".");
 }
 
-static enum status prepare(struct call *call, const struct params *p, struct path *path, struct likelihood_in *in) {
+/* check_network refuses what the flow of a network's pictures cannot be followed by. */
+static enum status check_network(struct ctx *ctx, const struct params *p, const struct loaded_model *model) {
+    char pointer[32];
+    if (model->decoder.graph)
+        return ctx_fail(ctx, STATUS_INVALID, "/model",
+                        "This network's flow is one of latents, and what density its pictures have nobody knows; want "
+                        "a model without an autoencoder.");
+    if (!around(p))
+        return STATUS_OK;
+    snprintf(pointer, sizeof pointer, "/%.20s", around(p));
+    return ctx_fail(ctx, STATUS_INVALID, *around(p) == 'g' ? "/guidance/rescale" : pointer,
+                    "With %s the divergence is found by differences, for which a network's single precision is too "
+                    "little; want it without.",
+                    around(p));
+}
+
+/* A likelihood's own part of what params say; they stay as they are. */
+struct work {
+    struct params p;
+    struct network_asked asked;
+    struct path path;
+    struct likelihood_in in;
+};
+
+/* ask decides how the model is asked. */
+static enum status ask(struct call *call, struct work *w) {
+    struct params *p = &w->p;
+    enum status status = model_load_network(call, &p->model, &w->asked.model);
+    if (status == STATUS_OK && w->asked.model)
+        status = check_network(&call->ctx, p, w->asked.model);
+    if (status == STATUS_OK)
+        status = network_request_settle(call, &p->network, true, &p->how, &w->asked);
+    w->asked.use.slopes = true;
+    if (w->asked.use.path)
+        p->control.use = &w->asked.use;
+    return status;
+}
+
+static enum status prepare(struct call *call, struct work *w) {
     struct ctx *ctx = &call->ctx;
+    const struct params *p = &w->p;
+    struct likelihood_in *in = &w->in;
     *in = (struct likelihood_in){
-        .path = path,
-        .rtol = p->rtol,
-        .atol = p->atol,
+        .path = &w->path,
+        .rtol = tolerance(p, p->has_rtol, p->rtol),
+        .atol = tolerance(p, p->has_atol, p->atol),
         .n = p->points.shape[0],
         .points = p->points.reals,
         .method = (enum likelihood_method)p->method,
@@ -219,11 +281,15 @@ static enum status prepare(struct call *call, const struct params *p, struct pat
     };
     enum status status = check_size(call, p);
     if (status == STATUS_OK)
+        status = ask(call, w);
+    if (status == STATUS_OK)
         status = check_fields(ctx, p);
     if (status == STATUS_OK)
-        status = sampler_path(ctx, &p->how, path);
+        status = sampler_path(ctx, &p->how, &w->path);
     if (status == STATUS_OK)
-        status = find_ends(ctx, p, path, in);
+        status = find_ends(ctx, p, &w->path, in);
+    if (status == STATUS_OK && w->asked.model)
+        status = network_check(ctx, &w->asked.use, &in->to);
     if (status == STATUS_OK)
         status = control_denoiser(call, &p->model, &p->control, &in->denoiser);
     return status == STATUS_OK ? choose_prior(ctx, p, in) : status;
@@ -259,7 +325,7 @@ static enum status report(struct ctx *ctx, const struct params *p, const struct 
     out->log_likelihoods = array_1d(KIND_REAL, found->log_likelihood, in->n);
     if (found->standard_error)
         out->standard_errors = array_1d(KIND_REAL, found->standard_error, in->n);
-    out->path = p->how.path;
+    out->path = (int)sampler_path_id(in->path);
     out->method = p->method;
     out->sigma_min = in->from.k;
     out->sigma_max = in->to.k;
@@ -277,13 +343,12 @@ static enum status report(struct ctx *ctx, const struct params *p, const struct 
 }
 
 static enum status run(struct call *call, const void *params, void *result) {
-    struct path path;
-    struct likelihood_in in;
+    struct work w = {.p = *(const struct params *)params};
     struct likelihood_out found;
-    enum status status = prepare(call, params, &path, &in);
+    enum status status = prepare(call, &w);
     if (status == STATUS_OK)
-        status = likelihood_run(&call->ctx, &in, &found);
-    return status == STATUS_OK ? report(&call->ctx, params, &in, &found, result) : status;
+        status = likelihood_run(&call->ctx, &w.in, &found);
+    return status == STATUS_OK ? report(&call->ctx, &w.p, &w.in, &found, result) : status;
 }
 
 const struct endpoint ep_likelihood = {
@@ -296,6 +361,10 @@ const struct endpoint ep_likelihood = {
         "on the way, and asks the prior there: log p in nats and in bits a dimension, as score-based models and "
         "flows report them. Each point takes steps of its own (dopri5), so a point's answer does not depend on "
         "the others.\n\n"
+        "A network's divergence comes from passes backward through it: one for each direction with hutchinson, one for "
+        "each number of a sample with exact. Its flow is that of its own scheduler_config, or of the request's path "
+        "and "
+        "prediction; it is followed in single precision, so rtol and atol below 1e-6 are of little use.\n\n"
         "With guidance, clip or measurement the answer is the density of what the guided flow makes of the prior.\n\n"
         "As application/x-npy the answer is log_likelihoods, and a body of that type is the points, with the other "
         "fields in the query.",

@@ -9,6 +9,10 @@
 #include "handlers/sample_answer.h"
 #include "handlers/step_events.h"
 
+/* Of adaptive solvers, for each sample: nanoseconds to cut it short, beside those for its D; those that pass before it
+ * sets out; and the numbers that an answer has of it beside itself, of which most are short. */
+static const double CUT_NS = 10, SET_OUT_NS = 50, ADAPTIVE_NUMBERS = 2;
+
 static uint64_t cost(const void *params) {
     const struct sample_params *p = params;
     double ns = sample_predict(p);
@@ -123,30 +127,57 @@ static enum status report_adaptive(struct call *call, const struct sample_params
 }
 
 /* ready makes the denoiser, and the data of the request what it sees. */
-static enum status ready(struct call *call, const struct sample_params *p, const struct denoiser **denoiser,
-                         struct latent_inputs *given) {
+static enum status ready(struct call *call, const struct loaded_model *model, const struct sample_params *p,
+                         const struct denoiser **denoiser, struct latent_inputs *given) {
     enum status status = control_denoiser(call, &p->model, &p->control, denoiser);
     if (status == STATUS_OK)
         status = sample_check_shapes(&call->ctx, p, (*denoiser)->d, model_extent(&p->model).sample_d);
-    return status == STATUS_OK ? latent_encode(call, p, given) : status;
+    return status == STATUS_OK ? latent_encode(call, model, p, given) : status;
 }
 
-static enum status run_adaptive(struct call *call, const struct sample_params *p, struct sample_result *out) {
+/* keep_time finds how much of the time belongs to what comes after sampling. */
+static enum status keep_time(struct call *call, const struct loaded_model *model, const struct sample_params *p,
+                             const struct denoiser *denoiser, struct deadline *out) {
+    const double count = (double)p->count, threads = call->ctx.parallel ? (double)call->ctx.parallel->threads : 1;
+    struct deadline_after after = {.numbers = count * (double)model_extent(&p->model).sample_d};
+    if (adaptive_asked(&p->how)) {
+        after.other_ns += (denoiser->cost / threads + CUT_NS) * count; /* D of those that have a way to go */
+        after.numbers += ADAPTIVE_NUMBERS * count;
+    }
+    if (call->media == MEDIA_PNG) {
+        after.other_ns += plot_cost(&p->plot, (size_t)p->count);
+        after.optional_ns += plot_density_cost(&p->plot);
+    }
+    if (p->diagnostics)
+        after.optional_ns += diagnostics_cost((size_t)p->count, model_extent(&p->model).k, denoiser->d);
+    double decoding = 0;
+    enum status status = latent_decode_ns(call, model, (size_t)p->count, &decoding);
+    after.other_ns += decoding;
+    return status == STATUS_OK ? deadline_begin(call, &after, out) : status;
+}
+
+static enum status run_adaptive(struct call *call, const struct loaded_model *model, const struct sample_params *p,
+                                struct sample_result *out) {
     struct ctx *ctx = &call->ctx;
     const struct noise noise = noise_of_seed(ctx->isa, (uint64_t)p->seed);
     struct adaptive_setup setup;
     struct adaptive_drawn drawn;
     struct latent_inputs given;
+    struct deadline deadline;
     struct sampler_in in = {.count = (size_t)p->count, .latents = p->latents.kind ? p->latents.reals : NULL};
     enum status status = sample_check_adaptive(ctx, p);
     if (status == STATUS_OK)
         status = adaptive_setup(call, &p->how, &setup);
-    if (status == STATUS_OK && model_is_network(&p->model) && p->control.use)
+    if (status == STATUS_OK && model && p->control.use)
         status = network_check(ctx, p->control.use, &setup.ends[0]);
     if (status == STATUS_OK)
-        status = ready(call, p, &in.denoiser, &given);
+        status = ready(call, model, p, &in.denoiser, &given);
     if (status == STATUS_OK && p->interpolate.from.kind)
         status = interpolate(ctx, p, in.denoiser->d, &in);
+    if (status == STATUS_OK)
+        status = keep_time(call, model, p, in.denoiser, &deadline);
+    if (status == STATUS_OK)
+        status = deadline_fits(&deadline, SET_OUT_NS * (double)p->count);
     if (status != STATUS_OK)
         return status;
     const struct adaptive_job job = {.denoiser = in.denoiser,
@@ -155,36 +186,30 @@ static enum status run_adaptive(struct call *call, const struct sample_params *p
                                      .latents = in.latents,
                                      .invert = given.invert.kind ? given.invert.reals : NULL,
                                      .anytime = p->time_limit_ms > 0,
+                                     .limit = deadline_limit(&deadline),
                                      .tells = call->events};
     status = adaptive_sample(call, &setup, &job, &drawn);
     if (status == STATUS_OK)
-        status = latent_decode(call, p, drawn.samples, &drawn.samples);
+        status = latent_decode(call, model, p, drawn.samples, &drawn.samples);
     return status == STATUS_OK ? report_adaptive(call, p, &setup, &drawn, in.denoiser, out) : status;
 }
 
 /* choose lets the time decide on what the request leaves open. */
 static enum status choose(struct call *call, struct sample_params *p, const struct sampler_in *in,
-                          struct sample_result *out) {
+                          const struct deadline *deadline, struct sample_result *out) {
     if (!deadline_wants(call, &p->how))
         return STATUS_OK;
     const double taken = p->init.kind ? (p->has_strength ? p->strength : 0.8) : 1;
     const double d = (double)in->denoiser->d, numbers = (double)p->count * d;
     const double jumps = (double)(2 * sample_repeats(p) - 1),
                  room = p->trajectory ? SAMPLE_MAX_NUMBERS / numbers / jumps - 2 : 1e9;
-    const double judging =
-        p->diagnostics ? diagnostics_cost((size_t)p->count, model_extent(&p->model).k, in->denoiser->d) : 0;
-    int64_t decoding;
-    enum status status = latent_decode_ns(call, &p->model, in->count, &decoding);
-    if (status != STATUS_OK)
-        return status;
     const struct deadline_job job = {
         .denoiser = in->denoiser,
         .noise = in->noise,
         .count = in->count,
         .passes = taken * (double)sample_repeats(p) + (p->invert.kind ? 1 : 0),
         .most_steps = room > 1 ? (int64_t)room : 1,
-        .reserve_ns =
-            decoding + (int64_t)(judging + (call->media == MEDIA_PNG ? plot_cost(&p->plot, in->count) : 50 * numbers)),
+        .deadline = deadline,
     };
     return deadline_choose(call, &p->how, &job, &out->chosen);
 }
@@ -200,6 +225,7 @@ struct work {
     struct sampler_setup setup;
     struct plan plan;
     struct step_teller teller;
+    struct deadline deadline;
     struct sampler_in in;
 };
 
@@ -229,7 +255,7 @@ static void take_data(struct work *w) {
 /* check_calls: a network has to say something of the data wherever it is asked. */
 static enum status check_calls(struct ctx *ctx, const struct work *w) {
     enum status status = STATUS_OK;
-    const bool asks = model_is_network(&w->p.model) && w->p.control.use;
+    const bool asks = w->asked.model && w->p.control.use;
     for (size_t i = 0; asks && status == STATUS_OK && i < w->plan.n_ops; i++)
         if (w->plan.ops[i].kind == PLAN_CALL)
             status = network_check(ctx, w->p.control.use, &w->plan.ops[i].at);
@@ -247,11 +273,15 @@ static enum status prepare(struct call *call, struct work *w, struct sample_resu
         w->p.control.use = &w->asked.use;
     }
     if (status == STATUS_OK)
-        status = ready(call, p, &w->in.denoiser, &w->given);
+        status = ready(call, w->asked.model, p, &w->in.denoiser, &w->given);
     if (status != STATUS_OK)
         return status;
     take_data(w);
-    status = choose(call, &w->p, &w->in, out);
+    status = keep_time(call, w->asked.model, p, w->in.denoiser, &w->deadline);
+    if (status == STATUS_OK)
+        status = choose(call, &w->p, &w->in, &w->deadline, out);
+    if (status == STATUS_OK)
+        w->in.limit = deadline_step_limit(&w->deadline);
     if (status == STATUS_OK && !p->how.scheduler_config.p)
         status = sampler_setup(call, &p->how, &w->setup);
     if (status == STATUS_OK && w->setup.scheduler.made)
@@ -260,6 +290,10 @@ static enum status prepare(struct call *call, struct work *w, struct sample_resu
         status = make_plan(ctx, p, &w->setup, &w->plan);
     if (status == STATUS_OK)
         status = check_calls(ctx, w);
+    if (status == STATUS_OK && w->plan.spreads && !w->in.denoiser->eval_spread)
+        status = scheduler_fail(ctx, "variance_type",
+                                "scheduler_config.variance_type is one that the network says, and this model says "
+                                "none, its output having no more channels than its input; want fixed_small, say.");
     if (status == STATUS_OK && w->in.stop_after > w->plan.n_steps)
         status = ctx_fail(ctx, STATUS_INVALID, "/stop_after", "stop_after is %zu, but only %zu steps are taken.",
                           w->in.stop_after, w->plan.n_steps);
@@ -282,7 +316,7 @@ static enum status set_start(struct call *call, struct work *w, struct sample_re
         size_t taken = w->in.stop_after ? w->in.stop_after : w->plan.n_steps;
         step_teller_init(&w->teller, call, taken + (p->invert.kind ? w->setup.steps - 1 : 0), (size_t)p->preview,
                          &p->plot);
-        w->teller.decoder = latent_coder(call, &p->model);
+        w->teller.decoder = latent_coder(w->asked.model);
         w->in.watch = &w->teller.watch;
     }
     return status == STATUS_OK && p->invert.kind ? invert(ctx, &w->given.invert, &w->setup, &w->in, out) : status;
@@ -299,7 +333,7 @@ static enum status run(struct call *call, const void *params, void *result) {
     if (status == STATUS_OK)
         status = sample_check(call, p);
     if (status == STATUS_OK && !p->how.scheduler_config.p && adaptive_asked(&p->how))
-        return run_adaptive(call, p, result);
+        return run_adaptive(call, w.asked.model, p, result);
     if (status == STATUS_OK)
         status = prepare(call, &w, result);
     if (status == STATUS_OK)
@@ -312,7 +346,7 @@ static enum status run(struct call *call, const void *params, void *result) {
     if (status == STATUS_OK && w.in.watch)
         status = w.teller.status;
     if (status == STATUS_OK)
-        status = latent_decode(call, p, drawn.samples, &drawn.samples);
+        status = latent_decode(call, w.asked.model, p, drawn.samples, &drawn.samples);
     return status == STATUS_OK ? sample_report(call, &w.p, &w.setup, &w.in, &drawn, result) : status;
 }
 
@@ -334,7 +368,7 @@ static enum status picture(struct call *call, struct buf *out) {
 const struct endpoint ep_sample = {
     .method = "POST",
     .route = "/v1/sample",
-    .version = 6,
+    .version = 7,
     .title = "Draw samples from a diffusion or flow model",
     .doc =
         "Starts from Gaussian noise and removes it step by step with the exact denoiser E[x0 | x] of the model, along "
@@ -345,6 +379,12 @@ const struct endpoint ep_sample = {
         "The solvers dopri5 and dpm_23 are adaptive: each sample takes steps of its own, as long as rtol and atol "
         "allow, "
         "and the answer tells what each took.\n\n"
+        "A network, which a request names, takes the steps of its own scheduler_config.json, unless the request has a "
+        "scheduler_config; or a sampler, beyond its steps, which then goes along that scheduler's path; or a path and "
+        "a "
+        "prediction. Where it works on latents, samples, init, invert, known and mask are of pictures, which its "
+        "autoencoder decodes and encodes (to the mean), and where mask is 1 the answer has known as it was given; "
+        "latents, trajectory, clip and measurement are of what the network sees.\n\n"
         "Equal requests with equal seeds have equal bytes, on every machine; sample i does not depend on how many "
         "others are drawn.\n\n"
         "As text/event-stream it tells of every step, however many there are, and goes on no faster than the events "

@@ -16,10 +16,13 @@ struct point_result {
 
 struct operation_result {
     int op;
-    int64_t out, x, d, draw;
-    double t, time, k, alpha, sigma, input_scale, x_by, out_by, noise, snr, a, from, to, range, quantile, most;
+    int64_t out, x, d, draw, spread;
+    double t, time, k, alpha, sigma, input_scale, x_by, out_by, noise, snr, a, from, to, range, quantile, most, low,
+        high;
     struct array of, by;
-    bool reads, has_level, has_range, has_quantile, is_call, is_langevin, has_network, draws, bridges, unguided;
+    bool reads, has_level, has_range, has_quantile, is_call, is_langevin, has_network, draws, bridges, unguided,
+        spreads, ranged;
+    bool has_d;
 };
 
 struct step_result {
@@ -63,7 +66,7 @@ static const struct field POINT_FIELDS[] = {FIELD(struct point_result, t, NUMBER
                                             FIELD(struct point_result, sigma, NUMBER, "sigma.", .required = true),
                                             {0}};
 
-static const char *const OPS[] = {"call", "mix", "langevin", "clip", NULL};
+static const char *const OPS[] = {"call", "mix", "langevin", "clip", "spread", NULL};
 
 #define OF_CALL .present = offsetof(struct operation_result, is_call)
 #define OF_LANGEVIN .present = offsetof(struct operation_result, is_langevin)
@@ -78,12 +81,15 @@ static const struct field OPERATION_FIELDS[] = {
         "plus `noise` times a standard normal vector. langevin: x + delta s + sqrt(2 delta) z with s = (alpha D - x) / "
         "sigma^2 and delta = 2 a (snr |z| / |s|)^2. clip: vector `x` in -range .. range; or in -s .. s and over s, "
         "where s "
-        "is the `quantile` of its magnitudes, put into 1 .. most.",
+        "is the `quantile` of its magnitudes, put into 1 .. most. spread: the rest of what the network said in the "
+        "call "
+        "that made vector `d`, where half of its output is the prediction: the variance.",
         .names = OPS, .required = true),
     FIELD(struct operation_result, out, INT, "The number of the vector that this makes.", .required = true),
     FIELD(struct operation_result, x, INT, "call, langevin: the number of the state; clip: of what is clipped.",
           .present = offsetof(struct operation_result, reads)),
-    FIELD(struct operation_result, d, INT, "langevin: the number of D there.", OF_LANGEVIN),
+    FIELD(struct operation_result, d, INT, "langevin: the number of D there; spread: of the D of that call.",
+          .present = offsetof(struct operation_result, has_d)),
     FIELD(struct operation_result, unguided, BOOL, "call: true: without guidance. Absent: with it, where there is any.",
           .present = offsetof(struct operation_result, unguided)),
     FIELD(struct operation_result, t, NUMBER, "call: the time.", OF_CALL),
@@ -101,6 +107,15 @@ static const struct field OPERATION_FIELDS[] = {
     FIELD(struct operation_result, of, ARRAY, "mix: the numbers of vectors.", .kinds = KIND_INT),
     FIELD(struct operation_result, by, ARRAY, "mix: a coefficient for each.", .kinds = KIND_REAL),
     FIELD(struct operation_result, noise, NUMBER, "mix: the coefficient of the noise.", OF_DRAW),
+    FIELD(struct operation_result, spread, INT,
+          "mix: the number of a spread s, which gives each number a coefficient of its own beside `noise`: exp((low + "
+          "(high "
+          "- low) (1 + s) / 2) / 2), or sqrt(s), of a negative s 0, where there is no low.",
+          .present = offsetof(struct operation_result, spreads)),
+    FIELD(struct operation_result, low, NUMBER, "With spread: the logarithm of the least variance.",
+          .present = offsetof(struct operation_result, ranged)),
+    FIELD(struct operation_result, high, NUMBER, "With spread: that of the greatest.",
+          .present = offsetof(struct operation_result, ranged)),
     FIELD(struct operation_result, draw, INT,
           "The number of the draw; its normal numbers are independent of all others.", OF_DRAW),
     FIELD(struct operation_result, from, NUMBER,
@@ -190,12 +205,18 @@ static enum status fill_mix(struct ctx *ctx, const struct plan_op *op, struct op
     out->of = array_1d(KIND_INT, of, op->n_terms);
     out->by = array_1d(KIND_REAL, by, op->n_terms);
     out->noise = op->noise;
+    out->spread = (int64_t)op->variance.spread;
+    out->spreads = op->variance.spread > 0;
+    out->ranged = op->variance.ranged;
+    out->low = op->variance.low;
+    out->high = op->variance.high;
     return STATUS_OK;
 }
 
 static enum status fill_operation(struct call *call, const struct params *p, const struct sampler_setup *s,
                                   const struct plan *plan, size_t index, struct operation_result *out) {
-    static const int NAMES[] = {[PLAN_CALL] = 0, [PLAN_MIX] = 1, [PLAN_LANGEVIN] = 2, [PLAN_CLIP] = 3};
+    static const int NAMES[] = {
+        [PLAN_CALL] = 0, [PLAN_MIX] = 1, [PLAN_LANGEVIN] = 2, [PLAN_CLIP] = 3, [PLAN_SPREAD] = 4};
     const struct plan_op *op = &plan->ops[index];
     *out = (struct operation_result){.op = NAMES[op->kind], .out = (int64_t)index + 1};
     out->draws = op->kind == PLAN_LANGEVIN || (op->kind == PLAN_MIX && op->noise != 0);
@@ -213,6 +234,11 @@ static enum status fill_operation(struct call *call, const struct params *p, con
         fill_call(p, s, op, out);
         return out->has_network ? network_check(&call->ctx, &use, &op->at) : STATUS_OK;
     }
+    if (op->kind == PLAN_SPREAD) {
+        out->has_d = true;
+        out->d = (int64_t)op->in;
+        return STATUS_OK;
+    }
     out->reads = true;
     out->x = (int64_t)op->in;
     if (op->kind == PLAN_CLIP) {
@@ -223,7 +249,7 @@ static enum status fill_operation(struct call *call, const struct params *p, con
         out->has_quantile = !out->has_range;
         return STATUS_OK;
     }
-    out->has_level = out->is_langevin = true;
+    out->has_level = out->is_langevin = out->has_d = true;
     out->d = (int64_t)op->D;
     out->alpha = op->at.alpha;
     out->sigma = op->at.sigma;
@@ -287,7 +313,7 @@ static enum status run(struct call *call, const void *params, void *result) {
 const struct endpoint ep_schedule = {
     .method = "POST",
     .route = "/v1/schedule",
-    .version = 5,
+    .version = 6,
     .title = "Explain a sampler without running it",
     .doc =
         "Everything that a sampler does between its network calls, as numbers, so that a program that runs a network "

@@ -2,9 +2,8 @@
 
 #include <stdio.h>
 
-const struct coder *latent_coder(const struct call *call, const struct choice *model) {
-    const struct loaded_model *m = model_network(call, model);
-    return m && m->decoder.graph ? &m->decoder : NULL;
+const struct coder *latent_coder(const struct loaded_model *model) {
+    return model && model->decoder.graph ? &model->decoder : NULL;
 }
 
 static enum status encode_rows(struct call *call, const struct coder *encoder, const char *name, const struct array *in,
@@ -53,11 +52,12 @@ static enum status shrink_mask(struct call *call, const struct coder *c, const s
     return STATUS_OK;
 }
 
-enum status latent_encode(struct call *call, const struct sample_params *p, struct latent_inputs *out) {
+enum status latent_encode(struct call *call, const struct loaded_model *model, const struct sample_params *p,
+                          struct latent_inputs *out) {
     *out = (struct latent_inputs){p->init, p->invert, p->mask, p->known};
-    if (!latent_coder(call, &p->model))
+    if (!latent_coder(model))
         return STATUS_OK;
-    const struct coder *encoder = &model_network(call, &p->model)->encoder;
+    const struct coder *encoder = &model->encoder;
     enum status status = encode_rows(call, encoder, "init", &p->init, &out->init);
     if (status == STATUS_OK)
         status = encode_rows(call, encoder, "invert", &p->invert, &out->invert);
@@ -74,8 +74,9 @@ static void restore(const struct sample_params *p, size_t d, double *samples) {
     }
 }
 
-enum status latent_decode(struct call *call, const struct sample_params *p, double *drawn, double **samples) {
-    const struct coder *decoder = latent_coder(call, &p->model);
+enum status latent_decode(struct call *call, const struct loaded_model *model, const struct sample_params *p,
+                          double *drawn, double **samples) {
+    const struct coder *decoder = latent_coder(model);
     *samples = drawn;
     if (!decoder)
         return STATUS_OK;
@@ -89,12 +90,12 @@ enum status latent_decode(struct call *call, const struct sample_params *p, doub
     return status;
 }
 
-enum status latent_decode_ns(struct call *call, const struct choice *model, size_t count, int64_t *out) {
-    const struct coder *decoder = latent_coder(call, model);
-    *out = 0;
-    if (!decoder)
-        return STATUS_OK;
+enum status latent_decode_ns(struct call *call, const struct loaded_model *model, size_t count, double *out) {
+    const struct coder *decoder = latent_coder(model);
     const struct host *host = call->host;
+    *out = 0;
+    if (!decoder || call->time_limit_ms <= 0 || !host->now_ns)
+        return STATUS_OK;
     const struct ctx_mark mark = ctx_mark(&call->ctx);
     double *in = ctx_zalloc(&call->ctx, coder_in(decoder), sizeof *in);
     double *to = ctx_alloc(&call->ctx, coder_out(decoder), sizeof *to);
@@ -102,7 +103,7 @@ enum status latent_decode_ns(struct call *call, const struct choice *model, size
     const int64_t before = host->now_ns(host->self);
     if (status == STATUS_OK)
         status = coder_run(&call->ctx, decoder, 1, in, to, false);
-    *out = (host->now_ns(host->self) - before) * (int64_t)count;
+    *out = (double)(host->now_ns(host->self) - before) * (double)count;
     ctx_rewind(&call->ctx, mark);
     return status;
 }

@@ -269,11 +269,6 @@ static bool same(struct str a, struct str b) { return a.n == b.n && !memcmp(a.p,
 
 bool model_is_network(const struct choice *model) { return model->variant == MODEL_NETWORK; }
 
-const struct loaded_model *model_network(const struct call *call, const struct choice *model) {
-    const struct network_params *p = model->params;
-    return model->variant == MODEL_NETWORK ? call_loaded_model(call, p->name, p->digest) : NULL;
-}
-
 enum status model_load_network(struct call *call, const struct choice *model, const struct loaded_model **out) {
     *out = NULL;
     if (model->variant != MODEL_NETWORK)

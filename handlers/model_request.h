@@ -49,9 +49,6 @@ bool model_is_network(const struct choice *model);
 enum status model_load_network(struct call *call, const struct choice *model,
                                const struct loaded_model **out) MUST_CHECK;
 
-/* model_network is the network that a model is, once it was loaded for this call; else NULL. */
-const struct loaded_model *model_network(const struct call *call, const struct choice *model);
-
 /* model_describe writes the JSON object that stands for a network: what its name abbreviates. */
 void model_describe(const struct loaded_model *outline, const char *name, const char *digest, struct buf *out);
 

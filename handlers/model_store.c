@@ -43,11 +43,6 @@ enum status call_load_model(struct call *call, struct kept_model *kept, const st
     return status;
 }
 
-const struct loaded_model *call_loaded_model(const struct call *call, struct str name, struct str digest) {
-    const struct kept_model *kept = kept_already(call, name, digest);
-    return kept ? kept->network : NULL;
-}
-
 void call_drop_models(struct call *call) {
     struct model_store *store = call->host->models;
     for (struct kept_model *kept = call->models; kept; kept = kept->next)

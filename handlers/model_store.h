@@ -74,9 +74,6 @@ enum status call_keep_model(struct call *call, struct str name, struct str diges
 /* call_load_model loads its network for this call. Errors: as of model_store.load. */
 enum status call_load_model(struct call *call, struct kept_model *kept, const struct loaded_model **out) MUST_CHECK;
 
-/* call_loaded_model is a network that was loaded for this call; NULL: it was not. */
-const struct loaded_model *call_loaded_model(const struct call *call, struct str name, struct str digest);
-
 /* call_drop_models gives back what the call keeps; call_release does it. */
 void call_drop_models(struct call *call);
 

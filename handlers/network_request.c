@@ -65,12 +65,11 @@ static enum status by_model(struct call *call, const struct loaded_model *m, boo
     return STATUS_OK;
 }
 
-enum status network_request_settle(struct call *call, const struct choice *model, const struct network_request *r,
-                                   bool chooses, struct sampler_request *how, struct network_asked *out) {
-    const struct loaded_model *m = model_network(call, model);
-    *out = (struct network_asked){0};
-    enum status status = check_company(call, model_is_network(model), r, how);
-    if (status != STATUS_OK || !m || how->scheduler_config.p) /* an unknown network is refused where it is made */
+enum status network_request_settle(struct call *call, const struct network_request *r, bool chooses,
+                                   struct sampler_request *how, struct network_asked *out) {
+    const struct loaded_model *m = out->model;
+    enum status status = check_company(call, m != NULL, r, how);
+    if (status != STATUS_OK || !m || how->scheduler_config.p)
         return status;
     return how->has_path ? by_path(call, r, how, out) : by_model(call, m, chooses, how, out);
 }

@@ -36,14 +36,15 @@ extern const char network_prediction_doc[], network_sigma_data_doc[];
 
 /* What it comes to. It stays where it is while `use` is in use. */
 struct network_asked {
+    const struct loaded_model *model; /* NULL: a formula */
     struct path path;
     struct network_use use; /* scheduler and path NULL: its scheduler is yet to be made, from how->scheduler_config */
 };
 
-/* network_request_settle decides how a model is asked, and writes what it takes from the model into `how`; `chooses`: a
- * time limit will choose solver and steps. Of a model that is no network it only refuses what is for networks.
+/* network_request_settle decides how out->model is asked, and writes what it takes from the model into `how`; `chooses`:
+ * a time limit will choose solver and steps. Of a formula it only refuses what is for networks.
  * Errors: INVALID ("/prediction", "/sigma_data", "/scheduler_config" and below), NO_MEMORY. */
-enum status network_request_settle(struct call *call, const struct choice *model, const struct network_request *request,
-                                   bool chooses, struct sampler_request *how, struct network_asked *out) MUST_CHECK;
+enum status network_request_settle(struct call *call, const struct network_request *request, bool chooses,
+                                   struct sampler_request *how, struct network_asked *out) MUST_CHECK;
 
 #endif

@@ -302,7 +302,13 @@ enum status plot_draw(struct call *call, const struct plot_params *p, const stru
     return plot_draw_sheet(&call->ctx, &sheet, canvas);
 }
 
-double plot_cost(const struct plot_params *p, size_t count) {
-    double pixels = (double)(p->has_width ? p->width : WIDTH) * (double)(p->has_height ? p->height : HEIGHT);
-    return p->image_shape.kind ? 60 * (double)count * (double)p->image_shape.n : 150 * pixels + 120 * (double)count;
+static double pixels_of(const struct plot_params *p) {
+    return (double)(p->has_width ? p->width : WIDTH) * (double)(p->has_height ? p->height : HEIGHT);
 }
+
+double plot_cost(const struct plot_params *p, size_t count) {
+    return p->image_shape.kind ? 60 * (double)count * (double)p->image_shape.n
+                               : 50 * pixels_of(p) + 120 * (double)count;
+}
+
+double plot_density_cost(const struct plot_params *p) { return p->image_shape.kind ? 0 : 100 * pixels_of(p); }

@@ -30,7 +30,9 @@ enum status plot_check(struct ctx *ctx, const struct plot_params *params, size_t
 enum status plot_draw(struct call *call, const struct plot_params *params, const struct plot_job *job,
                       const struct canvas **out) MUST_CHECK;
 
-/* plot_cost predicts the nanoseconds of plot_draw and of writing the picture. */
+/* plot_cost predicts the nanoseconds of plot_draw and of writing the picture, but for the density, which is left out
+ * where there is no time: plot_density_cost. */
 double plot_cost(const struct plot_params *params, size_t count);
+double plot_density_cost(const struct plot_params *params);
 
 #endif

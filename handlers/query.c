@@ -64,6 +64,12 @@ static bool is_text(const struct members *of, struct str name) {
     return !f || f->type == FIELD_ENUM || f->type == FIELD_STRING;
 }
 
+/* may_be_text: where a value is no JSON, it is a string without its quotes: a model's name, a class's. */
+static bool may_be_text(const struct members *of, struct str name) {
+    const struct field *f = find_member(of, name);
+    return f && ((f->type == FIELD_VALUE && f->kinds & KIND_STRING) || f->role == ROLE_MODEL);
+}
+
 static bool is_json(struct str text) {
     json_t *value = json_loadb(text.p, text.n, JSON_DECODE_ANY, NULL);
     json_decref(value);
@@ -76,6 +82,8 @@ static enum status write_value(struct query *q, const struct members *of, struct
         encode_string(q->out, part->value.p, part->value.n);
     else if (is_json(part->value))
         buf_add(q->out, part->value.p, part->value.n);
+    else if (may_be_text(of, name))
+        encode_string(q->out, part->value.p, part->value.n);
     else
         return call_fail(q->call, STATUS_INVALID, "", "The query parameter \"%.*s\" is not JSON: \"%.*s\".",
                          (int)part->name.n, part->name.p, part->value.n > 40 ? 40 : (int)part->value.n, part->value.p);

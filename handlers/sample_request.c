@@ -79,13 +79,14 @@ const struct field sample_fields[] = {
           .present = offsetof(struct sample_params, has_stop_after), FIELD_INTS(1, GRID_MAX_STEPS)),
     FIELD(struct sample_params, preview, INT,
           "With Accept: text/event-stream: each event shows the denoised data of so many samples, the first ones; as a "
-          "picture where plot.image_shape is given.",
+          "picture where plot.image_shape is given, or the model is a network of images.",
           .def = "0", FIELD_INTS(0, MAX_PREVIEW)),
     FIELD(struct sample_params, plot, OBJECT,
           "With Accept: image/png: what the picture looks like. With preview: what the pictures in the events do.",
           .present = offsetof(struct sample_params, has_plot), .fields = plot_fields),
     FIELD(struct sample_params, time_limit_ms, INT,
-          "Milliseconds that sampling may take. Where the request names no sampler.steps, as many are taken as fit "
+          "Milliseconds that sampling and the writing of its answer may take; what cannot be written in that time is "
+          "refused at once. Where the request names no sampler.steps, as many are taken as fit "
           "(and, where it names no solver and no option of one, by the solver that is best then): `chosen` tells. "
           "Where the time ends early, the answer is the denoised data E[x0 | x] of the last step taken, with `cut`; of "
           "an adaptive solver each sample's own, by one more call for all that have not ended. Whoever has not taken a "
@@ -305,8 +306,12 @@ enum status sample_check(struct call *call, const struct sample_params *p) {
     return status == STATUS_OK ? check_output(call, p) : status;
 }
 
-/* take_shape lets pictures of images be drawn as the network makes them. */
-static enum status take_shape(struct call *call, const struct loaded_model *m, struct sample_params *p) {
+/* adopt_shape makes pictures of a network's samples, and previews of it that are images at all, pictures of its own
+ * shape. */
+static enum status adopt_shape(struct call *call, const struct loaded_model *m, struct sample_params *p) {
+    const bool images = m->shape[0] == 1 || m->shape[0] == 3, previews = p->preview > 0 && call->events && images;
+    if (m->dims != 3 || (call->media != MEDIA_PNG && !previews) || p->plot.image_shape.kind)
+        return STATUS_OK;
     int64_t *shape = ctx_alloc(&call->ctx, m->dims, sizeof *shape);
     if (!shape)
         return STATUS_NO_MEMORY;
@@ -317,11 +322,9 @@ static enum status take_shape(struct call *call, const struct loaded_model *m, s
 }
 
 enum status sample_adopt(struct call *call, struct sample_params *p, struct network_asked *asked) {
-    const struct loaded_model *m;
-    enum status status = model_load_network(call, &p->model, &m);
+    *asked = (struct network_asked){0};
+    enum status status = model_load_network(call, &p->model, &asked->model);
     if (status == STATUS_OK)
-        status = network_request_settle(call, &p->model, &p->network, deadline_wants(call, &p->how), &p->how, asked);
-    if (status == STATUS_OK && m && m->dims == 3 && call->media == MEDIA_PNG && !p->plot.image_shape.kind)
-        status = take_shape(call, m, p);
-    return status;
+        status = network_request_settle(call, &p->network, deadline_wants(call, &p->how), &p->how, asked);
+    return status == STATUS_OK && asked->model ? adopt_shape(call, asked->model, p) : status;
 }

@@ -46,7 +46,7 @@ int64_t sample_repeats(const struct sample_params *p);
 double sample_predict(const struct sample_params *p);
 
 /* sample_adopt gives a request for a network what it leaves open: how it is asked (network_request.h), and the shape of
- * its images for pictures of them. Errors: as of network_request_settle. */
+ * its images for pictures and previews of them. Errors: as of network_request_settle. */
 enum status sample_adopt(struct call *call, struct sample_params *p, struct network_asked *asked) MUST_CHECK;
 
 /* The checks that fields cannot make. sample_check is for all, before anything is made; the others for runs with a

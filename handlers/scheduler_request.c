@@ -95,10 +95,6 @@ static enum status read_choice(struct reading *r, size_t i, json_t *value, int *
         size_t n = strlen(list);
         snprintf(list + n, sizeof list - n, "%s%s", at ? ", " : "", names[at]);
     }
-    if (text && !strncmp(text, "learned", 7))
-        return wrong(r, KEYS[i].name,
-                     "\"%.20s\" wants a network that says its variance, which none here does; want fixed_small, say.",
-                     text);
     return wrong(r, KEYS[i].name, "wants one of %s.", list);
 }
 

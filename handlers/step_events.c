@@ -27,7 +27,8 @@ const struct field step_event_fields[] = {
         "them. Not of a step without a call.",
         .kinds = KIND_REAL, .min_dims = 2, .max_dims = 2),
     FIELD(struct step_event, picture, STRING,
-          "With `preview` and plot.image_shape, in place of `preview`: the same as a sheet of images, a PNG in base64.",
+          "With `preview` of images (plot.image_shape, or a network's), in place of `preview`: the same as a sheet of "
+          "them, a PNG in base64.",
           .present = offsetof(struct step_event, has_picture)),
     FIELD(
         struct step_event, share, NUMBER,

@@ -44,6 +44,13 @@ struct parallel {
     void (*run)(struct parallel *self, size_t n, void (*body)(void *arg, size_t i), void *arg);
 };
 
+/* A time of the caller's own, before the host's: work that can answer what it has by then looks whether it is over,
+ * and ends as at the deadline. */
+struct time_limit {
+    void *self;
+    bool (*over)(void *self); /* from any thread, unless who looks says otherwise */
+};
+
 struct arena_block;
 struct spare; /* spare.h */
 

@@ -15,12 +15,13 @@
 
 /* What a number is drawn for: one seed serves several independent uses. */
 enum normal_stream {
-    NORMAL_LATENT = 0, /* the initial state; step 0 */
-    NORMAL_STEP = 1,   /* the noise that a sampler adds on its way; step counts its draws */
-    NORMAL_BRIDGE = 2, /* the midpoints of a Brownian path; plus 2^8 times a number that is part of the step */
-    NORMAL_PROBE = 3,  /* directions of a random trace; step counts those of a sample */
-    NORMAL_TRUTH = 4,  /* samples of a closed form itself; odd steps choose the part */
-    NORMAL_SLICE = 5,  /* directions that samples are projected on */
+    NORMAL_LATENT = 0,   /* the initial state; step 0 */
+    NORMAL_STEP = 1,     /* the noise that a sampler adds on its way; step counts its draws */
+    NORMAL_BRIDGE = 2,   /* the midpoints of a Brownian path; plus 2^8 times a number that is part of the step */
+    NORMAL_PROBE = 3,    /* directions of a random trace; step counts those of a sample */
+    NORMAL_TRUTH = 4,    /* samples of a closed form itself; odd steps choose the part */
+    NORMAL_SLICE = 5,    /* directions that samples are projected on */
+    NORMAL_WEIGHTS = 16, /* those that training starts with; step counts the parameters */
 };
 
 /* normal_rows fills out[rows][d] with the noise of samples first .. first + rows - 1. first + rows and d below 2^32. */

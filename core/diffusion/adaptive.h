@@ -58,6 +58,7 @@ struct adaptive_in {
     bool to_data;      /* at the end x becomes D: the step to k = 0 */
     bool anytime;      /* at the deadline x of each sample on its way becomes D of where it is (adaptive_out.cut),
                         * instead of a failure; not with a divergence. One more call for each of them */
+    const struct time_limit *limit; /* with anytime: looked at often, from any thread; NULL: none */
     size_t count;
     double *x; /* [count][d]: the states at `from`, and then those at `to` */
     enum adaptive_divergence divergence;
@@ -68,9 +69,9 @@ struct adaptive_in {
 struct adaptive_out {
     int64_t *calls, *steps, *rejects; /* [count] */
     double *error;                    /* [count] the greatest err of a step that was taken, 0 .. 1 */
-    bool *cut;                        /* [count] the deadline came first: x is E[x0 | x] where the sample then was */
-    double *integral;                 /* [count] of the divergence from `from` to `to`; NULL without one */
-    size_t failed;                    /* with INVALID: the first sample for which the tolerances cannot be met */
+    bool *cut;        /* [count] the deadline or the limit came first: x is E[x0 | x] where the sample then was */
+    double *integral; /* [count] of the divergence from `from` to `to`; NULL without one */
+    size_t failed;    /* with INVALID: the first sample for which the tolerances cannot be met */
 };
 
 /* adaptive_run integrates all samples.

@@ -25,12 +25,18 @@ struct denoiser {
     size_t scratch;     /* doubles that eval needs beside its arguments, whatever the rows */
     size_t scratch_row; /* and for each row */
     double cost;        /* rough nanoseconds a row, for splitting the work */
+    size_t together;    /* so many rows cost less in one call than in several; 0: as many as there are */
 
     /* eval writes D of x[rows][d] to out[rows][d]; they do not overlap. at->sigma > 0. `condition` is what the model is
      * told beside x, NULL for the models here. A row's result does not depend on the rows beside it.
      * Threads: called from several at once, each with its own scratch[]. */
     void (*eval)(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
                  const double *x, double *out, double *scratch);
+
+    /* As eval, and spread[rows][d]: what a network says beside its prediction, of the variance of a reverse step (Nichol,
+     * Dhariwal 2021, sec. 3.1). NULL: it says nothing. Its scratch is eval's. */
+    void (*eval_spread)(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
+                        const double *x, double *out, double *spread, double *scratch);
 
     /* The same model without guidance, for solvers that move in its direction (CFG++). NULL: this one is. Its scratch
      * is no larger. */

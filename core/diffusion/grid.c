@@ -155,16 +155,23 @@ static enum status check_steps(struct ctx *ctx, const struct path *path, const s
     return STATUS_OK;
 }
 
+/* Tables have three digits behind the point: 14.615 is the end of the path that it is for, 14.6146466. */
+static double rounded_back(const struct path *path, double k) {
+    return k > path->k_high && k <= path->k_high + 5e-4 ? path->k_high : k;
+}
+
 /* fill_k writes the points of levels k[n], which must exist on the path; on ddpm paths a level beyond the table's ends
  * keeps the end's time, so only tables can bring one, and those are refused. */
 static enum status fill_k(struct ctx *ctx, const struct path *path, const struct grid_in *in, const double *k, size_t n,
                           struct path_point *points) {
+    const bool table = GRIDS[in->id].kind == TABLE;
     for (size_t i = 0; i < n; i++) {
-        if (GRIDS[in->id].kind == TABLE && !(k[i] >= path->k_low && k[i] <= path->k_high))
+        const double level = table ? rounded_back(path, k[i]) : k[i];
+        if (table && !(level >= path->k_low && level <= path->k_high))
             return ctx_fail(ctx, STATUS_INVALID, "/sampler/grid",
                             "Grid \"%s\" visits k = %.9g, and path \"%s\" has %.9g to %.9g; want another grid or path.",
                             grid_names[in->id], k[i], path->family->name, path->k_low, path->k_high);
-        points[i] = path_at_k(path, k[i]);
+        points[i] = path_at_k(path, level);
     }
     return STATUS_OK;
 }

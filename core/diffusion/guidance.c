@@ -23,21 +23,37 @@ static void rescale(size_t d, double phi, const double *good, double *row) {
         row[j] *= factor;
 }
 
-static void eval(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
-                 const double *x, double *out, double *scratch) {
+/* ask_good asks for D, and for the spread where it is wanted. */
+static void ask_good(const struct guidance *g, const struct path_point *at, const void *condition, size_t rows,
+                     const double *x, double *out, double *spread, double *scratch) {
+    const struct denoiser *good = g->in.good;
+    if (spread)
+        good->eval_spread(good, at, condition, rows, x, out, spread, scratch);
+    else
+        denoiser_eval(good, at, condition, rows, x, out, scratch);
+}
+
+/* Only predictions are exaggerated: the spread is that of `good`. */
+static void eval_spread(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
+                        const double *x, double *out, double *spread, double *scratch) {
     const struct guidance *g = (const struct guidance *)(const void *)self;
     size_t d = self->d;
     if (g->in.scale == 1 || at->k < g->in.low || at->k > g->in.high) {
-        denoiser_eval(g->in.good, at, condition, rows, x, out, scratch);
+        ask_good(g, at, condition, rows, x, out, spread, scratch);
         return;
     }
     double *good = scratch, *rest = scratch + rows * d;
-    denoiser_eval(g->in.good, at, condition, rows, x, good, rest);
+    ask_good(g, at, condition, rows, x, good, spread, rest);
     denoiser_eval(g->in.ref, at, NULL, rows, x, out, rest);
     for (size_t i = 0; i < rows * d; i++)
         out[i] += g->in.scale * (good[i] - out[i]);
     for (size_t r = 0; g->in.rescale > 0 && r < rows; r++)
         rescale(d, g->in.rescale, good + r * d, out + r * d);
+}
+
+static void eval(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
+                 const double *x, double *out, double *scratch) {
+    eval_spread(self, at, condition, rows, x, out, NULL, scratch);
 }
 
 /* combine makes row r of `of` what guidance says of good and ref = out; [n] a row. */
@@ -80,6 +96,7 @@ enum status guidance_make(struct ctx *ctx, const struct guidance_in *in, const s
         .scratch_row = in->good->d + greater(in->good->scratch_row, in->ref->scratch_row),
         .cost = in->good->cost + in->ref->cost,
         .eval = eval,
+        .eval_spread = in->good->eval_spread ? eval_spread : NULL,
         .unguided = in->ref,
     };
     if (in->rescale == 0) {

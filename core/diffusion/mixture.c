@@ -194,6 +194,19 @@ enum { EXPAND_D = 16 };
 /* What all parts beyond the cut weigh together, of the greatest: so little that no sum notices. */
 #define LN_UNHEARD -40
 
+/* pack_front copies what is read of every part, however far it is: parts lie pages apart in m->means. */
+static enum status pack_front(struct ctx *ctx, struct mixture *m) {
+    const size_t d = m->base.d, from = m->order[0] * MIXTURE_STRETCH,
+                 n = d - from < MIXTURE_STRETCH ? d - from : MIXTURE_STRETCH;
+    double *front = ctx_zalloc(ctx, m->k, MIXTURE_STRETCH * sizeof *front);
+    if (!front)
+        return STATUS_NO_MEMORY;
+    for (size_t c = 0; c < m->k; c++)
+        memcpy(front + c * MIXTURE_STRETCH, m->means + c * d + from, n * sizeof *front);
+    m->front = front;
+    return STATUS_OK;
+}
+
 /* order_stretches sorts them by how much the means differ there, the most first. */
 static enum status order_stretches(struct ctx *ctx, struct mixture *m) {
     size_t d = m->base.d, n = (d + MIXTURE_STRETCH - 1) / MIXTURE_STRETCH;
@@ -216,7 +229,7 @@ static enum status order_stretches(struct ctx *ctx, struct mixture *m) {
         order[at] = i;
     }
     m->order = order;
-    return STATUS_OK;
+    return n > 1 ? pack_front(ctx, m) : STATUS_OK;
 }
 
 /* measure finds what the kernel of round parts wants to know: weights to base 2, the squares of the means. */
@@ -240,7 +253,7 @@ static enum status measure(struct ctx *ctx, struct mixture *m) {
 }
 
 static size_t round_scratch(const struct mixture *m) {
-    return 4 * (m->alike ? 1 : m->k) + 2 * MIXTURE_TILE * m->base.d;
+    return 4 * (m->alike ? 1 : m->k) + 2 * MIXTURE_ROUND_TILE * m->base.d;
 }
 
 static size_t oval_scratch(const struct mixture *m) {
@@ -259,6 +272,7 @@ static enum status choose_kernel(struct ctx *ctx, struct mixture *m, bool round)
     m->alike = round && all_alike(m->variance, m->k);
     m->base.each_scratch = each_scratch(m);
     m->base.eval = round ? kernels->round : kernels->oval;
+    m->base.together = round ? MIXTURE_ROUND_TILE : MIXTURE_TILE;
     m->base.scratch = round ? round_scratch(m) : oval_scratch(m);
     m->base.cost = mixture_cost(m->k, m->base.d, round ? MIXTURE_ROUND : m->axes ? MIXTURE_FULL : MIXTURE_AXES);
     return round ? measure(ctx, m) : STATUS_OK;

@@ -9,11 +9,11 @@
 #define LG_E 1.4426950408889634 /* log2 e */
 
 /* MOST_LANES of any set; a tile of rows shares what is read or computed once a part. Scratch is sized for these:
- *     round  four numbers a part, or of all; then y and sums [MIXTURE_TILE][d]
+ *     round  four numbers a part, or of all; then y and sums [MIXTURE_ROUND_TILE][d]
  *     oval   bias[k], a number an axis [d], x and sums [MIXTURE_TILE][d], room for two vectors [d][MOST_LANES], and the
  *            posterior [k][MIXTURE_TILE]
  *     each   nine vectors [d][MOST_LANES] */
-enum { MOST_LANES = 8, MIXTURE_TILE = 16 };
+enum { MOST_LANES = 8, MIXTURE_TILE = 16, MIXTURE_ROUND_TILE = 32 };
 
 enum { MIXTURE_STRETCH = 32 }; /* dimensions that are summed before it is asked whether a part is too far */
 
@@ -28,6 +28,8 @@ struct mixture {
     double reach2;         /* round: the greatest of norm2 */
     const double *means;   /* [k][d] */
     const double *norm2;   /* round: [k] |m_c|^2 */
+    const double
+        *front; /* round: [k][MIXTURE_STRETCH], those of the first of `order`, side by side; NULL: of one stretch */
     const size_t *order; /* round: the stretches of dimensions (MIXTURE_STRETCH), those where means differ most first */
     const double *ln_weight; /* [k]; parts of weight 0 have -1e300 */
     const double *lg_weight; /* round: [k] the same to base 2 */

@@ -18,7 +18,9 @@
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 /* Parts between two looks at the maximum; parts whose sums go on beside each other. */
-enum { BLOCK = 32, FEW = 4, SLICE = 256, MOST_GROUPS = 2 };
+enum { BLOCK = 32, FEW = 4, SLICE = 64 };
+/* Groups that share a number of a part once it is read: as many as there are registers for. */
+enum { MOST_GROUPS = LANES == 8 ? 4 : 2 };
 
 /* The parts at one noise level. */
 struct level {
@@ -43,24 +45,33 @@ struct shape {
     bool alike;
 };
 
-/* add_squares adds |y - m|^2 of n parts over one stretch of dimensions. */
-ALWAYS_INLINE void add_squares(const struct mixture *m, size_t stretch, size_t n, size_t d, const double *means,
-                               const struct group *g, vec sum[FEW]) {
-    size_t from = stretches(d) > 1 ? m->order[stretch] * MIXTURE_STRETCH : 0;
-    size_t to = d - from < MIXTURE_STRETCH ? d : from + MIXTURE_STRETCH;
-    for (size_t j = from; j < to; j++)
+/* add_numbers adds |y - m|^2 of n parts, which lie `step` numbers apart, over some dimensions. */
+ALWAYS_INLINE void add_numbers(size_t n, size_t dimensions, size_t step, const double *means, const vec *y,
+                               vec sum[FEW]) {
+    for (size_t j = 0; j < dimensions; j++)
 #pragma GCC unroll 4
         for (size_t i = 0; i < n; i++) {
-            const vec u = g->y[j] - means[i * d + j];
+            const vec u = y[j] - means[i * step + j];
             sum[i] += u * u;
         }
 }
 
+/* add_squares does so for parts c .. and the stretch that is `done`th in order. */
+ALWAYS_INLINE void add_squares(const struct mixture *m, size_t done, size_t c, size_t n, size_t d,
+                               const struct group *g, vec sum[FEW]) {
+    size_t from = stretches(d) > 1 ? m->order[done] * MIXTURE_STRETCH : 0;
+    size_t dimensions = d - from < MIXTURE_STRETCH ? d - from : MIXTURE_STRETCH;
+    if (stretches(d) > 1 && done == 0)
+        add_numbers(n, dimensions, MIXTURE_STRETCH, m->front + c * MIXTURE_STRETCH, g->y + from, sum);
+    else
+        add_numbers(n, dimensions, d, m->means + c * d + from, g->y + from, sum);
+}
+
 /* differences sums up distances of n parts; it gives up where no lane would notice any of them. */
 ALWAYS_INLINE void differences(const struct mixture *m, const struct level *at, size_t c, size_t n, size_t d,
-                               const double *means, const struct group *g, vec sum[FEW]) {
+                               const struct group *g, vec sum[FEW]) {
     for (size_t done = 0; done < stretches(d); done++) {
-        add_squares(m, done, n, d, means, g, sum);
+        add_squares(m, done, c, n, d, g, sum);
         if (done + 1 == stretches(d))
             break;
         vec_mask near = {0};
@@ -77,8 +88,7 @@ ALWAYS_INLINE void differences(const struct mixture *m, const struct level *at, 
 ALWAYS_INLINE void logits(const struct mixture *m, const struct level *at, struct shape s, size_t c, size_t n,
                           const struct group *g, vec *out) {
     vec sum[FEW] = {{0}, {0}, {0}, {0}};
-    const double *means = m->means + c * s.d;
-    differences(m, at, c, n, s.d, means, g, sum);
+    differences(m, at, c, n, s.d, g, sum);
 #pragma GCC unroll 4
     for (size_t i = 0; i < n; i++)
         out[i] = at->bias[c + i] + at->scale[(c + i) * (s.alike ? 0 : 1)] * sum[i];
@@ -158,7 +168,7 @@ ALWAYS_INLINE void guess(const struct mixture *m, const struct level *at, struct
     vec top = vec_of(-(double)INFINITY), which = {0}, logit;
     for (size_t c = 0; c + FEW <= m->k; c += FEW) {
         vec sum[FEW] = {{0}, {0}, {0}, {0}};
-        add_squares(m, 0, FEW, s.d, m->means + c * s.d, g, sum);
+        add_squares(m, 0, c, FEW, s.d, g, sum);
 #pragma GCC unroll 4
         for (size_t i = 0; i < FEW; i++) {
             logit = at->bias[c + i] + at->scale[(c + i) * at->step] * sum[i];
@@ -188,16 +198,16 @@ ALWAYS_INLINE void add_blocks(const struct mixture *m, const struct level *at, s
 ALWAYS_INLINE void products(size_t n, size_t w, size_t from, size_t to, size_t d, const double *means,
                             const struct group *g, vec *sum) {
     vec kept[FEW * MOST_GROUPS];
-#pragma GCC unroll 8
+#pragma GCC unroll 16
     for (size_t i = 0; i < n * w; i++)
         kept[i] = sum[i];
     for (size_t j = from; j < to; j++)
 #pragma GCC unroll 4
         for (size_t i = 0; i < n; i++)
-#pragma GCC unroll 2
+#pragma GCC unroll 4
             for (size_t v = 0; v < w; v++)
                 kept[i * w + v] += g[v].y[j] * means[i * d + j];
-#pragma GCC unroll 8
+#pragma GCC unroll 16
     for (size_t i = 0; i < n * w; i++)
         sum[i] = kept[i];
 }
@@ -206,19 +216,27 @@ ALWAYS_INLINE void products(size_t n, size_t w, size_t from, size_t to, size_t d
 ALWAYS_INLINE void add_means(size_t n, size_t w, size_t from, size_t to, size_t d, const double *means, const vec *e,
                              struct group *g) {
     vec by[FEW * MOST_GROUPS];
-#pragma GCC unroll 8
+#pragma GCC unroll 16
     for (size_t i = 0; i < n * w; i++)
         by[i] = e[i];
-    vec *first = g[0].sum, *last = g[w - 1].sum; /* read once: for all that is known they might change as sums do */
-    for (size_t j = from; j < to; j++)
-#pragma GCC unroll 2
-        for (size_t v = 0; v < w; v++) {
-            vec *at = (v == 0 ? first : last) + j, sum = *at;
+    vec *at[MOST_GROUPS]; /* read once: for all that is known they might change as sums do */
 #pragma GCC unroll 4
-            for (size_t i = 0; i < n; i++)
-                sum += by[i * w + v] * means[i * d + j];
-            *at = sum;
-        }
+    for (size_t v = 0; v < w; v++)
+        at[v] = g[v].sum;
+    for (size_t j = from; j < to; j++) {
+        vec sum[MOST_GROUPS];
+#pragma GCC unroll 4
+        for (size_t v = 0; v < w; v++)
+            sum[v] = at[v][j];
+#pragma GCC unroll 4
+        for (size_t i = 0; i < n; i++)
+#pragma GCC unroll 4
+            for (size_t v = 0; v < w; v++)
+                sum[v] += by[i * w + v] * means[i * d + j];
+#pragma GCC unroll 4
+        for (size_t v = 0; v < w; v++)
+            at[v][j] = sum[v];
+    }
 }
 
 /* product_logits writes logits[n][w] of parts first .. */
@@ -373,11 +391,11 @@ static void round_eval(const struct denoiser *self, const struct path_point *poi
     const struct level at = level_of(m, point, scratch);
     size_t d = self->d, n;
     vec *room = (vec *)(void *)(scratch + 4 * (m->alike ? 1 : m->k));
-    struct group g[GROUPS];
-    for (size_t i = 0; i < GROUPS; i++)
+    struct group g[ROUND_GROUPS];
+    for (size_t i = 0; i < ROUND_GROUPS && i * LANES < rows; i++)
         g[i] = (struct group){.y = room + 2 * i * d, .sum = room + (2 * i + 1) * d};
     for (; rows > 0; rows -= n, x += n * d, out += n * d) {
-        n = rows < MIXTURE_TILE ? rows : MIXTURE_TILE;
+        n = rows < MIXTURE_ROUND_TILE ? rows : MIXTURE_ROUND_TILE;
         size_t groups = (n + LANES - 1) / LANES;
         for (size_t i = 0; i < groups; i++)
             begin(d, &at, n - i * LANES, x + i * LANES * d, &g[i]);

@@ -5,7 +5,7 @@
 #include "core/base/lanes.h"
 #include "core/diffusion/mixture_parts.h"
 
-enum { GROUPS = MIXTURE_TILE / LANES };
+enum { GROUPS = MIXTURE_TILE / LANES, ROUND_GROUPS = MIXTURE_ROUND_TILE / LANES };
 
 /* gather transposes rows, times `by`: lanes beyond the last row repeat it, which costs nothing extra. */
 static inline void gather(size_t d, size_t rows, double by, const double *restrict x, vec *restrict to) {
@@ -14,6 +14,10 @@ static inline void gather(size_t d, size_t rows, double by, const double *restri
         to[0] = vec_even(a, b), to[1] = vec_odd(a, b);
         return;
     }
+    for (size_t j = 0; rows == 1 && j < d; j++)
+        to[j] = vec_of(x[j]) * by;
+    if (rows == 1)
+        return;
     const double *row[LANES];
     for (size_t l = 0; l < LANES; l++)
         row[l] = x + (l < rows ? l : rows - 1) * d;

@@ -2,17 +2,10 @@
 
 #include <math.h>
 
+#include "core/diffusion/network_parts.h"
 #include "core/diffusion/scheduler.h"
 
-struct network_model {
-    struct denoiser base;
-    struct network network;
-    struct network_use use;
-    struct ctx *ctx;
-    size_t numbers_in, numbers_out; /* of the network, an image */
-};
-
-static struct prediction at_point(const struct network_model *m, const struct path_point *at, float *time) {
+struct prediction network_at(const struct network_model *m, const struct path_point *at, float *time) {
     const struct network_use *use = &m->use;
     *time = (float)path_time(use->scheduler ? &use->scheduler->path : use->path, at);
     return use->scheduler ? scheduler_network(use->scheduler, at)
@@ -39,48 +32,57 @@ static struct buffers lay_out(const struct network_model *m, size_t rows, double
     return b;
 }
 
-/* spread turns channels first into channels last, gather takes the answer back: D = x_by x + out_by F. */
-static void spread(const struct network *n, double by, const double *x, float *to) {
+void network_lay_in(const struct network *n, double by, const double *x, float *to) {
     size_t pixels = n->height * n->width;
     for (size_t p = 0; p < pixels; p++)
         for (size_t c = 0; c < n->channels; c++)
             to[p * n->channels + c] = (float)(by * x[c * pixels + p]);
 }
 
-static void gather(const struct network *n, const struct prediction *p, const double *x, const float *F, double *D) {
+void network_gather(const struct network *n, const struct prediction *p, const double *x, const float *F, double *D,
+                    double *said) {
     size_t pixels = n->height * n->width;
+    for (size_t c = 0; said && c < n->channels; c++)
+        for (size_t i = 0; i < pixels; i++)
+            said[c * pixels + i] = (double)F[i * n->out_channels + n->channels + c];
     for (size_t c = 0; c < n->channels; c++)
         for (size_t i = 0; i < pixels; i++)
             D[c * pixels + i] = p->x_by * x[c * pixels + i] + p->out_by * (double)F[i * n->out_channels + c];
 }
 
-/* ask answers rows at the points at[0], at[stride], ... */
+/* ask answers rows at the points at[0], at[stride], ...; said NULL: what else the network says is not wanted. */
 static void ask(const struct network_model *m, const struct path_point *at, size_t stride, size_t rows, const double *x,
-                double *D, double *scratch) {
+                double *D, double *said, double *scratch) {
     const size_t d = m->base.d;
     struct buffers b = lay_out(m, rows, scratch);
     for (size_t r = 0; r < rows; r++) {
-        const struct prediction p = at_point(m, &at[r * stride], &b.times[r]);
-        spread(&m->network, p.input, x + r * d, b.in + r * m->numbers_in);
+        const struct prediction p = network_at(m, &at[r * stride], &b.times[r]);
+        network_lay_in(&m->network, p.input, x + r * d, b.in + r * m->numbers_in);
         b.classes[r] = m->use.class;
     }
     const struct graph_in in = {.x = b.in, .times = b.times, .classes = b.classes};
     graph_run(m->ctx, m->network.graph, rows, &in, b.out, b.workspace);
     for (size_t r = 0; r < rows; r++) {
-        const struct prediction p = at_point(m, &at[r * stride], &b.times[r]);
-        gather(&m->network, &p, x + r * d, b.out + r * m->numbers_out, D + r * d);
+        const struct prediction p = network_at(m, &at[r * stride], &b.times[r]);
+        network_gather(&m->network, &p, x + r * d, b.out + r * m->numbers_out, D + r * d, said ? said + r * d : NULL);
     }
 }
 
 static void eval(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
                  const double *x, double *out, double *scratch) {
     (void)condition;
-    ask((const struct network_model *)self, at, 0, rows, x, out, scratch);
+    ask((const struct network_model *)self, at, 0, rows, x, out, NULL, scratch);
 }
 
-static void each(const struct denoiser *self, const struct denoiser_each *q, double *scratch) {
+static void eval_spread(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
+                        const double *x, double *out, double *spread, double *scratch) {
+    (void)condition;
+    ask((const struct network_model *)self, at, 0, rows, x, out, spread, scratch);
+}
+
+void network_each(const struct denoiser *self, const struct denoiser_each *q, double *scratch) {
     if (q->D)
-        ask((const struct network_model *)self, q->at, 1, q->rows, q->x, q->D, scratch);
+        ask((const struct network_model *)self, q->at, 1, q->rows, q->x, q->D, NULL, scratch);
 }
 
 /* A point where the prediction says nothing of the data: eps at alpha = 0, say. */
@@ -116,14 +118,15 @@ enum status network_denoiser(struct ctx *ctx, const struct network *network, con
     m->numbers_out = pixels * network->out_channels;
     m->base.d = m->numbers_in;
     m->base.eval = eval;
+    m->base.eval_spread = network->out_channels == 2 * network->channels ? eval_spread : NULL;
     m->base.cost = graph_cost(network->graph);
     /* Each part is rounded up to whole doubles once, and once for each row here, which is never less. */
     m->base.scratch_row =
         doubles(graph_floats(network->graph, 1)) + doubles(m->numbers_in) + doubles(m->numbers_out) + 2;
     m->base.scratch = 4;
-    m->base.each = each;
+    m->base.each = network_each;
     m->base.each_scratch = m->base.scratch;
     m->base.each_scratch_row = m->base.scratch_row;
     *out = &m->base;
-    return STATUS_OK;
+    return use->slopes ? network_slopes(ctx, m) : STATUS_OK;
 }

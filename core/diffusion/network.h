@@ -12,7 +12,7 @@ struct scheduler;
 struct network {
     const struct graph *graph;      /* loaded; from [height][width][channels] to [height][width][out_channels] */
     size_t height, width, channels; /* a sample is [channels][height][width] */
-    size_t out_channels;            /* at least `channels`: the first of them are the prediction */
+    size_t out_channels; /* at least `channels`: the first are the prediction; twice as many: the others its spread */
 };
 
 /* What the network was trained for: a scheduler's training, or a path and a prediction; and the class that it is told,
@@ -23,10 +23,11 @@ struct network_use {
     enum prediction_id prediction;
     double sigma_data;
     int64_t class;
+    bool slopes; /* it gives EACH_TRACE and EACH_VJV, by the network's own derivative: for likelihoods */
 };
 
 /* network_denoiser makes the denoiser. A row's bits depend on its own numbers alone, with the same kernels, whatever
- * rows stand beside it. A call is spread over ctx's threads and ends early where ctx is stopped; ctx and all that is
+ * rows stand beside it. With slopes a trace takes d passes backward, v' J v takes one (core/nn/gradient.h). A call is spread over ctx's threads and ends early where ctx is stopped; ctx and all that is
  * borrowed outlive it. Errors: INVALID (as of prediction_check), NO_MEMORY. */
 enum status network_denoiser(struct ctx *ctx, const struct network *network, const struct network_use *use,
                              const struct denoiser **out) MUST_CHECK;

@@ -90,6 +90,14 @@ size_t plan_call(struct plan_build *b, size_t x, const struct path_point *at) {
     return plan_clip(b, call(b, x, at, false));
 }
 
+size_t plan_call_spread(struct plan_build *b, size_t x, const struct path_point *at, size_t *spread) {
+    size_t D = call(b, x, at, false);
+    if (D)
+        b->ops[D - 1].spreads = b->plan.spreads = true;
+    *spread = add_op(b, &(struct plan_op){.kind = PLAN_SPREAD, .in = D});
+    return plan_clip(b, D);
+}
+
 size_t plan_call_unguided(struct plan_build *b, size_t x, const struct path_point *at) {
     return plan_clip(b, call(b, x, at, true));
 }
@@ -110,6 +118,13 @@ size_t plan_mix_bridge(struct plan_build *b, const struct linear *sum, double no
     if (noise != 0)
         op.draw = add_draw(b, from, to);
     return add_op(b, &op);
+}
+
+size_t plan_mix_variance(struct plan_build *b, const struct linear *sum, const struct plan_variance *variance) {
+    size_t made = plan_mix_bridge(b, sum, 1, 0, 0);
+    if (made)
+        b->ops[made - 1].variance = *variance;
+    return made;
 }
 
 size_t plan_mix_noise(struct plan_build *b, const struct linear *sum, double noise) {
@@ -184,10 +199,10 @@ size_t plan_raise(struct plan_build *b, size_t x, const struct path_point *from,
     return plan_mix_noise(b, &sum, noise * sqrt(rest > 0 ? rest : 0));
 }
 
-/* begin_step makes room for a step; false where there is none. */
+/* begin_step makes room for a step; false where there is none, or was none for an earlier one. */
 static bool begin_step(struct plan_build *b, const struct path_point *from, const struct path_point *to) {
     struct plan_step *all = grow(b, b->steps, b->plan.n_steps, &b->size_steps, sizeof *all);
-    if (!all)
+    if (!all || b->status != STATUS_OK)
         return false;
     b->steps = all;
     b->from = *from;
@@ -239,6 +254,8 @@ static void last_uses(const struct plan_build *b, size_t *last) {
             last[op->in] = i;
         if (op->kind == PLAN_LANGEVIN)
             last[op->D] = i;
+        if (op->variance.spread)
+            last[op->variance.spread] = i;
     }
     for (size_t s = 0; s < b->plan.n_steps; s++) {
         const struct plan_step *step = &b->steps[s];
@@ -277,7 +294,7 @@ static enum status check_finite(const struct plan_build *b) {
     bool finite = b->plan.start_sigma - b->plan.start_sigma == 0;
     for (size_t i = 0; i < b->plan.n_ops; i++) {
         const struct plan_op *op = &b->ops[i];
-        finite &= op->noise - op->noise == 0;
+        finite &= op->noise - op->noise == 0 && op->variance.high - op->variance.low < HUGE_VAL;
         for (size_t j = 0; j < op->n_terms; j++)
             finite &= op->terms[j].by - op->terms[j].by == 0;
     }

@@ -84,11 +84,15 @@ enum status plan_make(struct ctx *ctx, const struct path *path, const struct pat
 
 /* What a step is made of. Each returns the vector it makes. plan_call clips where b->clip says so. */
 size_t plan_call(struct plan_build *b, size_t x, const struct path_point *at);
+/* plan_call_spread is plan_call that keeps the network's spread, too, as another vector, for plan_mix_variance. */
+size_t plan_call_spread(struct plan_build *b, size_t x, const struct path_point *at, size_t *spread);
 size_t plan_call_unguided(struct plan_build *b, size_t x, const struct path_point *at);
 size_t plan_call_raw(struct plan_build *b, size_t x, const struct path_point *at);
 size_t plan_clip(struct plan_build *b, size_t vector); /* by b->clip; the vector itself where that says nothing */
 size_t plan_mix(struct plan_build *b, const struct linear *sum);
 size_t plan_mix_noise(struct plan_build *b, const struct linear *sum, double noise);
+/* plan_mix_variance adds noise of a variance that a network said. */
+size_t plan_mix_variance(struct plan_build *b, const struct linear *sum, const struct plan_variance *variance);
 /* plan_mix_bridge adds noise that belongs to the way from `from` to `to`, two numbers in 0 .. 1 (struct plan_draw). */
 size_t plan_mix_bridge(struct plan_build *b, const struct linear *sum, double noise, double from, double to);
 size_t plan_langevin(struct plan_build *b, size_t x, size_t D, const struct path_point *at, double snr, double a);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/base/elementary.h"
 #include "core/diffusion/clip.h"
 
 static void draw(const struct plan_run *run, size_t index) {
@@ -47,6 +48,14 @@ static void weighted_sum(size_t n, size_t m, const struct weighted *w, double *o
     }
 }
 
+/* scale_noise multiplies z by the deviations that a network said. */
+static void scale_noise(const struct plan_run *run, const struct plan_variance *variance) {
+    const double *s = plan_vector(run, variance->spread), middle = 0.25 * (variance->low + variance->high),
+                 half = 0.25 * (variance->high - variance->low);
+    for (size_t i = 0; i < run->rows * run->denoiser->d; i++)
+        run->z[i] *= variance->ranged ? elementary_exp(middle + half * s[i]) : sqrt(s[i] > 0 ? s[i] : 0);
+}
+
 static void mix(const struct plan_run *run, const struct plan_op *op, double *out) {
     struct weighted w[PLAN_MAX_TERMS + 1];
     size_t n = 0;
@@ -54,6 +63,8 @@ static void mix(const struct plan_run *run, const struct plan_op *op, double *ou
         w[n] = (struct weighted){plan_vector(run, op->terms[n].of), op->terms[n].by};
     if (op->noise != 0) {
         draw(run, op->draw);
+        if (op->variance.spread)
+            scale_noise(run, &op->variance);
         w[n++] = (struct weighted){run->z, op->noise};
     }
     weighted_sum(run->rows * run->denoiser->d, n, w, out);
@@ -61,9 +72,13 @@ static void mix(const struct plan_run *run, const struct plan_op *op, double *ou
 
 static void call(const struct plan_run *run, const struct plan_op *op, double *out) {
     const struct denoiser *self = run->denoiser;
+    const double *x = plan_vector(run, op->in);
     if (op->unguided && self->unguided)
         self = self->unguided;
-    denoiser_eval(self, &op->at, run->condition, run->rows, plan_vector(run, op->in), out, run->scratch);
+    if (op->spreads) /* z is free until SPREAD, which comes next */
+        self->eval_spread(self, &op->at, run->condition, run->rows, x, out, run->z, run->scratch);
+    else
+        denoiser_eval(self, &op->at, run->condition, run->rows, x, out, run->scratch);
 }
 
 static double norm2(size_t d, const double *x) {
@@ -122,6 +137,7 @@ void plan_run_ops(const struct plan_run *run, size_t first, size_t end) {
         case PLAN_LANGEVIN: langevin(run, op, out); break;
         case PLAN_KNOWN: known(run, op, out); break;
         case PLAN_CLIP: clip(run, op, out); break;
+        case PLAN_SPREAD: memcpy(out, run->z, run->rows * run->denoiser->d * sizeof *out); break;
         }
     }
 }

@@ -23,7 +23,7 @@ struct plan_run {
     double *scratch;                /* [denoiser_scratch(denoiser, rows)] */
 };
 
-/* plan_run_ops executes operations first .. end - 1. */
+/* plan_run_ops executes operations first .. end - 1. Where the plan has spreads, so has the denoiser. */
 void plan_run_ops(const struct plan_run *run, size_t first, size_t end);
 
 /* plan_vector is where a vector lies while it lives. */

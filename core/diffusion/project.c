@@ -10,12 +10,15 @@ struct project {
     const double *inverse; /* [m][d], the transpose of A^+ */
 };
 
-static void eval(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
-                 const double *x, double *out, double *scratch) {
+static void eval_spread(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
+                        const double *x, double *out, double *spread, double *scratch) {
     const struct project *p = (const struct project *)(const void *)self;
     size_t d = self->d, m = p->in.m;
     double *miss = scratch, *rest = scratch + PROJECT_MAX_ROWS;
-    denoiser_eval(p->in.denoiser, at, condition, rows, x, out, rest);
+    if (spread)
+        p->in.denoiser->eval_spread(p->in.denoiser, at, condition, rows, x, out, spread, rest);
+    else
+        denoiser_eval(p->in.denoiser, at, condition, rows, x, out, rest);
     for (size_t r = 0; r < rows; r++) {
         double *row = out + r * d;
         for (size_t i = 0; i < m; i++) {
@@ -27,6 +30,11 @@ static void eval(const struct denoiser *self, const struct path_point *at, const
             for (size_t j = 0; j < d; j++)
                 row[j] += p->inverse[i * d + j] * miss[i];
     }
+}
+
+static void eval(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
+                 const double *x, double *out, double *scratch) {
+    eval_spread(self, at, condition, rows, x, out, NULL, scratch);
 }
 
 /* inverse = (A A^T)^+ A, from A A^T = Q diag(lambda) Q^T. */
@@ -75,6 +83,7 @@ enum status project_make(struct ctx *ctx, const struct project_in *in, const str
     p->inverse = inverse;
     p->base = *in->denoiser;
     p->base.eval = eval;
+    p->base.eval_spread = in->denoiser->eval_spread ? eval_spread : NULL;
     p->base.each = NULL; /* the inner one knows nothing of this */
     p->base.gives = 0;
     p->base.scratch += PROJECT_MAX_ROWS;

@@ -14,14 +14,16 @@ struct run {
     /* A space holds the slots of one chunk. Watched runs have one for each chunk, since all of them take a step before
      * any takes the next; others have as many as bodies may run at once, and a chunk takes any that is free. */
     bool stepwise;
-    double **spaces; /* [n_spaces], slots, then z */
+    double **spaces; /* [n_spaces] slots */
     size_t n_spaces;
-    struct workspaces scratch;
-    double *D;         /* stepwise: [count][d], the first D of the last step taken that has one */
-    double *D_next;    /* that of the step that is being taken */
-    size_t step;       /* stepwise: the step that is being taken */
-    atomic_size_t did; /* the chunks that have taken it */
-    size_t last;       /* how many steps are to be taken */
+    size_t scratch_d;          /* doubles of the denoiser's scratch, behind which z lies */
+    struct workspaces scratch; /* with z: the noise that an operation draws */
+    double *x;                 /* watched: [count][d], the states after the last step taken */
+    double *D;                 /* stepwise: [count][d], the first D of the last step taken that has one */
+    double *D_next;            /* that of the step that is being taken; of the last one the samples, unless watched */
+    size_t step;               /* stepwise: the step that is being taken */
+    atomic_size_t did;         /* the chunks that have taken it */
+    size_t last;               /* how many steps are to be taken */
 };
 
 static size_t chunk_first(const struct run *run, size_t chunk) { return chunk * run->chunk; }
@@ -40,7 +42,7 @@ static struct plan_run prepare(const struct run *run, size_t chunk, size_t space
         .slots = run->spaces[space],
         .scratch = run->scratch.pieces[scratch],
     };
-    p.z = p.slots + in->plan->n_slots * p.rows * in->denoiser->d;
+    p.z = p.scratch + run->scratch_d;
     return p;
 }
 
@@ -96,7 +98,8 @@ static void start_chunk(void *arg, size_t chunk) {
     size_t mine = workspaces_take(&run->scratch);
     const struct plan_run p = prepare(run, chunk, chunk, mine);
     start(run, &p);
-    keep(run, &p, 0, run->out->samples);
+    if (run->last == 0)
+        keep(run, &p, 0, run->x ? run->x : run->D_next);
     workspaces_give(&run->scratch, mine);
 }
 
@@ -109,8 +112,10 @@ static void step_chunk(void *arg, size_t chunk) {
     const struct plan_run p = prepare(run, chunk, chunk, mine);
     plan_run_ops(&p, step->first, step->end);
     record(run, run->step + 1, &p, step->state);
-    keep(run, &p, step->state, run->out->samples);
-    if (step->D)
+    const bool ends = run->step + 1 == run->last && !run->in->stop_after;
+    if (run->x || ends)
+        keep(run, &p, step->state, run->x ? run->x : run->D_next);
+    if (step->D && (run->x || !ends))
         keep(run, &p, step->D, run->D_next);
     workspaces_give(&run->scratch, mine);
     atomic_fetch_add_explicit(&run->did, 1, memory_order_relaxed);
@@ -123,7 +128,8 @@ static bool take_step(struct ctx *ctx, struct run *run) {
     parallel_for(ctx, run->n_chunks, step_chunk, run);
     if (atomic_load_explicit(&run->did, memory_order_relaxed) < run->n_chunks)
         return false;
-    if (run->in->plan->steps[run->step].D) {
+    const bool ends = run->step + 1 == run->last && !run->in->stop_after;
+    if (run->in->plan->steps[run->step].D && (run->x || !ends)) {
         double *D = run->D;
         run->D = run->D_next;
         run->D_next = D;
@@ -131,13 +137,18 @@ static bool take_step(struct ctx *ctx, struct run *run) {
     return true;
 }
 
+/* in_time: the caller's time is not over; one step is taken in any case. */
+static bool in_time(const struct run *run) {
+    const struct time_limit *limit = run->in->limit;
+    return !limit || !limit->over(limit->self) || run->step == 0;
+}
+
 static void run_stepwise(struct ctx *ctx, struct run *run) {
     const struct sampler_in *in = run->in;
     parallel_for(ctx, run->n_chunks, start_chunk, run);
-    for (; run->step < run->last && take_step(ctx, run); run->step++)
+    for (; run->step < run->last && in_time(run) && take_step(ctx, run); run->step++)
         if (in->watch && ctx_stop(ctx) != STOP_CANCEL)
-            in->watch->step(in->watch->self, run->step, run->out->samples,
-                            in->plan->steps[run->step].D ? run->D : NULL);
+            in->watch->step(in->watch->self, run->step, run->x, in->plan->steps[run->step].D ? run->D : NULL);
     run->out->steps_done = run->step;
 }
 
@@ -150,7 +161,8 @@ static size_t chunk_rows(const struct denoiser *denoiser, size_t count) {
         rows /= 2;
     while (rows > 16 && rows * 8 > count)
         rows /= 2;
-    while (rows > 16 && (double)rows * denoiser->cost > nanoseconds)
+    const size_t least = denoiser->together > 16 ? denoiser->together : 16;
+    while (rows > least && (double)rows * denoiser->cost > nanoseconds)
         rows /= 2;
     rows = rows < count ? rows : count;
     while (rows > 1 && denoiser_scratch(denoiser, rows) > SCRATCH_MAX) /* networks */
@@ -158,30 +170,42 @@ static size_t chunk_rows(const struct denoiser *denoiser, size_t count) {
     return rows;
 }
 
-static enum status allocate(struct ctx *ctx, struct run *run) {
-    const struct sampler_in *in = run->in;
-    size_t d = in->denoiser->d;
-    enum status status =
-        workspaces_make(ctx, denoiser_scratch(in->denoiser, run->chunk), sizeof(double), &run->scratch);
+static size_t z_numbers(const struct run *run) {
+    return (1 + (run->in->plan->bridges ? NOISE_ROOM : 0)) * run->chunk * run->in->denoiser->d;
+}
+
+static enum status allocate_spaces(struct ctx *ctx, struct run *run) {
+    const size_t d = run->in->denoiser->d;
+    run->scratch_d = (denoiser_scratch(run->in->denoiser, run->chunk) + 7) / 8 * 8;
+    enum status status = workspaces_make(ctx, run->scratch_d + z_numbers(run), sizeof(double), &run->scratch);
     if (status != STATUS_OK)
         return status;
     run->n_spaces = run->stepwise ? run->n_chunks : run->scratch.n;
     run->spaces = ctx_alloc(ctx, run->n_spaces, sizeof *run->spaces);
-    run->out->samples = ctx_alloc(ctx, in->count, d * sizeof(double));
-    if (!run->spaces || !run->out->samples)
-        return STATUS_NO_MEMORY;
-    if (in->trajectory &&
-        !(run->out->trajectory = ctx_alloc(ctx, (in->plan->n_steps + 1) * in->count, d * sizeof(double))))
-        return STATUS_NO_MEMORY;
-    if (run->stepwise && (!(run->D = ctx_zalloc(ctx, in->count, d * sizeof(double))) ||
-                          !(run->D_next = ctx_alloc(ctx, in->count, d * sizeof(double)))))
-        return STATUS_NO_MEMORY;
-    for (size_t i = 0; i < run->n_spaces; i++)
-        if (!(run->spaces[i] =
-                  ctx_alloc(ctx, (in->plan->n_slots + 1 + (in->plan->bridges ? NOISE_ROOM : 0)) * run->chunk,
-                            d * sizeof(double))))
+    for (size_t i = 0; run->spaces && i < run->n_spaces; i++)
+        if (!(run->spaces[i] = ctx_alloc(ctx, run->in->plan->n_slots * run->chunk, d * sizeof(double))))
             return STATUS_NO_MEMORY;
-    return STATUS_OK;
+    return run->spaces ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
+static enum status allocate(struct ctx *ctx, struct run *run) {
+    const struct sampler_in *in = run->in;
+    const size_t points = in->plan->n_steps + 1, row = in->denoiser->d * sizeof(double);
+    enum status status = allocate_spaces(ctx, run);
+    if (status != STATUS_OK)
+        return status;
+    if (!run->stepwise && !(run->out->samples = ctx_alloc(ctx, in->count, row)))
+        return STATUS_NO_MEMORY;
+    if (in->trajectory && !(run->out->trajectory = ctx_alloc(ctx, points * in->count, row)))
+        return STATUS_NO_MEMORY;
+    if (run->stepwise &&
+        (!(run->D = ctx_zalloc(ctx, in->count, row)) || !(run->D_next = ctx_alloc(ctx, in->count, row))))
+        return STATUS_NO_MEMORY;
+    return in->watch && !(run->x = ctx_alloc(ctx, in->count, row)) ? STATUS_NO_MEMORY : STATUS_OK;
+}
+
+double sampler_bytes(const struct plan *plan, size_t count, size_t d) {
+    return (double)(plan->n_slots + 2) * (double)count * (double)d * sizeof(double);
 }
 
 /* Only latents and options near the ends of the doubles lead here: no infinity or NaN may pass for a sample. */
@@ -199,13 +223,13 @@ static enum status check_finite(struct ctx *ctx, const struct sampler_in *in, co
 static enum status settle(struct ctx *ctx, struct run *run) {
     struct sampler_out *out = run->out;
     const struct sampler_in *in = run->in;
-    const bool whole =
-        ctx_stop(ctx) == STOP_NONE || (run->stepwise && out->steps_done == run->last && ctx_stop(ctx) == STOP_DEADLINE);
+    const bool stopped = ctx_stop(ctx) == STOP_CANCEL || (ctx_stop(ctx) == STOP_DEADLINE && !run->stepwise);
+    const bool whole = !stopped && out->steps_done == run->last;
     if (!whole && (!in->anytime || ctx_stop(ctx) == STOP_CANCEL || out->steps_done == 0))
         return ctx_stopped(ctx);
     out->cut = !whole;
-    if (out->cut || in->stop_after)
-        memcpy(out->samples, run->D, in->count * in->denoiser->d * sizeof(double));
+    if (run->stepwise)
+        out->samples = out->cut || in->stop_after ? run->D : run->x ? run->x : run->D_next;
     return STATUS_OK;
 }
 

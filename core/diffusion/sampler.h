@@ -5,7 +5,7 @@
  * Sample i is a function of (denoiser, plan, seed or latents, i) alone: the first m of n samples are the m samples of a
  * smaller run, bit for bit, whatever the threads, watched or not. Cost: count * network calls * the denoiser's cost a
  * row. Memory: count * d, times the points where the trajectory is kept; and plan->n_slots vectors of a chunk of
- * samples a thread, or of all samples where the run is watched. */
+ * samples a thread, or of all samples where the run is watched or has a time to keep (sampler_bytes). */
 #ifndef SOLVENT_SAMPLER_H
 #define SOLVENT_SAMPLER_H
 
@@ -34,6 +34,7 @@ struct sampler_in {
     const struct plan_known *known; /* where the plan has KNOWN */
     bool trajectory;
     bool anytime; /* out of time: answer the D of the last step that all took instead of failing (sampler_out.cut) */
+    const struct time_limit *limit; /* with anytime: looked at between steps, from the thread that runs; NULL: none */
     size_t stop_after; /* answer the D of this step, counted from 1, as a cut after it would; 0: go to the end */
     const struct sampler_watch *watch; /* NULL: nobody */
 };
@@ -44,6 +45,9 @@ struct sampler_out {
     bool cut;           /* the deadline came: samples are E[x0 | x] at the last whole step */
     size_t steps_done;  /* the trajectory is written so far */
 };
+
+/* sampler_bytes is about what a run in steps that all samples take together needs: watched, anytime or stop_after. */
+double sampler_bytes(const struct plan *plan, size_t count, size_t d);
 
 /* sampler_run draws.
  * Errors: INVALID ("/latents": a state that left the doubles), NO_MEMORY, CANCELLED, TIMED_OUT (with anytime: only

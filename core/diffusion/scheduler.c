@@ -10,7 +10,8 @@
 const char *const config_schedule_names[] = {
     "linear", "scaled_linear", "squaredcos_cap_v2", "sigmoid", "exp", "laplace", NULL};
 const char *const config_prediction_names[] = {"epsilon", "sample", "v_prediction", "flow_prediction", NULL};
-const char *const config_variance_names[] = {"fixed_small", "fixed_small_log", "fixed_large", "fixed_large_log", NULL};
+const char *const config_variance_names[] = {"fixed_small", "fixed_small_log", "fixed_large", "fixed_large_log",
+                                             "learned",     "learned_range",   NULL};
 const char *const config_spacing_names[] = {"linspace", "leading", "trailing", NULL};
 const char *const config_shift_names[] = {"exponential", "linear", NULL};
 const char *const config_interpolation_names[] = {"linear", "log_linear", NULL};

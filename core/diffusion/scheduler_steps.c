@@ -1,9 +1,23 @@
 /* The steps of diffusers' schedulers that differ from every solver's, but for DPM-Solver's (scheduler_dpm.c). */
 #include <math.h>
 
+#include "core/base/elementary.h"
 #include "core/diffusion/scheduler.h"
 
 static const struct scheduler *scheduler_of(const struct plan_build *b) { return b->options->scheduler; }
+
+/* ddpm_learned is the step whose variance the network says, of whole: all that the forward step adds, and small: what is
+ * left of that when D is known. */
+static void ddpm_learned(struct plan_build *b, double q, double small, double whole) {
+    const bool ranged = scheduler_of(b)->config.variance_type == VARIANCE_LEARNED_RANGE;
+    struct plan_variance variance = {.ranged = ranged};
+    size_t D = plan_call_spread(b, b->x, &b->from, &variance.spread);
+    struct linear sum = linear_of(b->to.alpha, D);
+    plan_eps(&sum, b->to.sigma * q, &b->from, b->x, D);
+    if (ranged)
+        variance.low = 2 * elementary_log(small), variance.high = 2 * elementary_log(whole);
+    b->x = plan_mix_variance(b, &sum, &variance);
+}
 
 /* Noise is added wherever t > 0, even on the way to data. */
 static void ddpm(struct plan_build *b) {
@@ -11,6 +25,10 @@ static void ddpm(struct plan_build *b) {
     double q = plan_ratio(&b->from, &b->to), kept = b->from.alpha / b->to.alpha;
     double noise = b->to.sigma * sqrt((1 - q) * (1 + q));
     noise = noise > 1e-10 ? noise : 1e-10;
+    if (b->from.t > 0 && (variance == VARIANCE_LEARNED || variance == VARIANCE_LEARNED_RANGE)) {
+        ddpm_learned(b, q, noise, sqrt((1 - kept) * (1 + kept)));
+        return;
+    }
     if (variance == VARIANCE_FIXED_LARGE || variance == VARIANCE_FIXED_LARGE_LOG)
         noise = sqrt((1 - kept) * (1 + kept));
     size_t D = plan_denoise(b);

@@ -65,8 +65,8 @@ const struct solver solver_euler_ancestral = {
 const struct solver solver_ddpm = {
     .name = "ddpm",
     .doc = "Ancestral sampling: the posterior of the next state given this one and D, with the posterior's variance or "
-           "that of the forward step. Variances that a network says (learned, learned_range) need one that says them; "
-           "none of the models here does.",
+           "that of the forward step. Variances that a network says (learned, learned_range) come with its "
+           "scheduler_config.",
     .source = "Ho, Jain, Abbeel 2020, alg. 2 and sec. 3.2",
     .calls = 1,
     .stochastic = true,

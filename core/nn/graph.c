@@ -36,8 +36,7 @@ struct graph *graph_new(struct ctx *ctx, const struct tensor_kernels *kernels) {
 static int add_value(struct graph *g, size_t height, size_t width, size_t channels) {
     if (!grow(g, (void **)&g->values, g->n_values, &g->max_values, sizeof *g->values))
         return 0;
-    g->values[g->n_values] =
-        (struct value_place){.height = height, .width = width, .channels = channels, .first = (int)g->n_nodes};
+    g->values[g->n_values] = (struct value_place){.height = height, .width = width, .channels = channels};
     return (int)g->n_values++;
 }
 
@@ -291,32 +290,70 @@ int graph_embedding(struct graph *g, enum graph_number number, const char *name,
     return out;
 }
 
+/* -- The order of nodes -- */
+
+/* early: the node does not see the image, by way of any value (late[value]). */
+static bool early(const struct node *node, const bool *late) {
+    for (int k = 0; k < NODE_INPUTS; k++)
+        if (node->in[k] >= 0 && late[node->in[k]])
+            return false;
+    return node->op != OP_INPUT && node->op != OP_OUTPUT;
+}
+
+/* sort_nodes moves early nodes before the others; both stay in their order. */
+static void sort_nodes(struct graph *g) {
+    struct node *nodes = ctx_alloc(g->ctx, g->n_nodes, sizeof *nodes);
+    bool *late = ctx_zalloc(g->ctx, g->n_values, sizeof *late);
+    g->failed = !nodes || !late;
+    if (g->failed)
+        return;
+    for (int kind = 0; kind < 2; kind++) {
+        size_t n = g->n_early;
+        for (size_t i = 0; i < g->n_nodes; i++) {
+            const struct node *node = &g->nodes[i];
+            bool first = early(node, late);
+            if (node->out >= 0) {
+                late[node->out] = !first;
+                g->values[node->out].early = first;
+            }
+            if (first == !kind)
+                nodes[n++] = *node;
+        }
+        g->n_early = kind ? g->n_early : n;
+    }
+    g->nodes = nodes;
+}
+
 /* -- Where values lie -- */
 
 static size_t whole_lines(size_t floats) { return (floats + 15) / 16 * 16; }
 
-static void measure(struct graph *g) {
+void graph_measure(struct graph *g) {
     for (size_t i = 0; i < g->n_values; i++) {
         struct value_place *v = &g->values[i];
         size_t border = v->border ? 2 : 0, own = (v->height + border) * (v->width + border) * v->channels;
         v->floats = v->constant ? 0 : whole_lines(v->floats ? v->floats : own);
-        v->last = v->first;
     }
-    for (size_t i = 0; i < g->n_nodes; i++)
+    for (size_t i = 0; i < g->n_nodes; i++) {
+        const struct node *node = &g->nodes[i];
+        if (node->out >= 0)
+            g->values[node->out].first = g->values[node->out].last = (int)i;
+        if (node->scratch >= 0)
+            g->values[node->scratch].first = g->values[node->scratch].last = (int)i;
         for (int k = 0; k < NODE_INPUTS; k++)
-            if (g->nodes[i].in[k] >= 0)
-                g->values[g->nodes[i].in[k]].last = (int)i;
+            if (node->in[k] >= 0)
+                g->values[node->in[k]].last = (int)i;
+    }
 }
 
 static bool together(const struct value_place *a, const struct value_place *b) {
-    return a->first <= b->last && b->first <= a->last;
+    return a->early == b->early && a->first <= b->last && b->first <= a->last;
 }
 
-/* place puts value i at the lowest place that no value has that lives at the same time: the first fit, which is tried
- * at 0 and behind each of those. */
-static void place(struct graph *g, size_t i) {
+/* place puts value i at the lowest place from `at` on that no value has that lives at the same time: the first fit, which
+ * is tried at `at` and behind each of those. */
+static void place(struct graph *g, size_t i, size_t at) {
     struct value_place *v = &g->values[i];
-    size_t at = 0;
     for (bool moved = true; moved;) {
         moved = false;
         for (size_t k = 0; k < i; k++) {
@@ -332,13 +369,25 @@ static void place(struct graph *g, size_t i) {
         g->floats = at + v->floats;
 }
 
+static void place_all(struct graph *g) {
+    for (size_t i = 0; i < g->n_values; i++)
+        if (g->values[i].early)
+            place(g, i, 0);
+    size_t early = g->floats;
+    for (size_t i = 0; i < g->n_values; i++)
+        if (!g->values[i].early)
+            place(g, i, early);
+    g->late_floats = g->floats - early;
+}
+
 void graph_output(struct graph *g, int x) {
     add_node(g, OP_OUTPUT, x, GRAPH_NONE, GRAPH_NONE, GRAPH_NONE);
+    if (!g->failed)
+        sort_nodes(g);
     if (g->failed)
         return;
-    measure(g);
-    for (size_t i = 0; i < g->n_values; i++)
-        place(g, i);
+    graph_measure(g);
+    place_all(g);
 }
 
 size_t graph_floats(const struct graph *g, size_t images) { return g->floats * images; }

@@ -21,8 +21,7 @@ size_t graph_load_floats(const struct graph *g) {
     return floats;
 }
 
-/* by_rows turns a convolution of patches, [out][in][y][x], into what its rows of pixels meet: [out][x][in][y]. */
-static void by_rows(const struct parameter *p, const float *w, float *to) {
+void patches_by_rows(const struct parameter *p, const float *w, float *to) {
     size_t in = p->shape[1], side = p->shape[2];
     for (size_t o = 0; o < p->shape[0]; o++, w += in * side * side)
         for (size_t x = 0; x < side; x++)
@@ -37,7 +36,7 @@ static enum status load_patches(struct ctx *ctx, struct graph *g, struct node *n
     float *rows = ctx_alloc(ctx, p->n, sizeof *rows);
     if (!rows)
         return STATUS_NO_MEMORY;
-    by_rows(p, w, rows);
+    patches_by_rows(p, w, rows);
     matrix_pack(g->kernels, side, depth, p->shape[0], rows, panels);
     node->matrix = (struct matrix){side, depth, p->shape[0], panels};
     return STATUS_OK;

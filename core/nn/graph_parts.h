@@ -1,5 +1,5 @@
 /* graph_parts.h - the inside of a graph, for graph.c (which makes it), graph_load.c (which packs its
- * weights) and graph_run.c (which runs it). */
+ * weights), graph_run.c (which runs it) and gradient*.c (which run it backwards). */
 #ifndef SOLVENT_GRAPH_PARTS_H
 #define SOLVENT_GRAPH_PARTS_H
 
@@ -33,6 +33,7 @@ struct node {
     enum operation op;
     int in[NODE_INPUTS]; /* values; GRAPH_NONE */
     int out, scratch;    /* values */
+    int statistics;      /* a value that group_norm.statistics of the images are kept in; 0: they are not */
     int weight, bias;    /* parameters */
     struct conv conv;
     struct norm norm;
@@ -49,8 +50,8 @@ struct node {
 struct value_place {
     float *constant;
     size_t height, width, channels;
-    bool border;
-    int first, last; /* nodes: it lives from one through the other */
+    bool border, early; /* early: made by an early node */
+    int first, last;    /* nodes: it lives from one through the other */
     size_t floats, at;
 };
 
@@ -61,11 +62,43 @@ struct graph {
     struct value_place *values;
     struct parameter *parameters;
     size_t n_nodes, n_values, n_parameters, max_nodes, max_values, max_parameters;
-    size_t floats; /* of the workspace, an image */
+    size_t n_early; /* the first nodes, which see times and classes alone: they are few numbers for large matrices */
+    size_t floats, late_floats; /* of the workspace, an image; of these, behind the others, for late values */
     bool failed;
 };
 
 /* conv_patches: no border, and rows of `kernel` pixels that lie side by side. */
 static inline bool conv_patches(const struct conv *c) { return c->kernel > 1 && c->stride == c->kernel; }
+
+/* A run of images first .. first + images - 1 of a workspace for `total`; `in` and `out` begin with image `first`. */
+struct run {
+    struct ctx *ctx;
+    const struct graph *g;
+    size_t images, total, first;
+    const struct graph_in *in;
+    float *out, *workspace;
+    float *own; /* a workspace of its own for all but early values, of `images` times late_floats; NULL: none */
+};
+
+/* graph_places is where a value's pixels lie, the border's left out; graph_scratch where its numbers begin. */
+struct places graph_places(const struct run *r, int value);
+float *graph_scratch(const struct run *r, int value);
+
+/* graph_frame writes the zeros around a value. */
+void graph_frame(const struct run *r, int value);
+
+/* graph_product is the product of a convolution, without vector, gate and residual. */
+struct product graph_product(const struct run *r, const struct node *node);
+
+/* graph_row is the row of its table that an embedding gives an image. */
+size_t graph_row(const struct run *r, const struct node *node, size_t image);
+
+void graph_run_node(const struct run *r, const struct node *node);
+
+/* graph_measure finds how many floats an image each value has, with the borders that it has by now. */
+void graph_measure(struct graph *g);
+
+/* patches_by_rows turns a convolution of patches, [out][in][y][x], into what its rows of pixels meet: [out][x][in][y]. */
+void patches_by_rows(const struct parameter *p, const float *w, float *to);
 
 #endif

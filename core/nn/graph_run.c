@@ -6,30 +6,33 @@
 #include "core/tensor/attention.h"
 #include "core/tensor/norm.h"
 
-struct run {
-    struct ctx *ctx;
-    const struct graph *g;
-    size_t images;
-    const struct graph_in *in;
-    float *out, *workspace;
-};
+/* place_of is where the run's first image of a value lies, when one is so many floats. */
+static float *place_of(const struct run *r, const struct value_place *v, size_t image) {
+    if (r->own && !v->early)
+        return r->own + r->images * (v->at - (r->g->floats - r->g->late_floats));
+    return r->workspace + r->total * v->at + r->first * image;
+}
 
-/* places_of is where a value's pixels lie, the border's left out. */
-static struct places places_of(const struct run *r, int value) {
+struct places graph_places(const struct run *r, int value) {
     const struct value_place *v = &r->g->values[value];
     if (v->constant)
         return (struct places){v->constant, 0, v->width * v->channels, v->channels};
     size_t border = v->border ? 1 : 0, row = (v->width + 2 * border) * v->channels;
-    float *data = r->workspace + r->images * v->at;
-    return (struct places){data + border * (row + v->channels), (v->height + 2 * border) * row, row, v->channels};
+    size_t image = (v->height + 2 * border) * row;
+    float *data = place_of(r, v, image);
+    return (struct places){data + border * (row + v->channels), image, row, v->channels};
 }
 
-/* frame writes the zeros around a value. */
-static void frame(const struct run *r, int value) {
+float *graph_scratch(const struct run *r, int value) {
+    const struct value_place *v = &r->g->values[value];
+    return place_of(r, v, v->floats);
+}
+
+void graph_frame(const struct run *r, int value) {
     const struct value_place *v = &r->g->values[value];
     if (!v->border)
         return;
-    struct places p = places_of(r, value);
+    struct places p = graph_places(r, value);
     size_t line = p.row_step * sizeof(float), side = v->channels * sizeof(float);
     for (size_t i = 0; i < r->images; i++) {
         float *first = p.data + i * p.image_step;
@@ -44,14 +47,14 @@ static void frame(const struct run *r, int value) {
 
 static const float *parameter(const struct run *r, int i) { return i < 0 ? NULL : r->g->parameters[i].values; }
 
-static void conv(const struct run *r, const struct node *node) {
+struct product graph_product(const struct run *r, const struct node *node) {
     const struct value_place *in = &r->g->values[node->in[0]], *out = &r->g->values[node->out];
     const struct conv *c = &node->conv;
     struct product p = {.images = r->images,
                         .height = out->height,
                         .width = out->width,
-                        .out = places_of(r, node->out),
-                        .in = places_of(r, node->in[0]),
+                        .out = graph_places(r, node->out),
+                        .in = graph_places(r, node->in[0]),
                         .b = &node->matrix,
                         .bias = parameter(r, node->bias),
                         .scale = c->scale,
@@ -67,15 +70,21 @@ static void conv(const struct run *r, const struct node *node) {
     }
     p.in.row_step *= c->stride;
     p.in.step *= c->stride;
+    return p;
+}
+
+static void conv(const struct run *r, const struct node *node) {
+    const struct conv *c = &node->conv;
+    struct product p = graph_product(r, node);
     if (node->in[1] >= 0) {
-        struct places v = places_of(r, node->in[1]);
+        struct places v = graph_places(r, node->in[1]);
         p.vector = v.data + c->vector_at;
         p.vector_step = v.image_step;
     }
     if (node->in[2] >= 0)
-        p.residual = places_of(r, node->in[2]);
+        p.residual = graph_places(r, node->in[2]);
     if (node->in[3] >= 0) {
-        struct places gate = places_of(r, node->in[3]);
+        struct places gate = graph_places(r, node->in[3]);
         p.gate = gate.data + c->gate_at;
         p.gate_step = gate.image_step;
     }
@@ -90,18 +99,19 @@ static void group_norm(const struct run *r, const struct node *node) {
                            .channels = v->channels,
                            .groups = node->norm.groups,
                            .eps = node->norm.eps,
-                           .in = places_of(r, node->in[0]),
-                           .out = places_of(r, node->out),
+                           .in = graph_places(r, node->in[0]),
+                           .out = graph_places(r, node->out),
                            .weight = parameter(r, node->weight),
                            .bias = parameter(r, node->bias),
-                           .activation = node->norm.activation};
+                           .activation = node->norm.activation,
+                           .statistics = node->statistics > 0 ? graph_scratch(r, node->statistics) : NULL};
     if (node->in[1] >= 0) {
-        struct places m = places_of(r, node->in[1]);
+        struct places m = graph_places(r, node->in[1]);
         n.scale = m.data;
         n.shift = m.data + v->channels;
         n.vector_step = m.image_step;
     }
-    group_norm_run(r->ctx, r->g->kernels, &n, r->workspace + r->images * r->g->values[node->scratch].at);
+    group_norm_run(r->ctx, r->g->kernels, &n, graph_scratch(r, node->scratch));
 }
 
 static void layer_norm(const struct run *r, const struct node *node) {
@@ -110,12 +120,12 @@ static void layer_norm(const struct run *r, const struct node *node) {
                            .tokens = v->height * v->width,
                            .n = v->channels,
                            .eps = node->layer.eps,
-                           .in = places_of(r, node->in[0]).data,
-                           .out = places_of(r, node->out).data,
+                           .in = graph_places(r, node->in[0]).data,
+                           .out = graph_places(r, node->out).data,
                            .weight = parameter(r, node->weight),
                            .bias = parameter(r, node->bias)};
     if (node->in[1] >= 0) {
-        struct places m = places_of(r, node->in[1]);
+        struct places m = graph_places(r, node->in[1]);
         l.scale = m.data + node->layer.scale_at;
         l.shift = m.data + node->layer.shift_at;
         l.vector_step = m.image_step;
@@ -129,18 +139,18 @@ static void attention(const struct run *r, const struct node *node) {
                                 .tokens = v->height * v->width,
                                 .heads = node->heads,
                                 .d = v->channels / node->heads,
-                                .q = places_of(r, node->in[0]).data,
-                                .k = places_of(r, node->in[1]).data,
-                                .v = places_of(r, node->in[2]).data,
+                                .q = graph_places(r, node->in[0]).data,
+                                .k = graph_places(r, node->in[1]).data,
+                                .v = graph_places(r, node->in[2]).data,
                                 .step = v->channels,
-                                .out = places_of(r, node->out).data};
-    attention_run(r->ctx, r->g->kernels, &a, r->workspace + r->images * r->g->values[node->scratch].at);
+                                .out = graph_places(r, node->out).data};
+    attention_run(r->ctx, r->g->kernels, &a, graph_scratch(r, node->scratch));
 }
 
 /* copy writes every `zoom`th part of a value to another, from a channel of it on: nearest neighbours. */
 static void copy(const struct run *r, int from, int to, size_t channel, size_t zoom) {
     const struct value_place *a = &r->g->values[from], *b = &r->g->values[to];
-    struct places x = places_of(r, from), y = places_of(r, to);
+    struct places x = graph_places(r, from), y = graph_places(r, to);
     for (size_t i = 0; i < r->images; i++)
         for (size_t row = 0; row < b->height; row++)
             for (size_t column = 0; column < b->width; column++)
@@ -151,7 +161,7 @@ static void copy(const struct run *r, int from, int to, size_t channel, size_t z
 
 static void slice(const struct run *r, const struct node *node) {
     const struct value_place *v = &r->g->values[node->out];
-    struct places x = places_of(r, node->in[0]), y = places_of(r, node->out);
+    struct places x = graph_places(r, node->in[0]), y = graph_places(r, node->out);
     for (size_t i = 0; i < r->images; i++)
         for (size_t row = 0; row < v->height; row++)
             for (size_t column = 0; column < v->width; column++)
@@ -162,7 +172,7 @@ static void slice(const struct run *r, const struct node *node) {
 
 static void unpatch(const struct run *r, const struct node *node) {
     const struct value_place *v = &r->g->values[node->in[0]];
-    struct places x = places_of(r, node->in[0]), y = places_of(r, node->out);
+    struct places x = graph_places(r, node->in[0]), y = graph_places(r, node->out);
     size_t line = v->channels / node->patch; /* a patch's row */
     for (size_t i = 0; i < r->images; i++)
         for (size_t row = 0; row < v->height * node->patch; row++)
@@ -176,9 +186,9 @@ static void unpatch(const struct run *r, const struct node *node) {
 /* pixels calls the finish kernel for each pixel of a value: out = act(x) + other, or act(x) * other. */
 static void pixels(const struct run *r, const struct node *node, enum activation activation) {
     const struct value_place *v = &r->g->values[node->out];
-    struct places x = places_of(r, node->in[0]), y = places_of(r, node->out), b = {0};
+    struct places x = graph_places(r, node->in[0]), y = graph_places(r, node->out), b = {0};
     if (node->in[1] >= 0)
-        b = places_of(r, node->in[1]);
+        b = graph_places(r, node->in[1]);
     for (size_t i = 0; i < r->images; i++)
         for (size_t row = 0; row < v->height; row++)
             for (size_t column = 0; column < v->width; column++) {
@@ -194,7 +204,7 @@ static void pixels(const struct run *r, const struct node *node, enum activation
 
 static void pool(const struct run *r, const struct node *node) {
     const struct value_place *v = &r->g->values[node->out];
-    struct places x = places_of(r, node->in[0]), y = places_of(r, node->out);
+    struct places x = graph_places(r, node->in[0]), y = graph_places(r, node->out);
     for (size_t i = 0; i < r->images; i++)
         for (size_t row = 0; row < v->height; row++)
             for (size_t column = 0; column < v->width; column++) {
@@ -208,7 +218,7 @@ static void pool(const struct run *r, const struct node *node) {
 
 static void affine(const struct run *r, const struct node *node, float factor, float offset, bool over_time) {
     const struct value_place *v = &r->g->values[node->out];
-    struct places x = places_of(r, node->in[0]), y = places_of(r, node->out);
+    struct places x = graph_places(r, node->in[0]), y = graph_places(r, node->out);
     for (size_t i = 0; i < r->images; i++) {
         float by = over_time ? r->in->times[i] : 1;
         for (size_t row = 0; row < v->height; row++)
@@ -218,11 +228,18 @@ static void affine(const struct run *r, const struct node *node, float factor, f
     }
 }
 
-static void sinusoids(float *out, size_t half, size_t j, float angle, bool cos_first) {
-    double turns = (double)angle / 3.14159265358979323846;
-    float sine = (float)elementary_sinpi(turns), cosine = (float)elementary_cospi(turns);
-    out[j] = cos_first ? cosine : sine;
-    out[half + j] = cos_first ? sine : cosine;
+enum { WAVES = 64 }; /* that are computed together */
+
+/* sinusoids of n angles, from place j of each half of an embedding on. The angles are lost. */
+static void sinusoids(float *out, size_t half, size_t j, size_t n, double *angles, bool cos_first) {
+    double sine[WAVES];
+    for (size_t k = 0; k < n; k++)
+        angles[k] /= 3.14159265358979323846;
+    elementary_sincospi_n(angles, sine, n);
+    for (size_t k = 0; k < n; k++) {
+        out[j + k] = (float)(cos_first ? angles[k] : sine[k]);
+        out[half + j + k] = (float)(cos_first ? sine[k] : angles[k]);
+    }
 }
 
 /* The single-precision steps are those of diffusers' embeddings, so that networks trained there see the same. */
@@ -231,41 +248,57 @@ static float number(const struct run *r, const struct node *node, size_t image) 
 }
 
 static void sinusoid_embedding(const struct run *r, const struct node *node) {
-    struct places p = places_of(r, node->out);
+    struct places p = graph_places(r, node->out);
     size_t half = r->g->values[node->out].channels / 2;
-    for (size_t i = 0; i < r->images; i++)
-        for (size_t j = 0; j < half; j++) {
-            float exponent = -9.210340371976184f * (float)j / ((float)half - (float)node->shift); /* log 10000 */
-            float angle = number(r, node, i) * (float)elementary_exp((double)exponent);
-            sinusoids(p.data + i * p.image_step, half, j, angle, node->cos_first);
+    for (size_t j = 0; j < half; j += WAVES) {
+        float frequency[WAVES];
+        double angles[WAVES];
+        size_t n = half - j < WAVES ? half - j : WAVES;
+        for (size_t k = 0; k < n; k++) { /* -log 10000 is the first number */
+            float exponent = -9.210340371976184f * (float)(j + k) / ((float)half - (float)node->shift);
+            frequency[k] = (float)elementary_exp((double)exponent);
         }
+        for (size_t i = 0; i < r->images; i++) {
+            for (size_t k = 0; k < n; k++)
+                angles[k] = (double)(number(r, node, i) * frequency[k]);
+            sinusoids(p.data + i * p.image_step, half, j, n, angles, node->cos_first);
+        }
+    }
 }
 
 static void fourier_embedding(const struct run *r, const struct node *node) {
-    struct places p = places_of(r, node->out);
+    struct places p = graph_places(r, node->out);
     size_t half = r->g->values[node->out].channels / 2;
     const float *w = parameter(r, node->weight);
-    for (size_t i = 0; i < r->images; i++)
-        for (size_t j = 0; j < half; j++) {
-            float time = (float)elementary_log((double)r->in->times[i]);
-            sinusoids(p.data + i * p.image_step, half, j, time * w[j] * 2 * 3.14159265f, false);
+    for (size_t i = 0; i < r->images; i++) {
+        float time = (float)elementary_log((double)r->in->times[i]);
+        for (size_t j = 0; j < half; j += WAVES) {
+            double angles[WAVES];
+            size_t n = half - j < WAVES ? half - j : WAVES;
+            for (size_t k = 0; k < n; k++)
+                angles[k] = (double)(time * w[j + k] * 2 * 3.14159265f);
+            sinusoids(p.data + i * p.image_step, half, j, n, angles, false);
         }
+    }
+}
+
+size_t graph_row(const struct run *r, const struct node *node, size_t image) {
+    size_t rows = r->g->parameters[node->weight].shape[0];
+    float wanted = number(r, node, image);
+    size_t row = wanted > 0 ? (size_t)wanted : 0;
+    return row < rows ? row : rows - 1;
 }
 
 static void embedding(const struct run *r, const struct node *node) {
-    struct places p = places_of(r, node->out);
-    size_t n = r->g->values[node->out].channels, rows = r->g->parameters[node->weight].shape[0];
-    for (size_t i = 0; i < r->images; i++) {
-        float wanted = number(r, node, i);
-        size_t row = wanted > 0 ? (size_t)wanted : 0;
-        memcpy(p.data + i * p.image_step, parameter(r, node->weight) + (row < rows ? row : rows - 1) * n,
-               n * sizeof(float));
-    }
+    struct places p = graph_places(r, node->out);
+    size_t n = r->g->values[node->out].channels;
+    for (size_t i = 0; i < r->images; i++)
+        memcpy(p.data + i * p.image_step, parameter(r, node->weight) + graph_row(r, node, i) * n, n * sizeof(float));
 }
 
 static void move_in(const struct run *r, const struct node *node) {
     const struct value_place *v = &r->g->values[node->out];
-    struct places p = places_of(r, node->out);
+    struct places p = graph_places(r, node->out);
     size_t line = v->width * v->channels;
     for (size_t i = 0; i < r->images; i++)
         for (size_t y = 0; y < v->height; y++)
@@ -275,7 +308,7 @@ static void move_in(const struct run *r, const struct node *node) {
 
 static void move_out(const struct run *r, const struct node *node) {
     const struct value_place *v = &r->g->values[node->in[0]];
-    struct places p = places_of(r, node->in[0]);
+    struct places p = graph_places(r, node->in[0]);
     size_t line = v->width * v->channels;
     for (size_t i = 0; i < r->images; i++)
         for (size_t y = 0; y < v->height; y++)
@@ -283,7 +316,7 @@ static void move_out(const struct run *r, const struct node *node) {
                    line * sizeof(float));
 }
 
-static void run_node(const struct run *r, const struct node *node) {
+void graph_run_node(const struct run *r, const struct node *node) {
     switch (node->op) {
     case OP_INPUT: move_in(r, node); break;
     case OP_CONV: conv(r, node); break;
@@ -309,12 +342,78 @@ static void run_node(const struct run *r, const struct node *node) {
     case OP_OUTPUT: move_out(r, node); break;
     }
     if (node->out >= 0)
-        frame(r, node->out);
+        graph_frame(r, node->out);
+}
+
+/* -- The whole -- */
+
+static void run_nodes(const struct run *r, size_t from, size_t to) {
+    for (size_t i = from; i < to && ctx_stop(r->ctx) == STOP_NONE; i++)
+        graph_run_node(r, &r->g->nodes[i]);
+}
+
+static size_t numbers(const struct value_place *v) { return v->height * v->width * v->channels; }
+
+/* run_part takes some images through the later nodes, in the room of images from `room` on. */
+static void run_part(const struct run *r, size_t first, size_t images, size_t room, struct ctx *ctx) {
+    const struct graph *g = r->g;
+    const struct graph_in in = {.x = r->in->x + first * numbers(&g->values[0]),
+                                .times = r->in->times ? r->in->times + first : NULL,
+                                .classes = r->in->classes ? r->in->classes + first : NULL};
+    struct run part = *r;
+    part.ctx = ctx;
+    part.first = first;
+    part.images = images;
+    part.own = r->workspace + r->total * (g->floats - g->late_floats) + room * g->late_floats;
+    part.in = &in;
+    part.out = r->out + first * numbers(&g->values[g->nodes[g->n_nodes - 1].in[0]]);
+    run_nodes(&part, g->n_early, g->n_nodes);
+}
+
+enum {
+    NEAR_FLOATS = 1 << 17, /* values that a core's own cache holds beside weights */
+    CHAIN_NS = 5000000     /* how long a thread may be away */
+};
+
+/* Images that go through all layers on one thread, a few at a time, so that their values stay near and threads meet only
+ * at the end. */
+struct chains {
+    const struct run *r;
+    size_t images, together; /* a chain, and of these at a time */
+};
+
+static void run_chain(void *arg, size_t i) {
+    const struct chains *c = arg;
+    struct ctx alone = {.stop = c->r->ctx->stop, .isa = c->r->ctx->isa};
+    for (size_t done = 0; done < c->images; done += c->together) {
+        size_t left = c->images - done;
+        run_part(c->r, i * c->images + done, left < c->together ? left : c->together, i * c->images, &alone);
+    }
+}
+
+static size_t at_least(size_t n, size_t least) { return n < least ? least : n; }
+
+/* chains_of gives chains of equal lengths, as many for each thread; none where an image takes long. */
+static struct chains chains_of(const struct run *r, size_t threads, size_t *n) {
+    size_t share = r->images / threads, most = (size_t)(CHAIN_NS / graph_cost(r->g));
+    struct chains c = {.r = r, .together = at_least(NEAR_FLOATS / at_least(r->g->floats, 1), 1)};
+    *n = 0;
+    if (most && share) {
+        c.images = share / ((share + most - 1) / most);
+        *n = share / c.images * threads;
+    }
+    return c;
 }
 
 void graph_run(struct ctx *ctx, const struct graph *g, size_t images, const struct graph_in *in, float *out,
                float *workspace) {
-    const struct run r = {ctx, g, images, in, out, workspace};
-    for (size_t i = 0; i < g->n_nodes && ctx_stop(ctx) == STOP_NONE; i++)
-        run_node(&r, &g->nodes[i]);
+    const struct run all = {
+        .ctx = ctx, .g = g, .images = images, .total = images, .in = in, .out = out, .workspace = workspace};
+    size_t n;
+    struct chains chains = chains_of(&all, ctx->parallel ? ctx->parallel->threads : 1, &n);
+    size_t done = n * chains.images;
+    run_nodes(&all, 0, g->n_early);
+    parallel_for(ctx, n, run_chain, &chains);
+    if (done < images)
+        run_part(&all, done, images - done, done, ctx);
 }

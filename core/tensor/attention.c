@@ -17,30 +17,50 @@ struct attention_job {
     size_t wide;          /* d rounded up to whole columns */
     size_t pieces;        /* of a head */
     float *keys_packed;   /* [images * heads][blocks][d][columns] */
-    float *values_packed; /* [images * heads][wide / columns][keys][columns] */
+    float *values_packed; /* [images * heads][columns of a tile: wide in all][keys][these columns] */
 };
 
 static size_t ceiling(size_t n, size_t by) { return (n + by - 1) / by; }
 
+static size_t wide_of(const struct tensor_kernels *k, size_t d) {
+    size_t whole = d / k->columns * k->columns;
+    return d > whole ? whole + tile_for(k, d - whole).columns : whole;
+}
+
 size_t attention_scratch(const struct tensor_kernels *k, size_t images, size_t tokens, size_t heads, size_t d) {
-    size_t keys = ceiling(tokens, k->columns) * k->columns, wide = ceiling(d, k->columns) * k->columns;
-    return images * heads * keys * (d + wide);
+    size_t keys = ceiling(tokens, k->columns) * k->columns;
+    return images * heads * keys * (d + wide_of(k, d));
+}
+
+static void pack_keys(const struct attention_job *job, const float *k, float *to) {
+    const struct attention *a = job->a;
+    size_t columns = job->k->columns;
+    for (size_t first = 0; first < job->keys; first += columns, to += a->d * columns)
+        for (size_t t = 0; t < columns; t++)
+            for (size_t c = 0; c < a->d; c++)
+                to[c * columns + t] = first + t < a->tokens ? k[(first + t) * a->step + c] : 0;
+}
+
+static void pack_values(const struct attention_job *job, const float *v, float *to) {
+    const struct attention *a = job->a;
+    for (size_t first = 0; first < job->wide; first += job->k->columns) {
+        size_t columns = tile_for(job->k, a->d - first).columns, n = a->d - first < columns ? a->d - first : columns;
+        for (size_t t = 0; t < job->keys; t++, to += columns) {
+            size_t own = t < a->tokens ? n : 0;
+            for (size_t c = 0; c < own; c++)
+                to[c] = v[t * a->step + first + c];
+            for (size_t c = own; c < columns; c++)
+                to[c] = 0;
+        }
+    }
 }
 
 static void pack_head(void *arg, size_t i) {
     const struct attention_job *job = arg;
     const struct attention *a = job->a;
-    size_t columns = job->k->columns, from = i / a->heads * a->tokens * a->step + i % a->heads * a->d;
-    float *to = job->keys_packed + i * job->keys * a->d;
-    for (size_t first = 0; first < job->keys; first += columns)
-        for (size_t c = 0; c < a->d; c++)
-            for (size_t t = first; t < first + columns; t++)
-                *to++ = t < a->tokens ? a->k[from + t * a->step + c] : 0;
-    to = job->values_packed + i * job->keys * job->wide;
-    for (size_t first = 0; first < job->wide; first += columns)
-        for (size_t t = 0; t < job->keys; t++)
-            for (size_t c = first; c < first + columns; c++)
-                *to++ = t < a->tokens && c < a->d ? a->v[from + t * a->step + c] : 0;
+    size_t from = i / a->heads * a->tokens * a->step + i % a->heads * a->d;
+    pack_keys(job, a->k + from, job->keys_packed + i * job->keys * a->d);
+    pack_values(job, a->v + from, job->values_packed + i * job->keys * job->wide);
 }
 
 /* The state of a tile of queries. */
@@ -57,13 +77,16 @@ static const size_t ORIGIN[1];
 /* score fills scores[row][0 .. BLOCKS * columns - 1] for keys from block `first` on; gives how many are keys. */
 static size_t score(const struct attention_job *job, size_t head, size_t first, struct queries *s) {
     size_t columns = job->k->columns, n = 0;
-    struct tile tile = {
-        .a = s->q, .rows = s->rows, .segment = ORIGIN, .segments = 1, .depth = job->a->d, .out = s->block};
+    struct tile tile = {.a = s->q,
+                        .rows = s->rows,
+                        .segment = ORIGIN,
+                        .segments = 1,
+                        .depth = job->a->d,
+                        .pitch = BLOCKS * TILE_COLUMNS_MAX};
     for (size_t b = first; b < first + BLOCKS && b < job->blocks; b++, n += columns) {
         tile.panel = job->keys_packed + (head * job->blocks + b) * columns * job->a->d;
+        tile.out = s->scores[0] + n;
         job->k->tile(&tile);
-        for (size_t i = 0; i < s->rows; i++)
-            memcpy(s->scores[i] + n, s->block + i * columns, columns * sizeof(float));
     }
     size_t left = job->a->tokens - first * columns;
     return n < left ? n : left;
@@ -75,28 +98,31 @@ static void weigh(const struct attention_job *job, size_t head, size_t first, si
     const float *weights[TILE_ROWS_MAX];
     for (size_t i = 0; i < s->rows; i++)
         weights[i] = s->scores[i];
-    size_t columns = job->k->columns;
     struct tile tile = {.a = weights, .rows = s->rows, .segment = ORIGIN, .segments = 1, .depth = n, .out = s->block};
-    for (size_t c = 0; c < job->a->d; c += columns) {
-        tile.panel = job->values_packed + head * job->keys * job->wide + c * job->keys + first * columns;
-        job->k->tile(&tile);
-        size_t m = job->a->d - c < columns ? job->a->d - c : columns;
+    for (size_t c = 0; c < job->a->d; c += job->k->columns) {
+        struct tile_shape shape = tile_for(job->k, job->a->d - c);
+        size_t m = job->a->d - c < shape.columns ? job->a->d - c : shape.columns;
+        tile.panel = job->values_packed + head * job->keys * job->wide + c * job->keys + first * shape.columns;
+        tile.pitch = shape.columns;
+        shape.run(&tile);
         for (size_t i = 0; i < s->rows; i++)
-            job->k->blend(m, keep[i], s->block + i * columns, out[i] + c);
+            job->k->blend(m, keep[i], s->block + i * shape.columns, out[i] + c);
     }
 }
 
 static void attend(const struct attention_job *job, size_t head, size_t token, size_t rows) {
     const struct attention *a = job->a;
     const struct tensor_kernels *k = job->k;
-    struct queries s = {.rows = rows};
+    struct queries s;
     float *out[TILE_ROWS_MAX], keep[TILE_ROWS_MAX], scale = 1 / sqrtf((float)a->d);
     size_t image = head / a->heads, column = head % a->heads * a->d;
+    s.rows = rows;
     for (size_t i = 0; i < rows; i++) {
         s.q[i] = a->q + (image * a->tokens + token + i) * a->step + column;
         out[i] = a->out + (image * a->tokens + token + i) * a->heads * a->d + column;
         memset(out[i], 0, a->d * sizeof(float));
         s.max[i] = -INFINITY;
+        s.sum[i] = 0;
     }
     for (size_t block = 0; block < job->blocks; block += BLOCKS) {
         size_t n = score(job, head, block, &s);
@@ -117,14 +143,16 @@ static void attend_piece(void *arg, size_t i) {
     const struct attention_job *job = arg;
     size_t rows = job->k->rows, head = i / job->pieces, token = i % job->pieces * TILES_PIECE * rows;
     size_t end = token + TILES_PIECE * rows < job->a->tokens ? token + TILES_PIECE * rows : job->a->tokens;
-    for (; token < end; token += rows)
-        attend(job, head, token, end - token < rows ? end - token : rows);
+    for (size_t tiles = ceiling(end - token, job->k->rows); tiles > 0; tiles--, token += rows) {
+        rows = ceiling(end - token, tiles);
+        attend(job, head, token, rows);
+    }
 }
 
 void attention_run(struct ctx *ctx, const struct tensor_kernels *k, const struct attention *a, float *scratch) {
     struct attention_job job = {.k = k, .a = a, .blocks = ceiling(a->tokens, k->columns)};
     job.keys = job.blocks * k->columns;
-    job.wide = ceiling(a->d, k->columns) * k->columns;
+    job.wide = wide_of(k, a->d);
     job.keys_packed = scratch;
     job.values_packed = scratch + a->images * a->heads * job.keys * a->d;
     job.pieces = ceiling(a->tokens, TILES_PIECE * k->rows);

@@ -56,6 +56,11 @@ static void settle_group(const struct group_job *job, size_t image, size_t first
         spread += (own > 0 ? own : 0) + pixels * off * off;
     }
     double factor = 1 / sqrt(spread / (pixels * (double)n) + (double)g->eps);
+    if (g->statistics) {
+        float *own = g->statistics + 2 * (image * g->groups + first / n);
+        own[0] = (float)mean;
+        own[1] = (float)factor;
+    }
     float *lines = job->lines + image * 2 * g->channels;
     for (size_t c = first; c < first + n; c++) {
         double a = factor * (double)g->weight[c], b = (double)g->bias[c] - mean * a;
@@ -83,10 +88,8 @@ static void apply_piece(void *arg, size_t i) {
     size_t end = y + ROWS_PIECE < g->height ? y + ROWS_PIECE : g->height;
     const float *lines = job->lines + image * 2 * g->channels;
     for (; y < end; y++)
-        for (size_t x = 0; x < g->width; x++)
-            job->k->affine(g->channels, pixel(&g->in, image, y) + x * g->in.step, lines, lines + g->channels,
-                           g->activation,
-                           g->out.data + image * g->out.image_step + y * g->out.row_step + x * g->out.step);
+        job->k->affine(g->width, g->channels, pixel(&g->in, image, y), g->in.step, lines, lines + g->channels,
+                       g->activation, g->out.data + image * g->out.image_step + y * g->out.row_step, g->out.step);
 }
 
 void group_norm_run(struct ctx *ctx, const struct tensor_kernels *k, const struct group_norm *g, void *scratch) {
@@ -106,17 +109,12 @@ enum { TOKENS_PIECE = 64 };
 
 static void norm_token(const struct layer_job *job, size_t image, size_t row) {
     const struct layer_norm *l = job->l;
-    float *out = l->out + row * l->n;
-    job->k->standardise(l->n, l->in + row * l->n, l->eps, out);
-    if (l->weight)
-        job->k->affine(l->n, out, l->weight, l->bias, ACTIVATION_NONE, out);
-    if (l->scale) { /* y + y * scale + shift */
-        const float *scale = l->scale + image * l->vector_step, *shift = l->shift + image * l->vector_step;
-        const struct finish f = {.gate = scale, .vector = NULL, .residual = out, .scale = 1};
-        job->k->finish(&f, l->n, out, out);
-        const struct finish add = {.residual = shift, .scale = 1};
-        job->k->finish(&add, l->n, out, out);
-    }
+    const struct standard s = {.eps = l->eps,
+                               .weight = l->weight,
+                               .bias = l->bias,
+                               .scale = l->scale ? l->scale + image * l->vector_step : NULL,
+                               .shift = l->scale ? l->shift + image * l->vector_step : NULL};
+    job->k->standardise(&s, l->n, l->in + row * l->n, l->out + row * l->n);
 }
 
 static void norm_tokens(void *arg, size_t piece) {

@@ -15,6 +15,7 @@ struct group_norm {
     const float *scale, *shift; /* [images], `vector_step` apart; [channels] each; or NULL */
     size_t vector_step;
     enum activation activation;
+    float *statistics; /* [images][groups][2] gets mean and 1 / sqrt(var + eps); NULL: they are not wanted */
 };
 
 /* group_norm_scratch is the bytes that group_norm_run needs, aligned to 64. */

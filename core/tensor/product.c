@@ -7,16 +7,44 @@ enum { PIECE_WORK = 1 << 19 }; /* multiply-adds that are worth a piece of their 
 static size_t ceiling(size_t n, size_t by) { return (n + by - 1) / by; }
 
 size_t matrix_floats(const struct tensor_kernels *k, size_t segments, size_t depth, size_t columns) {
-    return ceiling(columns, k->columns) * k->columns * segments * depth;
+    size_t whole = columns / k->columns * k->columns, rest = columns - whole;
+    return (whole + (rest ? tile_for(k, rest).columns : 0)) * segments * depth;
 }
 
 void matrix_pack(const struct tensor_kernels *k, size_t segments, size_t depth, size_t columns, const float *w,
                  float *panels) {
-    for (size_t first = 0; first < columns; first += k->columns)
+    for (size_t first = 0; first < columns; first += k->columns) {
+        size_t wide = tile_for(k, columns - first).columns;
         for (size_t s = 0; s < segments; s++)
             for (size_t i = 0; i < depth; i++)
-                for (size_t j = first; j < first + k->columns; j++)
+                for (size_t j = first; j < first + wide; j++)
                     *panels++ = j < columns ? w[(j * depth + i) * segments + s] : 0;
+    }
+}
+
+/* pack_taps fills one row of a block, in the order of w, from n columns. */
+static void pack_taps(size_t n, size_t wide, size_t segments, size_t apart, const float *w, size_t taps,
+                      const size_t *tap, float *row) {
+    for (size_t j = 0; j < wide; j++, w += taps)
+        for (size_t s = 0; s < segments; s++)
+            row[s * apart + j] = j < n ? w[tap[s]] : 0;
+}
+
+void matrix_pack_across(const struct tensor_kernels *k, size_t segments, size_t depth, size_t columns, const float *w,
+                        size_t taps, const size_t *tap, float *panels) {
+    for (size_t first = 0, wide; first < columns; first += wide, panels += segments * depth * wide) {
+        wide = tile_for(k, columns - first).columns;
+        size_t n = columns - first < wide ? columns - first : wide;
+        for (size_t i = 0; i < depth; i++) {
+            const float *from = w + (i * columns + first) * taps;
+            if (taps > 1) {
+                pack_taps(n, wide, segments, depth * wide, from, taps, tap, panels + i * wide);
+            } else if (segments) {
+                memcpy(panels + i * wide, from, n * sizeof *w);
+                memset(panels + i * wide + n, 0, (wide - n) * sizeof *w);
+            }
+        }
+    }
 }
 
 /* The rows of one piece: `rows` of them from its number times that on, in the blocks of columns of its own. */
@@ -28,49 +56,96 @@ struct job {
     size_t pieces_down;
 };
 
-static float *at(const struct places *to, const struct product *p, size_t row) {
-    size_t x = row % p->width, y = row / p->width % p->height, image = row / p->width / p->height;
-    return to->data + image * to->image_step + y * to->row_step + x * to->step;
+/* A row's place, moved on from row to row without a division. */
+struct row {
+    size_t image, y, x;
+};
+
+static struct row row_at(const struct product *p, size_t row) {
+    return (struct row){row / p->width / p->height, row / p->width % p->height, row % p->width};
 }
 
-static void finish_rows(const struct job *job, size_t first, size_t rows, size_t block, const float *sums) {
+static void next(const struct product *p, struct row *row) {
+    if (++row->x < p->width)
+        return;
+    row->x = 0;
+    if (++row->y < p->height)
+        return;
+    row->y = 0;
+    row->image++;
+}
+
+static float *at(const struct places *to, const struct row *row) {
+    return to->data + row->image * to->image_step + row->y * to->row_step + row->x * to->step;
+}
+
+/* The rows of a tile, and what comes of them. */
+struct rows {
+    size_t n, image[TILE_ROWS_MAX];
+    const float *in[TILE_ROWS_MAX], *residual[TILE_ROWS_MAX];
+    float *out[TILE_ROWS_MAX], sums[TILE_ROWS_MAX * TILE_COLUMNS_MAX];
+};
+
+/* gather finds the places of the next n rows, results from `column` on. */
+static void gather(const struct product *p, struct row *row, size_t column, size_t n, struct rows *r) {
+    r->n = n;
+    for (size_t i = 0; i < n; i++, next(p, row)) {
+        r->image[i] = row->image;
+        r->in[i] = at(&p->in, row);
+        r->out[i] = at(&p->out, row) + column;
+        if (p->residual.data)
+            r->residual[i] = at(&p->residual, row) + column;
+    }
+}
+
+/* finish ends rows of `columns` sums, those of an image at a time: its vector and gate are the same for all. */
+static void finish(const struct job *job, size_t column, size_t columns, const struct rows *r) {
     const struct product *p = job->p;
-    size_t column = block * job->k->columns, n = p->b->columns - column;
-    n = n < job->k->columns ? n : job->k->columns;
-    for (size_t i = 0; i < rows; i++) {
-        size_t row = first + i, image = row / p->width / p->height;
-        struct finish f = {
-            .bias = p->bias ? p->bias + column : NULL,
-            .vector = p->vector ? p->vector + image * p->vector_step + column : NULL,
-            .gate = p->gate ? p->gate + image * p->gate_step + column : NULL,
-            .residual = p->residual.data ? at(&p->residual, p, row) + column : NULL,
-            .scale = p->scale,
-            .activation = p->activation,
-        };
-        job->k->finish(&f, n, sums + i * job->k->columns, at(&p->out, p, row) + column);
+    struct finish_rows f = {.n = p->b->columns - column < columns ? p->b->columns - column : columns,
+                            .pitch = columns,
+                            .bias = p->bias ? p->bias + column : NULL,
+                            .scale = p->scale,
+                            .activation = p->activation};
+    for (size_t i = 0; i < r->n; i += f.rows) {
+        for (f.rows = 1; i + f.rows < r->n && r->image[i + f.rows] == r->image[i];)
+            f.rows++;
+        f.x = r->sums + i * columns;
+        f.out = r->out + i;
+        f.residual = p->residual.data ? r->residual + i : NULL;
+        f.vector = p->vector ? p->vector + r->image[i] * p->vector_step + column : NULL;
+        f.gate = p->gate ? p->gate + r->image[i] * p->gate_step + column : NULL;
+        job->k->finish_rows(&f);
+    }
+}
+
+/* run_block computes rows first .. end-1 of one block of columns, in tiles that are about as high as each other. */
+static void run_block(const struct job *job, size_t block, size_t first, size_t end) {
+    const struct product *p = job->p;
+    size_t column = block * job->k->columns;
+    struct tile_shape shape = tile_for(job->k, p->b->columns - column);
+    struct rows r;
+    struct row row = row_at(p, first);
+    struct tile tile = {.a = r.in,
+                        .segment = p->segment,
+                        .segments = p->b->segments,
+                        .depth = p->b->depth,
+                        .panel = p->b->panels + column * p->b->segments * p->b->depth,
+                        .out = r.sums,
+                        .pitch = shape.columns};
+    for (size_t tiles = ceiling(end - first, shape.rows); tiles > 0; tiles--, first += tile.rows) {
+        tile.rows = ceiling(end - first, tiles);
+        gather(p, &row, column, tile.rows, &r);
+        shape.run(&tile);
+        finish(job, column, shape.columns, &r);
     }
 }
 
 static void run_piece(void *arg, size_t piece) {
     const struct job *job = arg;
-    const struct product *p = job->p;
     size_t first = piece % job->pieces_down * job->rows, end = first + job->rows;
     size_t block = piece / job->pieces_down * job->blocks, last = block + job->blocks;
-    end = end < job->total ? end : job->total;
-    last = last < job->all_blocks ? last : job->all_blocks;
-    float sums[TILE_ROWS_MAX * TILE_COLUMNS_MAX];
-    const float *a[TILE_ROWS_MAX];
-    struct tile tile = {.a = a, .segment = p->segment, .segments = p->b->segments, .depth = p->b->depth, .out = sums};
-    for (; block < last; block++) {
-        tile.panel = p->b->panels + block * job->k->columns * p->b->segments * p->b->depth;
-        for (size_t row = first; row < end; row += tile.rows) {
-            tile.rows = end - row < job->k->rows ? end - row : job->k->rows;
-            for (size_t i = 0; i < tile.rows; i++)
-                a[i] = at(&p->in, p, row + i);
-            job->k->tile(&tile);
-            finish_rows(job, row, tile.rows, block, sums);
-        }
-    }
+    for (; block < last && block < job->all_blocks; block++)
+        run_block(job, block, first, end < job->total ? end : job->total);
 }
 
 void product_run(struct ctx *ctx, const struct tensor_kernels *k, const struct product *p) {

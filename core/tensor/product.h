@@ -10,7 +10,8 @@
 #include "core/base/ctx.h"
 #include "core/tensor/tensor.h"
 
-/* A packed matrix: [blocks of columns][segments][depth][columns of a tile], the last block filled with zeros. */
+/* A packed matrix: [blocks of columns][segments][depth][columns of a tile], the last block filled with zeros; it is one
+ * of the slim tile where its columns fit. */
 struct matrix {
     size_t segments, depth, columns;
     const float *panels;
@@ -23,6 +24,11 @@ size_t matrix_floats(const struct tensor_kernels *k, size_t segments, size_t dep
  * of a convolution, [out][in] of a linear layer. */
 void matrix_pack(const struct tensor_kernels *k, size_t segments, size_t depth, size_t columns, const float *w,
                  float *panels);
+
+/* matrix_pack_across packs the way back: w[depth][columns][taps] by the same layout, of which the matrix has, as its
+ * segments, the taps that tap[segments] names. */
+void matrix_pack_across(const struct tensor_kernels *k, size_t segments, size_t depth, size_t columns, const float *w,
+                        size_t taps, const size_t *tap, float *panels);
 
 /* Where the rows of a product lie: row (image, y, x) is at data + image * image_step + y * row_step + x * step. */
 struct places {

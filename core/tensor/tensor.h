@@ -12,16 +12,22 @@
 
 #include "core/base/cpu.h"
 
-enum { TILE_ROWS_MAX = 16, TILE_COLUMNS_MAX = 32, TILE_SEGMENTS_MAX = 9 };
+enum { TILE_ROWS_MAX = 24, TILE_COLUMNS_MAX = 32, TILE_SEGMENTS_MAX = 9 };
 
-/* out[i][j] = sum over s, k of a[i][segment[s] + k] * panel[s][k][j], for `rows` rows and all of the table's columns. */
+/* out[i][j] = sum over s, k of a[i][segment[s] + k] * panel[s][k][j], for `rows` rows and all of the shape's columns. */
 struct tile {
     const float *const *a; /* [rows] */
-    size_t rows;           /* 1 .. the table's rows */
+    size_t rows;           /* 1 .. the shape's rows */
     const size_t *segment; /* [segments] */
     size_t segments, depth;
     const float *panel; /* [segments][depth][columns] */
-    float *out;         /* [rows][columns] */
+    float *out;         /* [rows][columns], rows `pitch` apart */
+    size_t pitch;
+};
+
+struct tile_shape {
+    size_t rows, columns;
+    void (*run)(const struct tile *t);
 };
 
 /* Activations; MISH is x tanh(log(1 + e^x)), GELU_TANH the tanh approximation (Hendrycks, Gimpel 2016, sec. 2). */
@@ -46,30 +52,58 @@ struct finish {
     enum activation activation;
 };
 
+/* The same of `rows` rows, x's `pitch` apart, bias, vector and gate the same for all. */
+struct finish_rows {
+    size_t rows, n, pitch;
+    const float *x;
+    float *const *out;            /* [rows] */
+    const float *const *residual; /* [rows] or NULL */
+    const float *bias, *vector, *gate;
+    float scale;
+    enum activation activation;
+};
+
+/* What becomes of a row x of n numbers: y = (x - mean) / sqrt(variance + eps), of the row's own mean and (biased)
+ * variance; then y * weight + bias; then y + y * scale + shift. NULL: without it. */
+struct standard {
+    float eps;
+    const float *weight, *bias, *scale, *shift;
+};
+
+struct backward_kernels;
+
 struct tensor_kernels {
     enum isa isa;
     size_t rows, columns; /* of a tile */
     void (*tile)(const struct tile *t);
+    struct tile_shape slim; /* for the last columns of a matrix where they are few: fewer columns, more rows */
     /* finish writes out[n] from x[n]; they may be the same. */
     void (*finish)(const struct finish *f, size_t n, const float *x, float *out);
-    /* affine: out[i] = act(x[i] * factor[i] + offset[i]) */
-    void (*affine)(size_t n, const float *x, const float *factor, const float *offset, enum activation activation,
-                   float *out);
+    void (*finish_rows)(const struct finish_rows *f);
+    /* affine: out[i] = act(x[i] * factor[i] + offset[i]), for `pixels` rows of n numbers, x_step and out_step apart */
+    void (*affine)(size_t pixels, size_t n, const float *x, size_t x_step, const float *factor, const float *offset,
+                   enum activation activation, float *out, size_t out_step);
     /* moments adds sum (x - shift) and sum (x - shift)^2 over `pixels` rows of n numbers, `pitch` apart, to sum[n] and
      * square[n]. */
     void (*moments)(size_t pixels, size_t pitch, size_t n, const float *x, const float *shift, double *sum,
                     double *square);
-    /* standardise: out = (x - mean) / sqrt(variance + eps) of the row's own mean and (biased) variance. */
-    void (*standardise)(size_t n, const float *x, float eps, float *out);
+    /* standardise writes out[n] from x[n]; they may be the same. */
+    void (*standardise)(const struct standard *s, size_t n, const float *x, float *out);
     /* softmax_part: s[i] = exp(s[i] * scale - max), where *max becomes the greater of itself and the greatest
      * s[i] * scale; gives their sum. n > 0. */
     float (*softmax_part)(size_t n, float *s, float scale, float *max);
     /* blend: out[i] = out[i] * keep + x[i] */
     void (*blend)(size_t n, float keep, const float *x, float *out);
+    const struct backward_kernels *backward; /* backward.h */
 };
 
 /* tensor_kernels_for is the table of a set, or of the nearest below it that there is. */
 const struct tensor_kernels *tensor_kernels_for(enum isa isa);
+
+/* tile_for is the tile for the last n columns of a matrix, or for the next of more. */
+static inline struct tile_shape tile_for(const struct tensor_kernels *k, size_t n) {
+    return n <= k->slim.columns ? k->slim : (struct tile_shape){k->rows, k->columns, k->tile};
+}
 
 extern const struct tensor_kernels tensor_ref;
 #if defined(__x86_64__)

@@ -3,6 +3,7 @@
 #define LANES 4
 #define ROWS 8
 #define VECTORS 2
+#define SLIM_ROWS 16
 #define FMA(a, b, c) ((vec)vfmaq_f32((float32x4_t)(c), (float32x4_t)(a), (float32x4_t)(b)))
 #define TABLE tensor_neon
 #define SET ISA_NEON

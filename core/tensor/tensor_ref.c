@@ -2,23 +2,27 @@
 #include <math.h>
 
 #include "core/base/elementary.h"
+#include "core/tensor/backward.h"
 #include "core/tensor/tensor.h"
 
-enum { ROWS = 4, COLUMNS = 8 };
+enum { ROWS = 4, COLUMNS = 8, SLIM_ROWS = 8, SLIM_COLUMNS = 4 };
 
-static void tile(const struct tile *t) {
+static void tile_of(const struct tile *t, size_t columns) {
     for (size_t i = 0; i < t->rows; i++) {
         float sum[COLUMNS] = {0};
         for (size_t s = 0; s < t->segments; s++) {
-            const float *a = t->a[i] + t->segment[s], *b = t->panel + s * t->depth * COLUMNS;
+            const float *a = t->a[i] + t->segment[s], *b = t->panel + s * t->depth * columns;
             for (size_t k = 0; k < t->depth; k++)
-                for (size_t j = 0; j < COLUMNS; j++)
-                    sum[j] += a[k] * b[k * COLUMNS + j];
+                for (size_t j = 0; j < columns; j++)
+                    sum[j] += a[k] * b[k * columns + j];
         }
-        for (size_t j = 0; j < COLUMNS; j++)
-            t->out[i * COLUMNS + j] = sum[j];
+        for (size_t j = 0; j < columns; j++)
+            t->out[i * t->pitch + j] = sum[j];
     }
 }
+
+static void tile(const struct tile *t) { tile_of(t, COLUMNS); }
+static void slim_tile(const struct tile *t) { tile_of(t, SLIM_COLUMNS); }
 
 static double erf_of(double x) { /* to 1e-16: its series, or the continued fraction of erfc (Lentz's is not needed) */
     double a = fabs(x), sum = a, term = a;
@@ -75,10 +79,19 @@ static void finish(const struct finish *f, size_t n, const float *x, float *out)
     }
 }
 
-static void affine(size_t n, const float *x, const float *factor, const float *offset, enum activation activation,
-                   float *out) {
-    for (size_t i = 0; i < n; i++)
-        out[i] = activate(activation, x[i] * factor[i] + offset[i]);
+static void finish_rows(const struct finish_rows *f) {
+    for (size_t r = 0; r < f->rows; r++) {
+        const float *residual = f->residual ? f->residual[r] : NULL;
+        const struct finish row = {f->bias, f->vector, f->gate, residual, f->scale, f->activation};
+        finish(&row, f->n, f->x + r * f->pitch, f->out[r]);
+    }
+}
+
+static void affine(size_t pixels, size_t n, const float *x, size_t x_step, const float *factor, const float *offset,
+                   enum activation activation, float *out, size_t out_step) {
+    for (size_t p = 0; p < pixels; p++)
+        for (size_t i = 0; i < n; i++)
+            out[p * out_step + i] = activate(activation, x[p * x_step + i] * factor[i] + offset[i]);
 }
 
 static void moments(size_t pixels, size_t pitch, size_t n, const float *x, const float *shift, double *sum,
@@ -91,16 +104,22 @@ static void moments(size_t pixels, size_t pitch, size_t n, const float *x, const
         }
 }
 
-static void standardise(size_t n, const float *x, float eps, float *out) {
+static void standardise(const struct standard *s, size_t n, const float *x, float *out) {
     double sum = 0, square = 0;
     for (size_t i = 0; i < n; i++)
         sum += (double)x[i];
     double mean = sum / (double)n;
     for (size_t i = 0; i < n; i++)
         square += ((double)x[i] - mean) * ((double)x[i] - mean);
-    double factor = 1 / sqrt(square / (double)n + (double)eps);
-    for (size_t i = 0; i < n; i++)
-        out[i] = (float)(((double)x[i] - mean) * factor);
+    double factor = 1 / sqrt(square / (double)n + (double)s->eps);
+    for (size_t i = 0; i < n; i++) {
+        float y = (float)(((double)x[i] - mean) * factor);
+        if (s->weight)
+            y = y * s->weight[i] + s->bias[i];
+        if (s->scale)
+            y = y * s->scale[i] + y + s->shift[i];
+        out[i] = y;
+    }
 }
 
 static float softmax_part(size_t n, float *s, float scale, float *max) {
@@ -123,5 +142,7 @@ static void blend(size_t n, float keep, const float *x, float *out) {
 }
 
 const struct tensor_kernels tensor_ref = {
-    ISA_REF, ROWS, COLUMNS, tile, finish, affine, moments, standardise, softmax_part, blend,
+    ISA_REF,      ROWS,        COLUMNS,       tile,    {SLIM_ROWS, SLIM_COLUMNS, slim_tile},
+    finish,       finish_rows, affine,        moments, standardise,
+    softmax_part, blend,       &backward_ref,
 };

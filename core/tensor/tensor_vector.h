@@ -2,6 +2,9 @@
  * defines
  *     LANES          floats a vector (a power of two)
  *     ROWS, VECTORS  of a tile: its rows, and the vectors a row; ROWS * VECTORS accumulators stay in registers
+ *     SLIM_ROWS      of a tile of one vector a row
+ *     LEAST(a, b), GREATEST(a, b)      a < b ? a : b and a > b ? a : b of lanes; without them, selections
+ *     SOME(p, n), SET_SOME(p, v, n)    load and store the first n < LANES lanes; without them, copies do that
  *     FMA(a, b, c)   a * b + c, rounded once
  *     TABLE, SET     the table's name and the enum isa
  * Everything else is written with the compiler's vector types. */
@@ -12,88 +15,122 @@ typedef float vec __attribute__((vector_size(LANES * 4)));
 typedef int vint __attribute__((vector_size(LANES * 4)));
 typedef float anywhere __attribute__((vector_size(LANES * 4), aligned(4), may_alias)); /* in memory */
 
-enum { COLUMNS = LANES * VECTORS };
+enum { COLUMNS = LANES * VECTORS, SEVERAL = 4 };
 #define INLINE static inline __attribute__((always_inline))
 
 INLINE vec load(const float *p) { return *(const anywhere *)p; }
 INLINE void store(float *p, vec v) { *(anywhere *)p = v; }
 INLINE vec splat(float x) { return x - (vec){0}; }
 
-/* load_n and store_n touch n lanes only. */
-INLINE vec load_n(const float *p, size_t n) {
-    if (n >= LANES)
-        return load(p);
+#ifndef SOME
+INLINE vec some(const float *p, size_t n) {
     float lanes[LANES] = {0};
     for (size_t i = 0; i < n; i++)
         lanes[i] = p[i];
     return load(lanes);
 }
-INLINE void store_n(float *p, vec v, size_t n) {
-    if (n >= LANES) {
-        store(p, v);
-        return;
-    }
+INLINE void set_some(float *p, vec v, size_t n) {
     float lanes[LANES];
     store(lanes, v);
     for (size_t i = 0; i < n; i++)
         p[i] = lanes[i];
 }
+#define SOME some
+#define SET_SOME set_some
+#endif
+
+/* load_n and store_n touch n lanes only, at most LANES; the other lanes are 0. */
+INLINE vec load_n(const float *p, size_t n) { return n >= LANES ? load(p) : SOME(p, n); }
+INLINE void store_n(float *p, vec v, size_t n) {
+    if (n >= LANES)
+        store(p, v);
+    else
+        SET_SOME(p, v, n);
+}
 
 /* -- The matrix product -- */
 
-INLINE void tile_rows(const struct tile *t, const size_t rows) {
-    vec acc[ROWS][VECTORS];
-#pragma GCC unroll 16
+INLINE void tile_of(const struct tile *t, const size_t rows, const size_t vectors) {
+    vec acc[TILE_ROWS_MAX][VECTORS];
+#pragma GCC unroll 24
     for (size_t i = 0; i < rows; i++)
 #pragma GCC unroll 4
-        for (size_t j = 0; j < VECTORS; j++)
+        for (size_t j = 0; j < vectors; j++)
             acc[i][j] = (vec){0};
     const float *b = t->panel;
     for (size_t s = 0; s < t->segments; s++) {
-        const float *a[ROWS];
-#pragma GCC unroll 16
+        const float *a[TILE_ROWS_MAX];
+#pragma GCC unroll 24
         for (size_t i = 0; i < rows; i++)
             a[i] = t->a[i] + t->segment[s];
-        for (size_t k = 0; k < t->depth; k++, b += COLUMNS) {
+        size_t k = 0;
+        /* A slim tile has more rows than there are registers for their addresses: several k for each that is loaded. */
+        for (; vectors == 1 && k + SEVERAL <= t->depth; k += SEVERAL, b += SEVERAL * LANES) {
+            vec column[SEVERAL];
+#pragma GCC unroll 4
+            for (size_t j = 0; j < SEVERAL; j++)
+                column[j] = load(b + j * LANES);
+#pragma GCC unroll 24
+            for (size_t i = 0; i < rows; i++) {
+                const float *x = a[i] + k;
+#pragma GCC unroll 4
+                for (size_t j = 0; j < SEVERAL; j++)
+                    acc[i][0] = FMA(splat(x[j]), column[j], acc[i][0]);
+            }
+        }
+        for (; k < t->depth; k++, b += vectors * LANES) {
             vec column[VECTORS];
 #pragma GCC unroll 4
-            for (size_t j = 0; j < VECTORS; j++)
+            for (size_t j = 0; j < vectors; j++)
                 column[j] = load(b + j * LANES);
-#pragma GCC unroll 16
+#pragma GCC unroll 24
             for (size_t i = 0; i < rows; i++) {
                 vec x = splat(a[i][k]);
 #pragma GCC unroll 4
-                for (size_t j = 0; j < VECTORS; j++)
+                for (size_t j = 0; j < vectors; j++)
                     acc[i][j] = FMA(x, column[j], acc[i][j]);
             }
         }
     }
-#pragma GCC unroll 16
+#pragma GCC unroll 24
     for (size_t i = 0; i < rows; i++)
 #pragma GCC unroll 4
-        for (size_t j = 0; j < VECTORS; j++)
-            store(t->out + i * COLUMNS + j * LANES, acc[i][j]);
+        for (size_t j = 0; j < vectors; j++)
+            store(t->out + i * t->pitch + j * LANES, acc[i][j]);
 }
+
+#define EACH_ROWS(CASE)                                                                                                \
+    CASE(1)                                                                                                            \
+    CASE(2)                                                                                                            \
+    CASE(3)                                                                                                            \
+    CASE(4)                                                                                                            \
+    CASE(5)                                                                                                            \
+    CASE(6)                                                                                                            \
+    CASE(7)                                                                                                            \
+    CASE(8) CASE(9) CASE(10) CASE(11) CASE(12) CASE(13) CASE(14) CASE(15) CASE(16) CASE(17) CASE(18) CASE(19) CASE(20) \
+        CASE(21) CASE(22) CASE(23) CASE(24)
 
 static void tile(const struct tile *t) {
     switch (t->rows) {
-#define CASE(n)                                 \
-    case n:                                     \
-        if (n <= ROWS)                          \
-            tile_rows(t, n <= ROWS ? n : ROWS); \
+#define CASE(n)                                        \
+    case n:                                            \
+        if (n <= ROWS)                                 \
+            tile_of(t, n <= ROWS ? n : ROWS, VECTORS); \
         break;
-        CASE(1)
-        CASE(2)
-        CASE(3)
-        CASE(4)
-        CASE(5)
-        CASE(6)
-        CASE(7)
-        CASE(8)
-        CASE(9)
-        CASE(10)
-        CASE(11)
-        CASE(12)
+        EACH_ROWS(CASE)
+#undef CASE
+    default: break;
+    }
+}
+
+static void slim_tile(const struct tile *t) {
+    switch (t->rows) {
+#define CASE(n)                                            \
+    case n:                                                \
+        if (n <= SLIM_ROWS)                                \
+            tile_of(t, n <= SLIM_ROWS ? n : SLIM_ROWS, 1); \
+        break;
+        EACH_ROWS(CASE)
 #undef CASE
     default: break;
     }
@@ -102,13 +139,16 @@ static void tile(const struct tile *t) {
 /* -- Elementary functions, to a few units in the last place -- */
 
 INLINE vec choose(vint mask, vec yes, vec no) { return (vec)((mask & (vint)yes) | (~mask & (vint)no)); }
-INLINE vec least(vec a, vec b) { return choose(a < b, a, b); }
-INLINE vec greatest(vec a, vec b) { return choose(a > b, a, b); }
+#ifndef LEAST
+#define LEAST(a, b) choose((a) < (b), a, b)
+#define GREATEST(a, b) choose((a) > (b), a, b)
+#endif
+INLINE vec least(vec a, vec b) { return LEAST(a, b); }
+INLINE vec greatest(vec a, vec b) { return GREATEST(a, b); }
 
 /* exponential is e^x between e^-87 and e^88: x is n log 2 + r, e^r its Taylor polynomial. */
 INLINE vec exponential(vec x) {
-    x = choose(x > 88.0f, splat(88.0f), x);
-    x = choose(x < -87.0f, splat(-87.0f), x);
+    x = greatest(splat(-87.0f), least(splat(88.0f), x));                                     /* NaN stays */
     vec shifted = FMA(x, splat(1.44269504f), splat(12582912.0f)), n = shifted - 12582912.0f; /* 1.5 * 2^23 rounds */
     vec r = FMA(n, splat(-0.693359375f), x);
     r = FMA(n, splat(2.12194440e-4f), r);
@@ -155,29 +195,41 @@ INLINE vec activate(enum activation activation, vec x) {
 
 /* -- Rows -- */
 
-INLINE void finish_as(const struct finish *f, size_t n, const float *x, float *out, enum activation activation) {
-    for (size_t i = 0; i < n; i += LANES) {
-        size_t m = n - i;
-        vec y = load_n(x + i, m);
-        if (f->bias)
-            y += load_n(f->bias + i, m);
-        if (f->vector)
-            y += load_n(f->vector + i, m);
+/* finish_vector ends m lanes of all rows, from column i on. */
+INLINE void finish_vector(const struct finish_rows f, size_t i, size_t m, enum activation activation) {
+    vec bias = f.bias ? load_n(f.bias + i, m) : splat(0), vector = f.vector ? load_n(f.vector + i, m) : splat(0);
+    vec gate = f.gate ? load_n(f.gate + i, m) : splat(0);
+    for (size_t r = 0; r < f.rows; r++) {
+        vec y = load_n(f.x + r * f.pitch + i, m);
+        if (f.bias)
+            y += bias;
+        if (f.vector)
+            y += vector;
         y = activate(activation, y);
-        if (f->gate)
-            y *= load_n(f->gate + i, m);
-        if (f->residual)
-            y += load_n(f->residual + i, m);
-        store_n(out + i, f->scale * y, m);
+        if (f.gate)
+            y *= gate;
+        if (f.residual)
+            y += load_n(f.residual[r] + i, m);
+        store_n(f.out[r] + i, f.scale * y, m);
     }
 }
 
-INLINE void affine_as(size_t n, const float *x, const float *factor, const float *offset, float *out,
-                      enum activation activation) {
-    for (size_t i = 0; i < n; i += LANES) {
-        size_t m = n - i;
-        store_n(out + i, activate(activation, FMA(load_n(x + i, m), load_n(factor + i, m), load_n(offset + i, m))), m);
-    }
+INLINE void finish_as(const struct finish_rows *f, enum activation activation) {
+    size_t whole = f->n / LANES * LANES;
+    for (size_t i = 0; i < whole; i += LANES)
+        finish_vector(*f, i, LANES, activation);
+    if (whole < f->n)
+        finish_vector(*f, whole, f->n - whole, activation);
+}
+
+INLINE void affine_as(size_t pixels, size_t n, const float *x, size_t x_step, const float *factor, const float *offset,
+                      float *out, size_t out_step, enum activation activation) {
+    for (size_t p = 0; p < pixels; p++, x += x_step, out += out_step)
+        for (size_t i = 0; i < n; i += LANES) {
+            size_t m = n - i;
+            vec y = FMA(load_n(x + i, m), load_n(factor + i, m), load_n(offset + i, m));
+            store_n(out + i, activate(activation, y), m);
+        }
 }
 
 /* One loop for each activation. */
@@ -192,16 +244,29 @@ INLINE void affine_as(size_t n, const float *x, const float *factor, const float
     case ACTIVATION_COUNT: CALL(ACTIVATION_NONE); break;          \
     }
 
-static void finish(const struct finish *f, size_t n, const float *x, float *out) {
+static void finish_rows(const struct finish_rows *f) {
     enum activation activation = f->activation;
-#define CALL(a) finish_as(f, n, x, out, a)
+#define CALL(a) finish_as(f, a)
     EACH_ACTIVATION(CALL)
 #undef CALL
 }
 
-static void affine(size_t n, const float *x, const float *factor, const float *offset, enum activation activation,
-                   float *out) {
-#define CALL(a) affine_as(n, x, factor, offset, out, a)
+static void finish(const struct finish *f, size_t n, const float *x, float *out) {
+    finish_rows(&(struct finish_rows){.rows = 1,
+                                      .n = n,
+                                      .x = x,
+                                      .out = &out,
+                                      .residual = f->residual ? &f->residual : NULL,
+                                      .bias = f->bias,
+                                      .vector = f->vector,
+                                      .gate = f->gate,
+                                      .scale = f->scale,
+                                      .activation = f->activation});
+}
+
+static void affine(size_t pixels, size_t n, const float *x, size_t x_step, const float *factor, const float *offset,
+                   enum activation activation, float *out, size_t out_step) {
+#define CALL(a) affine_as(pixels, n, x, x_step, factor, offset, out, out_step, a)
     EACH_ACTIVATION(CALL)
 #undef CALL
 }
@@ -228,6 +293,25 @@ static void moments(size_t pixels, size_t pitch, size_t n, const float *x, const
     }
 }
 
+/* first_of is the first m lanes of v, and else what `other` has. */
+INLINE vec first_of(size_t m, vec v, vec other) {
+    vint lane;
+    for (int l = 0; l < LANES; l++)
+        lane[l] = l;
+    return m < LANES ? choose(lane < (int)m, v, other) : v;
+}
+
+/* top is the greatest lane. */
+INLINE float top(vec v) {
+    for (int step = LANES / 2; step; step /= 2) {
+        vint other;
+        for (int l = 0; l < LANES; l++)
+            other[l] = l ^ step;
+        v = greatest(v, __builtin_shuffle(v, other));
+    }
+    return v[0];
+}
+
 INLINE double total(vec v) {
     double sum = 0;
     for (size_t l = 0; l < LANES; l++)
@@ -235,40 +319,36 @@ INLINE double total(vec v) {
     return sum;
 }
 
-static void standardise(size_t n, const float *x, float eps, float *out) {
+static void standardise(const struct standard *s, size_t n, const float *x, float *out) {
     vec sum = {0}, square = {0};
     for (size_t i = 0; i < n; i += LANES)
         sum += load_n(x + i, n - i);
     float mean = (float)(total(sum) / (double)n);
     for (size_t i = 0; i < n; i += LANES) {
-        vec y = load_n(x + i, n - i) - mean;
-        for (size_t l = n - i; l < LANES; l++)
-            y[l] = 0;
+        vec y = first_of(n - i, load_n(x + i, n - i) - mean, splat(0));
         square = FMA(y, y, square);
     }
-    float factor = (float)(1 / __builtin_sqrt(total(square) / (double)n + (double)eps));
-    for (size_t i = 0; i < n; i += LANES)
-        store_n(out + i, (load_n(x + i, n - i) - mean) * factor, n - i);
+    float factor = (float)(1 / __builtin_sqrt(total(square) / (double)n + (double)s->eps));
+    for (size_t i = 0; i < n; i += LANES) {
+        vec y = (load_n(x + i, n - i) - mean) * factor;
+        if (s->weight)
+            y = FMA(y, load_n(s->weight + i, n - i), load_n(s->bias + i, n - i));
+        if (s->scale)
+            y = y * load_n(s->scale + i, n - i) + y + load_n(s->shift + i, n - i);
+        store_n(out + i, y, n - i);
+    }
 }
 
 static float softmax_part(size_t n, float *s, float scale, float *max) {
-    float top = *max;
-    vec most = splat(top), sum = {0};
-    size_t whole = n / LANES * LANES;
-    for (size_t i = 0; i < whole; i += LANES)
-        most = greatest(load(s + i) * scale, most);
-    for (size_t l = 0; l < LANES; l++)
-        top = most[l] > top ? most[l] : top;
-    for (size_t i = whole; i < n; i++)
-        top = s[i] * scale > top ? s[i] * scale : top;
+    vec most = splat(*max), sum = {0};
+    for (size_t i = 0; i < n; i += LANES)
+        most = greatest(first_of(n - i, load_n(s + i, n - i) * scale, most), most);
+    *max = top(most);
     for (size_t i = 0; i < n; i += LANES) {
-        vec e = exponential(load_n(s + i, n - i) * scale - top);
+        vec e = exponential(load_n(s + i, n - i) * scale - *max);
         store_n(s + i, e, n - i);
-        for (size_t l = n - i; l < LANES; l++)
-            e[l] = 0;
-        sum += e;
+        sum += first_of(n - i, e, splat(0));
     }
-    *max = top;
     return (float)total(sum);
 }
 
@@ -277,6 +357,9 @@ static void blend(size_t n, float keep, const float *x, float *out) {
         store_n(out + i, FMA(load_n(out + i, n - i), splat(keep), load_n(x + i, n - i)), n - i);
 }
 
+#include "core/tensor/backward_vector.h"
+
 const struct tensor_kernels TABLE = {
-    SET, ROWS, COLUMNS, tile, finish, affine, moments, standardise, softmax_part, blend,
+    SET,         ROWS,         COLUMNS, tile,      {SLIM_ROWS, LANES, slim_tile}, finish, finish_rows, affine, moments,
+    standardise, softmax_part, blend,   &BACKWARD,
 };

@@ -1,5 +1,6 @@
 #include "tests/fuzz/model_input.h"
 #include "handlers/model_report.h"
+#include "tests/support/made_model.h"
 #include "tests/support/model_folder.h"
 #include "tests/support/test.h"
 
@@ -26,40 +27,77 @@ static void put_index(struct model_folder *f) {
     buf_release(&index);
 }
 
+/* A folder that is right: of a UNet2DModel, or of another network. */
+struct input {
+    struct model_folder unet;
+    struct made_model other;
+    struct made_files *files;
+};
+
 /* The folder has one file of weights, or for what comes with shards an index and its part. */
-static void make_folder(struct model_folder *f, size_t which) {
-    model_folder_begin(f);
+static void begin_unet(struct input *in, size_t which) {
+    model_folder_begin(&in->unet);
+    in->files = &in->unet.folder;
     if (which != 1 && which != 2)
         return;
-    put_index(f);
-    made_files_move(&f->folder, PATHS[0], PATHS[2]);
+    put_index(&in->unet);
+    made_files_move(in->files, PATHS[0], PATHS[2]);
+}
+
+static void begin(struct input *in, size_t which) {
+    if (which < MODEL_INPUT_DIT) {
+        begin_unet(in, which);
+        return;
+    }
+    made_model_begin(&in->other);
+    in->files = &in->other.folder;
+    if (which == MODEL_INPUT_DIT)
+        made_model_transformer(&in->other);
+    else if (which == MODEL_INPUT_MLP)
+        made_model_mlp(&in->other);
+    else
+        made_model_latent(&in->other, true);
+}
+
+static void end(struct input *in, size_t which) {
+    if (which < MODEL_INPUT_DIT)
+        model_folder_end(&in->unet);
+    else
+        made_model_end(&in->other);
 }
 
 bool model_input_check(size_t which, const void *bytes, size_t n, bool *good, char why[512]) {
-    struct model_folder f;
+    struct input *in = calloc(1, sizeof *in);
     struct buf out;
-    make_folder(&f, which);
-    made_files_put(&f.folder, PATHS[which], bytes, n);
+    assert_non_null(in);
+    begin(in, which);
+    made_files_put(in->files, PATHS[which], bytes, n);
     buf_init(&out, 1 << 20);
-    *good = model_report(&f.folder.files, ISA_REF, 256 << 20, &out);
+    *good = model_report(&in->files->files, ISA_REF, 256 << 20, &out);
     buf_byte(&out, '\0');
     const char *error = out.failed ? NULL : strstr(out.data, "error: ");
     size_t length = error ? strlen(error) : 0;
     bool holds = !out.failed && (*good || (length > 10 && error[length - 1] == '\n' && error[length - 2] == '.'));
     snprintf(why, 512, "%.500s", out.failed ? "the report is too long" : out.data);
     buf_release(&out);
-    model_folder_end(&f);
+    end(in, which);
+    free(in);
     return holds;
 }
 
 char *model_input_seed(size_t which, size_t *n) {
-    struct model_folder f;
+    struct input *in = calloc(1, sizeof *in);
+    struct ctx ctx;
     struct file file;
-    make_folder(&f, which);
-    assert_int_equal(f.folder.files.open(&f.folder.files, &f.ctx, PATHS[which], &file), STATUS_OK);
+    assert_non_null(in);
+    begin(in, which);
+    ctx_init(&ctx, 1 << 20);
+    assert_int_equal(in->files->files.open(&in->files->files, &ctx, PATHS[which], &file), STATUS_OK);
     char *seed = malloc(file.n);
     assert_non_null(seed);
     memcpy(seed, file.p, *n = file.n);
-    model_folder_end(&f);
+    ctx_release(&ctx);
+    end(in, which);
+    free(in);
     return seed;
 }

@@ -13,8 +13,20 @@
     X("part", "unet/part.safetensors")                                 \
     X("config", "unet/config.json")                                    \
     X("pipeline", "model_index.json")                                  \
-    X("scheduler", "scheduler/scheduler_config.json")
-enum { MODEL_INPUTS = 6 };
+    X("scheduler", "scheduler/scheduler_config.json")                  \
+    X("dit", "transformer/config.json")                                \
+    X("mlp", "config.json")                                            \
+    X("autoencoder", "vae/config.json")                                \
+    X("coder", "vae/diffusion_pytorch_model.safetensors")              \
+    X("latent", "model_index.json")
+enum {
+    MODEL_INPUT_DIT = 6,
+    MODEL_INPUT_MLP,
+    MODEL_INPUT_AUTOENCODER,
+    MODEL_INPUT_CODER,
+    MODEL_INPUT_LATENT,
+    MODEL_INPUTS
+};
 extern const char *const model_input_words[MODEL_INPUTS];
 
 /* model_input_check reads the folder with that file in it. What must hold: nothing crashes, and the report ends in one

@@ -309,6 +309,7 @@ static void npy_bodies_take_the_other_fields_from_the_query(void **state) {
         {"item.weight=3&k=2&item.value=0.5", 200, "\"item\":{\"weight\":3,\"value\":0.5}"},
         {"model.type=points&model.points=[[1,2]]", 200,
          "\"model\":{\"type\":\"points\",\"points\":[[1.0,2.0]],\"width\":0.0}"},
+        {"model=nobody", 422, "\"pointer\":\"/model\""},
         {"model.type=none", 200, "\"model\":{\"type\":\"none\"}"},
         {"item%2Eweight=3", 200, "\"weight\":3"},
         {"item.weight=x", 422, "parameter \\\"item.weight\\\" is not JSON"},

@@ -9,7 +9,10 @@
  *         layers_per_block=1, down_block_types=("DownBlock2D",) * 2, up_block_types=("UpBlock2D",) * 2,
  *         norm_num_groups=4, num_class_embeds=4).eval()
  *     x = torch.randn(1, 1, 8, 8, generator=torch.Generator().manual_seed(0)), then ten times, from t = 1 down by 0.1,
- *         v = v3 + 2 (v1 - v3), vc = u(x, 1000 t, class_labels=[c]); x -= 0.1 (1.5 v - 0.5 v_before), first x -= 0.1 v */
+ *         v = v3 + 2 (v1 - v3), vc = u(x, 1000 t, class_labels=[c]); x -= 0.1 (1.5 v - 0.5 v_before), first x -= 0.1 v
+ * Likelihoods: the MLP of core/nn/mlp.h written down in PyTorch with the weights of seed 0, in double precision; dx/dt
+ * and the trace of its Jacobian (torch.autograd.functional.jacobian) from t = k / (1 + k), k = 1e-4, to 1 by SciPy
+ * 1.17's solve_ivp(rtol=1e-9, atol=1e-10, max_step=2e-3). */
 #include "handlers/network_request.h"
 
 #include <math.h>
@@ -20,6 +23,7 @@
 enum { PIXELS = 16 * 16, D = 3 * PIXELS };
 
 #define SAMPLE "/v1/sample"
+#define LIKELIHOOD "/v1/likelihood"
 #define MADE(members) "{\"model\":\"made\",\"seed\":0," members "}"
 #define TORCH(members) MADE("\"noise\":\"torch\"," members)
 
@@ -182,6 +186,96 @@ static void adaptive_solvers_call_networks(void **state) {
     made_model_end(&m);
 }
 
+/* likelihoods wants log p of the points within so much, in nats. */
+static void likelihoods(struct made_model *m, const char *request, const double *want, size_t n, double within) {
+    double got[2];
+    char *text = made_model_answer(m, LIKELIHOOD, request);
+    made_model_numbers(text, "\"log_likelihoods\":[", got, n);
+    for (size_t i = 0; i < n; i++)
+        near(request, got[i], want[i], within);
+    free(text);
+}
+
+static void a_networks_likelihood_is_its_flows(void **state) {
+    (void)state;
+    static const double plain[] = {-1.56370128, -3.53004009};
+    for (int isa = 0; isa < ISA_COUNT; isa++) {
+        struct made_model m;
+        if (!isa_here((enum isa)isa))
+            continue;
+        made_model_begin(&m);
+        m.isa = (enum isa)isa;
+        made_model_mlp(&m);
+        likelihoods(&m, "{\"model\":\"made\",\"points\":[[0.1,0.2],[1,-1]],\"rtol\":1e-6,\"atol\":1e-6}", plain, 2,
+                    2e-3);
+        likelihoods(&m, "{\"model\":\"made\",\"points\":[[0.1,0.2]],\"class\":1,\"rtol\":1e-6,\"atol\":1e-6}",
+                    (const double[]){-1.63004084}, 1, 2e-3);
+        likelihoods(&m,
+                    "{\"model\":\"made\",\"points\":[[0.1,0.2]],\"class\":1,\"guidance\":{\"scale\":2},"
+                    "\"path\":\"flow\",\"prediction\":\"velocity\",\"rtol\":1e-6,\"atol\":1e-6}",
+                    (const double[]){-1.88142240}, 1, 2e-3);
+        made_model_end(&m);
+    }
+}
+
+/* Hutchinson's estimate is right on the average, and its rows are each their own. */
+static void probes_estimate_it(void **state) {
+    (void)state;
+    struct made_model m;
+    double mean, error;
+    made_model_begin(&m);
+    made_model_mlp(&m);
+    char *text = made_model_answer(
+        &m, LIKELIHOOD, "{\"model\":\"made\",\"points\":[[1,-1],[0,0]],\"method\":\"hutchinson\",\"probes\":300}");
+    made_model_numbers(text, "\"log_likelihoods\":[", &mean, 1);
+    made_model_numbers(text, "\"standard_errors\":[", &error, 1);
+    assert_true(error > 0 && error < 0.1);
+    near("mean", mean, -3.53004009, 4 * error + 5e-3);
+    m.threads = 3;
+    char *alone = made_model_answer(
+        &m, LIKELIHOOD, "{\"model\":\"made\",\"points\":[[1,-1]],\"method\":\"hutchinson\",\"probes\":300}");
+    assert_memory_equal(text, alone, (size_t)(strchr(alone, ']') - alone));
+    free(text), free(alone);
+    made_model_end(&m);
+}
+
+static void likelihoods_that_cannot_be(void **state) {
+    (void)state;
+    static const struct {
+        const char *body, *pointer, *words;
+    } ROWS[] = {
+        {"{\"model\":\"made\",\"points\":[[0,0]],\"clip\":{\"range\":1}}", "\"/clip\"", "by differences"},
+        {"{\"model\":\"made\",\"points\":[[0,0]],\"measurement\":{\"matrix\":[[1,1]],\"values\":[1]}}",
+         "\"/measurement\"", "by differences"},
+        {"{\"model\":\"made\",\"points\":[[0,0]],\"class\":1,\"guidance\":{\"scale\":2,\"rescale\":0.5}}",
+         "\"/guidance/rescale\"", "by differences"},
+        {"{\"model\":\"made\",\"points\":[[0,0]],\"prior\":\"model\"}", "\"/prior\"", "A network"},
+        {"{\"model\":\"made\",\"points\":[[0]]}", "\"/points\"", "want 2"},
+        {"{\"model\":\"made\",\"points\":[[0,0]],\"path\":\"flow\"}", "\"/prediction\"", "want prediction, too"},
+        {"{\"model\":\"made\",\"points\":[[0,0]],\"path\":\"flow\",\"prediction\":\"eps\"}", "\"/prediction\"",
+         "where alpha is 0"},
+        {"{\"model\":\"coin\",\"points\":[0],\"prediction\":\"eps\"}", "\"/prediction\"", "is of a network"},
+    };
+    struct made_model m;
+    int http;
+    made_model_begin(&m);
+    made_model_mlp(&m);
+    for (size_t i = 0; i < COUNT(ROWS); i++) {
+        char *text = made_model_post(&m, LIKELIHOOD, ROWS[i].body, &http);
+        if (http != 422 || !strstr(text, ROWS[i].pointer) || !strstr(text, ROWS[i].words))
+            fail_msg("%s: %d %s", ROWS[i].body, http, text);
+        free(text);
+    }
+    made_model_end(&m);
+    made_model_begin(&m);
+    made_model_latent(&m, true);
+    char *text = made_model_post(&m, LIKELIHOOD, "{\"model\":\"made\",\"points\":[[0]]}", &http);
+    assert_int_equal(http, 422);
+    assert_non_null(strstr(text, "is one of latents"));
+    free(text);
+    made_model_end(&m);
+}
+
 static void what_cannot_be_is_said(void **state) {
     (void)state;
     static const struct {
@@ -240,11 +334,6 @@ static void a_reference_network_wants_a_way_to_ask(void **state) {
     if (!strstr(text, "\"/guidance/model\""))
         fail_msg("%s", text);
     free(text);
-    text = made_model_post(&m, "/v1/likelihood", "{\"model\":\"made\",\"points\":[[0,1]]}", &http);
-    assert_int_equal(http, 422);
-    if (!strstr(text, "\"/model\""))
-        fail_msg("%s", text);
-    free(text);
     made_model_end(&m);
 }
 
@@ -256,6 +345,9 @@ int main(void) {
         cmocka_unit_test(a_model_may_come_without_a_scheduler),
         cmocka_unit_test(points_have_no_pictures),
         cmocka_unit_test(adaptive_solvers_call_networks),
+        cmocka_unit_test(a_networks_likelihood_is_its_flows),
+        cmocka_unit_test(probes_estimate_it),
+        cmocka_unit_test(likelihoods_that_cannot_be),
         cmocka_unit_test(what_cannot_be_is_said),
         cmocka_unit_test(a_reference_network_wants_a_way_to_ask),
     };

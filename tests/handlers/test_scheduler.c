@@ -328,6 +328,31 @@ static void flow_levels_are_shifted_once(void **state) {
     json_decref(schedule);
 }
 
+/* A variance that the network says is a vector of its own, which the noise of each number is made of. Both betas are a
+ * half: alpha^2 is 1/4 at the first level and 1/2 at the second. */
+static void a_learned_variance_is_explained(void **state) {
+    (void)state;
+    const char *config =
+        C("DDPM", ",\"trained_betas\":[0.5,0.5],\"num_train_timesteps\":2,\"variance_type\":\"learned_range\"");
+    json_t *schedule = post(config, 2, 1), *step = json_array_get(json_object_get(schedule, "steps"), 0);
+    json_t *ops = json_object_get(step, "operations"), *said = json_array_get(ops, 1), *mix = json_array_get(ops, 3);
+    assert_string_equal(json_string_value(json_object_get(said, "op")), "spread");
+    assert_true(of(said, "out") == 2 && of(said, "d") == 1);
+    assert_string_equal(json_string_value(json_object_get(mix, "op")), "mix");
+    assert_true(of(mix, "spread") == 2 && of(mix, "noise") == 1);
+    assert_true(fabs(of(mix, "low") - log(0.5 / 0.75 * 0.5)) < 1e-6); /* (1 - 1/2) / (1 - 1/4) beta */
+    assert_true(fabs(of(mix, "high") - log(0.5)) < 1e-6);
+    json_decref(schedule);
+    schedule = post(C("DDPM", ",\"variance_type\":\"learned\""), 2, 1);
+    mix = json_array_get(json_object_get(json_array_get(json_object_get(schedule, "steps"), 0), "operations"), 3);
+    assert_true(of(mix, "spread") == 2 && !json_object_get(mix, "low"));
+    json_decref(schedule);
+    static const struct test_row ROWS[] = {{"{\"model\":{\"type\":\"points\",\"points\":[1]},\"scheduler_config\":" C(
+                                                "DDPM", ",\"variance_type\":\"learned\"") "}",
+                                            "\"pointer\":\"/scheduler_config/variance_type\""}};
+    test_refusals("/v1/sample", ROWS, 1);
+}
+
 static void what_cannot_be_is_refused(void **state) {
     (void)state;
     static const struct test_row ROWS[] = {
@@ -340,7 +365,7 @@ static void what_cannot_be_is_refused(void **state) {
         {"{\"scheduler_config\":" C("DDPM", ",\"num_train_timesteps\":1.5") "}",
          "\"pointer\":\"/scheduler_config/num_train_timesteps\""},
         {"{\"scheduler_config\":" C("DDPM", ",\"clip_sample\":1") "}", "\"pointer\":\"/scheduler_config/clip_sample\""},
-        {"{\"scheduler_config\":" C("DDPM", ",\"variance_type\":\"learned\"") "}",
+        {"{\"scheduler_config\":" C("DDPM", ",\"variance_type\":\"wide\"") "}",
          "\"pointer\":\"/scheduler_config/variance_type\""},
         {"{\"scheduler_config\":" C("DDPM", ",\"trained_betas\":[0.1,null]") "}",
          "\"pointer\":\"/scheduler_config/trained_betas/1\""},
@@ -402,7 +427,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steps_are_those_of_diffusers),    cmocka_unit_test(public_goldens),
         cmocka_unit_test(torch_noise_gives_their_samples), cmocka_unit_test(flow_levels_are_shifted_once),
-        cmocka_unit_test(what_cannot_be_is_refused),       cmocka_unit_test(unknown_keys_are_listed),
+        cmocka_unit_test(a_learned_variance_is_explained), cmocka_unit_test(what_cannot_be_is_refused),
+        cmocka_unit_test(unknown_keys_are_listed),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -25,8 +25,9 @@ static void put(const char *name, const void *bytes, size_t n) {
 }
 static inline void put_text(const char *name, const char *text) { put(name, text, strlen(text)); }
 
-/* put_network writes the untrained network of a seed; `spoil`, where > 0, makes one of its numbers NaN. */
-static void put_network(const char *name, size_t classes, uint32_t seed, size_t spoil) {
+/* put_network_of writes the untrained network of a seed; with six channels of output it says its variance; `spoil`, where
+ * > 0, makes one of its numbers NaN. */
+static void put_network_of(const char *name, size_t classes, size_t channels, uint32_t seed, size_t spoil) {
     static struct tensor_values values[400];
     struct unet_config c = network_tiny_unet();
     struct untrained weights = {.sum = 0};
@@ -37,6 +38,9 @@ static void put_network(const char *name, size_t classes, uint32_t seed, size_t 
     char path[200], config[600], embed[64] = "";
     if (classes)
         snprintf(embed, sizeof embed, "\"num_class_embeds\":%zu,", classes);
+    if (channels != 3)
+        snprintf(embed, sizeof embed, "\"out_channels\":%zu,", channels);
+    c.out_channels = channels;
     snprintf(config, sizeof config,
              "{\"_class_name\":\"UNet2DModel\",\"sample_size\":8,\"block_out_channels\":[4,8],\"layers_per_block\":1,%s"
              "\"norm_num_groups\":4,\"down_block_types\":[\"DownBlock2D\",\"AttnDownBlock2D\"],"
@@ -66,11 +70,16 @@ static void put_network(const char *name, size_t classes, uint32_t seed, size_t 
     snprintf(path, sizeof path, "%s/config.json", name);
     put_text(path, config);
     snprintf(path, sizeof path, "%s/scheduler_config.json", name);
-    put_text(path, "{\"_class_name\":\"DDPMScheduler\"}");
+    put_text(path, channels == 3 ? "{\"_class_name\":\"DDPMScheduler\"}"
+                                 : "{\"_class_name\":\"DDPMScheduler\",\"variance_type\":\"learned_range\"}");
     snprintf(path, sizeof path, "%s/diffusion_pytorch_model.safetensors", name);
     put(path, file.data, file.n);
     buf_release(&file);
     ctx_release(&ctx);
+}
+
+static inline void put_network(const char *name, size_t classes, uint32_t seed, size_t spoil) {
+    put_network_of(name, classes, 3, seed, spoil);
 }
 
 static inline int make_folder(void **state) {

@@ -2,13 +2,10 @@
  * tests/core/diffusion/test_network.c, diffusers' own pipeline test. */
 #include "tests/server/model_fixture.h"
 
-static void a_checkpoint_gives_diffusers_image(void **state) {
-    (void)state;
-    static const double want[] = {0, .9996672, .00329116, 1, .9995991, 1, .0060907, .00115037, 0};
-    struct test_server server;
+/* check_image compares the last pixels of the last channel. */
+static void check_image(int port, const char *body, const double want[9]) {
     struct response r;
-    START(&server, "--models", folder, "--workers", "2");
-    ask(server.port, "", TINY, 200, &r);
+    ask(port, "", body, 200, &r);
     const char *p = strstr(r.body, "\"samples\":[[");
     assert_non_null(p);
     char *at = (char *)(uintptr_t)p + strlen("\"samples\":[[");
@@ -22,6 +19,17 @@ static void a_checkpoint_gives_diffusers_image(void **state) {
     }
     assert_non_null(strstr(r.body, "DDPMScheduler"));
     response_free(&r);
+}
+
+/* The second golden is from tests/core/diffusion/test_learned_variance.c. */
+static void checkpoints_give_diffusers_images(void **state) {
+    (void)state;
+    static const double want[] = {0, .9996672, .00329116, 1, .9995991, 1, .0060907, .00115037, 0};
+    static const double spread[] = {1, .484739185, .6922698, .9280709, .58695935, 1, 1, .1181478, 0};
+    struct test_server server;
+    START(&server, "--models", folder, "--workers", "2");
+    check_image(server.port, TINY, want);
+    check_image(server.port, "{\"model\":\"spread\",\"seed\":0,\"noise\":\"torch\",\"sampler\":{\"steps\":4}}", spread);
     assert_true(server_logged(&server, "broken is left out: ", 5000));
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }
@@ -79,10 +87,11 @@ static void what_a_network_cannot_do_is_said(void **state) {
         const char *body, *pointer, *words;
     } rows[] = {
         {"{\"model\":\"broken\"}", "\"/model\"", "a model that is left out: "},
-        {"{\"model\":\"brocken\"}", "\"/model\"", "one of the models \\\"bell\\\", \\\"classes\\\", \\\"tiny\\\""},
+        {"{\"model\":\"brocken\"}", "\"/model\"",
+         "one of the models \\\"bell\\\", \\\"classes\\\", \\\"spread\\\", \\\"tiny\\\""},
         {"{\"model\":\"tiny\",\"class\":1}", "\"/class\"", "this network knows none"},
         {"{\"model\":\"classes\",\"class\":3}", "\"/class\"", "want 0 to 2"},
-        {"{\"model\":\"tiny\",\"path\":\"flow\"}", "\"/prediction\"", "want prediction"},
+        {"{\"model\":\"tiny\",\"path\":\"flow\"}", "\"/prediction\"", "want prediction, too"},
         {"{\"model\":\"tiny\",\"diagnostics\":true,\"count\":500}", "\"/diagnostics\"", "network"},
         {"{\"model\":\"tiny\",\"latents\":[[1,2]]}", "\"/latents\"", "192"},
         {"{\"model\":{\"type\":\"network\",\"name\":\"x\",\"digest\":\"\",\"shape\":[3,8,8],\"work\":1}}",
@@ -117,6 +126,28 @@ static void images_are_drawn_in_their_shape(void **state) {
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }
 
+/* Previews of its images need not be told their shape. */
+static void previews_are_drawn_in_their_shape(void **state) {
+    (void)state;
+    static const char *const PLOTS[] = {"", ",\"plot\":{\"image_shape\":[3,8,8]}", ",\"plot\":{\"scale\":1}"};
+    struct test_server server;
+    struct response r[COUNT(PLOTS)];
+    START(&server, "--models", folder);
+    for (size_t i = 0; i < COUNT(PLOTS); i++) {
+        char body[200];
+        snprintf(body, sizeof body,
+                 "{\"model\":\"tiny\",\"seed\":1,\"count\":4,\"sampler\":{\"steps\":2},\"preview\":2%s}", PLOTS[i]);
+        ask(server.port, "Accept: text/event-stream\r\n", body, 200, &r[i]);
+        assert_non_null(strstr(r[i].body, "\"picture\":\"iVBORw0K"));
+        assert_null(strstr(r[i].body, "\"preview\""));
+    }
+    assert_string_equal(r[0].body, r[1].body);
+    assert_true(strcmp(r[0].body, r[2].body) != 0);
+    for (size_t i = 0; i < COUNT(PLOTS); i++)
+        response_free(&r[i]);
+    assert_int_equal(server_end(&server, SIGTERM), 0);
+}
+
 static void models_are_listed(void **state) {
     (void)state;
     struct test_server server;
@@ -136,17 +167,25 @@ static void models_are_listed(void **state) {
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }
 
+/* Beside those of the fixture: "spread", which says its variance. */
+static int make_all(void **state) {
+    int code = make_folder(state);
+    put_network_of("spread", 0, 6, 0, 0);
+    return code;
+}
+
 int main(int argc, char **argv) {
     int code;
     if (serve_if_asked(argc, argv, &code))
         return code;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_checkpoint_gives_diffusers_image),
+        cmocka_unit_test(checkpoints_give_diffusers_images),
         cmocka_unit_test(batches_threads_and_restarts_change_no_byte),
         cmocka_unit_test(classes_and_guidance_reach_the_network),
         cmocka_unit_test(what_a_network_cannot_do_is_said),
+        cmocka_unit_test(previews_are_drawn_in_their_shape),
         cmocka_unit_test(images_are_drawn_in_their_shape),
         cmocka_unit_test(models_are_listed),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, make_all, remove_folder);
 }

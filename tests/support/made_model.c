@@ -12,29 +12,39 @@
 
 enum { TENSORS_MAX = 600, PATH_ROOM = 120, MEMORY = 256 << 20 };
 
-static struct made_model *made_of(struct model_store *store) {
-    return (struct made_model *)((char *)store - offsetof(struct made_model, store));
-}
+#define DIGEST "made"
 
-static enum status find_model(struct model_store *store, struct ctx *ctx, struct str name, struct str digest,
+static enum status find_model(struct model_store *self, struct ctx *ctx, struct str name, struct str digest,
                               enum model_need need, struct named_model *out) {
-    struct made_model *m = made_of(store);
+    struct made_model *m = (struct made_model *)self;
     if (name.n != 4 || memcmp(name.p, "made", 4) != 0)
-        return test_host.models->find(store, ctx, name, digest, need, out);
+        return test_host.models->find(test_host.models, ctx, name, digest, need, out);
     *out = (struct named_model){.entry = m,
                                 .name = {"made", 4},
                                 .outline = m->loaded,
                                 .json = {m->json.data, m->json.n},
-                                .digest = {m->digest, strlen(m->digest)}};
+                                .digest = {DIGEST, strlen(DIGEST)},
+                                .loaded = true};
     return STATUS_OK;
 }
 
-static enum status load_model(struct model_store *store, struct ctx *ctx, const struct named_model *model, bool holds,
+static enum status load_model(struct model_store *self, struct ctx *ctx, const struct named_model *model, bool holds,
                               const struct loaded_model **out) {
     (void)ctx, (void)model, (void)holds;
-    *out = made_of(store)->loaded;
+    *out = ((struct made_model *)self)->loaded;
     return STATUS_OK;
 }
+
+static void drop_model(struct model_store *self, const struct named_model *model, bool loaded) {
+    (void)self, (void)model, (void)loaded;
+}
+
+static int64_t look(void *self) {
+    struct made_model *m = self;
+    return m->clock_ns += 100 * 1000;
+}
+
+void made_model_clock(struct made_model *m) { m->host.now_ns = look; }
 
 void made_model_begin(struct made_model *m) {
     *m = (struct made_model){.threads = 1, .isa = ISA_REF};
@@ -43,10 +53,9 @@ void made_model_begin(struct made_model *m) {
     torch_random_seed(&m->weights.random, 0);
     buf_init(&m->json, 1 << 16);
     m->host = test_host;
-    m->store = *test_host.models;
-    m->store.find = find_model;
-    m->store.load = load_model;
+    m->store = (struct model_store){find_model, load_model, drop_model, NULL, NULL};
     m->host.models = &m->store;
+    m->host.self = m;
 }
 
 void made_model_end(struct made_model *m) {
@@ -122,16 +131,14 @@ void made_model_load(struct made_model *m) {
     m->loaded = model_load(&m->folder.files, m->isa, MEMORY, &why);
     if (!m->loaded)
         fail_msg("%s", why.detail);
-    snprintf(m->digest, sizeof m->digest, "%d", m->isa);
     buf_clear(&m->json);
-    model_describe(m->loaded, "made", m->digest, &m->json);
+    model_describe(m->loaded, "made", DIGEST, &m->json);
 }
 
 /* -- Models -- */
 
-void made_model_dit(struct made_model *m) {
+void made_model_transformer(struct made_model *m) {
     struct dit_config c = dit_default();
-    struct vae_config vae = vae_default();
     struct graph *g;
     c.sample_size = 16, c.patch_size = 4;
     c.num_layers = 2;
@@ -139,20 +146,28 @@ void made_model_dit(struct made_model *m) {
     c.out_channels = 8;
     made_files_text(
         &m->folder, "model_index.json",
-        "{\"_class_name\":\"DiTPipeline\",\"_diffusers_version\":\"0.42.1\",\"id2label\":{\"1\":\"goldfish, "
-        "Carassius auratus\",\"0\":\"tench, Tinca tinca\",\"999\":\"toilet tissue\"},\"scheduler\":"
-        "[\"diffusers\",\"DDIMScheduler\"],\"transformer\":[\"diffusers\",\"DiTTransformer2DModel\"],"
-        "\"vae\":[\"diffusers\",\"AutoencoderKL\"]}");
+        "{\"scheduler\":[\"diffusers\",\"DDIMScheduler\"],\"transformer\":[\"diffusers\",\"DiTTransformer2DModel\"]}");
     made_files_text(&m->folder, "transformer/config.json",
                     "{\"_class_name\":\"DiTTransformer2DModel\",\"activation_fn\":\"gelu-approximate\","
                     "\"attention_bias\":true,\"attention_head_dim\":8,\"dropout\":0.0,\"in_channels\":4,"
                     "\"norm_elementwise_affine\":false,\"norm_eps\":1e-05,\"norm_num_groups\":32,\"norm_type\":"
                     "\"ada_norm_zero\",\"num_attention_heads\":2,\"num_embeds_ada_norm\":1000,\"num_layers\":2,"
                     "\"out_channels\":8,\"patch_size\":4,\"sample_size\":16,\"upcast_attention\":false}");
-    made_files_text(&m->folder, "vae/config.json", "{\"_class_name\":\"AutoencoderKL\",\"shift_factor\":null}");
     made_files_text(&m->folder, "scheduler/scheduler_config.json", "{\"_class_name\":\"DDIMScheduler\"}");
     assert_int_equal(dit_make(&m->ctx, &tensor_ref, &c, &g), STATUS_OK);
     made_model_network(m, "transformer/", g);
+}
+
+void made_model_dit(struct made_model *m) {
+    const struct vae_config vae = vae_default();
+    made_model_transformer(m);
+    made_files_text(
+        &m->folder, "model_index.json",
+        "{\"_class_name\":\"DiTPipeline\",\"_diffusers_version\":\"0.42.1\",\"id2label\":{\"1\":\"goldfish, "
+        "Carassius auratus\",\"0\":\"tench, Tinca tinca\",\"999\":\"toilet tissue\"},\"scheduler\":"
+        "[\"diffusers\",\"DDIMScheduler\"],\"transformer\":[\"diffusers\",\"DiTTransformer2DModel\"],"
+        "\"vae\":[\"diffusers\",\"AutoencoderKL\"]}");
+    made_files_text(&m->folder, "vae/config.json", "{\"_class_name\":\"AutoencoderKL\",\"shift_factor\":null}");
     made_model_autoencoder(m, "vae/", &vae, true);
 }
 
@@ -236,6 +251,21 @@ void made_model_mlp(struct made_model *m) {
 
 /* -- Calls -- */
 
+/* run writes the answer of a decoded call, as a stream where a type is asked for. */
+static enum status run(struct made_model *m, struct call *call, struct buf *out) {
+    enum media media = MEDIA_JSON;
+    enum status status = m->accept ? call_media(call, m->accept, &media) : STATUS_OK;
+    if (status == STATUS_OK && m->accept) {
+        struct sink sink = {.out = *out, .full = SIZE_MAX};
+        status = call_stream(call, media, &sink);
+        *out = sink.out;
+        return status;
+    }
+    if (status == STATUS_OK)
+        status = call_run(call);
+    return status == STATUS_OK ? call_encode(call, media, out) : status;
+}
+
 char *made_model_post(struct made_model *m, const char *route, const char *body, int *http) {
     struct call call;
     struct buf out;
@@ -247,8 +277,7 @@ char *made_model_post(struct made_model *m, const char *route, const char *body,
     call_init(&call, test_endpoint("POST", route), &m->host);
     call.ctx.parallel = &parallel;
     call.request = (struct request){.query = "", .body = body, .n = strlen(body)};
-    if (call_decode(&call) != STATUS_OK || call_run(&call) != STATUS_OK ||
-        call_encode(&call, MEDIA_JSON, &out) != STATUS_OK) {
+    if (call_decode(&call) != STATUS_OK || run(m, &call, &out) != STATUS_OK) {
         buf_clear(&out);
         call_problem(&call, "test", &out);
     }

@@ -13,20 +13,22 @@
 #include "core/nn/vae.h"
 #include "handlers/call.h"
 #include "handlers/model_load.h"
+#include "handlers/model_store.h"
 #include "tests/support/made_files.h"
 #include "tests/support/untrained.h"
 
 struct made_model {
+    struct model_store store; /* first: a store pointer is a made_model pointer */
     struct ctx ctx;
     struct made_files folder;
     struct untrained weights;
     struct loaded_model *loaded; /* by the first call, under the name "made" */
     struct buf json;
-    char digest[8];
-    struct model_store store;
-    struct host host; /* without a clock; its models are the store */
-    size_t threads;   /* of calls; 1 */
-    enum isa isa;     /* of calls and of the loaded model: ref */
+    struct host host;   /* test_host with that store, which has the models of test_host, too; without a clock: */
+    int64_t clock_ns;   /* made_model_clock: a tenth of a millisecond passes at each look */
+    const char *accept; /* of answers; NULL: JSON, in one piece */
+    size_t threads;     /* of calls; 1 */
+    enum isa isa;       /* of calls and of the loaded model: ref */
 };
 
 void made_model_begin(struct made_model *m);
@@ -41,15 +43,20 @@ void made_model_autoencoder(struct made_model *m, const char *folder, const stru
 void made_model_load(struct made_model *m);
 
 /* made_model_dit is a DiTPipeline of 16 x 16 latents, 4 channels, 1000 classes, that of diffusers' pipeline tests; its
- * pictures have 3 channels of 16 x 16 pixels. made_model_flow is a UNet2DModel of 8 x 8 pixels and 4 classes,
+ * pictures have 3 channels of 16 x 16 pixels; made_model_transformer is that without the autoencoder, so that its
+ * samples are the latents. made_model_flow is a UNet2DModel of 8 x 8 pixels and 4 classes,
  * made_model_mlp an MLP of 2 features and 2 classes, both trained, as they say, by flow matching. made_model_latent is a
  * UNet2DModel of 4 x 4 latents, 2 channels, whose pictures have 1 channel of 8 x 8 pixels; `encoder` as above. */
 void made_model_dit(struct made_model *m);
+void made_model_transformer(struct made_model *m);
 void made_model_flow(struct made_model *m);
 void made_model_mlp(struct made_model *m);
 void made_model_latent(struct made_model *m, bool encoder);
 /* made_model_latent_config is the autoencoder of the last. */
 struct vae_config made_model_latent_config(void);
+
+/* made_model_clock gives the host a clock. */
+void made_model_clock(struct made_model *m);
 
 /* made_model_post is test_post with this host; the text is malloc'ed. made_model_answer wants 200. */
 char *made_model_post(struct made_model *m, const char *route, const char *body, int *http);

@@ -119,6 +119,9 @@ static void align_your_steps(void **state) {
     assert_int_equal(make(&f, PATH_EDM, &(struct grid_in){.id = GRID_AYS_SDXL, .steps = 20}), STATUS_OK);
     assert_true(f.points[2].k == 6.315 && fabs(f.points[1].k - sqrt(14.615 * 6.315)) < 1e-12);
     ctx_release(&f.ctx);
+    assert_int_equal(make(&f, PATH_DDPM_SCALED_LINEAR, &(struct grid_in){.id = GRID_AYS_SD15, .steps = 10}), STATUS_OK);
+    assert_true(f.points[0].t == 999 && f.points[0].k < 14.61465 && fabs(f.points[1].k - 6.475) < 1e-3);
+    ctx_release(&f.ctx);
     assert_int_equal(make(&f, PATH_VP, &(struct grid_in){.id = GRID_AYS_SVD, .steps = 10}),
                      STATUS_INVALID); /* k = 700 */
     assert_string_equal(f.ctx.err.pointer, "/sampler/grid");

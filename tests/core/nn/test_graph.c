@@ -165,6 +165,38 @@ static void neighbours_and_threads_change_no_bit(void **state) {
     }
 }
 
+/* Images so large that a thread takes one at a time through all layers; an odd one is left for all threads. */
+static void images_share_room_one_after_the_other(void **state) {
+    (void)state;
+    enum { N = 7, SIDE = 64, FLOATS = SIDE * SIDE * 2 };
+    struct ctx ctx;
+    ctx_init(&ctx, 64 << 20);
+    float *x = numbers(N * FLOATS, 8);
+    struct graph *g = graph_new(&ctx, tensor_kernels_for(isa_best()));
+    int h = graph_conv(g, graph_input(g, SIDE, SIDE, 2), &(struct conv){.name = "a", .out = 40, .kernel = 3});
+    int t = graph_sinusoids(g, GRAPH_TIME, 16, 1, true);
+    h = graph_conv(g, h, &(struct conv){.name = "b", .out = 16, .kernel = 1, .vector = t});
+    graph_output(g, graph_conv(g, h, &(struct conv){.name = "c", .out = 2, .kernel = 3}));
+    struct graph_in in = {.x = x, .times = TIMES};
+    float *all = run(&ctx, g, &in, N, FLOATS);
+    for (size_t threads = 2; threads <= 3; threads++) {
+        struct parallel parallel = test_threads(threads);
+        ctx.parallel = &parallel;
+        float *y = run(&ctx, g, &in, N, FLOATS);
+        assert_memory_equal(y, all, N * FLOATS * sizeof *y);
+        free(y);
+    }
+    ctx.parallel = NULL;
+    for (size_t i = 0; i < N; i++) {
+        in = (struct graph_in){.x = x + i * FLOATS, .times = TIMES + i};
+        float *y = run(&ctx, g, &in, 1, FLOATS);
+        assert_memory_equal(y, all + i * FLOATS, FLOATS * sizeof *y);
+        free(y);
+    }
+    free(x), free(all);
+    ctx_release(&ctx);
+}
+
 static void tables_agree(void **state) {
     (void)state;
     float *ref = run_everything(ISA_REF, 0, 16, 1);
@@ -328,6 +360,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(convolutions_are_direct_sums),
         cmocka_unit_test(neighbours_and_threads_change_no_bit),
+        cmocka_unit_test(images_share_room_one_after_the_other),
         cmocka_unit_test(tables_agree),
         cmocka_unit_test(attention_is_its_definition),
         cmocka_unit_test(tokens_are_their_definitions),

@@ -173,6 +173,41 @@ static void latents_are_scaled(void **state) {
     ctx_release(&ctx);
 }
 
+/* Of each channel: (own - shift - mean) / std * scaling, both ways. */
+static void latents_have_means_and_deviations(void **state) {
+    (void)state;
+    enum { LATENTS = 8 * 8 * 4, PIXELS = 16 * 16 * 3 };
+    static const double MEAN[] = {0.5, -1, 0, 2}, STD[] = {1, 2, 0.5, 4};
+    struct ctx ctx;
+    ctx_init(&ctx, 64 << 20);
+    struct vae_config c = tiny(), scaled = tiny();
+    scaled.scaling_factor = 0.25;
+    scaled.shift_factor = 0.125;
+    scaled.latents_mean = MEAN;
+    scaled.latents_std = STD;
+    struct graph *part[3], *other[3];
+    static struct bank bank;
+    make(&ctx, ISA_REF, &c, &bank, part);
+    make(&ctx, ISA_REF, &scaled, &bank, other);
+    float *own = run(&ctx, part[VAE_ENCODER], 16, 3, LATENTS), *seen = run(&ctx, other[VAE_ENCODER], 16, 3, LATENTS);
+    for (size_t i = 0; i < LATENTS; i++)
+        near("latents", (double)seen[i], ((double)own[i] - 0.125 - MEAN[i % 4]) / STD[i % 4] * 0.25, 1e-6);
+    float *y = network_run(part[VAE_DECODER], 1, &(struct graph_in){.x = own}, PIXELS, 1);
+    float *z = network_run(other[VAE_DECODER], 1, &(struct graph_in){.x = seen}, PIXELS, 1);
+    for (size_t i = 0; i < PIXELS; i++)
+        near("picture", (double)z[i], (double)y[i], 1e-5);
+    free(own), free(seen), free(y), free(z);
+    scaled.latents_mean = NULL; /* one without the other */
+    make(&ctx, ISA_REF, &scaled, &bank, other);
+    seen = run(&ctx, other[VAE_ENCODER], 16, 3, LATENTS);
+    assert_true(isfinite(seen[0]));
+    free(seen);
+    scaled.latents_std = (const double[]){1, 0, 1, 1};
+    assert_int_equal(vae_make(&ctx, &tensor_ref, &scaled, VAE_DECODER, &other[0]), STATUS_INVALID);
+    assert_string_equal(ctx.err.detail, "latents_std is not positive and finite.");
+    ctx_release(&ctx);
+}
+
 /* The autoencoder of DiT and Stable Diffusion, counted by diffusers 0.42.1; pictures need not be square. */
 static void parameters_are_as_many_as_in_files(void **state) {
     (void)state;
@@ -310,13 +345,10 @@ static void each_allocation_may_fail(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(untrained_networks_are_pytorchs),
-        cmocka_unit_test(latents_are_scaled),
-        cmocka_unit_test(parameters_are_as_many_as_in_files),
-        cmocka_unit_test(names_are_those_of_files),
-        cmocka_unit_test(neighbours_and_threads_change_no_bit),
-        cmocka_unit_test(what_does_not_fit_is_named),
-        cmocka_unit_test(each_allocation_may_fail),
+        cmocka_unit_test(untrained_networks_are_pytorchs),   cmocka_unit_test(latents_are_scaled),
+        cmocka_unit_test(latents_have_means_and_deviations), cmocka_unit_test(parameters_are_as_many_as_in_files),
+        cmocka_unit_test(names_are_those_of_files),          cmocka_unit_test(neighbours_and_threads_change_no_bit),
+        cmocka_unit_test(what_does_not_fit_is_named),        cmocka_unit_test(each_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

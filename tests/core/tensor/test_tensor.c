@@ -1,30 +1,12 @@
 /* Every table that this machine has, against the formulas in double precision by the C library, at all small sizes, with
  * a page behind the arrays that must not be touched. */
 #include <math.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "core/tensor/tensor.h"
+#include "tests/support/guarded.h"
 #include "tests/support/test.h"
 
 enum { MOST = 70 };
-
-/* guarded gives room for n floats that end where the next page may not be touched; all are random in -4 .. 4. */
-static float *guarded(size_t n, uint64_t *seed) {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = (n * sizeof(float) + page - 1) / page * page;
-    char *p = mmap(NULL, bytes + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    assert_true(p != MAP_FAILED);
-    assert_int_equal(mprotect(p + bytes, page, PROT_NONE), 0);
-    float *f = (float *)(p + bytes) - n;
-    for (size_t i = 0; i < n; i++)
-        f[i] = (float)((double)(int64_t)test_below(seed, 8000001) * 1e-6 - 4);
-    return f;
-}
-
-static void drop(float *f, size_t n) {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = (n * sizeof(float) + page - 1) / page * page;
-    munmap((char *)(f + n) - bytes, bytes + page);
-}
 
 static void near(const char *what, size_t i, double got, double want, double scale) {
     if (!(fabs(got - want) <= 1e-6 * (scale > 1 ? scale : 1)))
@@ -40,9 +22,39 @@ static void tables_are_those_of_their_sets(void **state) {
     (void)state;
     EACH_TABLE(k) {
         assert_int_equal(k->isa, isa);
-        assert_in_range(k->rows, 1, TILE_ROWS_MAX);
+        const struct tile_shape wide = tile_for(k, k->slim.columns + 1);
+        assert_int_equal(wide.columns, k->columns);
+        assert_int_equal(tile_for(k, k->slim.columns).columns, k->slim.columns);
+        assert_in_range(wide.rows, 1, TILE_ROWS_MAX);
+        assert_in_range(k->slim.rows, 1, TILE_ROWS_MAX);
+        assert_in_range(k->slim.columns, 1, k->columns - 1);
         assert_in_range(k->columns, 1, TILE_COLUMNS_MAX);
     }
+}
+
+/* check_tile has three segments, two of which overlap, and results that lie three floats further apart than they must. */
+static void check_tile(struct tile_shape shape, size_t rows, size_t depth, uint64_t *seed) {
+    size_t segment[] = {0, depth + 3, 1}, n = 2 * depth + 3, m = 3 * depth * shape.columns;
+    size_t pitch = shape.columns + 3, outs = (rows - 1) * pitch + shape.columns;
+    float *panel = guarded(m, seed), *out = guarded(outs, seed), *a[TILE_ROWS_MAX];
+    for (size_t i = 0; i < rows; i++)
+        a[i] = guarded(n, seed);
+    for (size_t i = 0; i + 1 < rows; i++)
+        out[i * pitch + shape.columns] = 5;
+    shape.run(&(struct tile){(const float *const *)a, rows, segment, 3, depth, panel, out, pitch});
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < shape.columns; j++) {
+            double want = 0;
+            for (size_t s = 0; s < 3; s++)
+                for (size_t q = 0; q < depth; q++)
+                    want += (double)a[i][segment[s] + q] * (double)panel[(s * depth + q) * shape.columns + j];
+            near("tile", i, (double)out[i * pitch + j], want, 200);
+        }
+    for (size_t i = 0; i + 1 < rows; i++)
+        assert_true(out[i * pitch + shape.columns] == 5);
+    for (size_t i = 0; i < rows; i++)
+        drop(a[i], n);
+    drop(panel, m), drop(out, outs);
 }
 
 static void tiles_are_sums_of_products(void **state) {
@@ -50,25 +62,12 @@ static void tiles_are_sums_of_products(void **state) {
     static const size_t depths[] = {0, 1, 2, 7, 33};
     uint64_t seed = 1;
     EACH_TABLE(k)
-    for (size_t rows = 1; rows <= k->rows; rows++)
-        for (size_t d = 0; d < COUNT(depths); d++) {
-            size_t depth = depths[d], segment[] = {0, depth + 3, 1}, n = 2 * depth + 3, m = 3 * depth * k->columns;
-            float *panel = guarded(m, &seed), *out = guarded(rows * k->columns, &seed), *a[TILE_ROWS_MAX];
-            for (size_t i = 0; i < rows; i++)
-                a[i] = guarded(n, &seed);
-            k->tile(&(struct tile){(const float *const *)a, rows, segment, 3, depth, panel, out});
-            for (size_t i = 0; i < rows; i++)
-                for (size_t j = 0; j < k->columns; j++) {
-                    double want = 0;
-                    for (size_t s = 0; s < 3; s++)
-                        for (size_t q = 0; q < depth; q++)
-                            want += (double)a[i][segment[s] + q] * (double)panel[(s * depth + q) * k->columns + j];
-                    near("tile", i, (double)out[i * k->columns + j], want, 60);
-                }
-            for (size_t i = 0; i < rows; i++)
-                drop(a[i], n);
-            drop(panel, m), drop(out, rows * k->columns);
-        }
+    for (size_t d = 0; d < COUNT(depths); d++) {
+        for (size_t rows = 1; rows <= k->rows; rows++)
+            check_tile((struct tile_shape){k->rows, k->columns, k->tile}, rows, depths[d], &seed);
+        for (size_t rows = 1; rows <= k->slim.rows; rows++)
+            check_tile(k->slim, rows, depths[d], &seed);
+    }
 }
 
 static double activated(enum activation activation, double x) {
@@ -101,7 +100,7 @@ static void rows_are_finished(void **state) {
                     activated(f.activation, (double)x[i] + (all ? (double)extra[0][i] + (double)extra[1][i] : 0));
                 near("finish", i, (double)out[i], 0.75 * (all ? y * (double)extra[2][i] + (double)extra[3][i] : y), 10);
             }
-            k->affine(n, x, extra[0], extra[1], f.activation, out);
+            k->affine(1, n, x, n, extra[0], extra[1], f.activation, out, n);
             for (size_t i = 0; i < n; i++)
                 near("affine", i, (double)out[i],
                      activated(f.activation, (double)x[i] * (double)extra[0][i] + (double)extra[1][i]), 10);
@@ -109,6 +108,42 @@ static void rows_are_finished(void **state) {
                 drop(extra[e], n);
             drop(x, n), drop(out, n);
         }
+}
+
+/* Many rows are as each alone. */
+static void rows_together_are_rows_alone(void **state) {
+    (void)state;
+    enum { ROWS = 5 };
+    uint64_t seed = 5;
+    EACH_TABLE(k)
+    for (size_t n = 1; n <= MOST; n++) {
+        size_t pitch = n + 2, m = (ROWS - 1) * pitch + n;
+        float *x = guarded(m, &seed), *bias = guarded(n, &seed), *gate = guarded(n, &seed), alone[MOST];
+        float *out[ROWS], *residual[ROWS], *all = guarded(m, &seed);
+        for (size_t r = 0; r < ROWS; r++)
+            out[r] = guarded(n, &seed), residual[r] = guarded(n, &seed);
+        struct finish f = {.bias = bias, .gate = gate, .scale = 0.5f, .activation = ACTIVATION_SILU};
+        k->finish_rows(&(struct finish_rows){.rows = ROWS,
+                                             .n = n,
+                                             .pitch = pitch,
+                                             .x = x,
+                                             .out = out,
+                                             .residual = (const float *const *)residual,
+                                             .bias = bias,
+                                             .gate = gate,
+                                             .scale = 0.5f,
+                                             .activation = ACTIVATION_SILU});
+        k->affine(ROWS, n, x, pitch, bias, gate, ACTIVATION_RELU, all, pitch);
+        for (size_t r = 0; r < ROWS; r++) {
+            f.residual = residual[r];
+            k->finish(&f, n, x + r * pitch, alone);
+            assert_memory_equal(alone, out[r], n * sizeof *alone);
+            k->affine(1, n, x + r * pitch, n, bias, gate, ACTIVATION_RELU, alone, n);
+            assert_memory_equal(alone, all + r * pitch, n * sizeof *alone);
+            drop(out[r], n), drop(residual[r], n);
+        }
+        drop(x, m), drop(all, m), drop(bias, n), drop(gate, n);
+    }
 }
 
 static void activations_keep_their_ends(void **state) {
@@ -125,13 +160,13 @@ static void activations_keep_their_ends(void **state) {
         }
 }
 
-static void moments_and_standard_rows(void **state) {
+static void moments_of_channels(void **state) {
     (void)state;
     uint64_t seed = 3;
     EACH_TABLE(k)
     for (size_t n = 1; n <= MOST; n++) {
         size_t pixels = 1 + n % 40, pitch = n + 3, m = (pixels - 1) * pitch + n;
-        float *x = guarded(m, &seed), *shift = guarded(n, &seed), *out = guarded(n, &seed);
+        float *x = guarded(m, &seed), *shift = guarded(n, &seed);
         double sum[MOST] = {0}, square[MOST] = {0};
         k->moments(pixels, pitch, n, x, shift, sum, square);
         for (size_t i = 0; i < n; i++) {
@@ -144,16 +179,40 @@ static void moments_and_standard_rows(void **state) {
             near("sum", i, sum[i], s, 100);
             near("square", i, square[i], q, 1000);
         }
-        k->standardise(n, x, 1e-5f, out);
-        double mean = 0, variance = 0;
-        for (size_t i = 0; i < n; i++)
-            mean += (double)x[i] / (double)n;
-        for (size_t i = 0; i < n; i++)
-            variance += pow((double)x[i] - mean, 2) / (double)n;
-        for (size_t i = 0; i < n; i++)
-            near("standardise", i, (double)out[i], ((double)x[i] - mean) / sqrt(variance + 1e-5), 100);
-        drop(x, m), drop(shift, n), drop(out, n);
+        drop(x, m), drop(shift, n);
     }
+}
+
+static void rows_are_standardised(void **state) {
+    (void)state;
+    uint64_t seed = 6;
+    EACH_TABLE(k)
+    for (size_t n = 1; n <= MOST; n++)
+        for (int with = 0; with < 4; with++) {
+            float *x = guarded(n, &seed), *out = guarded(n, &seed), *extra[4];
+            struct standard s = {.eps = 1e-5f};
+            for (int e = 0; e < 4; e++)
+                extra[e] = guarded(n, &seed);
+            if (with & 1)
+                s.weight = extra[0], s.bias = extra[1];
+            if (with & 2)
+                s.scale = extra[2], s.shift = extra[3];
+            double mean = 0, variance = 0;
+            for (size_t i = 0; i < n; i++)
+                mean += (double)x[i] / (double)n;
+            for (size_t i = 0; i < n; i++)
+                variance += pow((double)x[i] - mean, 2) / (double)n;
+            k->standardise(&s, n, x, out);
+            for (size_t i = 0; i < n; i++) {
+                double want = ((double)x[i] - mean) / sqrt(variance + 1e-5);
+                want = with & 1 ? want * (double)extra[0][i] + (double)extra[1][i] : want;
+                want = with & 2 ? want * (1 + (double)extra[2][i]) + (double)extra[3][i] : want;
+                near("standardise", i, (double)out[i], want, 100);
+            }
+            for (int e = 0; e < 4; e++)
+                drop(extra[e], n);
+            drop(x, n), drop(out, n);
+        }
 }
 
 static void softmax_in_parts(void **state) {
@@ -186,8 +245,10 @@ int main(void) {
         cmocka_unit_test(tables_are_those_of_their_sets),
         cmocka_unit_test(tiles_are_sums_of_products),
         cmocka_unit_test(rows_are_finished),
+        cmocka_unit_test(rows_together_are_rows_alone),
+        cmocka_unit_test(rows_are_standardised),
         cmocka_unit_test(activations_keep_their_ends),
-        cmocka_unit_test(moments_and_standard_rows),
+        cmocka_unit_test(moments_of_channels),
         cmocka_unit_test(softmax_in_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

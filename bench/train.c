@@ -1,0 +1,168 @@
+/* train.c - a step of training: forward, the derivative of a mean square, backward, AdamW with clipping and an average.
+ *     train [CASE]             milliseconds a step and GFLOP/s of the cases below, or of one
+ * `train CASE FILE` is one case of the script bench/train, by the protocol of kernels.c; FILE gets weights, inputs,
+ * times, classes and targets as float32, FILE.names the parameters in their order, and a round is STEPS steps, its check the loss before the last. */
+#include <math.h>
+#include <string.h>
+
+#include "bench/measure.h"
+#include "bench/networks.h"
+#include "core/nn/gradient.h"
+#include "core/nn/initial.h"
+#include "core/nn/mlp.h"
+#include "core/nn/optimiser.h"
+#include "server/pool.h"
+
+enum { CLASSES = 11 };
+
+struct work {
+    struct ctx ctx;
+    struct pool *pool;
+    struct graph *graph;
+    struct gradient *gradient;
+    struct optimiser optimiser;
+    size_t batch, threads, n, numbers, steps; /* n: floats of x and of out */
+    float *x, *target, *out, *d, *by_weights, *times;
+    int64_t *classes;
+};
+
+static enum status make(struct work *w, const char *kind) {
+    const struct tensor_kernels *k = tensor_kernels_for(isa_best());
+    const struct mlp_config mlp = mlp_default();
+    if (!strcmp(kind, "digits"))
+        return networks_digits(&w->ctx, k, &w->graph);
+    return !strcmp(kind, "dit") ? networks_dit(&w->ctx, k, &w->graph) : mlp_make(&w->ctx, k, &mlp, &w->graph);
+}
+
+static float *random_floats(struct work *w, size_t n, uint64_t seed, float scale) {
+    float *list = measure_must(ctx_alloc(&w->ctx, n, sizeof *list));
+    for (size_t i = 0; i < n; i++)
+        list[i] = ((float)(measure_random(&seed) >> 40) * 0x1p-23f - 1) * scale;
+    return list;
+}
+
+/* read_case understands digits-BATCH-THREADS, dit-BATCH-THREADS and mlp-BATCH-THREADS. */
+static void read_case(const char *text, struct work *w) {
+    char copy[64], *rest = copy;
+    snprintf(copy, sizeof copy, "%s", text);
+    const char *kind = strsep(&rest, "-");
+    w->batch = strtoull(rest ? strsep(&rest, "-") : "1", NULL, 10);
+    w->threads = strtoull(rest ? rest : "1", NULL, 10);
+    ctx_init(&w->ctx, (size_t)4 << 30);
+    w->ctx.isa = isa_best();
+    w->pool = w->threads > 1 ? measure_must(pool_open((unsigned)w->threads - 1, 0)) : NULL;
+    w->ctx.parallel = w->pool ? pool_parallel(w->pool) : NULL;
+    if (make(w, kind) != STATUS_OK || gradient_new(&w->ctx, w->graph, w->batch, &w->gradient) != STATUS_OK)
+        exit(1);
+    w->numbers = gradient_numbers(w->graph);
+    w->n = strcmp(kind, "mlp") ? 784 : 2;
+    w->steps = strcmp(kind, "mlp") ? 4 : 50;
+    if (optimiser_new(&w->ctx, w->numbers, &w->optimiser) != STATUS_OK)
+        exit(1);
+    initial_weights(w->graph, 1, w->optimiser.weights);
+    memcpy(w->optimiser.average, w->optimiser.weights, w->numbers * sizeof(float));
+    w->x = random_floats(w, w->batch * w->n, 1, 1);
+    w->target = random_floats(w, w->batch * w->n, 2, 1);
+    w->out = random_floats(w, w->batch * w->n, 3, 1);
+    w->d = random_floats(w, w->batch * w->n, 3, 1);
+    w->by_weights = random_floats(w, w->numbers, 3, 1);
+    w->times = random_floats(w, w->batch, 4, 0);
+    w->classes = measure_must(ctx_alloc(&w->ctx, w->batch, sizeof *w->classes));
+    for (size_t i = 0; i < w->batch; i++) {
+        w->times[i] = 1000 * ((float)i + 0.5f) / (float)w->batch;
+        w->classes[i] = (int64_t)(i % CLASSES);
+    }
+}
+
+static void write_names(const char *name, const struct graph *g) {
+    const struct parameter *list;
+    size_t n = graph_parameters(g, &list);
+    char path[512];
+    snprintf(path, sizeof path, "%s.names", name);
+    FILE *file = fopen(path, "w");
+    for (size_t i = 0; file && i < n; i++)
+        fprintf(file, "%s\n", list[i].name);
+    if (!file || fclose(file) != 0)
+        exit(2);
+}
+
+static void write_input(const char *name, const struct work *w) {
+    write_names(name, w->graph);
+    FILE *file = fopen(name, "wb");
+    if (!file || fwrite(w->optimiser.weights, sizeof(float), w->numbers, file) != w->numbers ||
+        fwrite(w->x, sizeof(float), w->batch * w->n, file) != w->batch * w->n ||
+        fwrite(w->times, sizeof(float), w->batch, file) != w->batch)
+        exit(2);
+    for (size_t i = 0; i < w->batch; i++)
+        if (fwrite(&(float){(float)w->classes[i]}, sizeof(float), 1, file) != 1)
+            exit(2);
+    if (fwrite(w->target, sizeof(float), w->batch * w->n, file) != w->batch * w->n || fclose(file) != 0)
+        exit(2);
+}
+
+static double step(struct work *w) {
+    const struct optimiser_options options = {
+        .beta1 = 0.9, .beta2 = 0.99, .eps = 1e-8, .decay = 0.01, .clip = 1, .average = 0.999};
+    const struct graph_in in = {w->x, w->times, w->classes};
+    double loss = 0;
+    size_t n = w->batch * w->n;
+    gradient_forward(&w->ctx, w->gradient, w->optimiser.weights, w->batch, &in, w->out);
+    for (size_t i = 0; i < n; i++) {
+        float off = w->out[i] - w->target[i];
+        loss += (double)(off * off);
+        w->d[i] = 2 * off / (float)n;
+    }
+    gradient_backward(&w->ctx, w->gradient, w->d, w->by_weights);
+    optimiser_step(&w->ctx, &w->optimiser, &options, 1e-3, w->by_weights);
+    return loss / (double)n;
+}
+
+static double one_round(struct work *w, double *check) {
+    double start = measure_seconds();
+    for (size_t i = 0; i < w->steps; i++)
+        *check = step(w);
+    return measure_seconds() - start;
+}
+
+/* take_turns is the protocol of kernels.c. */
+static void take_turns(const char *text, const char *file) {
+    struct work w;
+    char line[16];
+    read_case(text, &w);
+    write_input(file, &w);
+    printf("ready %s\n", text);
+    fflush(stdout);
+    while (fgets(line, sizeof line, stdin)) {
+        double check = 0, took = one_round(&w, &check);
+        printf("%.9f %.4g %s\n", took, check, isa_text(isa_best()));
+        fflush(stdout);
+    }
+    pool_close(w.pool);
+    ctx_release(&w.ctx);
+}
+
+static void show(const char *text) {
+    struct work w;
+    read_case(text, &w);
+    double best = 1e9, check = 0;
+    for (int round = 0; round < 5; round++) {
+        double took = one_round(&w, &check) / (double)w.steps;
+        best = took < best ? took : best;
+    }
+    printf("%-14s %8.2f ms a step, %7.1f GFLOP/s, loss %.4g\n", text, best * 1e3,
+           6e-9 * graph_work(w.graph) * (double)w.batch / best, check);
+    pool_close(w.pool);
+    ctx_release(&w.ctx);
+}
+
+int main(int argc, char **argv) {
+    static const char *const CASES[] = {"digits-32-1", "digits-32-2", "dit-32-2", "mlp-256-2", "mlp-1024-2"};
+    if (argc == 3)
+        take_turns(argv[1], argv[2]);
+    else if (argc == 2)
+        show(argv[1]);
+    else
+        for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++)
+            show(CASES[i]);
+    return 0;
+}

@@ -1,0 +1,40 @@
+/* gradient.h - the derivatives of a network by its weights and by its input: reverse accumulation over a graph.
+ *
+ *     status = gradient_new(ctx, graph, 32, &g);                  once; the graph needs no graph_load
+ *     gradient_forward(ctx, g, weights, 32, &in, out);            ... the loss and d_out, its derivative by out
+ *     gradient_backward(ctx, g, d_out, by_weights);
+ *
+ * Weights are gradient_numbers(graph) numbers: all parameters one after another in the order of graph_parameters, each
+ * in the layout of weight files. A forward run gives the bits of graph_run.
+ * Threads: images are shared out for the values and their derivatives, weights for their gradients; each sum has one
+ * order. So the same bits come for any number of threads.
+ * Memory: twice the values of a run that keeps all of them, `images` times, and three times the weights.
+ * The frequencies of graph_fourier are not trained (as in diffusers): their derivative is 0. */
+#ifndef SOLVENT_GRADIENT_H
+#define SOLVENT_GRADIENT_H
+
+#include "core/nn/graph.h"
+
+struct gradient;
+
+/* gradient_new makes the workspace for at most `images` images (>= 1), in the arena; it borrows the graph.
+ * Errors: NO_MEMORY; INVALID where two operations share a parameter, or an attention's input is at once the output of a
+ * convolution of more than 1x1. */
+enum status gradient_new(struct ctx *ctx, const struct graph *graph, size_t images, struct gradient **out) MUST_CHECK;
+
+size_t gradient_numbers(const struct graph *graph);
+
+/* gradient_forward writes out[images][height][width][channels], and keeps what the way back needs: `weights` and the
+ * numbers of `in` are borrowed until then. weights NULL: those of the last call, unchanged, which saves their packing.
+ * It stops between operations where ctx asks for it; out is not to be used then. */
+void gradient_forward(struct ctx *ctx, struct gradient *g, const float *weights, size_t images,
+                      const struct graph_in *in, float *out);
+
+/* gradient_backward writes the derivative of sum d_out . out of the last gradient_forward by the weights:
+ * by_weights[gradient_numbers]. d_out has the shape of out. */
+void gradient_backward(struct ctx *ctx, struct gradient *g, const float *d_out, float *by_weights);
+
+/* gradient_by_input writes that by the input image: by_input[images][height][width][channels]. */
+void gradient_by_input(struct ctx *ctx, struct gradient *g, const float *d_out, float *by_input);
+
+#endif

@@ -1,0 +1,307 @@
+#include <string.h>
+
+#include "core/nn/gradient_parts.h"
+
+/* -- Which taps of the kernel meet a pixel of the input --
+ *
+ * Tap (ky, kx) of output (oy, ox) is at input stride * oy + ky - pad. So input stride * i + r meets tap ky where
+ * r + pad - ky is a multiple of the stride: that of output i + (r + pad - ky) / stride. */
+
+static size_t pad_of(const struct conv *c) { return c->kernel == 3 && !conv_patches(c) && !c->late_border ? 1 : 0; }
+
+/* meets gives, along one axis, whether a tap meets the pixels of remainder r, and how far on the output is. */
+static bool meets(const struct conv *c, size_t r, size_t tap, int *on) {
+    int far = (int)(r + pad_of(c)) - (int)tap;
+    *on = far / (int)c->stride;
+    return far % (int)c->stride == 0;
+}
+
+static void fill_phase(const struct conv *c, struct phase *phase) {
+    for (size_t ky = 0; ky < c->kernel; ky++)
+        for (size_t kx = 0; kx < c->kernel; kx++) {
+            int dy, dx;
+            if (!meets(c, phase->row, ky, &dy) || !meets(c, phase->column, kx, &dx))
+                continue;
+            phase->tap[phase->taps] = ky * c->kernel + kx;
+            phase->dy[phase->taps] = dy;
+            phase->dx[phase->taps++] = dx;
+        }
+}
+
+static enum status add_phase(struct ctx *ctx, const struct gradient *g, const struct node *node, struct phase *phase) {
+    const struct parameter *p = &g->forward.parameters[node->weight];
+    size_t floats = matrix_floats(g->forward.kernels, phase->taps, p->shape[0], p->shape[1]);
+    phase->panels = ctx_alloc(ctx, floats, sizeof *phase->panels);
+    phase->matrix = (struct matrix){phase->taps, p->shape[0], p->shape[1], phase->panels};
+    return phase->panels ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
+static size_t taps_of(const struct parameter *p) { return p->dims == 4 ? p->shape[2] * p->shape[3] : 1; }
+
+enum status gradient_conv_new(struct ctx *ctx, struct gradient *g, size_t i) {
+    struct node *node = &g->forward.nodes[i];
+    struct step *step = &g->steps[i];
+    const struct parameter *p = &g->forward.parameters[node->weight];
+    size_t side = conv_patches(&node->conv) ? node->conv.kernel : 1;
+    node->matrix = (struct matrix){taps_of(p) / side, p->shape[1] * side, p->shape[0], NULL};
+    const struct matrix *m = &node->matrix;
+    step->panels = ctx_alloc(ctx, matrix_floats(g->forward.kernels, m->segments, m->depth, m->columns), sizeof(float));
+    step->sums = ctx_alloc(ctx, p->n, sizeof *step->sums);
+    step->swapped = side == 1 && m->columns < m->depth && m->columns < TILE_COLUMNS_MAX / 2;
+    size_t stride = node->conv.stride;
+    step->phases = ctx_zalloc(ctx, stride * stride, sizeof *step->phases);
+    if (!step->panels || !step->sums || !step->phases)
+        return STATUS_NO_MEMORY;
+    node->matrix.panels = step->panels;
+    enum status status = STATUS_OK;
+    for (size_t k = 0; k < stride * stride && status == STATUS_OK; k++) {
+        step->phases[k].row = k / stride;
+        step->phases[k].column = k % stride;
+        fill_phase(&node->conv, &step->phases[k]);
+        if (g->needs[node->in[0]])
+            status = add_phase(ctx, g, node, &step->phases[k]);
+    }
+    return status;
+}
+
+/* -- Weights, packed for each way -- */
+
+/* weight_at is where the file has the weight from row k of segment s to output o. */
+static size_t weight_at(const struct node *node, const struct parameter *p, size_t s, size_t k, size_t o) {
+    size_t in = p->shape[1], side = node->conv.kernel;
+    if (conv_patches(&node->conv)) /* a segment is a row of the patch, k goes over its pixels and their channels */
+        return ((o * in + k % in) * side + s) * side + k / in;
+    return (o * in + k) * taps_of(p) + s;
+}
+
+void gradient_pack_forward(const struct gradient *g, size_t i) {
+    const struct node *node = &g->forward.nodes[i];
+    const struct parameter *p = &g->forward.parameters[node->weight];
+    const struct matrix *m = &node->matrix;
+    const float *w = g->weights + g->offset[node->weight];
+    if (conv_patches(&node->conv)) {
+        patches_by_rows(p, w, g->steps[i].sums); /* where there is nothing yet */
+        w = g->steps[i].sums;
+    }
+    matrix_pack(g->forward.kernels, m->segments, m->depth, m->columns, w, g->steps[i].panels);
+}
+
+void gradient_pack_backward(const struct gradient *g, size_t i) {
+    const struct node *node = &g->forward.nodes[i];
+    const float *w = g->weights + g->offset[node->weight];
+    for (size_t k = 0; k < node->conv.stride * node->conv.stride; k++) {
+        const struct phase *phase = &g->steps[i].phases[k];
+        const struct matrix *m = &phase->matrix;
+        matrix_pack_across(g->forward.kernels, m->segments, m->depth, m->columns, w,
+                           taps_of(&g->forward.parameters[node->weight]), phase->tap, phase->panels);
+    }
+}
+
+/* -- Forward -- */
+
+static float *at(const struct places *p, size_t image, size_t y) {
+    return p->data + image * p->image_step + y * p->row_step;
+}
+
+void gradient_conv_forward(const struct run *r, const struct node *node, const struct step *step) {
+    if (step->keep < 0) {
+        graph_run_node(r, node);
+        return;
+    }
+    struct node linear = *node;
+    linear.out = step->keep;
+    linear.in[2] = linear.in[3] = GRAPH_NONE;
+    linear.conv.activation = ACTIVATION_NONE;
+    linear.conv.scale = 1;
+    graph_run_node(r, &linear);
+    const struct value_place *v = &r->g->values[node->out];
+    struct places z = graph_places(r, step->keep), out = graph_places(r, node->out), gate = {0}, residual = {0};
+    if (node->in[2] >= 0)
+        residual = graph_places(r, node->in[2]);
+    if (node->in[3] >= 0)
+        gate = graph_places(r, node->in[3]);
+    for (size_t i = 0; i < r->images; i++)
+        for (size_t y = 0; y < v->height; y++)
+            for (size_t x = 0; x < v->width; x++) {
+                const struct finish f = {
+                    .gate = gate.data ? gate.data + i * gate.image_step + node->conv.gate_at : NULL,
+                    .residual = residual.data ? at(&residual, i, y) + x * residual.step : NULL,
+                    .scale = node->conv.scale,
+                    .activation = node->conv.activation,
+                };
+                r->g->kernels->finish(&f, v->channels, at(&z, i, y) + x * z.step, at(&out, i, y) + x * out.step);
+            }
+    graph_frame(r, node->out);
+}
+
+/* -- The derivative by the input -- */
+
+/* before_activation turns the derivative by the output into that by what the product gave. */
+static void before_activation(const struct pass *p, const struct node *node, const struct step *step) {
+    const struct value_place *v = &p->g->forward.values[node->out];
+    const struct conv *c = &node->conv;
+    if (step->keep < 0 && c->scale == 1)
+        return;
+    struct places d = graph_places(&p->d, node->out), z = d, gate = {0};
+    if (step->keep >= 0)
+        z = graph_places(&p->v, step->keep);
+    if (node->in[3] >= 0)
+        gate = graph_places(&p->v, node->in[3]);
+    for (size_t i = 0; i < p->d.images; i++)
+        for (size_t y = 0; y < v->height; y++)
+            for (size_t x = 0; x < v->width; x++)
+                p->g->forward.kernels->backward->slope(v->channels, c->activation, at(&z, i, y) + x * z.step,
+                                                       gate.data ? gate.data + i * gate.image_step + c->gate_at : NULL,
+                                                       c->scale, at(&d, i, y) + x * d.step, false,
+                                                       at(&d, i, y) + x * d.step);
+}
+
+static void by_gate(const struct pass *p, const struct node *node, const struct step *step) {
+    const struct value_place *v = &p->g->forward.values[node->out];
+    struct places to = gradient_begin(p, node, step, 3), d = graph_places(&p->d, node->out),
+                  z = graph_places(&p->v, step->keep);
+    for (size_t i = 0; i < p->d.images; i++)
+        for (size_t y = 0; y < v->height; y++)
+            p->g->forward.kernels->backward->gate_sums(v->width, v->channels, at(&z, i, y), z.step, at(&d, i, y),
+                                                       d.step, node->conv.activation, node->conv.scale,
+                                                       to.data + i * to.image_step + node->conv.gate_at);
+}
+
+static void by_vector(const struct pass *p, const struct node *node, const struct step *step) {
+    const struct value_place *v = &p->g->forward.values[node->out];
+    struct places to = gradient_begin(p, node, step, 1), d = graph_places(&p->d, node->out);
+    for (size_t i = 0; i < p->d.images; i++)
+        for (size_t y = 0; y < v->height; y++)
+            p->g->forward.kernels->backward->sums(v->width, d.step, v->channels, at(&d, i, y),
+                                                  to.data + i * to.image_step + node->conv.vector_at);
+}
+
+static void by_phase(const struct pass *p, const struct node *node, const struct step *step,
+                     const struct phase *phase) {
+    const struct value_place *in = &p->g->forward.values[node->in[0]];
+    size_t stride = node->conv.stride;
+    struct places d = graph_places(&p->d, node->out), to = graph_places(&p->d, node->in[0]);
+    struct product product = {.images = p->d.images,
+                              .height = (in->height - phase->row + stride - 1) / stride,
+                              .width = (in->width - phase->column + stride - 1) / stride,
+                              .in = d,
+                              .b = &phase->matrix,
+                              .scale = 1};
+    size_t before = node->conv.kernel > 1 ? 1 : 0;
+    product.in.data -= before * (d.row_step + d.step);
+    for (size_t t = 0; t < phase->taps; t++)
+        product.segment[t] =
+            (size_t)(phase->dy[t] + (int)before) * d.row_step + (size_t)(phase->dx[t] + (int)before) * d.step;
+    to.data += phase->row * to.row_step + phase->column * to.step;
+    to.row_step *= stride;
+    to.step *= stride;
+    product.out = to;
+    if (step->add[0])
+        product.residual = to;
+    product_run(p->d.ctx, p->g->forward.kernels, &product);
+}
+
+void gradient_conv(const struct pass *p, const struct node *node, const struct step *step) {
+    if (gradient_takes(p, node, 3))
+        by_gate(p, node, step);
+    if (gradient_takes(p, node, 2))
+        gradient_add(p, node, step, 2, node->conv.scale);
+    before_activation(p, node, step);
+    if (gradient_takes(p, node, 1))
+        by_vector(p, node, step);
+    if (!gradient_takes(p, node, 0))
+        return;
+    graph_frame(&p->d, node->out);
+    for (size_t k = 0; k < node->conv.stride * node->conv.stride; k++)
+        by_phase(p, node, step, &step->phases[k]);
+}
+
+/* -- The gradient of the weights -- */
+
+size_t gradient_conv_rows(const struct node *node, const struct step *step) {
+    return node->matrix.segments * (step->swapped ? node->matrix.columns : node->matrix.depth);
+}
+
+enum { ROWS_TOGETHER = 256 }; /* images of one pixel that are summed together */
+
+/* pixels_together describes images first .. as lines of pixels, and gives how many there are of them. */
+static size_t pixels_together(const struct product *x, const struct places *d, size_t first, struct outer *o) {
+    size_t images = 1;
+    o->a_line = x->in.row_step, o->b_line = d->row_step;
+    o->a_step = x->in.step, o->b_step = d->step;
+    o->lines = x->height, o->pixels = x->width;
+    if (x->height * x->width == 1) {
+        images = x->images - first < ROWS_TOGETHER ? x->images - first : ROWS_TOGETHER;
+        o->pixels = images;
+        o->a_step = x->in.image_step, o->b_step = d->image_step;
+    }
+    return images;
+}
+
+static void swap(struct outer *o) {
+    const float *a = o->a;
+    size_t line = o->a_line, step = o->a_step;
+    o->a = o->b, o->a_line = o->b_line, o->a_step = o->b_step;
+    o->b = a, o->b_line = line, o->b_step = step;
+}
+
+/* add_images adds what one or more images give to the rows of a piece, which lie in several segments. */
+static size_t add_images(const struct product *x, const struct places *d, const struct step *step,
+                         const struct piece *piece, size_t first, const struct tensor_kernels *kernels) {
+    size_t depth = x->b->depth, columns = x->b->columns, rows = step->swapped ? columns : depth, images = 1;
+    for (size_t row = piece->first, end; row < piece->end; row = end) {
+        size_t s = row / rows, k = row % rows;
+        end = (s + 1) * rows < piece->end ? (s + 1) * rows : piece->end;
+        struct outer o = {.a = x->in.data + first * x->in.image_step + x->segment[s],
+                          .b = d->data + first * d->image_step,
+                          .rows = end - row,
+                          .columns = step->swapped ? depth : columns,
+                          .pitch = step->swapped ? depth : columns};
+        images = pixels_together(x, d, first, &o);
+        if (step->swapped)
+            swap(&o);
+        o.a += k;
+        o.out = step->sums + row * o.pitch;
+        kernels->backward->outer(&o);
+    }
+    return images;
+}
+
+/* settle writes the sums of a piece to where the file has them, some columns of all rows at a time: a row's columns lie
+ * far apart there, a column's rows near each other. */
+static void settle(const struct node *node, const struct parameter *p, const struct step *step,
+                   const struct piece *piece, float *to) {
+    enum { TOGETHER = 8 };
+    size_t depth = node->matrix.depth, columns = node->matrix.columns, rows = step->swapped ? columns : depth,
+           wide = step->swapped ? depth : columns, apart = step->swapped ? taps_of(p) : p->n / p->shape[0];
+    for (size_t first = 0; first < wide; first += TOGETHER)
+        for (size_t row = piece->first; row < piece->end; row++) {
+            size_t s = row / rows, i = row % rows, end = first + TOGETHER < wide ? first + TOGETHER : wide;
+            float *own = to + (step->swapped ? weight_at(node, p, s, 0, i) : weight_at(node, p, s, i, 0));
+            for (size_t j = first; j < end; j++)
+                own[j * apart] = step->sums[row * wide + j];
+        }
+}
+
+/* add_bias sums over all pixels of all images: those of an image in float32, like the weights'. */
+static void add_bias(const struct pass *p, const struct node *node, float *to) {
+    const struct value_place *v = &p->g->forward.values[node->out];
+    struct places d = graph_places(&p->d, node->out);
+    for (size_t i = 0; i < p->d.images; i++)
+        for (size_t y = 0; y < v->height; y++)
+            p->g->forward.kernels->backward->sums(v->width, d.step, v->channels, at(&d, i, y), to);
+}
+
+void gradient_conv_weights(const struct pass *p, const struct piece *piece, float *by_weights) {
+    const struct node *node = &p->g->forward.nodes[piece->node];
+    const struct step *step = &p->g->steps[piece->node];
+    struct product x = graph_product(&p->v, node);
+    struct places d = graph_places(&p->d, node->out);
+    size_t wide = step->swapped ? x.b->depth : x.b->columns;
+    memset(step->sums + piece->first * wide, 0, (piece->end - piece->first) * wide * sizeof *step->sums);
+    for (size_t i = 0; i < x.images;)
+        i += add_images(&x, &d, step, piece, i, p->g->forward.kernels);
+    settle(node, &p->g->forward.parameters[node->weight], step, piece, by_weights + p->g->offset[node->weight]);
+    if (piece->first == 0 && node->bias >= 0)
+        add_bias(p, node, by_weights + p->g->offset[node->bias]);
+}

@@ -1,0 +1,167 @@
+/* Plain C, in double precision where that is simplest: the formula of each derivative. */
+#include "core/tensor/backward.h"
+
+#include <math.h>
+
+#include "core/base/elementary.h"
+
+static void outer(const struct outer *o) {
+    for (size_t i = 0; i < o->rows; i++)
+        for (size_t j = 0; j < o->columns; j++) {
+            float sum = 0;
+            for (size_t l = 0; l < o->lines; l++)
+                for (size_t p = 0; p < o->pixels; p++)
+                    sum += o->a[l * o->a_line + p * o->a_step + i] * o->b[l * o->b_line + p * o->b_step + j];
+            o->out[i * o->pitch + j] += sum;
+        }
+}
+
+static void sums(size_t pixels, size_t pitch, size_t n, const float *x, float *sum) {
+    for (size_t i = 0; i < n; i++) {
+        float own = 0;
+        for (size_t p = 0; p < pixels; p++)
+            own += x[p * pitch + i];
+        sum[i] += own;
+    }
+}
+
+static double sigmoid(double x) { return 1 / (1 + elementary_exp(-x)); }
+
+/* gauss is the standard normal distribution function by its density's integral: Simpson's rule is exact enough. */
+static double gauss(double x) {
+    enum { PARTS = 400 };
+    double end = fabs(x) < 9 ? fabs(x) : 9, h = end / PARTS, sum = 0;
+    for (int i = 0; i <= PARTS; i++) {
+        double t = i * h;
+        sum += (i == 0 || i == PARTS ? 1 : i % 2 ? 4 : 2) * elementary_exp(-t * t / 2);
+    }
+    double half = sum * h / 3 * 0.3989422804014327; /* 1 / sqrt(2 pi) */
+    return x > 0 ? 0.5 + half : 0.5 - half;
+}
+
+struct both {
+    double value, slope;
+};
+
+static struct both gelu_tanh(double x) {
+    double s = sigmoid(1.5957691216057308 * (x + 0.044715 * x * x * x));
+    double inner = 1.5957691216057308 * (1 + 3 * 0.044715 * x * x);
+    return (struct both){x * s, s + (s > 0 && s < 1 ? x * s * (1 - s) * inner : 0)};
+}
+
+static struct both mish(double x) {
+    double e = elementary_exp(-fabs(x)),
+           t = x > 0 ? (1 + 2 * e) / (1 + 2 * e + 2 * e * e) : (e * e + 2 * e) / (e * e + 2 * e + 2);
+    return (struct both){x * t, t + x * (1 - t * t) * sigmoid(x)};
+}
+
+static struct both activated(enum activation activation, double x) {
+    double s = sigmoid(x);
+    switch (activation) {
+    case ACTIVATION_SILU: return (struct both){x * s, s + x * s * (1 - s)};
+    case ACTIVATION_RELU: return (struct both){x > 0 ? x : 0, x > 0 ? 1 : 0};
+    case ACTIVATION_GELU:
+        return (struct both){x * gauss(x), gauss(x) + x * 0.3989422804014327 * elementary_exp(-x * x / 2)};
+    case ACTIVATION_GELU_TANH: return gelu_tanh(x);
+    case ACTIVATION_MISH: return mish(x);
+    case ACTIVATION_NONE:
+    case ACTIVATION_COUNT: break;
+    }
+    return (struct both){x, 1};
+}
+
+static void gate_sums(size_t pixels, size_t n, const float *z, size_t z_pitch, const float *d, size_t d_pitch,
+                      enum activation activation, float scale, float *sum) {
+    for (size_t i = 0; i < n; i++) {
+        double own = 0;
+        for (size_t p = 0; p < pixels; p++)
+            own += activated(activation, (double)z[p * z_pitch + i]).value * (double)d[p * d_pitch + i];
+        sum[i] += (float)(own * (double)scale);
+    }
+}
+
+static void scale(size_t n, float factor, const float *x, bool add, float *out) {
+    for (size_t i = 0; i < n; i++)
+        out[i] = (add ? out[i] : 0) + factor * x[i];
+}
+
+static void slope(size_t n, enum activation activation, const float *z, const float *gate, float by, const float *d,
+                  bool add, float *out) {
+    for (size_t i = 0; i < n; i++) {
+        float own = by * d[i] * (gate ? gate[i] : 1) * (float)activated(activation, (double)z[i]).slope;
+        out[i] = (add ? out[i] : 0) + own;
+    }
+}
+
+static void norm_sums(const struct norm_line *l) {
+    for (size_t i = 0; i < l->n; i++) {
+        float sum = 0, product = 0;
+        for (size_t p = 0; p < l->pixels; p++) {
+            float x = l->x[p * l->x_step + i], *d = &l->d[p * l->d_step + i];
+            *d *= (float)activated(l->activation, (double)(x * l->factor[i] + l->offset[i])).slope;
+            sum += *d;
+            product += *d * (x - l->mean[i]);
+        }
+        l->sum[i] += sum;
+        l->product[i] += product;
+    }
+}
+
+static void norm_slope(const struct norm_line *l, bool add, float *out, size_t out_step) {
+    for (size_t p = 0; p < l->pixels; p++)
+        for (size_t i = 0; i < l->n; i++) {
+            float own = l->d[p * l->d_step + i] * l->factor[i] +
+                        (l->x[p * l->x_step + i] - l->mean[i]) * l->product[i] + l->offset[i];
+            out[p * out_step + i] = (add ? out[p * out_step + i] : 0) + own;
+        }
+}
+
+static void layer(size_t n, const float *x, float eps, const float *d, const float *factor, bool add, float *out,
+                  float *sum, float *product) {
+    double mean = 0, square = 0, level = 0, tilt = 0;
+    for (size_t i = 0; i < n; i++)
+        mean += (double)x[i] / (double)n;
+    for (size_t i = 0; i < n; i++)
+        square += ((double)x[i] - mean) * ((double)x[i] - mean) / (double)n;
+    double by = 1 / sqrt(square + (double)eps);
+    for (size_t i = 0; i < n; i++) {
+        level += (double)d[i] * (double)factor[i] / (double)n;
+        tilt += (double)d[i] * (double)factor[i] * ((double)x[i] - mean) * by / (double)n;
+    }
+    for (size_t i = 0; i < n; i++) {
+        double y = ((double)x[i] - mean) * by, own = ((double)d[i] * (double)factor[i] - level - y * tilt) * by;
+        sum[i] += d[i];
+        product[i] += d[i] * (float)y;
+        out[i] = (add ? out[i] : 0) + (float)own;
+    }
+}
+
+static void softmax(size_t n, const float *p, float by, float *d) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += (double)p[i] * (double)d[i];
+    for (size_t i = 0; i < n; i++)
+        d[i] = (float)((double)by * (double)p[i] * ((double)d[i] - sum));
+}
+
+static double squares(size_t n, const float *x) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += (double)x[i] * (double)x[i];
+    return sum;
+}
+
+static void adam(const struct adam *a, size_t n, const float *gradient, float *w, float *first, float *second,
+                 float *mean) {
+    for (size_t i = 0; i < n; i++) {
+        float g = gradient[i] * a->by_gradient;
+        first[i] = a->beta1 * first[i] + a->rest1 * g;
+        second[i] = a->beta2 * second[i] + a->rest2 * g * g;
+        w[i] = a->keep * w[i] - a->rate * first[i] / (sqrtf(second[i]) * a->by_second + a->eps);
+        mean[i] = a->average * mean[i] + (1 - a->average) * w[i];
+    }
+}
+
+const struct backward_kernels backward_ref = {
+    outer, sums, gate_sums, scale, slope, norm_sums, norm_slope, layer, softmax, squares, adam,
+};

@@ -1,0 +1,279 @@
+/* backward_vector.h - the kernels of backward.h, a part of tensor_vector.h. */
+#include "core/tensor/backward.h"
+
+/* -- Sums of products over pixels -- */
+
+enum { OUTER_ROWS = 8, OUTER_LANES = 2 * LANES };
+
+/* The numbers of b behind `columns` are not read: `whole` says that there is nothing behind. */
+INLINE void outer_tile(const struct outer *o, size_t row, size_t column, const size_t rows, const size_t vectors,
+                       bool whole) {
+    vec acc[OUTER_ROWS][2];
+    size_t left = o->columns - column;
+#pragma GCC unroll 8
+    for (size_t i = 0; i < rows; i++)
+#pragma GCC unroll 2
+        for (size_t j = 0; j < vectors; j++)
+            acc[i][j] = (vec){0};
+    for (size_t l = 0; l < o->lines; l++) {
+        const float *a = o->a + l * o->a_line + row, *b = o->b + l * o->b_line + column;
+        for (size_t p = 0; p < o->pixels; p++, a += o->a_step, b += o->b_step) {
+            vec y[2];
+#pragma GCC unroll 2
+            for (size_t j = 0; j < vectors; j++)
+                y[j] = whole ? load(b + j * LANES) : load_n(b + j * LANES, left - j * LANES);
+#pragma GCC unroll 8
+            for (size_t i = 0; i < rows; i++)
+#pragma GCC unroll 2
+                for (size_t j = 0; j < vectors; j++)
+                    acc[i][j] = FMA(splat(a[i]), y[j], acc[i][j]);
+        }
+    }
+    float *out = o->out + row * o->pitch + column;
+#pragma GCC unroll 8
+    for (size_t i = 0; i < rows; i++)
+#pragma GCC unroll 2
+        for (size_t j = 0; j < vectors; j++) {
+            float *to = out + i * o->pitch + j * LANES;
+            store_n(to, load_n(to, left - j * LANES) + acc[i][j], left - j * LANES);
+        }
+}
+
+INLINE void outer_rows(const struct outer *o, size_t column, const size_t vectors, bool whole) {
+    size_t row = 0;
+    for (; row + OUTER_ROWS <= o->rows; row += OUTER_ROWS)
+        outer_tile(o, row, column, OUTER_ROWS, vectors, whole);
+    switch (o->rows - row) {
+    case 1: outer_tile(o, row, column, 1, vectors, whole); break;
+    case 2: outer_tile(o, row, column, 2, vectors, whole); break;
+    case 3: outer_tile(o, row, column, 3, vectors, whole); break;
+    case 4: outer_tile(o, row, column, 4, vectors, whole); break;
+    case 5: outer_tile(o, row, column, 5, vectors, whole); break;
+    case 6: outer_tile(o, row, column, 6, vectors, whole); break;
+    case 7: outer_tile(o, row, column, 7, vectors, whole); break;
+    default: break;
+    }
+}
+
+static void outer(const struct outer *o) {
+    size_t column = 0;
+    for (; column + 2 * LANES <= o->columns; column += 2 * LANES)
+        outer_rows(o, column, 2, true);
+    if (column + LANES <= o->columns) {
+        outer_rows(o, column, 1, true);
+        column += LANES;
+    }
+    if (column < o->columns)
+        outer_rows(o, column, 1, false);
+}
+
+static void sums(size_t pixels, size_t pitch, size_t n, const float *x, float *sum) {
+    for (size_t i = 0; i < n; i += LANES) {
+        vec s = {0};
+        for (size_t p = 0; p < pixels; p++)
+            s += load_n(x + p * pitch + i, n - i);
+        store_n(sum + i, load_n(sum + i, n - i) + s, n - i);
+    }
+}
+
+/* -- Activations -- */
+
+INLINE vec sigmoid(vec x) { return 1.0f / (1.0f + exponential(-x)); }
+
+INLINE vec mish_slope(vec x) {
+    vec e = exponential(-greatest(x, -x));
+    vec p = choose(x > 0.0f, 1.0f + 2.0f * e, e * e + 2.0f * e);
+    vec q = choose(x > 0.0f, 1.0f + 2.0f * e + 2.0f * e * e, e * e + 2.0f * e + 2.0f);
+    vec t = p / q;
+    return t + x * (1.0f - t * t) * sigmoid(x);
+}
+
+INLINE vec slope_of(enum activation activation, vec x) {
+    switch (activation) {
+    case ACTIVATION_SILU: {
+        vec s = sigmoid(x);
+        return s * FMA(x, 1.0f - s, splat(1.0f));
+    }
+    case ACTIVATION_RELU: return choose(x > 0.0f, splat(1.0f), splat(0));
+    case ACTIVATION_GELU:
+        return FMA(x * 0.39894228f, exponential(x * x * -0.5f), 0.5f * (1.0f + error_function(x * 0.70710678f)));
+    case ACTIVATION_GELU_TANH: {
+        x = choose(x > 30.0f, splat(30.0f), choose(x < -30.0f, splat(-30.0f), x)); /* no cube overflows */
+        vec s = sigmoid(1.59576912f * FMA(x * x * x, splat(0.044715f), x));
+        return FMA(x * s * (1.0f - s), FMA(x * x, splat(0.21406859f), splat(1.59576912f)), s);
+    }
+    case ACTIVATION_MISH: return mish_slope(x);
+    case ACTIVATION_NONE:
+    case ACTIVATION_COUNT: break;
+    }
+    return splat(1.0f);
+}
+
+INLINE void gate_sums_as(size_t pixels, size_t n, const float *z, size_t z_pitch, const float *d, size_t d_pitch,
+                         float by, float *sum, enum activation activation) {
+    for (size_t i = 0; i < n; i += LANES) {
+        vec s = {0};
+        for (size_t p = 0; p < pixels; p++)
+            s = FMA(activate(activation, load_n(z + p * z_pitch + i, n - i)), load_n(d + p * d_pitch + i, n - i), s);
+        store_n(sum + i, FMA(s, splat(by), load_n(sum + i, n - i)), n - i);
+    }
+}
+
+static void gate_sums(size_t pixels, size_t n, const float *z, size_t z_pitch, const float *d, size_t d_pitch,
+                      enum activation activation, float by, float *sum) {
+#define CALL(a) gate_sums_as(pixels, n, z, z_pitch, d, d_pitch, by, sum, a)
+    EACH_ACTIVATION(CALL)
+#undef CALL
+}
+
+static void scale(size_t n, float factor, const float *x, bool add, float *out) {
+    for (size_t i = 0; i < n; i += LANES)
+        store_n(out + i, FMA(load_n(x + i, n - i), splat(factor), add ? load_n(out + i, n - i) : splat(0)), n - i);
+}
+
+INLINE void slope_as(size_t n, const float *z, const float *gate, float by, const float *d, bool add, float *out,
+                     enum activation activation) {
+    for (size_t i = 0; i < n; i += LANES) {
+        vec y = by * load_n(d + i, n - i);
+        if (gate)
+            y *= load_n(gate + i, n - i);
+        if (activation != ACTIVATION_NONE)
+            y *= slope_of(activation, load_n(z + i, n - i));
+        store_n(out + i, add ? load_n(out + i, n - i) + y : y, n - i);
+    }
+}
+
+static void slope(size_t n, enum activation activation, const float *z, const float *gate, float by, const float *d,
+                  bool add, float *out){
+#define CALL(a) slope_as(n, z, gate, by, d, add, out, a)
+    EACH_ACTIVATION(CALL)
+#undef CALL
+}
+
+/* -- Norms -- */
+
+INLINE void norm_sums_as(const struct norm_line *l, enum activation activation) {
+    for (size_t i = 0; i < l->n; i += LANES) {
+        size_t m = l->n - i;
+        vec factor = load_n(l->factor + i, m), offset = load_n(l->offset + i, m), mean = load_n(l->mean + i, m);
+        vec sum = {0}, product = {0};
+        for (size_t p = 0; p < l->pixels; p++) {
+            vec x = load_n(l->x + p * l->x_step + i, m), d = load_n(l->d + p * l->d_step + i, m);
+            if (activation != ACTIVATION_NONE) {
+                d *= slope_of(activation, FMA(x, factor, offset));
+                store_n(l->d + p * l->d_step + i, d, m);
+            }
+            sum += d;
+            product = FMA(d, x - mean, product);
+        }
+        store_n(l->sum + i, load_n(l->sum + i, m) + sum, m);
+        store_n(l->product + i, load_n(l->product + i, m) + product, m);
+    }
+}
+
+static void norm_sums(const struct norm_line *l) {
+    enum activation activation = l->activation;
+#define CALL(a) norm_sums_as(l, a)
+    EACH_ACTIVATION(CALL)
+#undef CALL
+}
+
+static void norm_slope(const struct norm_line *l, bool add, float *out, size_t out_step) {
+    for (size_t i = 0; i < l->n; i += LANES) {
+        size_t m = l->n - i;
+        vec factor = load_n(l->factor + i, m), offset = load_n(l->offset + i, m), mean = load_n(l->mean + i, m),
+            product = load_n(l->product + i, m);
+        for (size_t p = 0; p < l->pixels; p++) {
+            vec x = load_n(l->x + p * l->x_step + i, m) - mean, d = load_n(l->d + p * l->d_step + i, m);
+            vec y = FMA(d, factor, FMA(x, product, offset));
+            float *to = out + p * out_step + i;
+            store_n(to, add ? load_n(to, m) + y : y, m);
+        }
+    }
+}
+
+INLINE vec only(vec v, size_t n) {
+    for (size_t l = n; l < LANES; l++)
+        v[l] = 0;
+    return v;
+}
+
+static void layer(size_t n, const float *x, float eps, const float *d, const float *factor, bool add, float *out,
+                  float *sum, float *product) {
+    vec s = {0}, q = {0}, level = {0}, tilt = {0};
+    for (size_t i = 0; i < n; i += LANES)
+        s += load_n(x + i, n - i);
+    float mean = (float)(total(s) / (double)n);
+    for (size_t i = 0; i < n; i += LANES) {
+        vec y = only(load_n(x + i, n - i) - mean, n - i), t = load_n(d + i, n - i) * load_n(factor + i, n - i);
+        q = FMA(y, y, q);
+        level += t;
+        tilt = FMA(t, y, tilt);
+    }
+    float by = (float)(1 / __builtin_sqrt(total(q) / (double)n + (double)eps));
+    float l = (float)(total(level) / (double)n), t = (float)(total(tilt) / (double)n) * by;
+    for (size_t i = 0; i < n; i += LANES) {
+        size_t m = n - i;
+        vec y = (load_n(x + i, m) - mean) * by, own = load_n(d + i, m);
+        store_n(sum + i, load_n(sum + i, m) + own, m);
+        store_n(product + i, FMA(own, y, load_n(product + i, m)), m);
+        own = (FMA(own, load_n(factor + i, m), splat(-l)) - y * t) * by;
+        store_n(out + i, add ? load_n(out + i, m) + own : own, m);
+    }
+}
+
+static void softmax(size_t n, const float *p, float by, float *d) {
+    vec s = {0};
+    for (size_t i = 0; i < n; i += LANES)
+        s = FMA(load_n(p + i, n - i), load_n(d + i, n - i), s);
+    float sum = (float)total(s);
+    for (size_t i = 0; i < n; i += LANES)
+        store_n(d + i, by * load_n(p + i, n - i) * (load_n(d + i, n - i) - sum), n - i);
+}
+
+/* -- Steps of an optimiser -- */
+
+INLINE vec root(vec x) {
+#if defined(__AVX512F__)
+    return (vec)_mm512_sqrt_ps((__m512)x);
+#elif defined(__AVX2__)
+    return (vec)_mm256_sqrt_ps((__m256)x);
+#else
+    return (vec)vsqrtq_f32((float32x4_t)x);
+#endif
+}
+
+/* A few hundred squares are summed in float32, and those sums in double. */
+static double squares(size_t n, const float *x) {
+    enum { BLOCK = 32 * LANES };
+    double sum = 0;
+    for (size_t first = 0; first < n; first += BLOCK) {
+        size_t end = first + BLOCK < n ? first + BLOCK : n;
+        vec s = {0};
+        for (size_t i = first; i < end; i += LANES) {
+            vec y = load_n(x + i, end - i);
+            s = FMA(y, y, s);
+        }
+        sum += total(s);
+    }
+    return sum;
+}
+
+static void adam(const struct adam *a, size_t n, const float *gradient, float *w, float *first, float *second,
+                 float *mean) {
+    for (size_t i = 0; i < n; i += LANES) {
+        size_t m = n - i;
+        vec g = load_n(gradient + i, m) * a->by_gradient;
+        vec f = FMA(load_n(first + i, m), splat(a->beta1), a->rest1 * g);
+        vec s = FMA(load_n(second + i, m), splat(a->beta2), a->rest2 * g * g);
+        vec y = a->keep * load_n(w + i, m) - a->rate * f / FMA(root(s), splat(a->by_second), splat(a->eps));
+        store_n(first + i, f, m);
+        store_n(second + i, s, m);
+        store_n(w + i, y, m);
+        store_n(mean + i, FMA(load_n(mean + i, m), splat(a->average), (1 - a->average) * y), m);
+    }
+}
+
+static const struct backward_kernels BACKWARD = {
+    outer, sums, gate_sums, scale, slope, norm_sums, norm_slope, layer, softmax, squares, adam,
+};
