@@ -7,7 +7,8 @@
  * CASE is words joined by "-": sort-KIND-SHAPE, argsort-KIND-SHAPE, kth-KIND-SHAPE (the median), ranks-KIND-SHAPE (the
  * nine tenths), window-OPERATION-K-SHAPE, knapsack-CLASS-N-R-SEED, hull-PLACES, delaunay-PLACES, locate-PLACES,
  * near-PLACES (points within 1e-5 of an edge), count-WHAT, list-WHAT. The environment: N (10^7 values, 10^6 points), THREADS (1), KERNELS (the best
- * that are here), LIMIT (seconds for a knapsack, 3).
+ * that are here), LIMIT (seconds for a knapsack, 3), SPARE (MiB of memory that the next round gets again, as the service
+ * keeps it for the next request: 256).
  *
  * FILE holds raw numbers of this machine: values (int32, int64 or double); points x, y, and for locate the polygon's
  * LOCATE_CORNERS first; a knapsack's n, capacity, weights and values as int64. */
@@ -18,6 +19,7 @@
 #include "bench/knapsack_classes.h"
 #include "bench/places.h"
 #include "bench/shapes.h"
+#include "core/base/spare.h"
 #include "core/combine/combination.h"
 #include "core/combine/combination_walk.h"
 #include "core/combine/knapsack.h"
@@ -280,6 +282,7 @@ static const struct family *family_named(const char *name) {
 }
 
 static struct parallel *helpers; /* NULL: one thread */
+static struct spare spare;
 static enum isa isa;
 
 static double round_of(const struct family *family, struct work *w, double *check) {
@@ -287,6 +290,7 @@ static double round_of(const struct family *family, struct work *w, double *chec
     ctx_init(&ctx, (size_t)4 << 30);
     ctx.parallel = helpers;
     ctx.isa = isa;
+    ctx.spare = &spare;
     double start = measure_seconds();
     *check = family->run(w, &ctx);
     double took = measure_seconds() - start;
@@ -332,6 +336,7 @@ int main(int argc, char **argv) {
     unsigned threads = (unsigned)size_from("THREADS", 1);
     const char *kernels = getenv("KERNELS");
     isa = isa_best();
+    spare_init(&spare, size_from("SPARE", 256) << 20);
     if (kernels && (!isa_find(kernels, &isa) || !isa_here(isa)))
         quit("these kernels are not here");
     struct pool *pool = threads > 1 ? measure_must(pool_open(threads - 1, 0)) : NULL;
@@ -342,5 +347,6 @@ int main(int argc, char **argv) {
         alone(family, &w);
     if (pool)
         pool_close(pool);
+    spare_release(&spare);
     return 0;
 }

@@ -8,6 +8,13 @@ import sys
 import time
 
 
+def numpy_avx2_peer(case, file):
+    """NumPy without its kernels for AVX-512, which are the slower ones where stores of chosen lanes are (Zen 4)."""
+    os.environ["NPY_DISABLE_CPU_FEATURES"] = "X86_V4 AVX512_ICL AVX512_SPR"
+    name, *rest = numpy_peer(case, file)
+    return name + " by AVX2", *rest
+
+
 def numpy_peer(case, file):
     import numpy
     name, values = "numpy " + numpy.__version__, numpy.fromfile(file, {"int32": "i4", "int64": "i8", "double": "f8"}[case[1]])
@@ -116,7 +123,7 @@ def ortools_peer(case, file):
 
 
 def main():
-    peers = {"numpy": numpy_peer, "bottleneck": bottleneck_peer, "scipy": scipy_peer, "shapely": shapely_peer,
+    peers = {"numpy": numpy_peer, "numpy-avx2": numpy_avx2_peer, "bottleneck": bottleneck_peer, "scipy": scipy_peer, "shapely": shapely_peer,
              "ortools": ortools_peer}
     peer, case, file = sys.argv[1:]
     try:

@@ -49,6 +49,7 @@ void call_init(struct call *call, const struct endpoint *endpoint, const struct 
     ctx_init(&call->ctx,
              endpoint->max_memory && endpoint->max_memory < host_memory ? endpoint->max_memory : host_memory);
     call->ctx.isa = host->isa;
+    call->ctx.spare = host->spare;
 }
 
 void call_release(struct call *call) {

@@ -92,6 +92,7 @@ struct host {
     int64_t (*now_ns)(void *self); /* a clock that only goes forward; NULL: there is none */
     const struct host_jobs *jobs;  /* NULL: it keeps none */
     enum isa isa;                  /* the calls' kernels */
+    struct spare *spare;           /* the calls' large memory (spare.h); NULL: the system's */
     size_t max_memory;             /* bytes of a request's arena where the endpoint names none */
 };
 

@@ -115,7 +115,7 @@ static enum status run(struct call *call, const void *p, void *r) {
 const struct endpoint ep_sliding_window = {
     .method = "POST",
     .route = "/v1/solve/sliding-window",
-    .version = 4,
+    .version = 5,
     .title = "Sliding window: extremes, sums, means, medians",
     .doc =
         "One figure for each window of `k` neighbours. The time does not depend on `k`.\n\n"

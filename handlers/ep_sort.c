@@ -114,7 +114,7 @@ static enum status run(struct call *call, const void *p, void *r) {
 const struct endpoint ep_sort = {
     .method = "POST",
     .route = "/v1/solve/sort",
-    .version = 4,
+    .version = 5,
     .title = "Sort numbers or strings",
     .doc = "Sorts an array of integers, reals or strings, and says with which algorithm and how much work.\n\n"
            "Integers sort by value, exactly, over all of 64 bits. Reals sort by value, with -0.0 before 0.0. Strings "

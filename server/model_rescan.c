@@ -89,9 +89,9 @@ static enum status list_changes(struct ctx *ctx, struct walk w, struct model_cha
     return whole ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
-/* replace makes the list the current one; with the mutex. */
-static void replace(struct models *m, struct entry **list, size_t n) {
-    struct entry **old = m->current;
+/* replace makes the list the current one, and returns those that nobody needs any more, linked by `next`; with the mutex. */
+static struct entry *replace(struct models *m, struct entry **list, size_t n) {
+    struct entry **old = m->current, *all_gone = NULL;
     size_t n_old = m->n;
     for (size_t i = 0; i < n_old; i++)
         old[i]->current = false;
@@ -99,9 +99,22 @@ static void replace(struct models *m, struct entry **list, size_t n) {
         list[i]->current = true;
     m->current = list;
     m->n = n;
-    for (size_t i = 0; i < n_old; i++)
-        model_free_if_gone(m, old[i]);
+    for (size_t i = 0; i < n_old; i++) {
+        struct entry *gone = model_take_if_gone(m, old[i]);
+        if (!gone)
+            continue;
+        gone->next = all_gone;
+        all_gone = gone;
+    }
     free(old);
+    return all_gone;
+}
+
+static void free_all(struct entry *list) {
+    for (struct entry *next; list; list = next) {
+        next = list->next;
+        entry_free(list);
+    }
 }
 
 size_t models_good(const struct models *m) {
@@ -147,9 +160,10 @@ static enum status scan(struct models *m, struct ctx *ctx, struct model_changes 
     if (ctx)
         status = list_changes(ctx, walk, out);
     adopt(m, list, n);
-    replace(m, list, n);
+    struct entry *gone = replace(m, list, n);
     size_t n_good = models_good(m);
     pthread_mutex_unlock(&m->mutex);
+    free_all(gone);
     log_message(m->log, "info", "%zu named models from %s: %zu appeared, %zu changed, %zu vanished.", n_good, m->folder,
                 counts[CHANGE_APPEARED], counts[CHANGE_CHANGED], counts[CHANGE_VANISHED]);
     return status;

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "handlers/model_request.h"
 #include "server/clock.h"
@@ -11,7 +10,12 @@
 #include "server/machine.h"
 #include "server/model_entry.h"
 
-enum { JSON_MAX = 4096, WAIT_MS = 20, MEASURE_MEMORY = 256 << 20 };
+enum {
+    JSON_MAX = 4096,
+    WAIT_MS = 20,
+    MEASURE_MEMORY = 256 << 20,
+    ARENA_WASTE = 4 << 20, /* blocks are not filled to the last byte; that is not counted */
+};
 
 void entry_free(struct entry *e) {
     model_unload(e->network);
@@ -25,27 +29,36 @@ void entry_free(struct entry *e) {
 
 /* -- What is done with the mutex -- */
 
-static void release_weights(struct models *m, struct entry *e) {
+/* unload gives up the weights. Freeing gigabytes takes its time, in which others may have the mutex. */
+static void unload(struct models *m, struct entry *e) {
+    struct loaded_model *network = e->network;
     m->held -= e->held;
     e->held = 0;
-    model_unload(e->network);
     e->network = NULL;
+    pthread_mutex_unlock(&m->mutex);
+    model_unload(network);
+    pthread_mutex_lock(&m->mutex);
 }
 
-void model_free_if_gone(struct models *m, struct entry *e) {
+struct entry *model_take_if_gone(struct models *m, struct entry *e) {
     if (e->current || e->pins)
-        return;
+        return NULL;
     struct entry **at = &m->all;
     while (*at != e)
         at = &(*at)->next;
     *at = e->next;
-    release_weights(m, e);
-    entry_free(e);
+    m->held -= e->held;
+    e->next = NULL;
+    return e;
 }
 
-static void unpin(struct models *m, struct entry *e) {
+/* unpin ends with the mutex given back. */
+static void unpin_and_unlock(struct models *m, struct entry *e) {
     e->pins--;
-    model_free_if_gone(m, e);
+    struct entry *gone = model_take_if_gone(m, e);
+    pthread_mutex_unlock(&m->mutex);
+    if (gone)
+        entry_free(gone);
 }
 
 static bool is(struct str text, const char *name) { return text.n == strlen(name) && !memcmp(text.p, name, text.n); }
@@ -66,11 +79,7 @@ static struct entry *by_digest(struct models *m, struct str name, struct str dig
 
 /* wait_a_moment waits for a change, or for the caller to be stopped. */
 static enum status wait_a_moment(struct models *m, struct ctx *ctx) {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += WAIT_MS * NS_PER_MS;
-    until.tv_sec += until.tv_nsec / NS_PER_S;
-    until.tv_nsec %= NS_PER_S;
+    const struct timespec until = clock_spec(clock_ns() + WAIT_MS * NS_PER_MS);
     pthread_cond_timedwait(&m->changed, &m->mutex, &until);
     return ctx_stopped(ctx);
 }
@@ -153,10 +162,11 @@ static enum status find(struct model_store *store, struct ctx *ctx, struct str n
             status = want_digest(m, ctx, e);
         if (status == STATUS_OK)
             tell(e, out);
-        else
-            unpin(m, e);
     }
-    pthread_mutex_unlock(&m->mutex);
+    if (status == STATUS_OK)
+        pthread_mutex_unlock(&m->mutex);
+    else
+        unpin_and_unlock(m, e);
     return status;
 }
 
@@ -171,17 +181,19 @@ static struct entry *least_recent(const struct models *m) {
     return least;
 }
 
-static bool make_room(struct models *m, size_t need) {
-    struct entry *least;
-    while (m->held + need > m->memory && (least = least_recent(m)))
-        release_weights(m, least);
-    return m->held + need <= m->memory;
+/* make_room unloads one; false: there is none to unload. */
+static bool make_room(struct models *m) {
+    struct entry *least = least_recent(m);
+    if (least)
+        unload(m, least);
+    return least != NULL;
 }
 
 static void read_weights(struct models *m, struct entry *e) {
     struct error why = {0};
-    const size_t need = entry_need(e), memory = m->memory;
+    const size_t need = entry_need(e), memory = 2 * need + ARENA_WASTE;
     int64_t call_ns = e->call_ns;
+    e->held = need;
     m->held += need;
     e->busy = true;
     pthread_mutex_unlock(&m->mutex);
@@ -189,15 +201,15 @@ static void read_weights(struct models *m, struct entry *e) {
     if (network && !call_ns)
         call_ns = network_measure(network, MEASURE_MEMORY);
     pthread_mutex_lock(&m->mutex);
-    m->held -= need;
     e->busy = false;
     e->call_ns = call_ns;
     e->network = network;
-    e->held = network ? model_load_bytes(network) : 0;
-    m->held += e->held;
     m->loads += network != NULL;
-    if (!network)
+    if (!network) {
+        m->held -= need;
+        e->held = 0;
         found_bad(m, e, &why);
+    }
     pthread_cond_broadcast(&m->changed);
 }
 
@@ -216,10 +228,12 @@ static enum status try_weights(struct models *m, struct ctx *ctx, struct entry *
                         e->name, need, m->memory);
     if (e->busy)
         return wait_a_moment(m, ctx);
-    if (make_room(m, need)) {
+    if (m->held + need <= m->memory) {
         read_weights(m, e);
         return STATUS_OK;
     }
+    if (make_room(m)) /* the mutex was away: look at everything again */
+        return STATUS_OK;
     if (holds) /* others may wait for what it holds */
         return ctx_fail(ctx, STATUS_UNREADY, "/model",
                         "The models in use leave no room for %s beside them (%zu bytes are for all, the server's "
@@ -239,7 +253,6 @@ static enum status load(struct model_store *store, struct ctx *ctx, const struct
     if (status == STATUS_OK) {
         e->uses++;
         e->used = ++m->clock;
-        (void)make_room(m, 0); /* it may hold a little more than was expected */
         *out = e->network;
     }
     pthread_mutex_unlock(&m->mutex);
@@ -253,8 +266,7 @@ static void drop(struct model_store *store, const struct named_model *model, boo
     e->uses -= loaded;
     if (loaded && !e->uses)
         pthread_cond_broadcast(&m->changed);
-    unpin(m, e);
-    pthread_mutex_unlock(&m->mutex);
+    unpin_and_unlock(m, e);
 }
 
 /* -- Opening and closing -- */
@@ -266,7 +278,11 @@ struct models *models_open(const char *folder, enum isa isa, size_t memory, stru
     m->store = (struct model_store){find, load, drop, model_list_names, model_rescan, model_put};
     pthread_mutex_init(&m->scanning, NULL);
     pthread_mutex_init(&m->mutex, NULL);
-    pthread_cond_init(&m->changed, NULL);
+    pthread_condattr_t clock;
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&m->changed, &clock);
+    pthread_condattr_destroy(&clock);
     m->log = log;
     m->isa = isa;
     m->memory = memory ? memory : machine_memory() / 4;

@@ -28,6 +28,7 @@ enum {
     PATIENCE_MS = 5000, /* for cancelled computations to notice it */
     FILES_BESIDE = 64,  /* descriptors that are no connections */
     DRAIN_LOOK_MS = 20,
+    SPARE_MOST = 256 << 20, /* bytes of arenas that are kept for the next request */
 };
 
 static int fail(const char *format, ...) PRINTF_LIKE(1, 2);
@@ -102,6 +103,7 @@ static void make_host(struct server *server) {
         .runtime = read_runtime,
         .jobs = server->options.job_workers ? &jobs_host : NULL,
         .isa = server->isa,
+        .spare = &server->spare,
         .max_memory = (size_t)server->options.max_memory,
     };
 }
@@ -136,6 +138,7 @@ static bool open_jobs(struct server *server) {
 }
 
 static bool open_parts(struct server *server) {
+    spare_init(&server->spare, SPARE_MOST);
     const struct options *o = &server->options;
     struct cache_options cache = {
         .path = o->db,
@@ -169,6 +172,7 @@ static void close_parts(struct server *server) {
     flights_free(server->flights);
     working_free(server->working);
     metrics_free(server->metrics);
+    spare_release(&server->spare);
     log_close(server->log);
 }
 

@@ -17,6 +17,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "core/base/spare.h"
 #include "handlers/call.h"
 #include "server/cache.h"
 #include "server/log.h"
@@ -39,6 +40,7 @@ struct server {
     struct log *log;
     struct cache *cache;
     struct pool *pool;
+    struct spare spare; /* of the requests' arenas */
     struct watchdog *dog;
     struct flights *flights;
     struct metrics *metrics;

@@ -1,5 +1,6 @@
 #include "core/base/ctx.h"
 #include "core/base/pages.h"
+#include "core/base/spare.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@ enum { BLOCK_MIN = 8 << 10, BLOCK_MAX = 1 << 20, WIDE = 64, NARROW = 16 };
 struct arena_block {
     struct arena_block *older;
     size_t size, at; /* of data[]: its length, and the first free byte */
+    size_t memory;   /* bytes that the block has, its head included; more than it counts for where they were spare */
     _Alignas(WIDE) unsigned char data[];
 };
 
@@ -25,7 +27,10 @@ static void drop_newest(struct ctx *ctx) {
     struct arena_block *block = ctx->blocks;
     ctx->blocks = block->older;
     ctx->used -= sizeof *block + block->size;
-    free(block);
+    if (ctx->spare && block->memory >= PAGES_MIN)
+        spare_give(ctx->spare, block, block->memory);
+    else
+        free(block);
 }
 
 void ctx_release(struct ctx *ctx) {
@@ -49,12 +54,14 @@ static size_t next_block_size(const struct ctx *ctx, size_t bytes) {
     return (size + WIDE - 1) & ~(size_t)(WIDE - 1);
 }
 
-/* block_memory is bytes of memory for a block, a multiple of WIDE. */
-static void *block_memory(size_t bytes) {
-    void *p;
-    if (posix_memalign(&p, bytes < PAGES_MIN ? WIDE : PAGES_HUGE, bytes) != 0)
+/* block_memory is *bytes of memory for a block, a multiple of WIDE, or more. */
+static void *block_memory(struct ctx *ctx, size_t *bytes) {
+    void *p = ctx->spare && *bytes >= PAGES_MIN ? spare_take(ctx->spare, bytes) : NULL;
+    if (p)
+        return p;
+    if (posix_memalign(&p, *bytes < PAGES_MIN ? WIDE : PAGES_HUGE, *bytes) != 0)
         return NULL;
-    pages_wish(p, bytes);
+    pages_wish(p, *bytes);
     return p;
 }
 
@@ -64,9 +71,11 @@ static struct arena_block *add_block(struct ctx *ctx, size_t bytes) {
     size_t size = next_block_size(ctx, bytes);
     if (ctx->used > ctx->cap || sizeof(struct arena_block) + size > ctx->cap - ctx->used)
         return out_of_memory(ctx);
-    struct arena_block *block = block_memory(sizeof *block + size);
+    size_t memory = sizeof(struct arena_block) + size;
+    struct arena_block *block = block_memory(ctx, &memory);
     if (!block)
         return out_of_memory(ctx);
+    block->memory = memory;
     block->older = ctx->blocks;
     block->size = size;
     block->at = 0;

@@ -52,6 +52,7 @@ struct time_limit {
 };
 
 struct arena_block;
+struct spare; /* spare.h */
 
 struct ctx {
     struct arena_block *blocks; /* newest first */
@@ -59,6 +60,7 @@ struct ctx {
     size_t fail_after;          /* tests: this many allocations succeed, then all fail; SIZE_MAX: off */
     const atomic_int *stop;     /* NULL: never; else an enum stop */
     struct parallel *parallel;  /* NULL: the calling thread only */
+    struct spare *spare;        /* where large memory comes from and goes to; NULL: the system */
     enum isa isa;               /* whose kernels to run; it is here (cpu.h) */
     struct error err;
 };

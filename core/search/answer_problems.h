@@ -109,4 +109,19 @@ struct answer_bounds power_bounds(const struct answer_task *t);
 bool gas_holds(const struct answer_task *t, double x);
 struct answer_bounds gas_bounds(const struct answer_task *t);
 
+/* answer_time.c: work and the time that it takes. */
+enum status arrival_check(struct ctx *ctx, const struct answer_in *in, struct answer_task *t);
+bool arrival_holds(const struct answer_task *t, int64_t x);
+struct answer_bounds arrival_bounds(const struct answer_task *t);
+bool mountain_holds(const struct answer_task *t, int64_t x);
+struct answer_bounds mountain_bounds(const struct answer_task *t);
+bool points_hold(const struct answer_task *t, int64_t x);
+struct answer_bounds points_bounds(const struct answer_task *t);
+bool trips_hold(const struct answer_task *t, int64_t x);
+struct answer_bounds trips_bounds(const struct answer_task *t);
+bool cars_hold(const struct answer_task *t, int64_t x);
+struct answer_bounds cars_bounds(const struct answer_task *t);
+bool computers_hold(const struct answer_task *t, int64_t x);
+struct answer_bounds computers_bounds(const struct answer_task *t);
+
 #endif

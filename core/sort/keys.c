@@ -9,7 +9,7 @@ static ALWAYS_INLINE void put(void *data, size_t i, uint64_t key, enum coding co
     memcpy((char *)data + i * 8, coding == CODING_INTS ? (const void *)&x : (const void *)&r, 8);
 }
 
-enum { SCAN_PIECE = 1 << 18, SCAN_BLOCK = 256 };
+enum { SCAN_PIECE = 1 << 18, SCAN_BLOCK = 256, HALVES_BLOCK = 256 };
 
 struct look {
     struct sorter *s;
@@ -46,7 +46,9 @@ static ALWAYS_INLINE void count_turns(struct sorter *s, const struct array *valu
     *scan = (struct key_scan){.ordered = !fell};
     for (size_t i = 1; i < values->n && scan->turns <= KEY_TURNS && !sorter_stop(s, SCAN_BLOCK);) {
         size_t end = min_size(values->n, i + SCAN_BLOCK), falls = 0;
-        for (size_t j = i; j < end; j++)
+        /* Equal neighbours are seen in a fraction of the time, and the first unequal ones at once. */
+        bool same = memcmp(values->ints + i, values->ints + i - 1, (end - i) * sizeof *values->ints) == 0;
+        for (size_t j = i; j < end && !same; j++)
             falls += (number_key(values, j, coding) ^ flip) < (number_key(values, j - 1, coding) ^ flip);
         if (falls == (fell ? end - i : 0)) {
             i = end;
@@ -162,4 +164,26 @@ static ALWAYS_INLINE void pairs(const struct sink *sink, const struct pair *from
 
 void sink_pairs(const struct sink *sink, const struct pair *from, size_t at, size_t n) {
     FOR_CODING(sink->coding, pairs, sink, from, at, n);
+}
+
+/* halves goes by blocks that are read before anything is written; what is written ends before what is still to be read. */
+static ALWAYS_INLINE void halves(const struct sink *sink, const uint32_t *from, size_t at, size_t n,
+                                 enum coding coding) {
+    uint64_t flip = flip_of(sink), min = sink->min;
+    uint32_t block[HALVES_BLOCK];
+    void *to = sink->values; /* what is written might be the sink, for all the compiler knows */
+    for (size_t i = 0; i < n; i += HALVES_BLOCK) {
+        size_t m = min_size(n - i, HALVES_BLOCK);
+        memcpy(block, from + i, m * sizeof *block);
+        if (m == HALVES_BLOCK) /* of a constant length the compiler makes vectors */
+            for (size_t j = 0; j < HALVES_BLOCK; j++)
+                put(to, at + i + j, (block[j] + min) ^ flip, coding);
+        else
+            for (size_t j = 0; j < m; j++)
+                put(to, at + i + j, (block[j] + min) ^ flip, coding);
+    }
+}
+
+void sink_halves(const struct sink *sink, const uint32_t *from, size_t at, size_t n) {
+    FOR_CODING(sink->coding, halves, sink, from, at, n);
 }

@@ -90,5 +90,7 @@ struct sink {
 /* sink_words puts the n elements at from into places at .. at + n - 1; so do the others. from may lie where they go. */
 void sink_words(const struct sink *sink, const uint64_t *from, size_t at, size_t n);
 void sink_pairs(const struct sink *sink, const struct pair *from, size_t at, size_t n);
+/* sink_halves: keys less min that are below 2^32, without indices. from may lie in the latter half of where they go. */
+void sink_halves(const struct sink *sink, const uint32_t *from, size_t at, size_t n);
 
 #endif

@@ -6,10 +6,10 @@
 enum {
     INSERTION_MAX = 24,
     DIGIT_BITS = 9, /* the next element seldom waits for the counter of the last; 8 cost a quarter more */
-    DIGIT_SIZE = 1 << DIGIT_BITS,
-    FEW_BITS = 8, /* of a digit of fewer elements than FEW: counters cost, too */
+    HALF_BITS = 12, /* of each of two digits of halves, of which more stay in the first cache */
+    COUNTERS = 1 << (HALF_BITS + 1), /* of all digits together */
+    FEW_BITS = 8,                    /* of a digit of fewer elements than FEW: counters cost, too */
     FEW = 1 << 10,
-    MAX_DIGITS = 8,
     LEAF_MAX = 1 << 15, /* elements of a group that is not split any more: it and its copy fit into 512 KiB */
     SLACK = 1,          /* telling bits beyond log2 n: insertion mends the rest for less than another digit costs */
     MEND = 4,           /* moves an element, at most, before the insertion sort is given up */
@@ -22,9 +22,11 @@ enum {
     INSERTION_BITS = 4, /* ... or of 2^4 where that takes no second one */
     PIECE = 1 << 18,    /* elements of a piece of the input, at least */
     MAX_PIECES = 64,
-    MAX_SORTERS = 64,  /* who sort groups at once */
-    SAMPLE_SHARE = 8,  /* one of so many elements is looked at, ... */
-    SAMPLE_MAX = 1024, /* ... but no more than this */
+    MAX_SORTERS = 64,     /* who sort groups at once */
+    SAMPLE_SHARE = 8,     /* one of so many elements is looked at, ... */
+    SAMPLE_MAX = 1024,    /* ... but no more than this */
+    SPLIT_HALVES = 9,     /* bits of a split of halves that are not in the second cache */
+    HALVES_MIN = 1 << 12, /* of a group that two digits sort for good */
     UNKNOWN = 65,
 };
 
@@ -110,7 +112,8 @@ struct radix {
     unsigned index_bits; /* words: the index stands below the key */
     const struct sink *sink;
     size_t elem_size;
-    void *a;   /* n elements; words lie in the sink's memory, each group where it goes when it is sorted */
+    void *a;   /* n elements; words lie in the sink's memory, each group where it goes when it is sorted; halves in
+                  the latter half of that, so that the answer ends before what is not read yet */
     char *aux; /* second places of groups: the large ones' own, then one for each sorter */
     size_t pieces, sorters, sorter_aux; /* elements of a sorter's; it is in a cache when the next group comes */
     uint32_t *large_at;                 /* [cut.size] where in aux that of a large group begins; first, its size */
@@ -176,10 +179,12 @@ static enum status crowding(const struct radix *r, const struct cut *cut, uint64
 }
 
 /* choose_cut takes the cut by bits, unless a sample is less crowded in the other. */
-static enum status choose_cut(struct radix *r, uint64_t range) {
+static enum status choose_cut(struct radix *r, uint64_t range, bool halves) {
     enum coding coding = r->sink->coding;
     uint64_t flip = r->sink->descending ? ~(uint64_t)0 : 0, min = r->sink->min, plain, less;
     unsigned bits = cut_bits(r->n);
+    if (halves && bits > SPLIT_HALVES)
+        bits = SPLIT_HALVES;
     struct cut cut = cut_range(range, bits + (coding == CODING_REALS ? SPLIT_REALS : 0)), other;
     r->cut = (struct cut){CUT_BITS, coding, flip, min, cut.shift, 0, 0, cut.size};
     if (!cut_other(coding, flip, min, min + range, bits, &other))
@@ -230,17 +235,25 @@ static enum status lend_aux(struct radix *r) {
     return r->aux ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
+static uint32_t group_size(const struct radix *r, size_t b) {
+    uint32_t n = 0;
+    for (size_t p = 0; p < r->pieces; p++)
+        n += r->count[p * r->cut.size + b];
+    return n;
+}
+
 /* place_pieces turns the counts of every piece into where its keys go. */
 static void place_pieces(struct radix *r) {
+    bool halves = r->elem_size < sizeof(uint64_t);
     uint32_t at = 0;
     for (size_t b = 0; b < r->cut.size; b++) {
-        uint32_t start = at;
+        r->large_at[b] = group_size(r, b);
+        at += halves ? r->large_at[b] : 0;
         for (size_t p = 0; p < r->pieces; p++) {
             uint32_t *count = &r->count[p * r->cut.size + b], here = *count;
             *count = at;
             at += here;
         }
-        r->large_at[b] = at - start;
     }
 }
 
@@ -269,6 +282,7 @@ static enum status split(struct radix *r, void (*scatter)(void *, size_t)) {
 #define KEY(e) (e)
 #define MAKE(key, i) (up ? (key) << up | (i) : (key))
 #define PUT sink_words
+#define HALVES 0
 #include "core/sort/radix_body.h"
 
 #define ELEM struct pair
@@ -276,19 +290,30 @@ static enum status split(struct radix *r, void (*scatter)(void *, size_t)) {
 #define KEY(e) ((e).key)
 #define MAKE(key, i) ((struct pair){(key), (i)})
 #define PUT sink_pairs
+#define HALVES 0
+#include "core/sort/radix_body.h"
+
+/* Keys below 2^32: half of the memory. */
+#define ELEM uint32_t
+#define NAME(x) x##_halves
+#define KEY(e) ((uint64_t)(e))
+#define MAKE(key, i) ((uint32_t)(key))
+#define PUT sink_halves
+#define HALVES 1
 #include "core/sort/radix_body.h"
 
 enum status radix_numbers(struct sorter *s, const struct array *values, uint64_t range, const struct sink *sink) {
     struct radix r = {.s = s, .values = values, .n = values->n, .sink = sink, .index_bits = sink->index_bits};
     struct ctx_mark mark = ctx_mark(s->ctx);
-    enum status status = choose_cut(&r, range);
+    bool pairs = sink->indices && r.index_bits == 0;
+    bool halves = !sink->indices && range <= UINT32_MAX && r.n <= UINT32_MAX / 2;
+    enum status status = choose_cut(&r, range, halves);
     if (status != STATUS_OK)
         return status;
     r.high = r.cut.by == CUT_BITS ? r.cut.shift + r.index_bits : UNKNOWN;
-    bool pairs = sink->indices && r.index_bits == 0;
-    r.elem_size = pairs ? sizeof(struct pair) : sizeof(uint64_t);
+    r.elem_size = pairs ? sizeof(struct pair) : halves ? sizeof(uint32_t) : sizeof(uint64_t);
     r.a = pairs ? ctx_alloc(s->ctx, r.n, r.elem_size) : sink->values;
-    status = !r.a ? STATUS_NO_MEMORY : pairs ? sort_pairs(&r) : sort_words(&r);
+    status = !r.a ? STATUS_NO_MEMORY : pairs ? sort_pairs(&r) : halves ? sort_halves(&r) : sort_words(&r);
     ctx_rewind(s->ctx, mark);
     return status;
 }

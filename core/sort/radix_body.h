@@ -1,5 +1,5 @@
-/* radix_body.h - included by radix.c once for each kind of element: ELEM, NAME(x), KEY(e), MAKE(key, i), PUT. No
- * guard. */
+/* radix_body.h - included by radix.c once for each kind of element: ELEM, NAME(x), KEY(e), MAKE(key, i), PUT;
+ * HALVES: they are keys below 2^32. No guard. */
 
 /* insertion sorts a[0 .. n-1]; false, and stops, where it has moved more than `most`. */
 static bool NAME(insertion)(struct sorter *s, ELEM *a, size_t n, size_t most) {
@@ -25,21 +25,20 @@ static bool NAME(insertion)(struct sorter *s, ELEM *a, size_t n, size_t most) {
  * is in what is returned, a or aux. */
 static ELEM *NAME(by_digits)(struct sorter *s, ELEM *a, ELEM *aux, size_t n, unsigned shift, unsigned digits,
                              unsigned width) {
-    uint32_t count[MAX_DIGITS][DIGIT_SIZE];
+    uint32_t count[COUNTERS];
     size_t size = (size_t)1 << width, mask = size - 1;
-    for (unsigned k = 0; k < digits; k++)
-        memset(count[k], 0, size * sizeof **count);
+    memset(count, 0, size * digits * sizeof *count);
     for (unsigned k = 0; k + 1 < digits; k += 2) /* two in one reading */
         for (size_t i = 0; i < n; i++) {
             uint64_t digit = KEY(a[i]) >> (shift + width * k);
-            count[k][digit & mask]++;
-            count[k + 1][digit >> width & mask]++;
+            count[size * k + (digit & mask)]++;
+            count[size * (k + 1) + (digit >> width & mask)]++;
         }
     for (size_t i = 0; digits % 2 && i < n; i++)
-        count[digits - 1][KEY(a[i]) >> (shift + width * (digits - 1)) & mask]++;
+        count[size * (digits - 1) + (KEY(a[i]) >> (shift + width * (digits - 1)) & mask)]++;
     for (unsigned k = 0; k < digits; k++) {
         unsigned down = shift + width * k;
-        uint32_t *at = count[k];
+        uint32_t *at = count + size * k;
         if (at[KEY(a[0]) >> down & mask] == n)
             continue;
         offsets(at, size);
@@ -75,6 +74,8 @@ static ELEM *NAME(all_digits)(struct sorter *s, ELEM *a, ELEM *aux, size_t n, un
 /* leaf sorts elements whose keys agree in all but the lowest `high` bits (UNKNOWN: look), by as many of these as should
  * tell n keys apart. */
 static ELEM *NAME(leaf)(const struct radix *r, struct sorter *s, ELEM *a, ELEM *aux, size_t n, unsigned high) {
+    if (HALVES && n >= HALVES_MIN && high <= 2 * HALF_BITS)
+        return NAME(by_digits)(s, a, aux, n, 0, 2, (high + 1) / 2);
     unsigned width = digit_bits(n), telling = digits_of(bits_of(n) + SLACK, width);
     bool few = n <= INSERTION_MAX;
     if (!few && high == UNKNOWN)
@@ -126,10 +127,12 @@ static void NAME(group)(struct radix *r, struct sorter *s, ELEM *a, ELEM *aux, s
 
 /* first_group sorts group b of the first split. */
 static void NAME(first_group)(struct radix *r, struct sorter *s, size_t b, size_t sorter) {
-    size_t from = b ? r->end[b - 1] : 0, n = r->end[b] - from;
+    size_t from = b ? r->end[b - 1] : 0, n = r->end[b] - from, lies = from;
+    if (HALVES)
+        n /= 2, lies += n, from /= 2;
     size_t at = n > LEAF_MAX ? r->large_at[b] : r->sorters_at + sorter * r->sorter_aux;
     if (n > 0)
-        NAME(group)(r, s, (ELEM *)r->a + from, (ELEM *)(void *)r->aux + at, n, from, r->high);
+        NAME(group)(r, s, (ELEM *)r->a + lies, (ELEM *)(void *)r->aux + at, n, from, r->high);
 }
 
 static ALWAYS_INLINE void NAME(scatter)(const struct radix *r, size_t p, enum cutting by, enum coding coding) {
@@ -160,3 +163,4 @@ static enum status NAME(sort)(struct radix *r) {
 #undef KEY
 #undef MAKE
 #undef PUT
+#undef HALVES

@@ -5,7 +5,7 @@
 
 #include "core/window/sliding_parts.h"
 
-enum { SMALL_K = 256 }; /* up to here doubling needs fewer passes than blocks */
+enum { SMALL_K = 20 }; /* up to here two or three passes do; blocks would be short */
 
 /* The extremes of all windows; values and out are int64_t or double. CANCELLED, TIMED_OUT, NO_MEMORY. */
 typedef enum status extreme_kernel(struct ctx *ctx, const void *values, const struct windows *w, void *out);

@@ -11,14 +11,14 @@
  *          exact mean of the middle two, rounded once.
  * Kinds:   argmax, argmin INT; mean REAL; median REAL, but INT where the values are INT and all counts are odd; all
  *          others as the values.
- * Source:  extremes: van Herk 1992, Gil and Werman 1993, on lanes: eight neighbours are joined by doubling, then
- *          prefixes and suffixes of blocks run over every eighth element, so that each step is a vector's; small k by
- *          doubling alone. Sums: fixed point in 128 bits where the values' exponents allow, else the small
- *          superaccumulator of Neal 2015. Median: ranks of a stretch of values by one sort, members as a bit set of
- *          ranks under a tree of 64-way summaries; the middle moves by at most two members a step; small windows
- *          are kept in order themselves (median_table.h). Extremes and small medians come by instruction set.
+ * Source:  extremes: van Herk 1992, Gil and Werman 1993, on vectors (extreme_body.h), so that neither k nor the order
+ *          of the values matters; of small k the joins of a few shifted copies. Sums: fixed point in 128 bits where the
+ *          values' exponents allow, else the small superaccumulator of Neal 2015. Median: ranks of a stretch of values
+ *          by one sort, members as a bit set of ranks under a tree of 64-way summaries; the middle moves by at most two
+ *          members a step; small windows are kept in order themselves (median_table.h). Extremes and small medians
+ *          come by instruction set.
  * Cost:    O(n) whatever k; median O(n) sorting steps (sort.h) and O(log k / 6) a step, or O(k) where k is small.
- * Memory:  the answer, and at most 3 k values; range one more answer; median about 200 bytes for each of 4 k values.
+ * Memory:  the answer, 20 KB and at most 3 k values; range one more answer; median about 200 bytes for each of 4 k values.
  * Threads: reentrant. Same input, same bytes. */
 #ifndef SOLVENT_SLIDING_H
 #define SOLVENT_SLIDING_H

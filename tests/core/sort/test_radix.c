@@ -127,6 +127,34 @@ static void many_on_threads(void **state) {
     free(a);
 }
 
+/* Keys below 2^32 take half of the memory, each group in the latter half of its place in the answer: ranges at that
+ * limit and one past it, groups that two digits sort, that are split again once and twice, that are small and large. */
+static void halves_of_words(void **state) {
+    (void)state;
+    struct parallel parallel = test_threads(2);
+    int64_t *a = malloc(LARGE * sizeof *a);
+    uint64_t random = 5;
+    for (int round = 0; round < 8; round++) {
+        size_t n = round == 3 ? LARGE : 40000 + test_below(&random, round < 4 ? 30000 : 200000);
+        unsigned crowd = (unsigned[]){0, 8, 18, 24}[round % 4];
+        int64_t low = round % 2 ? INT32_MIN : INT64_MIN;
+        for (size_t i = 0; i < n; i++) {
+            uint64_t x = test_random(&random) >> 32;
+            a[i] = low + (int64_t)(x % (round % 3 ? 2 : 16) ? x >> crowd : x);
+        }
+        a[n / 3] = low;
+        a[n / 2] = low + UINT32_MAX + (round >= 6);
+        check(a, KIND_INT, n, round % 5 ? NULL : &parallel);
+        for (size_t i = 0; i < n && low == INT32_MIN; i++) {
+            double r = i % 1000 ? (double)a[i] : -0.0; /* one lower than 0 */
+            memcpy(&a[i], &r, 8);
+        }
+        if (low == INT32_MIN)
+            check(a, KIND_REAL, n, NULL);
+    }
+    free(a);
+}
+
 /* Few different values, and at their limits: one more; one that no sample holds, in every place of the last block. */
 static void few_different_values(void **state) {
     (void)state;
@@ -249,13 +277,10 @@ static void a_stop_is_seen(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sizes_about_its_limits),
-        cmocka_unit_test(many_on_threads),
-        cmocka_unit_test(few_different_values),
-        cmocka_unit_test(threads_do_not_show),
-        cmocka_unit_test(nothing_behind_the_input_is_read),
-        cmocka_unit_test(no_shape_is_slow),
-        cmocka_unit_test(each_allocation_may_fail),
+        cmocka_unit_test(sizes_about_its_limits), cmocka_unit_test(many_on_threads),
+        cmocka_unit_test(halves_of_words),        cmocka_unit_test(few_different_values),
+        cmocka_unit_test(threads_do_not_show),    cmocka_unit_test(nothing_behind_the_input_is_read),
+        cmocka_unit_test(no_shape_is_slow),       cmocka_unit_test(each_allocation_may_fail),
         cmocka_unit_test(a_stop_is_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

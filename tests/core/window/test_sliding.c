@@ -241,8 +241,8 @@ static void random_layouts_of_every_shape(void **state) {
         int64_t k = 1 + (int64_t)test_below(&random, n), full = test_below(&random, 2);
         if (round % 7 == 0)
             k += (int64_t)n, full = 0;
-        else if (round % 3 == 0 && k > 270)
-            k = 250 + (int64_t)test_below(&random, 20); /* about where small ends */
+        else if (round % 3 == 0 && k > 30)
+            k = 17 + (int64_t)test_below(&random, 10); /* about where small ends */
         for (size_t i = 0; i < n; i++) {
             ints[i] = shaped(&random, round % SHAPES, i);
             reals[i] = (double)ints[i] * 0.37;
