@@ -61,13 +61,6 @@ static enum status gather(struct call *call, const struct rows_params *p, double
     return STATUS_OK;
 }
 
-/* restore: what is given comes back as it was, not by way of features. */
-static void restore(const struct rows_params *p, struct table *table) {
-    for (size_t i = 0; i < table->n; i++)
-        for (size_t r = 0; p->is_given[i] && r < table->rows; r++)
-            table->columns[i].values[r] = p->values[i];
-}
-
 static enum status write_rows(struct call *call, const struct rows_params *p, const struct table *table,
                               struct result *out) {
     struct buf text;
@@ -104,7 +97,6 @@ static enum status run(struct call *call, const void *params, void *result) {
     if (status != STATUS_OK)
         return status;
     table_decode(code, table.rows, features, p->classes, &table);
-    restore(p, &table);
     *(struct result *)result = (struct result){.seed = p->seed};
     return write_rows(call, p, &table, result);
 }
@@ -115,19 +107,18 @@ const struct endpoint ep_sample_rows = {
     .version = 1,
     .title = "Rows of a table",
     .doc = "Draws rows like those that a model learnt from a CSV (`POST /v1/models`): of their types, within the range "
-           "of what was observed, at its step, with what is missing as often. Without `given` the label has the shares "
+           "of what was observed, at its step, with what is missing as often. Without `label` the label has the shares "
            "that it had, as exactly as `count` rows can: any stretch of them has them.\n\n"
-           "Row i depends on the model, `seed`, `steps`, `guidance`, `given` and i alone: fewer rows are the first of "
+           "Row i depends on the model, `seed`, `steps`, `guidance`, `label` and i alone: fewer rows are the first of "
            "more.",
-    .source = "Lipman et al. 2023 (flow matching); Lugmayr et al. 2022 (what is given)",
+    .source = "Lipman et al. 2023 (flow matching)",
     .input = rows_fields,
     .params_size = sizeof(struct rows_params),
     .output = OUTPUT,
     .result_size = sizeof(struct result),
-    .example = "{\"model\":\"coins\",\"count\":4,\"seed\":7,\"given\":{\"thrown\":12}}",
-    .answer = "{\"columns\":{\"side\":[\"tails\",\"heads\",\"heads\",\"tails\"],\"weight\":[5.1,5.2,5.1,5.1],"
-              "\"thrown\":[12,12,12,1"
-              "2]},\"seed\":7}",
+    .example = "{\"model\":\"coins\",\"count\":4,\"seed\":7,\"label\":\"heads\"}",
+    .answer = "{\"columns\":{\"side\":[\"heads\",\"heads\",\"heads\",\"heads\"],\"weight\":[5.2,5.0,5.1,5.0],"
+              "\"thrown\":[58,null,null,null]},\"seed\":7}",
     .prepare = prepare,
     .release = release,
     .canonical = canonical,

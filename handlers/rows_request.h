@@ -20,7 +20,7 @@ struct rows_part {
 };
 
 struct rows_params {
-    struct str model, given;
+    struct str model, label;
     int64_t count, seed, steps, time_limit_ms;
     double guidance;
     bool has_guidance;
@@ -29,8 +29,6 @@ struct rows_params {
     /* prepare's: */
     struct model_named named;
     const struct table_file *table; /* of the model, which the call keeps */
-    bool *is_given;                 /* [columns] */
-    double *values;                 /* [columns] what is given */
     int64_t *classes;               /* [count] of each row; NULL: the table has no label */
     struct rows_part *parts;        /* [n_parts] */
     size_t n_parts;
@@ -38,7 +36,7 @@ struct rows_params {
 
 extern const struct field rows_fields[];
 
-/* rows_prepare finds the model, reads what is given, and decodes the parts. Errors: INVALID, TOO_LARGE, NO_MEMORY; as of
+/* rows_prepare finds the model and the label, and decodes the parts. Errors: INVALID, TOO_LARGE, NO_MEMORY; as of
  * model_store.find. */
 enum status rows_prepare(struct call *call, struct rows_params *params) MUST_CHECK;
 void rows_release(struct rows_params *params);

@@ -187,19 +187,6 @@ void table_encode(const struct table_code *code, const struct table *table, floa
     }
 }
 
-void table_given(const struct table_code *code, const bool *given, const double *values, double *mask, double *known) {
-    float features[TABLE_CATEGORIES_MAX + 1];
-    for (size_t i = 0; i < code->n; i++) {
-        const struct column_code *c = &code->columns[i];
-        if (given[i])
-            encode_value(c, values[i], features);
-        for (size_t k = 0; k < c->width; k++) {
-            mask[c->first + k] = given[i] ? 1 : 0;
-            known[c->first + k] = given[i] ? (double)features[k] : 0;
-        }
-    }
-}
-
 /* -- And back -- */
 
 static size_t greatest(const double *v, size_t n) {

@@ -63,10 +63,6 @@ void table_encode(const struct table_code *code, const struct table *table, floa
 void table_decode(const struct table_code *code, size_t rows, const double *features, const int64_t *labels,
                   struct table *out);
 
-/* table_given makes of some values of a row (given[i]: value i is known) the features that are known:
- * mask[features] is 1 there, known[features] says what. The label has none. */
-void table_given(const struct table_code *code, const bool *given, const double *values, double *mask, double *known);
-
 /* table_label_at draws the class of row i of an endless sequence with the shares that were observed: it is
  * the class at frac(start + i / golden ratio) of them (Kronecker's sequence), so that any stretch of n rows has each
  * share to within O(log n / n) instead of chance's 1 / sqrt n. start is 0 .. 1. */

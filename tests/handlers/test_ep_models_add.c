@@ -114,23 +114,18 @@ static void fewer_rows_are_the_first_of_more(void **state) {
     made_model_end(&m);
 }
 
-static void what_is_given_is_kept_and_leads_the_rest(void **state) {
+static void a_label_is_what_was_asked_for(void **state) {
     (void)state;
     struct made_model m;
     begin(&m);
     learn(&m);
-    json_t *answer = rows(&m, ",\"count\":30,\"given\":{\"side\":\"low\",\"n\":null}");
+    json_t *answer = rows(&m, ",\"count\":30,\"label\":\"low\"");
     size_t low = 0;
     for (size_t i = 0; i < 30; i++) {
         assert_string_equal(json_string_value(json_array_get(column(answer, "side"), i)), "low");
-        assert_true(json_is_null(json_array_get(column(answer, "n"), i)));
         low += json_number_value(json_array_get(column(answer, "x"), i)) < 5;
     }
     assert_in_range(low, 28, 30);
-    json_decref(answer);
-    answer = rows(&m, ",\"count\":30,\"given\":{\"side\":\"high\",\"x\":10.25}");
-    for (size_t i = 0; i < 30; i++)
-        assert_true(json_number_value(json_array_get(column(answer, "x"), i)) == 10.25);
     json_decref(answer);
     made_model_end(&m);
 }
@@ -288,11 +283,7 @@ static void a_row_that_cannot_be_is_refused(void **state) {
         {"{\"model\":\"coin\"}", "\"/model\"", "did not learn a table"},
         {"{\"model\":\"coinz\"}", "\"/model\"", "no model"},
         {"{\"model\":\"coins@0\"}", "\"/model\"", "c01n5"},
-        {"{\"model\":\"coins\",\"given\":{\"edge\":1}}", "\"/given\"", "no column \\\"edge\\\""},
-        {"{\"model\":\"coins\",\"given\":{\"side\":\"edge\"}}", "\"/given/side\"", "categories"},
-        {"{\"model\":\"coins\",\"given\":{\"side\":null}}", "\"/given/side\"", "never missing"},
-        {"{\"model\":\"coins\",\"given\":{\"thrown\":1.5}}", "\"/given/thrown\"", "an integer"},
-        {"{\"model\":\"coins\",\"given\":{\"weight\":\"5\"}}", "\"/given/weight\"", "a number"},
+        {"{\"model\":\"coins\",\"label\":\"edge\"}", "\"/label\"", "never \\\"edge\\\""},
     };
     test_refusals_at("/v1/sample/rows", ROWS_OF, COUNT(ROWS_OF));
 }
@@ -301,7 +292,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_like_those_learnt),
         cmocka_unit_test(fewer_rows_are_the_first_of_more),
-        cmocka_unit_test(what_is_given_is_kept_and_leads_the_rest),
+        cmocka_unit_test(a_label_is_what_was_asked_for),
         cmocka_unit_test(a_csv_has_the_same_rows),
         cmocka_unit_test(a_stopped_job_goes_on_to_the_same_bytes),
         cmocka_unit_test(points_and_images_are_learnt),

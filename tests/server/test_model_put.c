@@ -93,8 +93,8 @@ static void the_same_again_is_fine_and_another_is_not(void **state) {
 
 static void names_stay_in_the_folder(void **state) {
     (void)state;
-    static const char *const NAMES[] = {"", ".x", "..", "a/b", "../x", "a b",
-                                        "1234567890123456789012345678901234567890123456789012345678901234x"};
+    static const char *const NAMES[] = {
+        "", ".x", "..", "a/b", "../x", "a b", "1234567890123456789012345678901234567890123456789012345678901234x"};
     struct adding a;
     begin(&a);
     for (size_t i = 0; i < COUNT(NAMES); i++) {
@@ -135,8 +135,10 @@ static void without_a_folder_there_is_no_place(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_model_is_served_at_once),     cmocka_unit_test(the_same_again_is_fine_and_another_is_not),
-        cmocka_unit_test(names_stay_in_the_folder),      cmocka_unit_test(remains_are_replaced),
+        cmocka_unit_test(a_model_is_served_at_once),
+        cmocka_unit_test(the_same_again_is_fine_and_another_is_not),
+        cmocka_unit_test(names_stay_in_the_folder),
+        cmocka_unit_test(remains_are_replaced),
         cmocka_unit_test(without_a_folder_there_is_no_place),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -117,21 +117,6 @@ static void wild_features_give_values_that_could_be(void **state) {
     ctx_release(&ctx);
 }
 
-static void what_is_given_is_masked(void **state) {
-    (void)state;
-    struct table_code code = fit(3);
-    const bool given[] = {true, false, true, true, false, false};
-    const double row[] = {GAP, 0, 1, 0, 0, 0};
-    const double mask[] = {1, 1, 0, 1, 1, 1, 1, 0, 0}, known[] = {0, 1, 0, -1, 1, -1, -1, 0, 0};
-    double is_mask[9], is_known[9];
-    table_given(&code, given, row, is_mask, is_known);
-    for (size_t i = 0; i < 9; i++) {
-        assert_true(is_mask[i] == mask[i]);
-        assert_true(is_known[i] == known[i]);
-    }
-    ctx_release(&ctx);
-}
-
 /* Every stretch of the sequence has each class's share nearly exactly. */
 static void labels_have_their_shares(void **state) {
     (void)state;
@@ -192,7 +177,6 @@ int main(void) {
         cmocka_unit_test(columns_are_described),
         cmocka_unit_test(observed_rows_come_back),
         cmocka_unit_test(wild_features_give_values_that_could_be),
-        cmocka_unit_test(what_is_given_is_masked),
         cmocka_unit_test(labels_have_their_shares),
         cmocka_unit_test(bad_tables_are_refused),
         cmocka_unit_test(each_allocation_may_fail),
