@@ -1,7 +1,5 @@
 #include "handlers/rows_request.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "core/base/philox.h"

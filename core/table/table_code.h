@@ -15,8 +15,8 @@
  * within what was observed, at a step that was: where all numbers of a column are multiples of 10^-decimals, those drawn
  * are too, and print with no more digits. Integers stay integers. A row that was observed comes back as it was, where
  * the column's step is not lost in features of 24 bits (a step above 1e-7 of the largest score).
- * Source: standard scores beside quantiles: Kotelnikov et al. 2023 (TabDDPM), sec. 4, who take quantiles; on small tables
- * scores were better (tests/core/table). Bits of +-1: Chen et al. 2023 (analog bits). Threads: reentrant. */
+ * Source: Kotelnikov et al. 2023 (TabDDPM), sec. 4, who take quantiles for numbers; on iris and wine (bench/tables.py)
+ * scores are nearer to rows held out. +-1 for categories: Chen et al. 2023 (analog bits). Threads: reentrant. */
 #ifndef SOLVENT_TABLE_CODE_H
 #define SOLVENT_TABLE_CODE_H
 

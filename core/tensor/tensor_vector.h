@@ -110,8 +110,9 @@ INLINE void tile_of(const struct tile *t, const size_t rows, const size_t vector
     CASE(8)                                                                                                     \
     CASE(9)                                                                                                     \
     CASE(10)                                                                                                    \
-    CASE(11) CASE(12) CASE(13) CASE(14) CASE(15) CASE(16) CASE(17) CASE(18) CASE(19) CASE(20) CASE(21) CASE(22) \
-        CASE(23) CASE(24)
+    CASE(11)                                                                                                    \
+    CASE(12) CASE(13) CASE(14) CASE(15) CASE(16) CASE(17) CASE(18) CASE(19) CASE(20) CASE(21) CASE(22) CASE(23) \
+        CASE(24)
 
 static void tile(const struct tile *t) {
     switch (t->rows) {
