@@ -62,9 +62,10 @@ SCRIPT_TESTS := $(sort $(wildcard tests/docs/test_*.sh))
 TESTS := $(CORE_TESTS) $(HANDLER_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) $(SCRIPT_TESTS)
 PROGRAM := $(B)/solvent
 CMOCKA := -lcmocka
+CROSS_SUPPORT := exact_graph guarded network test threads untrained
 ifeq ($(MODE),aarch64)
-TESTS := $(filter $(addprefix $(B)/tests/core/,base/% tensor/% nn/% diffusion/test_mixture),$(CORE_TESTS))
-SUPPORT := $(call objects,$(addprefix tests/support/,network.c test.c threads.c untrained.c) tests/cross/cmocka.c)
+TESTS := $(filter $(addprefix $(B)/tests/core/,base/% tensor/% nn/%),$(CORE_TESTS))
+SUPPORT := $(call objects,$(CROSS_SUPPORT:%=tests/support/%.c) tests/cross/cmocka.c)
 PROGRAM :=
 CMOCKA :=
 endif
