@@ -8,12 +8,11 @@
 
 #include "bench/measure.h"
 #include "bench/multiply_adds.h"
+#include "bench/networks.h"
 #include "core/diffusion/network.h"
 #include "core/diffusion/plan_build.h"
 #include "core/diffusion/sampler.h"
 #include "core/diffusion/scheduler.h"
-#include "core/nn/dit.h"
-#include "core/nn/unet.h"
 #include "server/pool.h"
 
 enum { STEPS = 50, SIDE = 16, CHANNELS = 256 };
@@ -46,34 +45,6 @@ static enum status cifar(struct ctx *ctx, const struct tensor_kernels *k, struct
     return unet_make(ctx, k, &c, out);
 }
 
-static enum status digits(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
-    struct unet_config c = unet_default();
-    c.height = c.width = 28;
-    c.in_channels = c.out_channels = 1;
-    c.levels = 3;
-    for (size_t i = 0; i < 3; i++) {
-        c.block_out_channels[i] = (size_t)16 << i;
-        c.down_attention[i] = c.up_attention[i] = false;
-    }
-    c.layers_per_block = 1;
-    c.norm_num_groups = 8;
-    c.class_embed_type = UNET_CLASS_EMBEDDING;
-    c.num_class_embeds = 11;
-    return unet_make(ctx, k, &c, out);
-}
-
-static enum status dit(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
-    struct dit_config c = dit_default();
-    c.num_attention_heads = 4;
-    c.attention_head_dim = 32;
-    c.in_channels = 1;
-    c.num_layers = 6;
-    c.sample_size = 28;
-    c.patch_size = 4;
-    c.num_embeds_ada_norm = 10;
-    return dit_make(ctx, k, &c, out);
-}
-
 static enum status conv(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
     struct graph *g = *out = graph_new(ctx, k);
     if (!g)
@@ -89,8 +60,8 @@ static const struct family {
     size_t side, channels;
     bool pipeline;
 } FAMILIES[] = {{"cifar", cifar, 32, 3, false},
-                {"digits", digits, 28, 1, false},
-                {"dit", dit, 28, 1, false},
+                {"digits", networks_digits, 28, 1, false},
+                {"dit", networks_dit, 28, 1, false},
                 {"conv", conv, SIDE, CHANNELS, false},
                 {"pipeline", cifar, 32, 3, true}};
 

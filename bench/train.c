@@ -6,12 +6,11 @@
 #include <string.h>
 
 #include "bench/measure.h"
-#include "core/nn/dit.h"
+#include "bench/networks.h"
 #include "core/nn/gradient.h"
 #include "core/nn/initial.h"
 #include "core/nn/mlp.h"
 #include "core/nn/optimiser.h"
-#include "core/nn/unet.h"
 #include "server/pool.h"
 
 enum { CLASSES = 11 };
@@ -27,40 +26,12 @@ struct work {
     int64_t *classes;
 };
 
-static enum status digits(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
-    struct unet_config c = unet_default();
-    c.height = c.width = 28;
-    c.in_channels = c.out_channels = 1;
-    c.levels = 3;
-    for (size_t i = 0; i < 3; i++) {
-        c.block_out_channels[i] = (size_t)16 << i;
-        c.down_attention[i] = c.up_attention[i] = false;
-    }
-    c.layers_per_block = 1;
-    c.norm_num_groups = 8;
-    c.class_embed_type = UNET_CLASS_EMBEDDING;
-    c.num_class_embeds = CLASSES;
-    return unet_make(ctx, k, &c, out);
-}
-
-static enum status dit(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
-    struct dit_config c = dit_default();
-    c.num_attention_heads = 4;
-    c.attention_head_dim = 32;
-    c.in_channels = 1;
-    c.num_layers = 6;
-    c.sample_size = 28;
-    c.patch_size = 4;
-    c.num_embeds_ada_norm = CLASSES - 1;
-    return dit_make(ctx, k, &c, out);
-}
-
 static enum status make(struct work *w, const char *kind) {
     const struct tensor_kernels *k = tensor_kernels_for(isa_best());
     const struct mlp_config mlp = mlp_default();
     if (!strcmp(kind, "digits"))
-        return digits(&w->ctx, k, &w->graph);
-    return !strcmp(kind, "dit") ? dit(&w->ctx, k, &w->graph) : mlp_make(&w->ctx, k, &mlp, &w->graph);
+        return networks_digits(&w->ctx, k, &w->graph);
+    return !strcmp(kind, "dit") ? networks_dit(&w->ctx, k, &w->graph) : mlp_make(&w->ctx, k, &mlp, &w->graph);
 }
 
 static float *random_floats(struct work *w, size_t n, uint64_t seed, float scale) {

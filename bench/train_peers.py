@@ -91,7 +91,7 @@ def peer(name, kind, batch, threads, file):
         optimiser.step()
         with torch.no_grad():
             torch._foreach_lerp_(average, parameters, 1 - min(0.999, (1 + count) / (10 + count)))
-        return float(loss)
+        return loss.item()
 
     return torch.__version__, step
 

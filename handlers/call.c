@@ -22,6 +22,17 @@ const char *media_text(enum media media) {
     return texts[media];
 }
 
+enum media media_named(const char *text) {
+    for (enum media m = 0; m <= MEDIA_HTML; m++)
+        if (strcmp(media_text(m), text) == 0)
+            return m;
+    return MEDIA_JSON;
+}
+
+bool endpoint_may_be_job(const struct endpoint *endpoint) {
+    return strcmp(endpoint->method, "POST") == 0 && (endpoint->job_only || endpoint->cost);
+}
+
 bool endpoint_has_lines(const struct endpoint *endpoint) {
     bool lines = endpoint->ndjson_output;
     for (const struct field *f = endpoint->output; f && f->name; f++)
@@ -79,7 +90,7 @@ static const char *code_of(enum status status) {
 /* settle records a status that some step came to; where the step left its error in ctx->err, it becomes the call's. */
 static enum status settle(struct call *call, enum status status) {
     call->status = status;
-    call->http = http_of(status);
+    call->http = status == STATUS_OK && call->kept_http ? call->kept_http : http_of(status);
     if (status != STATUS_OK && call->n_errors == 0)
         call->errors[call->n_errors++] = call->ctx.err;
     return status;
@@ -167,6 +178,27 @@ enum status call_decode(struct call *call) {
         status = endpoint->prepare(call, call->params);
     return settle(call, status);
 }
+
+/* SplitMix64; the state is a plain counter. */
+static uint64_t next_seed(uint64_t *state) {
+    uint64_t z = *state += 0x9e3779b97f4a7c15u;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return (z ^ z >> 31) >> 11;
+}
+
+uint64_t call_draw(struct call *call) {
+    return call->seeds ? next_seed(call->seeds) : call->host->draw_seed(call->host->self);
+}
+
+void call_share(struct call *call, double share) {
+    if (call->job)
+        call->job->share(call->job, share);
+}
+
+bool call_save(struct call *call, const void *p, size_t n) { return call->job && call->job->save(call->job, p, n); }
+
+bool call_saved(struct call *call, struct buf *out) { return call->job && call->job->saved(call->job, out); }
 
 uint64_t call_cost(const struct call *call) { return call->endpoint->cost ? call->endpoint->cost(call->params) : 0; }
 
@@ -263,10 +295,8 @@ static double quality(const char *accept, const char *media) {
 static enum status choose_media(struct call *call, const char *accept, enum media *media) {
     const struct endpoint *endpoint = call->endpoint;
     const char *own = endpoint->media ? endpoint->media : media_text(MEDIA_JSON);
-    for (enum media m = 0; m <= MEDIA_HTML; m++)
-        if (strcmp(media_text(m), own) == 0)
-            *media = m;
-    if (!accept || !*accept)
+    *media = media_named(own);
+    if (!accept || !*accept || strcmp(own, MEDIA_KEPT) == 0)
         return STATUS_OK;
     const struct {
         bool offered;

@@ -31,9 +31,10 @@ enum media {
 #undef X
 };
 const char *media_text(enum media media);
+enum media media_named(const char *text); /* MEDIA_JSON where it names none */
 
 /* What the host's process does, for GET /v1/runtime/threads. Texts and list lie in the call's arena. */
-enum runtime_role { THREAD_MAIN, THREAD_LOOP, THREAD_WORKER, THREAD_WATCHDOG, THREAD_WRITER, THREAD_OTHER };
+enum runtime_role { THREAD_MAIN, THREAD_LOOP, THREAD_WORKER, THREAD_WATCHDOG, THREAD_WRITER, THREAD_JOB, THREAD_OTHER };
 enum runtime_state { STATE_RUNNING, STATE_SLEEPING, STATE_WAITING, STATE_STOPPED, STATE_ENDING };
 enum { RUNTIME_NAME = 64 };
 struct runtime_thread {
@@ -45,6 +46,36 @@ struct runtime_thread {
 struct runtime {
     int64_t process, uptime_ms;
     struct list threads; /* of struct runtime_thread */
+};
+
+struct job_report; /* job_report.h */
+struct call;
+
+/* What GET /v1/jobs asks for. */
+struct job_filter {
+    int state;      /* index into job_states; below 0: any */
+    int64_t before; /* jobs older than that number */
+    size_t limit;
+};
+
+/* The jobs of a host. Memory is taken from the call's arena. Errors: NOT_FOUND, UNREADY where the jobs' file cannot be
+ * used, NO_MEMORY. */
+struct host_jobs {
+    enum status (*find)(void *self, struct call *call, const char *id, struct job_report *out);
+    /* cancel ends a job, or forgets one that has ended. */
+    enum status (*cancel)(void *self, struct call *call, const char *id, struct job_report *out);
+    /* list gives reports, the newest first; *next gets the number to go on before, 0 where there are no more. */
+    enum status (*list)(void *self, struct call *call, const struct job_filter *filter, struct list *out,
+                        int64_t *next);
+    /* result writes the answer or the problem as it was kept, and sets call->media and call->kept_http. */
+    enum status (*result)(void *self, struct call *call, const char *id, struct buf *out);
+};
+
+/* What a job lends to the call that it runs. */
+struct call_job {
+    void (*share)(struct call_job *self, double share);
+    bool (*save)(struct call_job *self, const void *p, size_t n);
+    bool (*saved)(struct call_job *self, struct buf *out);
 };
 
 /* What the host (the server, `solvent call`, a test) lends to endpoints. Every function may be called from any
@@ -59,6 +90,7 @@ struct host {
     /* answer answers a decoded call as JSON, with what the host remembers; NULL: as call_run and call_encode do. */
     enum status (*answer)(void *self, struct call *call, struct buf *out);
     int64_t (*now_ns)(void *self); /* a clock that only goes forward; NULL: there is none */
+    const struct host_jobs *jobs;  /* NULL: it keeps none */
     enum isa isa;                  /* the calls' kernels */
     size_t max_memory;             /* bytes of a request's arena where the endpoint names none */
 };
@@ -90,7 +122,10 @@ struct call {
     bool partial; /* after run: cut or chosen by a time limit; must not be cached */
     struct kept_model *models; /* given back by call_release */
     struct sink *events;       /* while run works: where call_progress writes; NULL: nobody listens */
-    int http;                  /* the status of the answer: 200, or that of the problem */
+    uint64_t *seeds;      /* the state that drawn seeds come from, so that they can be drawn again; NULL: the host */
+    struct call_job *job; /* NULL: somebody waits for the answer */
+    int kept_http;        /* of write(): the status of what was kept; 0: none was */
+    int http;             /* the status of the answer: 200, or that of the problem */
     enum status status;
     size_t n_errors; /* when decode failed: errors[0 .. n_errors-1]; when run failed: one */
     struct error errors[CALL_MAX_ERRORS];
@@ -142,6 +177,18 @@ void call_stream_problem(const struct call *call, enum media media, const char *
 /* call_progress tells those who listen that run() has come so far: an event of that name, with `data` as the endpoint's
  * `progress` fields describe it. Cheap where nobody does. Which events there are must depend on the request alone. */
 void call_progress(struct call *call, const char *event, const void *data);
+
+/* call_share tells how much of the work is done, 0 to 1; from any of the call's threads. */
+void call_share(struct call *call, double share);
+
+/* call_save keeps a checkpoint of n bytes in place of the last one; false: there is no job to keep it, or it could not
+ * be kept, and the work goes on. call_saved appends the one that an earlier run of this job kept; false: there is
+ * none. */
+bool call_save(struct call *call, const void *p, size_t n);
+bool call_saved(struct call *call, struct buf *out);
+
+/* call_draw gives a seed below 2^53. */
+uint64_t call_draw(struct call *call);
 
 /* call_fail records a failure from outside the endpoint (a limit of the host, say) and returns status. */
 enum status call_fail(struct call *call, enum status status, const char *pointer, const char *format, ...)

@@ -349,7 +349,7 @@ static enum status decode_absent(struct decoder *d, const struct field *field, c
         return decoder_npy_array(d, field, path, member);
     }
     if (field->role == ROLE_SEED) {
-        *(int64_t *)member = (int64_t)d->call->host->draw_seed(d->call->host->self);
+        *(int64_t *)member = (int64_t)call_draw(d->call);
         d->call->impure = true;
     } else if (field->required) {
         return decoder_wrong(d, path, "is missing; it is required.");

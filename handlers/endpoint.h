@@ -64,6 +64,13 @@ struct endpoint {
     /* cost predicts the nanoseconds that run() takes on one thread. NULL: nothing to speak of. */
     uint64_t (*cost)(const void *params);
 
+    /* job_only: run() may take so long that it is a job always, not only where the client prefers that: the answer is
+     * 202. It tells of its way by call_share, and may keep checkpoints (call_save). */
+    bool job_only;
+
+    /* live: the host itself writes the answer, for as long as there is something to tell. */
+    bool live;
+
     /* run fills `result` from `params`; both live in the call's arena (call->ctx). Sets call->partial where a time
      * limit cut it. */
     enum status (*run)(struct call *call, const void *params, void *result);
@@ -79,7 +86,8 @@ struct endpoint {
     /* problem appends members to the problem documents of this endpoint, each with a comma before it. NULL: none. */
     void (*problem)(const struct problem *problem, struct buf *out);
 
-    /* write makes an answer that is no JSON of `output` (then media names its type). */
+    /* write makes an answer that is no JSON of `output` (then media names its type). Where that is MEDIA_KEPT, it sends
+     * what was kept, whatever Accept says: it sets call->media and call->kept_http. */
     const char *media;
     enum status (*write)(struct call *call, struct buf *out);
 };
@@ -91,6 +99,11 @@ extern const struct endpoint *const endpoints[];
  * the path does have, as an Allow header wants them, or "" where the path is unknown. No two endpoints of a method take
  * the same path. */
 const struct endpoint *endpoint_find(const char *method, const char *path, char allow[64]);
+
+#define MEDIA_KEPT "*/*"
+
+/* endpoint_may_be_job: it does what may take long, and `Prefer: respond-async` makes a job of it. */
+bool endpoint_may_be_job(const struct endpoint *endpoint);
 
 /* endpoint_has_lines: there is an application/x-ndjson answer, of ndjson_output or of a trace. */
 bool endpoint_has_lines(const struct endpoint *endpoint);

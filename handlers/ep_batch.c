@@ -122,6 +122,7 @@ static void begin(struct call *batch, struct item *item, size_t i, const struct 
     struct call *call = &item->call;
     call_init(call, endpoint, batch->host);
     call->ctx.stop = batch->ctx.stop;
+    call->seeds = batch->seeds;
     call->hasty = batch->hasty;
     call->request = (struct request){.path = request->path.p,
                                      .query = "",
@@ -193,7 +194,9 @@ static uint64_t cost(const void *params) { return ((const struct params *)params
 struct work {
     struct call *batch;
     struct item *items;
+    size_t n;
     atomic_size_t bytes; /* of all answers so far */
+    atomic_size_t done;
 };
 
 static enum status answer(struct call *call, struct buf *out) {
@@ -228,12 +231,14 @@ static void answer_one(void *arg, size_t i) {
         fail(item, i);
     }
     atomic_fetch_add_explicit(&work->bytes, item->out.n, memory_order_relaxed);
+    size_t done = atomic_fetch_add_explicit(&work->done, 1, memory_order_relaxed) + 1;
+    call_share(work->batch, (double)done / (double)work->n);
 }
 
 static enum status run(struct call *call, const void *p, void *r) {
     const struct params *params = p;
     struct result *result = r;
-    struct work work = {.batch = call, .items = params->items};
+    struct work work = {.batch = call, .items = params->items, .n = params->n_items};
     struct answer_item *answers = ctx_zalloc(&call->ctx, params->n_items ? params->n_items : 1, sizeof *answers);
     if (!answers)
         return STATUS_NO_MEMORY;

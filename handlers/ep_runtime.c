@@ -1,6 +1,6 @@
 #include "handlers/call.h"
 
-static const char *const ROLES[] = {"main", "loop", "worker", "watchdog", "writer", "other", NULL};
+static const char *const ROLES[] = {"main", "loop", "worker", "watchdog", "writer", "job", "other", NULL};
 static const char *const STATES[] = {"running", "sleeping", "waiting", "stopped", "ending", NULL};
 
 static const struct field THREAD[] = {
@@ -9,13 +9,13 @@ static const struct field THREAD[] = {
     FIELD(
         struct runtime_thread, role, ENUM,
         "`main` waits for signals, a `loop` speaks HTTP, a `worker` computes, the `watchdog` sees to deadlines and to "
-        "clients that left, a `writer` brings answers to the disk.",
+        "clients that left, a `writer` brings answers to the disk, a `job` works on jobs or helps with one.",
         .required = true, .names = ROLES),
     FIELD(struct runtime_thread, state, ENUM, "As the system's scheduler sees it; `waiting` is for a disk.",
           .required = true, .names = STATES),
     FIELD(struct runtime_thread, cpu_ms, INT, "Milliseconds that it has computed, in steps of the system's clock.",
           .required = true),
-    FIELD(struct runtime_thread, route, STRING, "Of a worker that has a request: what it solves.",
+    FIELD(struct runtime_thread, route, STRING, "Of a worker that has a request or a job: what it solves.",
           .present = offsetof(struct runtime_thread, busy)),
     FIELD(struct runtime_thread, request_id, STRING, "The request's id, as in the log and in `X-Request-Id`.",
           .present = offsetof(struct runtime_thread, busy)),

@@ -177,6 +177,9 @@ static void section(struct buf *out, const struct endpoint *e) {
     if (e->picture)
         buf_text(out, "With `Accept: image/png` the answer is a picture.\n\n");
     lines_text(out, e);
+    if (endpoint_may_be_job(e))
+        buf_text(out, e->job_only ? "It is always worked on as a job: the answer is 202, see `GET /v1/jobs/{id}`.\n\n"
+                                  : "With `Prefer: respond-async` it becomes a job, see `GET /v1/jobs/{id}`.\n\n");
     table(out, "path", e->path);
     table(out, "query", e->query);
     table(out, "request", e->input);

@@ -2,6 +2,7 @@
 
 #include "handlers/call.h"
 #include "handlers/encode.h"
+#include "handlers/job_report.h"
 #include "handlers/schema.h"
 
 #define PROBLEM_REF(status, text)              \
@@ -16,6 +17,7 @@ static const char INFO[] =
     "RFC 9457 problem documents whose pointers name the wrong fields.\","
     "\"license\":{\"name\":\"MIT\",\"identifier\":\"MIT\"}},\"servers\":[{\"url\":\"/\"}],\"security\":[],\"paths\":{";
 
+/* It ends where the schema of a job's report is to stand. */
 static const char COMPONENTS[] =
     "},\"components\":{\"schemas\":{\"Problem\":{\"type\":\"object\",\"description\":\"RFC 9457.\",\"properties\":{"
     "\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},"
@@ -25,7 +27,7 @@ static const char COMPONENTS[] =
     "\"pointer\":{\"type\":\"string\",\"description\":\"JSON Pointer to the "
     "field.\"},\"detail\":{\"type\":\"string\"}},"
     "\"required\":[\"pointer\",\"detail\"]}}},"
-    "\"required\":[\"type\",\"title\",\"status\",\"detail\",\"code\",\"request_id\",\"errors\"]}}}}";
+    "\"required\":[\"type\",\"title\",\"status\",\"detail\",\"code\",\"request_id\",\"errors\"]},\"Job\":";
 
 /* method_text is the method as OpenAPI writes it, in small letters. */
 static void method_text(struct buf *out, const struct endpoint *e) {
@@ -64,12 +66,32 @@ static const char *parameters(struct buf *out, const struct field *fields, const
     return between;
 }
 
+/* job_headers are those that make a job of a request. */
+static void job_headers(struct buf *out, const char *between) {
+    buf_text(out, between);
+    buf_text(out,
+             "{\"name\":\"Prefer\",\"in\":\"header\",\"required\":false,\"description\":\"respond-async: answer 202 "
+             "at once, and work on it as a job (RFC 7240).\",\"schema\":{\"type\":\"string\"}},"
+             "{\"name\":\"Idempotency-Key\",\"in\":\"header\",\"required\":false,\"description\":\"Of a job: the same "
+             "request under the same key is the same job.\",\"schema\":{\"type\":\"string\",\"minLength\":1,"
+             "\"maxLength\":255}}");
+}
+
+/* job_answer is what a request is answered that becomes a job. */
+static void job_answer(struct buf *out) {
+    buf_text(out, ",\"202\":{\"description\":\"It is a job now, which Location tells of.\",\"headers\":{\"Location\":{"
+                  "\"schema\":{\"type\":\"string\"}},\"Preference-Applied\":{\"schema\":{\"type\":\"string\"}}},"
+                  "\"content\":{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/Job\"}}}}");
+}
+
 static void all_parameters(struct buf *out, const struct endpoint *e) {
-    if (!e->path && !e->query)
+    if (!e->path && !e->query && !endpoint_may_be_job(e))
         return;
     buf_text(out, ",\"parameters\":[");
     const char *between = parameters(out, e->path, "path", "");
-    parameters(out, e->query, "query", between);
+    between = parameters(out, e->query, "query", between);
+    if (endpoint_may_be_job(e))
+        job_headers(out, between);
     buf_byte(out, ']');
 }
 
@@ -162,6 +184,8 @@ static void operation(struct buf *out, const struct endpoint *e) {
     buf_text(out, ",\"responses\":{\"200\":{\"description\":\"The answer.\",");
     answer_content(out, e);
     buf_byte(out, '}');
+    if (endpoint_may_be_job(e))
+        job_answer(out);
     if (e->cache != CACHE_NEVER)
         buf_text(out, ",\"304\":{\"description\":\"The client's copy (If-None-Match) is the answer.\"}");
     if (e->path)
@@ -206,4 +230,6 @@ void openapi_write(struct buf *out) {
         buf_byte(out, '}');
     }
     buf_text(out, COMPONENTS);
+    schema_fields(out, job_report_fields, NULL, NULL, false);
+    buf_text(out, "}}}");
 }

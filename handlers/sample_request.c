@@ -279,6 +279,8 @@ enum status sample_check_scheduler(struct ctx *ctx, const struct sample_params *
 static enum status check_output(struct call *call, const struct sample_params *p) {
     struct ctx *ctx = &call->ctx;
     size_t d = model_extent(&p->model).sample_d;
+    if (p->preview > 0 && call->media != MEDIA_SSE) /* of a job; without one the same request has no answer */
+        call->partial = true;
     if (p->preview > 0 && !call->events)
         return ctx_fail(ctx, STATUS_INVALID, "/preview",
                         "preview is a part of the events of a text/event-stream; want it with that Accept only.");

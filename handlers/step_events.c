@@ -85,6 +85,7 @@ static void tell(void *self, size_t step, const double *x, const double *D) {
         draw(t, rows.read, d, &event);
     if (rows.read && !pictures)
         event.preview = (struct array){KIND_REAL, 2, {t->rows, d}, t->rows * d, {.reals = rows.write}};
+    call_share(t->call, t->steps ? (double)event.i / (double)t->steps : 1);
     call_progress(t->call, "step", &event);
     ctx_rewind(&t->call->ctx, mark);
 }
@@ -112,6 +113,7 @@ static void tell_share(void *self, const struct adaptive_progress *progress) {
                                      .done = (int64_t)progress->done,
                                      .total_calls = t->calls,
                                      .of_share = true};
+    call_share(t->call, event.share);
     call_progress(t->call, "share", &event);
 }
 

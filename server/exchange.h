@@ -20,6 +20,8 @@ enum exchange_state {
 /* Request headers that matter; pointers into libmicrohttpd's memory, good until the answer is complete. */
 struct heads {
     const char *accept, *accept_encoding, *content_encoding, *content_type, *if_none_match, *origin, *request_id;
+    const char *idempotency_key, *last_event_id;
+    bool async;            /* Prefer: respond-async */
     const char *preflight; /* Access-Control-Request-Method */
     const char *expect;
     const char *length, *transfer, *host;

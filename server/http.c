@@ -17,8 +17,6 @@ enum {
     INLINE_NS = 20 * 1000, /* predicted to take less: computed on the loop, since handing over costs as much */
     SLOW_NS = 100 * 1000 * 1000,
     SLOW_BYTES = 4 << 20,
-    ESTIMATE_BASE = 1 << 20,      /* of what a request uses beyond its body ... */
-    ESTIMATE_FACTOR = 24,         /* ... and this many times its body */
     SLOW_STREAM_NS = 1000 * 1000, /* longer ones pass what is buffered: then the worker waits for a slow reader */
 };
 
@@ -36,12 +34,6 @@ static void on_parked(struct watch *watch, enum watch_event event) {
         (void)flight_open(flights, x->job);
 }
 
-/* estimate guesses what a request will need beside its body. */
-static size_t estimate(const struct job *job) {
-    size_t n = ESTIMATE_BASE + ESTIMATE_FACTOR * job->call.request.n;
-    return n < job->call.ctx.cap ? n : job->call.ctx.cap;
-}
-
 /* is_slow: others should not have to wait for it. What is not decoded yet is judged by its length. */
 static bool is_slow(const struct job *job) {
     uint64_t limit = job->stream ? SLOW_STREAM_NS : SLOW_NS;
@@ -51,13 +43,14 @@ static bool is_slow(const struct job *job) {
 /* begins_streams gives the job a stream where its answer may be sent while it is computed; false: there is
  * no memory. */
 static bool begins_stream(struct job *job) {
-    return !call_streams(&job->call, job->media) || (job->stream = stream_new(job));
+    return job->async || job->call.endpoint->live || !call_streams(&job->call, job->media) ||
+           (job->stream = stream_new(job));
 }
 
 /* park consumes the job. */
 static enum MHD_Result park(struct exchange *x, struct job *job) {
     struct server *server = x->loop->server;
-    size_t more = estimate(job);
+    size_t more = job_estimate(job);
     const char *refused = NULL;
     if (!begins_stream(job))
         refused = "no_memory";
@@ -144,6 +137,37 @@ static bool look_up(struct exchange *x, struct job *job, enum MHD_Result *result
     return true;
 }
 
+/* asks_job: the request is to become a job. A stream of events tells its client all the while anyway. */
+static bool asks_job(const struct exchange *x, const struct job *job) {
+    if (!x->loop->server->jobs || !endpoint_may_be_job(x->endpoint))
+        return false;
+    return x->endpoint->job_only || (x->heads.async && job->media != MEDIA_SSE);
+}
+
+/* park_with parks a request with a copy of a header that it needs. */
+static enum MHD_Result park_with(struct exchange *x, struct job *job, const char *header) {
+    if (header && !(job->header = strdup(header))) {
+        end_job(x, job);
+        return reply_refusal(x, "no_memory");
+    }
+    return park(x, job);
+}
+
+static enum MHD_Result become_job(struct exchange *x, struct job *job) {
+    const char *key = x->heads.idempotency_key;
+    if (key && !key_usable(key)) {
+        (void)call_fail(
+            &job->call, STATUS_INVALID, "",
+            "The Idempotency-Key is empty, too long or not plain; want 1 to %d visible characters of ASCII.",
+            IDEMPOTENCY_KEY_MAX);
+        return reply_and_end(x, job);
+    }
+    job->async = true;
+    if (job->media == MEDIA_SSE) /* the events of a job are asked for elsewhere */
+        job->media = job->call.media = MEDIA_JSON;
+    return park_with(x, job, key);
+}
+
 /* on_end has the whole request: it answers what is known, wrong or cheap, and parks the rest. */
 static enum MHD_Result on_end(struct exchange *x) {
     if (x->refused)
@@ -156,6 +180,10 @@ static enum MHD_Result on_end(struct exchange *x) {
     enum MHD_Result result;
     if (call_media(&job->call, x->heads.accept, &job->media) != STATUS_OK)
         return reply_and_end(x, job);
+    if (asks_job(x, job))
+        return become_job(x, job);
+    if (x->endpoint->live)
+        return park_with(x, job, x->heads.last_event_id);
     if (look_up(x, job, &result)) {
         end_job(x, job);
         return result;
@@ -185,6 +213,8 @@ static enum MHD_Result on_resumed(struct exchange *x) {
         return reply_left(x);
     if (x->job->refused)
         return reply_refusal(x, x->job->refused);
+    if (x->job->reader && !x->job->answer)
+        return reply_events(x);
     return x->job->open ? reply_stream(x) : reply_job(x, x->job);
 }
 

@@ -6,6 +6,8 @@
 #include "server/clock.h"
 #include "server/flight.h"
 #include "server/gzip.h"
+#include "server/jobs_host.h"
+#include "server/jobs_reader.h"
 #include "server/key.h"
 #include "server/runtime.h"
 #include "server/stream.h"
@@ -15,6 +17,10 @@ enum {
     LOOKUP_NS = 10 * 1000,    /* of both levels, with the hashing of a small request */
     HASH_NS_A_BYTE = 2,
     WORTH = 10, /* an answer is kept where computing it again costs this many times its look-up */
+};
+enum {
+    ESTIMATE_BASE = 1 << 20, /* of what a request uses beyond its body ... */
+    ESTIMATE_FACTOR = 24,    /* ... and this many times its body */
 };
 static const size_t ANSWER_MAX = (size_t)1 << 30;
 
@@ -28,6 +34,8 @@ struct job *job_new(struct server *server, const struct endpoint *endpoint, void
     job->task.run = job_work;
     atomic_init(&job->refs, 1);
     job->queue_ns = job->solve_ns = job->encode_ns = -1;
+    job->limit_ms = server->options.time_limit;
+    job->answer_max = ANSWER_MAX;
     call_init(&job->call, endpoint, &server->host);
     job->call.ctx.stop = &job->stop;
     return job;
@@ -37,6 +45,8 @@ void *job_end(struct job *job) {
     call_release(&job->call);
     answer_drop(job->answer);
     stream_free(job->stream);
+    reader_close(job->reader);
+    free(job->header);
     free(job->path);
     free(job->body);
     free(job->query);
@@ -141,13 +151,13 @@ static bool look_up(struct job *job, unsigned worker, const struct key *canonica
 }
 
 static void take_answer(struct job *job, struct buf *out) {
-    job->answer = answer_new(out->data, out->n, (int)job->media);
+    job->answer = answer_new(out->data, out->n, (int)job->call.media);
     if (!job->answer) {
         (void)call_fail(&job->call, STATUS_NO_MEMORY, "", "There is no memory left for the answer.");
         return;
     }
     job->answer->partial = job->call.partial;
-    job->answer->http = 200;
+    job->answer->http = job->call.http;
     job->answer->cost_ns = job->solve_ns > 0 ? (uint64_t)(job->solve_ns + job->encode_ns) : 0;
 }
 
@@ -155,7 +165,7 @@ static void take_answer(struct job *job, struct buf *out) {
  * loop does it itself, into memory. It leaves an answer where it was not sent yet, or is short enough to be kept. */
 static void solve_streaming(struct job *job) {
     struct sink memory;
-    sink_memory(&memory, ANSWER_MAX);
+    sink_memory(&memory, job->answer_max);
     int64_t begun = clock_ns();
     enum status status = call_stream(&job->call, job->media, job->stream ? stream_sink(job->stream) : &memory);
     job->solve_ns = clock_ns() - begun - (job->stream ? stream_waited(job->stream) : 0);
@@ -182,7 +192,7 @@ void job_solve(struct job *job) {
     if (status != STATUS_OK)
         return;
     struct buf out;
-    buf_init(&out, ANSWER_MAX);
+    buf_init(&out, job->answer_max);
     status = call_encode(&job->call, job->media, &out);
     if (timed)
         job->encode_ns = clock_ns() - solved;
@@ -245,9 +255,15 @@ enum status job_answer_item(void *self, struct call *call, struct buf *out) {
     return status;
 }
 
+size_t job_estimate(const struct job *job) {
+    size_t n = ESTIMATE_BASE + ESTIMATE_FACTOR * job->call.request.n;
+    return n < job->call.ctx.cap ? n : job->call.ctx.cap;
+}
+
 bool job_compressible(const struct job *job) {
     return job->gzip && job->answer && !job->answer->gzip && job->answer->n >= (size_t)job->server->options.gzip_min &&
-           job->media != MEDIA_NPY && job->media != MEDIA_PNG; /* doubles hardly shrink, pictures have shrunk */
+           job->answer->media != MEDIA_NPY &&
+           job->answer->media != MEDIA_PNG; /* doubles hardly shrink, pictures have shrunk */
 }
 
 /* compress replaces the answer, which nobody else has seen yet, by its gzip form where that is smaller. */
@@ -276,7 +292,7 @@ static void on_deadline(struct watch *watch, enum watch_event event) {
 }
 
 static void solve_in_time(struct job *job) {
-    int64_t limit = job->server->options.time_limit, asked = job->call.time_limit_ms;
+    int64_t limit = job->limit_ms, asked = job->call.time_limit_ms;
     if (asked > 0 && asked < limit)
         limit = asked;
     job->watch = (struct watch){.fd = -1, .deadline_ns = clock_ns() + limit * NS_PER_MS, .fire = on_deadline};
@@ -315,6 +331,21 @@ static void close_stream(struct job *job) {
         stream_end(job->stream, job->call.status, &none);
 }
 
+/* find_or_solve answers a job that is decoded. */
+static void find_or_solve(struct job *job, unsigned worker) {
+    struct key canonical;
+    bool has_canonical = canonical_key(job->server, &job->call, (struct form){job->media, job->gzip}, &canonical);
+    job->found = job_cacheable(job) ? FOUND_MISS : FOUND_BYPASS;
+    if (look_up(job, worker, has_canonical ? &canonical : NULL) && !is_open(job))
+        return;
+    solve_in_time(job);
+    if (job_compressible(job))
+        compress_answer(job);
+    job_store(job);
+    if (has_canonical && job->answer && !job->answer->partial && worth(job->answer->cost_ns, 0))
+        keep_under(job, &canonical);
+}
+
 /* answer_job: true where it was merged with an equal one, and is nobody's any more. */
 static bool answer_job(struct job *job, unsigned worker) {
     bool late = !job->decoded; /* else it could be joined from the beginning */
@@ -322,18 +353,13 @@ static bool answer_job(struct job *job, unsigned worker) {
         return false;
     if (late && flight_merge(job->server->flights, job))
         return true;
-    struct key canonical;
-    bool has_canonical = canonical_key(job->server, &job->call, (struct form){job->media, job->gzip}, &canonical);
-    job->found = job_cacheable(job) ? FOUND_MISS : FOUND_BYPASS;
-    if (look_up(job, worker, has_canonical ? &canonical : NULL) && !is_open(job))
-        return false;
-    solve_in_time(job);
-    if (job_compressible(job))
-        compress_answer(job);
-    job_store(job);
-    if (has_canonical && job->answer && !job->answer->partial && worth(job->answer->cost_ns, 0))
-        keep_under(job, &canonical);
+    find_or_solve(job, worker);
     return false;
+}
+
+void job_answer(struct job *job, unsigned reader) {
+    if (prepare(job))
+        find_or_solve(job, reader);
 }
 
 void job_work(struct pool_task *task, unsigned worker) {
@@ -348,6 +374,10 @@ void job_work(struct pool_task *task, unsigned worker) {
     } else if (job->answer) { /* computed on the loop, which must not compress */
         compress_answer(job);
         job_store(job);
+    } else if (job->async) {
+        job_submit(job);
+    } else if (job->call.endpoint->live) {
+        job_listen(job);
     } else {
         merged = answer_job(job, worker);
     }

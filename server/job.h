@@ -10,6 +10,7 @@
 #include "server/server.h"
 
 struct exchange;
+struct reader;
 struct stream;
 
 /* What the cache had to do with an answer. */
@@ -48,8 +49,15 @@ struct job {
     bool want_key;         /* the client asks If-None-Match: a key is worth its hashing */
     size_t reserved;       /* of server->memory */
     struct stream *stream; /* owned; NULL: the answer is sent when it is whole */
-    const char *refused;   /* the queue was full after all: a code for reply_refusal */
+    size_t answer_max;     /* bytes */
+    int64_t limit_ms;      /* time to compute it, unless the request asks for less */
+    bool async;            /* it becomes one of the jobs of jobs.h; the answer is where to find that */
+    char *header; /* owned: then the Idempotency-Key; of endpoints that are `live` the Last-Event-ID. NULL: none */
+    const char *refused; /* the queue was full after all: a code for reply_refusal */
     int64_t queued_ns;
+
+    struct reader *reader; /* owned: of a `live` endpoint, what sends its events */
+    char location[64];     /* of a 202 */
 
     /* The outcome; written before the waiters are handed back. Without an answer, call says why. */
     struct answer *answer;
@@ -77,6 +85,13 @@ static inline bool job_cacheable(const struct job *job) { return job->call.endpo
 static inline bool job_pure(const struct job *job) {
     return job->answer && job_cacheable(job) && !job->call.impure && !job->answer->partial;
 }
+
+/* job_estimate guesses the bytes that it needs beside its body. */
+size_t job_estimate(const struct job *job);
+
+/* job_answer looks a job of jobs.h up or computes it, on this thread, which has the cache's connection `reader`;
+ * afterwards answer is set, or call.status. */
+void job_answer(struct job *job, unsigned reader);
 
 /* job_solve runs and encodes a decoded call on this thread; afterwards answer is set, or call.status. */
 void job_solve(struct job *job);

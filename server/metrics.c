@@ -7,7 +7,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "handlers/job_report.h"
 #include "server/clock.h"
+#include "server/jobs.h"
 #include "server/models.h"
 #include "server/server.h"
 
@@ -196,6 +198,16 @@ static double resident_bytes(void) {
     return got ? (double)strtol(second, NULL, 10) * (double)sysconf(_SC_PAGESIZE) : 0;
 }
 
+static void write_jobs(struct jobs *jobs, struct buf *out) {
+    size_t counts[N_JOB_STATES];
+    uint64_t bytes;
+    jobs_count(jobs, counts, &bytes);
+    head(out, "jobs", "gauge", "Jobs that are kept, by their state.");
+    for (int i = 0; i < N_JOB_STATES; i++)
+        buf_printf(out, "solvent_jobs{state=\"%s\"} %zu\n", job_states[i], counts[i]);
+    plain(out, "jobs_bytes", "gauge", "Bytes of their requests and results.", (double)bytes);
+}
+
 static void write_process(const struct metrics *metrics, struct buf *out) {
     head(out, "build_info", "gauge", "1, labelled with the version.");
     buf_text(out, "solvent_build_info{version=\"" SOLVENT_VERSION "\"} 1\n");
@@ -229,5 +241,7 @@ void metrics_write(struct server *server, struct buf *out) {
     write_pool(server->pool, out);
     write_cache(server->cache, out);
     write_models(server->models, out);
+    if (server->jobs)
+        write_jobs(server->jobs, out);
     write_process(metrics, out);
 }

@@ -96,3 +96,23 @@ void id_make(char to[17], uint64_t seed, uint64_t counter) {
         to[i] = "0123456789abcdef"[z & 15];
     to[16] = '\0';
 }
+
+bool prefers_async(const char *prefer) {
+    static const char WANTED[] = "respond-async";
+    for (const char *p = prefer; p && *p;) {
+        p += strspn(p, " \t,");
+        size_t n = strcspn(p, " \t,;=");
+        if (n == strlen(WANTED) && strncasecmp(p, WANTED, n) == 0)
+            return true;
+        for (bool quoted = false; *p && (quoted || *p != ','); p++) /* a comma in a quoted value ends nothing */
+            quoted ^= *p == '"';
+    }
+    return false;
+}
+
+bool key_usable(const char *key) {
+    size_t n = 0;
+    while (n <= IDEMPOTENCY_KEY_MAX && key[n] > ' ' && key[n] < 0x7f)
+        n++;
+    return n > 0 && n <= IDEMPOTENCY_KEY_MAX && !key[n];
+}

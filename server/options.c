@@ -30,7 +30,8 @@ struct suffix {
 };
 static const struct suffix BYTE_SUFFIXES[] = {{"", 1},        {"k", 1 << 10}, {"K", 1 << 10},
                                               {"M", 1 << 20}, {"G", 1 << 30}, {NULL, 0}};
-static const struct suffix TIME_SUFFIXES[] = {{"", 1}, {"ms", 1}, {"s", 1000}, {"m", 60 * 1000}, {NULL, 0}};
+static const struct suffix TIME_SUFFIXES[] = {{"", 1},          {"ms", 1},          {"s", 1000},
+                                              {"m", 60 * 1000}, {"h", 3600 * 1000}, {NULL, 0}};
 static const struct suffix NO_SUFFIXES[] = {{"", 1}, {NULL, 0}};
 
 static const struct suffix *suffixes(enum option_kind kind) {
@@ -39,7 +40,7 @@ static const struct suffix *suffixes(enum option_kind kind) {
 
 static const char *wanted(enum option_kind kind) {
     return kind == BYTES  ? "a size such as 4096, 64k, 8M or 1G"
-           : kind == TIME ? "a time such as 250 (milliseconds), 250ms, 10s or 2m"
+           : kind == TIME ? "a time such as 250 (milliseconds), 250ms, 10s, 2m or 24h"
                           : "an integer";
 }
 

@@ -7,7 +7,7 @@
  * TEXT   const char *, borrowed from argv or environ   anything
  * COUNT  int64_t                                       digits
  * BYTES  int64_t                                       digits, and k, M or G for powers of 1024
- * TIME   int64_t, milliseconds                         digits, and ms, s or m (minutes) */
+ * TIME   int64_t, milliseconds                         digits, and ms, s, m (minutes) or h */
 #ifndef SOLVENT_OPTIONS_H
 #define SOLVENT_OPTIONS_H
 
@@ -45,6 +45,17 @@
       "stream")                                                                                                        \
     X(COUNT, max_connections, "max-connections", "N", "8192", 1, 1000 * 1000,                                          \
       "connections at once; further ones wait to be accepted")                                                         \
+    X(TEXT, jobs_db, "jobs-db", "PATH", "", 0, 0,                                                                      \
+      "SQLite file that keeps jobs; empty: that of --db with .jobs behind it, or memory where there is none")          \
+    X(COUNT, job_workers, "job-workers", "N", "1", 0, 64,                                                              \
+      "threads that work on jobs (Prefer: respond-async), at a low priority; 0: there are no jobs")                    \
+    X(COUNT, jobs_max, "jobs-max", "N", "1000", 1, 1000 * 1000,                                                        \
+      "jobs that are kept, ended ones included; more are answered 503")                                                \
+    X(BYTES, jobs_bytes, "jobs-bytes", "SIZE", "256M", 1, INT64_C(1) << 46,                                            \
+      "requests and results of jobs that are kept")                                                                    \
+    X(TIME, job_ttl, "job-ttl", "TIME", "24h", 1, INT64_C(366) * 86400 * 1000, "time that a job's result is kept")     \
+    X(TIME, job_time_limit, "job-time-limit", "TIME", "24h", 1, INT64_C(366) * 86400 * 1000,                           \
+      "time to compute a job, unless its request asks for less")                                                       \
     X(TEXT, models, "models", "DIR", "", 0, 0,                                                                         \
       "folder whose NAME.json, and folders as diffusers writes them, are models that a request may call by name")      \
     X(BYTES, model_memory, "model-memory", "SIZE", "0", 0, INT64_C(1) << 50,                                           \

@@ -33,6 +33,7 @@ struct pool {
     struct batch *batches; /* those with indices left, newest first */
     size_t idle, busy;
     bool closing;
+    void (*begin)(void); /* NULL: nothing; of helpers, which are no workers to others */
     unsigned n_workers;
     struct worker {
         struct pool *pool;
@@ -157,7 +158,10 @@ static bool work_once(struct pool *pool, unsigned worker) {
 static void *work(void *arg) {
     struct worker *self = arg;
     struct pool *pool = self->pool;
-    worker_index = (int)self->index;
+    if (pool->begin)
+        pool->begin();
+    else
+        worker_index = (int)self->index;
     pthread_mutex_lock(&pool->mutex);
     for (;;) {
         if (work_once(pool, self->index))
@@ -173,12 +177,13 @@ static void *work(void *arg) {
     return NULL;
 }
 
-struct pool *pool_open(unsigned workers, size_t capacity) {
+static struct pool *open_pool(unsigned workers, size_t capacity, const char *prefix, void (*begin)(void)) {
     struct pool *pool = calloc(1, sizeof *pool);
     if (!pool)
         return NULL;
     pool->parallel = (struct parallel){.threads = workers + (capacity == 0), .run = run_parallel};
     pool->capacity = capacity;
+    pool->begin = begin;
     pool->slow_max = workers > 1 ? workers - 1 : 1;
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->work, NULL);
@@ -189,13 +194,21 @@ struct pool *pool_open(unsigned workers, size_t capacity) {
         if (pthread_create(&w->thread, NULL, work, w))
             break;
         char name[16];
-        snprintf(name, sizeof name, "worker-%u", w->index % 10000);
+        snprintf(name, sizeof name, "%.10s-%u", prefix, w->index % 10000);
         pthread_setname_np(w->thread, name);
     }
     if (pool->workers && pool->n_workers == workers)
         return pool;
     pool_close(pool);
     return NULL;
+}
+
+struct pool *pool_open(unsigned workers, size_t capacity) {
+    return open_pool(workers, capacity, "worker", NULL);
+}
+
+struct pool *pool_open_helpers(unsigned helpers, const char *name, void (*begin)(void)) {
+    return open_pool(helpers, 0, name, begin);
 }
 
 void pool_close(struct pool *pool) {

@@ -37,6 +37,9 @@ struct pool_task {
 /* pool_open starts the threads; workers may be 0 where only parallel_for of the caller is wanted. NULL: no memory or no
  * threads. */
 struct pool *pool_open(unsigned workers, size_t capacity);
+/* pool_open_helpers is for parallel_for alone, from threads outside of it: `helpers` threads, named name-0 and so on, each of
+ * which calls `begin` first. */
+struct pool *pool_open_helpers(unsigned helpers, const char *name, void (*begin)(void));
 void pool_close(struct pool *pool);
 
 /* pool_push appends a task; false where `capacity` tasks wait already. */

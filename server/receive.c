@@ -102,6 +102,8 @@ static const struct head_name HEADS[] = {
     HEAD("Content-Type", content_type),
     HEAD("If-None-Match", if_none_match),
     HEAD("Origin", origin),
+    HEAD("Idempotency-Key", idempotency_key),
+    HEAD("Last-Event-ID", last_event_id),
     HEAD("X-Request-Id", request_id),
     HEAD("Access-Control-Request-Method", preflight),
     HEAD("Expect", expect),
@@ -114,6 +116,7 @@ static enum MHD_Result take_head(void *cls, enum MHD_ValueKind kind, const char 
     struct heads *heads = cls;
     (void)kind;
     size_t n = strlen(name);
+    heads->async |= n == strlen("Prefer") && !strcasecmp(name, "Prefer") && prefers_async(value);
     for (size_t i = 0; i < COUNT_OF(HEADS); i++) {
         const struct head_name *h = &HEADS[i];
         if (h->n != n || strcasecmp(h->name, name) != 0)

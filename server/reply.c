@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "server/clock.h"
+#include "server/jobs_reader.h"
 #include "server/key.h"
 #include "server/loop.h"
 #include "server/metrics.h"
@@ -24,8 +25,8 @@ enum {
  * What a GET gives (documents) is asked for again each time, and answered 304. */
 #define KEEP_POST "private, max-age=86400"
 #define KEEP_GET "no-cache"
-#define EXPOSED "Cache-Status, ETag, Retry-After, Server-Timing, X-Request-Id"
-#define SENT "Accept, Content-Type, If-None-Match, X-Request-Id"
+#define EXPOSED "Cache-Status, ETag, Location, Preference-Applied, Retry-After, Server-Timing, X-Request-Id"
+#define SENT "Accept, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, Prefer, X-Request-Id"
 
 static void put(struct MHD_Response *r, const char *name, const char *value) {
     (void)MHD_add_response_header(r, name, value); /* without memory the header is left out, the answer is not */
@@ -42,12 +43,21 @@ static void put_cors(struct exchange *x, struct MHD_Response *r) {
     }
 }
 
+/* put_location says where a request is worked on, and that it was asked to be. */
+static void put_location(struct exchange *x, struct MHD_Response *r) {
+    put(r, "Location", x->job->location);
+    if (x->heads.async)
+        put(r, "Preference-Applied", "respond-async");
+}
+
 /* queue adds what every answer has, and queues it. A NULL response (no memory) closes the connection. */
 static enum MHD_Result queue(struct exchange *x, int http, struct MHD_Response *r, size_t bytes) {
     if (!r)
         return MHD_NO;
     put(r, "X-Request-Id", x->id);
     put_cors(x, r);
+    if (http == 202)
+        put_location(x, r);
     if (server_phase(x->loop->server) != PHASE_SERVING)
         put(r, "Connection", "close");
     enum MHD_Result result = MHD_queue_response(x->mhd, (unsigned)http, r);
@@ -139,7 +149,7 @@ static enum MHD_Result reply_problem(struct exchange *x, const struct call *call
     call_problem(call, x->id, &b);
     size_t n = b.n;
     struct MHD_Response *r = problem_response(&b);
-    if (r && (call->status == STATUS_CANCELLED || call->status == STATUS_UNREADY))
+    if (r && (call->status == STATUS_CANCELLED || call->status == STATUS_UNREADY || call->status == STATUS_FULL))
         put_retry(r, x->loop->server); /* not where the time limit was reached: it would be again */
     if (call->status == STATUS_INTERNAL)
         log_message(x->loop->server->log, "error", "Request %s: %s", x->id, call->errors[0].detail);
@@ -284,6 +294,17 @@ enum MHD_Result reply_stream(struct exchange *x) {
     put(r, "X-Accel-Buffering", "no"); /* what nginx understands */
     x->cache = "stream";
     stream_begin(x);
+    return queue(x, 200, r, 0);
+}
+
+enum MHD_Result reply_events(struct exchange *x) {
+    struct MHD_Response *r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, reader_read, x, NULL);
+    if (!r)
+        return MHD_NO;
+    put(r, "Content-Type", media_text(MEDIA_SSE));
+    put(r, "Cache-Control", NO_STORE);
+    put(r, "X-Accel-Buffering", "no"); /* what nginx understands */
+    reader_begin(x);
     return queue(x, 200, r, 0);
 }
 

@@ -29,6 +29,9 @@ enum MHD_Result reply_job(struct exchange *x, struct job *job);
 /* reply_stream begins to answer with what a job's stream gives from now on. */
 enum MHD_Result reply_stream(struct exchange *x);
 
+/* reply_events begins to answer with the events of a job that come from now on. */
+enum MHD_Result reply_events(struct exchange *x);
+
 /* reply_cached answers from memory. */
 enum MHD_Result reply_cached(struct exchange *x, const struct job *job, struct answer *answer);
 

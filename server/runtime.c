@@ -15,7 +15,7 @@ enum { ROUTE_MAX = 128 };
 
 struct working {
     pthread_mutex_t mutex;
-    unsigned n;
+    unsigned n, first_job;
     struct doing {
         bool busy;
         int64_t since_ns;
@@ -23,10 +23,12 @@ struct working {
     } each[];
 };
 
-struct working *working_new(unsigned workers) {
-    struct working *working = calloc(1, sizeof *working + workers * sizeof *working->each);
+struct working *working_new(unsigned workers, unsigned job_workers) {
+    unsigned n = workers + job_workers;
+    struct working *working = calloc(1, sizeof *working + n * sizeof *working->each);
     if (working) {
-        working->n = workers;
+        working->n = n;
+        working->first_job = workers;
         pthread_mutex_init(&working->mutex, NULL);
     }
     return working;
@@ -92,8 +94,11 @@ static enum runtime_role role_of(const char *name, bool is_main) {
     static const struct {
         const char *begins;
         enum runtime_role role;
-    } ROLES[] = {
-        {"loop", THREAD_LOOP}, {"worker-", THREAD_WORKER}, {"watchdog", THREAD_WATCHDOG}, {"writer", THREAD_WRITER}};
+    } ROLES[] = {{"loop", THREAD_LOOP},
+                 {"worker-", THREAD_WORKER},
+                 {"watchdog", THREAD_WATCHDOG},
+                 {"writer", THREAD_WRITER},
+                 {"job-", THREAD_JOB}};
     for (size_t i = 0; i < COUNT_OF(ROLES) && !is_main; i++)
         if (strncmp(name, ROLES[i].begins, strlen(ROLES[i].begins)) == 0)
             return ROLES[i].role;
@@ -120,10 +125,17 @@ static struct str copy_text(struct ctx *ctx, const char *text) {
     return (struct str){p, p ? n : 0};
 }
 
+/* number_of gives a worker its place in `each`; those of jobs are behind the others. SIZE_MAX: it is none. */
+static size_t number_of(const struct working *working, const struct runtime_thread *thread) {
+    bool job = thread->role == (int)THREAD_JOB;
+    const char *digits = thread->name.p + strlen(job ? "job-" : "worker-");
+    return *digits >= '0' && *digits <= '9' ? strtoul(digits, NULL, 10) + (job ? working->first_job : 0) : SIZE_MAX;
+}
+
 /* add_doing adds what a worker says of itself. */
 static bool add_doing(struct working *working, struct ctx *ctx, struct runtime_thread *thread) {
     struct doing doing;
-    unsigned long worker = strtoul(thread->name.p + strlen("worker-"), NULL, 10);
+    size_t worker = working ? number_of(working, thread) : SIZE_MAX;
     if (!working || worker >= working->n)
         return true;
     pthread_mutex_lock(&working->mutex);
@@ -155,7 +167,8 @@ static bool read_thread(struct working *working, struct ctx *ctx, const char *id
         .name = copy_text(ctx, line.name),
     };
     out->threads.n++;
-    return thread->name.p && (thread->role != THREAD_WORKER || add_doing(working, ctx, thread));
+    return thread->name.p &&
+           ((thread->role != THREAD_WORKER && thread->role != THREAD_JOB) || add_doing(working, ctx, thread));
 }
 
 static int by_number(const struct dirent **a, const struct dirent **b) {

@@ -10,8 +10,8 @@
 
 struct working;
 
-/* working_new keeps what `workers` workers do. NULL: no memory. */
-struct working *working_new(unsigned workers);
+/* working_new keeps what `workers` workers do, and behind them those of jobs. NULL: no memory. */
+struct working *working_new(unsigned workers, unsigned job_workers);
 void working_free(struct working *working);
 
 /* A worker says what it begins (both texts are copied), and when it has ended. */

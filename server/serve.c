@@ -1,6 +1,7 @@
 #include "server/serve.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -13,6 +14,9 @@
 #include "server/clock.h"
 #include "server/flight.h"
 #include "server/job.h"
+#include "server/jobs.h"
+#include "server/jobs_crew.h"
+#include "server/jobs_host.h"
 #include "server/loop.h"
 #include "server/machine.h"
 #include "server/metrics.h"
@@ -66,7 +70,7 @@ static enum status read_runtime(void *self, struct ctx *ctx, struct runtime *out
     return runtime_read(((struct server *)self)->working, ctx, out);
 }
 
-static void on_cache_log(void *self, const char *level, const char *text) { log_message(self, level, "%s", text); }
+static void on_file_log(void *self, const char *level, const char *text) { log_message(self, level, "%s", text); }
 
 /* -- opening and closing -- */
 
@@ -96,9 +100,39 @@ static void make_host(struct server *server) {
         .ready = ready,
         .answer = job_answer_item,
         .runtime = read_runtime,
+        .jobs = server->options.job_workers ? &jobs_host : NULL,
         .isa = server->isa,
         .max_memory = (size_t)server->options.max_memory,
     };
+}
+
+static int64_t unix_ms(void *self) {
+    struct timespec now;
+    (void)self;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec * INT64_C(1000) + now.tv_nsec / NS_PER_MS;
+}
+
+/* open_jobs opens the jobs and those who work on them, unless there are to be none. */
+static bool open_jobs(struct server *server) {
+    const struct options *o = &server->options;
+    char beside[PATH_MAX];
+    snprintf(beside, sizeof beside, "%s.jobs", o->db);
+    if (o->job_workers == 0)
+        return true;
+    struct jobs_options jobs = {
+        .path = *o->jobs_db ? o->jobs_db
+                : *o->db    ? beside
+                            : "",
+        .max = (size_t)o->jobs_max,
+        .bytes = (uint64_t)o->jobs_bytes,
+        .ttl_ms = o->job_ttl,
+        .workers = (unsigned)o->job_workers,
+        .now_ms = unix_ms,
+        .log = on_file_log,
+        .self = server->log,
+    };
+    return (server->jobs = jobs_open(&jobs)) && (server->crew = crew_open(server));
 }
 
 static bool open_parts(struct server *server) {
@@ -107,16 +141,16 @@ static bool open_parts(struct server *server) {
         .path = o->db,
         .memory_bytes = (size_t)o->cache_bytes,
         .disk_bytes = (size_t)o->db_bytes,
-        .readers = (unsigned)o->workers,
-        .log = on_cache_log,
+        .readers = (unsigned)(o->workers + o->job_workers),
+        .log = on_file_log,
         .log_self = server->log,
     };
     return (server->metrics = metrics_new()) && (server->flights = flights_new()) &&
-           (server->working = working_new((unsigned)o->workers)) &&
+           (server->working = working_new((unsigned)o->workers, (unsigned)o->job_workers)) &&
            (server->models = models_open(o->models, server->isa, (size_t)o->model_memory, server->log)) &&
            (server->host.models = models_store(server->models)) && (server->cache = cache_open(&cache)) &&
            (server->dog = watchdog_open()) && (server->pool = pool_open((unsigned)o->workers, (size_t)o->queue)) &&
-           (server->loops = calloc((size_t)o->threads, sizeof(struct loop *)));
+           open_jobs(server) && (server->loops = calloc((size_t)o->threads, sizeof(struct loop *)));
 }
 
 /* close_parts closes what is open, in reverse; loops have ended. */
@@ -125,6 +159,10 @@ static void close_parts(struct server *server) {
         loop_close(server->loops[i]);
     free(server->loops);
     pool_close(server->pool);
+    if (server->jobs)
+        jobs_stop(server->jobs);
+    crew_close(server->crew);
+    jobs_close(server->jobs);
     watchdog_close(server->dog);
     cache_close(server->cache);
     models_close(server->models);
@@ -205,6 +243,8 @@ static void drain(struct server *server, const sigset_t *set) {
     int64_t patience = clock_ns() + server->options.drain * NS_PER_MS,
             end = patience + (int64_t)PATIENCE_MS * NS_PER_MS;
     atomic_store_explicit(&server->phase, PHASE_DRAINING, memory_order_release);
+    if (server->jobs)
+        jobs_stop(server->jobs); /* they stay queued for the next process */
     wake_all(server);
     while (atomic_load(&server->loops_running)) {
         sleep_or_quit(set);
@@ -221,7 +261,7 @@ static void drain(struct server *server, const sigset_t *set) {
         loop_join(server->loops[i]);
     struct pool_stats stats; /* computations whose clients left may be on their way to noticing */
     for (end = clock_ns() + (int64_t)PATIENCE_MS * NS_PER_MS;
-         pool_stats(server->pool, &stats), stats.busy || stats.queued;) {
+         pool_stats(server->pool, &stats), stats.busy || stats.queued || !crew_idle(server->crew);) {
         sleep_or_quit(set);
         if (clock_ns() > end)
             give_up(server);

@@ -6,10 +6,11 @@
  *        answer, or park                      solve, encode, gzip            clients that left
  *        resume, answer         <--done---    flight.c
  *        send in chunks         <--lines--    stream.c
+ *                               <--events--   jobs.c <-> job threads, jobs_crew.c
  *
  * Only a loop's own thread touches its connections and calls libmicrohttpd. An exchange (one request) belongs to its
  * loop, but while it is parked to the flights (flight.h), whose lock guards the hand-over. Locks are taken in the order
- * watchdog, a stream's, flights, then pool or loop; no two of the last kind at once. */
+ * watchdog, a stream's or that of the jobs, flights, then pool or loop; no two of the last kind at once. */
 #ifndef SOLVENT_SERVER_H
 #define SOLVENT_SERVER_H
 
@@ -23,7 +24,9 @@
 #include "server/pool.h"
 #include "server/watchdog.h"
 
+struct crew;
 struct flights;
+struct jobs;
 struct loop;
 struct metrics;
 struct models;
@@ -40,6 +43,8 @@ struct server {
     struct flights *flights;
     struct metrics *metrics;
     struct models *models;
+    struct jobs *jobs; /* NULL: there are none */
+    struct crew *crew;
     struct working *working;
     enum isa isa;     /* of --kernels */
     struct host host; /* host.self is the server */

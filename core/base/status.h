@@ -19,6 +19,7 @@
     X(CANCELLED, "cancelled", 503)           /* ctx->stop said so; nobody waits for the answer */ \
     X(TIMED_OUT, "time_limit", 503)          /* out of time, and there is no partial answer */    \
     X(UNREADY, "not_ready", 503)             /* the service starts or drains */                   \
+    X(FULL, "full", 503)                     /* the host keeps as much as it may */               \
     X(INTERNAL, "internal", 500)             /* our own bug */
 
 enum status {

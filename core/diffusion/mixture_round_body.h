@@ -392,7 +392,7 @@ static void round_eval(const struct denoiser *self, const struct path_point *poi
     size_t d = self->d, n;
     vec *room = (vec *)(void *)(scratch + 4 * (m->alike ? 1 : m->k));
     struct group g[ROUND_GROUPS];
-    for (size_t i = 0; i < ROUND_GROUPS; i++)
+    for (size_t i = 0; i < ROUND_GROUPS && i * LANES < rows; i++)
         g[i] = (struct group){.y = room + 2 * i * d, .sum = room + (2 * i + 1) * d};
     for (; rows > 0; rows -= n, x += n * d, out += n * d) {
         n = rows < MIXTURE_ROUND_TILE ? rows : MIXTURE_ROUND_TILE;

@@ -14,6 +14,10 @@ static inline void gather(size_t d, size_t rows, double by, const double *restri
         to[0] = vec_even(a, b), to[1] = vec_odd(a, b);
         return;
     }
+    for (size_t j = 0; rows == 1 && j < d; j++)
+        to[j] = vec_of(x[j]) * by;
+    if (rows == 1)
+        return;
     const double *row[LANES];
     for (size_t l = 0; l < LANES; l++)
         row[l] = x + (l < rows ? l : rows - 1) * d;

@@ -8,7 +8,10 @@
 /* What a node adds is added last; a convolution's matrix comes after all that reads the derivative by its output. */
 const int gradient_order[NODE_INPUTS] = {3, 2, 1, 0};
 
-enum { PIECE_WORK = 1 << 15 }; /* multiply-adds a pixel that are worth a piece of their own */
+enum {
+    PIECE_WEIGHTS = 1 << 15,
+    PIECE_WORK = 1 << 21
+}; /* weights, and multiply-adds an image, that are worth a piece */
 
 size_t gradient_numbers(const struct graph *graph) {
     size_t n = 0;
@@ -143,7 +146,9 @@ static size_t pieces_of(const struct gradient *g, size_t i, size_t *rows) {
         return 0;
     if (node->op != OP_CONV)
         return 1;
-    size_t wanted = g->forward.parameters[node->weight].n / PIECE_WORK + 1;
+    const struct value_place *out = &g->forward.values[node->out];
+    size_t weights = g->forward.parameters[node->weight].n, work = weights * out->height * out->width;
+    size_t wanted = weights / PIECE_WEIGHTS + work / PIECE_WORK + 1;
     return wanted < *rows ? wanted : *rows;
 }
 

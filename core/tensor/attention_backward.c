@@ -82,8 +82,8 @@ static void add_transposed(const struct head *h, const float *w, size_t rows, co
 
 static void some_queries(const struct head *h, size_t token, size_t rows) {
     const struct attention *a = &h->a->forward;
-    const float *q[TILE_ROWS_MAX] = {0}, *d[TILE_ROWS_MAX] = {0};
-    float *p[TILE_ROWS_MAX] = {0}, *slope[TILE_ROWS_MAX] = {0}, *to[TILE_ROWS_MAX];
+    const float *q[TILE_ROWS_MAX] = {0}, *d[TILE_ROWS_MAX] = {0}, *weights[TILE_ROWS_MAX] = {0};
+    float *p[TILE_ROWS_MAX] = {0}, *slope[TILE_ROWS_MAX] = {0}, *to[TILE_ROWS_MAX] = {0};
     for (size_t i = 0; i < rows; i++) {
         q[i] = a->q + h->from + (token + i) * a->step;
         d[i] = h->a->d + h->out + (token + i) * a->heads * a->d;
@@ -97,7 +97,6 @@ static void some_queries(const struct head *h, size_t token, size_t rows) {
         h->k->backward->softmax(a->tokens, p[i], 1 / sqrtf((float)a->d), slope[i]);
     add_transposed(h, h->p, rows, d[0], a->heads * a->d, h->a->v + h->from);
     add_transposed(h, h->slope, rows, q[0], a->step, h->a->k + h->from);
-    const float *weights[TILE_ROWS_MAX];
     for (size_t i = 0; i < rows; i++) {
         weights[i] = slope[i];
         for (size_t t = a->tokens; t < h->keys; t++)

@@ -245,10 +245,10 @@ INLINE vec root(vec x) {
 
 /* A few hundred squares are summed in float32, and those sums in double. */
 static double squares(size_t n, const float *x) {
-    enum { TOGETHER = 32 * LANES };
+    enum { BLOCK = 32 * LANES };
     double sum = 0;
-    for (size_t first = 0; first < n; first += TOGETHER) {
-        size_t end = first + TOGETHER < n ? first + TOGETHER : n;
+    for (size_t first = 0; first < n; first += BLOCK) {
+        size_t end = first + BLOCK < n ? first + BLOCK : n;
         vec s = {0};
         for (size_t i = first; i < end; i += LANES) {
             vec y = load_n(x + i, end - i);

@@ -301,14 +301,14 @@ static void each_example_gives_its_answer_byte_for_byte(void **state) {
     (void)state;
     size_t n = 0;
     for (const struct endpoint *const *e = endpoints; *e; e++) {
-        if (!(*e)->answer)
+        if (!(*e)->answer || (*e)->live)
             continue;
         n++;
         const char *body = (*e)->example ? (*e)->example : "";
         for (int round = 0; round < 2; round++) {
             int http;
-            char *text =
-                (*e)->target ? test_get((*e)->target, &http) : test_call(*e, NULL, NULL, body, strlen(body), &http);
+            char *text = (*e)->target ? test_ask((*e)->method, (*e)->target, &http)
+                                      : test_call(*e, NULL, NULL, body, strlen(body), &http);
             if ((*e)->cache == CACHE_NEVER)
                 expect_excerpt(text, (*e)->answer);
             else

@@ -96,6 +96,31 @@ static void lines_are_the_elements_and_then_the_rest(void **state) {
     }
 }
 
+/* An array under several names is written once and copied, wherever the buffer has moved to; a part of one, or another of
+ * equal length, is not taken for it. */
+static void one_array_under_several_names(void **state) {
+    (void)state;
+    struct names {
+        struct array a, b, c, d, e, f;
+    };
+#define NAMED(name) FIELD(struct names, name, ARRAY, "Reals.", .kinds = KIND_REAL)
+    static const struct field FIELDS[] = {NAMED(a), NAMED(b), NAMED(c), NAMED(d), NAMED(e), NAMED(f), {0}};
+    double x[] = {0.25, 1e300}, y[] = {3, 4};
+    const struct array first = array_1d(KIND_REAL, x, 2), other = array_1d(KIND_REAL, y, 2);
+    const struct names base = {first, other, first, array_1d(KIND_REAL, x, 1), first, other};
+    struct buf out;
+    buf_init(&out, 1 << 10);
+    encode_fields(&out, FIELDS, &base);
+    buf_byte(&out, '\0');
+    assert_string_equal(out.data, "{\"a\":[0.25,1e300],\"b\":[3.0,4.0],\"c\":[0.25,1e300],\"d\":[0.25],"
+                                  "\"e\":[0.25,1e300],\"f\":[3.0,4.0]}");
+    buf_release(&out);
+    buf_init(&out, 60); /* no room for the third */
+    encode_fields(&out, FIELDS, &base);
+    assert_true(out.failed);
+    buf_release(&out);
+}
+
 /* A long row passes the edge of the buffer's room many times; the lines must be those of the array. */
 static void many_numbers_are_the_same_in_lines(void **state) {
     (void)state;
@@ -144,9 +169,9 @@ static void rows_have_their_own_lengths(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(quoted_bytes_become_utf8),
-                                       cmocka_unit_test(rows_have_their_own_lengths),
-                                       cmocka_unit_test(lines_are_the_elements_and_then_the_rest),
-                                       cmocka_unit_test(many_numbers_are_the_same_in_lines)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(quoted_bytes_become_utf8), cmocka_unit_test(rows_have_their_own_lengths),
+        cmocka_unit_test(one_array_under_several_names), cmocka_unit_test(lines_are_the_elements_and_then_the_rest),
+        cmocka_unit_test(many_numbers_are_the_same_in_lines)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,11 +6,13 @@
  * POST /test/draw  answers its seed, drawn if absent
  * POST /test/count writes the lines 0 .. lines-1, each after `every` milliseconds; then fails if told to. At a deadline it
  * ends early, `done` false. As text/event-stream it tells of them as events
+ * POST /test/train is always a job: it takes `steps` steps, a checkpoint after each, and kills the process at step `die`
  * POST /test/size  answers how many numbers it was given: cheap, for large bodies */
 #ifndef SOLVENT_SLOW_ENDPOINTS_H
 #define SOLVENT_SLOW_ENDPOINTS_H
 
 #include <signal.h>
+#include <unistd.h>
 
 #include "handlers/call.h"
 #include "server/options.h"
@@ -164,6 +166,51 @@ static uint64_t count_cost(const void *params) {
     return in->lines < 1000000 ? (uint64_t)(in->lines * (in->every * 1000000 + 100)) : 1000000000;
 }
 
+struct train_in {
+    int64_t steps, die, seed;
+};
+struct train_out {
+    int64_t began, seed, seed_before;
+};
+static const struct field TRAIN_IN[] = {
+    FIELD(struct train_in, steps, INT, "Steps.", .required = true, FIELD_INTS(1, 1000)),
+    FIELD(struct train_in, die, INT, "Where to die, without a checkpoint of this step; 0: nowhere.", .def = "0",
+          FIELD_INTS(0, 1000)),
+    FIELD(struct train_in, seed, INT, "Seed.", .role = ROLE_SEED, FIELD_INTS(0, (INT64_C(1) << 53) - 1)),
+    {0}};
+static const struct field TRAIN_OUT[] = {
+    FIELD(struct train_out, began, INT, "Steps of the checkpoint that it began with.", .required = true),
+    FIELD(struct train_out, seed, INT, "Seed.", .required = true),
+    FIELD(struct train_out, seed_before, INT, "That of the run which wrote the checkpoint.", .required = true),
+    {0}};
+
+struct checkpoint {
+    int64_t step, seed;
+};
+
+static enum status train_run(struct call *call, const void *params, void *result) {
+    const struct train_in *in = params;
+    struct train_out *out = result;
+    struct checkpoint at = {0, in->seed};
+    struct buf saved;
+    buf_init(&saved, 1 << 10);
+    if (call_saved(call, &saved) && saved.n == sizeof at)
+        memcpy(&at, saved.data, sizeof at);
+    buf_release(&saved);
+    *out = (struct train_out){at.step, in->seed, at.seed};
+    while (at.step < in->steps) {
+        if (ctx_stop(&call->ctx) == STOP_CANCEL)
+            return ctx_stopped(&call->ctx);
+        call_share(call, (double)(at.step + 1) / (double)in->steps);
+        if (at.step + 1 == in->die && out->began == 0)
+            kill(getpid(), SIGKILL);
+        at.step++;
+        if (!call_save(call, &at, sizeof at))
+            return call_fail(call, STATUS_INTERNAL, "", "A checkpoint is not kept.");
+    }
+    return STATUS_OK;
+}
+
 struct size_in {
     struct array values;
 };
@@ -227,6 +274,18 @@ static const struct endpoint ep_count = {.method = "POST",
                                          .cost = count_cost,
                                          .run = count_run,
                                          .stream = count_lines};
+static const struct endpoint ep_train = {.method = "POST",
+                                         .route = "/test/train",
+                                         .version = 1,
+                                         .title = "Train",
+                                         .doc = "Train.",
+                                         .input = TRAIN_IN,
+                                         .params_size = sizeof(struct train_in),
+                                         .output = TRAIN_OUT,
+                                         .result_size = sizeof(struct train_out),
+                                         .cache = CACHE_NEVER,
+                                         .job_only = true,
+                                         .run = train_run};
 static const struct endpoint ep_size = {.method = "POST",
                                         .route = "/test/size",
                                         .version = 1,
@@ -240,10 +299,12 @@ static const struct endpoint ep_size = {.method = "POST",
 extern const struct endpoint ep_healthz, ep_readyz, ep_metrics, ep_openapi;
 extern const struct endpoint ep_sample, ep_models, ep_model, ep_models_rescan, ep_images; /* for models */
 extern const struct endpoint ep_batch, ep_runtime;
+extern const struct endpoint ep_jobs, ep_job, ep_job_cancel, ep_job_events, ep_job_result;
 
 const struct endpoint *const endpoints[] = {
-    &ep_sample, &ep_models, &ep_model,   &ep_models_rescan, &ep_batch,   &ep_runtime, &ep_spin,   &ep_deaf, &ep_draw,
-    &ep_size,   &ep_count,  &ep_healthz, &ep_readyz,        &ep_metrics, &ep_openapi, &ep_images, NULL};
+    &ep_sample, &ep_models, &ep_model,      &ep_models_rescan, &ep_batch,      &ep_runtime, &ep_spin,    &ep_deaf,
+    &ep_draw,   &ep_size,   &ep_count,      &ep_healthz,       &ep_readyz,     &ep_metrics, &ep_openapi, &ep_images,
+    &ep_jobs,   &ep_job,    &ep_job_cancel, &ep_job_events,    &ep_job_result, &ep_train,   NULL};
 
 /* serve_if_asked is the first thing main does: true where this process was the server; then *code is its exit code. */
 static inline bool serve_if_asked(int argc, char **argv, int *code) {

@@ -122,11 +122,50 @@ static void addresses_are_parsed(void **state) {
     }
 }
 
+static void async_is_found_among_preferences(void **state) {
+    (void)state;
+    static const struct {
+        const char *prefer;
+        bool async;
+    } rows[] = {
+        {NULL, false},
+        {"", false},
+        {"respond-async", true},
+        {"Respond-Async", true},
+        {" wait=10 , respond-async", true},
+        {"respond-async;x=1, wait=10", true},
+        {"respond-async=\"\"", true},
+        {"respond-asynchronously", false},
+        {"respond", false},
+        {"x=\"a, respond-async\"", false},
+        {"x=\"a, b\", respond-async", true},
+        {"x; respond-async", false}, /* a parameter of x */
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (prefers_async(rows[i].prefer) != rows[i].async)
+            fail_msg("%s", rows[i].prefer);
+}
+
+static void keys_are_visible_characters(void **state) {
+    (void)state;
+    char longest[IDEMPOTENCY_KEY_MAX + 2];
+    memset(longest, 'k', sizeof longest);
+    longest[IDEMPOTENCY_KEY_MAX + 1] = '\0';
+    assert_false(key_usable(longest));
+    longest[IDEMPOTENCY_KEY_MAX] = '\0';
+    assert_true(key_usable(longest));
+    assert_true(key_usable("\"8e03978e-40d5-43e8\""));
+    assert_false(key_usable(""));
+    assert_false(key_usable("a b"));
+    assert_false(key_usable("\xc3\xa4"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gzip_is_taken_by_quality),    cmocka_unit_test(tags_match_weakly_in_lists),
         cmocka_unit_test(origins_are_allowed_by_list), cmocka_unit_test(ids_are_checked_and_made),
-        cmocka_unit_test(addresses_are_parsed),
+        cmocka_unit_test(addresses_are_parsed),        cmocka_unit_test(async_is_found_among_preferences),
+        cmocka_unit_test(keys_are_visible_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

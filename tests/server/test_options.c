@@ -49,7 +49,7 @@ static const struct {
      0,
      0},
     {{"--time-limit", "0"},
-     "--time-limit is \"0\", want a time such as 250 (milliseconds), 250ms, 10s or 2m from 1 to 1440m.",
+     "--time-limit is \"0\", want a time such as 250 (milliseconds), 250ms, 10s, 2m or 24h from 1 to 24h.",
      0,
      0},
     {{"--queue"}, "--queue wants a value: --queue N.", 0, 0},

@@ -44,7 +44,7 @@ static void every_thread_has_its_role(void **state) {
     char folder[] = "/tmp/solvent-test-XXXXXX", db[64];
     assert_non_null(mkdtemp(folder));
     snprintf(db, sizeof db, "%s/answers.db", folder);
-    START(&server, "--workers", "3", "--threads", "2", "--db", db);
+    START(&server, "--workers", "3", "--threads", "2", "--db", db, "--job-workers", "2");
     json_t *tree = ask(server.port);
     assert_int_equal(json_integer_value(json_object_get(tree, "process")), server.pid);
     assert_in_range(json_integer_value(json_object_get(tree, "uptime_ms")), 0, 60000);
@@ -53,9 +53,11 @@ static void every_thread_has_its_role(void **state) {
     assert_int_equal(count(tree, "worker"), 3);
     assert_int_equal(count(tree, "watchdog"), 1);
     assert_int_equal(count(tree, "writer"), 1);
+    assert_int_equal(count(tree, "job"), 2 + 2); /* and as many helpers as there are other workers */
     json_decref(tree);
     assert_int_equal(server_end(&server, SIGTERM), 0);
     assert_int_equal(unlink(db), 0);
+    assert_int_equal(unlink(strcat(db, ".jobs")), 0);
     assert_int_equal(rmdir(folder), 0);
 }
 

@@ -39,13 +39,14 @@ static double sum_under(const struct exact *e, const struct node *node, size_t y
     const double *w = parameter(e, node->weight) + o * in->channels * c->kernel * c->kernel;
     long pad = c->kernel == 3 && c->stride != 3 && !c->late_border;
     double sum = 0;
-    for (size_t k = 0; k < in->channels; k++)
-        for (size_t ky = 0; ky < c->kernel; ky++)
-            for (size_t kx = 0; kx < c->kernel; kx++, w++) {
-                long iy = (long)(y * c->stride + ky) - pad, ix = (long)(x * c->stride + kx) - pad;
-                if (iy >= 0 && ix >= 0 && iy < (long)in->height && ix < (long)in->width)
-                    sum += *w * e->values[node->in[0]][((size_t)iy * in->width + (size_t)ix) * in->channels + k];
-            }
+    for (size_t tap = 0; tap < c->kernel * c->kernel; tap++) {
+        long iy = (long)(y * c->stride + tap / c->kernel) - pad, ix = (long)(x * c->stride + tap % c->kernel) - pad;
+        if (iy < 0 || ix < 0 || iy >= (long)in->height || ix >= (long)in->width)
+            continue;
+        const double *a = e->values[node->in[0]] + ((size_t)iy * in->width + (size_t)ix) * in->channels;
+        for (size_t k = 0; k < in->channels; k++)
+            sum += w[k * c->kernel * c->kernel + tap] * a[k];
+    }
     return sum;
 }
 

@@ -1,5 +1,6 @@
 #include "tests/support/host.h"
 
+#include "handlers/job_report.h"
 #include "tests/support/test.h"
 
 static uint64_t draw_seed(void *self) {
@@ -64,7 +65,53 @@ static enum status runtime(void *self, struct ctx *ctx, struct runtime *out) {
     return STATUS_OK;
 }
 
-const struct host test_host = {.runtime = runtime, .draw_seed = draw_seed, .models = &store};
+/* There is one job, that of the endpoints' examples. */
+static const char JOB_ID[] = "5f1b2c3d4e5f6071";
+
+static enum status find_job(void *self, struct call *call, const char *id, struct job_report *out) {
+    (void)self;
+    if (strcmp(id, JOB_ID) != 0)
+        return call_fail(call, STATUS_NOT_FOUND, "", "There is no job \"%s\".", id);
+    *out = (struct job_report){.texts = {.id = "5f1b2c3d4e5f6071",
+                                         .path = "/v1/sample",
+                                         .request_id = "42",
+                                         .created = "2026-01-31T12:00:00.000Z",
+                                         .started = "2026-01-31T12:00:01.500Z",
+                                         .url = "/v1/jobs/5f1b2c3d4e5f6071",
+                                         .events_url = "/v1/jobs/5f1b2c3d4e5f6071/events"},
+                               .state = 1,
+                               .attempts = 1,
+                               .bytes = 120,
+                               .progress = 0.25,
+                               .eta_s = 90,
+                               .has_progress = true,
+                               .has_eta = true};
+    job_report_settle(out);
+    return STATUS_OK;
+}
+
+static enum status list_jobs(void *self, struct call *call, const struct job_filter *filter, struct list *out,
+                             int64_t *next) {
+    (void)filter;
+    struct job_report *report = ctx_alloc(&call->ctx, 1, sizeof *report);
+    if (!report)
+        return STATUS_NO_MEMORY;
+    *out = (struct list){1, report};
+    *next = 7;
+    return find_job(self, call, JOB_ID, report);
+}
+
+static enum status job_result(void *self, struct call *call, const char *id, struct buf *out) {
+    struct job_report report;
+    buf_text(out, "{\"values\":[1,2,3],\"algorithm\":\"quick\"}");
+    call->kept_http = 200;
+    return find_job(self, call, id, &report);
+}
+
+static const struct host_jobs test_jobs = {
+    .find = find_job, .cancel = find_job, .list = list_jobs, .result = job_result};
+
+const struct host test_host = {.jobs = &test_jobs, .runtime = runtime, .draw_seed = draw_seed, .models = &store};
 
 static char *answer(const struct endpoint *endpoint, const struct request *request, int *http) {
     struct call call;
@@ -97,14 +144,16 @@ void test_target(struct request *request, char *target) {
     request->query = query ? query : "";
 }
 
-char *test_get(const char *target, int *http) {
+char *test_ask(const char *method, const char *target, int *http) {
     char *copy = strdup(target);
     struct request request = {.body = ""};
     test_target(&request, copy);
-    char *text = answer(test_endpoint("GET", copy), &request, http);
+    char *text = answer(test_endpoint(method, copy), &request, http);
     free(copy);
     return text;
 }
+
+char *test_get(const char *target, int *http) { return test_ask("GET", target, http); }
 
 const struct endpoint *test_endpoint(const char *method, const char *route) {
     char allow[64];

@@ -13,6 +13,7 @@ char *test_call(const struct endpoint *endpoint, const char *media, const char *
 
 /* test_get is test_call of a path, with a query perhaps, that has an endpoint. */
 char *test_get(const char *target, int *http);
+char *test_ask(const char *method, const char *target, int *http); /* by another method without a body */
 
 /* test_target sets the path and query of a request from a target, which it cuts at its '?'. */
 void test_target(struct request *request, char *target);

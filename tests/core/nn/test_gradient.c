@@ -13,7 +13,7 @@
 #include "tests/support/threads.h"
 #include "tests/support/untrained.h"
 
-enum { IMAGES = 3, CLASSES = 3 };
+enum { IMAGES = 2, CLASSES = 3 };
 
 static double uniform(uint64_t *seed) { return (double)test_below(seed, 2000001) * 1e-6 - 1; }
 

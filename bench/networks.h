@@ -1,0 +1,36 @@
+/* networks.h - the networks that several benchmarks time: the digits' UNet and a DiT of their size. */
+#ifndef SOLVENT_NETWORKS_H
+#define SOLVENT_NETWORKS_H
+
+#include "core/nn/dit.h"
+#include "core/nn/unet.h"
+
+static inline enum status networks_digits(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
+    struct unet_config c = unet_default();
+    c.height = c.width = 28;
+    c.in_channels = c.out_channels = 1;
+    c.levels = 3;
+    for (size_t i = 0; i < 3; i++) {
+        c.block_out_channels[i] = (size_t)16 << i;
+        c.down_attention[i] = c.up_attention[i] = false;
+    }
+    c.layers_per_block = 1;
+    c.norm_num_groups = 8;
+    c.class_embed_type = UNET_CLASS_EMBEDDING;
+    c.num_class_embeds = 11;
+    return unet_make(ctx, k, &c, out);
+}
+
+static inline enum status networks_dit(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
+    struct dit_config c = dit_default();
+    c.num_attention_heads = 4;
+    c.attention_head_dim = 32;
+    c.in_channels = 1;
+    c.num_layers = 6;
+    c.sample_size = 28;
+    c.patch_size = 4;
+    c.num_embeds_ada_norm = 10;
+    return dit_make(ctx, k, &c, out);
+}
+
+#endif
