@@ -15,7 +15,7 @@ CFLAGS ?= -O2 -g
 override CFLAGS += -std=gnu11 -ffp-contract=off -fno-math-errno -fno-trapping-math -fstack-protector-strong -pthread $(WARN)
 override CPPFLAGS += -I. -I$(B) -D_GNU_SOURCE -DSOLVENT_VERSION='"$(VERSION)"'
 LDFLAGS_release := -Wl,--as-needed -Wl,-z,relro,-z,now
-CFLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -fno-var-tracking-assignments
 CFLAGS_tsan := -O1 -fsanitize=thread
 export TSAN_OPTIONS ?= die_after_fork=0
 # libFuzzer comes with clang, whose warnings are others.

@@ -111,15 +111,16 @@ INLINE void tile_of(const struct tile *t, const size_t rows, const size_t vector
             store(t->out + i * t->pitch + j * LANES, acc[i][j]);
 }
 
-#define EACH_ROWS(CASE)                                                                                                \
-    CASE(1)                                                                                                            \
-    CASE(2)                                                                                                            \
-    CASE(3)                                                                                                            \
-    CASE(4)                                                                                                            \
-    CASE(5)                                                                                                            \
-    CASE(6)                                                                                                            \
-    CASE(7)                                                                                                            \
-    CASE(8) CASE(9) CASE(10) CASE(11) CASE(12) CASE(13) CASE(14) CASE(15) CASE(16) CASE(17) CASE(18) CASE(19) CASE(20) \
+#define EACH_ROWS(CASE)                                                                                        \
+    CASE(1)                                                                                                    \
+    CASE(2)                                                                                                    \
+    CASE(3)                                                                                                    \
+    CASE(4)                                                                                                    \
+    CASE(5)                                                                                                    \
+    CASE(6)                                                                                                    \
+    CASE(7)                                                                                                    \
+    CASE(8)                                                                                                    \
+    CASE(9) CASE(10) CASE(11) CASE(12) CASE(13) CASE(14) CASE(15) CASE(16) CASE(17) CASE(18) CASE(19) CASE(20) \
         CASE(21) CASE(22) CASE(23) CASE(24)
 
 /* EACH_TILE is a function for tiles of 1 to `most` rows. */
