@@ -111,28 +111,22 @@ INLINE void tile_of(const struct tile *t, const size_t rows, const size_t vector
             store(t->out + i * t->pitch + j * LANES, acc[i][j]);
 }
 
-#define EACH_ROWS(CASE)                                                                                        \
-    CASE(1)                                                                                                    \
-    CASE(2)                                                                                                    \
-    CASE(3)                                                                                                    \
-    CASE(4)                                                                                                    \
-    CASE(5)                                                                                                    \
-    CASE(6)                                                                                                    \
-    CASE(7)                                                                                                    \
-    CASE(8)                                                                                                    \
-    CASE(9) CASE(10) CASE(11) CASE(12) CASE(13) CASE(14) CASE(15) CASE(16) CASE(17) CASE(18) CASE(19) CASE(20) \
-        CASE(21) CASE(22) CASE(23) CASE(24)
+#define FOUR_ROWS(n) CASE(n) CASE((n) + 1) CASE((n) + 2) CASE((n) + 3)
+#define EACH_ROWS FOUR_ROWS(1) FOUR_ROWS(5) FOUR_ROWS(9) FOUR_ROWS(13) FOUR_ROWS(17) FOUR_ROWS(21)
 
 /* EACH_TILE is a function for tiles of 1 to `most` rows. */
 #define EACH_TILE(name, most, vectors, halves)                 \
     static void name(const struct tile *t) {                   \
         enum { MOST = most, WIDE = vectors, HALVES = halves }; \
-        switch (t->rows) { EACH_ROWS(CASE) default : break; }  \
+        switch (t->rows) {                                     \
+            EACH_ROWS                                          \
+        default: break;                                        \
+        }                                                      \
     }
-#define CASE(n)                                                  \
-    case n:                                                      \
-        if (n <= MOST)                                           \
-            tile_of(t, n <= MOST ? n : MOST, WIDE, HALVES != 0); \
+#define CASE(n)                                                      \
+    case n:                                                          \
+        if ((n) <= MOST)                                             \
+            tile_of(t, (n) <= MOST ? (n) : MOST, WIDE, HALVES != 0); \
         break;
 EACH_TILE(tile_floats, ROWS, VECTORS, 0)
 EACH_TILE(tile_halves, ROWS, VECTORS, 1)
