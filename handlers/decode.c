@@ -210,17 +210,18 @@ static enum status decode_variant(struct decoder *d, const struct field *field, 
 }
 
 static enum status unknown_model(struct decoder *d, const struct path *path, json_t *value) {
-    struct model_store *store = d->call->host->models;
-    struct list list = {0};
-    char names[512] = "", asked[80];
-    enum status status = store ? store->list(store, d->ctx, &list) : STATUS_OK;
+    const struct model_name *bad;
+    struct list list;
+    char names[512] = "";
+    enum status status =
+        call_list_models(d->call, (struct str){json_string_value(value), json_string_length(value)}, &list, &bad);
     if (status != STATUS_OK)
         return status;
-    snprintf(asked, sizeof asked, "%.79s", json_string_value(value));
+    if (bad)
+        return decoder_wrong(d, path, "is %s, a model that is left out: %.*s", decoder_show(d, value).text,
+                             (int)bad->why.n, bad->why.p);
     for (size_t i = 0, at = 0; i < list.n && at < sizeof names; i++) {
         const struct model_name *m = (const struct model_name *)list.items + i;
-        if (m->why.n && m->name.n == strlen(asked) && !memcmp(m->name.p, asked, m->name.n))
-            return decoder_wrong(d, path, "is \"%s\", a model that is left out: %.*s", asked, (int)m->why.n, m->why.p);
         if (!m->why.n)
             at += (size_t)snprintf(names + at, sizeof names - at, "%s\"%.*s\"", at ? ", " : "", (int)m->name.n,
                                    m->name.p);

@@ -14,18 +14,15 @@ static uint64_t cost(const void *params) {
 }
 
 static enum status not_found(struct call *call, struct str id) {
-    struct model_store *store = call->host->models;
-    struct list names = {0};
-    enum status status = store ? store->list(store, &call->ctx, &names) : STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < names.n; i++) {
-        const struct model_name *name = (const struct model_name *)names.items + i;
-        if (name->why.n && name->name.n == id.n && !memcmp(name->name.p, id.p, id.n))
-            return call_fail(call, STATUS_NOT_FOUND, "", "The model \"%s\" is left out: %.*s", id.p, (int)name->why.n,
-                             name->why.p);
-    }
-    return status == STATUS_OK ? call_fail(call, STATUS_NOT_FOUND, "",
-                                           "There is no model \"%s\"; GET /v1/models lists those there are.", id.p)
-                               : status;
+    const struct model_name *bad;
+    struct list names;
+    enum status status = call_list_models(call, id, &names, &bad);
+    if (status != STATUS_OK)
+        return status;
+    return bad ? call_fail(call, STATUS_NOT_FOUND, "", "The model \"%s\" is left out: %.*s", id.p, (int)bad->why.n,
+                           bad->why.p)
+               : call_fail(call, STATUS_NOT_FOUND, "",
+                           "There is no model \"%s\"; GET /v1/models lists those there are.", id.p);
 }
 
 static enum status run(struct call *call, const void *p, void *result) {

@@ -40,8 +40,15 @@ const struct field image_fields[] = {
 /* -- The model -- */
 
 static enum status no_model(struct call *call, struct str name) {
-    return call_fail(call, STATUS_INVALID, "/model",
-                     "There is no model \"%.*s\"; GET /v1/models lists those there are.", (int)name.n, name.p);
+    const struct model_name *bad;
+    struct list names;
+    enum status status = call_list_models(call, name, &names, &bad);
+    if (status != STATUS_OK)
+        return status;
+    return bad ? call_fail(call, STATUS_INVALID, "/model", "The model \"%.*s\" is left out: %.*s", (int)name.n, name.p,
+                           (int)bad->why.n, bad->why.p)
+               : call_fail(call, STATUS_INVALID, "/model",
+                           "There is no model \"%.*s\"; GET /v1/models lists those there are.", (int)name.n, name.p);
 }
 
 /* keep_model finds NAME or NAME@DIGEST. */

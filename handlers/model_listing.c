@@ -25,7 +25,8 @@ const struct field model_listing_fields[] = {
     FIELD(struct model_listing, bytes, INT, "Memory that its weights take, loaded.", OF_NETWORK),
     FIELD(struct model_listing, work, NUMBER, "Multiply-adds of a call for one sample.", OF_NETWORK),
     FIELD(struct model_listing, call_ms, NUMBER,
-          "Milliseconds of a call for one sample on one thread, measured when it was first loaded (but of a very large "
+          "Milliseconds that a call for one sample computes on one thread, measured when it was first loaded (but of a "
+          "very large "
           "network).",
           .present = offsetof(struct model_listing, measured)),
     FIELD(struct model_listing, digest, STRING,

@@ -31,6 +31,19 @@ enum status call_keep_model(struct call *call, struct str name, struct str diges
     return STATUS_OK;
 }
 
+enum status call_list_models(struct call *call, struct str name, struct list *names, const struct model_name **bad) {
+    struct model_store *store = call->host->models;
+    *names = (struct list){0};
+    *bad = NULL;
+    enum status status = store ? store->list(store, &call->ctx, names) : STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < names->n; i++) {
+        const struct model_name *m = (const struct model_name *)names->items + i;
+        if (m->why.n && same(m->name, name))
+            *bad = m;
+    }
+    return status;
+}
+
 enum status call_load_model(struct call *call, struct kept_model *kept, const struct loaded_model **out) {
     struct model_store *store = call->host->models;
     bool holds = false;

@@ -71,6 +71,11 @@ struct kept_model {
 enum status call_keep_model(struct call *call, struct str name, struct str digest, enum model_need need,
                             struct kept_model **out) MUST_CHECK;
 
+/* call_list_models gives all names (model_store.list), and in *bad the one of this name that is left out; NULL: none is.
+ * For sentences about a name that was not found. */
+enum status call_list_models(struct call *call, struct str name, struct list *names,
+                             const struct model_name **bad) MUST_CHECK;
+
 /* call_load_model loads its network for this call. Errors: as of model_store.load. */
 enum status call_load_model(struct call *call, struct kept_model *kept, const struct loaded_model **out) MUST_CHECK;
 

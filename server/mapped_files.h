@@ -4,9 +4,10 @@
 
 #include "handlers/files.h"
 
-/* mapped_files_open opens a folder. Files of it are mapped as they are asked for, until mapped_files_close. A file that
- * shrinks while it is mapped ends the program, as with any program that maps files: replace a model by renaming.
- * NULL: it cannot be opened, errno says why. Threads: one at a time. */
+/* mapped_files_open opens a folder. Files of it are mapped as they are asked for, until mapped_files_close. What is cut off
+ * a file while it is mapped reads as zeros from then on, where any other program would end by SIGBUS: whoever needs to
+ * know looks at the file again afterwards (seen.h). NULL: it cannot be opened, errno says why.
+ * Threads: the one that opens reads and closes; it may open several, and closes the last one first. */
 struct files *mapped_files_open(const char *folder);
 void mapped_files_close(struct files *files);
 

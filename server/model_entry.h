@@ -29,7 +29,7 @@ struct entry {
     char digest[KEY_HEX + 1];
     bool busy;                    /* somebody reads its weights */
     struct loaded_model *network; /* NULL: its weights are not in memory */
-    size_t held;                  /* what they hold there */
+    size_t held;                  /* what they hold there, or will: entry_need, or 0 */
     int64_t call_ns;
     unsigned pins, uses; /* calls that keep it, and those of them that have its weights */
     uint64_t used;       /* when it was asked for last, in order */
@@ -53,6 +53,8 @@ struct models {
     uint64_t clock, loads;
 };
 
+static inline struct models *models_of(struct model_store *store) { return (struct models *)store; }
+
 /* entry_free frees what nobody keeps any more. */
 void entry_free(struct entry *e);
 
@@ -60,6 +62,17 @@ void entry_free(struct entry *e);
 static inline size_t entry_need(const struct entry *e) {
     return e->outline ? e->outline->weights + model_load_bytes(e->outline) : 0;
 }
+
+/* model_take_if_gone takes out one that nobody can find any more, and nobody keeps, for its caller to free when the mutex
+ * is given back, since that takes a while; NULL: it is not gone. With the mutex. */
+struct entry *model_take_if_gone(struct models *models, struct entry *e);
+
+/* models_good counts those that may be asked for; with the mutex. */
+size_t models_good(const struct models *models);
+
+/* Of the store (model_rescan.c). */
+enum status model_list_names(struct model_store *store, struct ctx *ctx, struct list *out) MUST_CHECK;
+enum status model_rescan(struct model_store *store, struct ctx *ctx, struct model_changes *out) MUST_CHECK;
 
 /* model_scan reads the folder into the entries of before, where their files are the same, and new ones: all by their
  * names, malloc'ed. With models->scanning. NULL: the folder cannot be read, or there is no memory; errno says which. */

@@ -20,7 +20,7 @@ bool network_digest(const char *folder, enum isa isa, const struct seen *seen, c
 struct loaded_model *network_load(const char *folder, enum isa isa, const struct seen *seen, size_t memory,
                                   struct error *why);
 
-/* network_measure times a call for one sample on this thread, in nanoseconds; 0: that would take long, or more than
+/* network_measure is the processor time of a call for one sample on this thread, in nanoseconds; 0: that would take long, or more than
  * `memory` bytes. */
 int64_t network_measure(const struct loaded_model *model, size_t memory);
 

@@ -112,6 +112,7 @@ static void what_cannot_be_is_said(void **state) {
         {"\"model\":\"made\",\"prompt\":\"\",\"quality\":\"hd\"", "/quality", "not a field"},
         {"\"model\":\"made@1234\",\"prompt\":\"\"", "/model", "The digest of this model is "},
         {"\"model\":\"dall-e-2\",\"prompt\":\"\"", "/model", "There is no model \\\"dall-e-2\\\""},
+        {"\"model\":\"broken\",\"prompt\":\"\"", "/model", "is left out: It is not JSON."},
         {"\"model\":\"coin\",\"prompt\":\"\",\"size\":\"2x1\"", "/size", "has 1 numbers"},
         {"\"model\":\"coin\",\"prompt\":\"heads\",\"size\":\"1x1\"", "/prompt", "have no names"},
         {"\"model\":\"coin\",\"prompt\":\"1\",\"size\":\"1x1\"", "/prompt", "the model names none"},

@@ -81,6 +81,26 @@ static void bfloat16_takes_half_the_memory(void **state) {
     model_folder_end(&f);
 }
 
+/* An outline knows what the weights will take before they are read. */
+static void an_outline_is_all_but_the_weights(void **state) {
+    (void)state;
+    struct model_folder f;
+    struct error why;
+    model_folder_begin(&f);
+    struct loaded_model *outline = model_outline(&f.folder.files, ISA_REF, MEMORY, &why),
+                        *model = model_load(&f.folder.files, ISA_REF, MEMORY, &why);
+    assert_true(outline && model);
+    assert_int_equal(outline->parameters, model->parameters);
+    assert_int_equal(outline->weights, model->weights);
+    assert_in_range(outline->weights, 4 * model->parameters, model_load_bytes(model));
+    assert_in_range(model_load_bytes(model), model_load_bytes(outline) + 1,
+                    2 * (model_load_bytes(outline) + outline->weights));
+    model_folder_end(&f);
+    assert_int_equal(graph_work(outline->network.graph), graph_work(model->network.graph));
+    model_unload(outline);
+    model_unload(model);
+}
+
 static void what_is_wrong_is_told(void **state) {
     (void)state;
     struct model_folder f;
@@ -98,6 +118,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_network_needs_its_folder_no_more),
         cmocka_unit_test(bfloat16_takes_half_the_memory),
+        cmocka_unit_test(an_outline_is_all_but_the_weights),
         cmocka_unit_test(what_is_wrong_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

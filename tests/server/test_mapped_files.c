@@ -74,8 +74,37 @@ static void what_is_no_file_is_refused(void **state) {
     assert_null(mapped_files_open("/nowhere/at/all"));
 }
 
+/* Whoever writes into a file in its place cuts it off first. */
+static void what_is_cut_off_reads_as_zeros(void **state) {
+    (void)state;
+    enum { SIZE = 100000 };
+    struct ctx ctx;
+    struct file a, b;
+    char path[200], *text = malloc(SIZE + 1);
+    memset(text, 'x', SIZE);
+    text[SIZE] = '\0';
+    put("a", text), put("b", text);
+    ctx_init(&ctx, 1 << 20);
+    struct files *outer = mapped_files_open(folder), *inner = mapped_files_open(folder);
+    assert_int_equal(outer->open(outer, &ctx, "a", &a), STATUS_OK);
+    assert_int_equal(inner->open(inner, &ctx, "b", &b), STATUS_OK);
+    snprintf(path, sizeof path, "%s/a", folder);
+    assert_int_equal(truncate(path, 10), 0);
+    snprintf(path, sizeof path, "%s/b", folder);
+    assert_int_equal(truncate(path, 0), 0);
+    assert_int_equal(a.p[0], 'x');
+    for (size_t i = 8192; i < SIZE; i++)
+        assert_int_equal(a.p[i] | b.p[i], 0);
+    assert_int_equal(b.p[0], 0);
+    mapped_files_close(inner);
+    mapped_files_close(outer);
+    ctx_release(&ctx);
+    free(text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(files_are_found_and_stay),
-                                       cmocka_unit_test(what_is_no_file_is_refused)};
+                                       cmocka_unit_test(what_is_no_file_is_refused),
+                                       cmocka_unit_test(what_is_cut_off_reads_as_zeros)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

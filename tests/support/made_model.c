@@ -53,7 +53,8 @@ void made_model_begin(struct made_model *m) {
     torch_random_seed(&m->weights.random, 0);
     buf_init(&m->json, 1 << 16);
     m->host = test_host;
-    m->store = (struct model_store){find_model, load_model, drop_model, NULL, NULL};
+    m->store =
+        (struct model_store){find_model, load_model, drop_model, test_host.models->list, test_host.models->rescan};
     m->host.models = &m->store;
     m->host.self = m;
 }
