@@ -306,13 +306,19 @@ static bool old_name(const char *name, char old[PARAMETER_NAME + 16]) {
     return false;
 }
 
+static const struct tensor_entry *named(const struct model_part *part, const struct parameter *p) {
+    char old[PARAMETER_NAME + 16];
+    const struct tensor_entry *t = safetensors_find(&part->weights, p->name);
+    return !t && old_name(p->name, old) ? safetensors_find(&part->weights, old) : t;
+}
+
+enum dtype model_part_dtype(const struct model_part *part, const struct parameter *p) { return named(part, p)->dtype; }
+
 /* find_tensor gives NULL, and the sentence, where there is none of that name and shape. */
 static const struct tensor_entry *find_tensor(const struct model_part *part, struct ctx *ctx,
                                               const struct parameter *p) {
-    char old[PARAMETER_NAME + 16], is[SAFETENSORS_SHAPE_TEXT], want[SAFETENSORS_SHAPE_TEXT];
-    const struct tensor_entry *t = safetensors_find(&part->weights, p->name);
-    if (!t && old_name(p->name, old))
-        t = safetensors_find(&part->weights, old);
+    char is[SAFETENSORS_SHAPE_TEXT], want[SAFETENSORS_SHAPE_TEXT];
+    const struct tensor_entry *t = named(part, p);
     if (t && t->dims == p->dims && !memcmp(t->shape, p->shape, p->dims * sizeof *p->shape))
         return t;
     safetensors_shape(p->shape, p->dims, want);

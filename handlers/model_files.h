@@ -60,6 +60,9 @@ enum status model_files_open(struct ctx *ctx, struct files *files, struct model_
 enum status model_part_check(struct ctx *ctx, const struct model_part *part, const struct parameter *list, size_t n,
                              bool *asked) MUST_CHECK;
 
+/* model_part_dtype is the type that the file has a parameter in which model_part_check found. */
+enum dtype model_part_dtype(const struct model_part *part, const struct parameter *p);
+
 /* model_part_find is a graph_find; self is a struct model_part. Errors: INVALID (as model_part_check; a number that is
  * not finite). */
 enum status model_part_find(void *self, struct ctx *ctx, const struct parameter *p, float *to) MUST_CHECK;
