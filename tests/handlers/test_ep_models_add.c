@@ -160,7 +160,7 @@ struct made_job {
     struct call_job job; /* first */
     struct buf kept;
     atomic_int stop;
-    int left;
+    int left, saves;
     double share;
 };
 
@@ -170,6 +170,7 @@ static bool save(struct call_job *self, const void *p, size_t n) {
     struct made_job *j = (struct made_job *)self;
     buf_clear(&j->kept);
     buf_add(&j->kept, p, n);
+    j->saves++;
     if (--j->left == 0)
         atomic_store(&j->stop, STOP_CANCEL);
     return true;
@@ -202,7 +203,7 @@ static enum status run_job(struct made_model *m, struct made_job *j, char **answ
 }
 
 /* stopped_after lets a job be stopped after so many checkpoints, and go on to the end. */
-static char *stopped_after(struct made_model *m, int checkpoints) {
+static char *stopped_after(struct made_model *m, int checkpoints, int *saves) {
     struct made_job j = {.job = {share, save, saved}, .left = checkpoints};
     char *answer;
     buf_init(&j.kept, 1 << 26);
@@ -214,6 +215,7 @@ static char *stopped_after(struct made_model *m, int checkpoints) {
     }
     assert_int_equal(run_job(m, &j, &answer), STATUS_OK);
     assert_true(j.share == 1);
+    *saves = j.saves;
     buf_release(&j.kept);
     return answer;
 }
@@ -222,7 +224,9 @@ static void a_stopped_job_goes_on_to_the_same_bytes(void **state) {
     (void)state;
     struct made_model once, twice;
     begin(&once), begin(&twice);
-    char *a = stopped_after(&once, 0), *b = stopped_after(&twice, 11);
+    int saves[2];
+    char *a = stopped_after(&once, 0, &saves[0]), *b = stopped_after(&twice, 11, &saves[1]);
+    assert_int_equal(saves[0], saves[1]); /* no step was taken twice */
     assert_string_equal(a, b);
     assert_int_equal(once.folder.n, 5);
     assert_int_equal(twice.folder.n, 5);
@@ -237,6 +241,33 @@ static void a_stopped_job_goes_on_to_the_same_bytes(void **state) {
     made_model_end(&twice);
 }
 
+/* A table.json is held against the network beside it. */
+static void a_table_has_to_fit_its_network(void **state) {
+    (void)state;
+    struct made_model m;
+    struct error why;
+    begin(&m);
+    learn(&m);
+    made_files_text(&m.folder, "table.json",
+                    "{\"rows\":1,\"columns\":[{\"name\":\"a\",\"kind\":\"numeric\",\"low\":0,\"high\":1,\"mean\":0,"
+                    "\"std\":1,\"decimals\":0}]}");
+    assert_null(model_load(&m.folder.files, m.isa, 1 << 24, &why));
+    assert_non_null(strstr(why.detail, "1 features and 0 classes"));
+    made_files_text(&m.folder, "table.json", "{\"rows\":1}");
+    assert_null(model_load(&m.folder.files, m.isa, 1 << 24, &why));
+    assert_non_null(strstr(why.detail, "columns"));
+    made_model_end(&m);
+}
+
+/* Its columns are listed, for those who want to ask for a label. */
+static void columns_are_listed(void **state) {
+    (void)state;
+    char *text = test_get("/v1/models/coins", NULL);
+    assert_non_null(
+        strstr(text, "\"columns\":{\"side\":[\"heads\",\"tails\"],\"weight\":\"numeric\",\"thrown\":\"integer\"}"));
+    free(text);
+}
+
 /* -- Points and images, and what is refused -- */
 
 static void points_and_images_are_learnt(void **state) {
@@ -247,7 +278,10 @@ static void points_and_images_are_learnt(void **state) {
          "\"kind\":\"points\",\"items\":3,\"features\":2,"},
         {"{\"name\":\"i\",\"data\":[[[0,255],[3,4]],[[1,2],[3,4]]],\"options\":{\"steps\":1,\"batch\":1,"
          "\"block_out_channels\":[8],\"norm_num_groups\":4}}",
-         "\"kind\":\"images\",\"items\":2,\"features\":4,"}};
+         "\"kind\":\"images\",\"items\":2,\"features\":4,"},
+        {"{\"name\":\"t\",\"csv\":\"a,b\\n1,0.5\\n0,1\\n,2\\n\",\"label\":\"a\",\"options\":{\"steps\":1,\"batch\":1,"
+         "\"hidden_size\":8,\"time_size\":4,\"num_blocks\":1}}",
+         "\"kind\":\"table\",\"items\":3,\"features\":1,"}};
     for (size_t i = 0; i < COUNT(ROWS_OF); i++) {
         int http;
         char *text = test_post("/v1/models", ROWS_OF[i].request, &http);
@@ -295,6 +329,8 @@ int main(void) {
         cmocka_unit_test(a_label_is_what_was_asked_for),
         cmocka_unit_test(a_csv_has_the_same_rows),
         cmocka_unit_test(a_stopped_job_goes_on_to_the_same_bytes),
+        cmocka_unit_test(a_table_has_to_fit_its_network),
+        cmocka_unit_test(columns_are_listed),
         cmocka_unit_test(points_and_images_are_learnt),
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(a_row_that_cannot_be_is_refused),
