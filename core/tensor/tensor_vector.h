@@ -312,13 +312,12 @@ INLINE vec first_of(size_t m, vec v, vec other) {
 
 /* top is the greatest lane. */
 INLINE float top(vec v) {
-    for (int step = LANES / 2; step; step /= 2) {
-        vint other;
-        for (int l = 0; l < LANES; l++)
-            other[l] = l ^ step;
-        v = greatest(v, __builtin_shuffle(v, other));
-    }
-    return v[0];
+    float lanes[LANES];
+    store(lanes, v);
+    for (int step = LANES / 2; step; step /= 2)
+        for (int l = 0; l < step; l++)
+            lanes[l] = lanes[l] > lanes[l + step] ? lanes[l] : lanes[l + step];
+    return lanes[0];
 }
 
 INLINE double total(vec v) {
