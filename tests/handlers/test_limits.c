@@ -94,13 +94,15 @@ static void try_reals(const struct site *site) {
     }
 }
 
-/* items writes n elements: characters of a string, empty objects, or numbers within limits in rows of `row`. */
+/* items writes n elements: characters of a string, empty objects, strings, or numbers within limits in rows of `row`. */
 static void items(const struct field *f, size_t n, size_t row, struct buf *out) {
     bool text = f->type == FIELD_STRING;
     const char *one = f->limited && (f->min_int > 1 || f->min > 1) ? "2" : "1", *some = one;
     char rows[40];
     if (f->type == FIELD_LIST)
         some = "{}";
+    else if (f->type == FIELD_ARRAY && f->kinds == KIND_STRING)
+        some = "\"x\"";
     if (row > 1) {
         bool deep = f->min_dims > 2;
         snprintf(rows, sizeof rows, "%s%s,%s%s", deep ? "[[" : "[", one, one, deep ? "]]" : "]");
