@@ -15,7 +15,7 @@ CFLAGS ?= -O2 -g
 override CFLAGS += -std=gnu11 -ffp-contract=off -fno-math-errno -fno-trapping-math -fstack-protector-strong -pthread $(WARN)
 override CPPFLAGS += -I. -I$(B) -D_GNU_SOURCE -DSOLVENT_VERSION='"$(VERSION)"'
 LDFLAGS_release := -Wl,--as-needed -Wl,-z,relro,-z,now
-CFLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -fno-var-tracking-assignments
 CFLAGS_tsan := -O1 -fsanitize=thread
 export TSAN_OPTIONS ?= die_after_fork=0
 # libFuzzer comes with clang, whose warnings are others.
@@ -70,9 +70,10 @@ SCRIPT_TESTS := $(sort $(wildcard tests/docs/test_*.sh))
 TESTS := $(CORE_TESTS) $(HANDLER_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) $(SCRIPT_TESTS)
 PROGRAM := $(B)/solvent
 CMOCKA := -lcmocka
+CROSS_SUPPORT := exact_graph guarded network test threads untrained
 ifeq ($(MODE),aarch64)
-TESTS := $(filter $(addprefix $(B)/tests/core/,base/% tensor/% nn/% diffusion/test_mixture),$(CORE_TESTS))
-SUPPORT := $(call objects,$(addprefix tests/support/,network.c test.c threads.c untrained.c) tests/cross/cmocka.c)
+TESTS := $(filter $(addprefix $(B)/tests/core/,base/% tensor/% nn/%),$(CORE_TESTS))
+SUPPORT := $(call objects,$(CROSS_SUPPORT:%=tests/support/%.c) tests/cross/cmocka.c)
 PROGRAM :=
 CMOCKA :=
 endif

@@ -135,7 +135,7 @@ static enum status from_images(struct ctx *ctx, const struct data_array *a, stru
     return to_bytes(ctx, a, &out->data.bytes);
 }
 
-static enum status from_array(struct ctx *ctx, const struct data_array *a, struct dataset *out) {
+enum status dataset_array(struct ctx *ctx, const struct data_array *a, struct dataset *out) {
     if (!a->n)
         return ctx_fail(ctx, STATUS_INVALID, "", "%.100s has nothing in it.", a->file);
     if (a->dims == 1)
@@ -151,29 +151,31 @@ static enum status from_array(struct ctx *ctx, const struct data_array *a, struc
     return dataset_scale(ctx, array_number, a, a->shape[0], a->shape[1], out);
 }
 
-static enum status read_labels(struct ctx *ctx, const struct data_file *file, struct dataset *out) {
-    struct data_array a;
-    enum status status = data_array_open(ctx, file, &a);
-    if (status != STATUS_OK)
-        return status;
-    if (a.dims != 1 || a.n != out->data.n)
+enum status dataset_labels(struct ctx *ctx, const struct data_array *a, struct dataset *out) {
+    if (a->dims != 1 || a->n != out->data.n)
         return ctx_fail(ctx, STATUS_INVALID, "",
-                        "%.100s has %zu labels in %zu dimensions, want one for each of %zu items.", file->name, a.n,
-                        a.dims, out->data.n);
-    int64_t *labels = ctx_alloc(ctx, a.n, sizeof *labels);
+                        "%.100s has %zu labels in %zu dimensions, want one for each of %zu items.", a->file, a->n,
+                        a->dims, out->data.n);
+    int64_t *labels = ctx_alloc(ctx, a->n, sizeof *labels);
     if (!labels)
         return STATUS_NO_MEMORY;
-    for (size_t i = 0; i < a.n; i++) {
-        double label = data_array_value(&a, i);
-        if (!a.whole || label < 0 || label >= DATASET_CLASSES_MAX)
+    for (size_t i = 0; i < a->n; i++) {
+        double label = data_array_value(a, i);
+        if (!a->whole || label < 0 || label >= DATASET_CLASSES_MAX)
             return ctx_fail(ctx, STATUS_INVALID, "", "%.100s has %g as its label %zu, want an integer from 0 to %d.",
-                            file->name, label, i, DATASET_CLASSES_MAX - 1);
+                            a->file, label, i, DATASET_CLASSES_MAX - 1);
         labels[i] = (int64_t)label;
         if (out->classes <= (size_t)labels[i])
             out->classes = (size_t)labels[i] + 1;
     }
     out->data.labels = labels;
     return STATUS_OK;
+}
+
+static enum status read_labels(struct ctx *ctx, const struct data_file *file, struct dataset *out) {
+    struct data_array a;
+    enum status status = data_array_open(ctx, file, &a);
+    return status == STATUS_OK ? dataset_labels(ctx, &a, out) : status;
 }
 
 /* -- Files -- */
@@ -202,7 +204,7 @@ enum status dataset_read(struct ctx *ctx, const struct dataset_in *in, struct da
     struct data_array a;
     enum status status = data_array_open(ctx, first, &a);
     if (status == STATUS_OK)
-        status = from_array(ctx, &a, out);
+        status = dataset_array(ctx, &a, out);
     return status == STATUS_OK && in->labels ? read_labels(ctx, in->labels, out) : status;
 }
 

@@ -25,6 +25,10 @@ typedef double data_number(const void *self, size_t row, size_t column);
 enum status dataset_scale(struct ctx *ctx, data_number *number, const void *self, size_t n, size_t d,
                           struct dataset *out) MUST_CHECK;
 
+/* dataset_array makes a data set of one array, dataset_labels adds labels of another. Errors: as of dataset_read. */
+enum status dataset_array(struct ctx *ctx, const struct data_array *a, struct dataset *out) MUST_CHECK;
+enum status dataset_labels(struct ctx *ctx, const struct data_array *a, struct dataset *out) MUST_CHECK;
+
 /* The kinds of files. Errors: as of dataset_read. */
 enum status dataset_csv(struct ctx *ctx, const struct dataset_in *in, struct dataset *out) MUST_CHECK;
 enum status dataset_png(struct ctx *ctx, const struct dataset_in *in, struct dataset *out) MUST_CHECK;

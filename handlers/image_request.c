@@ -6,7 +6,7 @@
 #include "handlers/number.h"
 #include "handlers/sample_request.h"
 
-enum { NAME_AND_DIGEST = 64 + 1 + 64, PROMPT_MAX = 1000, SIZE_MAX_TEXT = 16, STEPS_MAX = 1000, NAMES_SHOWN = 8 };
+enum { PROMPT_MAX = 1000, SIZE_MAX_TEXT = 16, STEPS_MAX = 1000, NAMES_SHOWN = 8 };
 enum { FORMAT_B64_JSON, FORMAT_URL };
 static const char *const RESPONSE_FORMATS[] = {"b64_json", "url", NULL};
 static const char *const OUTPUT_FORMATS[] = {"png", NULL};
@@ -15,7 +15,7 @@ const struct field image_fields[] = {
     FIELD(struct image_params, model, STRING,
           "A model's name (`GET /v1/models`): a network whose samples are images, or a formula. NAME@DIGEST insists on "
           "the files of that digest.",
-          .required = true, .min_items = 1, .max_items = NAME_AND_DIGEST),
+          .required = true, .min_items = 1, .max_items = MODEL_NAMED_MAX),
     FIELD(struct image_params, prompt, STRING,
           "The class: its number, or its name where the model's classes have names. Empty: of no class.",
           .required = true, .max_items = PROMPT_MAX),
@@ -36,40 +36,6 @@ const struct field image_fields[] = {
           "The scale of guidance towards the class: 1 is none, more is more. Wants a class.",
           .present = offsetof(struct image_params, has_guidance), FIELD_REALS(0, 100)),
     {0}};
-
-/* -- The model -- */
-
-static enum status no_model(struct call *call, struct str name) {
-    const struct model_name *bad;
-    struct list names;
-    enum status status = call_list_models(call, name, &names, &bad);
-    if (status != STATUS_OK)
-        return status;
-    return bad ? call_fail(call, STATUS_INVALID, "/model", "The model \"%.*s\" is left out: %.*s", (int)name.n, name.p,
-                           (int)bad->why.n, bad->why.p)
-               : call_fail(call, STATUS_INVALID, "/model",
-                           "There is no model \"%.*s\"; GET /v1/models lists those there are.", (int)name.n, name.p);
-}
-
-/* keep_model finds NAME or NAME@DIGEST. */
-static enum status keep_model(struct call *call, struct image_params *p, struct kept_model **out) {
-    const char *at = memchr(p->model.p, '@', p->model.n);
-    const struct str name = {p->model.p, at ? (size_t)(at - p->model.p) : p->model.n};
-    const struct str digest = {at ? at + 1 : "", at ? p->model.n - name.n - 1 : 0};
-    enum status status = call_keep_model(call, name, digest, call->hasty ? MODEL_HASTY : MODEL_DIGESTED, out);
-    if (status != STATUS_OK)
-        return status;
-    if (!*out)
-        return no_model(call, name);
-    const struct str is = (*out)->named.digest;
-    if (at && (is.n != digest.n || memcmp(is.p, digest.p, is.n) != 0))
-        return call_fail(call, STATUS_INVALID, "/model",
-                         "The digest of this model is %.*s; want that, or its name alone.", (int)is.n, is.p);
-    call->impure |= !at;
-    p->model = name;
-    p->digest = is;
-    return STATUS_OK;
-}
 
 /* -- The prompt -- */
 
@@ -204,7 +170,7 @@ enum status image_prepare(struct call *call, struct image_params *p) {
     if (p->response_format == FORMAT_URL)
         return call_fail(call, STATUS_INVALID, "/response_format",
                          "This service keeps no files that a url could name; want \"b64_json\".");
-    enum status status = keep_model(call, p, &kept);
+    enum status status = model_named_keep(call, p->model, &p->named, &kept);
     if (status != STATUS_OK)
         return status;
     const struct loaded_model *m = kept->named.outline;
@@ -237,8 +203,7 @@ enum status image_adopt(struct call *call, const struct image_params *p) {
 
 void image_canonical(const struct image_params *p, struct buf *out) {
     struct image_params named = *p;
-    char text[NAME_AND_DIGEST + 1];
-    int n = snprintf(text, sizeof text, "%.*s@%.*s", (int)p->model.n, p->model.p, (int)p->digest.n, p->digest.p);
-    named.model = (struct str){text, (size_t)n};
+    char text[MODEL_NAMED_MAX + 1];
+    named.model = model_named_text(&p->named, text);
     encode_fields(out, image_fields, &named);
 }

@@ -4,6 +4,7 @@
 
 #include "core/picture/plot.h"
 #include "handlers/call.h"
+#include "handlers/model_named.h"
 
 enum { IMAGES_MAX = 100 };
 
@@ -15,7 +16,7 @@ struct image_params {
     int response_format, output_format;
 
     /* prepare's: */
-    struct str digest;
+    struct model_named named;
     struct call *sample;     /* the call of /v1/sample, decoded; NULL: it was not begun */
     struct plot_sheet sheet; /* how its samples are images; `samples` is the run's to set */
 };

@@ -250,6 +250,33 @@ static enum status read_scheduler(struct opening *o) {
     return status;
 }
 
+/* -- The table -- */
+
+static enum status check_table(struct opening *o) {
+    const struct table_code *code = &o->out->table->code;
+    const struct mlp_config *mlp = &o->out->mlp.mlp;
+    if (o->out->kind != NETWORK_MLP)
+        return ctx_fail(o->ctx, STATUS_INVALID, "", "There is a " TABLE_FILE " beside a network that is no MLP.");
+    if (code->features == mlp->features && code->classes == mlp->num_classes)
+        return STATUS_OK;
+    return ctx_fail(o->ctx, STATUS_INVALID, "",
+                    TABLE_FILE " makes rows of %zu features and %zu classes, and the network's have %zu and %zu.",
+                    code->features, code->classes, mlp->features, mlp->num_classes);
+}
+
+static enum status read_table(struct opening *o) {
+    json_t *object = NULL;
+    enum status status = open_object(o, TABLE_FILE, &object);
+    if (status != STATUS_OK || !object)
+        return status;
+    if (!(o->out->table = ctx_alloc(o->ctx, 1, sizeof *o->out->table)))
+        status = STATUS_NO_MEMORY;
+    if (status == STATUS_OK)
+        status = table_file_read(o->ctx, object, o->out->table);
+    json_decref(object);
+    return status == STATUS_OK ? check_table(o) : status;
+}
+
 enum status model_files_open(struct ctx *ctx, struct files *files, struct model_files *out) {
     struct opening o = {.ctx = ctx, .files = files, .out = out};
     *out = (struct model_files){0};
@@ -260,7 +287,7 @@ enum status model_files_open(struct ctx *ctx, struct files *files, struct model_
         status = read_weighted(&o, o.parts.autoencoder, read_autoencoder, &out->autoencoder);
     if (status == STATUS_OK)
         status = read_scheduler(&o);
-    return status;
+    return status == STATUS_OK ? read_table(&o) : status;
 }
 
 /* -- Parameters -- */
@@ -279,13 +306,19 @@ static bool old_name(const char *name, char old[PARAMETER_NAME + 16]) {
     return false;
 }
 
+static const struct tensor_entry *named(const struct model_part *part, const struct parameter *p) {
+    char old[PARAMETER_NAME + 16];
+    const struct tensor_entry *t = safetensors_find(&part->weights, p->name);
+    return !t && old_name(p->name, old) ? safetensors_find(&part->weights, old) : t;
+}
+
+enum dtype model_part_dtype(const struct model_part *part, const struct parameter *p) { return named(part, p)->dtype; }
+
 /* find_tensor gives NULL, and the sentence, where there is none of that name and shape. */
 static const struct tensor_entry *find_tensor(const struct model_part *part, struct ctx *ctx,
                                               const struct parameter *p) {
-    char old[PARAMETER_NAME + 16], is[SAFETENSORS_SHAPE_TEXT], want[SAFETENSORS_SHAPE_TEXT];
-    const struct tensor_entry *t = safetensors_find(&part->weights, p->name);
-    if (!t && old_name(p->name, old))
-        t = safetensors_find(&part->weights, old);
+    char is[SAFETENSORS_SHAPE_TEXT], want[SAFETENSORS_SHAPE_TEXT];
+    const struct tensor_entry *t = named(part, p);
     if (t && t->dims == p->dims && !memcmp(t->shape, p->shape, p->dims * sizeof *p->shape))
         return t;
     safetensors_shape(p->shape, p->dims, want);

@@ -8,7 +8,8 @@
  * without it config.json at the root is the network's. A pipeline is read of one network (UNet2DModel,
  * DiTTransformer2DModel, which was called Transformer2DModel before, or our own MLP), a scheduler, and an AutoencoderKL
  * where the network's samples are latents. Attention weights may have their old names (query, key, value, proj_attn).
- * id2label of model_index.json, {"0": "tench, Tinca tinca"}, names classes. */
+ * id2label of model_index.json, {"0": "tench, Tinca tinca"}, names classes. Beside an MLP, table.json (table_file.h) says
+ * what rows of a table its numbers are. */
 #ifndef SOLVENT_MODEL_FILES_H
 #define SOLVENT_MODEL_FILES_H
 
@@ -21,6 +22,7 @@
 #include "handlers/mlp_file.h"
 #include "handlers/model_labels.h"
 #include "handlers/safetensors.h"
+#include "handlers/table_file.h"
 
 enum network_kind { NETWORK_UNET, NETWORK_DIT, NETWORK_MLP };
 
@@ -43,6 +45,7 @@ struct model_files {
     struct vae_config vae;
     struct model_part autoencoder;
     struct model_labels labels;
+    struct table_file *table; /* NULL: its samples are no rows of a table */
     struct str scheduler; /* scheduler_config.json as JSON, with the class that the index names; n 0: there is none */
     struct file_warnings warnings;
 };
@@ -56,6 +59,9 @@ enum status model_files_open(struct ctx *ctx, struct files *files, struct model_
  * shapes). */
 enum status model_part_check(struct ctx *ctx, const struct model_part *part, const struct parameter *list, size_t n,
                              bool *asked) MUST_CHECK;
+
+/* model_part_dtype is the type that the file has a parameter in which model_part_check found. */
+enum dtype model_part_dtype(const struct model_part *part, const struct parameter *p);
 
 /* model_part_find is a graph_find; self is a struct model_part. Errors: INVALID (as model_part_check; a number that is
  * not finite). */

@@ -162,10 +162,14 @@ enum status model_graphs_make(struct ctx *ctx, const struct model_files *m, stru
     return status;
 }
 
-static enum status check_graph(struct ctx *ctx, const struct model_part *part, const struct graph *g, bool *asked) {
+static enum status check_graph(struct ctx *ctx, const struct model_part *part, struct graph *g, bool *asked) {
     const struct parameter *list = NULL;
     size_t n = g ? graph_parameters(g, &list) : 0;
-    return model_part_check(ctx, part, list, n, asked);
+    enum status status = model_part_check(ctx, part, list, n, asked);
+    for (size_t i = 0; status == STATUS_OK && i < n; i++)
+        if (model_part_dtype(part, &list[i]) == DTYPE_BF16)
+            graph_halve(g, i);
+    return status;
 }
 
 static void warn_of_rest(struct ctx *ctx, struct model_files *m, const struct model_part *part, const bool *asked) {

@@ -28,7 +28,8 @@ struct model_graphs {
  * networks that do not fit each other), NO_MEMORY. */
 enum status model_graphs_make(struct ctx *ctx, const struct model_files *m, struct model_graphs *out) MUST_CHECK;
 
-/* model_graphs_check finds all of their parameters in the weights; tensors that nothing asks for become warnings of m.
+/* model_graphs_check finds all of their parameters in the weights, and has those that are bfloat16 there stay so in
+ * memory; tensors that nothing asks for become warnings of m.
  * Errors: as of model_part_check; NO_MEMORY. */
 enum status model_graphs_check(struct ctx *ctx, struct model_files *m, const struct model_graphs *graphs) MUST_CHECK;
 

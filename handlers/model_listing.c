@@ -19,6 +19,9 @@ const struct field model_listing_fields[] = {
     FIELD(struct model_listing, classes, INT, "How many classes it knows; 0: none.", OF_NETWORK),
     FIELD(struct model_listing, labels, JSON, "The names of its classes, where it has some (`id2label`).",
           .present = offsetof(struct model_listing, has_labels)),
+    FIELD(struct model_listing, columns, JSON,
+          "Of a model that learnt a table: each column by its name, with \"numeric\", \"integer\", or its categories.",
+          .present = offsetof(struct model_listing, has_columns)),
     FIELD(struct model_listing, parameters, INT, "Numbers in its weights.", OF_NETWORK),
     FIELD(struct model_listing, state, ENUM,
           "Whether its weights are in memory; the first request that asks it reads them.", OF_NETWORK, .names = STATES),
@@ -50,6 +53,15 @@ static bool copy(struct ctx *ctx, struct str from, struct str *to) {
     return p != NULL;
 }
 
+/* keep copies the text into the arena, and releases it. */
+static bool keep(struct ctx *ctx, struct buf *text, struct str *out) {
+    bool whole = text->failed ? ctx_fail(ctx, STATUS_NO_MEMORY, "",
+                                         "There is not enough memory to describe the model.") == STATUS_OK
+                              : copy(ctx, (struct str){text->data, text->n}, out);
+    buf_release(text);
+    return whole;
+}
+
 /* write_labels writes id2label as it was read. */
 static bool write_labels(struct ctx *ctx, const struct model_labels *labels, struct str *out) {
     struct buf text;
@@ -59,11 +71,32 @@ static bool write_labels(struct ctx *ctx, const struct model_labels *labels, str
         encode_string(&text, labels->list[i].text.p, labels->list[i].text.n);
     }
     buf_byte(&text, '}');
-    bool whole = text.failed
-                     ? ctx_fail(ctx, STATUS_NO_MEMORY, "", "There is not enough memory for the labels.") == STATUS_OK
-                     : copy(ctx, (struct str){text.data, text.n}, out);
-    buf_release(&text);
-    return whole;
+    return keep(ctx, &text, out);
+}
+
+static void write_column(const struct table_file *t, size_t i, struct buf *out) {
+    const struct column_code *c = &t->code.columns[i];
+    encode_string(out, t->names.columns[i].p, t->names.columns[i].n);
+    buf_byte(out, ':');
+    if (c->kind != COLUMN_CATEGORICAL)
+        encode_text(out, column_kind_names[c->kind]);
+    for (size_t k = 0; k < c->categories; k++) {
+        buf_byte(out, k ? ',' : '[');
+        encode_string(out, t->names.categories[i][k].p, t->names.categories[i][k].n);
+    }
+    if (c->categories)
+        buf_byte(out, ']');
+}
+
+static bool write_columns(struct ctx *ctx, const struct table_file *t, struct str *out) {
+    struct buf text;
+    buf_init(&text, SIZE_MAX / 2);
+    for (size_t i = 0; i < t->code.n; i++) {
+        buf_byte(&text, i ? ',' : '{');
+        write_column(t, i, &text);
+    }
+    buf_byte(&text, '}');
+    return keep(ctx, &text, out);
 }
 
 static bool copy_shape(struct ctx *ctx, const struct loaded_model *m, struct array *out) {
@@ -89,8 +122,10 @@ static bool describe_network(struct ctx *ctx, const struct named_model *named, s
     to->measured = named->call_ns > 0;
     to->has_scheduler = m->scheduler.n > 0;
     to->has_labels = m->labels.n > 0;
+    to->has_columns = m->table != NULL;
     return copy_shape(ctx, m, &to->shape) && copy(ctx, m->scheduler, &to->scheduler) &&
-           (!to->has_labels || write_labels(ctx, &m->labels, &to->labels));
+           (!to->has_labels || write_labels(ctx, &m->labels, &to->labels)) &&
+           (!m->table || write_columns(ctx, m->table, &to->columns));
 }
 
 enum status model_list(struct call *call, struct str name, enum model_need need, struct model_listing *out,

@@ -5,8 +5,8 @@
 #include "handlers/call.h"
 
 struct model_listing {
-    struct str name, architecture, digest, scheduler, labels;
-    bool network, has_digest, has_scheduler, has_labels, measured;
+    struct str name, architecture, digest, scheduler, labels, columns;
+    bool network, has_digest, has_scheduler, has_labels, has_columns, measured;
     int kind, state;
     int64_t parameters, bytes, classes;
     double work, call_ms;

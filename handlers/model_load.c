@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t weight_bytes(const struct graph *g) { return g ? graph_load_floats(g) * sizeof(float) : 0; }
+static size_t weight_bytes(const struct graph *g) { return g ? graph_load_bytes(g) : 0; }
 
 /* pack loads a graph, where there is one. */
 static enum status pack(struct ctx *ctx, struct graph *g, struct model_part *part) {
@@ -43,6 +43,7 @@ static enum status load(struct loaded_model *model, struct files *files, bool we
     memcpy(model->shape, g.shape, sizeof g.shape);
     model->classes = g.classes;
     model->labels = m.labels;
+    model->table = m.table;
     model->parameters = g.parameters;
     model->scheduler = m.scheduler;
     model->warnings = m.warnings;

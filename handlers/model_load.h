@@ -21,8 +21,9 @@ struct loaded_model {
     size_t dims, shape[3]; /* of a sample: [features], or [channels, height, width] of a picture */
     struct model_classes classes;
     struct model_labels labels;
-    size_t parameters;    /* numbers in the networks */
-    struct str scheduler; /* scheduler_config.json; n 0: there is none */
+    const struct table_file *table; /* NULL: its samples are no rows of a table */
+    size_t parameters;              /* numbers in the networks */
+    struct str scheduler;           /* scheduler_config.json; n 0: there is none */
     struct file_warnings warnings;
     size_t weights; /* bytes of the packed weights */
 };

@@ -2,6 +2,14 @@
 
 #include "handlers/call.h"
 
+bool model_name_fits(struct str name) {
+    static const char FITTING[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    bool fits = name.n > 0 && name.n <= MODEL_NAME_MAX && name.p[0] != '.';
+    for (size_t i = 0; i < name.n && fits; i++)
+        fits = memchr(FITTING, name.p[i], sizeof FITTING - 1) != NULL;
+    return fits;
+}
+
 static bool same(struct str a, struct str b) { return a.n == b.n && (!a.n || !memcmp(a.p, b.p, a.n)); }
 
 /* kept_already: a call that asks twice goes on with what it was given, whatever has become of the name meanwhile. */

@@ -43,6 +43,13 @@ struct model_changes {
     int64_t models;
 };
 
+/* A file of a model's folder. */
+struct model_file {
+    const char *path; /* below the folder */
+    const void *p;
+    size_t n;
+};
+
 struct model_store {
     /* find keeps a model until it is dropped. digest n > 0: the one that has it, if it is still kept; else the one that
      * has the name now. Errors: UNREADY, INVALID (its files cannot be read), CANCELLED, NO_MEMORY. */
@@ -57,7 +64,17 @@ struct model_store {
     enum status (*list)(struct model_store *self, struct ctx *ctx, struct list *out);
     /* rescan looks at the files again. Errors: INVALID (the folder cannot be read), NO_MEMORY. */
     enum status (*rescan)(struct model_store *self, struct ctx *ctx, struct model_changes *out);
+    /* put adds a model: all of its files or none, forced to the disk, and then rescans. One of that name with the same
+     * files is fine. NULL: models cannot be added. Errors: INVALID ("/name": no name for a model, or another model's; the
+     * folder cannot be written, or the model not served), NO_MEMORY. */
+    enum status (*put)(struct model_store *self, struct ctx *ctx, struct str name, const struct model_file *files,
+                       size_t n);
 };
+
+/* model_name_fits says whether a model may have that name: 1 to MODEL_NAME_MAX characters of A-Z a-z 0-9 . _ - and no '.'
+ * first. */
+enum { MODEL_NAME_MAX = 64 };
+bool model_name_fits(struct str name);
 
 /* A model that a call keeps. */
 struct kept_model {

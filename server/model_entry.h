@@ -10,7 +10,7 @@
 
 struct log;
 
-enum { MODEL_NAME = 64, MODEL_FILE_MAX = 64 << 20 };
+enum { MODEL_NAME = MODEL_NAME_MAX, MODEL_FILE_MAX = 64 << 20 };
 
 struct entry {
     char name[MODEL_NAME + 1];
@@ -73,6 +73,10 @@ size_t models_good(const struct models *models);
 /* Of the store (model_rescan.c). */
 enum status model_list_names(struct model_store *store, struct ctx *ctx, struct list *out) MUST_CHECK;
 enum status model_rescan(struct model_store *store, struct ctx *ctx, struct model_changes *out) MUST_CHECK;
+
+/* Of the store (model_put.c). */
+enum status model_put(struct model_store *store, struct ctx *ctx, struct str name, const struct model_file *files,
+                      size_t n) MUST_CHECK;
 
 /* model_scan reads the folder into the entries of before, where their files are the same, and new ones: all by their
  * names, malloc'ed. With models->scanning. NULL: the folder cannot be read, or there is no memory; errno says which. */

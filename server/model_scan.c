@@ -17,11 +17,7 @@ struct scan {
     bool failed;
 };
 
-static bool plain(const char *name) {
-    size_t n = strlen(name);
-    return n > 0 && n <= MODEL_NAME && *name != '.' &&
-           strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == n;
-}
+static bool plain(const char *name) { return model_name_fits((struct str){name, strlen(name)}); }
 
 /* name_of_file copies the name without ".json"; false where the file is none of ours. */
 static bool name_of_file(const char *file, char name[MODEL_NAME + 1]) {

@@ -275,7 +275,7 @@ struct models *models_open(const char *folder, enum isa isa, size_t memory, stru
     struct models *m = calloc(1, sizeof *m);
     if (!m)
         return NULL;
-    m->store = (struct model_store){find, load, drop, model_list_names, model_rescan};
+    m->store = (struct model_store){find, load, drop, model_list_names, model_rescan, model_put};
     pthread_mutex_init(&m->scanning, NULL);
     pthread_mutex_init(&m->mutex, NULL);
     pthread_condattr_t clock;

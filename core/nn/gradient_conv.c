@@ -32,7 +32,7 @@ static enum status add_phase(struct ctx *ctx, const struct gradient *g, const st
     const struct parameter *p = &g->forward.parameters[node->weight];
     size_t floats = matrix_floats(g->forward.kernels, phase->taps, p->shape[0], p->shape[1]);
     phase->panels = ctx_alloc(ctx, floats, sizeof *phase->panels);
-    phase->matrix = (struct matrix){phase->taps, p->shape[0], p->shape[1], phase->panels};
+    phase->matrix = (struct matrix){phase->taps, p->shape[0], p->shape[1], phase->panels, NULL};
     return phase->panels ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
@@ -43,7 +43,7 @@ enum status gradient_conv_new(struct ctx *ctx, struct gradient *g, size_t i) {
     struct step *step = &g->steps[i];
     const struct parameter *p = &g->forward.parameters[node->weight];
     size_t side = conv_patches(&node->conv) ? node->conv.kernel : 1;
-    node->matrix = (struct matrix){taps_of(p) / side, p->shape[1] * side, p->shape[0], NULL};
+    node->matrix = (struct matrix){taps_of(p) / side, p->shape[1] * side, p->shape[0], NULL, NULL};
     const struct matrix *m = &node->matrix;
     step->panels = ctx_alloc(ctx, matrix_floats(g->forward.kernels, m->segments, m->depth, m->columns), sizeof(float));
     step->sums = ctx_alloc(ctx, p->n, sizeof *step->sums);

@@ -27,6 +27,7 @@ struct parameter {
     enum parameter_role role;
     size_t dims, shape[4], n;
     size_t fan_in;
+    bool half;     /* kept as bfloat16 (graph_halve) */
     float *values; /* [n] once loaded; NULL where only the packed form is kept */
 };
 
@@ -121,8 +122,12 @@ size_t graph_parameters(const struct graph *g, const struct parameter **list);
 typedef enum status graph_find(void *self, struct ctx *ctx, const struct parameter *p, float *to);
 enum status graph_load(struct ctx *ctx, struct graph *g, graph_find *find, void *self) MUST_CHECK;
 
-/* graph_load_floats is what graph_load keeps. */
-size_t graph_load_floats(const struct graph *g);
+/* graph_halve, before graph_load, has parameter i kept as bfloat16 where it is the matrix of a convolution: half the
+ * memory, and the same bits where its numbers are bfloat16 already; else they are rounded, to nearest. */
+void graph_halve(struct graph *g, size_t i);
+
+/* graph_load_bytes is what graph_load keeps. */
+size_t graph_load_bytes(const struct graph *g);
 
 size_t graph_floats(const struct graph *g, size_t images);
 

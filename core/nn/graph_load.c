@@ -14,11 +14,16 @@ static size_t panel_floats(const struct graph *g, const struct parameter *p) {
     return matrix_floats(g->kernels, segments_of(p), p->shape[1], p->shape[0]);
 }
 
-size_t graph_load_floats(const struct graph *g) {
-    size_t floats = 0;
-    for (size_t i = 0; i < g->n_parameters; i++)
-        floats += packed_into(g, i) ? panel_floats(g, &g->parameters[i]) : g->parameters[i].n;
-    return floats;
+void graph_halve(struct graph *g, size_t i) { g->parameters[i].half = packed_into(g, i) != NULL; }
+
+size_t graph_load_bytes(const struct graph *g) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < g->n_parameters; i++) {
+        const struct parameter *p = &g->parameters[i];
+        bytes += packed_into(g, i) ? panel_floats(g, p) * (p->half ? sizeof(uint16_t) : sizeof(float))
+                                   : p->n * sizeof(float);
+    }
+    return bytes;
 }
 
 void patches_by_rows(const struct parameter *p, const float *w, float *to) {
@@ -30,7 +35,7 @@ void patches_by_rows(const struct parameter *p, const float *w, float *to) {
                     *to++ = w[(c * side + y) * side + x];
 }
 
-static enum status load_patches(struct ctx *ctx, struct graph *g, struct node *node, const struct parameter *p,
+static enum status pack_patches(struct ctx *ctx, struct graph *g, struct node *node, const struct parameter *p,
                                 const float *w, float *panels) {
     size_t side = p->shape[2], depth = p->shape[1] * side;
     float *rows = ctx_alloc(ctx, p->n, sizeof *rows);
@@ -38,22 +43,34 @@ static enum status load_patches(struct ctx *ctx, struct graph *g, struct node *n
         return STATUS_NO_MEMORY;
     patches_by_rows(p, w, rows);
     matrix_pack(g->kernels, side, depth, p->shape[0], rows, panels);
-    node->matrix = (struct matrix){side, depth, p->shape[0], panels};
+    node->matrix = (struct matrix){side, depth, p->shape[0], NULL, NULL};
+    return STATUS_OK;
+}
+
+/* pack fills panels with what is found, and says in node->matrix how they lie. */
+static enum status pack(struct ctx *ctx, struct graph *g, struct node *node, const struct parameter *p,
+                        graph_find *find, void *self, float *panels) {
+    float *w = ctx_alloc(ctx, p->n, sizeof *w);
+    enum status status = w ? find(self, ctx, p, w) : STATUS_NO_MEMORY;
+    if (status != STATUS_OK || conv_patches(&node->conv))
+        return status == STATUS_OK ? pack_patches(ctx, g, node, p, w, panels) : status;
+    matrix_pack(g->kernels, segments_of(p), p->shape[1], p->shape[0], w, panels);
+    node->matrix = (struct matrix){segments_of(p), p->shape[1], p->shape[0], NULL, NULL};
     return STATUS_OK;
 }
 
 static enum status load_matrix(struct ctx *ctx, struct graph *g, struct node *node, const struct parameter *p,
                                graph_find *find, void *self) {
-    size_t segments = segments_of(p);
-    float *panels = ctx_alloc(ctx, panel_floats(g, p), sizeof *panels);
+    size_t n = panel_floats(g, p);
+    void *kept = ctx_alloc(ctx, n, p->half ? sizeof(uint16_t) : sizeof(float));
     struct ctx_mark mark = ctx_mark(ctx);
-    float *w = panels ? ctx_alloc(ctx, p->n, sizeof *w) : NULL;
-    enum status status = w ? find(self, ctx, p, w) : STATUS_NO_MEMORY;
-    if (status == STATUS_OK && conv_patches(&node->conv)) {
-        status = load_patches(ctx, g, node, p, w, panels);
+    float *panels = kept && p->half ? ctx_alloc(ctx, n, sizeof *panels) : kept;
+    enum status status = panels ? pack(ctx, g, node, p, find, self, panels) : STATUS_NO_MEMORY;
+    if (status == STATUS_OK && p->half) {
+        matrix_halve(panels, n, kept);
+        node->matrix.halves = kept;
     } else if (status == STATUS_OK) {
-        matrix_pack(g->kernels, segments, p->shape[1], p->shape[0], w, panels);
-        node->matrix = (struct matrix){segments, p->shape[1], p->shape[0], panels};
+        node->matrix.panels = kept;
     }
     ctx_rewind(ctx, mark);
     return status;

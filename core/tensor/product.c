@@ -22,6 +22,14 @@ void matrix_pack(const struct tensor_kernels *k, size_t segments, size_t depth, 
     }
 }
 
+void matrix_halve(const float *x, size_t n, uint16_t *halves) {
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, &x[i], sizeof bits);
+        halves[i] = (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+    }
+}
+
 /* pack_taps fills one row of a block, in the order of w, from n columns. */
 static void pack_taps(size_t n, size_t wide, size_t segments, size_t apart, const float *w, size_t taps,
                       const size_t *tap, float *row) {
@@ -118,26 +126,62 @@ static void finish(const struct job *job, size_t column, size_t columns, const s
     }
 }
 
-/* run_block computes rows first .. end-1 of one block of columns, in tiles that are about as high as each other. */
-static void run_block(const struct job *job, size_t block, size_t first, size_t end) {
-    const struct product *p = job->p;
-    size_t column = block * job->k->columns;
-    struct tile_shape shape = tile_for(job->k, p->b->columns - column);
+/* Some rows of one block of columns, whose panel is that of `b`, of one block. */
+struct block {
+    const struct job *job;
+    struct matrix b;
+    struct tile_shape shape;
+    size_t column, first, end;
+};
+
+/* run_tiles computes them in tiles that are about as high as each other. */
+static void run_tiles(const struct block *block) {
+    const struct product *p = block->job->p;
+    size_t first = block->first;
     struct rows r;
     struct row row = row_at(p, first);
     struct tile tile = {.a = r.in,
                         .segment = p->segment,
-                        .segments = p->b->segments,
-                        .depth = p->b->depth,
-                        .panel = p->b->panels + column * p->b->segments * p->b->depth,
+                        .segments = block->b.segments,
+                        .depth = block->b.depth,
+                        .panel = block->b.panels,
+                        .halves = block->b.halves,
                         .out = r.sums,
-                        .pitch = shape.columns};
-    for (size_t tiles = ceiling(end - first, shape.rows); tiles > 0; tiles--, first += tile.rows) {
-        tile.rows = ceiling(end - first, tiles);
-        gather(p, &row, column, tile.rows, &r);
-        shape.run(&tile);
-        finish(job, column, shape.columns, &r);
+                        .pitch = block->shape.columns};
+    for (size_t tiles = ceiling(block->end - first, block->shape.rows); tiles > 0; tiles--, first += tile.rows) {
+        tile.rows = ceiling(block->end - first, tiles);
+        gather(p, &row, block->column, tile.rows, &r);
+        block->shape.run(&tile);
+        finish(block->job, block->column, block->shape.columns, &r);
     }
+}
+
+enum { WIDE_FLOATS = 1 << 17, WIDE_TILES = 4 };
+
+/* run_widened widens the panel once for all of many tiles, where it stays in a core's own cache. */
+static void run_widened(const struct block *block, size_t floats) {
+    float panel[WIDE_FLOATS];
+    struct block wide = *block;
+    block->job->k->widen(floats, block->b.halves, panel);
+    wide.b.panels = panel;
+    run_tiles(&wide);
+}
+
+static void run_block(const struct job *job, size_t i, size_t first, size_t end) {
+    struct block block = {.job = job, .b = *job->p->b, .column = i * job->k->columns, .first = first, .end = end};
+    size_t panel = block.column * block.b.segments * block.b.depth;
+    block.shape = tile_for(job->k, block.b.columns - block.column);
+    size_t floats = block.shape.columns * block.b.segments * block.b.depth;
+    if (!block.b.panels) {
+        block.b.halves += panel;
+        if (floats <= WIDE_FLOATS && end - first >= WIDE_TILES * block.shape.rows)
+            run_widened(&block, floats);
+        else
+            run_tiles(&block);
+        return;
+    }
+    block.b.panels += panel;
+    run_tiles(&block);
 }
 
 static void run_piece(void *arg, size_t piece) {

@@ -14,7 +14,8 @@
  * of the slim tile where its columns fit. */
 struct matrix {
     size_t segments, depth, columns;
-    const float *panels;
+    const float *panels;    /* or NULL: */
+    const uint16_t *halves; /* as bfloat16 */
 };
 
 /* matrix_floats is the size of the panels. */
@@ -24,6 +25,10 @@ size_t matrix_floats(const struct tensor_kernels *k, size_t segments, size_t dep
  * of a convolution, [out][in] of a linear layer. */
 void matrix_pack(const struct tensor_kernels *k, size_t segments, size_t depth, size_t columns, const float *w,
                  float *panels);
+
+/* matrix_halve rounds n numbers to bfloat16, to nearest, ties to even; what is finite and no greater than its greatest
+ * number stays so. Exact for what was widened from it. */
+void matrix_halve(const float *x, size_t n, uint16_t *halves);
 
 /* matrix_pack_across packs the way back: w[depth][columns][taps] by the same layout, of which the matrix has, as its
  * segments, the taps that tap[segments] names. */

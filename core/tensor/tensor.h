@@ -9,19 +9,22 @@
 #define SOLVENT_TENSOR_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/base/cpu.h"
 
 enum { TILE_ROWS_MAX = 24, TILE_COLUMNS_MAX = 32, TILE_SEGMENTS_MAX = 9 };
 
-/* out[i][j] = sum over s, k of a[i][segment[s] + k] * panel[s][k][j], for `rows` rows and all of the shape's columns. */
+/* out[i][j] = sum over s, k of a[i][segment[s] + k] * panel[s][k][j], for `rows` rows and all of the shape's columns. A
+ * panel of bfloat16, the upper halves of float32 numbers, gives the bits that these numbers would. */
 struct tile {
     const float *const *a; /* [rows] */
     size_t rows;           /* 1 .. the shape's rows */
     const size_t *segment; /* [segments] */
     size_t segments, depth;
-    const float *panel; /* [segments][depth][columns] */
-    float *out;         /* [rows][columns], rows `pitch` apart */
+    const float *panel;     /* [segments][depth][columns]; or NULL: */
+    const uint16_t *halves; /* the same as bfloat16 */
+    float *out;             /* [rows][columns], rows `pitch` apart */
     size_t pitch;
 };
 
@@ -77,6 +80,7 @@ struct tensor_kernels {
     size_t rows, columns; /* of a tile */
     void (*tile)(const struct tile *t);
     struct tile_shape slim; /* for the last columns of a matrix where they are few: fewer columns, more rows */
+    void (*widen)(size_t n, const uint16_t *x, float *out); /* from bfloat16, exactly */
     /* finish writes out[n] from x[n]; they may be the same. */
     void (*finish)(const struct finish *f, size_t n, const float *x, float *out);
     void (*finish_rows)(const struct finish_rows *f);

@@ -1,5 +1,6 @@
 /* Plain C: the simplest true form of each kernel. */
 #include <math.h>
+#include <string.h>
 
 #include "core/base/elementary.h"
 #include "core/tensor/backward.h"
@@ -7,14 +8,31 @@
 
 enum { ROWS = 4, COLUMNS = 8, SLIM_ROWS = 8, SLIM_COLUMNS = 4 };
 
+static void widen(size_t n, const uint16_t *x, float *out) {
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits = (uint32_t)x[i] << 16;
+        memcpy(&out[i], &bits, sizeof bits);
+    }
+}
+
+/* weight is number i of a panel. */
+static float weight(const struct tile *t, size_t i) {
+    float x;
+    if (t->panel)
+        return t->panel[i];
+    widen(1, t->halves + i, &x);
+    return x;
+}
+
 static void tile_of(const struct tile *t, size_t columns) {
     for (size_t i = 0; i < t->rows; i++) {
         float sum[COLUMNS] = {0};
+        size_t at = 0;
         for (size_t s = 0; s < t->segments; s++) {
-            const float *a = t->a[i] + t->segment[s], *b = t->panel + s * t->depth * columns;
+            const float *a = t->a[i] + t->segment[s];
             for (size_t k = 0; k < t->depth; k++)
                 for (size_t j = 0; j < columns; j++)
-                    sum[j] += a[k] * b[k * columns + j];
+                    sum[j] += a[k] * weight(t, at++);
         }
         for (size_t j = 0; j < columns; j++)
             t->out[i * t->pitch + j] = sum[j];
@@ -142,7 +160,18 @@ static void blend(size_t n, float keep, const float *x, float *out) {
 }
 
 const struct tensor_kernels tensor_ref = {
-    ISA_REF,      ROWS,        COLUMNS,       tile,    {SLIM_ROWS, SLIM_COLUMNS, slim_tile},
-    finish,       finish_rows, affine,        moments, standardise,
-    softmax_part, blend,       &backward_ref,
+    .isa = ISA_REF,
+    .rows = ROWS,
+    .columns = COLUMNS,
+    .tile = tile,
+    .slim = {SLIM_ROWS, SLIM_COLUMNS, slim_tile},
+    .widen = widen,
+    .finish = finish,
+    .finish_rows = finish_rows,
+    .affine = affine,
+    .moments = moments,
+    .standardise = standardise,
+    .softmax_part = softmax_part,
+    .blend = blend,
+    .backward = &backward_ref,
 };

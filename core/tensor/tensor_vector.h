@@ -9,6 +9,8 @@
  *     TABLE, SET     the table's name and the enum isa
  * Everything else is written with the compiler's vector types. */
 
+#include <stdbool.h>
+
 #include "core/tensor/tensor.h"
 
 typedef float vec __attribute__((vector_size(LANES * 4)));
@@ -18,8 +20,14 @@ typedef float anywhere __attribute__((vector_size(LANES * 4), aligned(4), may_al
 enum { COLUMNS = LANES * VECTORS, SEVERAL = 4 };
 #define INLINE static inline __attribute__((always_inline))
 
+typedef unsigned vuint __attribute__((vector_size(LANES * 4)));
+typedef uint16_t halves_anywhere __attribute__((vector_size(LANES * 2), aligned(2), may_alias));
+
 INLINE vec load(const float *p) { return *(const anywhere *)p; }
 INLINE void store(float *p, vec v) { *(anywhere *)p = v; }
+INLINE vec load_halves(const uint16_t *p) {
+    return (vec)(__builtin_convertvector(*(const halves_anywhere *)p, vuint) << 16);
+}
 INLINE vec splat(float x) { return x - (vec){0}; }
 
 #ifndef SOME
@@ -50,14 +58,18 @@ INLINE void store_n(float *p, vec v, size_t n) {
 
 /* -- The matrix product -- */
 
-INLINE void tile_of(const struct tile *t, const size_t rows, const size_t vectors) {
+INLINE vec weights(const struct tile *t, size_t at, const bool halves) {
+    return halves ? load_halves(t->halves + at) : load(t->panel + at);
+}
+
+INLINE void tile_of(const struct tile *t, const size_t rows, const size_t vectors, const bool halves) {
     vec acc[TILE_ROWS_MAX][VECTORS];
 #pragma GCC unroll 24
     for (size_t i = 0; i < rows; i++)
 #pragma GCC unroll 4
         for (size_t j = 0; j < vectors; j++)
             acc[i][j] = (vec){0};
-    const float *b = t->panel;
+    size_t at = 0;
     for (size_t s = 0; s < t->segments; s++) {
         const float *a[TILE_ROWS_MAX];
 #pragma GCC unroll 24
@@ -65,11 +77,11 @@ INLINE void tile_of(const struct tile *t, const size_t rows, const size_t vector
             a[i] = t->a[i] + t->segment[s];
         size_t k = 0;
         /* A slim tile has more rows than there are registers for their addresses: several k for each that is loaded. */
-        for (; vectors == 1 && k + SEVERAL <= t->depth; k += SEVERAL, b += SEVERAL * LANES) {
+        for (; vectors == 1 && k + SEVERAL <= t->depth; k += SEVERAL, at += SEVERAL * LANES) {
             vec column[SEVERAL];
 #pragma GCC unroll 4
             for (size_t j = 0; j < SEVERAL; j++)
-                column[j] = load(b + j * LANES);
+                column[j] = weights(t, at + j * LANES, halves);
 #pragma GCC unroll 24
             for (size_t i = 0; i < rows; i++) {
                 const float *x = a[i] + k;
@@ -78,11 +90,11 @@ INLINE void tile_of(const struct tile *t, const size_t rows, const size_t vector
                     acc[i][0] = FMA(splat(x[j]), column[j], acc[i][0]);
             }
         }
-        for (; k < t->depth; k++, b += vectors * LANES) {
+        for (; k < t->depth; k++, at += vectors * LANES) {
             vec column[VECTORS];
 #pragma GCC unroll 4
             for (size_t j = 0; j < vectors; j++)
-                column[j] = load(b + j * LANES);
+                column[j] = weights(t, at + j * LANES, halves);
 #pragma GCC unroll 24
             for (size_t i = 0; i < rows; i++) {
                 vec x = splat(a[i][k]);
@@ -99,42 +111,38 @@ INLINE void tile_of(const struct tile *t, const size_t rows, const size_t vector
             store(t->out + i * t->pitch + j * LANES, acc[i][j]);
 }
 
-#define EACH_ROWS(CASE)                                                                                        \
-    CASE(1)                                                                                                    \
-    CASE(2)                                                                                                    \
-    CASE(3)                                                                                                    \
-    CASE(4)                                                                                                    \
-    CASE(5)                                                                                                    \
-    CASE(6)                                                                                                    \
-    CASE(7)                                                                                                    \
-    CASE(8)                                                                                                    \
-    CASE(9) CASE(10) CASE(11) CASE(12) CASE(13) CASE(14) CASE(15) CASE(16) CASE(17) CASE(18) CASE(19) CASE(20) \
-        CASE(21) CASE(22) CASE(23) CASE(24)
+#define FOUR_ROWS(n) CASE(n) CASE((n) + 1) CASE((n) + 2) CASE((n) + 3)
+#define EACH_ROWS FOUR_ROWS(1) FOUR_ROWS(5) FOUR_ROWS(9) FOUR_ROWS(13) FOUR_ROWS(17) FOUR_ROWS(21)
 
-static void tile(const struct tile *t) {
-    switch (t->rows) {
-#define CASE(n)                                        \
-    case n:                                            \
-        if (n <= ROWS)                                 \
-            tile_of(t, n <= ROWS ? n : ROWS, VECTORS); \
-        break;
-        EACH_ROWS(CASE)
-#undef CASE
-    default: break;
+/* EACH_TILE is a function for tiles of 1 to `most` rows. */
+#define EACH_TILE(name, most, vectors, halves)                 \
+    static void name(const struct tile *t) {                   \
+        enum { MOST = most, WIDE = vectors, HALVES = halves }; \
+        switch (t->rows) {                                     \
+            EACH_ROWS                                          \
+        default: break;                                        \
+        }                                                      \
     }
-}
+#define CASE(n)                                                      \
+    case n:                                                          \
+        if ((n) <= MOST)                                             \
+            tile_of(t, (n) <= MOST ? (n) : MOST, WIDE, HALVES != 0); \
+        break;
+EACH_TILE(tile_floats, ROWS, VECTORS, 0)
+EACH_TILE(tile_halves, ROWS, VECTORS, 1)
+EACH_TILE(slim_floats, SLIM_ROWS, 1, 0)
+EACH_TILE(slim_halves, SLIM_ROWS, 1, 1)
+#undef CASE
 
-static void slim_tile(const struct tile *t) {
-    switch (t->rows) {
-#define CASE(n)                                            \
-    case n:                                                \
-        if (n <= SLIM_ROWS)                                \
-            tile_of(t, n <= SLIM_ROWS ? n : SLIM_ROWS, 1); \
-        break;
-        EACH_ROWS(CASE)
-#undef CASE
-    default: break;
-    }
+static void tile(const struct tile *t) { t->panel ? tile_floats(t) : tile_halves(t); }
+static void slim_tile(const struct tile *t) { t->panel ? slim_floats(t) : slim_halves(t); }
+
+static void widen(size_t n, const uint16_t *x, float *out) {
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        store(out + i, load_halves(x + i));
+    for (; i < n; i++)
+        out[i] = ((vec)((vuint){x[i]} << 16))[0];
 }
 
 /* -- Elementary functions, to a few units in the last place -- */
@@ -304,13 +312,12 @@ INLINE vec first_of(size_t m, vec v, vec other) {
 
 /* top is the greatest lane. */
 INLINE float top(vec v) {
-    for (int step = LANES / 2; step; step /= 2) {
-        vint other;
-        for (int l = 0; l < LANES; l++)
-            other[l] = l ^ step;
-        v = greatest(v, __builtin_shuffle(v, other));
-    }
-    return v[0];
+    float lanes[LANES];
+    store(lanes, v);
+    for (int step = LANES / 2; step; step /= 2)
+        for (int l = 0; l < step; l++)
+            lanes[l] = lanes[l] > lanes[l + step] ? lanes[l] : lanes[l + step];
+    return lanes[0];
 }
 
 INLINE double total(vec v) {
@@ -361,6 +368,18 @@ static void blend(size_t n, float keep, const float *x, float *out) {
 #include "core/tensor/backward_vector.h"
 
 const struct tensor_kernels TABLE = {
-    SET,         ROWS,         COLUMNS, tile,      {SLIM_ROWS, LANES, slim_tile}, finish, finish_rows, affine, moments,
-    standardise, softmax_part, blend,   &BACKWARD,
+    .isa = SET,
+    .rows = ROWS,
+    .columns = COLUMNS,
+    .tile = tile,
+    .slim = {SLIM_ROWS, LANES, slim_tile},
+    .widen = widen,
+    .finish = finish,
+    .finish_rows = finish_rows,
+    .affine = affine,
+    .moments = moments,
+    .standardise = standardise,
+    .softmax_part = softmax_part,
+    .blend = blend,
+    .backward = &BACKWARD,
 };

@@ -6,6 +6,10 @@
 rows=$(sed -n 's/^| `\([a-z0-9_-]*\.json\)` | `\([^`]*\)` | \(.*\) |$/\1 \2 \3/p' examples/README.md)
 [ -n "$rows" ] || failed examples_have_rows
 
+SOLVENT_MODELS=$scratch/models # where an example's model is written
+export SOLVENT_MODELS
+mkdir -p "$SOLVENT_MODELS"
+
 # answered FILE ENDPOINT REST-OF-THE-ROW...
 answered() {
     file=$1 endpoint=$2

@@ -34,7 +34,7 @@ bool sample_is_target(const struct endpoint *endpoint);
 bool check_sample(const struct sample *sample, int *http, char why[512]);
 
 /* endpoint_word makes a route one word, for file and test names: "/v1/solve/sort" is "solve_sort", "/v1/models/{id}"
- * "models_id". */
+ * "models_id". Of two on a route, the one with a body has "_post" behind it. */
 void endpoint_word(const struct endpoint *endpoint, char word[64]);
 
 /* corpus_each calls visit for the endpoint's example, or that of its target (the empty body where it takes none) and for every file in

@@ -9,6 +9,7 @@
 
 void endpoint_word(const struct endpoint *endpoint, char word[64]) {
     const char *p = endpoint->route;
+    char allow[64];
     size_t n = 0;
     if (strncmp(p, "/v1/", 4) == 0)
         p += 4;
@@ -22,6 +23,8 @@ void endpoint_word(const struct endpoint *endpoint, char word[64]) {
     if (n == 0)
         n = (size_t)snprintf(word, 64, "root");
     word[n] = '\0';
+    if (endpoint->input && endpoint_find("GET", endpoint->route, allow))
+        snprintf(word + n, 64 - n, "_post");
 }
 
 /* query_of reads x.query beside x.json; "" where there is none. The caller frees it. */

@@ -55,6 +55,32 @@ static void a_network_needs_its_folder_no_more(void **state) {
     model_unload(NULL);
 }
 
+/* Weights that the file has in bfloat16 stay so in memory, and give the bits of the numbers that they are. */
+static void bfloat16_takes_half_the_memory(void **state) {
+    (void)state;
+    struct model_folder f;
+    struct model_files m;
+    struct error why;
+    float got[PIXELS], want[PIXELS];
+    enum isa isa = isa_best();
+    model_folder_begin(&f);
+    struct loaded_model *wide = model_load(&f.folder.files, isa, MEMORY, &why);
+    assert_non_null(wide);
+    model_folder_values(&f, DTYPE_BF16);
+    model_folder_weights(&f, "unet/" FOLDER_WEIGHTS, 0, f.n);
+    assert_int_equal(model_files_open(&f.ctx, &f.folder.files, &m), STATUS_OK);
+    assert_int_equal(unet_make(&f.ctx, tensor_kernels_for(isa), &m.unet, &f.graph), STATUS_OK);
+    assert_int_equal(graph_load(&f.ctx, f.graph, model_part_find, &m.network), STATUS_OK);
+    run(f.graph, isa, want);
+    struct loaded_model *model = model_load(&f.folder.files, isa, MEMORY, &why);
+    assert_non_null(model);
+    run(model->network.graph, isa, got);
+    assert_memory_equal(got, want, sizeof got);
+    assert_in_range(model->weights, wide->weights / 2, wide->weights * 55 / 100);
+    model_unload(model), model_unload(wide);
+    model_folder_end(&f);
+}
+
 /* An outline knows what the weights will take before they are read. */
 static void an_outline_is_all_but_the_weights(void **state) {
     (void)state;
@@ -91,6 +117,7 @@ static void what_is_wrong_is_told(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_network_needs_its_folder_no_more),
+        cmocka_unit_test(bfloat16_takes_half_the_memory),
         cmocka_unit_test(an_outline_is_all_but_the_weights),
         cmocka_unit_test(what_is_wrong_is_told),
     };

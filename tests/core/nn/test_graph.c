@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "core/nn/graph.h"
+#include "tests/support/network.h"
 #include "tests/support/test.h"
 #include "tests/support/threads.h"
 
@@ -162,6 +163,49 @@ static void neighbours_and_threads_change_no_bit(void **state) {
                     free(part);
                 }
         free(all);
+    }
+}
+
+static enum status draw_halves(void *self, struct ctx *ctx, const struct parameter *p, float *to) {
+    (void)draw(self, ctx, p, to);
+    for (size_t i = 0; i < p->n; i++)
+        to[i] = (float)(int)(to[i] * 512) / 128; /* seven bits and a sign: bfloat16 has them */
+    return STATUS_OK;
+}
+
+/* Matrices that are kept as bfloat16 and whose numbers are: the same bits, for one image and for many, in half the
+ * memory. */
+static void halves_change_no_bit(void **state) {
+    (void)state;
+    enum { N = 3, SIDE = 40, FLOATS = SIDE * SIDE * 19 };
+    for (int isa = 0; isa < ISA_COUNT; isa++) {
+        float *y[2], *x = numbers(N * FLOATS, 8);
+        size_t bytes[2];
+        for (int half = 0; isa_here((enum isa)isa) && half < 2; half++) {
+            struct ctx ctx;
+            ctx_init(&ctx, 64 << 20);
+            struct graph *g = graph_new(&ctx, tensor_kernels_for((enum isa)isa));
+            int h = graph_conv(g, graph_input(g, SIDE, SIDE, 19), &(struct conv){.name = "a", .out = 40, .kernel = 3});
+            h = graph_conv(g, h, &(struct conv){.name = "p", .out = 17, .kernel = 2, .stride = 2});
+            graph_output(g, graph_conv(g, graph_upsample(g, h), &(struct conv){.name = "b", .out = 19, .kernel = 1}));
+            const struct parameter *list;
+            for (size_t i = graph_parameters(g, &list); half && i-- > 0;)
+                graph_halve(g, i);
+            bytes[half] = graph_load_bytes(g);
+            uint64_t seed = 4;
+            assert_int_equal(graph_load(&ctx, g, draw_halves, &seed), STATUS_OK);
+            y[half] = network_run(g, N, &(struct graph_in){.x = x}, FLOATS, 2);
+            float *one = network_run(g, 1, &(struct graph_in){.x = x}, FLOATS, 1);
+            assert_memory_equal(one, y[half], FLOATS * sizeof *one);
+            free(one);
+            ctx_release(&ctx);
+            if (!half)
+                continue;
+            assert_memory_equal(y[0], y[1], N * FLOATS * sizeof *x);
+            assert_in_range(bytes[1], bytes[0] / 2, bytes[0] * 52 / 100);
+            free(y[0]), free(y[1]);
+        }
+        free(x);
     }
 }
 
@@ -360,6 +404,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(convolutions_are_direct_sums),
         cmocka_unit_test(neighbours_and_threads_change_no_bit),
+        cmocka_unit_test(halves_change_no_bit),
         cmocka_unit_test(images_share_room_one_after_the_other),
         cmocka_unit_test(tables_agree),
         cmocka_unit_test(attention_is_its_definition),

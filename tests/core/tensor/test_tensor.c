@@ -2,7 +2,7 @@
  * a page behind the arrays that must not be touched. */
 #include <math.h>
 
-#include "core/tensor/tensor.h"
+#include "core/tensor/product.h"
 #include "tests/support/guarded.h"
 #include "tests/support/test.h"
 
@@ -32,6 +32,67 @@ static void tables_are_those_of_their_sets(void **state) {
     }
 }
 
+/* halves_of are the upper halves of n numbers, which end where the next page may not be touched. */
+static uint16_t *halves_of(const float *x, size_t n, uint64_t *seed) {
+    uint16_t *halves = (uint16_t *)(guarded(n / 2 + 1, seed) + n / 2 + 1) - n;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, &x[i], sizeof bits);
+        halves[i] = (uint16_t)(bits >> 16);
+    }
+    return halves;
+}
+static void drop_halves(uint16_t *halves, size_t n) { drop((float *)(void *)(halves + n) - (n / 2 + 1), n / 2 + 1); }
+
+/* check_halves: a panel of bfloat16 gives the bits of its numbers, widened. */
+static void check_halves(struct tile_shape shape, struct tile *t, float *panel, size_t m, uint64_t *seed) {
+    float got[TILE_ROWS_MAX * TILE_COLUMNS_MAX];
+    uint16_t *halves = halves_of(panel, m, seed);
+    for (size_t i = 0; i < m; i++) {
+        uint32_t bits = (uint32_t)halves[i] << 16;
+        memcpy(&panel[i], &bits, sizeof bits);
+    }
+    t->panel = panel;
+    shape.run(t);
+    t->panel = NULL;
+    t->halves = halves;
+    float *want = t->out;
+    t->out = got;
+    t->pitch = shape.columns;
+    shape.run(t);
+    for (size_t i = 0; i < t->rows; i++)
+        assert_memory_equal(got + i * shape.columns, want + i * (shape.columns + 3), shape.columns * sizeof *got);
+    drop_halves(halves, m);
+}
+
+static void halves_are_widened(void **state) {
+    (void)state;
+    uint64_t seed = 7;
+    EACH_TABLE(k)
+    for (size_t n = 0; n <= MOST; n++) {
+        float *x = guarded(n, &seed), *out = guarded(n, &seed);
+        uint16_t *halves = halves_of(x, n, &seed), again[MOST];
+        k->widen(n, halves, out);
+        for (size_t i = 0; i < n; i++)
+            assert_true(fabsf(out[i]) <= fabsf(x[i]) && fabsf(out[i]) > fabsf(x[i]) * (1 - 0x1p-7f));
+        matrix_halve(out, n, again);
+        assert_memory_equal(again, halves, n * sizeof *halves);
+        drop_halves(halves, n), drop(x, n), drop(out, n);
+    }
+}
+
+/* To nearest, ties to even: 1 + 2^-8 lies between 1 and 1 + 2^-7, and 1 + 3 * 2^-8 between 1 + 2^-7 and 1 + 2^-6. */
+static void numbers_are_rounded_to_halves(void **state) {
+    (void)state;
+    static const float x[] = {1,     1 + 0x1p-8f, 1 + 0x1.8p-8f, 1 + 3 * 0x1p-8f, -1 - 0x1.8p-8f, 0,
+                              -0.0f, 0x1p-133f,   0x1p-149f,     0x1.fep127f,     -INFINITY};
+    static const uint16_t want[] = {0x3f80, 0x3f80, 0x3f81, 0x3f82, 0xbf81, 0, 0x8000, 1, 0, 0x7f7f, 0xff80};
+    uint16_t got[COUNT(x)];
+    matrix_halve(x, COUNT(x), got);
+    for (size_t i = 0; i < COUNT(x); i++)
+        assert_int_equal(got[i], want[i]);
+}
+
 /* check_tile has three segments, two of which overlap, and results that lie three floats further apart than they must. */
 static void check_tile(struct tile_shape shape, size_t rows, size_t depth, uint64_t *seed) {
     size_t segment[] = {0, depth + 3, 1}, n = 2 * depth + 3, m = 3 * depth * shape.columns;
@@ -41,7 +102,7 @@ static void check_tile(struct tile_shape shape, size_t rows, size_t depth, uint6
         a[i] = guarded(n, seed);
     for (size_t i = 0; i + 1 < rows; i++)
         out[i * pitch + shape.columns] = 5;
-    shape.run(&(struct tile){(const float *const *)a, rows, segment, 3, depth, panel, out, pitch});
+    shape.run(&(struct tile){(const float *const *)a, rows, segment, 3, depth, panel, NULL, out, pitch});
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < shape.columns; j++) {
             double want = 0;
@@ -52,6 +113,8 @@ static void check_tile(struct tile_shape shape, size_t rows, size_t depth, uint6
         }
     for (size_t i = 0; i + 1 < rows; i++)
         assert_true(out[i * pitch + shape.columns] == 5);
+    check_halves(shape, &(struct tile){(const float *const *)a, rows, segment, 3, depth, NULL, NULL, out, pitch}, panel,
+                 m, seed);
     for (size_t i = 0; i < rows; i++)
         drop(a[i], n);
     drop(panel, m), drop(out, outs);
@@ -244,6 +307,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tables_are_those_of_their_sets),
         cmocka_unit_test(tiles_are_sums_of_products),
+        cmocka_unit_test(halves_are_widened),
+        cmocka_unit_test(numbers_are_rounded_to_halves),
         cmocka_unit_test(rows_are_finished),
         cmocka_unit_test(rows_together_are_rows_alone),
         cmocka_unit_test(rows_are_standardised),

@@ -1,0 +1,127 @@
+#include <math.h>
+#include <string.h>
+
+#include "handlers/rows_request.h"
+#include "handlers/sample_answer.h"
+
+struct result {
+    struct str columns, csv;
+    bool has_columns, has_csv;
+    int64_t seed;
+};
+
+static const struct field OUTPUT[] = {
+    FIELD(struct result, columns, JSON,
+          "Each column by its name, an array of `count` numbers or texts; null is a value that is missing.",
+          .present = offsetof(struct result, has_columns)),
+    FIELD(struct result, csv, STRING, "The rows as CSV.", .present = offsetof(struct result, has_csv)),
+    FIELD(struct result, seed, INT, "With it the same request has the same answer.", .required = true),
+    {0}};
+
+static enum status prepare(struct call *call, void *params) { return rows_prepare(call, params); }
+static void release(void *params) { rows_release(params); }
+static void canonical(const void *params, struct buf *out) { rows_canonical(params, out); }
+
+static uint64_t cost(const void *params) {
+    const struct rows_params *p = params;
+    uint64_t sum = (uint64_t)(100 * (double)p->count * (double)p->table->code.n);
+    for (size_t i = 0; i < p->n_parts; i++)
+        sum += call_cost(&p->parts[i].call);
+    return sum;
+}
+
+/* run_parts draws the features of each class's rows. */
+static enum status run_parts(struct call *call, const struct rows_params *p) {
+    for (size_t i = 0; i < p->n_parts; i++) {
+        struct call *part = &p->parts[i].call;
+        part->ctx.stop = call->ctx.stop;
+        part->ctx.parallel = call->ctx.parallel;
+        part->deadline_ns = call->deadline_ns;
+        if (call_run(part) != STATUS_OK)
+            return rows_adopt(call, &p->parts[i]);
+        call_share(call, (double)(i + 1) / (double)p->n_parts);
+    }
+    return STATUS_OK;
+}
+
+/* gather puts the rows of all classes in their order: the k-th of a class is the k-th row that has it. */
+static enum status gather(struct call *call, const struct rows_params *p, double *features) {
+    const struct table_code *code = &p->table->code;
+    const size_t classes = code->classes ? code->classes : 1;
+    const double **next = ctx_zalloc(&call->ctx, classes, sizeof *next);
+    if (!next)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < p->n_parts; i++)
+        next[p->parts[i].class] = ((const struct sample_result *)p->parts[i].call.result)->samples.reals;
+    for (size_t i = 0; i < (size_t)p->count; i++) {
+        const size_t c = p->classes ? (size_t)p->classes[i] : 0;
+        memcpy(features + i * code->features, next[c], code->features * sizeof *features);
+        next[c] += code->features;
+    }
+    return STATUS_OK;
+}
+
+static enum status write_rows(struct call *call, const struct rows_params *p, const struct table *table,
+                              struct result *out) {
+    struct buf text;
+    buf_init(&text, call->ctx.cap);
+    if (p->format == ROWS_CSV)
+        table_text_csv(&p->table->names, table, &text);
+    else
+        table_text_json(&p->table->names, table, &text);
+    char *copy = text.failed ? NULL : ctx_alloc(&call->ctx, text.n, 1);
+    const struct str is = {copy, text.n};
+    if (copy)
+        memcpy(copy, text.data, text.n);
+    const bool failed = text.failed;
+    buf_release(&text);
+    out->has_csv = p->format == ROWS_CSV;
+    out->has_columns = !out->has_csv;
+    *(out->has_csv ? &out->csv : &out->columns) = is;
+    return copy     ? STATUS_OK
+           : failed ? ctx_fail(&call->ctx, STATUS_NO_MEMORY, "", "There is not enough memory for the rows.")
+                    : STATUS_NO_MEMORY;
+}
+
+static enum status run(struct call *call, const void *params, void *result) {
+    const struct rows_params *p = params;
+    const struct table_code *code = &p->table->code;
+    struct table table;
+    enum status status = run_parts(call, p);
+    if (status != STATUS_OK)
+        return status;
+    double *features = ctx_alloc(&call->ctx, (size_t)p->count, code->features * sizeof *features);
+    status = features ? table_room(&call->ctx, code, (size_t)p->count, &table) : STATUS_NO_MEMORY;
+    if (status == STATUS_OK)
+        status = gather(call, p, features);
+    if (status != STATUS_OK)
+        return status;
+    table_decode(code, table.rows, features, p->classes, &table);
+    *(struct result *)result = (struct result){.seed = p->seed};
+    return write_rows(call, p, &table, result);
+}
+
+const struct endpoint ep_sample_rows = {
+    .method = "POST",
+    .route = "/v1/sample/rows",
+    .version = 1,
+    .title = "Rows of a table",
+    .doc = "Draws rows like those that a model learnt from a CSV (`POST /v1/models`): of their types, within the range "
+           "of what was observed, at its step, with what is missing as often. Without `label` the label has the shares "
+           "that it had, as exactly as `count` rows can: any stretch of them has them.\n\n"
+           "Row i depends on the model, `seed`, `steps`, `guidance`, `label` and i alone: fewer rows are the first of "
+           "more.",
+    .source = "Lipman et al. 2023 (flow matching)",
+    .input = rows_fields,
+    .params_size = sizeof(struct rows_params),
+    .output = OUTPUT,
+    .result_size = sizeof(struct result),
+    .example = "{\"model\":\"coins\",\"count\":4,\"seed\":7,\"label\":\"heads\"}",
+    .answer = "{\"columns\":{\"side\":[\"heads\",\"heads\",\"heads\",\"heads\"],\"weight\":[5.2,5.0,5.1,5.0],"
+              "\"thrown\":[58,null,null,null]},\"seed\":7}",
+    .prepare = prepare,
+    .release = release,
+    .canonical = canonical,
+    .cost = cost,
+    .run = run,
+};

@@ -1,0 +1,50 @@
+/* rows_request.h - a request for rows of a table, as the requests to /v1/sample that it stands for: one for each class
+ * that some of its rows have. */
+#ifndef SOLVENT_ROWS_REQUEST_H
+#define SOLVENT_ROWS_REQUEST_H
+
+#include "handlers/call.h"
+#include "handlers/model_load.h"
+#include "handlers/model_named.h"
+
+enum { ROWS_COUNT_MAX = 100 * 1000, ROWS_STEPS_MAX = 1000 };
+
+enum rows_format { ROWS_COLUMNS, ROWS_CSV };
+
+/* The rows of one class. */
+struct rows_part {
+    struct call call; /* of /v1/sample, decoded */
+    bool begun;       /* it is to be released */
+    size_t n;
+    int64_t class;
+};
+
+struct rows_params {
+    struct str model, label;
+    int64_t count, seed, steps, time_limit_ms;
+    double guidance;
+    bool has_guidance;
+    int format;
+
+    /* prepare's: */
+    struct model_named named;
+    const struct table_file *table; /* of the model, which the call keeps */
+    int64_t *classes;               /* [count] of each row; NULL: the table has no label */
+    struct rows_part *parts;        /* [n_parts] */
+    size_t n_parts;
+};
+
+extern const struct field rows_fields[];
+
+/* rows_prepare finds the model and the label, and decodes the parts. Errors: INVALID, TOO_LARGE, NO_MEMORY; as of
+ * model_store.find. */
+enum status rows_prepare(struct call *call, struct rows_params *params) MUST_CHECK;
+void rows_release(struct rows_params *params);
+
+/* rows_adopt makes the failure of a part the call's, at the fields of this request. */
+enum status rows_adopt(struct call *call, const struct rows_part *part);
+
+/* rows_canonical writes the request with its model by digest, NAME@DIGEST. */
+void rows_canonical(const struct rows_params *params, struct buf *out);
+
+#endif

@@ -1,0 +1,220 @@
+#include "handlers/train_request.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/nn/gradient.h"
+#include "handlers/dataset_parts.h"
+
+enum { COLUMN_NAME_MAX = 1000 };
+
+const char *const train_kind_names[] = {"table", "points", "images", NULL};
+
+const struct field train_fields[] = {
+    FIELD(struct train_params, name, STRING,
+          "The name that the model gets: 1 to 64 characters of A-Z a-z 0-9 . _ - and no '.' first. No other model has "
+          "it.",
+          .required = true, .min_items = 1, .max_items = MODEL_NAME_MAX),
+    FIELD(struct train_params, csv, STRING,
+          "A table as CSV, with a header: columns of numbers, of integers where all are, and else of categories; empty "
+          "fields and NA are missing. `/v1/sample/rows` then gives rows of this table.",
+          .min_items = 1, .max_items = TRAIN_CSV_MAX),
+    FIELD(struct train_params, label, STRING,
+          "A column of the CSV that the network is told as the class: rows can then be asked for by it exactly.",
+          .min_items = 1, .max_items = COLUMN_NAME_MAX),
+    FIELD(struct train_params, categorical, ARRAY, "Columns of numbers whose numbers are names of categories.",
+          .kinds = KIND_STRING, .min_items = 1, .max_items = TABLE_COLUMNS_MAX),
+    FIELD(struct train_params, data, ARRAY,
+          "Points, [n][d], or gray images, [n][height][width] of integers 0 to 255, for `/v1/sample`.",
+          .kinds = KIND_INT | KIND_REAL, .min_dims = 2, .max_dims = 3, .min_items = 1, .max_items = TRAIN_NUMBERS_MAX),
+    FIELD(struct train_params, labels, ARRAY, "The class of each point or image, [n], from 0.", .kinds = KIND_INT,
+          .min_items = 1, .max_items = TRAIN_NUMBERS_MAX, FIELD_INTS(0, DATASET_CLASSES_MAX - 1)),
+    FIELD(struct train_params, options, JSON,
+          "What `solvent train --help` lists of network and training, by the names of train.json: "
+          "{\"steps\":3000,\"hidden_size\":256,\"seed\":7}. A table has other defaults: 1500 steps of 120 rows, two "
+          "blocks, "
+          "100 steps of warm-up."),
+    {0}};
+
+const struct rule train_rules[] = {EXACTLY_ONE("csv", "data"),
+                                   REQUIRES("label", "csv"),
+                                   REQUIRES("categorical", "csv"),
+                                   REQUIRES("labels", "data"),
+                                   {0}};
+
+/* -- Options -- */
+
+static void table_defaults(struct train_config *c) {
+    c->steps = 1500;
+    c->batch = 120;
+    c->num_blocks = 2;
+    c->warmup = 100;
+}
+
+/* refuse_foreign: options of a run on files mean nothing here. */
+static enum status refuse_foreign(struct ctx *ctx, const struct str text) {
+    static const struct {
+        const char *name;
+        bool of_result;
+    } NAMES[] = {
+#define X(kind, member, def, least, greatest, words, of_result, doc) {#member, of_result},
+        TRAIN_OPTIONS(X)
+#undef X
+    };
+    json_t *object = NULL;
+    enum status status = json_file_object(ctx, "options", text, &object);
+    for (size_t i = 0; i < COUNT_OF(NAMES) && status == STATUS_OK; i++)
+        if ((!NAMES[i].of_result || !strcmp(NAMES[i].name, "label_column")) && json_object_get(object, NAMES[i].name))
+            status = ctx_fail(ctx, STATUS_INVALID, "/options",
+                              "options has %s, which is for solvent train; want what describes network and training.",
+                              NAMES[i].name);
+    if (object)
+        json_decref(object);
+    return status;
+}
+
+static enum status read_options(struct ctx *ctx, struct train_params *p, struct train_config *c) {
+    train_config_default(c);
+    if (p->kind == TRAIN_TABLE)
+        table_defaults(c);
+    if (!p->options.n)
+        return STATUS_OK;
+    enum status status = refuse_foreign(ctx, p->options);
+    return status == STATUS_OK ? train_config_read(ctx, "options", p->options, c) : status;
+}
+
+/* -- Tables -- */
+
+static enum status find_label(struct ctx *ctx, const struct train_params *p, const struct table_text *text,
+                              size_t *out) {
+    *out = p->label.n ? table_names_find(&text->names, p->label) : TABLE_NO_LABEL;
+    if (!p->label.n || *out != SIZE_MAX)
+        return STATUS_OK;
+    return ctx_fail(ctx, STATUS_INVALID, "/label", "There is no column \"%.*s\".",
+                    (int)(p->label.n < 60 ? p->label.n : 60), p->label.p);
+}
+
+/* can_be_named: id2label takes texts of 1 to MODEL_LABEL_BYTES bytes, for all classes. */
+static bool can_be_named(const struct table_file *t) {
+    const struct column_code *label = &t->code.columns[t->code.label];
+    for (size_t k = 0; k < label->categories; k++) {
+        const size_t n = t->names.categories[t->code.label][k].n;
+        if (n < 1 || n > 200) /* as model_write.h writes them whole */
+            return false;
+    }
+    return !label->gaps;
+}
+
+static enum status table_dataset(struct ctx *ctx, const struct table *table, struct train_params *p) {
+    const struct table_code *code = &p->table.code;
+    float *rows = ctx_alloc(ctx, table->rows, code->features * sizeof *rows);
+    int64_t *labels = ctx_alloc(ctx, table->rows, sizeof *labels);
+    double *scale = ctx_zalloc(ctx, code->features, 2 * sizeof *scale);
+    if (!rows || !labels || !scale)
+        return STATUS_NO_MEMORY;
+    table_encode(code, table, rows, labels);
+    for (size_t i = 0; i < code->features; i++)
+        scale[code->features + i] = 1;
+    p->dataset = (struct dataset){.height = 1,
+                                  .width = 1,
+                                  .channels = code->features,
+                                  .data = {.n = table->rows, .d = code->features, .rows = rows},
+                                  .classes = code->classes,
+                                  .mean = scale,
+                                  .std = scale + code->features};
+    if (code->classes)
+        p->dataset.data.labels = labels;
+    if (code->classes && can_be_named(&p->table))
+        p->dataset.class_names = p->table.names.categories[code->label];
+    return STATUS_OK;
+}
+
+static enum status read_table(struct ctx *ctx, struct train_params *p) {
+    struct table_text text;
+    size_t label = TABLE_NO_LABEL;
+    enum status status = table_text_read(ctx, "/csv", p->csv, &p->categorical, p->label, &text);
+    if (status == STATUS_OK)
+        status = find_label(ctx, p, &text, &label);
+    if (status == STATUS_OK)
+        status = table_code_fit(ctx, &text.table, label, &p->table.code);
+    if (status == STATUS_INVALID && strcmp(ctx->err.pointer, "/label") != 0 &&
+        strcmp(ctx->err.pointer, "/categorical") != 0)
+        strcpy(ctx->err.pointer, "/csv");
+    p->table.names = text.names;
+    return status == STATUS_OK ? table_dataset(ctx, &text.table, p) : status;
+}
+
+/* -- Arrays -- */
+
+static struct data_array array_of(const char *name, const struct array *a) {
+    struct data_array out = {.file = name, .dims = a->dims, .n = a->n, .whole = a->kind == KIND_INT};
+    memcpy(out.shape, a->shape, sizeof a->shape);
+    if (out.whole)
+        out.ints = a->ints;
+    else
+        out.reals = a->reals;
+    return out;
+}
+
+static enum status at(struct ctx *ctx, enum status status, const char *pointer) {
+    if (status == STATUS_INVALID || status == STATUS_TOO_LARGE)
+        snprintf(ctx->err.pointer, sizeof ctx->err.pointer, "%s", pointer);
+    return status;
+}
+
+static enum status read_arrays(struct ctx *ctx, struct train_params *p) {
+    const struct data_array data = array_of("data", &p->data), labels = array_of("labels", &p->labels);
+    p->dataset = (struct dataset){0};
+    enum status status = at(ctx, dataset_array(ctx, &data, &p->dataset), "/data");
+    if (status == STATUS_OK && p->labels.kind)
+        status = at(ctx, dataset_labels(ctx, &labels, &p->dataset), "/labels");
+    return status;
+}
+
+/* -- All of it -- */
+
+/* measure counts the network's parameters, and so finds what is wrong with its sizes. */
+static enum status measure(struct ctx *ctx, struct train_params *p) {
+    struct ctx_mark mark = ctx_mark(ctx);
+    struct graph *graph;
+    enum status status = train_plan_graph(ctx, &p->plan, &graph);
+    p->numbers = status == STATUS_OK ? gradient_numbers(graph) : 0;
+    ctx_rewind(ctx, mark);
+    return status;
+}
+
+enum status train_refuse_taken(struct call *call, struct str name) {
+    struct kept_model *kept;
+    enum status status = call_keep_model(call, name, (struct str){0}, MODEL_OUTLINED, &kept);
+    if (status != STATUS_OK || !kept)
+        return status;
+    return ctx_fail(&call->ctx, STATUS_INVALID, "/name", "There is another model %.*s already; want a name of its own.",
+                    (int)name.n, name.p);
+}
+
+/* check_name: a job that was begun may find the model that it wrote itself before it was ended. */
+static enum status check_name(struct call *call, struct str name) {
+    if (!model_name_fits(name))
+        return ctx_fail(&call->ctx, STATUS_INVALID, "/name",
+                        "The name does not fit a model; want 1 to %d characters of A-Z a-z 0-9 . _ - and no '.' first.",
+                        MODEL_NAME_MAX);
+    return call->job ? STATUS_OK : train_refuse_taken(call, name);
+}
+
+enum status train_prepare(struct call *call, struct train_params *p) {
+    struct ctx *ctx = &call->ctx;
+    struct train_config config;
+    enum status status = check_name(call, p->name);
+    if (status != STATUS_OK)
+        return status;
+    p->kind = p->csv.n ? TRAIN_TABLE : p->data.dims == 2 ? TRAIN_POINTS : TRAIN_IMAGES;
+    status = p->kind == TRAIN_TABLE ? read_table(ctx, p) : read_arrays(ctx, p);
+    if (status != STATUS_OK)
+        return status;
+    status = read_options(ctx, p, &config);
+    if (status == STATUS_OK)
+        status = train_plan_make(ctx, &config, &p->dataset, &p->plan);
+    if (status == STATUS_OK)
+        status = measure(ctx, p);
+    return at(ctx, status, "/options");
+}
