@@ -38,11 +38,12 @@ CORE_LIBS := -lm
 HANDLER_LIBS := -ljansson -lpng -lz $(CORE_LIBS)
 SERVER_LIBS := -lmicrohttpd -lsqlite3 -lsodium $(HANDLER_LIBS)
 
-# Training on several processes: with Open MPI where it is, but not where every library must be built for the mode.
-# MPI=0 builds without.
-MPI ?= $(if $(filter release asan,$(MODE)),$(shell mpicc --showme:version > /dev/null 2>&1 && echo 1),)
+# Training on several processes: with Open MPI where it is; MPI=0 builds without, and so do the modes for which libraries
+# would have to be built too.
+MPI_COMPILE := $(if $(filter release asan,$(MODE)),$(shell mpicc --showme:compile 2> /dev/null))
+MPI ?= $(if $(MPI_COMPILE),$(shell echo '\#include <mpi.h>' | $(CC) $(MPI_COMPILE) -E -x c - > /dev/null 2>&1 && echo 1))
 ifeq ($(MPI),1)
-MPI_FLAGS := $(patsubst -I%,-isystem %,$(shell mpicc --showme:compile)) -DSOLVENT_MPI
+MPI_FLAGS := $(patsubst -I%,-isystem %,$(MPI_COMPILE)) -DSOLVENT_MPI
 SERVER_LIBS += $(shell mpicc --showme:link)
 endif
 
