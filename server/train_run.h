@@ -22,10 +22,9 @@ enum status train_run_options(struct ctx *ctx, const struct train_folder *folder
                               bool *found) MUST_CHECK;
 
 /* train_run goes on to the last step, and tells how far it is on standard error. ctx.stop ends it, on any rank. All ranks
- * get the same status; the sentence is on the one that failed.
- * Errors: INVALID (a sentence: of the options, of the folder, a loss that is not finite, ranks that do not
- * learn the same), NO_MEMORY, CANCELLED (a
- * checkpoint was left). */
+ * get the same status; the sentence is on the one that failed, or on all.
+ * Errors: INVALID (of the options, of the folder, a loss that is not finite, ranks that do not learn the same), NO_MEMORY,
+ * CANCELLED (a checkpoint was left). */
 enum status train_run(struct ctx *ctx, const struct train_plan *plan, const struct train_folder *folder) MUST_CHECK;
 
 #endif

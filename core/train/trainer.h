@@ -52,8 +52,7 @@ enum status trainer_check(struct ctx *ctx, const struct trainer_options *options
 
 /* trainer_make prepares the first step, in ctx; it borrows all that it is given. graph's input has data->d numbers, and
  * its classes, where data have labels, are those of the labels and loss->none.
- * Errors: INVALID (of loss_check, of gradient_new, of
- * trainer_check), NO_MEMORY. */
+ * Errors: INVALID (of loss_check, of gradient_new, of trainer_check), NO_MEMORY. */
 enum status trainer_make(struct ctx *ctx, const struct graph *graph, const struct train_data *data,
                          const struct loss *loss, const struct trainer_options *options,
                          struct trainer **out) MUST_CHECK;
