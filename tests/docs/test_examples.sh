@@ -8,7 +8,7 @@ rows=$(sed -n 's/^| `\([a-z0-9_-]*\.json\)` | `\([^`]*\)` | \(.*\) |$/\1 \2 \3/p
 
 SOLVENT_MODELS=$scratch/models # where an example's model is written
 export SOLVENT_MODELS
-mkdir -p "$SOLVENT_MODELS"
+mkdir -p "$SOLVENT_MODELS" && ln -s "$PWD"/models/* "$SOLVENT_MODELS"
 
 # answered FILE ENDPOINT REST-OF-THE-ROW...
 answered() {

@@ -69,7 +69,7 @@ if ! command -v curl > /dev/null; then
     end
 fi
 printf 'silent\nshow-error\n' > "$scratch/.curlrc"
-start_server '' || {
+start_server '--models models' || {
     failed server_starts
     end
 }

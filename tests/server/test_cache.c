@@ -303,7 +303,8 @@ static void store_and_promise(struct fixture *f, int out, uint64_t from) {
     _exit(1);
 }
 
-static uint64_t run_and_kill(struct fixture *f, uint64_t from, unsigned microseconds) {
+/* run_and_kill kills one that stores, some moment after it has promised `more`; gives all that it promised. */
+static uint64_t run_and_kill(struct fixture *f, uint64_t from, uint64_t more, unsigned microseconds) {
     int ends[2];
     assert_int_equal(pipe(ends), 0);
     pid_t child = fork();
@@ -313,12 +314,14 @@ static uint64_t run_and_kill(struct fixture *f, uint64_t from, unsigned microsec
         store_and_promise(f, ends[1], from);
     }
     close(ends[1]);
+    uint64_t promised = from, number;
+    while (promised < from + more && read(ends[0], &number, sizeof number) == sizeof number)
+        promised = number;
     usleep(microseconds);
     kill(child, SIGKILL);
     int status;
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFSIGNALED(status));
-    uint64_t promised = from, number;
     while (read(ends[0], &number, sizeof number) == sizeof number)
         promised = number;
     close(ends[0]);
@@ -329,7 +332,7 @@ static void a_kill_at_any_moment_loses_nothing_that_was_flushed(void **state) {
     struct fixture *f = *state;
     uint64_t random = 42, promised = 0;
     for (int round = 0; round < 20; round++) {
-        promised = run_and_kill(f, promised, (unsigned)test_below(&random, 60000));
+        promised = run_and_kill(f, promised, test_below(&random, 60), (unsigned)test_below(&random, 10000));
         struct cache_options options = fixture_options(f);
         struct cache *cache = cache_open(&options);
         for (uint64_t i = 0; i < promised; i++)
