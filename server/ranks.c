@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 /* What starts several processes says how many there are in the environment: Open MPI's mpirun, those that speak PMI
- * (MPICH, Slurm). */
+ * (MPICH, Slurm), and Slurm where it speaks PMIx. */
 static bool with_others(void) {
     static const char *const SIZES[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"};
     for (size_t i = 0; i < sizeof SIZES / sizeof SIZES[0]; i++) {
@@ -11,7 +11,8 @@ static bool with_others(void) {
         if (size)
             return atoi(size) > 1;
     }
-    return false;
+    const char *tasks = getenv("PMIX_RANK") ? getenv("SLURM_STEP_NUM_TASKS") : NULL;
+    return tasks && atoi(tasks) > 1;
 }
 
 #ifdef SOLVENT_MPI

@@ -206,6 +206,7 @@ static void others_without_mpi_are_refused(void **state) {
     assert_non_null(
         strstr(said, "This program was built without MPI, and several of it would each train for itself; "));
     assert_int_equal(run("PMI_SIZE=2 $S train --data moons --out %/none"), 2);
+    assert_int_equal(run("PMIX_RANK=1 SLURM_STEP_NUM_TASKS=2 $S train --data moons --out %/none"), 2);
     assert_false(exists("none"));
     fine("OMPI_COMM_WORLD_SIZE=1 $S" SMALL "--steps 1 --out %/none");
 }
