@@ -38,6 +38,15 @@ CORE_LIBS := -lm
 HANDLER_LIBS := -ljansson -lpng -lz $(CORE_LIBS)
 SERVER_LIBS := -lmicrohttpd -lsqlite3 -lsodium $(HANDLER_LIBS)
 
+# Training on several processes: with Open MPI where it is; MPI=0 builds without, and so do the modes for which libraries
+# would have to be built too.
+MPI_COMPILE := $(if $(filter release asan,$(MODE)),$(shell mpicc --showme:compile 2> /dev/null))
+MPI ?= $(if $(MPI_COMPILE),$(shell echo '\#include <mpi.h>' | $(CC) $(MPI_COMPILE) -E -x c - > /dev/null 2>&1 && echo 1))
+ifeq ($(MPI),1)
+MPI_FLAGS := $(patsubst -I%,-isystem %,$(MPI_COMPILE)) -DSOLVENT_MPI
+SERVER_LIBS += $(shell mpicc --showme:link)
+endif
+
 # Kernels for an instruction set have its name at the end of their file's (core/base/cpu.h); where the compiler's family
 # is another, they are left out.
 ISA_x86_64 := avx2 avx512
@@ -134,7 +143,8 @@ help: ## this list
 # What the compiler is called with is an input too: a change of flags rebuilds.
 $(B)/flags: FORCE
 	@mkdir -p $(B)
-	@echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' > $@
+	@echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(MPI_FLAGS)' | cmp -s - $@ || \
+	    echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(MPI_FLAGS)' > $@
 
 # The list of endpoints is the list of files; written only when it changes.
 $(B)/endpoints.c: FORCE
@@ -150,6 +160,8 @@ $(B)/%.o: %.c $(B)/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(FLAGS_$(lastword $(subst _, ,$*))) -MMD -MP -c $< -o $@
+
+$(B)/server/ranks.o: override CPPFLAGS += $(MPI_FLAGS)
 
 $(B)/endpoints.o: $(B)/endpoints.c $(B)/flags
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@

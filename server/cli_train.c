@@ -6,10 +6,11 @@
 
 #include "server/machine.h"
 #include "server/pool.h"
+#include "server/ranks.h"
 #include "server/train_data.h"
 #include "server/train_run.h"
 
-enum { STOPPED = 130 };
+enum { WRONG_USAGE = 2, STOPPED = 130 };
 
 static const char USAGE[] =
     "solvent train --data DATA --out DIR [--config FILE] [--OPTION VALUE ...]\n"
@@ -23,6 +24,7 @@ static const char USAGE[] =
     "  solvent train --data moons --out moons --steps 2000 --batch 256\n"
     "  solvent train --data train-images.gz --labels train-labels.gz --out digits\n"
     "  solvent train --data pictures/ --block-out-channels 32,64,128 --attention-levels 1 --out mine\n"
+    "  mpirun -n 4 solvent train --data pictures/ --out mine          each rank learns from a quarter of every batch\n"
     "\n"
     "Options, with their defaults; in a file they have '_' for '-':\n";
 
@@ -38,11 +40,12 @@ struct order {
     const char *out, *config;
     int argc;
     char **argv;
+    struct team *team;
 };
 
 static int complain(const char *sentence) {
     fprintf(stderr, "solvent: %s\n", sentence);
-    return 2;
+    return WRONG_USAGE;
 }
 
 static int help(void) {
@@ -137,7 +140,7 @@ static enum status refuse_change(struct ctx *ctx, const struct order *o, const s
 }
 
 /* tell says what is learnt, and how. */
-static void tell(const struct ctx *ctx, const struct train_plan *plan) {
+static void tell(const struct ctx *ctx, const struct team *team, const struct train_plan *plan) {
     const struct dataset *d = plan->data;
     if (d->images)
         fprintf(stderr, "%zu images of %zu x %zu, %s", d->data.n, d->width, d->height,
@@ -146,53 +149,101 @@ static void tell(const struct ctx *ctx, const struct train_plan *plan) {
         fprintf(stderr, "%zu rows of %zu numbers", d->data.n, d->channels);
     if (d->classes)
         fprintf(stderr, ", %zu classes", d->classes);
-    fprintf(stderr, "; %s, %zu steps of %zu.\n", isa_text(ctx->isa), plan->options.steps, plan->options.batch);
+    fprintf(stderr, "; %s, %zu steps of %zu", isa_text(ctx->isa), plan->options.steps, plan->options.batch);
+    if (team)
+        fprintf(stderr, " on %zu ranks", team->ranks);
+    fputs(".\n", stderr);
 }
 
-static enum status run(struct ctx *ctx, const struct order *o, struct train_folder *folder, const struct wanted *w,
-                       struct train_files *files) {
-    struct dataset data;
-    struct train_plan plan;
-    enum status status = train_data_open(ctx, &w->is, files, &data);
-    if (status == STATUS_OK)
-        status = train_plan_make(ctx, &w->is, &data, &plan);
-    if (status == STATUS_OK)
-        status = refuse_change(ctx, o, w, &data, &plan);
-    if (status == STATUS_OK)
-        status = train_folder_make(ctx, folder);
-    if (status != STATUS_OK)
-        return status;
-    tell(ctx, &plan);
-    return train_run(ctx, &plan, folder);
-}
-
-/* run_threads lends the machine's threads to the run. */
-static enum status run_threads(struct ctx *ctx, const struct order *o, struct train_folder *folder,
-                               const struct wanted *w) {
-    char error[MACHINE_ERROR];
-    struct train_files files = {0};
-    if (!machine_isa(w->is.kernels, &ctx->isa, error))
-        return ctx_fail(ctx, STATUS_INVALID, "", "%s", error);
-    unsigned threads = w->is.threads ? (unsigned)w->is.threads : machine_cores();
-    struct pool *pool = pool_open(threads - 1, 0);
-    ctx->parallel = pool ? pool_parallel(pool) : NULL;
-    ctx->stop = &stop;
-    enum status status = run(ctx, o, folder, w, &files);
-    train_data_close(&files);
-    pool_close(pool);
-    return status;
-}
-
-static enum status train(struct ctx *ctx, struct order *o) {
+/* What a run is made of; made by each rank for itself. */
+struct job {
     struct train_folder folder;
     struct wanted wanted;
-    enum status status = train_folder_open(ctx, o->out, &folder);
+    struct train_files files;
+    struct dataset data;
+    struct train_plan plan;
+    struct pool *pool;
+};
+
+/* lend_threads: ranks on one machine share its cores. */
+static enum status lend_threads(struct ctx *ctx, const struct order *o, struct job *j) {
+    char error[MACHINE_ERROR];
+    const struct train_config *c = &j->wanted.is;
+    if (!machine_isa(c->kernels, &ctx->isa, error))
+        return ctx_fail(ctx, STATUS_INVALID, "", "%s", error);
+    unsigned cores = machine_cores() / ranks_here(o->team), threads = c->threads ? (unsigned)c->threads : cores;
+    j->pool = pool_open(threads ? threads - 1 : 0, 0);
+    ctx->parallel = j->pool ? pool_parallel(j->pool) : NULL;
+    ctx->stop = &stop;
+    return STATUS_OK;
+}
+
+static enum status prepare(struct ctx *ctx, struct order *o, struct job *j) {
+    enum status status = train_folder_open(ctx, o->out, &j->folder);
     if (status == STATUS_OK)
-        status = read_options(ctx, o, &folder, &wanted);
+        status = read_options(ctx, o, &j->folder, &j->wanted);
     if (status == STATUS_OK)
-        status = run_threads(ctx, o, &folder, &wanted);
-    train_folder_close(&folder);
+        status = lend_threads(ctx, o, j);
+    if (status == STATUS_OK)
+        status = train_data_open(ctx, &j->wanted.is, &j->files, &j->data);
+    if (status == STATUS_OK)
+        status = train_plan_make(ctx, &j->wanted.is, &j->data, &j->plan);
+    j->plan.options.team = o->team;
+    if (status == STATUS_OK)
+        status = trainer_check(ctx, &j->plan.options);
+    return status == STATUS_OK ? refuse_change(ctx, o, &j->wanted, &j->data, &j->plan) : status;
+}
+
+/* tell_traffic says how fast gradients were summed, which is for whoever chooses how many ranks there are. */
+static void tell_traffic(const struct team *team) {
+    const struct ranks_traffic t = ranks_traffic(team);
+    double share = 2 * (double)(team->ranks - 1) / (double)team->ranks;
+    if (t.sums && t.seconds > 0)
+        fprintf(stderr, "%zu ranks summed %.3g MB %llu times, in %.3g ms each: %.3g GB/s of bus bandwidth.\n",
+                team->ranks, t.bytes / (double)t.sums / 1e6, (unsigned long long)t.sums,
+                t.seconds / (double)t.sums * 1e3, t.bytes * share / t.seconds / 1e9);
+}
+
+/* train: ranks read before the first of them writes, and that one alone holds the folder. */
+static enum status train(struct ctx *ctx, struct order *o, struct job *j) {
+    const bool leads = team_leads(o->team);
+    enum status status = team_agree(o->team, prepare(ctx, o, j));
+    if (status == STATUS_OK)
+        status = team_agree(o->team, leads ? train_folder_make(ctx, &j->folder) : STATUS_OK);
+    if (status != STATUS_OK)
+        return status;
+    if (leads)
+        tell(ctx, o->team, &j->plan);
+    status = train_run(ctx, &j->plan, &j->folder);
+    if (leads && o->team)
+        tell_traffic(o->team);
     return status;
+}
+
+/* conclude: where several ranks have failed, the first of them says why. Returns the exit code. */
+static int conclude(struct ctx *ctx, const struct order *o, enum status status) {
+    const bool speaks = team_first(o->team, status != STATUS_OK && *ctx->err.detail);
+    if (status == STATUS_CANCELLED && team_leads(o->team))
+        fprintf(stderr, "solvent: The run was stopped; the same command goes on from its checkpoint.\n");
+    else if (status != STATUS_CANCELLED && speaks && team_leads(o->team))
+        fprintf(stderr, "solvent: %s\n", ctx->err.detail);
+    else if (status != STATUS_CANCELLED && speaks)
+        fprintf(stderr, "solvent: Rank %zu: %s\n", o->team->rank, ctx->err.detail);
+    return status == STATUS_OK ? 0 : status == STATUS_CANCELLED ? STOPPED : 1;
+}
+
+static int run(struct ctx *ctx, struct order *o) {
+    struct job j = {.folder.fd = -1};
+    if (read_words(ctx, o, NULL) != STATUS_OK || !o->out) { /* the same on all ranks */
+        const char *why =
+            o->out || *ctx->err.detail ? ctx->err.detail : "train wants --out DIR; see solvent train --help.";
+        return team_leads(o->team) ? complain(why) : WRONG_USAGE;
+    }
+    int code = conclude(ctx, o, train(ctx, o, &j));
+    train_folder_close(&j.folder);
+    train_data_close(&j.files);
+    pool_close(j.pool);
+    return code;
 }
 
 int cli_train(int argc, char **argv) {
@@ -205,17 +256,9 @@ int cli_train(int argc, char **argv) {
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     ctx_init(&ctx, machine_memory());
-    if (read_words(&ctx, &o, NULL) != STATUS_OK || !o.out) {
-        int code =
-            complain(o.out || *ctx.err.detail ? ctx.err.detail : "train wants --out DIR; see solvent train --help.");
-        ctx_release(&ctx);
-        return code;
-    }
-    enum status status = train(&ctx, &o);
-    if (status == STATUS_CANCELLED)
-        fprintf(stderr, "solvent: The run was stopped; the same command goes on from its checkpoint.\n");
-    else if (status != STATUS_OK)
-        fprintf(stderr, "solvent: %s\n", ctx.err.detail);
+    bool joined = ranks_open(&ctx, &o.team) == STATUS_OK;
+    int code = joined ? run(&ctx, &o) : complain(ctx.err.detail);
+    ranks_close(o.team);
     ctx_release(&ctx);
-    return status == STATUS_OK ? 0 : status == STATUS_CANCELLED ? STOPPED : 1;
+    return code;
 }

@@ -1,7 +1,8 @@
 /* cli_train.h - `solvent train --data DATA --out DIR [--config FILE] [--OPTION VALUE ...]`: fits a model to data.
  *
  * Options come from train.json in DIR, where a run was begun, or from FILE, and from the command line, which wins; all
- * are those of train_config.h. The same command goes on where a run was ended. */
+ * are those of train_config.h. The same command goes on where a run was ended. Below mpirun all ranks are one run: the
+ * first writes and speaks, unless another alone knows what is wrong. */
 #ifndef SOLVENT_CLI_TRAIN_H
 #define SOLVENT_CLI_TRAIN_H
 

@@ -21,9 +21,11 @@ struct run {
     struct ctx *ctx;
     const struct train_plan *plan;
     const struct train_folder *folder;
+    struct team *team;
     struct graph *graph;
     struct trainer *trainer;
     struct key of;
+    /* Of the rank that leads: */
     void *state; /* room for trainer_save */
     int metrics; /* the file */
     uint64_t metrics_size, shown;
@@ -128,6 +130,7 @@ static enum status write_samples(struct run *r) {
     else if (status == STATUS_INVALID) { /* a network that has learnt little may draw what is no picture */
         train_progress_end(&r->progress);
         fprintf(stderr, "There is no %s: %s\n", path, r->ctx->err.detail);
+        *r->ctx->err.detail = '\0'; /* it is said */
         status = STATUS_OK;
     }
     buf_release(&png);
@@ -142,11 +145,15 @@ static enum status append(struct run *r, const struct buf *line) {
     return STATUS_OK;
 }
 
+static bool metrics_due(const struct run *r, size_t step) {
+    return step % (size_t)r->plan->config.metrics_every == 0 || step == r->plan->options.steps;
+}
+
 static enum status write_metrics(struct run *r, const struct trainer_report *report) {
     struct buf line;
     r->losses += report->loss;
     r->n_losses++;
-    if (report->step % (size_t)r->plan->config.metrics_every && report->step < r->plan->options.steps)
+    if (!metrics_due(r, report->step))
         return STATUS_OK;
     buf_init(&line, 4096);
     buf_printf(&line, "{\"step\":%zu,\"loss\":", report->step);
@@ -163,24 +170,22 @@ static enum status write_metrics(struct run *r, const struct trainer_report *rep
     return status;
 }
 
-/* write_held_out is called where a picture is drawn: its line is written anew with it. */
-static enum status write_held_out(struct run *r) {
+static enum status write_held_out(struct run *r, double loss) {
     struct buf line;
-    double loss;
-    if (!r->plan->options.held)
-        return STATUS_OK;
-    enum status status = trainer_held_out(r->trainer, &loss);
-    if (status != STATUS_OK)
-        return status;
     train_progress_end(&r->progress);
     fprintf(stderr, "step %zu: the loss on what was held out is %.4f\n", trainer_at(r->trainer), loss);
     buf_init(&line, 4096);
     buf_printf(&line, "{\"step\":%zu,\"held_out\":", trainer_at(r->trainer));
     number_write_real(&line, loss);
     buf_text(&line, "}\n");
-    status = append(r, &line);
+    enum status status = append(r, &line);
     buf_release(&line);
     return status;
+}
+
+/* lead has one rank do what writes, and the others wait for it: they go on, or end, as it does. */
+static enum status lead(struct run *r, enum status (*work)(struct run *r)) {
+    return team_agree(r->team, team_leads(r->team) ? work(r) : STATUS_OK);
 }
 
 /* -- The beginning -- */
@@ -242,23 +247,43 @@ static enum status refuse_done(const struct run *r) {
                     r->folder->path, weights);
 }
 
-static enum status begin(struct run *r) {
+static enum status load(struct run *r) {
     struct ctx *ctx = r->ctx;
     bool restored;
     enum status status = train_plan_graph(ctx, r->plan, &r->graph);
     if (status == STATUS_OK)
         status = trainer_make(ctx, r->graph, &r->plan->data->data, &r->plan->loss, &r->plan->options, &r->trainer);
-    if (status == STATUS_OK && !(r->state = ctx_alloc(ctx, trainer_bytes(r->trainer), 1)))
+    if (status == STATUS_OK && team_leads(r->team) && !(r->state = ctx_alloc(ctx, trainer_bytes(r->trainer), 1)))
         status = STATUS_NO_MEMORY;
     if (status == STATUS_OK)
         status = restore(r, &restored);
     if (status == STATUS_OK && !restored)
         status = refuse_done(r);
-    if (status == STATUS_OK)
-        status = write_options(r);
-    if (status == STATUS_OK)
-        status = train_folder_append(ctx, r->folder, METRICS_FILE, r->metrics_size, &r->metrics);
     return status;
+}
+
+/* check_alike: ranks on several machines may see other files. */
+static enum status check_alike(struct run *r) {
+    uint64_t what[2 + sizeof r->of / sizeof(uint64_t)] = {trainer_at(r->trainer), r->ctx->isa};
+    memcpy(what + 2, &r->of, sizeof r->of);
+    if (team_alike(r->team, what, sizeof what / sizeof what[0]))
+        return STATUS_OK;
+    return ctx_fail(r->ctx, STATUS_INVALID, "",
+                    "The ranks do not see the same data, options and checkpoint, or have other kernels; want the same "
+                    "files on all machines, and the same --kernels.");
+}
+
+static enum status open_files(struct run *r) {
+    enum status status = write_options(r);
+    return status == STATUS_OK ? train_folder_append(r->ctx, r->folder, METRICS_FILE, r->metrics_size, &r->metrics)
+                               : status;
+}
+
+static enum status begin(struct run *r) {
+    enum status status = team_agree(r->team, load(r));
+    if (status == STATUS_OK)
+        status = check_alike(r);
+    return status == STATUS_OK ? lead(r, open_files) : status;
 }
 
 /* -- The loop -- */
@@ -268,24 +293,48 @@ static bool shows(const struct run *r, size_t step) {
     return step && every && step % every == 0;
 }
 
+static enum status write_shown(struct run *r) {
+    enum status status = write_model(r);
+    return status == STATUS_OK ? write_samples(r) : status;
+}
+
+/* show_held_out goes with a picture: its line is written anew with it. */
+static enum status show_held_out(struct run *r) {
+    double loss;
+    if (!r->plan->options.held)
+        return STATUS_OK;
+    enum status status = trainer_held_out(r->trainer, &loss);
+    if (status != STATUS_OK)
+        return status;
+    return team_agree(r->team, team_leads(r->team) ? write_held_out(r, loss) : STATUS_OK);
+}
+
 /* show: a model is there only where a checkpoint was before it, so that it is none of a run at its end. */
 static enum status show(struct run *r) {
-    enum status status = write_model(r);
+    enum status status = lead(r, write_shown);
     if (status == STATUS_OK)
-        status = write_samples(r);
-    if (status == STATUS_OK)
-        status = write_held_out(r);
+        status = show_held_out(r);
     if (status == STATUS_OK)
         r->shown = trainer_at(r->trainer);
     return status;
 }
 
-static enum status after_step(struct run *r, const struct trainer_report *report) {
-    bool last = report->step == r->plan->options.steps, wanted = shows(r, report->step);
+static bool checkpoint_due(const struct run *r, size_t step) {
+    return step == r->plan->options.steps || shows(r, step) || step % (size_t)r->plan->config.checkpoint_every == 0;
+}
+
+static enum status write_step(struct run *r, const struct trainer_report *report) {
+    train_progress_step(&r->progress, report);
     enum status status = write_metrics(r, report);
-    if (status == STATUS_OK && (last || wanted || report->step % (size_t)r->plan->config.checkpoint_every == 0))
-        status = write_checkpoint(r);
-    return status == STATUS_OK && wanted && !last ? show(r) : status;
+    return status == STATUS_OK && checkpoint_due(r, report->step) ? write_checkpoint(r) : status;
+}
+
+static enum status after_step(struct run *r, const struct trainer_report *report) {
+    const size_t step = report->step;
+    enum status status = team_leads(r->team) ? write_step(r, report) : STATUS_OK;
+    if (metrics_due(r, step) || checkpoint_due(r, step)) /* otherwise nothing was written, and there was no failure */
+        status = team_agree(r->team, status);
+    return status == STATUS_OK && shows(r, step) && step < r->plan->options.steps ? show(r) : status;
 }
 
 static enum status loop(struct run *r) {
@@ -293,17 +342,17 @@ static enum status loop(struct run *r) {
     while (status == STATUS_OK && trainer_at(r->trainer) < r->plan->options.steps) {
         struct trainer_report report;
         status = trainer_step(r->trainer, &report);
-        if (status != STATUS_OK)
-            break;
-        train_progress_step(&r->progress, &report);
-        status = after_step(r, &report);
+        if (status == STATUS_OK)
+            status = after_step(r, &report);
     }
     return status;
 }
 
+static enum status remove_checkpoint(struct run *r) { return train_folder_remove(r->ctx, r->folder, CHECKPOINT_FILE); }
+
 static enum status finish(struct run *r) {
     enum status status = show(r);
-    return status == STATUS_OK ? train_folder_remove(r->ctx, r->folder, CHECKPOINT_FILE) : status;
+    return status == STATUS_OK ? lead(r, remove_checkpoint) : status;
 }
 
 static enum status go(struct run *r) {
@@ -318,12 +367,13 @@ static enum status go(struct run *r) {
         return finish(r);
     if (status != STATUS_CANCELLED)
         return status;
-    enum status written = write_checkpoint(r);
+    enum status written = lead(r, write_checkpoint);
     return written == STATUS_OK ? STATUS_CANCELLED : written;
 }
 
 enum status train_run(struct ctx *ctx, const struct train_plan *plan, const struct train_folder *folder) {
-    struct run r = {.ctx = ctx, .plan = plan, .folder = folder, .metrics = -1, .of = digest_run(plan)};
+    struct run r = {
+        .ctx = ctx, .plan = plan, .folder = folder, .team = plan->options.team, .metrics = -1, .of = digest_run(plan)};
     enum status status = begin(&r);
     if (status == STATUS_OK)
         status = go(&r);

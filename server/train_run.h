@@ -8,7 +8,8 @@
  *     model_index.json ...    the model (model_write.h), anew with each picture
  *
  * Whatever ends the process, the same command goes on from the last checkpoint to the same bytes of all of these.
- * SIGINT and SIGTERM leave a checkpoint. */
+ * SIGINT and SIGTERM leave a checkpoint.
+ * In a team (plan->options.team) all ranks read the folder, and the first alone writes it. */
 #ifndef SOLVENT_TRAIN_RUN_H
 #define SOLVENT_TRAIN_RUN_H
 
@@ -20,9 +21,10 @@
 enum status train_run_options(struct ctx *ctx, const struct train_folder *folder, struct train_config *config,
                               bool *found) MUST_CHECK;
 
-/* train_run goes on to the last step, and tells how far it is on standard error. ctx.stop ends it.
- * Errors: INVALID (a sentence: of the options, of the folder, a loss that is not finite), NO_MEMORY, CANCELLED (a
- * checkpoint was left). */
+/* train_run goes on to the last step, and tells how far it is on standard error. ctx.stop ends it, on any rank. All ranks
+ * get the same status; the sentence is on the one that failed, or on all.
+ * Errors: INVALID (of the options, of the folder, a loss that is not finite, ranks that do not learn the same), NO_MEMORY,
+ * CANCELLED (a checkpoint was left). */
 enum status train_run(struct ctx *ctx, const struct train_plan *plan, const struct train_folder *folder) MUST_CHECK;
 
 #endif

@@ -30,6 +30,7 @@ enum status loss_batch_make(struct ctx *ctx, size_t images, size_t d, bool class
     *out = (struct loss_batch){
         .images = images,
         .d = d,
+        .whole = images,
         .x = ctx_alloc(ctx, images * d, sizeof(float)),
         .times = ctx_alloc(ctx, images, sizeof(float)),
         .classes = classes ? ctx_alloc(ctx, images, sizeof(int64_t)) : NULL,
@@ -77,7 +78,7 @@ static struct path_point draw_point(const struct drawing *d, size_t image, uint3
     case LOSS_LOG_NORMAL: return path_at_k(path, fmin(fmax(elementary_exp(normal), path->k_low), path->k_high));
     case LOSS_UNIFORM: break;
     }
-    return at_part(path, ((double)image + uniform(word)) / (double)d->batch->images);
+    return at_part(path, ((double)(d->batch->first + image) + uniform(word)) / (double)d->batch->whole);
 }
 
 /* weigh: an error of F is out_by times as large in x0. */
@@ -91,7 +92,7 @@ static void draw_image(const struct drawing *d, size_t i, double z) {
     struct loss_batch *b = d->batch;
     const uint32_t key[2] = {(uint32_t)loss->seed, (uint32_t)(loss->seed >> 32)};
     uint32_t words[4];
-    philox4x32(key, (uint32_t[]){0, (uint32_t)i, d->step, NORMAL_TRAIN_WORDS}, words);
+    philox4x32(key, (uint32_t[]){0, (uint32_t)(b->first + i), d->step, NORMAL_TRAIN_WORDS}, words);
     const struct path_point at = draw_point(d, i, words[0], z);
     const struct prediction p = prediction_at(loss->path, &at, loss->prediction, loss->sigma_data);
     const struct prediction_target to = prediction_target(loss->path, &at, loss->prediction, loss->sigma_data);
@@ -112,8 +113,8 @@ static void draw_piece(void *arg, size_t piece) {
     const size_t first = piece * d->each, left = b->images - first, rows = left < d->each ? left : d->each;
     double z[DRAWN_TOGETHER] = {0};
     if (d->loss->times != LOSS_UNIFORM)
-        d->normals(d->loss->seed, NORMAL_TRAIN_TIME, d->step, first, rows, 1, z);
-    d->normals(d->loss->seed, NORMAL_TRAIN_NOISE, d->step, first, rows, b->d, b->noise + first * b->d);
+        d->normals(d->loss->seed, NORMAL_TRAIN_TIME, d->step, b->first + first, rows, 1, z);
+    d->normals(d->loss->seed, NORMAL_TRAIN_NOISE, d->step, b->first + first, rows, b->d, b->noise + first * b->d);
     for (size_t i = 0; i < rows; i++)
         draw_image(d, first + i, z[i]);
 }
@@ -139,7 +140,7 @@ struct comparing {
 static void compare_image(void *arg, size_t i) {
     const struct comparing *c = arg;
     const struct loss_batch *b = c->batch;
-    double sum = 0, by = 2 * b->weights[i] / ((double)b->images * (double)b->d);
+    double sum = 0, by = 2 * b->weights[i] / ((double)b->whole * (double)b->d);
     for (size_t j = i * b->d; j < (i + 1) * b->d; j++) {
         double off = (double)c->out[j] - (double)b->targets[j];
         sum += off * off;
@@ -154,5 +155,5 @@ double loss_mean(struct ctx *ctx, const struct loss_batch *batch, const float *o
     parallel_for(ctx, batch->images, compare_image, &c);
     for (size_t i = 0; i < batch->images; i++)
         sum += batch->sums[i];
-    return sum / ((double)batch->images * (double)batch->d);
+    return sum / ((double)batch->whole * (double)batch->d);
 }

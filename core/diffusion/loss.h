@@ -16,7 +16,8 @@
  * log-normal   k = exp(mean + std z); continuous paths           Karras et al. 2022, table 1
  *
  * On discrete paths the trained step is the part of the times that t falls into. All draws are Philox's of (seed; image
- * in the batch, step), so the same step of the same seed is the same batch, whatever came before and on any threads. */
+ * in the batch, step), so the same step of the same seed is the same batch, whatever came before and on any threads; and
+ * several loss_batch may be parts of one batch, whose losses and gradients are the sums of theirs. */
 #ifndef SOLVENT_LOSS_H
 #define SOLVENT_LOSS_H
 
@@ -43,6 +44,7 @@ enum status loss_check(struct ctx *ctx, const struct loss *loss) MUST_CHECK;
 
 struct loss_batch {
     size_t images, d;
+    size_t first, whole;  /* they are those from `first` on of a batch of `whole` */
     float *x;             /* [images][d] what the network gets */
     float *times;         /* [images] */
     int64_t *classes;     /* [images]; NULL: there are none */
@@ -51,14 +53,15 @@ struct loss_batch {
     double *noise, *sums; /* scratch: [images][d], [images] */
 };
 
-/* loss_batch_make allocates one in ctx. Errors: NO_MEMORY. */
+/* loss_batch_make allocates one in ctx, a whole batch; who wants a part sets first and whole. Errors: NO_MEMORY. */
 enum status loss_batch_make(struct ctx *ctx, size_t images, size_t d, bool classes, struct loss_batch *out) MUST_CHECK;
 
 /* loss_draw fills it for a step from x0[images][d] and, where the batch has classes, labels[images]. */
 void loss_draw(struct ctx *ctx, const struct loss *loss, uint32_t step, const float *x0, const int64_t *labels,
                struct loss_batch *batch);
 
-/* loss_mean returns the loss of out[images][d] and writes its gradient, d_out[images][d]. Each image is summed by itself
+/* loss_mean returns the loss of out[images][d], of a part its share of the whole batch's mean, and writes its gradient,
+ * d_out[images][d]. Each image is summed by itself
  * and the images in order, in double precision. */
 double loss_mean(struct ctx *ctx, const struct loss_batch *batch, const float *out, float *d_out);
 

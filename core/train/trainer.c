@@ -18,7 +18,7 @@ struct trainer {
     struct optimiser_options adam;
     struct optimiser o;
     struct gradient *gradient;
-    struct loss_batch batch;
+    struct loss_batch batch; /* this rank's part */
     float *x0, *out, *d_out, *by_weights;
     int64_t *labels;
 };
@@ -47,10 +47,17 @@ static void set_options(struct trainer *t, const struct trainer_options *o) {
     t->adam.average = o->ema;
 }
 
+/* part is how many rows of a batch are this rank's. */
+static size_t part(const struct trainer *t) {
+    return t->options.batch / (t->options.team ? t->options.team->ranks : 1);
+}
+
 static enum status make_room(struct trainer *t, const struct graph *graph) {
     struct ctx *ctx = t->ctx;
-    const size_t batch = t->options.batch, d = t->data.d, numbers = gradient_numbers(graph);
+    const size_t batch = part(t), d = t->data.d, numbers = gradient_numbers(graph);
     enum status status = loss_batch_make(ctx, batch, d, t->data.labels, &t->batch);
+    t->batch.first = t->options.team ? t->options.team->rank * batch : 0;
+    t->batch.whole = t->options.batch;
     if (status == STATUS_OK)
         status = optimiser_new(ctx, numbers, &t->o);
     if (status == STATUS_OK)
@@ -65,9 +72,19 @@ static enum status make_room(struct trainer *t, const struct graph *graph) {
     return t->x0 && t->out && t->d_out && t->by_weights && t->labels ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
+enum status trainer_check(struct ctx *ctx, const struct trainer_options *o) {
+    if (!o->team || o->batch % o->team->ranks == 0)
+        return STATUS_OK;
+    return ctx_fail(ctx, STATUS_INVALID, "",
+                    "A batch of %zu cannot be shared out to %zu ranks evenly; want a multiple of %zu.", o->batch,
+                    o->team->ranks, o->team->ranks);
+}
+
 enum status trainer_make(struct ctx *ctx, const struct graph *graph, const struct train_data *data,
                          const struct loss *loss, const struct trainer_options *options, struct trainer **out) {
     enum status status = loss_check(ctx, loss);
+    if (status == STATUS_OK)
+        status = trainer_check(ctx, options);
     if (status != STATUS_OK)
         return status;
     struct trainer *t = ctx_zalloc(ctx, 1, sizeof *t);
@@ -104,31 +121,46 @@ static void take(struct trainer *t, size_t item, size_t i) {
 
 /* gather takes the step's items. */
 static void gather(struct trainer *t) {
-    const size_t batch = t->options.batch, n = t->data.n - t->options.held;
-    for (size_t i = 0; i < batch; i++)
-        take(t, place_of(t, epoch_order_at(t->options.seed, n, t->o.step * batch + i)), i);
+    const struct loss_batch *b = &t->batch;
+    const size_t n = t->data.n - t->options.held;
+    const uint64_t first = t->o.step * b->whole + b->first;
+    for (size_t i = 0; i < b->images; i++)
+        take(t, place_of(t, epoch_order_at(t->options.seed, n, first + i)), i);
 }
 
-/* forward runs the network on what was drawn of a step, and gives the loss, which is not to be used where ctx was
- * stopped. */
+/* forward runs the network on what was drawn of a step, and gives this rank's share of the loss, which is not to be used
+ * where ctx was stopped. */
 static double forward(struct trainer *t, const struct loss *loss, uint32_t step, const float *weights) {
     loss_draw(t->ctx, loss, step, t->x0, t->labels, &t->batch);
     const struct graph_in in = {.x = t->batch.x, .times = t->batch.times, .classes = t->batch.classes};
-    gradient_forward(t->ctx, t->gradient, weights, t->options.batch, &in, t->out);
+    gradient_forward(t->ctx, t->gradient, weights, t->batch.images, &in, t->out);
     return loss_mean(t->ctx, &t->batch, t->out, t->d_out);
 }
 
+/* together sums the loss over the ranks; where one was stopped, all are. It brings them to one time, too, so that none
+ * waits for another in what comes next. */
+static enum status together(struct trainer *t, double *loss) {
+    enum status own = ctx_stopped(t->ctx);
+    double shared[] = {own == STATUS_OK ? *loss : 0, own != STATUS_OK};
+    if (!t->options.team)
+        return own;
+    t->options.team->sum_doubles(t->options.team, shared, 2);
+    *loss = shared[0];
+    return own == STATUS_OK && shared[1] > 0 ? STATUS_CANCELLED : own;
+}
+
 enum status trainer_held_out(struct trainer *t, double *loss) {
-    const size_t batch = t->options.batch, held = t->options.held, rounds = held > batch ? held / batch : 1;
+    const struct loss_batch *b = &t->batch;
+    const size_t batch = b->whole, held = t->options.held, rounds = held > batch ? held / batch : 1;
     struct loss all = *t->loss;
     all.drop = 0;
     *loss = 0;
     for (size_t round = 0; round < rounds; round++) {
-        for (size_t i = 0; i < batch; i++)
-            take(t, place_of(t, t->data.n - held + (round * batch + i) % held), i);
+        for (size_t i = 0; i < b->images; i++)
+            take(t, place_of(t, t->data.n - held + (round * batch + b->first + i) % held), i);
         *loss += forward(t, &all, UINT32_MAX - (uint32_t)round, t->o.average) / (double)rounds; /* no step of a run */
     }
-    return ctx_stopped(t->ctx);
+    return together(t, loss);
 }
 
 static enum status not_finite(const struct trainer *t, const char *what) {
@@ -141,11 +173,13 @@ enum status trainer_step(struct trainer *t, struct trainer_report *report) {
     gather(t);
     double loss = forward(t, t->loss, (uint32_t)t->o.step, t->o.weights);
     gradient_backward(t->ctx, t->gradient, t->d_out, t->by_weights);
-    enum status status = ctx_stopped(t->ctx); /* what was stopped on its way is no gradient */
+    enum status status = together(t, &loss); /* what was stopped on its way is no gradient */
     if (status != STATUS_OK)
         return status;
     if (!isfinite(loss))
         return not_finite(t, "The loss");
+    if (t->options.team)
+        t->options.team->sum_floats(t->options.team, t->by_weights, t->o.n);
     *report = (struct trainer_report){.loss = loss, .rate = rate_at(&t->rate, t->o.step)};
     report->norm = optimiser_step(t->ctx, &t->o, &t->adam, report->rate, t->by_weights);
     if (!isfinite(report->norm))

@@ -8,12 +8,15 @@
  * the gradient, its norm clipped, AdamW, and the moving average of the weights. Weights, moments, average and the
  * number of steps are all that a run is: what trainer_save wrote and trainer_restore read goes on to the same bits, and
  * so it does on any number of threads. Other kernels (ctx->isa) give other last digits.
+ * In a team (team.h) each rank goes through its rows of every batch; what is drawn for a row is the same, so that a step
+ * is that of one process but for the order of its sums.
  * Source: Loshchilov and Hutter 2019 (AdamW); Ho et al. 2020, app. B (the average). */
 #ifndef SOLVENT_TRAINER_H
 #define SOLVENT_TRAINER_H
 
 #include "core/diffusion/loss.h"
 #include "core/nn/graph.h"
+#include "core/train/team.h"
 
 /* Items as the network sees them: [height][width][channels], or a row of numbers. One of rows and bytes is given. */
 struct train_data {
@@ -29,10 +32,11 @@ struct trainer_options {
     double lr_end;
     size_t warmup;
     double beta1, beta2, weight_decay;
-    double clip_norm; /* of the gradient; 0: it is not clipped */
-    double ema;       /* the average keeps min(ema, (1 + n) / (10 + n)) of itself in step n */
-    uint64_t seed;    /* of the initial weights and of the order; the loss has its own */
-    size_t held;      /* items that are not learnt from, below data->n: drawn by the seed, for trainer_held_out */
+    double clip_norm;  /* of the gradient; 0: it is not clipped */
+    double ema;        /* the average keeps min(ema, (1 + n) / (10 + n)) of itself in step n */
+    uint64_t seed;     /* of the initial weights and of the order; the loss has its own */
+    struct team *team; /* NULL: alone; its ranks divide the batch */
+    size_t held;       /* items that are not learnt from, below data->n: drawn by the seed, for trainer_held_out */
 };
 
 /* What a step found. */
@@ -43,21 +47,24 @@ struct trainer_report {
 
 struct trainer;
 
+/* trainer_check: the ranks of the team divide the batch. Errors: INVALID. */
+enum status trainer_check(struct ctx *ctx, const struct trainer_options *options) MUST_CHECK;
+
 /* trainer_make prepares the first step, in ctx; it borrows all that it is given. graph's input has data->d numbers, and
  * its classes, where data have labels, are those of the labels and loss->none.
- * Errors: INVALID (of loss_check, of gradient_new), NO_MEMORY. */
+ * Errors: INVALID (of loss_check, of gradient_new, of trainer_check), NO_MEMORY. */
 enum status trainer_make(struct ctx *ctx, const struct graph *graph, const struct train_data *data,
                          const struct loss *loss, const struct trainer_options *options,
                          struct trainer **out) MUST_CHECK;
 
-/* trainer_step takes one step; on an error the state is as it was.
+/* trainer_step takes one step; on an error the state is as it was. A team gets the same report, or the same error.
  * Errors: INVALID (the loss or its gradient is no longer finite), CANCELLED, TIMED_OUT. */
 enum status trainer_step(struct trainer *t, struct trainer_report *report) MUST_CHECK;
 
 size_t trainer_at(const struct trainer *t); /* steps taken */
 
 /* trainer_held_out gives the mean loss of the average on the items that were held out (there must be some): the same
- * draws at any step, labels as they are. Errors: CANCELLED, TIMED_OUT. */
+ * draws at any step, labels as they are. A team goes through them together. Errors: CANCELLED, TIMED_OUT. */
 enum status trainer_held_out(struct trainer *t, double *loss) MUST_CHECK;
 
 /* The weights and their moving average, in the layout of gradient.h; they change with the next step. */

@@ -283,6 +283,41 @@ static void threads_and_history_change_nothing(void **state) {
     ctx_release(&ctx);
 }
 
+/* A part of a batch has the rows of the whole, bit for bit, and the parts' means sum up to its mean. */
+static void parts_are_rows_of_the_whole(void **state) {
+    (void)state;
+    enum { PART = IMAGES / 4 };
+    for (int times = 0; times < 2; times++) {
+        struct ctx ctx;
+        struct path path;
+        struct loss_batch whole, part;
+        float x0[IMAGES * D], out[IMAGES * D] = {0}, d_whole[IMAGES * D], d_part[PART * D];
+        int64_t labels[IMAGES];
+        double sum = 0;
+        data(IMAGES, x0, labels);
+        make_path(&ctx, PATH_FLOW, &path);
+        struct loss loss = flow_loss(&path);
+        loss.times = times ? LOSS_LOGIT_NORMAL : LOSS_UNIFORM;
+        loss.drop = 0.5;
+        loss.none = 10;
+        assert_int_equal(loss_batch_make(&ctx, IMAGES, D, true, &whole), STATUS_OK);
+        assert_int_equal(loss_batch_make(&ctx, PART, D, true, &part), STATUS_OK);
+        loss_draw(&ctx, &loss, 9, x0, labels, &whole);
+        double mean = loss_mean(&ctx, &whole, out, d_whole);
+        part.whole = IMAGES;
+        for (part.first = 0; part.first < IMAGES; part.first += PART) {
+            loss_draw(&ctx, &loss, 9, x0 + part.first * D, labels + part.first, &part);
+            sum += loss_mean(&ctx, &part, out, d_part);
+            assert_memory_equal(part.x, whole.x + part.first * D, PART * D * sizeof(float));
+            assert_memory_equal(part.times, whole.times + part.first, PART * sizeof(float));
+            assert_memory_equal(part.classes, whole.classes + part.first, PART * sizeof(int64_t));
+            assert_memory_equal(d_part, d_whole + part.first * D, sizeof d_part);
+        }
+        assert_true(near(sum, mean, 1e-14));
+        ctx_release(&ctx);
+    }
+}
+
 static void what_cannot_be_is_refused(void **state) {
     (void)state;
     struct ctx ctx;
@@ -334,6 +369,7 @@ int main(void) {
         cmocka_unit_test(weights_are_those_of_min_snr),
         cmocka_unit_test(the_gradient_is_that_of_the_mean),
         cmocka_unit_test(threads_and_history_change_nothing),
+        cmocka_unit_test(parts_are_rows_of_the_whole),
         cmocka_unit_test(what_cannot_be_is_refused),
         cmocka_unit_test(each_allocation_may_fail),
     };

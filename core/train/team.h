@@ -1,0 +1,36 @@
+/* team.h - processes that train one network together, each on its part of every batch.
+ *
+ * The host lends the sums, as it lends threads (struct parallel): all ranks make the same calls in the same order, and
+ * every call gives all of them the same bits. So weights, which follow from sums alone, never differ between ranks.
+ * A failure is one of all: whoever may fail by itself says so with team_agree, where the others wait for it. */
+#ifndef SOLVENT_TEAM_H
+#define SOLVENT_TEAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/status.h"
+
+struct team {
+    size_t rank, ranks; /* rank < ranks */
+    /* Each leaves in values[n] the sum or the maximum over all ranks. */
+    void (*sum_floats)(struct team *self, float *values, size_t n);
+    void (*sum_doubles)(struct team *self, double *values, size_t n);
+    void (*most)(struct team *self, uint64_t *values, size_t n);
+};
+
+/* team_agree returns the status of the first rank that has failed, to all of them. team NULL: one's own. */
+enum status team_agree(struct team *team, enum status own) MUST_CHECK;
+
+/* team_alike: n numbers are the same on all ranks. */
+enum { TEAM_ALIKE = 16 }; /* at most */
+bool team_alike(struct team *team, const uint64_t *values, size_t n);
+
+/* team_first says to one rank, the first of those that say yes, that it is. */
+bool team_first(struct team *team, bool is);
+
+/* team_leads: this is the rank that does what one must do for all. */
+static inline bool team_leads(const struct team *team) { return !team || team->rank == 0; }
+
+#endif
