@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "bench/measure.h"
-#include "core/nn/unet.h"
+#include "bench/networks.h"
 #include "server/pool.h"
 
 enum { IMAGES = 8, WORKERS = 2, ROUNDS = 15, PIXELS = 28 * 28 };
@@ -16,29 +16,6 @@ static double processor_seconds(void) {
     struct timespec t;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static enum status random_weights(void *self, struct ctx *ctx, const struct parameter *p, float *to) {
-    (void)ctx;
-    for (size_t i = 0; i < p->n; i++)
-        to[i] = p->role == PARAMETER_ONE ? 1 : ((float)(measure_random(self) >> 40) * 0x1p-24f - 0.5f) * 0.05f;
-    return STATUS_OK;
-}
-
-static struct unet_config digits(void) {
-    struct unet_config c = unet_default();
-    c.height = c.width = 28;
-    c.in_channels = c.out_channels = 1;
-    c.levels = 3;
-    for (size_t i = 0; i < 3; i++) {
-        c.block_out_channels[i] = (size_t)16 << i;
-        c.down_attention[i] = c.up_attention[i] = false;
-    }
-    c.layers_per_block = 1;
-    c.norm_num_groups = 8;
-    c.class_embed_type = UNET_CLASS_EMBEDDING;
-    c.num_class_embeds = 11;
-    return c;
 }
 
 struct work {
@@ -65,9 +42,8 @@ static void *floats(struct ctx *ctx, size_t n) { return measure_must(ctx_zalloc(
 static void make(struct work *w) {
     struct graph *g;
     uint64_t seed = 1;
-    const struct unet_config c = digits();
-    if (unet_make(&w->ctx, tensor_kernels_for(isa_best()), &c, &g) != STATUS_OK ||
-        graph_load(&w->ctx, g, random_weights, &seed) != STATUS_OK) {
+    if (networks_digits(&w->ctx, tensor_kernels_for(isa_best()), &g) != STATUS_OK ||
+        graph_load(&w->ctx, g, networks_random, &seed) != STATUS_OK) {
         fprintf(stderr, "%s\n", w->ctx.err.detail);
         exit(1);
     }

@@ -2,6 +2,7 @@
 #ifndef SOLVENT_NETWORKS_H
 #define SOLVENT_NETWORKS_H
 
+#include "bench/measure.h"
 #include "core/nn/dit.h"
 #include "core/nn/unet.h"
 
@@ -31,6 +32,14 @@ static inline enum status networks_dit(struct ctx *ctx, const struct tensor_kern
     c.patch_size = 4;
     c.num_embeds_ada_norm = 10;
     return dit_make(ctx, k, &c, out);
+}
+
+/* networks_random draws weights as a graph_find; self is the uint64_t of measure_random. */
+static inline enum status networks_random(void *self, struct ctx *ctx, const struct parameter *p, float *to) {
+    (void)ctx;
+    for (size_t i = 0; i < p->n; i++)
+        to[i] = p->role == PARAMETER_ONE ? 1 : ((float)(measure_random(self) >> 40) * 0x1p-24f - 0.5f) * 0.05f;
+    return STATUS_OK;
 }
 
 #endif

@@ -19,13 +19,6 @@ enum { STEPS = 50, SIDE = 16, CHANNELS = 256 };
 static const char *const TABLE[] = {"conv-1-1",   "cifar-1-1",   "cifar-4-1", "cifar-1-2", "cifar-4-2", "digits-1-1",
                                     "digits-1-2", "digits-64-2", "dit-1-1",   "dit-1-2",   "dit-64-2"};
 
-static enum status random_weights(void *self, struct ctx *ctx, const struct parameter *p, float *to) {
-    (void)ctx;
-    for (size_t i = 0; i < p->n; i++)
-        to[i] = p->role == PARAMETER_ONE ? 1 : ((float)(measure_random(self) >> 40) * 0x1p-24f - 0.5f) * 0.05f;
-    return STATUS_OK;
-}
-
 /* -- Networks -- */
 
 static enum status cifar(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
@@ -109,7 +102,7 @@ static void set_up(struct work *w) {
     w->pool = w->threads > 1 ? measure_must(pool_open((unsigned)w->threads - 1, 0)) : NULL;
     w->ctx.parallel = w->pool ? pool_parallel(w->pool) : NULL;
     must(&w->ctx, w->family->make(&w->ctx, k, &w->graph));
-    must(&w->ctx, graph_load(&w->ctx, w->graph, random_weights, &seed));
+    must(&w->ctx, graph_load(&w->ctx, w->graph, networks_random, &seed));
     for (size_t i = graph_parameters(w->graph, &list); i-- > 0;)
         w->parameters += list[i].n;
     size_t n = w->batch * w->family->side * w->family->side * w->family->channels;
