@@ -348,4 +348,13 @@ static inline bool await_metric(int port, const char *name, double wanted, int w
     return false;
 }
 
+/* metric_becomes waits until a metric has this value: what a request leaves behind is counted after its answer has left,
+ * and the question before may still be in flight on another loop. */
+static inline bool metric_becomes(int port, const char *name, double wanted) {
+    for (long end = now_ms() + 20000; now_ms() < end; wait_ms(5))
+        if (metric(port, name) == wanted)
+            return true;
+    return false;
+}
+
 #endif

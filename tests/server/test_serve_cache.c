@@ -121,8 +121,8 @@ static void equal_requests_in_flight_are_computed_once(void **state) {
     assert_non_null(strstr(r[1].body, "\"runs\":1,"));
     for (int i = 1; i < N; i++)
         response_free(&r[i]);
-    assert_true(metric(server.port, "solvent_collapsed_total") == N - 1);
-    assert_true(metric(server.port, "solvent_cancelled_total") == 0);
+    assert_true(metric_becomes(server.port, "solvent_collapsed_total", N - 1));
+    assert_true(metric_becomes(server.port, "solvent_cancelled_total", 0));
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }
 
@@ -160,7 +160,7 @@ static void larger_requests_in_flight_are_merged(void **state) {
         }
         assert_int_equal(collapsed, N - 1);
     }
-    assert_true(metric(server.port, "solvent_memory_reserved_bytes") == 0);
+    assert_true(metric_becomes(server.port, "solvent_memory_reserved_bytes", 0));
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }
 
@@ -238,7 +238,7 @@ static void large_bodies_are_computed_on_a_worker(void **state) {
         response_free(&r);
         free(body);
     }
-    assert_true(metric(server.port, "solvent_memory_reserved_bytes") == 0);
+    assert_true(metric_becomes(server.port, "solvent_memory_reserved_bytes", 0));
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }
 

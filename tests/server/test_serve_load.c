@@ -82,7 +82,7 @@ static void slow_computations_leave_room_for_quick_ones(void **state) {
     assert_true(ask_once(server.port, "POST", "/test/spin", "", "{\"ms\":5,\"tag\":100}", &r));
     assert_int_equal(r.status, 200);
     response_free(&r);
-    assert_true(metric(server.port, "solvent_queue_length") == 5);
+    assert_true(metric_becomes(server.port, "solvent_queue_length", 5));
     for (int i = 0; i < 6; i++)
         client_close(&slow[i]);
     assert_int_equal(server_end(&server, SIGTERM), 0);
@@ -109,7 +109,7 @@ static void a_client_that_leaves_stops_its_computation(void **state) {
             wait_ms(5);
         print_message("stopped after %ld ms\n", now_ms() - left);
         assert_true(now_ms() < left + 5000);
-        assert_true(metric(server.port, "solvent_cancelled_total") == (double)i + 1);
+        assert_true(metric_becomes(server.port, "solvent_cancelled_total", (double)i + 1));
         if (hows[i] ==
             1) { /* half-closing counts as leaving; it is told so, unless libmicrohttpd reads the end first and closes */
             struct response r;
@@ -145,12 +145,12 @@ static void a_full_queue_answers_503(void **state) {
     client_close(&queued); /* one that leaves the queue makes room at once */
     for (long end = now_ms() + 5000; metric(server.port, "solvent_queue_length") > 0 && now_ms() < end;)
         wait_ms(5);
-    assert_true(metric(server.port, "solvent_queue_length") == 0);
+    assert_true(metric_becomes(server.port, "solvent_queue_length", 0));
     client_close(&busy);
     assert_true(ask_once(server.port, "POST", "/test/spin", "", "{\"ms\":1,\"tag\":4}", &r));
     assert_int_equal(r.status, 200);
     response_free(&r);
-    assert_true(metric(server.port, "solvent_memory_reserved_bytes") == 0); /* nothing leaks from the budget */
+    assert_true(metric_becomes(server.port, "solvent_memory_reserved_bytes", 0)); /* nothing leaks from the budget */
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }
 
@@ -217,14 +217,8 @@ static void a_reader_that_stalls_is_cut(void **state) {
     struct client client;
     START(&server, "--header-timeout", "400ms", "--body-timeout", "600ms", "--idle-timeout", "300ms");
     open_and_post(&client, server.port, "/test/spin", "{\"pad\":9000000}"); /* 18 MB: no socket buffer holds that */
-    double in_flight = 0;
-    for (long end = now_ms() + 15000;
-         (in_flight = metric(server.port, "solvent_requests_in_flight")) < 2 && now_ms() < end;)
-        wait_ms(5);
-    for (long end = now_ms() + 15000;
-         (in_flight = metric(server.port, "solvent_requests_in_flight")) > 1 && now_ms() < end;)
-        wait_ms(20);
-    assert_true(in_flight == 1);
+    assert_true(metric_becomes(server.port, "solvent_requests_in_flight", 2));
+    assert_true(metric_becomes(server.port, "solvent_requests_in_flight", 1));
     assert_true(server_logged(&server, "\"cut\":true", 5000));
     client_close(&client);
     assert_int_equal(server_end(&server, SIGTERM), 0);
@@ -364,17 +358,8 @@ static void many_threads_and_leaving_clients(void **state) {
             assert_true(read_status(&client) != 0);
         client_close(&client);
     }
-    double in_flight =
-        0; /* the question itself is one; its predecessor, on another loop, may be another for a moment */
-    for (long end = now_ms() + 10000;
-         (in_flight = metric(server.port, "solvent_requests_in_flight")) > 1 && now_ms() < end;)
-        wait_ms(5);
-    assert_true(in_flight == 1);
-    double reserved = 0; /* a worker lets go of it after the answer has left */
-    for (long end = now_ms() + 10000;
-         (reserved = metric(server.port, "solvent_memory_reserved_bytes")) != 0 && now_ms() < end;)
-        wait_ms(5);
-    assert_true(reserved == 0);
+    assert_true(metric_becomes(server.port, "solvent_requests_in_flight", 1)); /* the question itself */
+    assert_true(metric_becomes(server.port, "solvent_memory_reserved_bytes", 0));
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }
 

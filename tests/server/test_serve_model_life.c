@@ -89,14 +89,14 @@ static void a_rescan_tells_what_changed(void **state) {
     START(&server, "--models", folder);
     ask(server.port, "", TINY, 200, &before);
     rescan(server.port, SAME);
-    assert_true(metric(server.port, "solvent_models_loaded") == 1); /* what is the same stays */
+    assert_true(metric_becomes(server.port, "solvent_models_loaded", 1)); /* what is the same stays */
     shell("mv tiny gone && cp -r classes tiny && rm bell.json && touch classes/config.json");
     rescan(server.port,
            "{\"models\":3,\"appeared\":[{\"name\":\"gone\"}],\"changed\":[{\"name\":\"classes\"},{\"name\":\"tiny\"}],"
            "\"vanished\":[{\"name\":\"bell\"}],\"bad\":[{\"name\":\"broken\",");
     rescan(server.port, SAME);
-    assert_true(metric(server.port, "solvent_models_loaded") == 0); /* nobody had it any more */
-    assert_true(metric(server.port, "solvent_model_memory_bytes") == 0);
+    assert_true(metric_becomes(server.port, "solvent_models_loaded", 0)); /* nobody had it any more */
+    assert_true(metric_becomes(server.port, "solvent_model_memory_bytes", 0));
     ask(server.port, "", TINY, 200, &after);
     assert_string_not_equal(after.body, before.body);
     response_free(&after);
@@ -172,7 +172,7 @@ static void what_is_replaced_lives_to_the_end(void **state) {
     ask(server.port, "", TINY, 200, &after);
     assert_string_not_equal(after.body, before.body);
     response_free(&after), response_free(&before);
-    assert_true(metric(server.port, "solvent_models_loaded") == 1);
+    assert_true(metric_becomes(server.port, "solvent_models_loaded", 1));
     free(got);
     response_free(&want);
     assert_int_equal(server_end(&server, SIGTERM), 0);
@@ -264,7 +264,7 @@ static void who_was_not_asked_for_longest_makes_room(void **state) {
         response_free(&r);
     }
     assert_true(metric(server.port, "solvent_model_loads_total") == 6);
-    assert_true(metric(server.port, "solvent_models_loaded") == 1);
+    assert_true(metric_becomes(server.port, "solvent_models_loaded", 1));
     response_free(&first[0]), response_free(&first[1]);
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }

@@ -73,7 +73,7 @@ static void short_answers_have_a_length_and_a_tag(void **state) {
     assert_true(response_header(&r, "ETag", value, sizeof value));
     check_lines(&r, 300, "{\"done\":true,\"runs\":1,\"n\":300,\"complete\":true}");
     response_free(&r);
-    assert_true(metric(server.port, "solvent_streamed_total") == 0);
+    assert_true(metric_becomes(server.port, "solvent_streamed_total", 0));
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }
 
@@ -98,8 +98,8 @@ static void long_answers_come_in_chunks_and_leave_the_connection(void **state) {
         assert_int_equal(r.status, 200);
         response_free(&r);
     }
-    assert_true(metric(server.port, "solvent_streamed_total") == 3);
-    assert_true(metric(server.port, "solvent_cancelled_total") == 0);
+    assert_true(metric_becomes(server.port, "solvent_streamed_total", 3));
+    assert_true(metric_becomes(server.port, "solvent_cancelled_total", 0));
     client_close(&client);
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }
@@ -141,7 +141,7 @@ static void long_arrays_come_in_chunks(void **state) {
         assert_ptr_equal(strchr(at, '\n'), r.body + r.n - 1);
         response_free(&r);
     }
-    assert_true(metric(server.port, "solvent_streamed_total") == 1);
+    assert_true(metric_becomes(server.port, "solvent_streamed_total", 1));
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }
 
@@ -189,7 +189,7 @@ static void a_slow_reader_slows_the_work(void **state) {
     response_free(&r);
     client_close(&client);
     assert_true(idle_again(server.port));
-    assert_true(metric(server.port, "solvent_cancelled_total") == 1);
+    assert_true(metric_becomes(server.port, "solvent_cancelled_total", 1));
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }
 
@@ -216,10 +216,10 @@ static void a_client_that_leaves_stops_the_work(void **state) {
         client_close(&client);
         if (!idle_again(server.port))
             fail_msg("kind %d still works", kind);
-        assert_true(metric(server.port, "solvent_cancelled_total") == ++cancelled);
+        assert_true(metric_becomes(server.port, "solvent_cancelled_total", ++cancelled));
     }
-    assert_true(metric(server.port, "solvent_requests_in_flight") == 1);
-    assert_true(metric(server.port, "solvent_memory_reserved_bytes") == 0);
+    assert_true(metric_becomes(server.port, "solvent_requests_in_flight", 1));
+    assert_true(metric_becomes(server.port, "solvent_memory_reserved_bytes", 0));
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }
 
@@ -347,7 +347,7 @@ static void streams_leave_room_for_quick_requests(void **state) {
         for (int k = 0; k < 2; k++)
             assert_true(client_chunk(&streams[k], &r[k]));
     }
-    assert_true(metric(server.port, "solvent_queue_length") == 1);
+    assert_true(metric_becomes(server.port, "solvent_queue_length", 1));
     for (int i = 0; i < 3; i++)
         client_close(&streams[i]);
     response_free(&r[0]), response_free(&r[1]);
@@ -430,7 +430,7 @@ static void silence_is_filled_with_comments(void **state) {
     response_free(&r);
     client_close(&client);
     assert_true(idle_again(server.port));
-    assert_true(metric(server.port, "solvent_memory_reserved_bytes") == 0);
+    assert_true(metric_becomes(server.port, "solvent_memory_reserved_bytes", 0));
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }
 
@@ -442,14 +442,12 @@ static void one_that_leaves_the_queue_makes_room(void **state) {
     START(&server, "--workers", "1", "--heartbeat", "20ms", "--queue", "1");
     occupy(&busy, server.port);
     open_stream(&client, server.port, EVENTS, "{\"lines\":1,\"every\":300}", &r);
-    assert_true(metric(server.port, "solvent_queue_length") == 1);
+    assert_true(metric_becomes(server.port, "solvent_queue_length", 1));
     client_close(&client);
-    for (long end = now_ms() + 10000; metric(server.port, "solvent_queue_length") > 0 && now_ms() < end;)
-        wait_ms(5);
-    assert_true(metric(server.port, "solvent_queue_length") == 0);
+    assert_true(metric_becomes(server.port, "solvent_queue_length", 0));
     client_close(&busy);
     assert_true(idle_again(server.port));
-    assert_true(metric(server.port, "solvent_memory_reserved_bytes") == 0);
+    assert_true(metric_becomes(server.port, "solvent_memory_reserved_bytes", 0));
     char *log = server_log(&server);
     if (strstr(log, "libmicrohttpd"))
         fail_msg("%s", strstr(log, "libmicrohttpd"));
@@ -518,10 +516,8 @@ static void many_streams_with_many_fates(void **state) {
         }
     }
     assert_true(idle_again(server.port));
-    for (long end = now_ms() + 10000; metric(server.port, "solvent_requests_in_flight") > 1 && now_ms() < end;)
-        wait_ms(10);
-    assert_true(metric(server.port, "solvent_requests_in_flight") == 1);
-    assert_true(metric(server.port, "solvent_memory_reserved_bytes") == 0);
+    assert_true(metric_becomes(server.port, "solvent_requests_in_flight", 1));
+    assert_true(metric_becomes(server.port, "solvent_memory_reserved_bytes", 0));
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }
 
