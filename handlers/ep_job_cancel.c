@@ -3,13 +3,10 @@
 
 static enum status run(struct call *call, const void *p, void *result) {
     const struct job_params *params = p;
-    const struct host *host = call->host;
-    if (!host->jobs)
-        return call_fail(call, STATUS_UNREADY, "", "This host keeps no jobs.");
-    return host->jobs->cancel(host->self, call, params->id.p, result);
+    const struct host_jobs *jobs;
+    enum status status = job_keeper(call, &jobs);
+    return status == STATUS_OK ? jobs->cancel(call->host->self, call, params->id.p, result) : status;
 }
-
-static uint64_t cost(const void *params) { return (void)params, JOB_LOOK_NS; }
 
 const struct endpoint ep_job_cancel = {
     .method = "DELETE",
@@ -25,6 +22,6 @@ const struct endpoint ep_job_cancel = {
     .result_size = sizeof(struct job_report),
     .target = "/v1/jobs/5f1b2c3d4e5f6071",
     .answer = JOB_REPORT_EXAMPLE,
-    .cost = cost,
+    .cost = job_look_cost,
     .run = run,
 };

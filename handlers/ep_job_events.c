@@ -5,13 +5,13 @@
 /* write is for a host that sends no stream: one event, of how things stand. */
 static enum status write(struct call *call, struct buf *out) {
     const struct job_params *params = call->params;
-    const struct host *host = call->host;
+    const struct host_jobs *jobs;
     struct job_report *report = ctx_zalloc(&call->ctx, 1, sizeof *report);
-    if (!host->jobs)
-        return call_fail(call, STATUS_UNREADY, "", "This host keeps no jobs.");
-    if (!report)
-        return STATUS_NO_MEMORY;
-    enum status status = host->jobs->find(host->self, call, params->id.p, report);
+    enum status status = job_keeper(call, &jobs);
+    if (status == STATUS_OK && !report)
+        status = STATUS_NO_MEMORY;
+    if (status == STATUS_OK)
+        status = jobs->find(call->host->self, call, params->id.p, report);
     if (status != STATUS_OK)
         return status;
     buf_text(out, "event: state\ndata: ");

@@ -3,13 +3,10 @@
 
 static enum status write(struct call *call, struct buf *out) {
     const struct job_params *params = call->params;
-    const struct host *host = call->host;
-    if (!host->jobs)
-        return call_fail(call, STATUS_UNREADY, "", "This host keeps no jobs.");
-    return host->jobs->result(host->self, call, params->id.p, out);
+    const struct host_jobs *jobs;
+    enum status status = job_keeper(call, &jobs);
+    return status == STATUS_OK ? jobs->result(call->host->self, call, params->id.p, out) : status;
 }
-
-static uint64_t cost(const void *params) { return (void)params, JOB_LOOK_NS; }
 
 const struct endpoint ep_job_result = {
     .method = "GET",
@@ -24,6 +21,6 @@ const struct endpoint ep_job_result = {
     .media = MEDIA_KEPT,
     .target = "/v1/jobs/5f1b2c3d4e5f6071/result",
     .answer = "{\"values\":[1,2,3],\"algorithm\":\"quick\"}",
-    .cost = cost,
+    .cost = job_look_cost,
     .write = write,
 };

@@ -32,18 +32,17 @@ static const struct field OUTPUT[] = {
 static enum status run(struct call *call, const void *p, void *r) {
     const struct params *params = p;
     struct result *result = r;
-    const struct host *host = call->host;
-    if (!host->jobs)
-        return call_fail(call, STATUS_UNREADY, "", "This host keeps no jobs.");
+    const struct host_jobs *jobs;
+    enum status status = job_keeper(call, &jobs);
+    if (status != STATUS_OK)
+        return status;
     const struct job_filter filter = {.state = params->one_state ? params->state : -1,
                                       .before = params->paged ? params->before : INT64_MAX,
                                       .limit = (size_t)params->limit};
-    enum status status = host->jobs->list(host->self, call, &filter, &result->jobs, &result->next);
+    status = jobs->list(call->host->self, call, &filter, &result->jobs, &result->next);
     result->more = result->next > 0;
     return status;
 }
-
-static uint64_t cost(const void *params) { return (void)params, JOB_LOOK_NS; }
 
 const struct endpoint ep_jobs = {
     .method = "GET",
@@ -58,6 +57,6 @@ const struct endpoint ep_jobs = {
     .result_size = sizeof(struct result),
     .target = "/v1/jobs?limit=1",
     .answer = "{\"jobs\":[" JOB_REPORT_EXAMPLE "],\"next\":7}",
-    .cost = cost,
+    .cost = job_look_cost,
     .run = run,
 };

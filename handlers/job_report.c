@@ -1,5 +1,7 @@
 #include "handlers/job_report.h"
 
+#include "handlers/call.h"
+
 const char *const job_states[] = {"queued", "running", "done", "failed", "cancelled", NULL};
 
 #define J struct job_report
@@ -55,3 +57,10 @@ void job_report_settle(struct job_report *r) {
     point(&r->result_url, t->result_url);
     point(&r->events_url, t->events_url);
 }
+
+enum status job_keeper(struct call *call, const struct host_jobs **out) {
+    *out = call->host->jobs;
+    return *out ? STATUS_OK : call_fail(call, STATUS_UNREADY, "", "This host keeps no jobs.");
+}
+
+uint64_t job_look_cost(const void *params) { return (void)params, 100 * 1000; }

@@ -6,9 +6,8 @@
 #include "core/base/buf.h"
 #include "handlers/field.h"
 
-enum {
-    JOB_LOOK_NS = 100 * 1000
-}; /* a predicted cost: asking for a job may wait for the disk, which no event loop should */
+struct call;
+struct host_jobs;
 
 /* The short texts of a report, so that it owns nothing. */
 struct job_texts {
@@ -34,6 +33,12 @@ struct job_params {
     struct str id;
 };
 extern const struct field job_path[];
+
+/* job_keeper gives the jobs of the call's host. Errors: UNREADY: it keeps none. */
+enum status job_keeper(struct call *call, const struct host_jobs **out) MUST_CHECK;
+
+/* job_look_cost is the predicted cost of asking for a job: it may wait for the disk, which no event loop should. */
+uint64_t job_look_cost(const void *params);
 
 /* An example of a report, for descriptors. */
 #define JOB_REPORT_EXAMPLE                                                                              \
