@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "tests/fuzz/data_input.h"
+#include "tests/fuzz/seed_file.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
@@ -13,16 +14,11 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     (void)argc, (void)argv;
     const char *folder = getenv("SOLVENT_FUZZ_SEEDS");
     for (size_t i = 0; folder && i < DATA_INPUTS; i++) {
-        char path[512];
+        char name[24];
         size_t n;
         unsigned char *seed = data_input_seed(i, &n);
-        snprintf(path, sizeof path, "%s/%zu", folder, i);
-        FILE *f = fopen(path, "wb");
-        if (f) {
-            fputc((int)i, f);
-            fwrite(seed, 1, n, f);
-            fclose(f);
-        }
+        snprintf(name, sizeof name, "%zu", i);
+        seed_file(folder, name, i, seed, n);
         free(seed);
     }
     return 0;

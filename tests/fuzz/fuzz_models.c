@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "tests/fuzz/model_input.h"
+#include "tests/fuzz/seed_file.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
@@ -13,16 +14,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     (void)argc, (void)argv;
     const char *folder = getenv("SOLVENT_FUZZ_SEEDS");
     for (size_t i = 0; folder && i < MODEL_INPUTS; i++) {
-        char path[512];
         size_t n;
         char *seed = model_input_seed(i, &n);
-        snprintf(path, sizeof path, "%s/%s", folder, model_input_words[i]);
-        FILE *f = fopen(path, "wb");
-        if (f) {
-            fputc((int)i, f);
-            fwrite(seed, 1, n, f);
-            fclose(f);
-        }
+        seed_file(folder, model_input_words[i], i, seed, n);
         free(seed);
     }
     return 0;
