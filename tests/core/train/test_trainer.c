@@ -3,10 +3,10 @@
 #include <math.h>
 
 #include "core/nn/gradient.h"
-#include "core/nn/mlp.h"
 #include "core/nn/unet.h"
 #include "core/tensor/tensor.h"
 #include "core/train/toy.h"
+#include "tests/support/learning.h"
 #include "tests/support/network.h"
 #include "tests/support/test.h"
 #include "tests/support/threads.h"
@@ -25,6 +25,8 @@ struct run {
     float rows[2 * POINTS];
     unsigned char bytes[64 * POINTS];
     int64_t labels[POINTS];
+    float starts[2 * POINTS];
+    struct train_data source; /* starts */
 };
 
 static enum status make_graph(struct run *r, bool images) {
@@ -33,11 +35,7 @@ static enum status make_graph(struct run *r, bool images) {
         c.in_channels = c.out_channels = 1;
         return unet_make(&r->ctx, tensor_kernels_for(r->ctx.isa), &c, &r->graph);
     }
-    struct mlp_config c = mlp_default();
-    c.hidden_size = c.time_size = 32;
-    c.num_blocks = 1;
-    c.num_classes = 8;
-    return mlp_make(&r->ctx, tensor_kernels_for(r->ctx.isa), &c, &r->graph);
+    return learning_mlp(&r->ctx, &r->graph);
 }
 
 static void fill(struct run *r, bool images) {
@@ -58,24 +56,10 @@ static enum status begin_with(struct run *r, bool images, size_t fail_after) {
     r->ctx.fail_after = fail_after;
     fill(r, images);
     enum status status = path_make(&r->ctx, PATH_FLOW, NULL, &r->path);
-    r->loss = (struct loss){.path = &r->path,
-                            .prediction = PREDICTION_VELOCITY,
-                            .sigma_data = 1,
-                            .std = 1,
-                            .drop = 0.1,
-                            .none = 8,
-                            .seed = 5};
-    r->options = (struct trainer_options){.steps = 400,
-                                          .batch = images ? 4 : BATCH,
-                                          .lr = 4e-3,
-                                          .lr_end = 0.02,
-                                          .warmup = 10,
-                                          .beta1 = 0.9,
-                                          .beta2 = 0.99,
-                                          .weight_decay = 0.01,
-                                          .clip_norm = 1,
-                                          .ema = 0.99,
-                                          .seed = 5};
+    r->loss = learning_loss(&r->path);
+    r->options = learning_options();
+    r->options.steps = 400;
+    r->options.batch = images ? 4 : BATCH;
     if (status == STATUS_OK)
         status = make_graph(r, images);
     return status == STATUS_OK ? trainer_make(&r->ctx, r->graph, &r->data, &r->loss, &r->options, &r->t) : status;
@@ -283,6 +267,75 @@ static void what_is_held_out_changes_no_step(void **state) {
     assert_int_equal(without, OUT);
 }
 
+/* -- Sources -- */
+
+/* restart makes the trainer anew, from starts that are the data moved by `move`. */
+static void restart(struct run *r, float move, enum coupling coupling) {
+    for (size_t i = 0; i < 2 * POINTS; i++)
+        r->starts[i] = r->rows[i] + move;
+    r->source = (struct train_data){.n = POINTS, .d = 2, .rows = r->starts};
+    r->options.source = &r->source;
+    r->options.coupling = coupling;
+    if (trainer_make(&r->ctx, r->graph, &r->data, &r->loss, &r->options, &r->t))
+        fail_msg("%s", r->ctx.err.detail);
+}
+
+/* Untrained, the network says 0, and the loss is the mean square of start - data. */
+static void a_source_takes_the_place_of_noise(void **state) {
+    (void)state;
+    struct run *r = begin(false);
+    for (size_t i = 0; i < 2 * POINTS; i++)
+        r->rows[i] = 0.25f;
+    restart(r, 0.75f, COUPLING_INDEPENDENT);
+    assert_true(steps(r, 1) == 0.5625);
+    end(r);
+}
+
+/* Data that are the source moved by 2 are 2 away; paired at random they are as far apart as the clusters are, too. All
+ * are of one class, within which they are coupled. */
+static void coupled_flows_are_straight(void **state) {
+    (void)state;
+    struct run *r = begin(false);
+    memset(r->labels, 0, sizeof r->labels);
+    restart(r, 2, COUPLING_INDEPENDENT);
+    steps(r, 150);
+    double crossed = steps(r, 50);
+    restart(r, 2, COUPLING_OT);
+    steps(r, 150);
+    double straight = steps(r, 50);
+    if (!(straight < 0.3 * crossed))
+        fail_msg("the loss is %g coupled, and %g at random", straight, crossed);
+    end(r);
+}
+
+static void coupled_runs_go_on_to_the_same_bits(void **state) {
+    (void)state;
+    struct run *whole = begin(false), *first = begin(false), *second = begin(false);
+    struct parallel threads = test_threads(3);
+    restart(whole, 1, COUPLING_OT), restart(first, 1, COUPLING_OT), restart(second, 1, COUPLING_OT);
+    steps(whole, 9);
+    steps(first, 4);
+    void *kept = state_of(first);
+    assert_int_equal(trainer_restore(second->t, kept, trainer_bytes(second->t)), STATUS_OK);
+    second->ctx.parallel = &threads;
+    steps(second, 5);
+    same_state(whole, second);
+    free(kept);
+    end(whole), end(first), end(second);
+}
+
+static void batches_that_cannot_be_coupled_are_refused(void **state) {
+    (void)state;
+    struct run *r = begin(false);
+    r->options.coupling = COUPLING_OT;
+    r->options.batch = PAIRS_COUPLED_MAX;
+    assert_int_equal(trainer_check(&r->ctx, &r->options), STATUS_OK);
+    r->options.batch++;
+    assert_int_equal(trainer_check(&r->ctx, &r->options), STATUS_INVALID);
+    assert_string_equal(r->ctx.err.detail, "A batch of 2001 is too large to be coupled by ot; want at most 2000.");
+    end(r);
+}
+
 static void states_of_others_are_refused(void **state) {
     (void)state;
     struct run *r = begin(false);
@@ -324,6 +377,10 @@ int main(void) {
         cmocka_unit_test(what_is_not_finite_is_no_step),
         cmocka_unit_test(held_out_items_are_not_learnt_from),
         cmocka_unit_test(what_is_held_out_changes_no_step),
+        cmocka_unit_test(a_source_takes_the_place_of_noise),
+        cmocka_unit_test(coupled_flows_are_straight),
+        cmocka_unit_test(coupled_runs_go_on_to_the_same_bits),
+        cmocka_unit_test(batches_that_cannot_be_coupled_are_refused),
         cmocka_unit_test(states_of_others_are_refused),
         cmocka_unit_test(each_allocation_may_fail),
     };
