@@ -23,6 +23,23 @@ static enum status pack_all(struct ctx *ctx, struct model_files *m, struct model
     return status == STATUS_OK ? pack(ctx, g->encode, &m->autoencoder) : status;
 }
 
+/* take_source brings points to the network's scale; an outline knows how many there are. */
+static enum status take_source(struct loaded_model *model, const struct model_files *m, bool points) {
+    const struct mlp_file *mlp = &m->mlp;
+    float *to = NULL;
+    if (!m->source)
+        return STATUS_OK;
+    const struct ctx_mark mark = ctx_mark(&model->ctx);
+    enum status status = source_file_read(&model->ctx, m->source, model->dims, model->shape, &to);
+    const size_t n = m->source->shape[0], d = m->source->n / n;
+    for (size_t i = 0; status == STATUS_OK && m->kind == NETWORK_MLP && mlp->mean && i < n * d; i++)
+        to[i] = (float)(((double)to[i] - mlp->mean[i % d]) / mlp->std[i % d]);
+    model->source = (struct model_source){n, points ? to : NULL};
+    if (!points)
+        ctx_rewind(&model->ctx, mark);
+    return status;
+}
+
 static enum status load(struct loaded_model *model, struct files *files, bool weights) {
     struct model_files m;
     struct model_graphs g;
@@ -41,6 +58,9 @@ static enum status load(struct loaded_model *model, struct files *files, bool we
     model->architecture = m.architecture;
     model->dims = g.dims;
     memcpy(model->shape, g.shape, sizeof g.shape);
+    status = take_source(model, &m, weights);
+    if (status != STATUS_OK)
+        return status;
     model->classes = g.classes;
     model->labels = m.labels;
     model->table = m.table;
@@ -48,6 +68,7 @@ static enum status load(struct loaded_model *model, struct files *files, bool we
     model->scheduler = m.scheduler;
     model->warnings = m.warnings;
     model->weights = weight_bytes(g.network) + weight_bytes(g.decode) + weight_bytes(g.encode);
+    model->weights += m.source ? m.source->n * sizeof(float) : 0;
     return STATUS_OK;
 }
 

@@ -41,6 +41,8 @@ static void write_networks(struct report *r, const struct model_graphs *g) {
     if (m->latent)
         buf_printf(r->out, "autoencoder: AutoencoderKL of pictures of %zu x %zu pixels, %zu channels%s\n", g->shape[1],
                    g->shape[2], g->shape[0], g->encode ? "" : ", without an encoder");
+    if (m->source)
+        buf_printf(r->out, "source: %zu points\n", m->source->shape[0]);
     if (g->classes.n)
         buf_printf(r->out, "classes: %zu\n", g->classes.n);
     if (m->labels.n)

@@ -202,8 +202,7 @@ static enum status solve_equal(struct ctx *ctx, enum transport_cost cost, size_t
 enum status transport_cost_of(struct ctx *ctx, enum transport_cost cost, size_t d, const double *a, size_t n,
                               const double *b, size_t m, double *out) {
     struct ctx_mark mark = ctx_mark(ctx);
-    enum status status =
-        n == m ? solve_equal(ctx, cost, d, a, b, n, out) : solve(ctx, cost, d, a, n, b, m, out);
+    enum status status = n == m ? solve_equal(ctx, cost, d, a, b, n, out) : solve(ctx, cost, d, a, n, b, m, out);
     ctx_rewind(ctx, mark);
     return status;
 }

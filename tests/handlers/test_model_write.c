@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <math.h>
 
+#include "core/base/epoch_order.h"
 #include "core/nn/gradient.h"
 #include "handlers/model_files.h"
 #include "handlers/train_samples.h"
@@ -19,7 +20,7 @@ struct fixture {
     int64_t labels[ITEMS];
     double mean[2], std[2];
     struct str names[2];
-    struct dataset data;
+    struct dataset data, source; /* source: data 0 where there is none */
     struct train_config config;
     struct train_plan plan;
 };
@@ -57,8 +58,12 @@ static void set(struct fixture *f, const char *name, const char *value) {
     assert_int_equal(train_config_set(&f->ctx, name, value, &f->config), STATUS_OK);
 }
 
+static enum status try_plan(struct fixture *f) {
+    return train_plan_make(&f->ctx, &f->config, &f->data, f->source.data.n ? &f->source : NULL, &f->plan);
+}
+
 static void plan(struct fixture *f) {
-    if (train_plan_make(&f->ctx, &f->config, &f->data, &f->plan))
+    if (try_plan(f))
         fail_msg("%s", f->ctx.err.detail);
 }
 
@@ -101,8 +106,18 @@ static void what_does_not_fit_is_a_sentence(void **state) {
         bool images;
         const char *options[2][2], *sentence;
     } CASES[] = {
+        {false, {{"network", "dit"}}, "The network dit is for images, and the data are rows; want mlp."},
+        {true,
+         {{"num_layers", "5"}},
+         "num_layers is 5, which means nothing with the network unet, the path flow, uniform times and 2 classes; "
+         "leave "
+         "it out, or want 4."},
+        {true,
+         {{"path", "edm"}, {"coupling", "ot"}},
+         "coupling is \"ot\", which means nothing with the network unet, the path edm, log-normal times and 2 classes; "
+         "leave it out, or want \"independent\"."},
         {false, {{"network", "unet"}}, "The network unet is for images, and the data are rows; want mlp."},
-        {true, {{"network", "mlp"}}, "The network mlp is for rows, and the data are images; want unet."},
+        {true, {{"network", "mlp"}}, "The network mlp is for rows, and the data are images; want unet or dit."},
         {true,
          {{"prediction", "eps"}},
          "A model that predicts eps on the path flow has no scheduler to go with; want velocity on flow, edm on edm, "
@@ -144,7 +159,7 @@ static void what_does_not_fit_is_a_sentence(void **state) {
         begin(&f, CASES[i].images);
         for (size_t k = 0; k < 2 && CASES[i].options[k][0]; k++)
             set(&f, CASES[i].options[k][0], CASES[i].options[k][1]);
-        assert_int_equal(train_plan_make(&f.ctx, &f.config, &f.data, &f.plan), STATUS_INVALID);
+        assert_int_equal(train_plan_make(&f.ctx, &f.config, &f.data, NULL, &f.plan), STATUS_INVALID);
         if (strcmp(f.ctx.err.detail, CASES[i].sentence) != 0)
             fail_msg("is: %s\nwant: %s", f.ctx.err.detail, CASES[i].sentence);
         end(&f);
@@ -161,7 +176,7 @@ static void without_classes_no_label_is_dropped(void **state) {
     plan(&f);
     assert_int_equal(f.plan.mlp.num_classes, 0);
     set(&f, "label_drop", "0.3");
-    assert_int_equal(train_plan_make(&f.ctx, &f.config, &f.data, &f.plan), STATUS_INVALID);
+    assert_int_equal(train_plan_make(&f.ctx, &f.config, &f.data, NULL, &f.plan), STATUS_INVALID);
     assert_non_null(strstr(f.ctx.err.detail, "label_drop is 0.3, which means nothing"));
     end(&f);
 }
@@ -184,6 +199,8 @@ static void write_folder(struct fixture *f, const struct graph *graph, const flo
     made_files_init(to);
     for (size_t i = 0; i < MODEL_WRITE_FILES; i++) {
         struct buf b;
+        if (!model_write_path(&f->plan, i))
+            continue;
         buf_init(&b, 64 << 20);
         assert_int_equal(model_write_file(&f->ctx, &f->plan, graph, weights, i, &b), STATUS_OK);
         made_files_put(to, model_write_path(&f->plan, i), b.data, b.n);
@@ -204,13 +221,28 @@ static void same_unet(const struct unet_config *a, const struct unet_config *b) 
     assert_true(a->flip_sin_to_cos == b->flip_sin_to_cos && a->freq_shift == b->freq_shift && a->act_fn == b->act_fn);
 }
 
+/* same_weights: the folder has all parameters and nothing else. */
+static void same_weights(struct fixture *f, const struct model_files *m, const struct graph *graph,
+                         const float *weights) {
+    const struct parameter *list;
+    size_t n = graph_parameters(graph, &list);
+    bool asked[FOLDER_TENSORS];
+    assert_true(m->network.weights.n == n && n < FOLDER_TENSORS);
+    assert_int_equal(model_part_check(&f->ctx, &m->network, list, n, asked), STATUS_OK);
+    assert_int_equal(m->warnings.total, 0);
+    for (size_t i = 0; i < n; weights += list[i].n, i++) {
+        float *to = ctx_alloc(&f->ctx, list[i].n, sizeof *to);
+        assert_int_equal(model_part_find((void *)(uintptr_t)&m->network, &f->ctx, &list[i], to), STATUS_OK);
+        assert_memory_equal(to, weights, list[i].n * sizeof *to);
+    }
+}
+
 static void a_unet_is_read_as_it_was_written(void **state) {
     (void)state;
     struct fixture f;
     struct graph *graph;
     struct made_files files;
     struct model_files m;
-    const struct parameter *list;
     begin(&f, true);
     plan(&f);
     const float *weights = weights_of(&f, &graph);
@@ -218,18 +250,116 @@ static void a_unet_is_read_as_it_was_written(void **state) {
     if (model_files_open(&f.ctx, &files.files, &m))
         fail_msg("%s", f.ctx.err.detail);
     same_unet(&m.unet, &f.plan.unet);
-    size_t n = graph_parameters(graph, &list);
-    bool asked[FOLDER_TENSORS];
-    assert_true(m.network.weights.n == n && n < FOLDER_TENSORS);
-    assert_int_equal(model_part_check(&f.ctx, &m.network, list, n, asked), STATUS_OK);
-    assert_int_equal(m.warnings.total, 0);
-    for (size_t i = 0; i < n; weights += list[i].n, i++) {
-        float *to = ctx_alloc(&f.ctx, list[i].n, sizeof *to);
-        assert_int_equal(model_part_find(&m.network, &f.ctx, &list[i], to), STATUS_OK);
-        assert_memory_equal(to, weights, list[i].n * sizeof *to);
-    }
+    same_weights(&f, &m, graph, weights);
     made_files_release(&files);
     end(&f);
+}
+
+static void a_dit_is_read_as_it_was_written(void **state) {
+    (void)state;
+    struct fixture f;
+    struct graph *graph;
+    struct made_files files;
+    struct model_files m;
+    begin(&f, true);
+    f.config.block_out_channels = (struct sizes){3, {16, 32, 64}};
+    f.config.attention_levels = 0;
+    set(&f, "network", "dit");
+    set(&f, "num_layers", "2");
+    set(&f, "num_attention_heads", "2");
+    set(&f, "attention_head_dim", "6");
+    set(&f, "patch_size", "4");
+    plan(&f);
+    const float *weights = weights_of(&f, &graph);
+    write_folder(&f, graph, weights, &files);
+    if (model_files_open(&f.ctx, &files.files, &m))
+        fail_msg("%s", f.ctx.err.detail);
+    const struct dit_config *a = &m.dit, *b = &f.plan.dit;
+    assert_true(m.kind == NETWORK_DIT && a->sample_size == SIDE && a->patch_size == 4 && a->in_channels == 3);
+    assert_true(a->num_layers == 2 && a->num_attention_heads == 2 && a->attention_head_dim == 6);
+    assert_true(a->num_embeds_ada_norm == 2 && f.plan.loss.none == 2 && a->activation_fn == b->activation_fn);
+    assert_true(a->attention_bias == b->attention_bias && a->norm_eps == b->norm_eps);
+    same_weights(&f, &m, graph, weights);
+    made_files_release(&files);
+    end(&f);
+}
+
+/* -- Sources -- */
+
+/* read_source gives the points that the folder has. */
+static const float *read_source(struct fixture *f, size_t dims, const size_t *shape, size_t n) {
+    struct graph *graph;
+    struct made_files files;
+    struct model_files m;
+    float *points;
+    plan(f);
+    const float *weights = weights_of(f, &graph);
+    write_folder(f, graph, weights, &files);
+    if (model_files_open(&f->ctx, &files.files, &m))
+        fail_msg("%s", f->ctx.err.detail);
+    assert_int_equal(source_file_read(&f->ctx, m.source, dims, shape, &points), STATUS_OK);
+    assert_int_equal(m.source->shape[0], n);
+    made_files_release(&files);
+    return points;
+}
+
+/* A source of rows has a scale of its own; the run sees it on that of the data, and the folder has it as it was. */
+static void sources_are_written_as_they_were(void **state) {
+    (void)state;
+    enum { STARTS = 3 };
+    static const float starts[2 * STARTS] = {-1, 1, 0.5f, -1, 0.5f, 2};
+    double mean[2] = {10, 0}, std[2] = {2, 4};
+    struct fixture f;
+    begin(&f, false);
+    f.source = f.data;
+    f.source.data = (struct train_data){.n = STARTS, .d = 2, .rows = starts};
+    f.source.mean = mean, f.source.std = std;
+    const float *points = read_source(&f, 1, (const size_t[]){2}, STARTS);
+    for (size_t i = 0; i < STARTS; i++) {
+        const float *from = starts + 2 * epoch_order_at((uint64_t)f.config.seed, STARTS, i);
+        assert_true(fabs((double)points[2 * i] - (10 + 2 * (double)from[0])) < 1e-5);
+        assert_true(fabs((double)points[2 * i + 1] - 4 * (double)from[1]) < 1e-5);
+    }
+    for (size_t i = 0; i < STARTS; i++) {
+        assert_true(fabs((double)f.plan.from.rows[2 * i] - (10 + 2 * (double)starts[2 * i] - 1) / 3) < 1e-5);
+        assert_true(fabs((double)f.plan.from.rows[2 * i + 1] - (4 * (double)starts[2 * i + 1] + 2) / 0.5) < 1e-5);
+    }
+    end(&f);
+}
+
+static void images_of_a_source_have_channels_first(void **state) {
+    (void)state;
+    struct fixture f;
+    static unsigned char starts[SIDE * SIDE * 3];
+    begin(&f, true);
+    for (size_t i = 0; i < sizeof starts; i++)
+        starts[i] = (unsigned char)(100 * (i % 3) + i / 3);
+    f.source = f.data;
+    f.source.data = (struct train_data){.n = 1, .d = sizeof starts, .bytes = starts};
+    const float *points = read_source(&f, 3, (const size_t[]){3, SIDE, SIDE}, 1);
+    for (size_t i = 0; i < SIDE * SIDE * 3; i++) {
+        const size_t channel = i / (SIDE * SIDE), pixel = i % (SIDE * SIDE);
+        assert_true(fabs((double)points[i] - ((double)(unsigned char)(100 * channel + pixel) / 127.5 - 1)) < 1e-6);
+    }
+    end(&f);
+}
+
+static void sources_that_do_not_fit_are_refused(void **state) {
+    (void)state;
+    struct fixture f, other;
+    begin(&f, true);
+    begin(&other, false);
+    f.source = other.data;
+    assert_int_equal(try_plan(&f), STATUS_INVALID);
+    assert_string_equal(
+        f.ctx.err.detail,
+        "The source has rows of 1 x 1 x 2 numbers, and the data have images of 8 x 8 x 3; want the same.");
+    f.source = f.data;
+    set(&f, "path", "ddpm-cosine");
+    assert_int_equal(try_plan(&f), STATUS_INVALID);
+    assert_string_equal(f.ctx.err.detail, "A source is what a flow starts from, and means nothing on ddpm-cosine.");
+    end(&f);
+    end(&other);
 }
 
 /* object_of parses file i. */
@@ -331,6 +461,10 @@ int main(void) {
         cmocka_unit_test(what_does_not_fit_is_a_sentence),
         cmocka_unit_test(without_classes_no_label_is_dropped),
         cmocka_unit_test(a_unet_is_read_as_it_was_written),
+        cmocka_unit_test(a_dit_is_read_as_it_was_written),
+        cmocka_unit_test(sources_are_written_as_they_were),
+        cmocka_unit_test(images_of_a_source_have_channels_first),
+        cmocka_unit_test(sources_that_do_not_fit_are_refused),
         cmocka_unit_test(schedulers_are_those_of_the_paths),
         cmocka_unit_test(rows_keep_their_scale_and_labels_their_names),
         cmocka_unit_test(pictures_are_drawn_and_memory_given_back),

@@ -80,7 +80,8 @@ static void cfm_moons_are_drawn_out_half_circles(void **state) {
         double half = (x + y) / 2, across = (x - y) / 2, root = sqrt(fmax(4.5 - across * across, 0));
         double near = fabs(half - root - 0.3) < fabs(half + root - 0.3) ? half - root : half + root;
         assert_true((classes[i] ? -1 : 1) * (y - near) > -2e-3);
-        assert_true(fabs(across) < 2.1214 && near > -2e-3 && near < 0.6 + 2e-3); /* rounding, where the line is a tangent */
+        assert_true(fabs(across) < 2.1214 && near > -2e-3 &&
+                    near < 0.6 + 2e-3); /* rounding, where the line is a tangent */
         mean += (x + y) / N / 2;
     }
     /* (cos + sin) / 2 of a half circle of radius 3 has the mean 3 / pi, of the lower one minus that. */
