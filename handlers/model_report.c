@@ -69,6 +69,18 @@ static enum status read_numbers(struct report *r, const struct graph *graph, str
     return status;
 }
 
+/* read_source wants points of the network's samples. */
+static enum status read_source(struct report *r, const struct model_graphs *g) {
+    struct ctx *ctx = &r->call.ctx;
+    struct ctx_mark mark = ctx_mark(ctx);
+    float *points;
+    if (!r->model.source)
+        return STATUS_OK;
+    enum status status = source_file_read(ctx, r->model.source, g->dims, g->shape, &points);
+    ctx_rewind(ctx, mark);
+    return status;
+}
+
 static enum status check_networks(struct report *r) {
     struct ctx *ctx = &r->call.ctx;
     struct model_files *m = &r->model;
@@ -78,6 +90,8 @@ static enum status check_networks(struct report *r) {
         return status;
     write_networks(r, &g);
     status = model_graphs_check(ctx, m, &g);
+    if (status == STATUS_OK)
+        status = read_source(r, &g);
     if (status == STATUS_OK)
         status = read_numbers(r, g.network, &m->network);
     if (status == STATUS_OK)

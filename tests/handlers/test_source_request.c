@@ -13,16 +13,8 @@ enum { POINTS = 5, COUNT_OF_SAMPLES = 7 };
 
 static const float SOURCE[POINTS][2] = {{110, -2.5f}, {80, -3}, {100, -3.25f}, {60, -2}, {130, -3.5f}};
 
-static void put_source(struct made_model *m, const float *points, size_t n, size_t dims, const size_t *shape) {
-    struct buf b;
-    buf_init(&b, 1 << 20);
-    source_file_write(points, n, dims, shape, &b);
-    made_files_put(&m->folder, SOURCE_FILE, b.data, b.n);
-    buf_release(&b);
-}
-
 static void put_rows(struct made_model *m, const float *points, size_t n) {
-    put_source(m, points, n, 1, (const size_t[]){2});
+    made_model_source(m, points, n, 1, (const size_t[]){2});
 }
 
 /* begin makes an MLP with the scale of its rows. */
@@ -167,7 +159,7 @@ static void what_is_no_source_is_refused(void **state) {
     begin(&m);
     put_rows(&m, bad, 2);
     refused(&m, "source/points.safetensors has NaN as its number 3, want a finite one.");
-    put_source(&m, SOURCE[0], 2, 1, (const size_t[]){3});
+    made_model_source(&m, SOURCE[0], 2, 1, (const size_t[]){3});
     refused(&m, "have the shape [3], want [2].");
     put_rows(&m, SOURCE[0], 0);
     refused(&m, "want one, \"points\", of 1 to 1000000 points.");

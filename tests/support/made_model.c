@@ -250,6 +250,14 @@ void made_model_mlp(struct made_model *m) {
     made_model_network(m, "", g);
 }
 
+void made_model_source(struct made_model *m, const float *points, size_t n, size_t dims, const size_t *shape) {
+    struct buf b;
+    buf_init(&b, 1 << 20);
+    source_file_write(points, n, dims, shape, &b);
+    made_files_put(&m->folder, SOURCE_FILE, b.data, b.n);
+    buf_release(&b);
+}
+
 /* -- Calls -- */
 
 /* run writes the answer of a decoded call, as a stream where a type is asked for. */

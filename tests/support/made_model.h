@@ -55,6 +55,9 @@ void made_model_latent(struct made_model *m, bool encoder);
 /* made_model_latent_config is the autoencoder of the last. */
 struct vae_config made_model_latent_config(void);
 
+/* made_model_source gives the folder points that its flow starts from (source_file.h). */
+void made_model_source(struct made_model *m, const float *points, size_t n, size_t dims, const size_t *shape);
+
 /* made_model_clock gives the host a clock. */
 void made_model_clock(struct made_model *m);
 
