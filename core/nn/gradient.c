@@ -12,6 +12,8 @@ struct walk {
     const float *d_out;
     float *out, *by;
     unsigned wanted;
+    gradient_compare *compare; /* between the ways */
+    void *self;
 };
 
 static size_t floats_of(const struct graph *g, int value) {
@@ -75,19 +77,24 @@ static void pack_forward(void *arg, size_t i) {
         gradient_pack_forward(w->g, i);
 }
 
-void gradient_forward(struct ctx *ctx, struct gradient *g, const float *weights, size_t images,
-                      const struct graph_in *in, float *out) {
-    struct walk w = {.g = g, .out = out};
+static void begin(struct ctx *ctx, struct gradient *g, const float *weights, size_t images, const struct graph_in *in) {
     g->images = images;
     g->in = *in;
     g->share = share_of(ctx, g);
-    if (weights) {
-        g->weights = weights;
-        for (size_t i = 0; i < g->forward.n_parameters; i++)
-            g->forward.parameters[i].values = (float *)(uintptr_t)(weights + g->offset[i]);
-        g->packed = false;
+    if (!weights)
+        return;
+    g->weights = weights;
+    for (size_t i = 0; i < g->forward.n_parameters; i++)
+        g->forward.parameters[i].values = (float *)(uintptr_t)(weights + g->offset[i]);
+    g->packed = false;
+}
+
+void gradient_forward(struct ctx *ctx, struct gradient *g, const float *weights, size_t images,
+                      const struct graph_in *in, float *out) {
+    struct walk w = {.g = g, .out = out};
+    begin(ctx, g, weights, images, in);
+    if (weights)
         each_part(ctx, &w, g->forward.n_nodes, pack_forward);
-    }
     each_part(ctx, &w, parts_of(&w), forward_part);
 }
 
@@ -203,6 +210,31 @@ void gradient_backward(struct ctx *ctx, struct gradient *g, const float *d_out, 
     struct walk w = {.g = g, .d_out = d_out, .by = by_weights, .wanted = BY_WEIGHTS};
     memset(by_weights, 0, gradient_numbers(&g->forward) * sizeof *by_weights);
     backward(ctx, &w);
+    each_part(ctx, &w, g->n_pieces, weights_part);
+}
+
+static void pack_both(void *arg, size_t i) {
+    pack_forward(arg, i);
+    pack_backward(arg, i);
+}
+
+static void step_part(void *arg, size_t part) {
+    const struct walk *w = arg;
+    size_t first = part * w->g->share, left = w->g->images - first;
+    forward_part(arg, part);
+    w->compare(w->self, first, left < w->g->share ? left : w->g->share);
+    backward_part(arg, part);
+}
+
+void gradient_step(struct ctx *ctx, struct gradient *g, const float *weights, size_t images, const struct graph_in *in,
+                   float *out, gradient_compare *compare, void *self, const float *d_out, float *by_weights) {
+    struct walk w = {
+        .g = g, .d_out = d_out, .out = out, .by = by_weights, .wanted = BY_WEIGHTS, .compare = compare, .self = self};
+    begin(ctx, g, weights, images, in);
+    memset(by_weights, 0, gradient_numbers(&g->forward) * sizeof *by_weights);
+    each_part(ctx, &w, g->forward.n_nodes, pack_both);
+    g->packed = true;
+    each_part(ctx, &w, parts_of(&w), step_part);
     each_part(ctx, &w, g->n_pieces, weights_part);
 }
 

@@ -68,7 +68,7 @@ static void keep(struct gradient *g, struct node *node, struct step *step) {
     if (node->op == OP_CONV && (node->conv.activation != ACTIVATION_NONE || node->in[3] >= 0))
         step->keep = add_value(f, 0, out);
     if (node->op == OP_GROUP_NORM || node->op == OP_LAYER_NORM)
-        step->keep = add_value(f, gradient_norm_keeps(node, out->channels), NULL);
+        step->keep = add_value(f, gradient_norm_keeps(node, out), NULL);
     if (node->op == OP_GROUP_NORM)
         node->statistics = add_value(f, 2 * node->norm.groups, NULL);
     if (node->op == OP_ATTENTION)

@@ -154,12 +154,27 @@ static void take(struct trainer *t, size_t item, size_t i) {
     t->labels[i] = t->data.labels ? t->data.labels[item] : 0;
 }
 
+enum { TAKEN_TOGETHER = 64 };
+
+static void gather_some(void *arg, size_t piece) {
+    struct trainer *t = arg;
+    const size_t n = t->data.n - t->options.held, from = piece * TAKEN_TOGETHER;
+    const size_t end = t->rows - from < TAKEN_TOGETHER ? t->rows : from + TAKEN_TOGETHER;
+    const uint64_t first = t->o.step * t->batch.whole + t->first;
+    for (size_t i = from; i < end; i++)
+        take(t, place_of(t, epoch_order_at(t->options.seed, n, first + i)), i);
+}
+
 /* gather takes the step's items. */
 static void gather(struct trainer *t) {
-    const size_t n = t->data.n - t->options.held;
-    const uint64_t first = t->o.step * t->batch.whole + t->first;
+    parallel_for(t->ctx, (t->rows + TAKEN_TOGETHER - 1) / TAKEN_TOGETHER, gather_some, t);
+}
+
+/* gather_held takes the items of a round that were held out. */
+static void gather_held(struct trainer *t, size_t round) {
+    const size_t held = t->options.held, at = round * t->batch.whole + t->first;
     for (size_t i = 0; i < t->rows; i++)
-        take(t, place_of(t, epoch_order_at(t->options.seed, n, first + i)), i);
+        take(t, place_of(t, t->data.n - held + (at + i) % held), i);
 }
 
 /* start takes what the rows come from, which has a use for batch.x meanwhile. */
@@ -188,19 +203,19 @@ static enum status pair(struct trainer *t, const struct loss *loss, uint64_t ste
     return pairs_couple(t->ctx, t->rows, t->data.d, t->x0, t->data.labels ? t->labels : NULL, t->x1);
 }
 
-/* forward runs the network on what was drawn of a step, and gives this rank's share of the loss, which is not to be used
- * where ctx was stopped. Errors: as of pairs_couple. */
-static enum status forward(struct trainer *t, const struct loss *loss, uint32_t step, const float *weights,
-                           double *mean) {
+/* draw makes this rank's part of a step's batch of what was gathered. Errors: as of pairs_couple. */
+static enum status draw(struct trainer *t, const struct loss *loss, uint32_t step, struct graph_in *in) {
     const size_t mine = t->batch.first - t->first;
     enum status status = pair(t, loss, step);
-    if (status != STATUS_OK)
-        return status;
-    loss_draw(t->ctx, loss, step, t->x0 + mine * t->data.d, t->labels + mine, &t->batch);
-    const struct graph_in in = {.x = t->batch.x, .times = t->batch.times, .classes = t->batch.classes};
-    gradient_forward(t->ctx, t->gradient, weights, t->batch.images, &in, t->out);
-    *mean = loss_mean(t->ctx, &t->batch, t->out, t->d_out);
-    return ctx_stopped(t->ctx);
+    if (status == STATUS_OK)
+        loss_draw(t->ctx, loss, step, t->x0 + mine * t->data.d, t->labels + mine, &t->batch);
+    *in = (struct graph_in){.x = t->batch.x, .times = t->batch.times, .classes = t->batch.classes};
+    return status;
+}
+
+static void compare(void *self, size_t first, size_t images) {
+    const struct trainer *t = self;
+    loss_compare(&t->batch, first, images, t->out, t->d_out);
 }
 
 /* together sums the loss over the ranks; where one was stopped, all are. It brings them to one time, too, so that none
@@ -214,11 +229,16 @@ static enum status together(struct trainer *t, enum status own, double *loss) {
     return own == STATUS_OK && shared[1] > 0 ? STATUS_CANCELLED : own;
 }
 
-/* gather_held takes the items of a round that were held out. */
-static void gather_held(struct trainer *t, size_t round) {
-    const size_t held = t->options.held, at = round * t->batch.whole + t->first;
-    for (size_t i = 0; i < t->rows; i++)
-        take(t, place_of(t, t->data.n - held + (at + i) % held), i);
+/* loss_of runs the network on what is drawn of a step, and gives this rank's share of the loss. */
+static enum status loss_of(struct trainer *t, const struct loss *loss, uint32_t step, const float *weights,
+                           double *mean) {
+    struct graph_in in;
+    enum status status = draw(t, loss, step, &in);
+    if (status != STATUS_OK)
+        return status;
+    gradient_forward(t->ctx, t->gradient, weights, t->batch.images, &in, t->out);
+    *mean = loss_mean(t->ctx, &t->batch, t->out, t->d_out);
+    return ctx_stopped(t->ctx);
 }
 
 enum status trainer_held_out(struct trainer *t, double *loss) {
@@ -230,7 +250,7 @@ enum status trainer_held_out(struct trainer *t, double *loss) {
     for (size_t round = 0; round < rounds && status == STATUS_OK; round++) {
         double mean = 0;
         gather_held(t, round);
-        status = forward(t, &all, UINT32_MAX - (uint32_t)round, t->o.average, &mean); /* no step of a run */
+        status = loss_of(t, &all, UINT32_MAX - (uint32_t)round, t->o.average, &mean); /* no step of a run */
         *loss += mean / (double)rounds;
     }
     return together(t, status, loss);
@@ -242,14 +262,21 @@ static enum status not_finite(const struct trainer *t, const char *what) {
                     what, trainer_at(t) + 1);
 }
 
-enum status trainer_step(struct trainer *t, struct trainer_report *report) {
+/* derive finds this rank's share of a step's loss, and its gradient. */
+static enum status derive(struct trainer *t, double *loss) {
+    struct graph_in in;
     gather(t);
+    enum status status = draw(t, t->loss, (uint32_t)t->o.step, &in);
+    if (status != STATUS_OK)
+        return status;
+    gradient_step(t->ctx, t->gradient, t->o.weights, t->batch.images, &in, t->out, compare, t, t->d_out, t->by_weights);
+    *loss = loss_sum(&t->batch);
+    return ctx_stopped(t->ctx); /* what was stopped on its way is no gradient */
+}
+
+enum status trainer_step(struct trainer *t, struct trainer_report *report) {
     double loss = 0;
-    enum status status = forward(t, t->loss, (uint32_t)t->o.step, t->o.weights, &loss);
-    if (status == STATUS_OK) {
-        gradient_backward(t->ctx, t->gradient, t->d_out, t->by_weights);
-        status = ctx_stopped(t->ctx); /* what was stopped on its way is no gradient */
-    }
+    enum status status = derive(t, &loss);
     status = together(t, status, &loss);
     if (status != STATUS_OK)
         return status;
