@@ -307,5 +307,7 @@ enum status train_plan_make(struct ctx *ctx, const struct train_config *config, 
     if (status == STATUS_OK)
         status = describe(ctx, out);
     out->options = options_of(&out->config, data->data.n);
+    if (status == STATUS_OK)
+        status = trainer_check(ctx, &out->options);
     return status == STATUS_OK ? take_source(ctx, out) : status;
 }

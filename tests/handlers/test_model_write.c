@@ -113,6 +113,9 @@ static void what_does_not_fit_is_a_sentence(void **state) {
          "leave "
          "it out, or want 4."},
         {true,
+         {{"coupling", "ot"}, {"batch", "2001"}},
+         "A batch of 2001 is too large to be coupled by ot; want at most 2000."},
+        {true,
          {{"path", "edm"}, {"coupling", "ot"}},
          "coupling is \"ot\", which means nothing with the network unet, the path edm, log-normal times and 2 classes; "
          "leave it out, or want \"independent\"."},
@@ -428,13 +431,15 @@ static void rows_keep_their_scale_and_labels_their_names(void **state) {
 
 static void pictures_are_drawn_and_memory_given_back(void **state) {
     (void)state;
-    static const char *const PATHS[] = {"flow", "edm", "ddpm-linear"};
+    static const char *const PATHS[] = {"flow", "edm", "ddpm-linear", "flow"};
     for (size_t i = 0; i < 2 * COUNT(PATHS); i++) {
         struct fixture f;
         struct graph *graph;
         struct buf a, b;
         begin(&f, i % 2);
         set(&f, "path", PATHS[i / 2]);
+        if (i / 2 == COUNT(PATHS) - 1)
+            f.source = f.data;
         plan(&f);
         const float *weights = weights_of(&f, &graph);
         size_t used = f.ctx.used;
