@@ -264,7 +264,7 @@ void made_model_source(struct made_model *m, const float *points, size_t n, size
 static enum status run(struct made_model *m, struct call *call, struct buf *out) {
     enum media media = MEDIA_JSON;
     enum status status = m->accept ? call_media(call, m->accept, &media) : STATUS_OK;
-    if (status == STATUS_OK && m->accept) {
+    if (status == STATUS_OK && m->accept && media != MEDIA_PNG) {
         struct sink sink = {.out = *out, .full = SIZE_MAX};
         status = call_stream(call, media, &sink);
         *out = sink.out;
@@ -275,7 +275,7 @@ static enum status run(struct made_model *m, struct call *call, struct buf *out)
     return status == STATUS_OK ? call_encode(call, media, out) : status;
 }
 
-char *made_model_post(struct made_model *m, const char *route, const char *body, int *http) {
+struct buf made_model_bytes(struct made_model *m, const char *route, const char *body, int *http) {
     struct call call;
     struct buf out;
     if (!m->loaded)
@@ -292,6 +292,11 @@ char *made_model_post(struct made_model *m, const char *route, const char *body,
     }
     *http = call.http;
     call_release(&call);
+    return out;
+}
+
+char *made_model_post(struct made_model *m, const char *route, const char *body, int *http) {
+    struct buf out = made_model_bytes(m, route, body, http);
     buf_byte(&out, '\0');
     return out.data;
 }
