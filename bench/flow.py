@@ -24,7 +24,7 @@ def gaussians(rng, n):
 
 
 def moons(rng, n):
-    a, label = rng.uniform(0, np.pi, n), rng.integers(0, 2, n)
+    a, label = np.repeat(np.linspace(0, np.pi, (n + 1) // 2), 2)[:n], np.arange(n) % 2
     upper, lower = np.c_[np.cos(a), np.sin(a)], np.c_[1 - np.cos(a), .5 - np.sin(a)]
     return 3 * (np.where(label[:, None], lower, upper) + .2 * rng.uniform(size=(n, 1))) - 1, label
 

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "core/nn/dit.h"
 #include "core/nn/gradient.h"
 #include "core/nn/unet.h"
 #include "core/tensor/tensor.h"
@@ -146,6 +147,40 @@ static void untrained_networks_say_nothing(void **state) {
         end(flat);
         end(r);
     }
+}
+
+/* transformer makes the run that of a small DiT on labelled images. */
+static void transformer(struct run *r) {
+    struct dit_config c = dit_default();
+    c.num_attention_heads = 2;
+    c.attention_head_dim = 4;
+    c.in_channels = c.num_layers = 1;
+    c.sample_size = 8;
+    c.patch_size = 4;
+    c.num_embeds_ada_norm = 8;
+    assert_int_equal(dit_make(&r->ctx, tensor_kernels_for(r->ctx.isa), &c, &r->graph), STATUS_OK);
+    r->data.labels = r->labels;
+    r->options.weight_decay = 0;
+    r->options.batch = 16;
+    assert_int_equal(trainer_make(&r->ctx, r->graph, &r->data, &r->loss, &r->options, &r->t), STATUS_OK);
+}
+
+/* It says nothing at first, for gates that are closed; none of them may stay so, and nothing behind them. */
+static void a_transformer_learns_everywhere(void **state) {
+    (void)state;
+    struct run *r = begin(true);
+    const struct parameter *list;
+    transformer(r);
+    size_t n = graph_parameters(r->graph, &list), numbers = gradient_numbers(r->graph), at = 0;
+    float *before = malloc(numbers * sizeof *before);
+    memcpy(before, trainer_weights(r->t), numbers * sizeof *before);
+    steps(r, 5);
+    for (size_t i = 0; i < n; at += list[i++].n)
+        if (!strstr(list[i].name, "to_k.bias") && /* of which attention does not depend */
+            !memcmp(before + at, trainer_weights(r->t) + at, list[i].n * sizeof *before))
+            fail_msg("%s has not moved", list[i].name);
+    free(before);
+    end(r);
 }
 
 static void a_run_goes_on_to_the_same_bits(void **state) {
@@ -371,6 +406,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_loss_falls),
         cmocka_unit_test(untrained_networks_say_nothing),
+        cmocka_unit_test(a_transformer_learns_everywhere),
         cmocka_unit_test(a_run_goes_on_to_the_same_bits),
         cmocka_unit_test(threads_change_nothing),
         cmocka_unit_test(a_stopped_step_changes_nothing),
