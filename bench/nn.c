@@ -3,7 +3,8 @@
  * protocol of kernels.c; a round's check is the number of parameters, or of `conv` the seconds that registers alone
  * would need. `nn CASE...` prints a line for each, `nn` for those of TABLE.
  *
- *     CASE    cifar, digits, dit, conv or pipeline (DDIM, 50 steps, of cifar), then -BATCH-THREADS */
+ *     CASE    cifar, digits, dit, conv or pipeline (DDIM, 50 steps, of cifar), then -BATCH-THREADS, and -bf16 where products
+ *             are of bfloat16 */
 #include <string.h>
 
 #include "bench/measure.h"
@@ -63,6 +64,7 @@ static const struct family {
 struct work {
     const struct family *family;
     size_t batch, threads, parameters;
+    bool half;
     double most; /* multiply-adds a second of one thread's registers */
     struct ctx ctx;
     struct pool *pool;
@@ -86,7 +88,8 @@ static void read_case(const char *text, struct work *w) {
         if (!strcmp(name, FAMILIES[i].name))
             w->family = &FAMILIES[i];
     w->batch = rest ? strtoull(strsep(&rest, "-"), NULL, 10) : 0;
-    w->threads = rest ? strtoull(rest, NULL, 10) : 0;
+    w->threads = rest ? strtoull(strsep(&rest, "-"), NULL, 10) : 0;
+    w->half = rest && !strcmp(rest, "bf16");
     if (w->family && w->batch && w->threads)
         return;
     fprintf(stderr, "nn: there is no case %s\n", text);
@@ -102,6 +105,8 @@ static void set_up(struct work *w) {
     w->pool = w->threads > 1 ? measure_must(pool_open((unsigned)w->threads - 1, 0)) : NULL;
     w->ctx.parallel = w->pool ? pool_parallel(w->pool) : NULL;
     must(&w->ctx, w->family->make(&w->ctx, k, &w->graph));
+    if (w->half)
+        must(&w->ctx, graph_halve_products(w->graph, half_kernels_for(w->ctx.isa)));
     must(&w->ctx, graph_load(&w->ctx, w->graph, networks_random, &seed));
     for (size_t i = graph_parameters(w->graph, &list); i-- > 0;)
         w->parameters += list[i].n;
@@ -190,7 +195,7 @@ static void alone(const char *text) {
         spent += took;
         best = took < best ? took : best;
     }
-    printf("%-12s %s: %8.2f ms, %6.1f GFLOP/s, %.2f of the registers' %.1f; workspace %.1f MB\n", text,
+    printf("%-17s %s: %8.2f ms, %6.1f GFLOP/s, %.2f of the registers' %.1f; workspace %.1f MB\n", text,
            isa_text(w.ctx.isa), best * 1e3, 2e-9 * graph_work(w.graph) * (double)w.batch / best, at_most(&w) / best,
            2e-9 * w.most * (double)w.threads, (double)graph_floats(w.graph, w.batch) * 4e-6);
     fflush(stdout);

@@ -126,6 +126,11 @@ enum status graph_load(struct ctx *ctx, struct graph *g, graph_find *find, void 
  * memory, and the same bits where its numbers are bfloat16 already; else they are rounded, to nearest. */
 void graph_halve(struct graph *g, size_t i);
 
+/* graph_halve_products, after graph_output and before graph_load, has convolutions and linear layers multiply bfloat16
+ * numbers (core/tensor/half.h): their weights and inputs are rounded, to nearest; sums, and all else, stay as they are.
+ * Such a graph is run, and has no derivatives. Errors: NO_MEMORY. */
+enum status graph_halve_products(struct graph *g, const struct half_kernels *half) MUST_CHECK;
+
 /* graph_load_bytes is what graph_load keeps. */
 size_t graph_load_bytes(const struct graph *g);
 

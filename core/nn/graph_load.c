@@ -9,9 +9,15 @@ static struct node *packed_into(const struct graph *g, size_t parameter) {
 
 static size_t segments_of(const struct parameter *p) { return p->dims == 4 ? p->shape[2] * p->shape[3] : 1; }
 
-/* panel_floats is the size of a parameter that is packed. */
+/* panel_floats is the size of a parameter that is packed, in numbers; pairs_size that of one for bfloat16 products, whose
+ * segments are those of its packing: a patch's are its rows of pixels. */
 static size_t panel_floats(const struct graph *g, const struct parameter *p) {
     return matrix_floats(g->kernels, segments_of(p), p->shape[1], p->shape[0]);
+}
+static size_t pairs_size(const struct graph *g, const struct node *node, const struct parameter *p) {
+    const bool patches = conv_patches(&node->conv);
+    const size_t side = patches ? p->shape[2] : 1;
+    return half_size(g->half, segments_of(p) / side, p->shape[1] * side, p->shape[0]);
 }
 
 void graph_halve(struct graph *g, size_t i) { g->parameters[i].half = packed_into(g, i) != NULL; }
@@ -20,8 +26,13 @@ size_t graph_load_bytes(const struct graph *g) {
     size_t bytes = 0;
     for (size_t i = 0; i < g->n_parameters; i++) {
         const struct parameter *p = &g->parameters[i];
-        bytes += packed_into(g, i) ? panel_floats(g, p) * (p->half ? sizeof(uint16_t) : sizeof(float))
-                                   : p->n * sizeof(float);
+        const struct node *node = packed_into(g, i);
+        if (node && g->half)
+            bytes += pairs_size(g, node, p) * sizeof(uint16_t);
+        else if (node)
+            bytes += panel_floats(g, p) * (p->half ? sizeof(uint16_t) : sizeof(float));
+        else
+            bytes += p->n * sizeof(float);
     }
     return bytes;
 }
@@ -35,43 +46,58 @@ void patches_by_rows(const struct parameter *p, const float *w, float *to) {
                     *to++ = w[(c * side + y) * side + x];
 }
 
-static enum status pack_patches(struct ctx *ctx, struct graph *g, struct node *node, const struct parameter *p,
-                                const float *w, float *panels) {
-    size_t side = p->shape[2], depth = p->shape[1] * side;
+/* by_segments gives the weights in the order that is packed, and says in node->matrix what they are; NULL: no memory. */
+static const float *by_segments(struct ctx *ctx, struct node *node, const struct parameter *p, const float *w) {
+    node->matrix = (struct matrix){.segments = segments_of(p), .depth = p->shape[1], .columns = p->shape[0]};
+    if (!conv_patches(&node->conv))
+        return w;
+    size_t side = p->shape[2];
     float *rows = ctx_alloc(ctx, p->n, sizeof *rows);
-    if (!rows)
+    if (rows)
+        patches_by_rows(p, w, rows);
+    node->matrix.segments = side;
+    node->matrix.depth *= side;
+    return rows;
+}
+
+/* pack_panels packs into n numbers for products of float32, halved where the weights are. */
+static enum status pack_panels(struct ctx *ctx, const struct graph *g, const struct parameter *p, const float *w,
+                               struct matrix *m, size_t n, void *kept) {
+    float *panels = p->half ? ctx_alloc(ctx, n, sizeof *panels) : kept;
+    if (!panels)
         return STATUS_NO_MEMORY;
-    patches_by_rows(p, w, rows);
-    matrix_pack(g->kernels, side, depth, p->shape[0], rows, panels);
-    node->matrix = (struct matrix){side, depth, p->shape[0], NULL, NULL};
+    matrix_pack(g->kernels, m->segments, m->depth, m->columns, w, panels);
+    if (p->half)
+        matrix_halve(panels, n, kept);
+    m->halves = p->half ? kept : NULL;
+    m->panels = p->half ? NULL : kept;
     return STATUS_OK;
 }
 
-/* pack fills panels with what is found, and says in node->matrix how they lie. */
-static enum status pack(struct ctx *ctx, struct graph *g, struct node *node, const struct parameter *p,
-                        graph_find *find, void *self, float *panels) {
+/* pack fills `kept`, n numbers, with what is found. */
+static enum status pack(struct ctx *ctx, const struct graph *g, struct node *node, const struct parameter *p,
+                        graph_find *find, void *self, size_t n, void *kept) {
     float *w = ctx_alloc(ctx, p->n, sizeof *w);
     enum status status = w ? find(self, ctx, p, w) : STATUS_NO_MEMORY;
-    if (status != STATUS_OK || conv_patches(&node->conv))
-        return status == STATUS_OK ? pack_patches(ctx, g, node, p, w, panels) : status;
-    matrix_pack(g->kernels, segments_of(p), p->shape[1], p->shape[0], w, panels);
-    node->matrix = (struct matrix){segments_of(p), p->shape[1], p->shape[0], NULL, NULL};
+    if (status != STATUS_OK)
+        return status;
+    struct matrix *m = &node->matrix;
+    const float *ordered = by_segments(ctx, node, p, w);
+    if (!ordered)
+        return STATUS_NO_MEMORY;
+    if (!g->half)
+        return pack_panels(ctx, g, p, ordered, m, n, kept);
+    half_pack(g->half, m->segments, m->depth, m->columns, ordered, kept);
+    m->pairs = kept;
     return STATUS_OK;
 }
 
 static enum status load_matrix(struct ctx *ctx, struct graph *g, struct node *node, const struct parameter *p,
                                graph_find *find, void *self) {
-    size_t n = panel_floats(g, p);
-    void *kept = ctx_alloc(ctx, n, p->half ? sizeof(uint16_t) : sizeof(float));
+    size_t n = g->half ? pairs_size(g, node, p) : panel_floats(g, p);
+    void *kept = ctx_alloc(ctx, n, g->half || p->half ? sizeof(uint16_t) : sizeof(float));
     struct ctx_mark mark = ctx_mark(ctx);
-    float *panels = kept && p->half ? ctx_alloc(ctx, n, sizeof *panels) : kept;
-    enum status status = panels ? pack(ctx, g, node, p, find, self, panels) : STATUS_NO_MEMORY;
-    if (status == STATUS_OK && p->half) {
-        matrix_halve(panels, n, kept);
-        node->matrix.halves = kept;
-    } else if (status == STATUS_OK) {
-        node->matrix.panels = kept;
-    }
+    enum status status = kept ? pack(ctx, g, node, p, find, self, n, kept) : STATUS_NO_MEMORY;
     ctx_rewind(ctx, mark);
     return status;
 }

@@ -59,6 +59,7 @@ void matrix_pack_across(const struct tensor_kernels *k, size_t segments, size_t 
 struct job {
     const struct tensor_kernels *k;
     const struct product *p;
+    struct tile_shape tile;    /* but for slim ones */
     size_t rows, total;        /* rows a piece, and in all */
     size_t blocks, all_blocks; /* blocks a piece, and in all */
     size_t pieces_down;
@@ -83,31 +84,38 @@ static void next(const struct product *p, struct row *row) {
     row->image++;
 }
 
-static float *at(const struct places *to, const struct row *row) {
-    return to->data + row->image * to->image_step + row->y * to->row_step + row->x * to->step;
+static size_t offset(const struct places *to, const struct row *row) {
+    return row->image * to->image_step + row->y * to->row_step + row->x * to->step;
 }
 
 /* The rows of a tile, and what comes of them. */
 struct rows {
     size_t n, image[TILE_ROWS_MAX];
     const float *in[TILE_ROWS_MAX], *residual[TILE_ROWS_MAX];
+    const uint16_t *in_halves[TILE_ROWS_MAX];
+    uint16_t *out_halves[TILE_ROWS_MAX];
     float *out[TILE_ROWS_MAX], sums[TILE_ROWS_MAX * TILE_COLUMNS_MAX];
 };
 
-/* gather finds the places of the next n rows, results from `column` on. */
-static void gather(const struct product *p, struct row *row, size_t column, size_t n, struct rows *r) {
+/* gather finds the places of the next n rows, results from `column` on. What is to be rounded is finished where it is. */
+static void gather(const struct product *p, struct row *row, size_t column, size_t columns, size_t n, struct rows *r) {
     r->n = n;
     for (size_t i = 0; i < n; i++, next(p, row)) {
         r->image[i] = row->image;
-        r->in[i] = at(&p->in, row);
-        r->out[i] = at(&p->out, row) + column;
+        if (p->in.halves)
+            r->in_halves[i] = p->in.halves + offset(&p->in, row);
+        else
+            r->in[i] = p->in.data + offset(&p->in, row);
+        if (p->out.halves)
+            r->out_halves[i] = p->out.halves + offset(&p->out, row) + column;
+        r->out[i] = p->out.halves ? r->sums + i * columns : p->out.data + offset(&p->out, row) + column;
         if (p->residual.data)
-            r->residual[i] = at(&p->residual, row) + column;
+            r->residual[i] = p->residual.data + offset(&p->residual, row) + column;
     }
 }
 
 /* finish ends rows of `columns` sums, those of an image at a time: its vector and gate are the same for all. */
-static void finish(const struct job *job, size_t column, size_t columns, const struct rows *r) {
+static void finish(const struct job *job, size_t column, size_t columns, struct rows *r) {
     const struct product *p = job->p;
     struct finish_rows f = {.n = p->b->columns - column < columns ? p->b->columns - column : columns,
                             .pitch = columns,
@@ -124,6 +132,8 @@ static void finish(const struct job *job, size_t column, size_t columns, const s
         f.gate = p->gate ? p->gate + r->image[i] * p->gate_step + column : NULL;
         job->k->finish_rows(&f);
     }
+    for (size_t i = 0; p->out.halves && i < r->n; i++)
+        p->half->narrow(f.n, r->out[i], r->out_halves[i]);
 }
 
 /* Some rows of one block of columns, whose panel is that of `b`, of one block. */
@@ -147,10 +157,12 @@ static void run_tiles(const struct block *block) {
                         .panel = block->b.panels,
                         .halves = block->b.halves,
                         .out = r.sums,
-                        .pitch = block->shape.columns};
+                        .pitch = block->shape.columns,
+                        .a_halves = r.in_halves,
+                        .pairs = block->b.pairs};
     for (size_t tiles = ceiling(block->end - first, block->shape.rows); tiles > 0; tiles--, first += tile.rows) {
         tile.rows = ceiling(block->end - first, tiles);
-        gather(p, &row, block->column, tile.rows, &r);
+        gather(p, &row, block->column, block->shape.columns, tile.rows, &r);
         block->shape.run(&tile);
         finish(block->job, block->column, block->shape.columns, &r);
     }
@@ -168,9 +180,16 @@ static void run_widened(const struct block *block, size_t floats) {
 }
 
 static void run_block(const struct job *job, size_t i, size_t first, size_t end) {
-    struct block block = {.job = job, .b = *job->p->b, .column = i * job->k->columns, .first = first, .end = end};
+    struct block block = {.job = job, .b = *job->p->b, .column = i * job->tile.columns, .first = first, .end = end};
+    size_t left = block.b.columns - block.column;
+    if (block.b.pairs) {
+        block.b.pairs += half_size(job->p->half, block.b.segments, block.b.depth, block.column);
+        block.shape = half_tile_for(job->p->half, left);
+        run_tiles(&block);
+        return;
+    }
     size_t panel = block.column * block.b.segments * block.b.depth;
-    block.shape = tile_for(job->k, block.b.columns - block.column);
+    block.shape = tile_for(job->k, left);
     size_t floats = block.shape.columns * block.b.segments * block.b.depth;
     if (!block.b.panels) {
         block.b.halves += panel;
@@ -193,14 +212,17 @@ static void run_piece(void *arg, size_t piece) {
 }
 
 void product_run(struct ctx *ctx, const struct tensor_kernels *k, const struct product *p) {
-    struct job job = {
-        .k = k, .p = p, .total = p->images * p->height * p->width, .all_blocks = ceiling(p->b->columns, k->columns)};
-    size_t depth = p->b->segments * p->b->depth, tile_work = depth * k->rows * k->columns;
-    size_t tiles = ceiling(PIECE_WORK, tile_work ? tile_work : 1), down = ceiling(job.total, k->rows);
+    struct job job = {.k = k,
+                      .p = p,
+                      .tile = p->b->pairs ? p->half->tile : (struct tile_shape){k->rows, k->columns, k->tile},
+                      .total = p->images * p->height * p->width};
+    job.all_blocks = ceiling(p->b->columns, job.tile.columns);
+    size_t depth = p->b->segments * p->b->depth, tile_work = depth * job.tile.rows * job.tile.columns;
+    size_t tiles = ceiling(PIECE_WORK, tile_work ? tile_work : 1), down = ceiling(job.total, job.tile.rows);
     /* A piece is a block of columns and so many tiles of rows; few rows take more columns. */
     size_t most = tiles < 32 ? 32 : tiles;
     size_t height = down < most ? down : most;
-    job.rows = (height ? height : 1) * k->rows;
+    job.rows = (height ? height : 1) * job.tile.rows;
     job.blocks = ceiling(tiles, height ? height : 1);
     job.pieces_down = ceiling(job.total, job.rows);
     parallel_for(ctx, job.pieces_down * ceiling(job.all_blocks, job.blocks), run_piece, &job);
