@@ -15,6 +15,7 @@
 #define SOLVENT_GRAPH_H
 
 #include "core/base/ctx.h"
+#include "core/nn/dtype.h"
 #include "core/tensor/product.h"
 
 enum { PARAMETER_NAME = 112, GRAPH_NONE = -1 };
@@ -131,8 +132,9 @@ void graph_halve(struct graph *g, size_t i);
  * Such a graph is run, and has no derivatives. Errors: NO_MEMORY. */
 enum status graph_halve_products(struct graph *g, const struct half_kernels *half) MUST_CHECK;
 
-/* graph_load_bytes is what graph_load keeps. */
+/* graph_load_bytes is what graph_load keeps; graph_halved_bytes, what it would after graph_halve_products. */
 size_t graph_load_bytes(const struct graph *g);
+size_t graph_halved_bytes(const struct graph *g, const struct half_kernels *half);
 
 size_t graph_floats(const struct graph *g, size_t images);
 

@@ -14,21 +14,21 @@ static size_t segments_of(const struct parameter *p) { return p->dims == 4 ? p->
 static size_t panel_floats(const struct graph *g, const struct parameter *p) {
     return matrix_floats(g->kernels, segments_of(p), p->shape[1], p->shape[0]);
 }
-static size_t pairs_size(const struct graph *g, const struct node *node, const struct parameter *p) {
+static size_t pairs_size(const struct half_kernels *half, const struct node *node, const struct parameter *p) {
     const bool patches = conv_patches(&node->conv);
     const size_t side = patches ? p->shape[2] : 1;
-    return half_size(g->half, segments_of(p) / side, p->shape[1] * side, p->shape[0]);
+    return half_size(half, segments_of(p) / side, p->shape[1] * side, p->shape[0]);
 }
 
 void graph_halve(struct graph *g, size_t i) { g->parameters[i].half = packed_into(g, i) != NULL; }
 
-size_t graph_load_bytes(const struct graph *g) {
+size_t graph_halved_bytes(const struct graph *g, const struct half_kernels *half) {
     size_t bytes = 0;
     for (size_t i = 0; i < g->n_parameters; i++) {
         const struct parameter *p = &g->parameters[i];
         const struct node *node = packed_into(g, i);
-        if (node && g->half)
-            bytes += pairs_size(g, node, p) * sizeof(uint16_t);
+        if (node && half)
+            bytes += pairs_size(half, node, p) * sizeof(uint16_t);
         else if (node)
             bytes += panel_floats(g, p) * (p->half ? sizeof(uint16_t) : sizeof(float));
         else
@@ -36,6 +36,8 @@ size_t graph_load_bytes(const struct graph *g) {
     }
     return bytes;
 }
+
+size_t graph_load_bytes(const struct graph *g) { return graph_halved_bytes(g, g->half); }
 
 void patches_by_rows(const struct parameter *p, const float *w, float *to) {
     size_t in = p->shape[1], side = p->shape[2];
@@ -94,7 +96,7 @@ static enum status pack(struct ctx *ctx, const struct graph *g, struct node *nod
 
 static enum status load_matrix(struct ctx *ctx, struct graph *g, struct node *node, const struct parameter *p,
                                graph_find *find, void *self) {
-    size_t n = g->half ? pairs_size(g, node, p) : panel_floats(g, p);
+    size_t n = g->half ? pairs_size(g->half, node, p) : panel_floats(g, p);
     void *kept = ctx_alloc(ctx, n, g->half || p->half ? sizeof(uint16_t) : sizeof(float));
     struct ctx_mark mark = ctx_mark(ctx);
     enum status status = kept ? pack(ctx, g, node, p, find, self, n, kept) : STATUS_NO_MEMORY;

@@ -37,13 +37,13 @@ static void a_digest_is_of_the_files_and_the_kernels(void **state) {
         assert_int_equal(store->find(store, &ctx, text("tiny"), NO_DIGEST, MODEL_HASTY, &m), STATUS_UNREADY);
         assert_int_equal(store->find(store, &ctx, text("tiny"), NO_DIGEST, MODEL_OUTLINED, &m), STATUS_OK);
         assert_true(m.entry && m.outline && !m.json.n && !m.digest.n);
-        store->drop(store, &m, false);
+        store->drop(store, &m, NULL);
         assert_int_equal(store->find(store, &ctx, text("tiny"), NO_DIGEST, MODEL_DIGESTED, &m), STATUS_OK);
         snprintf(digests[i], sizeof digests[i], "%.*s", (int)m.digest.n, m.digest.p);
         assert_non_null(memmem(m.json.p, m.json.n, digests[i], strlen(digests[i])));
-        store->drop(store, &m, false);
+        store->drop(store, &m, NULL);
         assert_int_equal(store->find(store, &ctx, text("tiny"), NO_DIGEST, MODEL_HASTY, &m), STATUS_OK);
-        store->drop(store, &m, false);
+        store->drop(store, &m, NULL);
         models_close(models);
     }
     assert_string_equal(digests[0], digests[1]);
@@ -63,7 +63,7 @@ static void who_knows_the_digest_gets_the_old_one(void **state) {
     struct models_stats stats;
     ctx_init(&ctx, 1 << 20);
     assert_int_equal(store->find(store, &ctx, text("tiny"), NO_DIGEST, MODEL_DIGESTED, &old), STATUS_OK);
-    assert_int_equal(store->load(store, &ctx, &old, false, &weights), STATUS_OK);
+    assert_int_equal(store->load(store, &ctx, &old, GRAPH_F32, false, &weights), STATUS_OK);
     rename_folder("tiny", "aside");
     rename_folder("classes", "tiny");
     models_rescan(models);
@@ -73,17 +73,17 @@ static void who_knows_the_digest_gets_the_old_one(void **state) {
     assert_ptr_equal(again.entry, old.entry);
     models_stats(models, &stats);
     assert_int_equal(stats.loaded, 1);
-    store->drop(store, &again, false);
+    store->drop(store, &again, NULL);
     char digest[64];
     snprintf(digest, sizeof digest, "%.*s", (int)old.digest.n, old.digest.p);
-    store->drop(store, &old, true); /* the last: it goes, with its weights */
+    store->drop(store, &old, weights); /* the last: it goes, with its weights */
     models_stats(models, &stats);
     assert_int_equal(stats.loaded, 0);
     assert_int_equal(stats.held, 0);
     assert_int_equal(store->find(store, &ctx, text("tiny"), text(digest), MODEL_DIGESTED, &again), STATUS_OK);
     assert_ptr_equal(again.entry, now.entry);
-    store->drop(store, &again, false);
-    store->drop(store, &now, false);
+    store->drop(store, &again, NULL);
+    store->drop(store, &now, NULL);
     rename_folder("tiny", "classes");
     rename_folder("aside", "tiny");
     models_close(models);
@@ -107,11 +107,11 @@ static void visit(struct crowd *crowd, struct ctx *ctx, const char *name) {
     enum status status = store->find(store, ctx, text(name), NO_DIGEST, MODEL_DIGESTED, &m);
     if (status != STATUS_OK || !m.entry)
         return;
-    status = store->load(store, ctx, &m, false, &weights);
+    status = store->load(store, ctx, &m, GRAPH_F32, false, &weights);
     if (status == STATUS_OK && weights->parameters != m.outline->parameters)
         abort();
     atomic_fetch_add(status == STATUS_OK ? &crowd->served : &crowd->replaced, 1);
-    store->drop(store, &m, status == STATUS_OK);
+    store->drop(store, &m, weights);
 }
 
 static void *come_and_go(void *arg) {
