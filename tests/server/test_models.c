@@ -91,6 +91,41 @@ static void who_knows_the_digest_gets_the_old_one(void **state) {
     ctx_release(&ctx);
 }
 
+/* A network's plans for each dtype are loaded, counted and given up on their own: with room for one of them, whoever asks
+ * for the other takes its place. */
+static void each_dtype_has_a_plan_of_its_own(void **state) {
+    (void)state;
+    struct log *log = silence();
+    struct ctx ctx;
+    ctx_init(&ctx, 1 << 20);
+    for (int room = 0; room < 2; room++) {
+        struct named_model m;
+        const struct loaded_model *weights[GRAPH_DTYPES] = {NULL};
+        struct models_stats stats;
+        size_t held[2];
+        struct models *models = models_open(folder, isa_best(), room ? 0 : 400 * 1000, log);
+        struct model_store *store = models_store(models);
+        for (int dtype = 0; dtype < GRAPH_DTYPES; dtype++) {
+            assert_int_equal(store->find(store, &ctx, text("tiny"), NO_DIGEST, MODEL_DIGESTED, &m), STATUS_OK);
+            assert_int_equal(m.loaded, dtype > 0);
+            assert_int_equal(store->load(store, &ctx, &m, (enum graph_dtype)dtype, false, &weights[dtype]), STATUS_OK);
+            models_stats(models, &stats);
+            assert_int_equal(stats.loads, dtype + 1);
+            assert_int_equal(stats.loaded, room ? dtype + 1 : 1);
+            held[dtype] = stats.held;
+            store->drop(store, &m, weights[dtype]);
+        }
+        assert_true(room ? held[1] > held[0] && held[1] < 2 * held[0] : held[1] < held[0]);
+        assert_int_equal(store->find(store, &ctx, text("tiny"), NO_DIGEST, MODEL_DIGESTED, &m), STATUS_OK);
+        assert_int_equal(store->load(store, &ctx, &m, GRAPH_BF16, false, &weights[GRAPH_F32]), STATUS_OK);
+        assert_ptr_equal(weights[GRAPH_F32], weights[GRAPH_BF16]);
+        store->drop(store, &m, weights[GRAPH_BF16]);
+        models_close(models);
+    }
+    log_close(log);
+    ctx_release(&ctx);
+}
+
 /* -- Many at once -- */
 
 struct crowd {
@@ -157,6 +192,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_digest_is_of_the_files_and_the_kernels),
         cmocka_unit_test(who_knows_the_digest_gets_the_old_one),
+        cmocka_unit_test(each_dtype_has_a_plan_of_its_own),
         cmocka_unit_test(many_come_and_go_while_the_folder_changes),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
