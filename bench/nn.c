@@ -1,10 +1,12 @@
 /* nn.c - networks of known sizes with random weights: the time of a call, and what part that is of the multiply-adds
  * that this machine's registers alone do in the same run. `nn CASE FILE` is one case of the script bench/nn, by the
  * protocol of kernels.c; a round's check is the number of parameters, or of `conv` the seconds that registers alone
- * would need. `nn CASE...` prints a line for each, `nn` for those of TABLE.
+ * would need. `nn CASE...` prints a line for each, `nn` for those of TABLE; of bfloat16 with its error, the root of the
+ * mean square of the differences to float32 in parts of that of the output.
  *
  *     CASE    cifar, digits, dit, conv or pipeline (DDIM, 50 steps, of cifar), then -BATCH-THREADS, and -bf16 where products
  *             are of bfloat16 */
+#include <math.h>
 #include <string.h>
 
 #include "bench/measure.h"
@@ -153,13 +155,16 @@ static void draw(struct work *w) {
     ctx_rewind(ctx, mark);
 }
 
+static void call(struct work *w) {
+    graph_run(&w->ctx, w->graph, w->batch, &(struct graph_in){w->x, w->times, w->classes}, w->y, w->workspace);
+}
+
 static double one_round(struct work *w) {
-    const struct graph_in in = {.x = w->x, .times = w->times, .classes = w->classes};
     double start = measure_seconds();
     if (w->family->pipeline)
         draw(w);
     else
-        graph_run(&w->ctx, w->graph, w->batch, &in, w->y, w->workspace);
+        call(w);
     double took = measure_seconds() - start, rate = multiply_adds(w->ctx.isa);
     w->most = rate > w->most ? rate : w->most;
     return took;
@@ -185,6 +190,22 @@ static void take_turns(const char *text) {
     tear_down(&w);
 }
 
+/* error_of is how far a network with products of bfloat16 is from the same with float32. */
+static double error_of(const char *text, struct work *w) {
+    struct work plain = {0};
+    double off = 0, size = 0;
+    read_case(text, &plain);
+    plain.half = false;
+    set_up(&plain);
+    call(w), call(&plain);
+    for (size_t i = w->batch * w->family->side * w->family->side * w->family->channels; i-- > 0;) {
+        off += ((double)w->y[i] - (double)plain.y[i]) * ((double)w->y[i] - (double)plain.y[i]);
+        size += (double)plain.y[i] * (double)plain.y[i];
+    }
+    tear_down(&plain);
+    return sqrt(off / size);
+}
+
 static void alone(const char *text) {
     struct work w = {0};
     double best = 1e9, spent = 0;
@@ -195,9 +216,12 @@ static void alone(const char *text) {
         spent += took;
         best = took < best ? took : best;
     }
-    printf("%-17s %s: %8.2f ms, %6.1f GFLOP/s, %.2f of the registers' %.1f; workspace %.1f MB\n", text,
+    printf("%-17s %s: %8.2f ms, %6.1f GFLOP/s, %.2f of the registers' %.1f; workspace %.1f MB", text,
            isa_text(w.ctx.isa), best * 1e3, 2e-9 * graph_work(w.graph) * (double)w.batch / best, at_most(&w) / best,
            2e-9 * w.most * (double)w.threads, (double)graph_floats(w.graph, w.batch) * 4e-6);
+    if (w.half)
+        printf("; error %.2g", error_of(text, &w));
+    putchar('\n');
     fflush(stdout);
     tear_down(&w);
 }
