@@ -91,10 +91,10 @@ static size_t offset(const struct places *to, const struct row *row) {
 /* The rows of a tile, and what comes of them. */
 struct rows {
     size_t n, image[TILE_ROWS_MAX];
-    const float *in[TILE_ROWS_MAX], *residual[TILE_ROWS_MAX];
+    const float *in[TILE_ROWS_MAX], *residual[TILE_ROWS_MAX], *vector[TILE_ROWS_MAX];
     const uint16_t *in_halves[TILE_ROWS_MAX];
     uint16_t *out_halves[TILE_ROWS_MAX];
-    float *out[TILE_ROWS_MAX], sums[TILE_ROWS_MAX * TILE_COLUMNS_MAX];
+    float *out[TILE_ROWS_MAX], *keep[TILE_ROWS_MAX], sums[TILE_ROWS_MAX * TILE_COLUMNS_MAX];
 };
 
 /* gather finds the places of the next n rows, results from `column` on. What is to be rounded is finished where it is. */
@@ -111,10 +111,32 @@ static void gather(const struct product *p, struct row *row, size_t column, size
         r->out[i] = p->out.halves ? r->sums + i * columns : p->out.data + offset(&p->out, row) + column;
         if (p->residual.data)
             r->residual[i] = p->residual.data + offset(&p->residual, row) + column;
+        if (p->keep.data)
+            r->keep[i] = p->keep.data + offset(&p->keep, row) + column;
+        if (p->vector)
+            r->vector[i] = p->vector + row->image * p->vector_step + column;
     }
 }
 
-/* finish ends rows of `columns` sums, those of an image at a time: its vector and gate are the same for all. */
+/* keep writes what is before activation and gate. */
+static void keep(const struct job *job, struct finish_rows f, float *const *to) {
+    f.out = to;
+    f.gate = NULL;
+    f.residual = NULL;
+    f.scale = 1;
+    f.activation = ACTIVATION_NONE;
+    job->k->finish_rows(&f);
+}
+
+/* finish_together is how many rows from i on are finished in one call: those with the same gate. */
+static size_t finish_together(const struct product *p, const struct rows *r, size_t i) {
+    size_t n = 1;
+    while (i + n < r->n && (!p->gate || r->image[i + n] == r->image[i]))
+        n++;
+    return n;
+}
+
+/* finish ends rows of `columns` sums. */
 static void finish(const struct job *job, size_t column, size_t columns, struct rows *r) {
     const struct product *p = job->p;
     struct finish_rows f = {.n = p->b->columns - column < columns ? p->b->columns - column : columns,
@@ -123,13 +145,14 @@ static void finish(const struct job *job, size_t column, size_t columns, struct 
                             .scale = p->scale,
                             .activation = p->activation};
     for (size_t i = 0; i < r->n; i += f.rows) {
-        for (f.rows = 1; i + f.rows < r->n && r->image[i + f.rows] == r->image[i];)
-            f.rows++;
+        f.rows = finish_together(p, r, i);
         f.x = r->sums + i * columns;
         f.out = r->out + i;
         f.residual = p->residual.data ? r->residual + i : NULL;
-        f.vector = p->vector ? p->vector + r->image[i] * p->vector_step + column : NULL;
+        f.vector = p->vector ? r->vector + i : NULL;
         f.gate = p->gate ? p->gate + r->image[i] * p->gate_step + column : NULL;
+        if (p->keep.data)
+            keep(job, f, r->keep + i);
         job->k->finish_rows(&f);
     }
     for (size_t i = 0; p->out.halves && i < r->n; i++)
