@@ -1,4 +1,5 @@
 #include "core/nn/graph_parts.h"
+#include "core/tensor/winograd.h"
 
 static struct node *packed_into(const struct graph *g, size_t parameter) {
     for (size_t i = 0; i < g->n_nodes; i++)
@@ -9,9 +10,17 @@ static struct node *packed_into(const struct graph *g, size_t parameter) {
 
 static size_t segments_of(const struct parameter *p) { return p->dims == 4 ? p->shape[2] * p->shape[3] : 1; }
 
+/* by_winograd: a convolution of 3x3 and stride 1, in single precision, that is faster so. */
+static bool by_winograd(const struct graph *g, const struct node *node, const struct parameter *p) {
+    const struct value_place *out = &g->values[node->out];
+    return node->conv.kernel == 3 && node->conv.stride == 1 && !p->half &&
+           winograd_pays(out->height, out->width, p->shape[1], p->shape[0]);
+}
+
 /* panel_floats is the size of a parameter that is packed. */
-static size_t panel_floats(const struct graph *g, const struct parameter *p) {
-    return matrix_floats(g->kernels, segments_of(p), p->shape[1], p->shape[0]);
+static size_t panel_floats(const struct graph *g, const struct node *node, const struct parameter *p) {
+    size_t segments = by_winograd(g, node, p) ? WINOGRAD_PLACES : segments_of(p);
+    return matrix_floats(g->kernels, segments, p->shape[1], p->shape[0]);
 }
 
 void graph_halve(struct graph *g, size_t i) { g->parameters[i].half = packed_into(g, i) != NULL; }
@@ -20,8 +29,8 @@ size_t graph_load_bytes(const struct graph *g) {
     size_t bytes = 0;
     for (size_t i = 0; i < g->n_parameters; i++) {
         const struct parameter *p = &g->parameters[i];
-        bytes += packed_into(g, i) ? panel_floats(g, p) * (p->half ? sizeof(uint16_t) : sizeof(float))
-                                   : p->n * sizeof(float);
+        const struct node *node = packed_into(g, i);
+        bytes += node ? panel_floats(g, node, p) * (p->half ? sizeof(uint16_t) : sizeof(float)) : p->n * sizeof(float);
     }
     return bytes;
 }
@@ -47,13 +56,30 @@ static enum status pack_patches(struct ctx *ctx, struct graph *g, struct node *n
     return STATUS_OK;
 }
 
+static enum status pack_winograd(struct ctx *ctx, struct graph *g, struct node *node, const struct parameter *p,
+                                 const float *w, float *panels) {
+    size_t kernels = p->shape[0] * p->shape[1];
+    float *all = ctx_alloc(ctx, kernels, WINOGRAD_PLACES * sizeof *all);
+    if (!all)
+        return STATUS_NO_MEMORY;
+    winograd_weights(kernels, w, all);
+    matrix_pack(g->kernels, WINOGRAD_PLACES, p->shape[1], p->shape[0], all, panels);
+    node->matrix = (struct matrix){WINOGRAD_PLACES, p->shape[1], p->shape[0], NULL, NULL};
+    node->winograd = true;
+    return STATUS_OK;
+}
+
 /* pack fills panels with what is found, and says in node->matrix how they lie. */
 static enum status pack(struct ctx *ctx, struct graph *g, struct node *node, const struct parameter *p,
                         graph_find *find, void *self, float *panels) {
     float *w = ctx_alloc(ctx, p->n, sizeof *w);
     enum status status = w ? find(self, ctx, p, w) : STATUS_NO_MEMORY;
-    if (status != STATUS_OK || conv_patches(&node->conv))
-        return status == STATUS_OK ? pack_patches(ctx, g, node, p, w, panels) : status;
+    if (status != STATUS_OK)
+        return status;
+    if (conv_patches(&node->conv))
+        return pack_patches(ctx, g, node, p, w, panels);
+    if (by_winograd(g, node, p))
+        return pack_winograd(ctx, g, node, p, w, panels);
     matrix_pack(g->kernels, segments_of(p), p->shape[1], p->shape[0], w, panels);
     node->matrix = (struct matrix){segments_of(p), p->shape[1], p->shape[0], NULL, NULL};
     return STATUS_OK;
@@ -61,7 +87,7 @@ static enum status pack(struct ctx *ctx, struct graph *g, struct node *node, con
 
 static enum status load_matrix(struct ctx *ctx, struct graph *g, struct node *node, const struct parameter *p,
                                graph_find *find, void *self) {
-    size_t n = panel_floats(g, p);
+    size_t n = panel_floats(g, node, p);
     void *kept = ctx_alloc(ctx, n, p->half ? sizeof(uint16_t) : sizeof(float));
     struct ctx_mark mark = ctx_mark(ctx);
     float *panels = kept && p->half ? ctx_alloc(ctx, n, sizeof *panels) : kept;

@@ -5,6 +5,7 @@
 #include "core/nn/graph_parts.h"
 #include "core/tensor/attention.h"
 #include "core/tensor/norm.h"
+#include "core/tensor/winograd.h"
 
 /* place_of is where the run's first image of a value lies, when one is so many floats. */
 static float *place_of(const struct run *r, const struct value_place *v, size_t image) {
@@ -88,7 +89,7 @@ static void conv(const struct run *r, const struct node *node) {
         p.gate = gate.data + c->gate_at;
         p.gate_step = gate.image_step;
     }
-    product_run(r->ctx, r->g->kernels, &p);
+    (node->winograd ? winograd_run : product_run)(r->ctx, r->g->kernels, &p);
 }
 
 static void group_norm(const struct run *r, const struct node *node) {

@@ -1,10 +1,8 @@
-#include "core/tensor/product.h"
+#include "core/tensor/product_parts.h"
 
 #include <string.h>
 
 enum { PIECE_WORK = 1 << 19 }; /* multiply-adds that are worth a piece of their own */
-
-static size_t ceiling(size_t n, size_t by) { return (n + by - 1) / by; }
 
 size_t matrix_floats(const struct tensor_kernels *k, size_t segments, size_t depth, size_t columns) {
     size_t whole = columns / k->columns * k->columns, rest = columns - whole;
@@ -64,51 +62,17 @@ struct job {
     size_t pieces_down;
 };
 
-/* A row's place, moved on from row to row without a division. */
-struct row {
-    size_t image, y, x;
-};
-
-static struct row row_at(const struct product *p, size_t row) {
-    return (struct row){row / p->width / p->height, row / p->width % p->height, row % p->width};
+void product_to(const struct product *p, const struct place *at, size_t column, struct product_rows *r) {
+    r->image[r->n] = at->image;
+    r->out[r->n] = place_in(&p->out, at) + column;
+    if (p->residual.data)
+        r->residual[r->n] = place_in(&p->residual, at) + column;
+    r->n++;
 }
 
-static void next(const struct product *p, struct row *row) {
-    if (++row->x < p->width)
-        return;
-    row->x = 0;
-    if (++row->y < p->height)
-        return;
-    row->y = 0;
-    row->image++;
-}
-
-static float *at(const struct places *to, const struct row *row) {
-    return to->data + row->image * to->image_step + row->y * to->row_step + row->x * to->step;
-}
-
-/* The rows of a tile, and what comes of them. */
-struct rows {
-    size_t n, image[TILE_ROWS_MAX];
-    const float *in[TILE_ROWS_MAX], *residual[TILE_ROWS_MAX];
-    float *out[TILE_ROWS_MAX], sums[TILE_ROWS_MAX * TILE_COLUMNS_MAX];
-};
-
-/* gather finds the places of the next n rows, results from `column` on. */
-static void gather(const struct product *p, struct row *row, size_t column, size_t n, struct rows *r) {
-    r->n = n;
-    for (size_t i = 0; i < n; i++, next(p, row)) {
-        r->image[i] = row->image;
-        r->in[i] = at(&p->in, row);
-        r->out[i] = at(&p->out, row) + column;
-        if (p->residual.data)
-            r->residual[i] = at(&p->residual, row) + column;
-    }
-}
-
-/* finish ends rows of `columns` sums, those of an image at a time: its vector and gate are the same for all. */
-static void finish(const struct job *job, size_t column, size_t columns, const struct rows *r) {
-    const struct product *p = job->p;
+/* An image's rows at a time: its vector and gate are the same for all. */
+void product_finish(const struct tensor_kernels *k, const struct product *p, size_t column, size_t columns,
+                    const struct product_rows *r) {
     struct finish_rows f = {.n = p->b->columns - column < columns ? p->b->columns - column : columns,
                             .pitch = columns,
                             .bias = p->bias ? p->bias + column : NULL,
@@ -122,7 +86,16 @@ static void finish(const struct job *job, size_t column, size_t columns, const s
         f.residual = p->residual.data ? r->residual + i : NULL;
         f.vector = p->vector ? p->vector + r->image[i] * p->vector_step + column : NULL;
         f.gate = p->gate ? p->gate + r->image[i] * p->gate_step + column : NULL;
-        job->k->finish_rows(&f);
+        k->finish_rows(&f);
+    }
+}
+
+/* gather finds the places of the next n rows, results from `column` on. */
+static void gather(const struct product *p, struct place *at, size_t column, size_t n, const float **in,
+                   struct product_rows *r) {
+    for (r->n = 0; r->n < n; place_next(at, p->height, p->width)) {
+        in[r->n] = place_in(&p->in, at);
+        product_to(p, at, column, r);
     }
 }
 
@@ -138,9 +111,10 @@ struct block {
 static void run_tiles(const struct block *block) {
     const struct product *p = block->job->p;
     size_t first = block->first;
-    struct rows r;
-    struct row row = row_at(p, first);
-    struct tile tile = {.a = r.in,
+    const float *in[TILE_ROWS_MAX];
+    struct product_rows r;
+    struct place at = place_of(first, p->height, p->width);
+    struct tile tile = {.a = in,
                         .segment = p->segment,
                         .segments = block->b.segments,
                         .depth = block->b.depth,
@@ -150,9 +124,9 @@ static void run_tiles(const struct block *block) {
                         .pitch = block->shape.columns};
     for (size_t tiles = ceiling(block->end - first, block->shape.rows); tiles > 0; tiles--, first += tile.rows) {
         tile.rows = ceiling(block->end - first, tiles);
-        gather(p, &row, block->column, tile.rows, &r);
+        gather(p, &at, block->column, tile.rows, in, &r);
         block->shape.run(&tile);
-        finish(block->job, block->column, block->shape.columns, &r);
+        product_finish(block->job->k, p, block->column, block->shape.columns, &r);
     }
 }
 
