@@ -1,4 +1,5 @@
 #include "core/nn/graph_parts.h"
+#include "core/tensor/winograd.h"
 
 static struct node *packed_into(const struct graph *g, size_t parameter) {
     for (size_t i = 0; i < g->n_nodes; i++)
@@ -9,15 +10,35 @@ static struct node *packed_into(const struct graph *g, size_t parameter) {
 
 static size_t segments_of(const struct parameter *p) { return p->dims == 4 ? p->shape[2] * p->shape[3] : 1; }
 
-/* panel_floats is the size of a parameter that is packed, in numbers; pairs_size that of one for bfloat16 products, whose
- * segments are those of its packing: a patch's are its rows of pixels. */
-static size_t panel_floats(const struct graph *g, const struct parameter *p) {
-    return matrix_floats(g->kernels, segments_of(p), p->shape[1], p->shape[0]);
+/* by_winograd: a convolution of 3x3 and stride 1 that is faster so, where its weights are not kept as bfloat16. */
+static bool by_winograd(const struct graph *g, const struct node *node, const struct parameter *p,
+                        const struct half_kernels *half) {
+    const struct value_place *out = &g->values[node->out];
+    return node->conv.kernel == 3 && node->conv.stride == 1 && !half && !p->half &&
+           winograd_pays(out->height, out->width, p->shape[1], p->shape[0]);
 }
-static size_t pairs_size(const struct half_kernels *half, const struct node *node, const struct parameter *p) {
-    const bool patches = conv_patches(&node->conv);
-    const size_t side = patches ? p->shape[2] : 1;
-    return half_size(half, segments_of(p) / side, p->shape[1] * side, p->shape[0]);
+
+/* matrix_of is how a parameter is packed, for products of float32 or by `half`: a patch's segments are its rows of
+ * pixels. */
+static struct matrix matrix_of(const struct graph *g, const struct node *node, const struct parameter *p,
+                               const struct half_kernels *half) {
+    struct matrix m = {.segments = segments_of(p), .depth = p->shape[1], .columns = p->shape[0]};
+    if (conv_patches(&node->conv)) {
+        m.segments = p->shape[2];
+        m.depth *= p->shape[2];
+    } else if (by_winograd(g, node, p, half)) {
+        m.segments = WINOGRAD_PLACES;
+    }
+    return m;
+}
+
+/* packed_bytes is the size of n numbers of it, *n. */
+static size_t packed_bytes(const struct graph *g, const struct node *node, const struct parameter *p,
+                           const struct half_kernels *half, size_t *n) {
+    const struct matrix m = matrix_of(g, node, p, half);
+    *n = half ? half_size(half, m.segments, m.depth, m.columns)
+              : matrix_floats(g->kernels, m.segments, m.depth, m.columns);
+    return half || p->half ? sizeof(uint16_t) : sizeof(float);
 }
 
 void graph_halve(struct graph *g, size_t i) { g->parameters[i].half = packed_into(g, i) != NULL; }
@@ -27,12 +48,8 @@ size_t graph_halved_bytes(const struct graph *g, const struct half_kernels *half
     for (size_t i = 0; i < g->n_parameters; i++) {
         const struct parameter *p = &g->parameters[i];
         const struct node *node = packed_into(g, i);
-        if (node && half)
-            bytes += pairs_size(half, node, p) * sizeof(uint16_t);
-        else if (node)
-            bytes += panel_floats(g, p) * (p->half ? sizeof(uint16_t) : sizeof(float));
-        else
-            bytes += p->n * sizeof(float);
+        size_t n = p->n, size = node ? packed_bytes(g, node, p, half, &n) : sizeof(float);
+        bytes += n * size;
     }
     return bytes;
 }
@@ -48,18 +65,20 @@ void patches_by_rows(const struct parameter *p, const float *w, float *to) {
                     *to++ = w[(c * side + y) * side + x];
 }
 
-/* by_segments gives the weights in the order that is packed, and says in node->matrix what they are; NULL: no memory. */
-static const float *by_segments(struct ctx *ctx, struct node *node, const struct parameter *p, const float *w) {
-    node->matrix = (struct matrix){.segments = segments_of(p), .depth = p->shape[1], .columns = p->shape[0]};
-    if (!conv_patches(&node->conv))
+/* by_segments gives the weights as they are packed, and says in node->matrix what they are; NULL: no memory. */
+static const float *by_segments(struct ctx *ctx, const struct graph *g, struct node *node, const struct parameter *p,
+                                const float *w) {
+    node->matrix = matrix_of(g, node, p, g->half);
+    node->winograd = by_winograd(g, node, p, g->half);
+    const size_t kernels = p->shape[0] * p->shape[1];
+    if (!node->winograd && !conv_patches(&node->conv))
         return w;
-    size_t side = p->shape[2];
-    float *rows = ctx_alloc(ctx, p->n, sizeof *rows);
-    if (rows)
-        patches_by_rows(p, w, rows);
-    node->matrix.segments = side;
-    node->matrix.depth *= side;
-    return rows;
+    float *to = ctx_alloc(ctx, kernels, node->winograd ? WINOGRAD_PLACES * sizeof *to : p->n / kernels * sizeof *to);
+    if (to && node->winograd)
+        winograd_weights(kernels, w, to);
+    else if (to)
+        patches_by_rows(p, w, to);
+    return to;
 }
 
 /* pack_panels packs into n numbers for products of float32, halved where the weights are. */
@@ -84,7 +103,7 @@ static enum status pack(struct ctx *ctx, const struct graph *g, struct node *nod
     if (status != STATUS_OK)
         return status;
     struct matrix *m = &node->matrix;
-    const float *ordered = by_segments(ctx, node, p, w);
+    const float *ordered = by_segments(ctx, g, node, p, w);
     if (!ordered)
         return STATUS_NO_MEMORY;
     if (!g->half)
@@ -96,8 +115,8 @@ static enum status pack(struct ctx *ctx, const struct graph *g, struct node *nod
 
 static enum status load_matrix(struct ctx *ctx, struct graph *g, struct node *node, const struct parameter *p,
                                graph_find *find, void *self) {
-    size_t n = g->half ? pairs_size(g->half, node, p) : panel_floats(g, p);
-    void *kept = ctx_alloc(ctx, n, g->half || p->half ? sizeof(uint16_t) : sizeof(float));
+    size_t n, size = packed_bytes(g, node, p, g->half, &n);
+    void *kept = ctx_alloc(ctx, n, size);
     struct ctx_mark mark = ctx_mark(ctx);
     enum status status = kept ? pack(ctx, g, node, p, find, self, n, kept) : STATUS_NO_MEMORY;
     ctx_rewind(ctx, mark);

@@ -40,6 +40,7 @@ struct node {
     struct norm norm;
     struct layer layer;
     struct matrix matrix;      /* of a convolution, packed */
+    bool winograd;             /* ... for winograd_run */
     size_t heads, from, patch; /* of attention, a slice, patches */
     enum graph_number of;
     double shift; /* of sinusoids */

@@ -6,6 +6,7 @@
 #include "core/nn/graph_parts.h"
 #include "core/tensor/attention.h"
 #include "core/tensor/norm.h"
+#include "core/tensor/winograd.h"
 
 /* region is where the images of a value begin, of which *first is the run's first. */
 static float *region(const struct run *r, const struct value_place *v, size_t *first) {
@@ -106,7 +107,7 @@ struct product graph_product(const struct run *r, const struct node *node) {
 
 static void conv(const struct run *r, const struct node *node) {
     const struct product p = graph_product(r, node);
-    product_run(r->ctx, r->g->kernels, &p);
+    (node->winograd ? winograd_run : product_run)(r->ctx, r->g->kernels, &p);
 }
 
 static void group_norm(const struct run *r, const struct node *node) {

@@ -1,10 +1,8 @@
-#include "core/tensor/product.h"
+#include "core/tensor/product_parts.h"
 
 #include <string.h>
 
 enum { PIECE_WORK = 1 << 19 }; /* multiply-adds that are worth a piece of their own */
-
-static size_t ceiling(size_t n, size_t by) { return (n + by - 1) / by; }
 
 size_t matrix_floats(const struct tensor_kernels *k, size_t segments, size_t depth, size_t columns) {
     size_t whole = columns / k->columns * k->columns, rest = columns - whole;
@@ -65,85 +63,49 @@ struct job {
     size_t pieces_down;
 };
 
-/* A row's place, moved on from row to row without a division. */
-struct row {
-    size_t image, y, x;
-};
-
-static struct row row_at(const struct product *p, size_t row) {
-    return (struct row){row / p->width / p->height, row / p->width % p->height, row % p->width};
-}
-
-static void next(const struct product *p, struct row *row) {
-    if (++row->x < p->width)
-        return;
-    row->x = 0;
-    if (++row->y < p->height)
-        return;
-    row->y = 0;
-    row->image++;
-}
-
-static size_t offset(const struct places *to, const struct row *row) {
-    return row->image * to->image_step + row->y * to->row_step + row->x * to->step;
-}
-
-/* The rows of a tile, and what comes of them. */
-struct rows {
-    size_t n, image[TILE_ROWS_MAX];
-    const float *in[TILE_ROWS_MAX], *residual[TILE_ROWS_MAX], *vector[TILE_ROWS_MAX];
-    const uint16_t *in_halves[TILE_ROWS_MAX];
-    uint16_t *out_halves[TILE_ROWS_MAX];
-    float *out[TILE_ROWS_MAX], *keep[TILE_ROWS_MAX], sums[TILE_ROWS_MAX * TILE_COLUMNS_MAX];
-};
-
-/* gather finds the places of the next n rows, results from `column` on. What is to be rounded is finished where it is. */
-static void gather(const struct product *p, struct row *row, size_t column, size_t columns, size_t n, struct rows *r) {
-    r->n = n;
-    for (size_t i = 0; i < n; i++, next(p, row)) {
-        r->image[i] = row->image;
-        if (p->in.halves)
-            r->in_halves[i] = p->in.halves + offset(&p->in, row);
-        else
-            r->in[i] = p->in.data + offset(&p->in, row);
-        if (p->out.halves)
-            r->out_halves[i] = p->out.halves + offset(&p->out, row) + column;
-        r->out[i] = p->out.halves ? r->sums + i * columns : p->out.data + offset(&p->out, row) + column;
-        if (p->residual.data)
-            r->residual[i] = p->residual.data + offset(&p->residual, row) + column;
-        if (p->keep.data)
-            r->keep[i] = p->keep.data + offset(&p->keep, row) + column;
-        if (p->vector)
-            r->vector[i] = p->vector + row->image * p->vector_step + column;
-    }
+void product_to(const struct product *p, const struct place *at, size_t column, struct product_rows *r) {
+    const size_t i = r->n++;
+    r->image[i] = at->image;
+    if (p->out.halves)
+        r->halves[i] = p->out.halves + place_offset(&p->out, at) + column;
+    else
+        r->out[i] = place_in(&p->out, at) + column;
+    if (p->residual.data)
+        r->residual[i] = place_in(&p->residual, at) + column;
+    if (p->keep.data)
+        r->keep[i] = place_in(&p->keep, at) + column;
+    if (p->vector)
+        r->vector[i] = p->vector + at->image * p->vector_step + column;
 }
 
 /* keep writes what is before activation and gate. */
-static void keep(const struct job *job, struct finish_rows f, float *const *to) {
+static void keep(const struct tensor_kernels *k, struct finish_rows f, float *const *to) {
     f.out = to;
     f.gate = NULL;
     f.residual = NULL;
     f.scale = 1;
     f.activation = ACTIVATION_NONE;
-    job->k->finish_rows(&f);
+    k->finish_rows(&f);
 }
 
 /* finish_together is how many rows from i on are finished in one call: those with the same gate. */
-static size_t finish_together(const struct product *p, const struct rows *r, size_t i) {
+static size_t finish_together(const struct product *p, const struct product_rows *r, size_t i) {
     size_t n = 1;
     while (i + n < r->n && (!p->gate || r->image[i + n] == r->image[i]))
         n++;
     return n;
 }
 
-/* finish ends rows of `columns` sums. */
-static void finish(const struct job *job, size_t column, size_t columns, struct rows *r) {
-    const struct product *p = job->p;
+/* What is to be rounded is finished where it is. */
+void product_finish(const struct tensor_kernels *k, const struct product *p, size_t column, size_t columns,
+                    struct product_rows *r) {
     struct finish_rows f = {.n = p->b->columns - column < columns ? p->b->columns - column : columns,
                             .pitch = columns,
                             .bias = p->bias ? p->bias + column : NULL,
                             .scale = p->scale,
                             .activation = p->activation};
+    for (size_t i = 0; p->out.halves && i < r->n; i++)
+        r->out[i] = r->sums + i * columns;
     for (size_t i = 0; i < r->n; i += f.rows) {
         f.rows = finish_together(p, r, i);
         f.x = r->sums + i * columns;
@@ -152,11 +114,29 @@ static void finish(const struct job *job, size_t column, size_t columns, struct 
         f.vector = p->vector ? r->vector + i : NULL;
         f.gate = p->gate ? p->gate + r->image[i] * p->gate_step + column : NULL;
         if (p->keep.data)
-            keep(job, f, r->keep + i);
-        job->k->finish_rows(&f);
+            keep(k, f, r->keep + i);
+        k->finish_rows(&f);
     }
     for (size_t i = 0; p->out.halves && i < r->n; i++)
-        p->half->narrow(f.n, r->out[i], r->out_halves[i]);
+        p->half->narrow(f.n, r->out[i], r->halves[i]);
+}
+
+/* The rows of a tile's factor. */
+struct factor {
+    const float *in[TILE_ROWS_MAX];
+    const uint16_t *halves[TILE_ROWS_MAX];
+};
+
+/* gather finds the places of the next n rows, results from `column` on. */
+static void gather(const struct product *p, struct place *at, size_t column, size_t n, struct factor *a,
+                   struct product_rows *r) {
+    for (r->n = 0; r->n < n; place_next(at, p->height, p->width)) {
+        if (p->in.halves)
+            a->halves[r->n] = p->in.halves + place_offset(&p->in, at);
+        else
+            a->in[r->n] = place_in(&p->in, at);
+        product_to(p, at, column, r);
+    }
 }
 
 /* Some rows of one block of columns, whose panel is that of `b`, of one block. */
@@ -171,9 +151,10 @@ struct block {
 static void run_tiles(const struct block *block) {
     const struct product *p = block->job->p;
     size_t first = block->first;
-    struct rows r;
-    struct row row = row_at(p, first);
-    struct tile tile = {.a = r.in,
+    struct factor a;
+    struct product_rows r;
+    struct place at = place_of(first, p->height, p->width);
+    struct tile tile = {.a = a.in,
                         .segment = p->segment,
                         .segments = block->b.segments,
                         .depth = block->b.depth,
@@ -181,13 +162,13 @@ static void run_tiles(const struct block *block) {
                         .halves = block->b.halves,
                         .out = r.sums,
                         .pitch = block->shape.columns,
-                        .a_halves = r.in_halves,
+                        .a_halves = a.halves,
                         .pairs = block->b.pairs};
     for (size_t tiles = ceiling(block->end - first, block->shape.rows); tiles > 0; tiles--, first += tile.rows) {
         tile.rows = ceiling(block->end - first, tiles);
-        gather(p, &row, block->column, block->shape.columns, tile.rows, &r);
+        gather(p, &at, block->column, tile.rows, &a, &r);
         block->shape.run(&tile);
-        finish(block->job, block->column, block->shape.columns, &r);
+        product_finish(block->job->k, p, block->column, block->shape.columns, &r);
     }
 }
 
