@@ -185,7 +185,7 @@ static void points_come_with_the_weights(void **state) {
     struct error why;
     begin(&m);
     struct loaded_model *outline = model_outline(&m.folder.files, m.isa, 1 << 24, &why);
-    struct loaded_model *whole = model_load(&m.folder.files, m.isa, 1 << 24, &why);
+    struct loaded_model *whole = model_load(&m.folder.files, m.isa, GRAPH_F32, 1 << 24, &why);
     assert_non_null(outline);
     assert_non_null(whole);
     assert_true(outline->source.n == POINTS && !outline->source.points && whole->source.n == POINTS);

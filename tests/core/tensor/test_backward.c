@@ -16,7 +16,7 @@ static void near(const char *what, size_t i, double got, double want, double sca
 
 #define EACH_TABLE(k)                                                                                                 \
     for (int isa = 0; isa < ISA_COUNT; isa++)                                                                         \
-        for (const struct backward_kernels *k = isa_here((enum isa)isa) ? tensor_kernels_for((enum isa)isa)->backward \
+        for (const struct backward_kernels *k = isa_here((enum isa)isa) && isa_plain((enum isa)isa) == (enum isa)isa ? tensor_kernels_for((enum isa)isa)->backward \
                                                                         : NULL;                                       \
              k; k = NULL)
 
