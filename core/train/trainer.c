@@ -82,6 +82,11 @@ static enum status make_rows(struct trainer *t) {
     return STATUS_OK;
 }
 
+/* half_of gives the kernels of products that are halved; NULL: they are not. */
+static const struct half_kernels *half_of(const struct trainer *t) {
+    return t->options.dtype == GRAPH_BF16 ? half_kernels_for(t->ctx->isa) : NULL;
+}
+
 static enum status make_room(struct trainer *t, const struct graph *graph) {
     struct ctx *ctx = t->ctx;
     const size_t batch = part(t), d = t->data.d, numbers = gradient_numbers(graph);
@@ -93,7 +98,7 @@ static enum status make_room(struct trainer *t, const struct graph *graph) {
     if (status == STATUS_OK)
         status = optimiser_new(ctx, numbers, &t->o);
     if (status == STATUS_OK)
-        status = gradient_new(ctx, graph, batch, &t->gradient);
+        status = gradient_new_halved(ctx, graph, batch, half_of(t), &t->gradient);
     if (status != STATUS_OK)
         return status;
     t->out = ctx_alloc(ctx, batch * d, sizeof *t->out);

@@ -44,6 +44,7 @@ struct trainer_options {
     size_t held;       /* items that are not learnt from, below data->n: drawn by the seed, for trainer_held_out */
     const struct train_data *source; /* in place of the noise, of the data's d; its labels say nothing. NULL: noise */
     enum coupling coupling;
+    enum graph_dtype dtype; /* of products with weights (gradient_new_halved) */
 };
 
 /* What a step found. */
