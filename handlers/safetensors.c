@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "handlers/encode.h"
-#include "handlers/half_float.h"
+#include "core/base/half_float.h"
 #include "handlers/json_file.h"
 
 enum { PREFIX = 8 };

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "core/base/half_float.h"
+
 #include "tests/support/guarded.h"
 #include "tests/support/test.h"
 #include "tests/support/threads.h"
@@ -198,14 +200,7 @@ static double direct_sum(const struct layer *l, const struct made *m, const floa
     return sum;
 }
 
-static double rounded(double x) {
-    const float single = (float)x;
-    float wide;
-    uint16_t half;
-    half_ref.narrow(1, &single, &half);
-    tensor_ref.widen(1, &half, &wide);
-    return (double)wide;
-}
+static double rounded(double x) { return (double)float_of_bf16(bf16_of_float((float)x)); }
 
 /* rounded_sum is the same by the matrices, each transformed number rounded to bfloat16. */
 static double rounded_sum(const struct layer *l, const struct made *m, const float *image, size_t y, size_t x, size_t o) {
