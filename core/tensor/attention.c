@@ -1,6 +1,7 @@
 #include "core/tensor/attention.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "core/base/elementary.h"
@@ -47,10 +48,8 @@ static void pack_values(const struct attention_job *job, const float *v, float *
         size_t columns = tile_for(job->k, a->d - first).columns, n = a->d - first < columns ? a->d - first : columns;
         for (size_t t = 0; t < job->keys; t++, to += columns) {
             size_t own = t < a->tokens ? n : 0;
-            for (size_t c = 0; c < own; c++)
-                to[c] = v[t * a->step + first + c];
-            for (size_t c = own; c < columns; c++)
-                to[c] = 0;
+            memcpy(to, v + t * a->step + first, own * sizeof *to);
+            memset(to + own, 0, (columns - own) * sizeof *to);
         }
     }
 }
@@ -68,6 +67,8 @@ struct queries {
     const float *q[TILE_ROWS_MAX];
     size_t rows;
     float max[TILE_ROWS_MAX], sum[TILE_ROWS_MAX];
+    float keep[TILE_ROWS_MAX], by[TILE_ROWS_MAX]; /* what becomes of the output so far, and of the new one */
+    float *out[TILE_ROWS_MAX];
     float scores[TILE_ROWS_MAX][BLOCKS * TILE_COLUMNS_MAX];
     float block[TILE_ROWS_MAX * TILE_COLUMNS_MAX];
 };
@@ -92,9 +93,8 @@ static size_t score(const struct attention_job *job, size_t head, size_t first, 
     return n < left ? n : left;
 }
 
-/* weigh adds the values of `n` keys from key `first` on, weighted by the scores, to out[row]. */
-static void weigh(const struct attention_job *job, size_t head, size_t first, size_t n, struct queries *s,
-                  const float *keep, float *const *out) {
+/* weigh adds the values of `n` keys from key `first` on, weighted by the scores, to what is kept of the output. */
+static void weigh(const struct attention_job *job, size_t head, size_t first, size_t n, struct queries *s) {
     const float *weights[TILE_ROWS_MAX];
     for (size_t i = 0; i < s->rows; i++)
         weights[i] = s->scores[i];
@@ -106,36 +106,35 @@ static void weigh(const struct attention_job *job, size_t head, size_t first, si
         tile.pitch = shape.columns;
         shape.run(&tile);
         for (size_t i = 0; i < s->rows; i++)
-            job->k->blend(m, keep[i], s->block + i * shape.columns, out[i] + c);
+            job->k->blend(m, s->keep[i], s->block + i * shape.columns, s->by[i], s->out[i] + c);
+    }
+}
+
+/* soften turns the scores of n keys into weights; those of the last keys know the sum that divides them all. */
+static void soften(const struct attention_job *job, size_t n, bool first, bool last, struct queries *s) {
+    const float scale = 1 / sqrtf((float)job->a->d);
+    for (size_t i = 0; i < s->rows; i++) {
+        float before = s->max[i], sum = job->k->softmax_part(n, s->scores[i], scale, &s->max[i]);
+        s->keep[i] = first ? 0 : (float)elementary_exp((double)before - (double)s->max[i]);
+        s->sum[i] = first ? sum : s->sum[i] * s->keep[i] + sum;
+        s->by[i] = last ? 1 / s->sum[i] : 1;
     }
 }
 
 static void attend(const struct attention_job *job, size_t head, size_t token, size_t rows) {
     const struct attention *a = job->a;
-    const struct tensor_kernels *k = job->k;
     struct queries s;
-    float *out[TILE_ROWS_MAX], keep[TILE_ROWS_MAX], scale = 1 / sqrtf((float)a->d);
     size_t image = head / a->heads, column = head % a->heads * a->d;
     s.rows = rows;
     for (size_t i = 0; i < rows; i++) {
         s.q[i] = a->q + (image * a->tokens + token + i) * a->step + column;
-        out[i] = a->out + (image * a->tokens + token + i) * a->heads * a->d + column;
-        memset(out[i], 0, a->d * sizeof(float));
+        s.out[i] = a->out + (image * a->tokens + token + i) * a->heads * a->d + column;
         s.max[i] = -INFINITY;
-        s.sum[i] = 0;
     }
     for (size_t block = 0; block < job->blocks; block += BLOCKS) {
         size_t n = score(job, head, block, &s);
-        for (size_t i = 0; i < rows; i++) {
-            float before = s.max[i], sum = k->softmax_part(n, s.scores[i], scale, &s.max[i]);
-            keep[i] = block ? (float)elementary_exp((double)before - (double)s.max[i]) : 0;
-            s.sum[i] = s.sum[i] * keep[i] + sum;
-        }
-        weigh(job, head, block * k->columns, n, &s, keep, out);
-    }
-    for (size_t i = 0; i < rows; i++) {
-        const struct finish f = {.scale = 1 / s.sum[i]};
-        k->finish(&f, a->d, out[i], out[i]);
+        soften(job, n, block == 0, block + BLOCKS >= job->blocks, &s);
+        weigh(job, head, block * job->k->columns, n, &s);
     }
 }
 

@@ -106,8 +106,8 @@ struct tensor_kernels {
     /* softmax_part: s[i] = exp(s[i] * scale - max), where *max becomes the greater of itself and the greatest
      * s[i] * scale; gives their sum. n > 0. */
     float (*softmax_part)(size_t n, float *s, float scale, float *max);
-    /* blend: out[i] = out[i] * keep + x[i] */
-    void (*blend)(size_t n, float keep, const float *x, float *out);
+    /* blend: out[i] = (out[i] * keep + x[i]) * by; with keep 0 out is not read */
+    void (*blend)(size_t n, float keep, const float *x, float by, float *out);
     /* winograd_in writes B' d B of tiles d. */
     void (*winograd_in)(const struct winograd_tiles *t);
     /* winograd_out writes out[4][n], the results A' m A of a tile m[places][n], whose places are `apart` floats apart. */

@@ -154,9 +154,9 @@ static float softmax_part(size_t n, float *s, float scale, float *max) {
     return sum;
 }
 
-static void blend(size_t n, float keep, const float *x, float *out) {
+static void blend(size_t n, float keep, const float *x, float by, float *out) {
     for (size_t i = 0; i < n; i++)
-        out[i] = out[i] * keep + x[i];
+        out[i] = ((keep != 0 ? out[i] * keep : 0) + x[i]) * by;
 }
 
 /* between is B' times a column of four, or B' d B a row of it. */

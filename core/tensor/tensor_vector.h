@@ -310,21 +310,37 @@ INLINE vec first_of(size_t m, vec v, vec other) {
     return m < LANES ? choose(lane < (int)m, v, other) : v;
 }
 
+/* crossed has in lane l what v has in lane l ^ by: all lanes meet in as many steps as their number has bits. */
+#define MEETS(l, by) (((l) ^ (by)) & (LANES - 1))
+#define FOUR_MEET(l, by) MEETS(l, by), MEETS((l) + 1, by), MEETS((l) + 2, by), MEETS((l) + 3, by)
+#if LANES == 16
+#define CROSSED(v, by) \
+    __builtin_shufflevector(v, v, FOUR_MEET(0, by), FOUR_MEET(4, by), FOUR_MEET(8, by), FOUR_MEET(12, by))
+#elif LANES == 8
+#define CROSSED(v, by) __builtin_shufflevector(v, v, FOUR_MEET(0, by), FOUR_MEET(4, by))
+#else
+#define CROSSED(v, by) __builtin_shufflevector(v, v, FOUR_MEET(0, by))
+#endif
+
 /* top is the greatest lane. */
 INLINE float top(vec v) {
-    float lanes[LANES];
-    store(lanes, v);
-    for (int step = LANES / 2; step; step /= 2)
-        for (int l = 0; l < step; l++)
-            lanes[l] = lanes[l] > lanes[l + step] ? lanes[l] : lanes[l + step];
-    return lanes[0];
+    v = greatest(v, CROSSED(v, 1));
+    v = greatest(v, CROSSED(v, 2));
+    if (LANES > 4)
+        v = greatest(v, CROSSED(v, 4));
+    if (LANES > 8)
+        v = greatest(v, CROSSED(v, 8));
+    return v[0];
 }
 
 INLINE double total(vec v) {
-    double sum = 0;
-    for (size_t l = 0; l < LANES; l++)
-        sum += (double)v[l];
-    return sum;
+    v += CROSSED(v, 1);
+    v += CROSSED(v, 2);
+    if (LANES > 4)
+        v += CROSSED(v, 4);
+    if (LANES > 8)
+        v += CROSSED(v, 8);
+    return (double)v[0];
 }
 
 static void standardise(const struct standard *s, size_t n, const float *x, float *out) {
@@ -348,21 +364,37 @@ static void standardise(const struct standard *s, size_t n, const float *x, floa
 }
 
 static float softmax_part(size_t n, float *s, float scale, float *max) {
+    size_t whole = n / LANES * LANES, rest = n - whole;
     vec most = splat(*max), sum = {0};
-    for (size_t i = 0; i < n; i += LANES)
-        most = greatest(first_of(n - i, load_n(s + i, n - i) * scale, most), most);
+    for (size_t i = 0; i < whole; i += LANES)
+        most = greatest(load(s + i) * scale, most);
+    if (rest)
+        most = greatest(first_of(rest, load_n(s + whole, rest) * scale, most), most);
     *max = top(most);
-    for (size_t i = 0; i < n; i += LANES) {
-        vec e = exponential(load_n(s + i, n - i) * scale - *max);
-        store_n(s + i, e, n - i);
-        sum += first_of(n - i, e, splat(0));
+    for (size_t i = 0; i < whole; i += LANES) {
+        vec e = exponential(load(s + i) * scale - *max);
+        store(s + i, e);
+        sum += e;
+    }
+    if (rest) {
+        vec e = exponential(load_n(s + whole, rest) * scale - *max);
+        store_n(s + whole, e, rest);
+        sum += first_of(rest, e, splat(0));
     }
     return (float)total(sum);
 }
 
-static void blend(size_t n, float keep, const float *x, float *out) {
-    for (size_t i = 0; i < n; i += LANES)
-        store_n(out + i, FMA(load_n(out + i, n - i), splat(keep), load_n(x + i, n - i)), n - i);
+INLINE vec blended(float *out, float keep, const float *x, float by, size_t m) {
+    vec y = load_n(x, m);
+    return (keep != 0 ? FMA(load_n(out, m), splat(keep), y) : y) * by;
+}
+
+static void blend(size_t n, float keep, const float *x, float by, float *out) {
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        store(out + i, blended(out + i, keep, x + i, by, LANES));
+    if (i < n)
+        store_n(out + i, blended(out + i, keep, x + i, by, n - i), n - i);
 }
 
 /* -- Winograd's transforms -- */

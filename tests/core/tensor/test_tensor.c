@@ -296,9 +296,14 @@ static void softmax_in_parts(void **state) {
         near("sum", n, sum, want, want);
         float *x = guarded(n, &seed), *out = guarded(n, &seed);
         memcpy(before, out, n * sizeof *out);
-        k->blend(n, 0.25f, x, out);
+        k->blend(n, 0.25f, x, 0.5f, out);
         for (size_t i = 0; i < n; i++)
-            near("blend", i, (double)out[i], (double)before[i] * 0.25 + (double)x[i], 8);
+            near("blend", i, (double)out[i], ((double)before[i] * 0.25 + (double)x[i]) / 2, 8);
+        for (size_t i = 0; i < n; i++)
+            out[i] = NAN;
+        k->blend(n, 0, x, 3, out);
+        for (size_t i = 0; i < n; i++)
+            near("blend", i, (double)out[i], 3 * (double)x[i], 8);
         drop(s, n), drop(x, n), drop(out, n);
     }
 }
