@@ -62,14 +62,6 @@ struct job {
     size_t pieces_down;
 };
 
-void product_to(const struct product *p, const struct place *at, size_t column, struct product_rows *r) {
-    r->image[r->n] = at->image;
-    r->out[r->n] = place_in(&p->out, at) + column;
-    if (p->residual.data)
-        r->residual[r->n] = place_in(&p->residual, at) + column;
-    r->n++;
-}
-
 /* An image's rows at a time: its vector and gate are the same for all. */
 void product_finish(const struct tensor_kernels *k, const struct product *p, size_t column, size_t columns,
                     const struct product_rows *r) {

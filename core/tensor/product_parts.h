@@ -37,7 +37,13 @@ struct product_rows {
 };
 
 /* product_to adds a row: results from `column` on at a place. */
-void product_to(const struct product *p, const struct place *at, size_t column, struct product_rows *r);
+static inline void product_to(const struct product *p, const struct place *at, size_t column, struct product_rows *r) {
+    r->image[r->n] = at->image;
+    r->out[r->n] = place_in(&p->out, at) + column;
+    if (p->residual.data)
+        r->residual[r->n] = place_in(&p->residual, at) + column;
+    r->n++;
+}
 
 /* product_finish ends rows of `columns` sums, results from `column` on. */
 void product_finish(const struct tensor_kernels *k, const struct product *p, size_t column, size_t columns,

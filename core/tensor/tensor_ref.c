@@ -41,6 +41,7 @@ static void tile_of(const struct tile *t, size_t columns) {
 
 static void tile(const struct tile *t) { tile_of(t, COLUMNS); }
 static void slim_tile(const struct tile *t) { tile_of(t, SLIM_COLUMNS); }
+static void thin_tile(const struct tile *t) { tile_of(t, 1); }
 
 static double erf_of(double x) { /* to 1e-16: its series, or the continued fraction of erfc (Lentz's is not needed) */
     double a = fabs(x), sum = a, term = a;
@@ -205,6 +206,7 @@ const struct tensor_kernels tensor_ref = {
     .columns = COLUMNS,
     .tile = tile,
     .slim = {SLIM_ROWS, SLIM_COLUMNS, slim_tile},
+    .thin = {SLIM_ROWS, 1, thin_tile},
     .widen = widen,
     .finish = finish,
     .finish_rows = finish_rows,
