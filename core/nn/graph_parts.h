@@ -88,7 +88,7 @@ float *graph_scratch(const struct run *r, int value);
 /* graph_frame writes the zeros around a value. */
 void graph_frame(const struct run *r, int value);
 
-/* graph_product is the product of a convolution, without vector, gate and residual. */
+/* graph_product is the product of a convolution. */
 struct product graph_product(const struct run *r, const struct node *node);
 
 /* graph_row is the row of its table that an embedding gives an image. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/base/elementary.h"
+#include "core/base/waves.h"
 #include "core/nn/graph_parts.h"
 #include "core/tensor/attention.h"
 #include "core/tensor/norm.h"
@@ -71,12 +72,6 @@ struct product graph_product(const struct run *r, const struct node *node) {
     }
     p.in.row_step *= c->stride;
     p.in.step *= c->stride;
-    return p;
-}
-
-static void conv(const struct run *r, const struct node *node) {
-    const struct conv *c = &node->conv;
-    struct product p = graph_product(r, node);
     if (node->in[1] >= 0) {
         struct places v = graph_places(r, node->in[1]);
         p.vector = v.data + c->vector_at;
@@ -89,6 +84,11 @@ static void conv(const struct run *r, const struct node *node) {
         p.gate = gate.data + c->gate_at;
         p.gate_step = gate.image_step;
     }
+    return p;
+}
+
+static void conv(const struct run *r, const struct node *node) {
+    const struct product p = graph_product(r, node);
     (node->winograd ? winograd_run : product_run)(r->ctx, r->g->kernels, &p);
 }
 
@@ -231,29 +231,23 @@ static void affine(const struct run *r, const struct node *node, float factor, f
 
 enum { WAVES = 64 }; /* that are computed together */
 
-/* sinusoids of n angles, from place j of each half of an embedding on. The angles are lost. */
-static void sinusoids(float *out, size_t half, size_t j, size_t n, double *angles, bool cos_first) {
-    double sine[WAVES];
-    for (size_t k = 0; k < n; k++)
-        angles[k] /= 3.14159265358979323846;
-    elementary_sincospi_n(angles, sine, n);
-    for (size_t k = 0; k < n; k++) {
-        out[j + k] = (float)(cos_first ? angles[k] : sine[k]);
-        out[half + j + k] = (float)(cos_first ? sine[k] : angles[k]);
-    }
-}
-
 /* The single-precision steps are those of diffusers' embeddings, so that networks trained there see the same. */
 static float number(const struct run *r, const struct node *node, size_t image) {
     return node->of == GRAPH_TIME ? r->in->times[image] : (float)r->in->classes[image];
 }
 
+/* sinusoids of n angles, from place j of each half of an image's embedding on. */
+static void sinusoids(const struct run *r, const struct node *node, size_t image, size_t j, size_t n,
+                      const float *angles, bool cos_first) {
+    const struct places p = graph_places(r, node->out);
+    float *first = p.data + image * p.image_step + j, *second = first + r->g->values[node->out].channels / 2;
+    waves_for(r->g->kernels->isa)(n, angles, cos_first ? first : second, cos_first ? second : first);
+}
+
 static void sinusoid_embedding(const struct run *r, const struct node *node) {
-    struct places p = graph_places(r, node->out);
     size_t half = r->g->values[node->out].channels / 2;
     for (size_t j = 0; j < half; j += WAVES) {
-        float frequency[WAVES];
-        double angles[WAVES];
+        float frequency[WAVES], angles[WAVES];
         size_t n = half - j < WAVES ? half - j : WAVES;
         for (size_t k = 0; k < n; k++) { /* -log 10000 is the first number */
             float exponent = -9.210340371976184f * (float)(j + k) / ((float)half - (float)node->shift);
@@ -261,24 +255,23 @@ static void sinusoid_embedding(const struct run *r, const struct node *node) {
         }
         for (size_t i = 0; i < r->images; i++) {
             for (size_t k = 0; k < n; k++)
-                angles[k] = (double)(number(r, node, i) * frequency[k]);
-            sinusoids(p.data + i * p.image_step, half, j, n, angles, node->cos_first);
+                angles[k] = number(r, node, i) * frequency[k];
+            sinusoids(r, node, i, j, n, angles, node->cos_first);
         }
     }
 }
 
 static void fourier_embedding(const struct run *r, const struct node *node) {
-    struct places p = graph_places(r, node->out);
     size_t half = r->g->values[node->out].channels / 2;
     const float *w = parameter(r, node->weight);
     for (size_t i = 0; i < r->images; i++) {
         float time = (float)elementary_log((double)r->in->times[i]);
         for (size_t j = 0; j < half; j += WAVES) {
-            double angles[WAVES];
+            float angles[WAVES];
             size_t n = half - j < WAVES ? half - j : WAVES;
             for (size_t k = 0; k < n; k++)
-                angles[k] = (double)(time * w[j + k] * 2 * 3.14159265f);
-            sinusoids(p.data + i * p.image_step, half, j, n, angles, false);
+                angles[k] = time * w[j + k] * 2 * 3.14159265f;
+            sinusoids(r, node, i, j, n, angles, false);
         }
     }
 }

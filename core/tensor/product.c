@@ -62,7 +62,24 @@ struct job {
     size_t pieces_down;
 };
 
-/* An image's rows at a time: its vector and gate are the same for all. */
+/* keep writes what is before activation and gate. */
+static void keep(const struct tensor_kernels *k, struct finish_rows f, float *const *to) {
+    f.out = to;
+    f.gate = NULL;
+    f.residual = NULL;
+    f.scale = 1;
+    f.activation = ACTIVATION_NONE;
+    k->finish_rows(&f);
+}
+
+/* finish_together is how many rows from i on are finished in one call: those with the same gate. */
+static size_t finish_together(const struct product *p, const struct product_rows *r, size_t i) {
+    size_t n = 1;
+    while (i + n < r->n && (!p->gate || r->image[i + n] == r->image[i]))
+        n++;
+    return n;
+}
+
 void product_finish(const struct tensor_kernels *k, const struct product *p, size_t column, size_t columns,
                     const struct product_rows *r) {
     struct finish_rows f = {.n = p->b->columns - column < columns ? p->b->columns - column : columns,
@@ -71,13 +88,14 @@ void product_finish(const struct tensor_kernels *k, const struct product *p, siz
                             .scale = p->scale,
                             .activation = p->activation};
     for (size_t i = 0; i < r->n; i += f.rows) {
-        for (f.rows = 1; i + f.rows < r->n && r->image[i + f.rows] == r->image[i];)
-            f.rows++;
+        f.rows = finish_together(p, r, i);
         f.x = r->sums + i * columns;
         f.out = r->out + i;
         f.residual = p->residual.data ? r->residual + i : NULL;
-        f.vector = p->vector ? p->vector + r->image[i] * p->vector_step + column : NULL;
+        f.vector = p->vector ? r->vector + i : NULL;
         f.gate = p->gate ? p->gate + r->image[i] * p->gate_step + column : NULL;
+        if (p->keep.data)
+            keep(k, f, r->keep + i);
         k->finish_rows(&f);
     }
 }

@@ -32,8 +32,8 @@ static inline float *place_in(const struct places *to, const struct place *at) {
 /* Rows of sums, and where what comes of them goes. */
 struct product_rows {
     size_t n, image[TILE_ROWS_MAX];
-    const float *residual[TILE_ROWS_MAX];
-    float *out[TILE_ROWS_MAX], sums[TILE_ROWS_MAX * TILE_COLUMNS_MAX];
+    const float *residual[TILE_ROWS_MAX], *vector[TILE_ROWS_MAX];
+    float *out[TILE_ROWS_MAX], *keep[TILE_ROWS_MAX], sums[TILE_ROWS_MAX * TILE_COLUMNS_MAX];
 };
 
 /* product_to adds a row: results from `column` on at a place. */
@@ -42,6 +42,10 @@ static inline void product_to(const struct product *p, const struct place *at, s
     r->out[r->n] = place_in(&p->out, at) + column;
     if (p->residual.data)
         r->residual[r->n] = place_in(&p->residual, at) + column;
+    if (p->keep.data)
+        r->keep[r->n] = place_in(&p->keep, at) + column;
+    if (p->vector)
+        r->vector[r->n] = p->vector + at->image * p->vector_step + column;
     r->n++;
 }
 

@@ -55,13 +55,13 @@ struct finish {
     enum activation activation;
 };
 
-/* The same of `rows` rows, x's `pitch` apart, bias, vector and gate the same for all. */
+/* The same of `rows` rows, x's `pitch` apart, bias and gate the same for all. */
 struct finish_rows {
     size_t rows, n, pitch;
     const float *x;
-    float *const *out;            /* [rows] */
-    const float *const *residual; /* [rows] or NULL */
-    const float *bias, *vector, *gate;
+    float *const *out;                            /* [rows] */
+    const float *const *vector, *const *residual; /* [rows] or NULL */
+    const float *bias, *gate;
     float scale;
     enum activation activation;
 };

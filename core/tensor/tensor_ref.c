@@ -100,8 +100,8 @@ static void finish(const struct finish *f, size_t n, const float *x, float *out)
 
 static void finish_rows(const struct finish_rows *f) {
     for (size_t r = 0; r < f->rows; r++) {
-        const float *residual = f->residual ? f->residual[r] : NULL;
-        const struct finish row = {f->bias, f->vector, f->gate, residual, f->scale, f->activation};
+        const float *vector = f->vector ? f->vector[r] : NULL, *residual = f->residual ? f->residual[r] : NULL;
+        const struct finish row = {f->bias, vector, f->gate, residual, f->scale, f->activation};
         finish(&row, f->n, f->x + r * f->pitch, f->out[r]);
     }
 }

@@ -265,14 +265,14 @@ INLINE vec activate(enum activation activation, vec x) {
 
 /* finish_vector ends m lanes of all rows, from column i on. */
 INLINE void finish_vector(const struct finish_rows f, size_t i, size_t m, enum activation activation) {
-    vec bias = f.bias ? load_n(f.bias + i, m) : splat(0), vector = f.vector ? load_n(f.vector + i, m) : splat(0);
+    vec bias = f.bias ? load_n(f.bias + i, m) : splat(0);
     vec gate = f.gate ? load_n(f.gate + i, m) : splat(0);
     for (size_t r = 0; r < f.rows; r++) {
         vec y = load_n(f.x + r * f.pitch + i, m);
         if (f.bias)
             y += bias;
         if (f.vector)
-            y += vector;
+            y += load_n(f.vector[r] + i, m);
         y = activate(activation, y);
         if (f.gate)
             y *= gate;
@@ -326,7 +326,7 @@ static void finish(const struct finish *f, size_t n, const float *x, float *out)
                                       .out = &out,
                                       .residual = f->residual ? &f->residual : NULL,
                                       .bias = f->bias,
-                                      .vector = f->vector,
+                                      .vector = f->vector ? &f->vector : NULL,
                                       .gate = f->gate,
                                       .scale = f->scale,
                                       .activation = f->activation});
