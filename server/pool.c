@@ -10,13 +10,16 @@
  * within microseconds, and to be woken takes tens of them. */
 enum { WATCH_NS = 50000 };
 
-/* One parallel_for on its way. It lives on its caller's stack: the caller leaves when no helper is inside any more. */
+/* One parallel_for on its way. It lives on its caller's stack: the caller leaves when no helper is inside any more.
+ * The caller takes indices from the first on and helpers from the last back, so that each of two threads finds in its own
+ * cache what it has written in the loop before. */
 struct batch {
     struct batch *next, *prev;
     void (*body)(void *arg, size_t i);
     void *arg;
     size_t n;
-    atomic_size_t at;      /* next index to take; passes n */
+    atomic_size_t taken;   /* indices; passes n */
+    atomic_size_t back;    /* indices that helpers have taken */
     atomic_size_t helpers; /* inside; changes under the pool's mutex */
     pthread_cond_t left;
 };
@@ -72,20 +75,16 @@ static void unlink_batch(struct pool *pool, struct batch *b) {
     b->next = b->prev = NULL;
 }
 
-/* take_index gives the next index of a batch; false where none is left. */
-static bool take_index(struct batch *b, size_t *i) {
-    *i = atomic_fetch_add_explicit(&b->at, 1, memory_order_relaxed);
-    return *i < b->n;
-}
+/* take_one: there was an index left, which is the taker's. */
+static bool take_one(struct batch *b) { return atomic_fetch_add_explicit(&b->taken, 1, memory_order_relaxed) < b->n; }
 
 /* help joins a batch, until it is through or a quick task comes; the mutex is held on entry and on return. */
 static void help(struct pool *pool, struct batch *b) {
-    size_t i;
     bool more = true;
     b->helpers++;
     pthread_mutex_unlock(&pool->mutex);
-    while (!atomic_load_explicit(&pool->quick.n, memory_order_relaxed) && (more = take_index(b, &i)))
-        b->body(b->arg, i);
+    while (!atomic_load_explicit(&pool->quick.n, memory_order_relaxed) && (more = take_one(b)))
+        b->body(b->arg, b->n - 1 - atomic_fetch_add_explicit(&b->back, 1, memory_order_relaxed));
     pthread_mutex_lock(&pool->mutex);
     if (!more) /* nobody else need look */
         unlink_batch(pool, b);
@@ -140,7 +139,7 @@ static void run_parallel(struct parallel *self, size_t n, void (*body)(void *arg
     for (size_t i = 0; i < pool->idle && i + 1 < n; i++)
         pthread_cond_signal(&pool->work);
     pthread_mutex_unlock(&pool->mutex);
-    for (size_t i; take_index(&b, &i);)
+    for (size_t i = 0; take_one(&b); i++)
         body(arg, i);
     if (watching)
         await_helpers(&b);

@@ -148,16 +148,38 @@ static void attention(const struct run *r, const struct node *node) {
     attention_run(r->ctx, r->g->kernels, &a, graph_scratch(r, node->scratch));
 }
 
-/* copy writes every `zoom`th part of a value to another, from a channel of it on: nearest neighbours. */
+/* A value on its way to a part of another's channels, every pixel `zoom` times `zoom` times: nearest neighbours. */
+struct copying {
+    struct places from, to;
+    size_t height, width, n, zoom; /* of what it goes to; n numbers a pixel */
+    size_t rows, piece;            /* in all, and of a piece */
+};
+
+static void copy_rows(void *arg, size_t piece) {
+    const struct copying *c = arg;
+    size_t first = piece * c->piece, end = first + c->piece < c->rows ? first + c->piece : c->rows;
+    for (size_t i = first; i < end; i++) {
+        size_t image = i / c->height, y = i % c->height;
+        const float *from = c->from.data + image * c->from.image_step + y / c->zoom * c->from.row_step;
+        float *to = c->to.data + image * c->to.image_step + y * c->to.row_step;
+        for (size_t x = 0; x < c->width; x++)
+            memcpy(to + x * c->to.step, from + x / c->zoom * c->from.step, c->n * sizeof *to);
+    }
+}
+
 static void copy(const struct run *r, int from, int to, size_t channel, size_t zoom) {
-    const struct value_place *a = &r->g->values[from], *b = &r->g->values[to];
-    struct places x = graph_places(r, from), y = graph_places(r, to);
-    for (size_t i = 0; i < r->images; i++)
-        for (size_t row = 0; row < b->height; row++)
-            for (size_t column = 0; column < b->width; column++)
-                memcpy(y.data + i * y.image_step + row * y.row_step + column * y.step + channel,
-                       x.data + i * x.image_step + row / zoom * x.row_step + column / zoom * x.step,
-                       a->channels * sizeof(float));
+    enum { PIECE_FLOATS = 1 << 15 };
+    const struct value_place *v = &r->g->values[to];
+    struct copying c = {.from = graph_places(r, from),
+                        .to = graph_places(r, to),
+                        .height = v->height,
+                        .width = v->width,
+                        .n = r->g->values[from].channels,
+                        .zoom = zoom,
+                        .rows = r->images * v->height};
+    c.to.data += channel;
+    c.piece = PIECE_FLOATS / (v->width * c.n + 1) + 1;
+    parallel_for(r->ctx, (c.rows + c.piece - 1) / c.piece, copy_rows, &c);
 }
 
 static void slice(const struct run *r, const struct node *node) {

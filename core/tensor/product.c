@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-enum { PIECE_WORK = 1 << 19 }; /* multiply-adds that are worth a piece of their own */
+/* Multiply-adds that are worth a piece of their own, about 5 us, and the fewest tiles that pay for fetching a panel. */
+enum { PIECE_WORK = 1 << 18, PIECE_TILES = 8 };
 
 size_t matrix_floats(const struct tensor_kernels *k, size_t segments, size_t depth, size_t columns) {
     size_t whole = columns / k->columns * k->columns, rest = columns - whole;
@@ -181,11 +182,11 @@ void product_run(struct ctx *ctx, const struct tensor_kernels *k, const struct p
         .k = k, .p = p, .total = p->images * p->height * p->width, .all_blocks = ceiling(p->b->columns, k->columns)};
     size_t depth = p->b->segments * p->b->depth, tile_work = depth * k->rows * k->columns;
     size_t tiles = ceiling(PIECE_WORK, tile_work ? tile_work : 1), down = ceiling(job.total, k->rows);
-    /* A piece is a block of columns and so many tiles of rows; few rows take more columns. */
-    size_t most = tiles < 32 ? 32 : tiles;
-    size_t height = down < most ? down : most;
-    job.rows = (height ? height : 1) * k->rows;
-    job.blocks = ceiling(tiles, height ? height : 1);
+    /* A piece is a block of columns and so many tiles of rows; few rows take more columns. All are about as large. */
+    size_t most = tiles < PIECE_TILES ? PIECE_TILES : tiles;
+    size_t height = down ? ceiling(down, ceiling(down, most)) : 1, across = job.all_blocks * height / tiles;
+    job.rows = height * k->rows;
+    job.blocks = ceiling(job.all_blocks, across ? across : 1);
     job.pieces_down = ceiling(job.total, job.rows);
     parallel_for(ctx, job.pieces_down * ceiling(job.all_blocks, job.blocks), run_piece, &job);
 }
