@@ -169,49 +169,59 @@ static void attention(const struct run *r, const struct node *node) {
     attention_run(r->ctx, r->g->kernels, &a, graph_scratch(r, node->scratch));
 }
 
-/* put writes n numbers to a place, rounded where that is bfloat16. */
-static void put(const struct run *r, const float *x, size_t n, const struct places *to, size_t at) {
-    if (to->halves)
-        r->g->half->narrow(n, x, to->halves + at);
-    else
-        memcpy(to->data + at, x, n * sizeof *x);
-}
-
-/* copy writes every `zoom`th part of a value to another, from a channel of it on: nearest neighbours. */
-static void copy(const struct run *r, int from, int to, size_t channel, size_t zoom) {
-    const struct value_place *a = &r->g->values[from], *b = &r->g->values[to];
-    struct places x = graph_places(r, from), y = graph_places(r, to);
-    for (size_t i = 0; i < r->images; i++)
-        for (size_t row = 0; row < b->height; row++)
-            for (size_t column = 0; column < b->width; column++)
-                put(r, x.data + i * x.image_step + row / zoom * x.row_step + column / zoom * x.step, a->channels, &y,
-                    i * y.image_step + row * y.row_step + column * y.step + channel);
-}
-
-/* Rows of pixels on their way to bfloat16. */
-struct halving {
-    const struct run *r;
+/* A value on its way to a part of another's channels, every pixel `zoom` times `zoom` times: nearest neighbours. */
+struct copying {
+    const struct half_kernels *half; /* where it goes to bfloat16 */
     struct places from, to;
-    size_t height, n, rows, piece; /* n numbers a row; rows in all, and a piece */
+    size_t height, width, n, zoom; /* of what it goes to; n numbers a pixel */
+    size_t rows, piece;            /* in all, and of a piece */
 };
 
-static void halve_rows(void *arg, size_t piece) {
-    const struct halving *h = arg;
-    size_t end = (piece + 1) * h->piece;
-    for (size_t i = piece * h->piece; i < end && i < h->rows; i++) {
-        const size_t image = i / h->height, y = i % h->height;
-        put(h->r, h->from.data + image * h->from.image_step + y * h->from.row_step, h->n, &h->to,
-            image * h->to.image_step + y * h->to.row_step);
+static void copy_rows(void *arg, size_t piece) {
+    const struct copying *c = arg;
+    size_t first = piece * c->piece, end = first + c->piece < c->rows ? first + c->piece : c->rows;
+    for (size_t i = first; i < end; i++) {
+        size_t image = i / c->height, y = i % c->height, to = image * c->to.image_step + y * c->to.row_step;
+        const float *from = c->from.data + image * c->from.image_step + y / c->zoom * c->from.row_step;
+        for (size_t x = 0; x < c->width; x++, to += c->to.step)
+            if (c->to.halves)
+                c->half->narrow(c->n, from + x / c->zoom * c->from.step, c->to.halves + to);
+            else
+                memcpy(c->to.data + to, from + x / c->zoom * c->from.step, c->n * sizeof *from);
     }
 }
 
+static void copy_all(const struct run *r, struct copying *c) {
+    enum { PIECE_FLOATS = 1 << 15 };
+    c->half = r->g->half;
+    c->rows = r->images * c->height;
+    c->piece = PIECE_FLOATS / (c->width * c->n + 1) + 1;
+    parallel_for(r->ctx, (c->rows + c->piece - 1) / c->piece, copy_rows, c);
+}
+
+static void copy(const struct run *r, int from, int to, size_t channel, size_t zoom) {
+    const struct value_place *v = &r->g->values[to];
+    struct copying c = {.from = graph_places(r, from),
+                        .to = graph_places(r, to),
+                        .height = v->height,
+                        .width = v->width,
+                        .n = r->g->values[from].channels,
+                        .zoom = zoom};
+    if (channel) /* only parts of float32 are concatenated */
+        c.to.data += channel;
+    copy_all(r, &c);
+}
+
+/* halve rounds a value row by row. */
 static void halve(const struct run *r, const struct node *node) {
-    enum { PIECE = 1 << 15 };
     const struct value_place *v = &r->g->values[node->out];
-    struct halving h = {r, graph_places(r, node->in[0]), graph_places(r, node->out), v->height,
-                        v->width * v->channels, r->images * v->height, 1};
-    h.piece += PIECE / (h.n + 1);
-    parallel_for(r->ctx, (h.rows + h.piece - 1) / h.piece, halve_rows, &h);
+    struct copying c = {.from = graph_places(r, node->in[0]),
+                        .to = graph_places(r, node->out),
+                        .height = v->height,
+                        .width = 1,
+                        .n = v->width * v->channels,
+                        .zoom = 1};
+    copy_all(r, &c);
 }
 
 static void slice(const struct run *r, const struct node *node) {

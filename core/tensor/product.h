@@ -11,7 +11,7 @@
 #include "core/tensor/half.h"
 
 /* A packed matrix: [blocks of columns][segments][depth][columns of a tile], the last block filled with zeros; it is one
- * of the slim tile where its columns fit. */
+ * of the slim or the thin tile where its columns fit. */
 struct matrix {
     size_t segments, depth, columns;
     const float *panels;    /* or NULL: */

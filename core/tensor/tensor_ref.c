@@ -36,6 +36,7 @@ static void tile_of(const struct tile *t, size_t columns) {
 
 static void tile(const struct tile *t) { tile_of(t, COLUMNS); }
 static void slim_tile(const struct tile *t) { tile_of(t, SLIM_COLUMNS); }
+static void thin_tile(const struct tile *t) { tile_of(t, 1); }
 
 static double erf_of(double x) { /* to 1e-16: its series, or the continued fraction of erfc (Lentz's is not needed) */
     double a = fabs(x), sum = a, term = a;
@@ -149,9 +150,9 @@ static float softmax_part(size_t n, float *s, float scale, float *max) {
     return sum;
 }
 
-static void blend(size_t n, float keep, const float *x, float *out) {
+static void blend(size_t n, float keep, const float *x, float by, float *out) {
     for (size_t i = 0; i < n; i++)
-        out[i] = out[i] * keep + x[i];
+        out[i] = ((keep != 0 ? out[i] * keep : 0) + x[i]) * by;
 }
 
 /* between is B' times a column of four, or B' d B a row of it. */
@@ -200,6 +201,7 @@ const struct tensor_kernels tensor_ref = {
     .columns = COLUMNS,
     .tile = tile,
     .slim = {SLIM_ROWS, SLIM_COLUMNS, slim_tile},
+    .thin = {SLIM_ROWS, 1, thin_tile},
     .widen = widen,
     .finish = finish,
     .finish_rows = finish_rows,

@@ -217,9 +217,11 @@ void winograd_run(struct ctx *ctx, const struct tensor_kernels *k, const struct 
     job.all_blocks = ceiling(p->b->columns, job.columns);
     size_t threads = ctx->parallel ? ctx->parallel->threads : 1, most = TRANSFORMED_FLOATS / PLACES / p->b->depth;
     job.total = p->images * job.down * job.across;
-    job.tiles = ceiling(job.total, ceiling(job.total, most < TILES ? most : TILES));
+    /* Pieces are about as large as each other, and as many for each thread. Tiles are transformed again for each part of
+     * the columns, so these are parted only where there are few tiles. */
+    size_t pieces = ceiling(job.total, most < TILES ? most : TILES);
+    job.tiles = ceiling(job.total, pieces > threads ? ceiling(pieces, threads) * threads : pieces);
     job.pieces_down = ceiling(job.total, job.tiles);
-    /* Tiles are transformed again for each part of the columns, so these are parted only where there are few tiles. */
     job.blocks = ceiling(job.all_blocks, ceiling(threads, job.pieces_down));
     parallel_for(ctx, job.pieces_down * ceiling(job.all_blocks, job.blocks), run_piece, &job);
 }
