@@ -15,9 +15,7 @@ static void widen(size_t n, const uint16_t *x, float *out) {
 }
 
 /* weight is number i of a panel. */
-static float weight(const struct tile *t, size_t i) {
-    return t->panel ? t->panel[i] : float_of_bf16(t->halves[i]);
-}
+static float weight(const struct tile *t, size_t i) { return t->panel ? t->panel[i] : float_of_bf16(t->halves[i]); }
 
 static void tile_of(const struct tile *t, size_t columns) {
     for (size_t i = 0; i < t->rows; i++) {

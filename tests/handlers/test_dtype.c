@@ -71,7 +71,8 @@ static void formulas_have_no_dtype(void **state) {
         {"{\"model\":\"coins\",\"dtype\":\"f16\"}", "\"/dtype\"", "\\\"f32\\\" or \\\"bf16\\\""}};
     int http;
     test_refusals_at(SAMPLE, rows, COUNT(rows));
-    char *text = test_post(SAMPLE, "{\"model\":{\"type\":\"points\",\"points\":[1]},\"dtype\":\"f32\",\"seed\":1}", &http);
+    char *text =
+        test_post(SAMPLE, "{\"model\":{\"type\":\"points\",\"points\":[1]},\"dtype\":\"f32\",\"seed\":1}", &http);
     assert_true(http == 200 && !strstr(text, "dtype"));
     free(text);
     text = test_post("/v1/images/generations",
@@ -130,7 +131,8 @@ static void canonical_requests_differ(void **state) {
     (void)state;
     struct buf text[2];
     for (int i = 0; i < 2; i++) {
-        const char *body = i ? "{\"model\":\"coins\",\"seed\":1,\"dtype\":\"bf16\"}" : "{\"model\":\"coins\",\"seed\":1}";
+        const char *body =
+            i ? "{\"model\":\"coins\",\"seed\":1,\"dtype\":\"bf16\"}" : "{\"model\":\"coins\",\"seed\":1}";
         struct call call;
         buf_init(&text[i], 1 << 20);
         call_init(&call, test_endpoint("POST", SAMPLE), &test_host);

@@ -31,7 +31,9 @@ static void begin(struct tiled *d, const struct half_kernels *h, struct tile_sha
                   uint64_t *seed) {
     *d = (struct tiled){.shape = shape,
                         .segment = {0, depth + 3, 1},
-                        .columns = shape.columns - test_below(seed, shape.columns - (shape.columns > h->slim.columns ? h->slim.columns : 0)),
+                        .columns =
+                            shape.columns -
+                            test_below(seed, shape.columns - (shape.columns > h->slim.columns ? h->slim.columns : 0)),
                         .n = 2 * depth + 3,
                         .pitch = shape.columns + 3};
     d->packed = half_size(h, SEGMENTS, depth, d->columns);
@@ -46,7 +48,8 @@ static void begin(struct tiled *d, const struct half_kernels *h, struct tile_sha
         h->narrow(d->n, x, d->a[i]);
         drop(x, d->n);
     }
-    d->t = (struct tile){.rows = rows, .segment = d->segment, .segments = SEGMENTS, .depth = depth, .out = d->out, .pitch = d->pitch};
+    d->t = (struct tile){
+        .rows = rows, .segment = d->segment, .segments = SEGMENTS, .depth = depth, .out = d->out, .pitch = d->pitch};
     d->t.a_halves = (const uint16_t *const *)d->a;
     d->t.pairs = d->pairs;
 }
@@ -72,7 +75,8 @@ static void check_tile(const struct half_kernels *h, struct tile_shape shape, si
             double want = 0, absolute = 0, got = (double)d.out[i * d.pitch + j];
             for (size_t s = 0; s < SEGMENTS && j < d.columns; s++)
                 for (size_t k = 0; k < depth; k++) {
-                    double term = wide(d.a[i][d.segment[s] + k]) * wide(bf16_of_float(d.w[(j * depth + k) * SEGMENTS + s]));
+                    double term =
+                        wide(d.a[i][d.segment[s] + k]) * wide(bf16_of_float(d.w[(j * depth + k) * SEGMENTS + s]));
                     want += term;
                     absolute += fabs(term);
                 }

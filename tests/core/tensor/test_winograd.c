@@ -191,19 +191,21 @@ static float *run(const struct tensor_kernels *k, const struct half_kernels *hal
 }
 
 /* direct_sum is that of column o at a pixel. */
-static double direct_sum(const struct layer *l, const struct made *m, const float *image, size_t y, size_t x, size_t o) {
+static double direct_sum(const struct layer *l, const struct made *m, const float *image, size_t y, size_t x,
+                         size_t o) {
     double sum = 0;
     for (size_t s = 0; s < 9; s++)
         for (size_t c = 0; c < l->in; c++)
-            sum += (double)image[(y + s / 3) * m->row + (x + s % 3) * l->in + c] *
-                   (double)m->w[(o * l->in + c) * 9 + s];
+            sum +=
+                (double)image[(y + s / 3) * m->row + (x + s % 3) * l->in + c] * (double)m->w[(o * l->in + c) * 9 + s];
     return sum;
 }
 
 static double rounded(double x) { return (double)float_of_bf16(bf16_of_float((float)x)); }
 
 /* rounded_sum is the same by the matrices, each transformed number rounded to bfloat16. */
-static double rounded_sum(const struct layer *l, const struct made *m, const float *image, size_t y, size_t x, size_t o) {
+static double rounded_sum(const struct layer *l, const struct made *m, const float *image, size_t y, size_t x,
+                          size_t o) {
     double sum = 0;
     for (size_t c = 0; c < l->in; c++) {
         double d[16], g[9];
@@ -226,8 +228,8 @@ typedef double sum_of(const struct layer *l, const struct made *m, const float *
 static double result(const struct layer *l, const struct made *m, size_t i, sum_of *sum_at) {
     size_t o = i % l->out, x = i / l->out % l->width, y = i / l->out / l->width % l->height;
     size_t image = i / l->out / l->width / l->height;
-    double sum = (double)m->bias[o] + (double)m->vector[image * l->out + o] +
-                 sum_at(l, m, m->x + image * m->image, y, x, o);
+    double sum =
+        (double)m->bias[o] + (double)m->vector[image * l->out + o] + sum_at(l, m, m->x + image * m->image, y, x, o);
     return 0.5 * ((double)m->residual[i] + (double)m->gate[image * l->out + o] * (sum > 0 ? sum : 0));
 }
 
