@@ -58,6 +58,7 @@ void matrix_pack_across(const struct tensor_kernels *k, size_t segments, size_t 
 struct job {
     const struct tensor_kernels *k;
     const struct product *p;
+    struct tile_shape tile;    /* but for slim ones */
     size_t rows, total;        /* rows a piece, and in all */
     size_t blocks, all_blocks; /* blocks a piece, and in all */
     size_t pieces_down;
@@ -81,13 +82,16 @@ static size_t finish_together(const struct product *p, const struct product_rows
     return n;
 }
 
+/* What is to be rounded is finished where it is. */
 void product_finish(const struct tensor_kernels *k, const struct product *p, size_t column, size_t columns,
-                    const struct product_rows *r) {
+                    struct product_rows *r) {
     struct finish_rows f = {.n = p->b->columns - column < columns ? p->b->columns - column : columns,
                             .pitch = columns,
                             .bias = p->bias ? p->bias + column : NULL,
                             .scale = p->scale,
                             .activation = p->activation};
+    for (size_t i = 0; p->out.halves && i < r->n; i++)
+        r->out[i] = r->sums + i * columns;
     for (size_t i = 0; i < r->n; i += f.rows) {
         f.rows = finish_together(p, r, i);
         f.x = r->sums + i * columns;
@@ -99,13 +103,24 @@ void product_finish(const struct tensor_kernels *k, const struct product *p, siz
             keep(k, f, r->keep + i);
         k->finish_rows(&f);
     }
+    for (size_t i = 0; p->out.halves && i < r->n; i++)
+        p->half->narrow(f.n, r->out[i], r->halves[i]);
 }
 
+/* The rows of a tile's factor. */
+struct factor {
+    const float *in[TILE_ROWS_MAX];
+    const uint16_t *halves[TILE_ROWS_MAX];
+};
+
 /* gather finds the places of the next n rows, results from `column` on. */
-static void gather(const struct product *p, struct place *at, size_t column, size_t n, const float **in,
+static void gather(const struct product *p, struct place *at, size_t column, size_t n, struct factor *a,
                    struct product_rows *r) {
     for (r->n = 0; r->n < n; place_next(at, p->height, p->width)) {
-        in[r->n] = place_in(&p->in, at);
+        if (p->in.halves)
+            a->halves[r->n] = p->in.halves + place_offset(&p->in, at);
+        else
+            a->in[r->n] = place_in(&p->in, at);
         product_to(p, at, column, r);
     }
 }
@@ -122,20 +137,22 @@ struct block {
 static void run_tiles(const struct block *block) {
     const struct product *p = block->job->p;
     size_t first = block->first;
-    const float *in[TILE_ROWS_MAX];
+    struct factor a;
     struct product_rows r;
     struct place at = place_of(first, p->height, p->width);
-    struct tile tile = {.a = in,
+    struct tile tile = {.a = a.in,
                         .segment = p->segment,
                         .segments = block->b.segments,
                         .depth = block->b.depth,
                         .panel = block->b.panels,
                         .halves = block->b.halves,
                         .out = r.sums,
-                        .pitch = block->shape.columns};
+                        .pitch = block->shape.columns,
+                        .a_halves = a.halves,
+                        .pairs = block->b.pairs};
     for (size_t tiles = ceiling(block->end - first, block->shape.rows); tiles > 0; tiles--, first += tile.rows) {
         tile.rows = ceiling(block->end - first, tiles);
-        gather(p, &at, block->column, tile.rows, in, &r);
+        gather(p, &at, block->column, tile.rows, &a, &r);
         block->shape.run(&tile);
         product_finish(block->job->k, p, block->column, block->shape.columns, &r);
     }
@@ -153,9 +170,16 @@ static void run_widened(const struct block *block, size_t floats) {
 }
 
 static void run_block(const struct job *job, size_t i, size_t first, size_t end) {
-    struct block block = {.job = job, .b = *job->p->b, .column = i * job->k->columns, .first = first, .end = end};
+    struct block block = {.job = job, .b = *job->p->b, .column = i * job->tile.columns, .first = first, .end = end};
+    size_t left = block.b.columns - block.column;
+    if (block.b.pairs) {
+        block.b.pairs += half_size(job->p->half, block.b.segments, block.b.depth, block.column);
+        block.shape = half_tile_for(job->p->half, left);
+        run_tiles(&block);
+        return;
+    }
     size_t panel = block.column * block.b.segments * block.b.depth;
-    block.shape = tile_for(job->k, block.b.columns - block.column);
+    block.shape = tile_for(job->k, left);
     size_t floats = block.shape.columns * block.b.segments * block.b.depth;
     if (!block.b.panels) {
         block.b.halves += panel;
@@ -178,14 +202,17 @@ static void run_piece(void *arg, size_t piece) {
 }
 
 void product_run(struct ctx *ctx, const struct tensor_kernels *k, const struct product *p) {
-    struct job job = {
-        .k = k, .p = p, .total = p->images * p->height * p->width, .all_blocks = ceiling(p->b->columns, k->columns)};
-    size_t depth = p->b->segments * p->b->depth, tile_work = depth * k->rows * k->columns;
-    size_t tiles = ceiling(PIECE_WORK, tile_work ? tile_work : 1), down = ceiling(job.total, k->rows);
+    struct job job = {.k = k,
+                      .p = p,
+                      .tile = p->b->pairs ? p->half->tile : (struct tile_shape){k->rows, k->columns, k->tile},
+                      .total = p->images * p->height * p->width};
+    job.all_blocks = ceiling(p->b->columns, job.tile.columns);
+    size_t depth = p->b->segments * p->b->depth, tile_work = depth * job.tile.rows * job.tile.columns;
+    size_t tiles = ceiling(PIECE_WORK, tile_work ? tile_work : 1), down = ceiling(job.total, job.tile.rows);
     /* A piece is a block of columns and so many tiles of rows; few rows take more columns. All are about as large. */
     size_t most = tiles < PIECE_TILES ? PIECE_TILES : tiles;
     size_t height = down ? ceiling(down, ceiling(down, most)) : 1, across = job.all_blocks * height / tiles;
-    job.rows = height * k->rows;
+    job.rows = height * job.tile.rows;
     job.blocks = ceiling(job.all_blocks, across ? across : 1);
     job.pieces_down = ceiling(job.total, job.rows);
     parallel_for(ctx, job.pieces_down * ceiling(job.all_blocks, job.blocks), run_piece, &job);

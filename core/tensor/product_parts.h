@@ -25,32 +25,39 @@ static inline void place_next(struct place *at, size_t height, size_t width) {
     at->image++;
 }
 
+static inline size_t place_offset(const struct places *to, const struct place *at) {
+    return at->image * to->image_step + at->y * to->row_step + at->x * to->step;
+}
 static inline float *place_in(const struct places *to, const struct place *at) {
-    return to->data + at->image * to->image_step + at->y * to->row_step + at->x * to->step;
+    return to->data + place_offset(to, at);
 }
 
 /* Rows of sums, and where what comes of them goes. */
 struct product_rows {
     size_t n, image[TILE_ROWS_MAX];
     const float *residual[TILE_ROWS_MAX], *vector[TILE_ROWS_MAX];
+    uint16_t *halves[TILE_ROWS_MAX];
     float *out[TILE_ROWS_MAX], *keep[TILE_ROWS_MAX], sums[TILE_ROWS_MAX * TILE_COLUMNS_MAX];
 };
 
 /* product_to adds a row: results from `column` on at a place. */
 static inline void product_to(const struct product *p, const struct place *at, size_t column, struct product_rows *r) {
-    r->image[r->n] = at->image;
-    r->out[r->n] = place_in(&p->out, at) + column;
+    const size_t i = r->n++;
+    r->image[i] = at->image;
+    if (p->out.halves)
+        r->halves[i] = p->out.halves + place_offset(&p->out, at) + column;
+    else
+        r->out[i] = place_in(&p->out, at) + column;
     if (p->residual.data)
-        r->residual[r->n] = place_in(&p->residual, at) + column;
+        r->residual[i] = place_in(&p->residual, at) + column;
     if (p->keep.data)
-        r->keep[r->n] = place_in(&p->keep, at) + column;
+        r->keep[i] = place_in(&p->keep, at) + column;
     if (p->vector)
-        r->vector[r->n] = p->vector + at->image * p->vector_step + column;
-    r->n++;
+        r->vector[i] = p->vector + at->image * p->vector_step + column;
 }
 
-/* product_finish ends rows of `columns` sums, results from `column` on. */
+/* product_finish ends rows of `columns` sums, results from `column` on; the sums may be lost. */
 void product_finish(const struct tensor_kernels *k, const struct product *p, size_t column, size_t columns,
-                    const struct product_rows *r);
+                    struct product_rows *r);
 
 #endif

@@ -13,7 +13,7 @@
 
 #include "core/base/cpu.h"
 
-enum { TILE_ROWS_MAX = 24, TILE_COLUMNS_MAX = 32, TILE_SEGMENTS_MAX = 16 };
+enum { TILE_ROWS_MAX = 32, TILE_COLUMNS_MAX = 32, TILE_SEGMENTS_MAX = 16 };
 
 /* out[i][j] = sum over s, k of a[i][segment[s] + k] * panel[s][k][j], for `rows` rows and all of the shape's columns. A
  * panel of bfloat16, the upper halves of float32 numbers, gives the bits that these numbers would. */
@@ -26,6 +26,8 @@ struct tile {
     const uint16_t *halves; /* the same as bfloat16 */
     float *out;             /* [rows][columns], rows `pitch` apart */
     size_t pitch;
+    const uint16_t *const *a_halves; /* [rows]; of a tile of half.h, in place of a: */
+    const uint16_t *pairs;           /* and in place of panel */
 };
 
 struct tile_shape {

@@ -12,24 +12,14 @@
 #include <stdbool.h>
 
 #include "core/tensor/tensor.h"
-
-typedef float vec __attribute__((vector_size(LANES * 4)));
-typedef int vint __attribute__((vector_size(LANES * 4)));
-typedef float anywhere __attribute__((vector_size(LANES * 4), aligned(4), may_alias)); /* in memory */
+#include "core/tensor/vector.h"
 
 enum { COLUMNS = LANES * VECTORS, SEVERAL = 4 };
-#define INLINE static inline __attribute__((always_inline))
 
-typedef unsigned vuint __attribute__((vector_size(LANES * 4)));
-typedef uint16_t halves_anywhere __attribute__((vector_size(LANES * 2), aligned(2), may_alias));
-
-INLINE vec load(const float *p) { return *(const anywhere *)p; }
-INLINE void store(float *p, vec v) { *(anywhere *)p = v; }
 INLINE vec load_halves(const uint16_t *p) {
     return (vec)(__builtin_convertvector(*(const halves_anywhere *)p, vuint) << 16);
 }
 INLINE float widened(uint16_t x) { return ((vec)((vuint){x} << 16))[0]; }
-INLINE vec splat(float x) { return x - (vec){0}; }
 
 #ifndef SOME
 INLINE vec some(const float *p, size_t n) {
@@ -139,9 +129,6 @@ INLINE void tile_of(const struct tile *t, const size_t rows, const size_t vector
         for (size_t j = 0; j < vectors; j++)
             store(t->out + i * t->pitch + j * LANES, acc[i][j]);
 }
-
-#define FOUR_ROWS(n) CASE(n) CASE((n) + 1) CASE((n) + 2) CASE((n) + 3)
-#define EACH_ROWS FOUR_ROWS(1) FOUR_ROWS(5) FOUR_ROWS(9) FOUR_ROWS(13) FOUR_ROWS(17) FOUR_ROWS(21)
 
 /* EACH_TILE is a function for tiles of 1 to `most` rows. */
 #define EACH_TILE(name, most, vectors, halves)                 \
