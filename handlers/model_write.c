@@ -6,20 +6,29 @@
 #include "handlers/encode.h"
 #include "handlers/number.h"
 #include "handlers/safetensors.h"
+#include "handlers/table_file.h"
 
 #define WEIGHTS "diffusion_pytorch_model.safetensors"
 #define VERSION "\"_diffusers_version\": \"0.42.0\""
 
-enum { INDEX, CONFIG, SCHEDULER, WEIGHTS_FILE };
+/* The parts of a folder, in the order of its files. */
+enum part { INDEX, CONFIG, SCHEDULER, TABLE, WEIGHTS_FILE };
 
 static bool is_unet(const struct train_plan *plan) { return plan->config.network == TRAIN_UNET; }
 
+size_t model_write_files(const struct train_plan *plan) { return plan->data->table ? WEIGHTS_FILE + 1 : WEIGHTS_FILE; }
+
+/* part_of: file i is that of a part; there is no TABLE where there is no table. */
+static enum part part_of(const struct train_plan *plan, size_t i) {
+    return (enum part)(i >= TABLE && !plan->data->table ? i + 1 : i);
+}
+
 const char *model_write_path(const struct train_plan *plan, size_t i) {
     static const char *const UNET[] = {"model_index.json", "unet/config.json", "scheduler/scheduler_config.json",
-                                       "unet/" WEIGHTS};
+                                       TABLE_FILE, "unet/" WEIGHTS};
     static const char *const MLP[] = {"model_index.json", "mlp/config.json", "scheduler/scheduler_config.json",
-                                      "mlp/" WEIGHTS};
-    return is_unet(plan) ? UNET[i] : MLP[i];
+                                      TABLE_FILE, "mlp/" WEIGHTS};
+    return is_unet(plan) ? UNET[part_of(plan, i)] : MLP[part_of(plan, i)];
 }
 
 /* -- model_index.json and the scheduler -- */
@@ -129,6 +138,8 @@ static void write_mlp(const struct train_plan *plan, struct buf *out) {
                "{\n  \"_class_name\": \"MLP\",\n  \"features\": %zu,\n  \"hidden_size\": %zu,\n  \"num_blocks\": %zu,\n"
                "  \"time_size\": %zu,\n  \"num_classes\": %zu,\n  \"act_fn\": \"silu\"",
                m->features, m->hidden_size, m->num_blocks, m->time_size, m->num_classes);
+    if (m->given)
+        buf_text(out, ",\n  \"given\": true");
     write_numbers(",\n  \"data_mean\": [", plan->data->mean, m->features, out);
     write_numbers(",\n  \"data_std\": [", plan->data->std, m->features, out);
     buf_text(out, "\n}\n");
@@ -154,16 +165,13 @@ static enum status write_weights(struct ctx *ctx, const struct graph *graph, con
 enum status model_write_file(struct ctx *ctx, const struct train_plan *plan, const struct graph *graph,
                              const float *weights, size_t i, struct buf *out) {
     enum status status = STATUS_OK;
-    if (i == INDEX)
-        write_index(plan, out);
-    else if (i == CONFIG && is_unet(plan))
-        write_unet(plan, out);
-    else if (i == CONFIG)
-        write_mlp(plan, out);
-    else if (i == SCHEDULER)
-        write_scheduler(plan, out);
-    else if (i == WEIGHTS_FILE)
-        status = write_weights(ctx, graph, weights, out);
+    switch (part_of(plan, i)) {
+    case INDEX: write_index(plan, out); break;
+    case CONFIG: (is_unet(plan) ? write_unet : write_mlp)(plan, out); break;
+    case SCHEDULER: write_scheduler(plan, out); break;
+    case TABLE: table_file_write(plan->data->table, out); break;
+    case WEIGHTS_FILE: status = write_weights(ctx, graph, weights, out); break;
+    }
     if (status == STATUS_OK && out->failed)
         status =
             ctx_fail(ctx, STATUS_NO_MEMORY, "", "There is not enough memory to write %s.", model_write_path(plan, i));

@@ -3,6 +3,7 @@
  *
  * A UNet2DModel lies in unet/, with the class `none` as the last row of its embedding. An MLP, which diffusers has not,
  * lies in mlp/; its config.json has the members of struct mlp_config, and data_mean and data_std, the scale of its rows.
+ * Of a table there is table.json, too (table_file.h).
  * path     scheduler
  * flow     FlowMatchEulerDiscreteScheduler
  * ddpm-*   DDIMScheduler, trailing, without clipping
@@ -12,7 +13,10 @@
 
 #include "handlers/train_plan.h"
 
-enum { MODEL_WRITE_FILES = 4 };
+enum { MODEL_WRITE_FILES_MAX = 5 };
+
+/* model_write_files is how many files it has; the last are the weights. */
+size_t model_write_files(const struct train_plan *plan);
 
 /* model_write_path is the path of file i below the model's folder, in the order in which they are to be written. */
 const char *model_write_path(const struct train_plan *plan, size_t i);

@@ -182,7 +182,7 @@ static float *weights_of(struct fixture *f, struct graph **graph) {
 
 static void write_folder(struct fixture *f, const struct graph *graph, const float *weights, struct made_files *to) {
     made_files_init(to);
-    for (size_t i = 0; i < MODEL_WRITE_FILES; i++) {
+    for (size_t i = 0; i < model_write_files(&f->plan); i++) {
         struct buf b;
         buf_init(&b, 64 << 20);
         assert_int_equal(model_write_file(&f->ctx, &f->plan, graph, weights, i, &b), STATUS_OK);
