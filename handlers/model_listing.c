@@ -22,6 +22,9 @@ const struct field model_listing_fields[] = {
     FIELD(struct model_listing, columns, JSON,
           "Of a model that learnt a table: each column by its name, with \"numeric\", \"integer\", or its categories.",
           .present = offsetof(struct model_listing, has_columns)),
+    FIELD(struct model_listing, given, BOOL,
+          "And whether any of them can be given (`/v1/sample/rows`); false: the label alone.",
+          .present = offsetof(struct model_listing, has_columns)),
     FIELD(struct model_listing, parameters, INT, "Numbers in its weights.", OF_NETWORK),
     FIELD(struct model_listing, state, ENUM,
           "Whether its weights are in memory; the first request that asks it reads them.", OF_NETWORK, .names = STATES),
@@ -123,6 +126,7 @@ static bool describe_network(struct ctx *ctx, const struct named_model *named, s
     to->has_scheduler = m->scheduler.n > 0;
     to->has_labels = m->labels.n > 0;
     to->has_columns = m->table != NULL;
+    to->given = m->network.given;
     return copy_shape(ctx, m, &to->shape) && copy(ctx, m->scheduler, &to->scheduler) &&
            (!to->has_labels || write_labels(ctx, &m->labels, &to->labels)) &&
            (!m->table || write_columns(ctx, m->table, &to->columns));

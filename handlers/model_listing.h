@@ -6,7 +6,7 @@
 
 struct model_listing {
     struct str name, architecture, digest, scheduler, labels, columns;
-    bool network, has_digest, has_scheduler, has_labels, has_columns, measured;
+    bool network, has_digest, has_scheduler, has_labels, has_columns, given, measured;
     int kind, state;
     int64_t parameters, bytes, classes;
     double work, call_ms;
