@@ -59,6 +59,7 @@ void matrix_pack_across(const struct tensor_kernels *k, size_t segments, size_t 
 struct job {
     const struct tensor_kernels *k;
     const struct product *p;
+    struct places vector;
     size_t rows, total;        /* rows a piece, and in all */
     size_t blocks, all_blocks; /* blocks a piece, and in all */
     size_t pieces_down;
@@ -83,41 +84,41 @@ static void next(const struct product *p, struct row *row) {
     row->image++;
 }
 
-static float *at(const struct places *to, const struct row *row) {
-    return to->data + row->image * to->image_step + row->y * to->row_step + row->x * to->step;
+static float *at(const struct places *to, const struct row *row, size_t column) {
+    return to->data + row->image * to->image_step + row->y * to->row_step + row->x * to->step + column;
 }
 
 /* The rows of a tile, and what comes of them. */
 struct rows {
     size_t n, image[TILE_ROWS_MAX];
-    const float *in[TILE_ROWS_MAX], *residual[TILE_ROWS_MAX], *vector[TILE_ROWS_MAX];
-    float *out[TILE_ROWS_MAX], *keep[TILE_ROWS_MAX], sums[TILE_ROWS_MAX * TILE_COLUMNS_MAX];
+    float *in[TILE_ROWS_MAX], *residual[TILE_ROWS_MAX], *vector[TILE_ROWS_MAX], *out[TILE_ROWS_MAX],
+        *keep[TILE_ROWS_MAX];
+    float sums[TILE_ROWS_MAX * TILE_COLUMNS_MAX];
 };
 
-/* gather finds the places of the next n rows, results from `column` on. */
-static void gather(const struct product *p, struct row *row, size_t column, size_t n, struct rows *r) {
-    r->n = n;
-    for (size_t i = 0; i < n; i++, next(p, row)) {
-        r->image[i] = row->image;
-        r->in[i] = at(&p->in, row);
-        r->out[i] = at(&p->out, row) + column;
-        if (p->residual.data)
-            r->residual[i] = at(&p->residual, row) + column;
-        if (p->keep.data)
-            r->keep[i] = at(&p->keep, row) + column;
-        if (p->vector)
-            r->vector[i] = p->vector + row->image * p->vector_step + column;
-    }
+/* place finds the places of rows first .. end - 1, which are side by side. */
+static void place(const struct places *to, const struct row *row, size_t column, size_t first, size_t end,
+                  float **list) {
+    float *own = to->data ? at(to, row, column) : NULL;
+    for (size_t i = first; own && i < end; i++, own += to->step)
+        list[i] = own;
 }
 
-/* keep writes what is before activation and gate. */
-static void keep(const struct job *job, struct finish_rows f, float *const *to) {
-    f.out = to;
-    f.gate = NULL;
-    f.residual = NULL;
-    f.scale = 1;
-    f.activation = ACTIVATION_NONE;
-    job->k->finish_rows(&f);
+/* gather finds the places of the next n rows, results from `column` on. */
+static void gather(const struct job *job, struct row *row, size_t column, size_t n, struct rows *r) {
+    const struct product *p = job->p;
+    r->n = n;
+    for (size_t i = 0, end; i < n; i = end) {
+        end = n - i < p->width - row->x ? n : i + p->width - row->x;
+        place(&p->in, row, 0, i, end, r->in);
+        place(&p->out, row, column, i, end, r->out);
+        place(&p->residual, row, column, i, end, r->residual);
+        place(&job->vector, row, column, i, end, r->vector);
+        for (size_t k = i; k < end; k++)
+            r->image[k] = row->image;
+        row->x += end - i - 1;
+        next(p, row);
+    }
 }
 
 /* finish_together is how many rows from i on are finished in one call: those with the same gate. */
@@ -128,25 +129,43 @@ static size_t finish_together(const struct product *p, const struct rows *r, siz
     return n;
 }
 
-/* finish ends rows of `columns` sums. */
-static void finish(const struct job *job, size_t column, size_t columns, const struct rows *r) {
+static const float *const *rows_of(const struct places *p, float *const *list) {
+    return p->data ? (const float *const *)list : NULL;
+}
+
+/* finish ends rows of `columns` sums, or those whose sums with bias and vector are in `kept` already. */
+static void finish(const struct job *job, size_t column, size_t columns, const struct rows *r, const float *kept) {
     const struct product *p = job->p;
+    const float *const *residual = rows_of(&p->residual, r->residual), *const *vector = rows_of(&job->vector, r->vector);
     struct finish_rows f = {.n = p->b->columns - column < columns ? p->b->columns - column : columns,
-                            .pitch = columns,
-                            .bias = p->bias ? p->bias + column : NULL,
+                            .pitch = kept ? p->b->columns : columns,
+                            .bias = p->bias && !kept ? p->bias + column : NULL,
                             .scale = p->scale,
                             .activation = p->activation};
     for (size_t i = 0; i < r->n; i += f.rows) {
         f.rows = finish_together(p, r, i);
-        f.x = r->sums + i * columns;
+        f.x = (kept ? kept : r->sums) + i * f.pitch;
         f.out = r->out + i;
-        f.residual = p->residual.data ? r->residual + i : NULL;
-        f.vector = p->vector ? r->vector + i : NULL;
+        f.residual = residual ? residual + i : NULL;
+        f.vector = vector && !kept ? vector + i : NULL;
         f.gate = p->gate ? p->gate + r->image[i] * p->gate_step + column : NULL;
-        if (p->keep.data)
-            keep(job, f, r->keep + i);
         job->k->finish_rows(&f);
     }
+}
+
+/* keep writes what is before activation and gate to rows of all columns. */
+static void keep(const struct job *job, size_t column, size_t columns, struct rows *r, float *to) {
+    const struct product *p = job->p;
+    for (size_t i = 0; i < r->n; i++)
+        r->keep[i] = to + i * p->b->columns;
+    job->k->finish_rows(&(struct finish_rows){.rows = r->n,
+                                              .n = p->b->columns - column < columns ? p->b->columns - column : columns,
+                                              .pitch = columns,
+                                              .x = r->sums,
+                                              .out = r->keep,
+                                              .vector = rows_of(&job->vector, r->vector),
+                                              .bias = p->bias ? p->bias + column : NULL,
+                                              .scale = 1});
 }
 
 /* Some rows of one block of columns, whose panel is that of `b`, of one block. */
@@ -157,25 +176,42 @@ struct block {
     size_t column, first, end;
 };
 
+/* is_sum: what becomes of the block is but a sum, which its tiles make themselves. */
+static bool is_sum(const struct block *block) {
+    const struct product *p = block->job->p;
+    return p->activation == ACTIVATION_NONE && !p->gate && !p->keep && p->scale == 1 &&
+           p->b->columns - block->column >= block->shape.columns;
+}
+
 /* run_tiles computes them in tiles that are about as high as each other. */
 static void run_tiles(const struct block *block) {
-    const struct product *p = block->job->p;
+    const struct job *job = block->job;
+    const struct product *p = job->p;
     size_t first = block->first;
+    const bool sum = is_sum(block);
     struct rows r;
     struct row row = row_at(p, first);
-    struct tile tile = {.a = r.in,
+    struct tile tile = {.a = (const float *const *)r.in,
                         .segment = p->segment,
                         .segments = block->b.segments,
                         .depth = block->b.depth,
                         .panel = block->b.panels,
                         .halves = block->b.halves,
                         .out = r.sums,
-                        .pitch = block->shape.columns};
+                        .pitch = block->shape.columns,
+                        .to = sum ? r.out : NULL,
+                        .bias = p->bias ? p->bias + block->column : NULL,
+                        .vector = rows_of(&job->vector, r.vector),
+                        .residual = rows_of(&p->residual, r.residual)};
     for (size_t tiles = ceiling(block->end - first, block->shape.rows); tiles > 0; tiles--, first += tile.rows) {
+        float *kept = p->keep ? p->keep + first * p->b->columns + block->column : NULL;
         tile.rows = ceiling(block->end - first, tiles);
-        gather(p, &row, block->column, tile.rows, &r);
+        gather(job, &row, block->column, tile.rows, &r);
         block->shape.run(&tile);
-        finish(block->job, block->column, block->shape.columns, &r);
+        if (kept)
+            keep(job, block->column, block->shape.columns, &r, kept);
+        if (!sum)
+            finish(job, block->column, block->shape.columns, &r, kept);
     }
 }
 
@@ -215,9 +251,28 @@ static void run_piece(void *arg, size_t piece) {
         run_block(job, block, first, end < job->total ? end : job->total);
 }
 
-void product_run(struct ctx *ctx, const struct tensor_kernels *k, const struct product *p) {
-    struct job job = {
-        .k = k, .p = p, .total = p->images * p->height * p->width, .all_blocks = ceiling(p->b->columns, k->columns)};
+/* flat: images of one pixel are pixels of one image, where nothing is an image's own but a vector. */
+static struct product flat(const struct product *p, struct places *vector) {
+    struct product all = *p;
+    *vector = (struct places){(float *)(uintptr_t)p->vector, p->vector_step, 0, 0};
+    if (p->height * p->width != 1 || p->gate)
+        return all;
+    all.images = 1;
+    all.width = p->images;
+    struct places *const list[] = {&all.in, &all.out, &all.residual, vector};
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+        list[i]->step = list[i]->image_step;
+    return all;
+}
+
+void product_run(struct ctx *ctx, const struct tensor_kernels *k, const struct product *product) {
+    struct places vector;
+    const struct product all = flat(product, &vector), *p = &all;
+    struct job job = {.k = k,
+                      .p = p,
+                      .vector = vector,
+                      .total = p->images * p->height * p->width,
+                      .all_blocks = ceiling(p->b->columns, k->columns)};
     size_t depth = p->b->segments * p->b->depth, tile_work = depth * k->rows * k->columns;
     size_t tiles = ceiling(PIECE_WORK, tile_work ? tile_work : 1), down = ceiling(job.total, k->rows);
     /* A piece is a block of columns and so many tiles of rows; few rows take more columns. */

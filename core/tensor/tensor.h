@@ -26,6 +26,10 @@ struct tile {
     const uint16_t *halves; /* the same as bfloat16 */
     float *out;             /* [rows][columns], rows `pitch` apart */
     size_t pitch;
+    /* Or, where `to` is there, out is not written, but to[i][j] = the sum + bias[j] + vector[i][j] + residual[i][j], each
+     * of these NULL where there is none: the bits of finish_rows. */
+    float *const *to;
+    const float *bias, *const *vector, *const *residual;
 };
 
 struct tile_shape {

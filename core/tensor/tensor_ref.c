@@ -24,6 +24,14 @@ static float weight(const struct tile *t, size_t i) {
     return x;
 }
 
+static float added(const struct tile *t, size_t i, size_t j, float y) {
+    if (t->bias)
+        y += t->bias[j];
+    if (t->vector)
+        y += t->vector[i][j];
+    return t->residual ? y + t->residual[i][j] : y;
+}
+
 static void tile_of(const struct tile *t, size_t columns) {
     for (size_t i = 0; i < t->rows; i++) {
         float sum[COLUMNS] = {0};
@@ -34,8 +42,9 @@ static void tile_of(const struct tile *t, size_t columns) {
                 for (size_t j = 0; j < columns; j++)
                     sum[j] += a[k] * weight(t, at++);
         }
+        float *to = t->to ? t->to[i] : t->out + i * t->pitch;
         for (size_t j = 0; j < columns; j++)
-            t->out[i * t->pitch + j] = sum[j];
+            to[j] = t->to ? added(t, i, j, sum[j]) : sum[j];
     }
 }
 
