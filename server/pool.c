@@ -1,6 +1,7 @@
 #include "server/pool.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,8 +13,8 @@ struct batch {
     void (*body)(void *arg, size_t i);
     void *arg;
     size_t n;
-    atomic_size_t at; /* next index to take; passes n */
-    size_t helpers;   /* inside; under the pool's mutex */
+    atomic_size_t at;      /* next index to take; passes n */
+    atomic_size_t helpers; /* inside; changes under the pool's mutex */
     pthread_cond_t left;
 };
 
@@ -30,7 +31,9 @@ struct pool {
     struct queue quick, slow;
     size_t capacity; /* of both together */
     size_t slow_running, slow_max;
-    struct batch *batches; /* those with indices left, newest first */
+    struct batch *batches;   /* those with indices left, newest first */
+    atomic_size_t n_batches; /* these and `held` change under the mutex; who is awake peeks without it */
+    atomic_size_t held;      /* parallel_hold's that are on */
     size_t idle, busy;
     bool closing;
     void (*begin)(void); /* NULL: nothing; of helpers, which are no workers to others */
@@ -52,10 +55,12 @@ static void link_batch(struct pool *pool, struct batch *b) {
     if (b->next)
         b->next->prev = b;
     pool->batches = b;
+    pool->n_batches++;
 }
 
 /* unlink_batch may be called again: a batch that is not linked points nowhere and is not the first. */
 static void unlink_batch(struct pool *pool, struct batch *b) {
+    pool->n_batches -= pool->batches == b || b->prev;
     if (pool->batches == b)
         pool->batches = b->next;
     else if (b->prev)
@@ -86,6 +91,43 @@ static void help(struct pool *pool, struct batch *b) {
         pthread_cond_signal(&b->left);
 }
 
+/* -- Staying awake between runs that follow each other closely (parallel_hold) -- */
+
+enum { AWAKE_NS = 50000, AWAKE_PAUSES = 64 };
+
+static void pause_some(void) {
+    for (int i = 0; i < AWAKE_PAUSES; i++) {
+#if defined(__x86_64__)
+        __builtin_ia32_pause();
+#else
+        atomic_signal_fence(memory_order_seq_cst);
+#endif
+    }
+}
+
+/* stay_awake waits for a batch, or other work, for a short time; who else wants the core gets it. */
+static void stay_awake(struct pool *pool) {
+    for (int64_t end = clock_ns() + AWAKE_NS; pool->held && clock_ns() < end; sched_yield()) {
+        pause_some();
+        if (pool->n_batches || pool->quick.n || pool->slow.n)
+            return;
+    }
+}
+
+static void hold(struct parallel *self, bool on) {
+    struct pool *pool = (struct pool *)self;
+    if (on)
+        pool->held++;
+    else
+        pool->held--;
+}
+
+/* wait_awake waits for a batch's helpers likewise: their last bodies are about to end. */
+static void wait_awake(struct pool *pool, struct batch *b) {
+    for (int64_t end = clock_ns() + AWAKE_NS; pool->held && b->helpers && clock_ns() < end;)
+        pause_some();
+}
+
 static void run_parallel(struct parallel *self, size_t n, void (*body)(void *arg, size_t i), void *arg) {
     struct pool *pool = (struct pool *)self;
     struct batch b = {.body = body, .arg = arg, .n = n};
@@ -97,6 +139,7 @@ static void run_parallel(struct parallel *self, size_t n, void (*body)(void *arg
     pthread_mutex_unlock(&pool->mutex);
     for (size_t i; take_index(&b, &i);)
         body(arg, i);
+    wait_awake(pool, &b);
     pthread_mutex_lock(&pool->mutex);
     unlink_batch(pool, &b);
     while (b.helpers)
@@ -162,15 +205,26 @@ static void *work(void *arg) {
         pool->begin();
     else
         worker_index = (int)self->index;
+    bool waited = false;
     pthread_mutex_lock(&pool->mutex);
     for (;;) {
-        if (work_once(pool, self->index))
+        if (work_once(pool, self->index)) {
+            waited = false;
             continue;
+        }
         if (pool->closing && !queued(pool)) /* one that may take no slow task stays for the quick ones */
             break;
+        if (pool->held && !waited) {
+            pthread_mutex_unlock(&pool->mutex);
+            stay_awake(pool);
+            pthread_mutex_lock(&pool->mutex);
+            waited = true;
+            continue;
+        }
         pool->idle++;
         pthread_cond_wait(&pool->work, &pool->mutex);
         pool->idle--;
+        waited = false;
     }
     pthread_cond_broadcast(&pool->work); /* closing: those who stayed may end too */
     pthread_mutex_unlock(&pool->mutex);
@@ -181,7 +235,7 @@ static struct pool *open_pool(unsigned workers, size_t capacity, const char *pre
     struct pool *pool = calloc(1, sizeof *pool);
     if (!pool)
         return NULL;
-    pool->parallel = (struct parallel){.threads = workers + (capacity == 0), .run = run_parallel};
+    pool->parallel = (struct parallel){.threads = workers + (capacity == 0), .run = run_parallel, .hold = hold};
     pool->capacity = capacity;
     pool->begin = begin;
     pool->slow_max = workers > 1 ? workers - 1 : 1;

@@ -295,7 +295,8 @@ void gradient_conv_weights(const struct pass *p, const struct piece *piece, floa
     struct places d = graph_places(&p->d, node->out);
     size_t wide = step->swapped ? x.b->depth : x.b->columns;
     float *to = by_weights + p->g->offset[node->weight], *sums = step->direct ? to : step->sums;
-    memset(sums + piece->first * wide, 0, (piece->end - piece->first) * wide * sizeof *sums);
+    if (!step->direct) /* there, all is zero */
+        memset(sums + piece->first * wide, 0, (piece->end - piece->first) * wide * sizeof *sums);
     for (size_t i = 0; i < x.images;)
         i += add_images(&x, &d, step, piece, i, p->g->forward.kernels, sums);
     if (!step->direct)

@@ -67,13 +67,28 @@ static void outer(const struct outer *o) {
         outer_rows(o, column, 1, false);
 }
 
-static void sums(size_t pixels, size_t pitch, size_t n, const float *x, float *sum) {
-    for (size_t i = 0; i < n; i += LANES) {
-        vec s = {0};
-        for (size_t p = 0; p < pixels; p++)
-            s += load_n(x + p * pitch + i, n - i);
-        store_n(sum + i, load_n(sum + i, n - i) + s, n - i);
+/* Rows lie far apart: some of their vectors are taken at a time. */
+enum { SUMMED = 4 };
+
+INLINE void sums_of(size_t pixels, size_t pitch, const float *x, float *sum, const size_t vectors, size_t last) {
+    vec s[SUMMED] = {0};
+    for (size_t p = 0; p < pixels; p++)
+#pragma GCC unroll 4
+        for (size_t j = 0; j < vectors; j++)
+            s[j] += load_n(x + p * pitch + j * LANES, j + 1 < vectors ? LANES : last);
+#pragma GCC unroll 4
+    for (size_t j = 0; j < vectors; j++) {
+        size_t m = j + 1 < vectors ? LANES : last;
+        store_n(sum + j * LANES, load_n(sum + j * LANES, m) + s[j], m);
     }
+}
+
+static void sums(size_t pixels, size_t pitch, size_t n, const float *x, float *sum) {
+    size_t i = 0;
+    for (; i + SUMMED * LANES <= n; i += SUMMED * LANES)
+        sums_of(pixels, pitch, x + i, sum + i, SUMMED, LANES);
+    for (; i < n; i += LANES)
+        sums_of(pixels, pitch, x + i, sum + i, 1, n - i);
 }
 
 /* -- Activations -- */
@@ -256,18 +271,34 @@ static void layer(const struct layer_rows *l) {
     }
 }
 
-static void layer_sums(const struct layer_rows *l) {
-    for (size_t i = 0; i < l->n; i += LANES) {
-        size_t m = l->n - i;
-        vec sum = {0}, product = {0};
-        for (size_t r = 0; r < l->rows; r++) {
-            vec d = load_n(l->d + r * l->d_step + i, m), x = load_n(l->x + r * l->x_step + i, m);
-            sum += d;
-            product = FMA(d, (x - l->moments[2 * r]) * l->moments[2 * r + 1], product);
+INLINE void layer_sums_of(const struct layer_rows *l, size_t i, const size_t vectors, size_t last) {
+    vec sum[SUMMED] = {0}, product[SUMMED] = {0};
+    for (size_t r = 0; r < l->rows; r++) {
+        const float *x = l->x + r * l->x_step + i, *d = l->d + r * l->d_step + i;
+        float mean = l->moments[2 * r], by = l->moments[2 * r + 1];
+#pragma GCC unroll 4
+        for (size_t j = 0; j < vectors; j++) {
+            size_t m = j + 1 < vectors ? LANES : last;
+            vec own = load_n(d + j * LANES, m);
+            sum[j] += own;
+            product[j] = FMA(own, (load_n(x + j * LANES, m) - mean) * by, product[j]);
         }
-        store_n(l->sum + i, load_n(l->sum + i, m) + sum, m);
-        store_n(l->product + i, load_n(l->product + i, m) + product, m);
     }
+#pragma GCC unroll 4
+    for (size_t j = 0; j < vectors; j++) {
+        size_t m = j + 1 < vectors ? LANES : last;
+        float *to = l->sum + i + j * LANES, *by = l->product + i + j * LANES;
+        store_n(to, load_n(to, m) + sum[j], m);
+        store_n(by, load_n(by, m) + product[j], m);
+    }
+}
+
+static void layer_sums(const struct layer_rows *l) {
+    size_t i = 0;
+    for (; i + SUMMED * LANES <= l->n; i += SUMMED * LANES)
+        layer_sums_of(l, i, SUMMED, LANES);
+    for (; i < l->n; i += LANES)
+        layer_sums_of(l, i, 1, l->n - i);
 }
 
 static void softmax(size_t n, const float *p, float by, float *d) {

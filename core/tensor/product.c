@@ -136,7 +136,8 @@ static const float *const *rows_of(const struct places *p, float *const *list) {
 /* finish ends rows of `columns` sums, or those whose sums with bias and vector are in `kept` already. */
 static void finish(const struct job *job, size_t column, size_t columns, const struct rows *r, const float *kept) {
     const struct product *p = job->p;
-    const float *const *residual = rows_of(&p->residual, r->residual), *const *vector = rows_of(&job->vector, r->vector);
+    const float *const *residual = rows_of(&p->residual, r->residual), *const *vector =
+                                                                           rows_of(&job->vector, r->vector);
     struct finish_rows f = {.n = p->b->columns - column < columns ? p->b->columns - column : columns,
                             .pitch = kept ? p->b->columns : columns,
                             .bias = p->bias && !kept ? p->bias + column : NULL,

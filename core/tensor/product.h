@@ -51,8 +51,8 @@ struct product {
     const float *vector, *gate; /* [images], `vector_step` and `gate_step` apart; [columns] each; or NULL */
     size_t vector_step, gate_step;
     struct places residual; /* data NULL: none */
-    float *keep;            /* [rows][columns] or NULL: gets what is before activation and gate: the sum + bias + vector */
-    float scale;            /* of the whole */
+    float *keep; /* [rows][columns] or NULL: gets what is before activation and gate: the sum + bias + vector */
+    float scale; /* of the whole */
     enum activation activation;
 };
 
