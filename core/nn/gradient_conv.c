@@ -211,18 +211,23 @@ size_t gradient_conv_rows(const struct node *node, const struct step *step) {
     return node->matrix.segments * (step->swapped ? node->matrix.columns : node->matrix.depth);
 }
 
-/* pixels_together describes images first .. as lines of pixels, and gives how many there are of them. */
-static size_t pixels_together(const struct product *x, const struct places *d, size_t first, size_t together,
+/* side_by_side: there are no gaps between pixels, lines and images. */
+static bool side_by_side(const struct product *x, const struct places *p) {
+    return p->row_step == x->width * p->step && p->image_step == x->height * p->row_step;
+}
+
+/* pixels_together describes images first .. as lines of pixels, and gives how many there are of them: up to `most` pixels
+ * that lie side by side are one line. */
+static size_t pixels_together(const struct product *x, const struct places *d, size_t first, size_t most,
                               struct outer *o) {
-    size_t images = 1;
     o->a_line = x->in.row_step, o->b_line = d->row_step;
     o->a_step = x->in.step, o->b_step = d->step;
     o->lines = x->height, o->pixels = x->width;
-    if (x->height * x->width == 1) {
-        images = x->images - first < together ? x->images - first : together;
-        o->pixels = images;
-        o->a_step = x->in.image_step, o->b_step = d->image_step;
-    }
+    if (!side_by_side(x, &x->in) || !side_by_side(x, d))
+        return 1;
+    size_t images = most / (x->height * x->width), left = x->images - first;
+    images = left < images ? left : images;
+    o->lines = 1, o->pixels = images * x->height * x->width;
     return images;
 }
 

@@ -84,11 +84,11 @@ static inline float *at(const struct places *p, size_t image, size_t y) {
     return p->data + image * p->image_step + y * p->row_step;
 }
 
-/* gradient_together is how many pixels without gaps between them are summed in one go: an image's, or those of some
- * images that have one each. */
+/* gradient_together is how many pixels that lie side by side are summed in one go: those of one or more images. */
 static inline size_t gradient_together(const struct value_place *v) {
+    enum { PIXELS = 256 };
     size_t pixels = v->height * v->width;
-    return pixels > 1 ? pixels : 256;
+    return pixels < PIXELS ? PIXELS / pixels * pixels : pixels;
 }
 
 /* gradient_add gives input k the derivative by the output, times `factor`. */
