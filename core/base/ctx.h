@@ -42,7 +42,6 @@ enum stop {
 struct parallel {
     size_t threads; /* how many bodies may run at once, >= 1 */
     void (*run)(struct parallel *self, size_t n, void (*body)(void *arg, size_t i), void *arg);
-    void (*hold)(struct parallel *self, bool on); /* what parallel_hold asks for; NULL: nothing */
 };
 
 /* A time of the caller's own, before the host's: work that can answer what it has by then looks whether it is over,
@@ -101,12 +100,5 @@ enum status ctx_stopped(struct ctx *ctx) MUST_CHECK;
 /* parallel_for runs body(arg, i) for i in 0 .. n-1 on the host's threads, or in order on this one. The caller splits
  * work into the same pieces whatever the number of threads; so the answer's bits cannot depend on it. */
 void parallel_for(struct ctx *ctx, size_t n, void (*body)(void *arg, size_t i), void *arg);
-
-/* parallel_hold says that many short runs follow each other closely, until it says that they do not: threads may wait
- * for the next one awake. Each `on` has its off. */
-static inline void parallel_hold(struct ctx *ctx, bool on) {
-    if (ctx->parallel && ctx->parallel->hold)
-        ctx->parallel->hold(ctx->parallel, on);
-}
 
 #endif

@@ -7,7 +7,8 @@
  *     gradient_step(ctx, g, weights, 32, &in, out, compare, self, d_out, by_weights);
  *
  * Weights are gradient_numbers(graph) numbers: all parameters one after another in the order of graph_parameters, each
- * in the layout of weight files. A forward run gives the bits of graph_run.
+ * in the layout of weight files. A forward run gives the bits of graph_run, but for
+ * convolutions that graph_load has prepared for winograd.h: here all are direct sums, which round otherwise.
  * Threads: images are shared out for the values and their derivatives, weights for their gradients; each sum has one
  * order. So the same bits come for any number of threads.
  * Memory: twice the values of a run that keeps all of them, `images` times, and three times the weights.

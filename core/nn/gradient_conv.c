@@ -103,7 +103,7 @@ void gradient_pack_backward(const struct gradient *g, size_t i) {
 void gradient_conv_forward(const struct run *r, const struct node *node, const struct step *step) {
     struct product product = graph_product(r, node);
     if (step->keep >= 0)
-        product.keep = graph_places(r, step->keep).data;
+        product.keep = graph_places(r, step->keep);
     product_run(r->ctx, r->g->kernels, &product);
     graph_frame(r, node->out);
 }

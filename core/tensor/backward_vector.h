@@ -213,21 +213,6 @@ INLINE vec only(vec v, size_t n) {
     return v;
 }
 
-/* folded is the sum of the lanes: halves on halves. */
-INLINE float folded(vec v) {
-#if LANES == 16
-    v += __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
-    v += __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);
-    v += __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
-#elif LANES == 8
-    v += __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3);
-    v += __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5);
-#else
-    v += __builtin_shufflevector(v, v, 2, 3, 0, 1);
-#endif
-    return v[0] + v[1];
-}
-
 /* The mean and 1 / sqrt(variance + eps) of a row, and the means of s and s y. */
 struct layer_row {
     float mean, by, level, tilt;
@@ -238,7 +223,7 @@ INLINE struct layer_row layer_row_of(const struct layer_rows *l, const float *x,
     const float share = 1 / (float)l->n;
     for (size_t i = 0; i < l->n; i += LANES)
         sum += load_n(x + i, l->n - i);
-    float mean = folded(sum) * share;
+    float mean = (float)total(sum) * share;
     for (size_t i = 0; i < l->n; i += LANES) {
         size_t m = l->n - i;
         vec y = load_n(x + i, m) - mean, s = load_n(d + i, m) * load_n(l->factor + i, m);
@@ -247,8 +232,8 @@ INLINE struct layer_row layer_row_of(const struct layer_rows *l, const float *x,
         level += s;
         tilt = FMA(s, y, tilt);
     }
-    float by = 1 / __builtin_sqrtf(folded(square) * share + l->eps);
-    return (struct layer_row){mean, by, folded(level) * share, folded(tilt) * share * by};
+    float by = 1 / __builtin_sqrtf((float)total(square) * share + l->eps);
+    return (struct layer_row){mean, by, (float)total(level) * share, (float)total(tilt) * share * by};
 }
 
 static void layer(const struct layer_rows *l) {

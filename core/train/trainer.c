@@ -186,7 +186,7 @@ static enum status not_finite(const struct trainer *t, const char *what) {
                     what, trainer_at(t) + 1);
 }
 
-static enum status take_step(struct trainer *t, struct trainer_report *report) {
+enum status trainer_step(struct trainer *t, struct trainer_report *report) {
     gather(t);
     loss_draw(t->ctx, t->loss, (uint32_t)t->o.step, t->x0, t->labels, &t->batch);
     const struct graph_in in = network_in(t);
@@ -205,13 +205,6 @@ static enum status take_step(struct trainer *t, struct trainer_report *report) {
         return not_finite(t, "The gradient");
     report->step = trainer_at(t);
     return STATUS_OK;
-}
-
-enum status trainer_step(struct trainer *t, struct trainer_report *report) {
-    parallel_hold(t->ctx, true);
-    enum status status = take_step(t, report);
-    parallel_hold(t->ctx, false);
-    return status;
 }
 
 size_t trainer_at(const struct trainer *t) { return (size_t)t->o.step; }

@@ -75,8 +75,8 @@ static void a_full_queue_refuses_and_gives_tasks_back(void **state) {
 
 static void mark(void *arg, size_t i) { atomic_fetch_add(&((atomic_int *)arg)[i], 1); }
 
-/* visit_each runs many loops, one after the other, with threads that wait awake or sleep in between. */
-static void visit_each(bool held) {
+static void parallel_for_visits_each_index_once(void **state) {
+    (void)state;
     enum { N = 1000 };
     static atomic_int seen[N];
     struct pool *pool = pool_open(3, 0);
@@ -84,8 +84,6 @@ static void visit_each(bool held) {
     ctx_init(&ctx, 1 << 20);
     ctx.parallel = pool_parallel(pool);
     assert_int_equal(ctx.parallel->threads, 4);
-    if (held)
-        parallel_hold(&ctx, true);
     for (int round = 1; round <= 200; round++) {
         size_t n = round < 100 ? (size_t)round : N;
         for (size_t i = 0; i < N; i++)
@@ -94,20 +92,8 @@ static void visit_each(bool held) {
         for (size_t i = 0; i < N; i++)
             assert_int_equal(seen[i], i < n);
     }
-    if (held)
-        parallel_hold(&ctx, false);
     pool_close(pool);
     ctx_release(&ctx);
-}
-
-static void parallel_for_visits_each_index_once(void **state) {
-    (void)state;
-    visit_each(false);
-}
-
-static void so_it_does_while_threads_are_held(void **state) {
-    (void)state;
-    visit_each(true);
 }
 
 struct nested {
@@ -278,7 +264,6 @@ int main(void) {
         cmocka_unit_test(every_task_runs_once),
         cmocka_unit_test(a_full_queue_refuses_and_gives_tasks_back),
         cmocka_unit_test(parallel_for_visits_each_index_once),
-        cmocka_unit_test(so_it_does_while_threads_are_held),
         cmocka_unit_test(nested_loops_do_not_lock_up),
         cmocka_unit_test(idle_workers_help),
         cmocka_unit_test(slow_tasks_leave_a_worker_for_quick_ones),
