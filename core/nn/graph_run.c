@@ -208,8 +208,9 @@ static void halve_rows(void *arg, size_t piece) {
 static void halve(const struct run *r, const struct node *node) {
     enum { PIECE = 1 << 15 };
     const struct value_place *v = &r->g->values[node->out];
-    struct halving h = {r, graph_places(r, node->in[0]), graph_places(r, node->out), v->height,
-                        v->width * v->channels, r->images * v->height, 1};
+    struct halving h = {r,         graph_places(r, node->in[0]), graph_places(r, node->out),
+                        v->height, v->width * v->channels,       r->images * v->height,
+                        1};
     h.piece += PIECE / (h.n + 1);
     parallel_for(r->ctx, (h.rows + h.piece - 1) / h.piece, halve_rows, &h);
 }

@@ -101,7 +101,6 @@ INLINE void tile_of(const struct tile *t, const size_t rows, const size_t vector
             store(t->out + i * t->pitch + j * LANES, acc[i][j]);
 }
 
-
 /* EACH_TILE is a function for tiles of 1 to `most` rows. */
 #define EACH_TILE(name, most, vectors, halves)                 \
     static void name(const struct tile *t) {                   \

@@ -71,7 +71,8 @@ static void formulas_have_no_dtype(void **state) {
         {"{\"model\":\"coins\",\"dtype\":\"f16\"}", "\"/dtype\"", "\\\"f32\\\" or \\\"bf16\\\""}};
     int http;
     test_refusals_at(SAMPLE, rows, COUNT(rows));
-    char *text = test_post(SAMPLE, "{\"model\":{\"type\":\"points\",\"points\":[1]},\"dtype\":\"f32\",\"seed\":1}", &http);
+    char *text =
+        test_post(SAMPLE, "{\"model\":{\"type\":\"points\",\"points\":[1]},\"dtype\":\"f32\",\"seed\":1}", &http);
     assert_true(http == 200 && !strstr(text, "dtype"));
     free(text);
     text = test_post("/v1/images/generations",

@@ -55,7 +55,8 @@ static double sum_under(const struct exact *e, const struct node *node, size_t y
             continue;
         const double *a = e->values[node->in[0]] + ((size_t)iy * in->width + (size_t)ix) * in->channels;
         for (size_t k = 0; k < in->channels; k++)
-            sum += (e->g->half ? rounded(w[k * c->kernel * c->kernel + tap]) : w[k * c->kernel * c->kernel + tap]) * a[k];
+            sum +=
+                (e->g->half ? rounded(w[k * c->kernel * c->kernel + tap]) : w[k * c->kernel * c->kernel + tap]) * a[k];
     }
     return sum;
 }

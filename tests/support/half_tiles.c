@@ -39,7 +39,9 @@ static void begin(struct tiled *d, const struct half_kernels *h, struct tile_sha
                   uint64_t *seed) {
     *d = (struct tiled){.shape = shape,
                         .segment = {0, depth + 3, 1},
-                        .columns = shape.columns - test_below(seed, shape.columns - (shape.columns > h->slim.columns ? h->slim.columns : 0)),
+                        .columns =
+                            shape.columns -
+                            test_below(seed, shape.columns - (shape.columns > h->slim.columns ? h->slim.columns : 0)),
                         .n = 2 * depth + 3,
                         .pitch = shape.columns + 3};
     d->packed = half_size(h, SEGMENTS, depth, d->columns);
@@ -54,7 +56,8 @@ static void begin(struct tiled *d, const struct half_kernels *h, struct tile_sha
         h->narrow(d->n, x, d->a[i]);
         drop(x, d->n);
     }
-    d->t = (struct tile){.rows = rows, .segment = d->segment, .segments = SEGMENTS, .depth = depth, .out = d->out, .pitch = d->pitch};
+    d->t = (struct tile){
+        .rows = rows, .segment = d->segment, .segments = SEGMENTS, .depth = depth, .out = d->out, .pitch = d->pitch};
     d->t.a_halves = (const uint16_t *const *)d->a;
     d->t.pairs = d->pairs;
 }
