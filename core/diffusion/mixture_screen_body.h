@@ -7,7 +7,7 @@
 #include "core/diffusion/mixture_level_body.h"
 
 /* Rows and blocks of SCREEN_PARTS whose sums go on beside each other: as many as there are registers for. */
-enum { SIGHTS = LANES == 8 ? 8 : 4, SIGHT_BLOCKS = LANES == 8 ? 2 : 1 };
+enum { SIGHTS = LANES, SIGHT_BLOCKS = LANES == 8 ? 2 : 1 };
 
 /* Sums of PIECE parts, a register of them. */
 enum { PIECE = 2 * LANES, PIECES = SCREEN_PARTS / PIECE };
@@ -37,6 +37,10 @@ ALWAYS_INLINE piece add_pairs(piece sum, const int8_t *q, uint32_t steps) {
 #elif defined(__AVX2__)
     const __m256i m = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(const void *)q));
     return (piece)_mm256_add_epi32((__m256i)sum, _mm256_madd_epi16(m, _mm256_set1_epi32((int32_t)steps)));
+#elif defined(__SSE2__)
+    const __m128i twice = _mm_loadl_epi64((const __m128i *)(const void *)q);
+    const __m128i m = _mm_srai_epi16(_mm_unpacklo_epi8(twice, twice), 8);
+    return (piece)_mm_add_epi32((__m128i)sum, _mm_madd_epi16(m, _mm_set1_epi32((int32_t)steps)));
 #else
     const int32_t first = (int16_t)steps, second = (int16_t)(steps >> 16);
     for (size_t l = 0; l < PIECE; l++)
