@@ -77,16 +77,8 @@ static enum status check_sa(struct making *m) {
 static enum status check_inverted(struct making *m) {
     if (!m->c->invert_sigmas || !m->c->stochastic_sampling)
         return STATUS_OK;
-    return scheduler_fail(m->ctx, "stochastic_sampling",
-                          "stochastic_sampling would take inverted sigmas for noise; want one of the two.");
-}
-
-static enum status check_inverse(struct making *m) {
-    if (m->c->prediction_type != PREDICTS_SAMPLE || !m->c->set_alpha_to_one)
-        return STATUS_OK;
-    return scheduler_fail(
-        m->ctx, "set_alpha_to_one",
-        "Where alpha is 1 a predicted sample says nothing of the noise; want set_alpha_to_one false.");
+    return scheduler_fail(m->ctx, "invert_sigmas",
+                          "Steps that add noise would take inverted sigmas for it; want invert_sigmas false.");
 }
 
 static size_t most_distilled(const struct scheduler_config *c) { return (size_t)c->original_inference_steps; }
@@ -126,6 +118,8 @@ static size_t unlimited(const struct scheduler_config *c) {
     (KEY(num_train_timesteps) | KEY(sigma_min) | KEY(sigma_max) | KEY(sigma_data) | KEY(sigma_schedule) | KEY(rho) | \
      KEY(prediction_type) | KEY(final_sigmas_type))
 #define FLOW_KEYS (KEY(num_train_timesteps) | KEY(shift) | DYNAMIC | KEY(invert_sigmas) | KEY(shift_terminal) | LEVELS)
+#define CHURN (OPT(s_churn) | OPT(s_tmin) | OPT(s_tmax) | OPT(s_noise))
+#define BOTH_LISTS (LISTS_TIMES | LISTS_SIGMAS)
 #define FLOW .num_train_timesteps = 1000, .shift = 1
 
 static const struct scheduler_class CLASSES[] = {
@@ -134,11 +128,14 @@ static const struct scheduler_class CLASSES[] = {
      .takes = BETAS | CLIPS | THRESHOLDS | SPACING | KEY(variance_type) | KEY(rescale_betas_zero_snr),
      .schedules = S(LINEAR) | S(SCALED_LINEAR) | S(COSINE) | S(SIGMOID) | S(LAPLACE),
      .predictions = P(EPSILON) | P(SAMPLE) | P(V),
+     .lists = LISTS_TIMES,
      .defaults = {TABLE, .clip_sample = true, .set_alpha_to_one = true, .timestep_spacing = SPACING_LEADING},
      .points = scheduler_points_table},
     {.name = "DDIMScheduler",
      .solver = &scheduler_ddim,
-     .takes = BETAS | CLIPS | THRESHOLDS | SPACING | KEY(set_alpha_to_one) | KEY(rescale_betas_zero_snr),
+     .takes = BETAS | CLIPS | THRESHOLDS | SPACING | KEY(set_alpha_to_one) | KEY(rescale_betas_zero_snr) |
+              KEY(use_clipped_model_output),
+     .runs = OPT(eta),
      USUAL,
      .defaults = {TABLE, .clip_sample = true, .set_alpha_to_one = true, .timestep_spacing = SPACING_LEADING},
      .points = scheduler_points_ddim},
@@ -149,11 +146,13 @@ static const struct scheduler_class CLASSES[] = {
      .predictions = P(EPSILON) | P(V),
      .defaults = {TABLE, .timestep_spacing = SPACING_LEADING},
      .points = scheduler_points_pndm},
-    {.name = "LMSDiscreteScheduler", .plain = SOLVER_LMS, IN_K, USUAL, .defaults = {TABLE}},
+    {.name = "LMSDiscreteScheduler", .plain = SOLVER_LMS, IN_K, .runs = OPT(order), USUAL, .defaults = {TABLE}},
     {.name = "EulerDiscreteScheduler",
      .plain = SOLVER_EULER,
      .takes = BETAS | SPACING | LEVELS | KEY(interpolation_type) | KEY(sigma_min) | KEY(sigma_max) |
               KEY(timestep_type) | KEY(rescale_betas_zero_snr) | KEY(final_sigmas_type),
+     .runs = CHURN,
+     .lists = BOTH_LISTS,
      USUAL,
      .floors_snr = true,
      .defaults = {TABLE},
@@ -171,6 +170,7 @@ static const struct scheduler_class CLASSES[] = {
     {.name = "HeunDiscreteScheduler",
      .plain = SOLVER_HEUN,
      .takes = BETAS | SPACING | LEVELS | CLIPS,
+     .lists = LISTS_TIMES,
      .schedules = S(LINEAR) | S(SCALED_LINEAR) | S(COSINE) | S(EXP),
      .predictions = P(EPSILON) | P(SAMPLE) | P(V),
      .defaults = {STABLE},
@@ -183,11 +183,17 @@ static const struct scheduler_class CLASSES[] = {
      USUAL,
      .whole_karras = true,
      .defaults = {STABLE}},
-    {.name = "DPMSolverSDEScheduler", .plain = SOLVER_DPMPP_SDE, IN_K, USUAL, .defaults = {STABLE}},
+    {.name = "DPMSolverSDEScheduler",
+     .plain = SOLVER_DPMPP_SDE,
+     IN_K,
+     .runs = OPT(s_noise),
+     USUAL,
+     .defaults = {STABLE}},
     {.name = "DPMSolverMultistepScheduler",
      .solver = &scheduler_dpm_multi,
      .takes = BETAS | THRESHOLDS | SPACING | LEVELS | FLOWS | DYNAMIC | MULTI | KEY(euler_at_final) |
               KEY(use_lu_lambdas) | KEY(final_sigmas_type) | KEY(lambda_min_clipped) | KEY(rescale_betas_zero_snr),
+     .lists = LISTS_TIMES,
      .schedules = S(LINEAR) | S(SCALED_LINEAR) | S(COSINE),
      .predictions = P(EPSILON) | P(SAMPLE) | P(V) | P(FLOW),
      .floors_snr = true,
@@ -197,6 +203,7 @@ static const struct scheduler_class CLASSES[] = {
     {.name = "DPMSolverSinglestepScheduler",
      .solver = &scheduler_dpm_single,
      .takes = BETAS | THRESHOLDS | LEVELS | FLOWS | DYNAMIC | MULTI | KEY(final_sigmas_type) | KEY(lambda_min_clipped),
+     .lists = LISTS_TIMES,
      .schedules = S(LINEAR) | S(SCALED_LINEAR) | S(COSINE),
      .predictions = P(EPSILON) | P(SAMPLE) | P(V) | P(FLOW),
      .defaults = {TABLE, .solver_order = 2, .algorithm_type = ALGORITHM_DPMPP},
@@ -207,6 +214,7 @@ static const struct scheduler_class CLASSES[] = {
      .takes = BETAS | THRESHOLDS | SPACING | LEVELS | FLOWS | DYNAMIC | KEY(solver_order) | KEY(solver_type) |
               KEY(lower_order_final) | KEY(predict_x0) | KEY(disable_corrector) | KEY(final_sigmas_type) |
               KEY(rescale_betas_zero_snr) | KEY(sigma_min) | KEY(sigma_max) | KEY(shift_terminal),
+     .lists = LISTS_SIGMAS,
      .schedules = S(LINEAR) | S(SCALED_LINEAR) | S(COSINE),
      .predictions = P(EPSILON) | P(SAMPLE) | P(V) | P(FLOW),
      .floors_snr = true,
@@ -234,6 +242,7 @@ static const struct scheduler_class CLASSES[] = {
     {.name = "EDMEulerScheduler",
      .plain = SOLVER_EULER,
      .takes = EDM_KEYS,
+     .runs = CHURN,
      .predictions = P(EPSILON) | P(V),
      .defaults = {EDM, .num_train_timesteps = 1000},
      .points = scheduler_points_edm,
@@ -249,7 +258,7 @@ static const struct scheduler_class CLASSES[] = {
      .most = unlimited},
     {.name = "IPNDMScheduler",
      .solver = &scheduler_ipndm,
-     .takes = KEY(num_train_timesteps),
+     .takes = KEY(num_train_timesteps) | KEY(trained_betas),
      .predictions = P(V),
      .defaults = {.num_train_timesteps = 1000, .prediction_type = PREDICTS_V},
      .points = scheduler_points_ipndm,
@@ -258,6 +267,7 @@ static const struct scheduler_class CLASSES[] = {
      .plain = SOLVER_LCM,
      .takes = BETAS | CLIPS | THRESHOLDS | KEY(set_alpha_to_one) | KEY(original_inference_steps) |
               KEY(timestep_scaling) | KEY(rescale_betas_zero_snr),
+     .lists = LISTS_TIMES,
      USUAL,
      .defaults = {STABLE, .beta_schedule = SCHEDULE_SCALED_LINEAR, .original_inference_steps = 50,
                   .set_alpha_to_one = true, .timestep_scaling = 10},
@@ -266,6 +276,8 @@ static const struct scheduler_class CLASSES[] = {
     {.name = "TCDScheduler",
      .plain = SOLVER_TCD,
      .takes = BETAS | KEY(set_alpha_to_one) | KEY(original_inference_steps) | KEY(rescale_betas_zero_snr),
+     .runs = OPT(eta),
+     .lists = LISTS_TIMES,
      USUAL,
      .defaults = {STABLE, .beta_schedule = SCHEDULE_SCALED_LINEAR, .original_inference_steps = 50,
                   .set_alpha_to_one = true},
@@ -275,12 +287,14 @@ static const struct scheduler_class CLASSES[] = {
      .solver = &scheduler_cm,
      .takes = KEY(num_train_timesteps) | KEY(sigma_min) | KEY(sigma_max) | KEY(sigma_data) | KEY(s_noise) | KEY(rho) |
               KEY(clip_denoised),
+     .lists = LISTS_TIMES,
      .predictions = P(EPSILON),
      .defaults = {EDM, .num_train_timesteps = 40, .s_noise = 1, .clip_denoised = true},
      .points = scheduler_points_cm},
     {.name = "FlowMatchEulerDiscreteScheduler",
      .plain = SOLVER_EULER,
      .takes = FLOW_KEYS | KEY(stochastic_sampling),
+     .lists = BOTH_LISTS,
      .predictions = P(FLOW),
      .defaults = {FLOW, .prediction_type = PREDICTS_FLOW},
      .check = check_inverted,
@@ -296,6 +310,7 @@ static const struct scheduler_class CLASSES[] = {
     {.name = "FlowMatchLCMScheduler",
      .plain = SOLVER_LCM,
      .takes = FLOW_KEYS,
+     .lists = BOTH_LISTS,
      .predictions = P(FLOW),
      .defaults = {FLOW, .prediction_type = PREDICTS_FLOW, .stochastic_sampling = true},
      .check = check_inverted,
@@ -326,7 +341,6 @@ static const struct scheduler_class CLASSES[] = {
      .takes = BETAS | CLIPS | SPACING | KEY(set_alpha_to_one) | KEY(rescale_betas_zero_snr),
      USUAL,
      .defaults = {TABLE, .clip_sample = true, .set_alpha_to_one = true, .timestep_spacing = SPACING_LEADING},
-     .check = check_inverse,
      .points = scheduler_points_inverse_ddim},
     {.name = "DPMSolverMultistepInverseScheduler",
      .solver = &scheduler_dpm_multi,
@@ -421,6 +435,9 @@ static enum status check_betas(struct making *m) {
     const struct scheduler_config *c = m->c;
     if (c->trained_betas.n && c->trained_betas.n != (size_t)c->num_train_timesteps)
         return scheduler_fail(m->ctx, "trained_betas", "trained_betas does not hold num_train_timesteps numbers.");
+    for (size_t i = 0; i < c->trained_betas.n; i++)
+        if (c->trained_betas.v[i] >= 1)
+            return scheduler_fail(m->ctx, "trained_betas", "A beta of 1 leaves no data; want trained_betas below 1.");
     if (!(c->beta_start > 0) || !(c->beta_end > 0))
         return scheduler_fail(m->ctx, c->beta_start > 0 ? "beta_end" : "beta_start",
                               "A beta of 0 adds no noise; want beta_start and beta_end above 0.");
@@ -463,7 +480,8 @@ static void set_clip(struct scheduler *s) {
 }
 
 /* The solver and its options. Only what differs from the solver's defaults is set here. */
-static void set_solver(struct scheduler *s) {
+static enum status set_solver(struct making *m) {
+    struct scheduler *s = m->s;
     const struct scheduler_config *c = &s->config;
     s->solver = s->class->solver         ? s->class->solver
                 : c->stochastic_sampling ? solver_find(SOLVER_LCM)
@@ -474,6 +492,14 @@ static void set_solver(struct scheduler *s) {
     s->options.bh = c->solver_type == SOLVER_TYPE_BH1 ? BH_1 : BH_2;
     s->options.timestep_scaling = c->timestep_scaling;
     s->options.brownian = s->solver == solver_find(SOLVER_DPMPP_SDE);
+    if (s->class->runs & OPT(s_churn))
+        s->options.s_tmax = HUGE_VAL, s->options.s_noise = 1;
+    enum status status = scheduler_run_options(m);
+    if (s->class->plain == SOLVER_TCD && m->run->options && m->run->options->given & OPT(eta))
+        s->options.gamma = s->options.eta; /* the paper's name */
+    if (s->options.s_churn > 0)
+        s->solver = &scheduler_euler_churn;
+    return status;
 }
 
 static enum prediction_id prediction_of(const struct scheduler *s) {
@@ -483,31 +509,55 @@ static enum prediction_id prediction_of(const struct scheduler *s) {
     return s->class->solver == &scheduler_ve ? PREDICTION_SCORE : IDS[s->config.prediction_type];
 }
 
+/* steps_of is how many a run asks for. Where sigmas hold the level after the last step, there is one less. */
+static enum status steps_of(struct making *m) {
+    const struct scheduler_class *class = m->s->class;
+    const struct scheduler_run *run = m->run;
+    const size_t most = class->most ? class->most(m->c) : (size_t)m->c->num_train_timesteps;
+    const bool ends = run->sigmas.n && class->points == scheduler_points_k;
+    m->n = run->times.n ? run->times.n : run->sigmas.n ? run->sigmas.n - ends : run->steps;
+    if (ends && m->n == 0)
+        return ctx_fail(m->ctx, STATUS_INVALID, "/sampler/sigmas",
+                        "With %s the last of sampler.sigmas is where the last step leads; want at least two.",
+                        class->name);
+    if ((run->times.n || run->sigmas.n) && run->steps && run->steps != m->n)
+        return ctx_fail(m->ctx, STATUS_INVALID, "/sampler/steps", "The listed levels make %zu steps, want %zu.", m->n,
+                        run->steps);
+    if (m->n == 0)
+        m->n = most < 32 ? most : 32;
+    m->asked = m->n;
+    if (m->n > most && !run->times.n)
+        return ctx_fail(m->ctx, STATUS_INVALID, "/sampler/steps", "sampler.steps is %zu, want at most %zu with %s.",
+                        m->n, most, class->name);
+    return STATUS_OK;
+}
+
+static enum status make_levels(struct making *m) {
+    m->t = ctx_alloc(m->ctx, m->n + 2, sizeof *m->t);
+    m->k = ctx_alloc(m->ctx, m->n + 2, sizeof *m->k);
+    enum status status = m->t && m->k ? check(m) : STATUS_NO_MEMORY;
+    if (status == STATUS_OK)
+        status = scheduler_run_check(m);
+    if (status == STATUS_OK && m->s->class->schedules)
+        status = make_path(m);
+    return status == STATUS_OK ? m->s->class->points(m) : status;
+}
+
 enum status scheduler_make(struct ctx *ctx, const struct scheduler_class *class, const struct scheduler_config *given,
-                           size_t steps, struct scheduler *out) {
+                           const struct scheduler_run *run, struct scheduler *out) {
+    static const struct scheduler_run USUAL_RUN = {0};
     *out = (struct scheduler){.class = class};
     resolve(class, given, &out->config);
-    struct making m = {.ctx = ctx, .s = out, .c = &out->config, .n = steps};
-    size_t most = class->most ? class->most(m.c) : (size_t)m.c->num_train_timesteps;
-    if (steps == 0)
-        m.n = most < 32 ? most : 32;
-    if (m.n > most)
-        return ctx_fail(ctx, STATUS_INVALID, "/sampler/steps", "sampler.steps is %zu, want at most %zu with %s.", steps,
-                        most, class->name);
-    m.t = ctx_alloc(ctx, m.n + 2, sizeof *m.t);
-    m.k = ctx_alloc(ctx, m.n + 2, sizeof *m.k);
-    enum status status = m.t && m.k ? check(&m) : STATUS_NO_MEMORY;
-    if (status == STATUS_OK && class->schedules)
-        status = make_path(&m);
+    struct making m = {.ctx = ctx, .s = out, .c = &out->config, .run = run ? run : &USUAL_RUN};
+    enum status status = steps_of(&m);
     if (status == STATUS_OK)
-        status = class->points(&m);
+        status = make_levels(&m);
     if (status != STATUS_OK)
         return status;
     out->inverse = out->start_sigma == 0;
     out->prediction = prediction_of(out);
     set_clip(out);
-    set_solver(out);
-    return STATUS_OK;
+    return set_solver(&m);
 }
 
 /* Networks of consistency models give the data at sigma_min, not at 0. */
