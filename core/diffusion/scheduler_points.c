@@ -57,12 +57,16 @@ static enum status spaced(struct making *m, double last, bool extra, bool whole)
 }
 
 /* regrid puts m->k[n] between two ends. */
-static void regrid(struct making *m, double high, double low) {
+static enum status regrid(struct making *m, double high, double low) {
     const struct scheduler_config *c = m->c;
     high = c->given & KEY(sigma_max) ? c->sigma_max : high;
     low = c->given & KEY(sigma_min) ? c->sigma_min : low;
+    if (c->given & (KEY(sigma_min) | KEY(sigma_max)) && !(low < high) && m->n > 1)
+        return scheduler_fail(m->ctx, c->given & KEY(sigma_min) ? "sigma_min" : "sigma_max",
+                              "The levels would not fall; want sigma_min below sigma_max.");
     grid_levels *levels = c->use_karras_sigmas ? grid_karras : c->use_beta_sigmas ? grid_beta : grid_polyexponential;
     levels(m->n, high, low, c->use_karras_sigmas ? 7 : 1, m->k);
+    return STATUS_OK;
 }
 
 static double told(double t, enum told how) { return how == TOLD_AS_IS ? t : how == TOLD_ROUNDED ? rint(t) : floor(t); }
@@ -133,14 +137,16 @@ enum status scheduler_points_k(struct making *m) {
     if (even)
         log_linear(m);
     if (scheduler_regrids(c)) {
-        regrid(m, m->k[0], m->k[even ? m->n : m->n - 1]);
+        status = regrid(m, m->k[0], m->k[even ? m->n : m->n - 1]);
         tell(m, s->class->whole_karras && c->use_karras_sigmas ? TOLD_ROUNDED : TOLD_AS_IS);
     } else if (scheduler_holds_last(c))
         last = m->k[m->n];
     else if (even) /* continuous times are told of the last level, too */
         m->n++;
-    return end_k(m, last);
+    return status == STATUS_OK ? end_k(m, last) : status;
 }
+
+#define NO_STEPS "scheduler_config.lambda_min_clipped leaves no steps; want a lower one."
 
 /* clipped counts the noisiest trained steps that lambda_min_clipped leaves out. */
 static size_t clipped(const struct making *m) {
@@ -235,19 +241,21 @@ enum status scheduler_points_lambda(struct making *m) {
         double left = ceil(last * (double)m->n / trained(m));
         m->n = left < (double)m->n ? (size_t)left : m->n;
     }
-    if (m->n == 0)
-        return scheduler_fail(m->ctx, "lambda_min_clipped", "scheduler_config.lambda_min_clipped leaves no steps.");
+    if (m->n == 0 || last < 1)
+        return scheduler_fail(m->ctx, "lambda_min_clipped", NO_STEPS);
     s->start_sigma = 1;
     enum status status = spaced(m, last, true, true);
     if (status != STATUS_OK)
         return status;
     if (scheduler_regrids(c)) {
-        regrid(m, path->k[path->steps - 1], path->k[0]);
+        status = regrid(m, path->k[path->steps - 1], path->k[0]);
         if (!c->use_flow_sigmas)
             tell(m, told_in_lambda(m));
     } else
         for (size_t i = 0; i < m->n; i++)
             m->k[i] = path_at_t(path, m->t[i]).k;
+    if (status != STATUS_OK)
+        return status;
     if (c->use_flow_sigmas)
         return flow_over_table(m);
     bool ends = s->class->takes & KEY(final_sigmas_type);
@@ -278,6 +286,8 @@ enum status scheduler_points_inverse_dpm(struct making *m) {
     struct scheduler *s = m->s;
     const struct path *path = &s->path;
     const double top = trained(m) - 1 - (double)clipped(m);
+    if (top < 0)
+        return scheduler_fail(m->ctx, "lambda_min_clipped", NO_STEPS);
     enum status status = spaced(m, top + 1, c->timestep_spacing != SPACING_TRAILING, true);
     if (status != STATUS_OK)
         return status;
@@ -286,11 +296,13 @@ enum status scheduler_points_inverse_dpm(struct making *m) {
     for (size_t i = 0; i < m->n && c->timestep_spacing != SPACING_TRAILING; i++)
         m->t[i] = rint((double)(m->n - 1 - i) * ratio) + offset; /* the highest is left out */
     if (scheduler_regrids(c)) {
-        regrid(m, path->k[path->steps - 1], path->k[0]);
+        status = regrid(m, path->k[path->steps - 1], path->k[0]);
         tell(m, c->use_karras_sigmas ? TOLD_ROUNDED : TOLD_CUT);
     } else
         for (size_t i = 0; i < m->n; i++)
             m->k[i] = path_at_t(path, m->t[i]).k;
+    if (status != STATUS_OK)
+        return status;
     reverse(m->t, m->n);
     reverse(m->k, m->n);
     s->start_sigma = 0;
@@ -369,6 +381,9 @@ static enum status distilled(struct making *m) {
     if (m->run->times.n)
         return scheduler_run_times(m, true);
     size_t all = (size_t)m->c->original_inference_steps, stride = (size_t)m->c->num_train_timesteps / all;
+    if (stride == 0)
+        return scheduler_fail(m->ctx, "original_inference_steps",
+                              "More original_inference_steps than num_train_timesteps; want as many at most.");
     if (m->n > all)
         return ctx_fail(m->ctx, STATUS_INVALID, "/sampler/steps",
                         "There are %zu steps, but %zu original_inference_steps to pick them from; want fewer.", m->n,

@@ -50,7 +50,7 @@ enum status scheduler_run_sigmas(struct making *m, double most) {
     const struct config_list *k = &m->run->sigmas;
     for (size_t i = 0; i < k->n; i++) {
         char want[60];
-        snprintf(want, sizeof want, "levels above 0 and up to %.9g", most);
+        snprintf(want, sizeof want, most < HUGE_VAL ? "levels above 0 and up to %.9g" : "levels above 0", most);
         if (!(k->v[i] >= 0 && k->v[i] <= most && (i == 0 || k->v[i] < k->v[i - 1])) || (i < m->n && k->v[i] == 0))
             return scheduler_run_wrong(m, "sigmas", i, k->v[i], want);
         m->k[i] = k->v[i];
