@@ -15,9 +15,18 @@ const struct alias path_aliases[] = {{"linear", "ddpm-linear"},
                                      {"cosine-flow", "gvp"},
                                      {NULL, NULL}};
 
-const struct alias grid_aliases[] = {
-    {"lu", "exponential"}, {"sgm_uniform", "trailing"},  {"simple", "trailing"}, {"discrete", "linspace"},
-    {"ays", "ays-sd15"},   {"kl_optimal", "kl-optimal"}, {"flow", "uniform"},    {NULL, NULL}};
+const struct alias grid_aliases[] = {{"lu", "exponential"},
+                                     {"sgm_uniform", "sgm-uniform"},
+                                     {"discrete", "linspace"},
+                                     {"normal", "linspace"},
+                                     {"ays", "ays-sd15"},
+                                     {"kl_optimal", "kl-optimal"},
+                                     {"flow", "uniform"},
+                                     {"ays_sd1", "ays-sd15"},
+                                     {"ays_sdxl", "ays-sdxl"},
+                                     {"ays_svd", "ays-svd"},
+                                     {"bong_tangent", "bong-tangent"},
+                                     {NULL, NULL}};
 
 const struct alias solver_aliases[] = {{"ddim", "euler"},
                                        {"ddim_trailing", "euler"},
