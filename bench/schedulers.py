@@ -1,6 +1,7 @@
+#!/usr/bin/env python3
 """schedulers.py - the classes of diffusers beside POST /v1/schedule: random configurations, played by hand.
 
-    python3 bench/schedulers.py [--rows N] [--seed S] [--golden] [CLASS...]
+    bench/schedulers.py [--rows N] [--seed S] [--golden] [CLASS...]
 
 Each configuration is run twice with the same latents, noise and network: by the Python class's own loop, in double
 precision where it lets one, and by the operations that `solvent call POST /v1/schedule` tells. What differs by more than
