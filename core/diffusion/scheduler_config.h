@@ -108,7 +108,7 @@ typedef struct config_list option_NUMBERS;
     X(predictor_order, WHOLE, 1, 4, NULL)                           \
     X(corrector_order, WHOLE, 1, 4, NULL)                           \
     X(original_inference_steps, WHOLE, 1, 100000, NULL)             \
-    X(timestep_scaling, REAL, 0, 1000, NULL)                        \
+    X(timestep_scaling, REAL, 1e-9, 1000, NULL)                     \
     X(s_noise, REAL, 0, 1000, NULL)                                 \
     X(clip_denoised, FLAG, 0, 0, NULL)                              \
     X(use_clipped_model_output, FLAG, 0, 0, NULL)                   \
