@@ -332,7 +332,8 @@ void graph_measure(struct graph *g) {
     for (size_t i = 0; i < g->n_values; i++) {
         struct value_place *v = &g->values[i];
         size_t border = v->border ? 2 : 0, own = (v->height + border) * (v->width + border) * v->channels;
-        v->floats = v->constant ? 0 : whole_lines(v->floats ? v->floats : own);
+        own = v->half ? (own + 1) / 2 : own;
+        v->floats = v->constant ? 0 : whole_lines(v->height ? own : v->floats);
     }
     for (size_t i = 0; i < g->n_nodes; i++) {
         const struct node *node = &g->nodes[i];
@@ -369,7 +370,8 @@ static void place(struct graph *g, size_t i, size_t at) {
         g->floats = at + v->floats;
 }
 
-static void place_all(struct graph *g) {
+void graph_place(struct graph *g) {
+    g->floats = 0;
     for (size_t i = 0; i < g->n_values; i++)
         if (g->values[i].early)
             place(g, i, 0);
@@ -387,7 +389,7 @@ void graph_output(struct graph *g, int x) {
     if (g->failed)
         return;
     graph_measure(g);
-    place_all(g);
+    graph_place(g);
 }
 
 size_t graph_floats(const struct graph *g, size_t images) { return g->floats * images; }
@@ -419,5 +421,7 @@ double graph_work(const struct graph *g) {
 /* Multiply-adds a nanosecond, measured with bench/nn; plain C makes about 2. */
 double graph_cost(const struct graph *g) {
     double rate = g->kernels->isa == ISA_REF ? 2 : g->kernels->isa == ISA_AVX512 ? 2 * GRAPH_RATE : GRAPH_RATE;
+    if (g->half && isa_plain(g->half->isa) != g->half->isa)
+        rate *= 2;
     return 1000 + graph_work(g) / rate;
 }

@@ -87,9 +87,15 @@ static void apply_piece(void *arg, size_t i) {
     size_t image = i / job->pieces, y = i % job->pieces * ROWS_PIECE;
     size_t end = y + ROWS_PIECE < g->height ? y + ROWS_PIECE : g->height;
     const float *lines = job->lines + image * 2 * g->channels;
-    for (; y < end; y++)
-        job->k->affine(g->width, g->channels, pixel(&g->in, image, y), g->in.step, lines, lines + g->channels,
-                       g->activation, g->out.data + image * g->out.image_step + y * g->out.row_step, g->out.step);
+    for (; y < end; y++) {
+        const size_t to = image * g->out.image_step + y * g->out.row_step;
+        if (g->out.halves)
+            half_affine(job->k, g->half, g->width, g->channels, pixel(&g->in, image, y), g->in.step, lines,
+                        lines + g->channels, g->activation, g->out.halves + to, g->out.step);
+        else
+            job->k->affine(g->width, g->channels, pixel(&g->in, image, y), g->in.step, lines, lines + g->channels,
+                           g->activation, g->out.data + to, g->out.step);
+    }
 }
 
 void group_norm_run(struct ctx *ctx, const struct tensor_kernels *k, const struct group_norm *g, void *scratch) {
@@ -114,7 +120,11 @@ static void norm_token(const struct layer_job *job, size_t image, size_t row) {
                                .bias = l->bias,
                                .scale = l->scale ? l->scale + image * l->vector_step : NULL,
                                .shift = l->scale ? l->shift + image * l->vector_step : NULL};
-    job->k->standardise(&s, l->n, l->in + row * l->n, l->out + row * l->n);
+    float line[LAYER_HALF_MAX];
+    float *out = l->out_halves ? line : l->out + row * l->n;
+    job->k->standardise(&s, l->n, l->in + row * l->n, out);
+    if (l->out_halves)
+        l->half->narrow(l->n, out, l->out_halves + row * l->n);
 }
 
 static void norm_tokens(void *arg, size_t piece) {

@@ -13,7 +13,7 @@
 
 #include "core/base/cpu.h"
 
-enum { TILE_ROWS_MAX = 24, TILE_COLUMNS_MAX = 32, TILE_SEGMENTS_MAX = 9 };
+enum { TILE_ROWS_MAX = 32, TILE_COLUMNS_MAX = 32, TILE_SEGMENTS_MAX = 16 };
 
 /* out[i][j] = sum over s, k of a[i][segment[s] + k] * panel[s][k][j], for `rows` rows and all of the shape's columns. A
  * panel of bfloat16, the upper halves of float32 numbers, gives the bits that these numbers would. */
@@ -26,6 +26,8 @@ struct tile {
     const uint16_t *halves; /* the same as bfloat16 */
     float *out;             /* [rows][columns], rows `pitch` apart */
     size_t pitch;
+    const uint16_t *const *a_halves; /* [rows]; of a tile of half.h, in place of a: */
+    const uint16_t *pairs;           /* and in place of panel */
 };
 
 struct tile_shape {
@@ -55,13 +57,13 @@ struct finish {
     enum activation activation;
 };
 
-/* The same of `rows` rows, x's `pitch` apart, bias, vector and gate the same for all. */
+/* The same of `rows` rows, x's `pitch` apart, bias and gate the same for all. */
 struct finish_rows {
     size_t rows, n, pitch;
     const float *x;
-    float *const *out;            /* [rows] */
-    const float *const *residual; /* [rows] or NULL */
-    const float *bias, *vector, *gate;
+    float *const *out;                            /* [rows] */
+    const float *const *vector, *const *residual; /* [rows] or NULL */
+    const float *bias, *gate;
     float scale;
     enum activation activation;
 };
@@ -71,6 +73,16 @@ struct finish_rows {
 struct standard {
     float eps;
     const float *weight, *bias, *scale, *shift;
+};
+
+/* Some tiles of 4x4 pixels, each of which begins two pixels behind the one before (winograd.h). */
+enum { WINOGRAD_PLACES = 16 };
+struct winograd_tiles {
+    size_t tiles, n;     /* n numbers a pixel */
+    const float *row[4]; /* of the first tile's pixels, `step` apart; no pixel behind number `last` is read, but that */
+    size_t step, last;
+    float *out; /* [places][tiles][n], places `apart` floats apart */
+    size_t apart;
 };
 
 struct backward_kernels;
@@ -98,6 +110,10 @@ struct tensor_kernels {
     float (*softmax_part)(size_t n, float *s, float scale, float *max);
     /* blend: out[i] = out[i] * keep + x[i] */
     void (*blend)(size_t n, float keep, const float *x, float *out);
+    /* winograd_in writes B' d B of tiles d. */
+    void (*winograd_in)(const struct winograd_tiles *t);
+    /* winograd_out writes out[4][n], the results A' m A of a tile m[places][n], whose places are `apart` floats apart. */
+    void (*winograd_out)(size_t n, const float *m, size_t apart, float *out);
     const struct backward_kernels *backward; /* backward.h */
 };
 

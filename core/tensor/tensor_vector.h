@@ -12,23 +12,13 @@
 #include <stdbool.h>
 
 #include "core/tensor/tensor.h"
-
-typedef float vec __attribute__((vector_size(LANES * 4)));
-typedef int vint __attribute__((vector_size(LANES * 4)));
-typedef float anywhere __attribute__((vector_size(LANES * 4), aligned(4), may_alias)); /* in memory */
+#include "core/tensor/vector.h"
 
 enum { COLUMNS = LANES * VECTORS, SEVERAL = 4 };
-#define INLINE static inline __attribute__((always_inline))
 
-typedef unsigned vuint __attribute__((vector_size(LANES * 4)));
-typedef uint16_t halves_anywhere __attribute__((vector_size(LANES * 2), aligned(2), may_alias));
-
-INLINE vec load(const float *p) { return *(const anywhere *)p; }
-INLINE void store(float *p, vec v) { *(anywhere *)p = v; }
 INLINE vec load_halves(const uint16_t *p) {
     return (vec)(__builtin_convertvector(*(const halves_anywhere *)p, vuint) << 16);
 }
-INLINE vec splat(float x) { return x - (vec){0}; }
 
 #ifndef SOME
 INLINE vec some(const float *p, size_t n) {
@@ -111,8 +101,6 @@ INLINE void tile_of(const struct tile *t, const size_t rows, const size_t vector
             store(t->out + i * t->pitch + j * LANES, acc[i][j]);
 }
 
-#define FOUR_ROWS(n) CASE(n) CASE((n) + 1) CASE((n) + 2) CASE((n) + 3)
-#define EACH_ROWS FOUR_ROWS(1) FOUR_ROWS(5) FOUR_ROWS(9) FOUR_ROWS(13) FOUR_ROWS(17) FOUR_ROWS(21)
 
 /* EACH_TILE is a function for tiles of 1 to `most` rows. */
 #define EACH_TILE(name, most, vectors, halves)                 \
@@ -206,14 +194,14 @@ INLINE vec activate(enum activation activation, vec x) {
 
 /* finish_vector ends m lanes of all rows, from column i on. */
 INLINE void finish_vector(const struct finish_rows f, size_t i, size_t m, enum activation activation) {
-    vec bias = f.bias ? load_n(f.bias + i, m) : splat(0), vector = f.vector ? load_n(f.vector + i, m) : splat(0);
+    vec bias = f.bias ? load_n(f.bias + i, m) : splat(0);
     vec gate = f.gate ? load_n(f.gate + i, m) : splat(0);
     for (size_t r = 0; r < f.rows; r++) {
         vec y = load_n(f.x + r * f.pitch + i, m);
         if (f.bias)
             y += bias;
         if (f.vector)
-            y += vector;
+            y += load_n(f.vector[r] + i, m);
         y = activate(activation, y);
         if (f.gate)
             y *= gate;
@@ -267,7 +255,7 @@ static void finish(const struct finish *f, size_t n, const float *x, float *out)
                                       .out = &out,
                                       .residual = f->residual ? &f->residual : NULL,
                                       .bias = f->bias,
-                                      .vector = f->vector,
+                                      .vector = f->vector ? &f->vector : NULL,
                                       .gate = f->gate,
                                       .scale = f->scale,
                                       .activation = f->activation});
@@ -365,6 +353,73 @@ static void blend(size_t n, float keep, const float *x, float *out) {
         store_n(out + i, FMA(load_n(out + i, n - i), splat(keep), load_n(x + i, n - i)), n - i);
 }
 
+/* -- Winograd's transforms -- */
+
+/* between is B' times four. */
+INLINE void between(vec *a, vec *b, vec *c, vec *d) {
+    vec second = *b;
+    *a -= *c;
+    *b += *c;
+    *c -= second;
+    *d = second - *d;
+}
+
+/* tile_in transforms m channels of a tile, whose pixels are in columns at[4] of the rows. */
+INLINE void tile_in(const struct winograd_tiles *t, const size_t *at, size_t i, size_t m, float *out) {
+    vec d[4][4];
+#pragma GCC unroll 4
+    for (size_t y = 0; y < 4; y++)
+#pragma GCC unroll 4
+        for (size_t x = 0; x < 4; x++)
+            d[y][x] = load_n(t->row[y] + at[x] + i, m);
+#pragma GCC unroll 4
+    for (size_t x = 0; x < 4; x++)
+        between(&d[0][x], &d[1][x], &d[2][x], &d[3][x]);
+#pragma GCC unroll 4
+    for (size_t y = 0; y < 4; y++) {
+        between(&d[y][0], &d[y][1], &d[y][2], &d[y][3]);
+#pragma GCC unroll 4
+        for (size_t x = 0; x < 4; x++)
+            store_n(out + (4 * y + x) * t->apart + i, d[y][x], m);
+    }
+}
+
+static void winograd_in(const struct winograd_tiles *t) {
+    for (size_t tile = 0; tile < t->tiles; tile++) {
+        size_t at[4], i = 0;
+        for (size_t k = 0; k < 4; k++)
+            at[k] = (2 * tile + k < t->last ? 2 * tile + k : t->last) * t->step;
+        for (; i + LANES <= t->n; i += LANES)
+            tile_in(t, at, i, LANES, t->out + tile * t->n);
+        if (i < t->n)
+            tile_in(t, at, i, t->n - i, t->out + tile * t->n);
+    }
+}
+
+INLINE void results_of(size_t n, const float *m, size_t apart, size_t lanes, float *out) {
+    vec rows[2][4];
+#pragma GCC unroll 4
+    for (size_t k = 0; k < 4; k++) {
+        const float *column = m + k * apart;
+        vec b = load_n(column + 4 * apart, lanes), c = load_n(column + 8 * apart, lanes);
+        rows[0][k] = load_n(column, lanes) + b + c;
+        rows[1][k] = b - c - load_n(column + 12 * apart, lanes);
+    }
+#pragma GCC unroll 2
+    for (size_t k = 0; k < 2; k++) {
+        store_n(out + 2 * k * n, rows[k][0] + rows[k][1] + rows[k][2], lanes);
+        store_n(out + (2 * k + 1) * n, rows[k][1] - rows[k][2] - rows[k][3], lanes);
+    }
+}
+
+static void winograd_out(size_t n, const float *m, size_t apart, float *out) {
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        results_of(n, m + i, apart, LANES, out + i);
+    if (i < n)
+        results_of(n, m + i, apart, n - i, out + i);
+}
+
 #include "core/tensor/backward_vector.h"
 
 const struct tensor_kernels TABLE = {
@@ -381,5 +436,7 @@ const struct tensor_kernels TABLE = {
     .standardise = standardise,
     .softmax_part = softmax_part,
     .blend = blend,
+    .winograd_in = winograd_in,
+    .winograd_out = winograd_out,
     .backward = &BACKWARD,
 };
