@@ -53,9 +53,10 @@ static void leading(const struct path *path, const struct grid_in *in, struct pa
 }
 
 static void trailing(const struct path *path, const struct grid_in *in, struct path_point *points) {
-    double stride = (double)path->steps / (double)in->steps;
+    const double all = (double)path->steps,
+                 down = (all - all / (double)in->steps) - all; /* numpy's: halves hang on it */
     for (size_t i = 0; i < in->steps; i++)
-        points[i] = path_at_t(path, rint((double)path->steps - (double)i * stride) - 1);
+        points[i] = path_at_t(path, rint(all + (double)i * down) - 1);
 }
 
 static void simple(const struct path *path, const struct grid_in *in, struct path_point *points) {

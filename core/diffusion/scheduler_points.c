@@ -33,7 +33,8 @@ static enum status spaced(struct making *m, double last, bool extra, bool whole)
         return scheduler_run_times(m, whole);
     const size_t n = m->n, all = n + extra;
     const double ratio = m->c->timestep_spacing == SPACING_LEADING ? floor(last / (double)all) : 0;
-    const double stride = trained(m) / (double)m->asked, linear = all > 1 ? (last - 1) / (double)(all - 1) : 0;
+    const double down = (last - trained(m) / (double)m->asked) - last; /* numpy's, whose rounding decides halves */
+    const double linear = all > 1 ? (last - 1) / (double)(all - 1) : 0;
     const bool even = m->c->timestep_spacing == SPACING_LINSPACE, own = scheduler_regrids(m->c);
     const size_t picked = m->c->timestep_spacing == SPACING_LEADING ? all : n;
     if ((!even || whole) && !own && !m->c->use_flow_sigmas && (double)picked > last)
@@ -44,7 +45,7 @@ static enum status spaced(struct making *m, double last, bool extra, bool whole)
         if (m->c->timestep_spacing == SPACING_LEADING)
             t = up * ratio + (double)m->c->steps_offset;
         else if (m->c->timestep_spacing == SPACING_TRAILING)
-            t = rint(last - (double)i * stride) - 1;
+            t = rint(last + (double)i * down) - 1;
         else if (whole)
             t = rint(t);
         m->t[i] = t;

@@ -57,6 +57,7 @@ static const struct {
     {"{\"_class_name\":\"FlowMatchEulerDiscreteScheduler\",\"use_dynamic_shifting\":true,\"mu\":0.9}", "{\"sigmas\":[1.0,0.7,0.4,0.15]}", 13.9871058, 0.410922404, 4},
     {"{\"_class_name\":\"FlowMatchLCMScheduler\",\"shift\":3.0}", "{\"sigmas\":[1.0,0.7,0.4,0.15]}", 9.48403654, -0.427850336, 4},
     {"{\"_class_name\":\"ScoreSdeVeScheduler\",\"correct_steps\":0,\"sigma_max\":50.0}", "{\"steps\":1}", 1226.00371, 34.0000887, 1},
+    {"{\"_class_name\":\"DDIMScheduler\",\"num_train_timesteps\":999,\"timestep_spacing\":\"trailing\"}", "{\"steps\":14}", 8.4333025, -0.0633724501, 14},
     {"{\"_class_name\":\"IPNDMScheduler\",\"trained_betas\":[1.0,0.9,0.7,0.4,0.2,0.0]}", "{\"steps\":5}", 12.446304, 0.246246926, 5},
     {"{\"_class_name\":\"DDPMScheduler\",\"num_train_timesteps\":500,\"beta_schedule\":\"sigmoid\",\"prediction_type\":\"sample\",\"timestep_spacing\":\"leading\",\"rescale_betas_zero_snr\":true}", "{\"steps\":4}", 7.00123455, 0.161259765, 4},
     {"{\"_class_name\":\"DDPMScheduler\",\"beta_schedule\":\"sigmoid\",\"beta_start\":0.001,\"beta_end\":0.01,\"prediction_type\":\"v_prediction\",\"timestep_spacing\":\"linspace\"}", "{\"steps\":1}", 24.1139924, 0.665122878, 1},
