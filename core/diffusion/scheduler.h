@@ -6,7 +6,7 @@
  * Source: the behaviour of diffusers 0.42 (Apache-2.0), class by class. Where it is known to be broken it is not
  * followed: FlowMatch* shift their levels once, not twice; fixed_large_log is the logarithm's exponential; trailing
  * spacing never makes a step too many. Arithmetic is double (diffusers': single), tables are rounded to single as theirs.
- * Adding a class: its line in CLASSES of scheduler.c. Threads: a made scheduler is immutable. */
+ * Adding a class: its line in CLASSES of scheduler_classes.c. Threads: a made scheduler is immutable. */
 #ifndef SOLVENT_SCHEDULER_H
 #define SOLVENT_SCHEDULER_H
 

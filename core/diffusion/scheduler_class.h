@@ -1,4 +1,4 @@
-/* scheduler_class.h - how the classes of scheduler.c are described and made. For scheduler*.c only. */
+/* scheduler_class.h - how the classes of scheduler_classes.c are described and made. For scheduler*.c only. */
 #ifndef SOLVENT_SCHEDULER_CLASS_H
 #define SOLVENT_SCHEDULER_CLASS_H
 
