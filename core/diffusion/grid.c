@@ -60,8 +60,10 @@ static void trailing(const struct path *path, const struct grid_in *in, struct p
 }
 
 static void simple(const struct path *path, const struct grid_in *in, struct path_point *points) {
-    for (size_t i = 0; i < in->steps; i++)
-        points[i] = path_at_t(path, (double)(path->steps - 1 - i * path->steps / in->steps));
+    for (size_t i = 0; i < in->steps; i++) {
+        const size_t down = i * path->steps / in->steps;
+        points[i] = path_at_t(path, (double)(path->steps - 1 - down));
+    }
 }
 
 /* Between trained steps ln k is linear, as where this grid comes from. */
@@ -83,8 +85,11 @@ static void smoothstep(const struct path *path, const struct grid_in *in, struct
 }
 
 static void lcm(const struct path *path, const struct grid_in *in, struct path_point *points) {
-    for (size_t i = 0; i < in->steps; i++)
-        points[i] = path_at_t(path, (double)((LCM_STEPS - i * LCM_STEPS / in->steps) * (path->steps / LCM_STEPS)) - 1);
+    const size_t stride = path->steps / LCM_STEPS;
+    for (size_t i = 0; i < in->steps; i++) {
+        const size_t down = i * LCM_STEPS / in->steps;
+        points[i] = path_at_t(path, (double)((LCM_STEPS - down) * stride - 1));
+    }
 }
 
 static void uniform(const struct path *path, const struct grid_in *in, struct path_point *points) {
@@ -100,28 +105,28 @@ static void uniform(const struct path *path, const struct grid_in *in, struct pa
 
 static const struct {
     enum kind_of_grid kind;
-    fill_function *fill; /* TRAINED, IN_T */
-    bool divides;        /* wants no more steps than were trained */
-    grid_levels *levels; /* IN_K */
-    bool stops_short;    /* IN_K: k_min would be the level after the last */
-    double rho;          /* its default; 0: takes none */
     int table;           /* TABLE */
+    fill_function *fill; /* TRAINED, IN_T */
+    grid_levels *levels; /* IN_K */
+    double rho;          /* its default; 0: takes none */
+    bool divides;        /* wants no more steps than were trained */
+    bool stops_short;    /* IN_K: k_min would be the level after the last */
 } GRIDS[GRID_COUNT] = {
-    [GRID_LINSPACE] = {TRAINED, linspace},
-    [GRID_LEADING] = {TRAINED, leading, .divides = true},
-    [GRID_TRAILING] = {TRAINED, trailing, .divides = true},
+    [GRID_LINSPACE] = {TRAINED, .fill = linspace},
+    [GRID_LEADING] = {TRAINED, .fill = leading, .divides = true},
+    [GRID_TRAILING] = {TRAINED, .fill = trailing, .divides = true},
     [GRID_KARRAS] = {IN_K, .levels = grid_karras, .rho = 7},
-    [GRID_UNIFORM] = {IN_T, uniform},
+    [GRID_UNIFORM] = {IN_T, .fill = uniform},
     [GRID_EXPONENTIAL] = {IN_K, .levels = grid_polyexponential},
     [GRID_POLYEXPONENTIAL] = {IN_K, .levels = grid_polyexponential, .rho = 1},
     [GRID_BETA] = {IN_K, .levels = grid_beta},
     [GRID_KL_OPTIMAL] = {IN_K, .levels = grid_kl_optimal},
     [GRID_VP] = {IN_K, .levels = grid_vp},
     [GRID_BONG_TANGENT] = {IN_K, .levels = grid_bong_tangent, .stops_short = true},
-    [GRID_SIMPLE] = {TRAINED, simple, .divides = true},
-    [GRID_SGM_UNIFORM] = {TRAINED, sgm_uniform},
-    [GRID_SMOOTHSTEP] = {TRAINED, smoothstep},
-    [GRID_LCM] = {TRAINED, lcm, .divides = true},
+    [GRID_SIMPLE] = {TRAINED, .fill = simple, .divides = true},
+    [GRID_SGM_UNIFORM] = {TRAINED, .fill = sgm_uniform},
+    [GRID_SMOOTHSTEP] = {TRAINED, .fill = smoothstep},
+    [GRID_LCM] = {TRAINED, .fill = lcm, .divides = true},
     [GRID_AYS_SD15] = {TABLE, .table = 0},
     [GRID_AYS_SDXL] = {TABLE, .table = 1},
     [GRID_AYS_SVD] = {TABLE, .table = 2},

@@ -62,7 +62,7 @@ enum status scheduler_points_vp(struct making *m);
 enum status scheduler_run_check(struct making *m) MUST_CHECK;
 enum status scheduler_run_times(struct making *m, bool whole) MUST_CHECK;
 enum status scheduler_run_sigmas(struct making *m, double most) MUST_CHECK;
-enum status scheduler_run_wrong(struct making *m, const char *list, size_t i, double x, const char *want) MUST_CHECK;
+enum status scheduler_run_wrong(struct making *m, const char *name, size_t i, double x, const char *want) MUST_CHECK;
 enum status scheduler_run_options(struct making *m) MUST_CHECK;
 
 /* scheduler_regrids: the levels are other than the trained steps'. */
