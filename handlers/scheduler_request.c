@@ -21,7 +21,8 @@ const char scheduler_config_doc[] =
     "PNDM, LMSDiscrete, EulerDiscrete, EulerAncestralDiscrete, HeunDiscrete, KDPM2Discrete, KDPM2AncestralDiscrete, "
     "DPMSolverSDE, DPMSolverMultistep, DPMSolverSinglestep, UniPCMultistep, DEISMultistep, SASolver, EDMEuler, "
     "EDMDPMSolverMultistep, IPNDM, LCM, TCD, CMStochasticIterative, FlowMatchEulerDiscrete, FlowMatchHeunDiscrete, "
-    "FlowMatchLCM, ScoreSdeVe, ScoreSdeVp, DDIMInverse, DPMSolverMultistepInverse.";
+    "FlowMatchLCM, ScoreSdeVe, ScoreSdeVp, DDIMInverse, DPMSolverMultistepInverse; DDPMParallel and DDIMParallel "
+    "are DDPM and DDIM.";
 
 enum type { TYPE_REAL, TYPE_WHOLE, TYPE_FLAG, TYPE_CHOICE, TYPE_NUMBERS };
 

@@ -329,7 +329,15 @@ static const struct scheduler_class CLASSES[] = {
 
 enum { N_CLASSES = sizeof CLASSES / sizeof *CLASSES };
 
+/* Classes that differ in how many states they step at once, and in no number. */
+static const struct {
+    const char *name, *as;
+} ALIASES[] = {{"DDPMParallelScheduler", "DDPMScheduler"}, {"DDIMParallelScheduler", "DDIMScheduler"}};
+
 const struct scheduler_class *scheduler_class_find(const char *name) {
+    for (size_t i = 0; i < sizeof ALIASES / sizeof *ALIASES; i++)
+        if (!strcmp(ALIASES[i].name, name))
+            name = ALIASES[i].as;
     for (size_t i = 0; i < N_CLASSES; i++)
         if (!strcmp(CLASSES[i].name, name))
             return &CLASSES[i];

@@ -243,6 +243,7 @@ static const struct {
     {C("DDPM", V), 1000, 0, false, 202.0296, 0.2631, 1e-2},
     {C("DDPM", ""), 1000, 998, false, 387.9466, 0.5051, 3e-2}, /* made with single-precision coefficients */
     {C("DDIM", ""), 10, 0, false, 172.0067, 0.223967, 1e-2},
+    {C("DDIMParallel", ""), 10, 0, false, 172.0067, 0.223967, 1e-2}, /* test_scheduler_ddim_parallel.py has the same */
     {C("DDIM", V), 10, 0, false, 52.5302, 0.0684, 1e-2},
     {C("DDIM", ",\"beta_start\":0.01,\"set_alpha_to_one\":true"), 10, 0, false, 149.8295, 0.1951, 1e-2},
     {C("DDIM", ",\"beta_start\":0.01,\"set_alpha_to_one\":false"), 10, 0, false, 149.0784, 0.1941, 1e-2},
@@ -512,6 +513,9 @@ static void unknown_keys_are_listed(void **state) {
     assert_string_equal(json_string_value(json_array_get(ignored, 0)), "eta");
     assert_string_equal(json_string_value(json_array_get(ignored, 1)), "shift");
     assert_string_equal(json_string_value(json_object_get(schedule, "scheduler")), "DDIMScheduler");
+    json_decref(schedule);
+    schedule = post(C("DDPMParallel", ""), 3, 1);
+    assert_string_equal(json_string_value(json_object_get(schedule, "scheduler")), "DDPMScheduler");
     json_decref(schedule);
 }
 
