@@ -190,10 +190,9 @@ enum status image_prepare(struct call *call, struct image_params *p) {
 
 /* own_pointer is the field of this request that a pointer into the other's leads to; "": none. */
 static const char *own_pointer(const char *pointer) {
-    static const char *const OTHERS[][2] = {{"/model", "/model"},         {"/count", "/n"},
-                                            {"/class", "/prompt"},        {"/guidance", "/guidance"},
-                                            {"/sampler/steps", "/steps"}, {"/seed", "/seed"},
-                                            {"/dtype", "/dtype"}};
+    static const char *const OTHERS[][2] = {
+        {"/model", "/model"},         {"/count", "/n"},   {"/class", "/prompt"}, {"/guidance", "/guidance"},
+        {"/sampler/steps", "/steps"}, {"/seed", "/seed"}, {"/dtype", "/dtype"}};
     for (size_t i = 0; i < COUNT_OF(OTHERS); i++)
         if (!strncmp(pointer, OTHERS[i][0], strlen(OTHERS[i][0])))
             return OTHERS[i][1];

@@ -103,8 +103,8 @@ static void write_part(const struct rows_params *p, struct str json, const struc
     buf_text(out, "{\"model\":");
     buf_add(out, json.p, json.n);
     buf_printf(out, ",\"dtype\":\"%s\",\"count\":%zu,\"seed\":%llu,\"sampler\":{\"solver\":\"heun\",\"steps\":%lld}",
-               dtype_names[p->dtype], part->n,
-               (unsigned long long)draws((uint64_t)p->seed, (uint32_t)part->class + 1), (long long)p->steps);
+               dtype_names[p->dtype], part->n, (unsigned long long)draws((uint64_t)p->seed, (uint32_t)part->class + 1),
+               (long long)p->steps);
     if (p->classes)
         buf_printf(out, ",\"class\":%lld", (long long)part->class);
     if (p->has_guidance) {

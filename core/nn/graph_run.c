@@ -177,41 +177,41 @@ static void put(const struct run *r, const float *x, size_t n, const struct plac
         memcpy(to->data + at, x, n * sizeof *x);
 }
 
-/* copy writes every `zoom`th part of a value to another, from a channel of it on: nearest neighbours. */
-static void copy(const struct run *r, int from, int to, size_t channel, size_t zoom) {
-    const struct value_place *a = &r->g->values[from], *b = &r->g->values[to];
-    struct places x = graph_places(r, from), y = graph_places(r, to);
-    for (size_t i = 0; i < r->images; i++)
-        for (size_t row = 0; row < b->height; row++)
-            for (size_t column = 0; column < b->width; column++)
-                put(r, x.data + i * x.image_step + row / zoom * x.row_step + column / zoom * x.step, a->channels, &y,
-                    i * y.image_step + row * y.row_step + column * y.step + channel);
-}
-
-/* Rows of pixels on their way to bfloat16. */
-struct halving {
+/* A value on its way to a part of another's channels, every pixel `zoom` times `zoom` times: nearest neighbours. */
+struct copying {
     const struct run *r;
     struct places from, to;
-    size_t height, n, rows, piece; /* n numbers a row; rows in all, and a piece */
+    size_t channel;                /* where its part begins */
+    size_t height, width, n, zoom; /* of what it goes to; n numbers a pixel */
+    size_t rows, piece;            /* in all, and of a piece */
 };
 
-static void halve_rows(void *arg, size_t piece) {
-    const struct halving *h = arg;
-    size_t end = (piece + 1) * h->piece;
-    for (size_t i = piece * h->piece; i < end && i < h->rows; i++) {
-        const size_t image = i / h->height, y = i % h->height;
-        put(h->r, h->from.data + image * h->from.image_step + y * h->from.row_step, h->n, &h->to,
-            image * h->to.image_step + y * h->to.row_step);
+static void copy_rows(void *arg, size_t piece) {
+    const struct copying *c = arg;
+    size_t first = piece * c->piece, end = first + c->piece < c->rows ? first + c->piece : c->rows;
+    for (size_t i = first; i < end; i++) {
+        size_t image = i / c->height, y = i % c->height;
+        const float *from = c->from.data + image * c->from.image_step + y / c->zoom * c->from.row_step;
+        size_t to = image * c->to.image_step + y * c->to.row_step + c->channel;
+        for (size_t x = 0; x < c->width; x++)
+            put(c->r, from + x / c->zoom * c->from.step, c->n, &c->to, to + x * c->to.step);
     }
 }
 
-static void halve(const struct run *r, const struct node *node) {
-    enum { PIECE = 1 << 15 };
-    const struct value_place *v = &r->g->values[node->out];
-    struct halving h = {r, graph_places(r, node->in[0]), graph_places(r, node->out), v->height,
-                        v->width * v->channels, r->images * v->height, 1};
-    h.piece += PIECE / (h.n + 1);
-    parallel_for(r->ctx, (h.rows + h.piece - 1) / h.piece, halve_rows, &h);
+static void copy(const struct run *r, int from, int to, size_t channel, size_t zoom) {
+    enum { PIECE_FLOATS = 1 << 15 };
+    const struct value_place *v = &r->g->values[to];
+    struct copying c = {.r = r,
+                        .from = graph_places(r, from),
+                        .to = graph_places(r, to),
+                        .channel = channel,
+                        .height = v->height,
+                        .width = v->width,
+                        .n = r->g->values[from].channels,
+                        .zoom = zoom,
+                        .rows = r->images * v->height};
+    c.piece = PIECE_FLOATS / (v->width * c.n + 1) + 1;
+    parallel_for(r->ctx, (c.rows + c.piece - 1) / c.piece, copy_rows, &c);
 }
 
 static void slice(const struct run *r, const struct node *node) {
@@ -387,7 +387,7 @@ void graph_run_node(const struct run *r, const struct node *node) {
     case OP_SINUSOIDS: sinusoid_embedding(r, node); break;
     case OP_FOURIER: fourier_embedding(r, node); break;
     case OP_EMBEDDING: embedding(r, node); break;
-    case OP_HALVE: halve(r, node); break;
+    case OP_HALVE: copy(r, node->in[0], node->out, 0, 1); break;
     case OP_OUTPUT: move_out(r, node); break;
     }
     if (node->out >= 0)

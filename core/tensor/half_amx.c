@@ -11,10 +11,10 @@
         SETTLED();                \
         _tile_loadconfig(config); \
     } while (0)
-#define TILE_LOAD(t, p, stride)     \
-    do {                            \
-        SETTLED();                  \
-        _tile_loadd(t, p, stride);  \
+#define TILE_LOAD(t, p, stride)    \
+    do {                           \
+        SETTLED();                 \
+        _tile_loadd(t, p, stride); \
     } while (0)
 #define TILE_STORE(t, p, stride)    \
     do {                            \

@@ -57,8 +57,7 @@ INLINE void add_last(struct sums *s, size_t k, const uint16_t *pairs, const size
     for (size_t i = 0; i < rows; i++)
 #pragma GCC unroll 4
         for (size_t j = 0; j < vectors; j++)
-            s->acc[i][j] =
-                DOT(s->acc[i][j], (unsigned)s->a[i][k] - (vuint){0}, weights_at(pairs + j * LANES * 2));
+            s->acc[i][j] = DOT(s->acc[i][j], (unsigned)s->a[i][k] - (vuint){0}, weights_at(pairs + j * LANES * 2));
 }
 
 /* tile_of: a slim tile has more rows than there are registers for their addresses, so each that is loaded serves
@@ -93,10 +92,10 @@ INLINE void tile_of(const struct tile *t, const size_t rows, const size_t vector
             store(t->out + i * t->pitch + j * LANES, sums.acc[i][j]);
 }
 
-#define CASE(n)                                               \
-    case n:                                                   \
-        if ((n) <= MOST)                                      \
-            tile_of(t, (n) <= MOST ? (n) : MOST, WIDE);       \
+#define CASE(n)                                         \
+    case n:                                             \
+        if ((n) <= MOST)                                \
+            tile_of(t, (n) <= MOST ? (n) : MOST, WIDE); \
         break;
 
 static void tile(const struct tile *t) {

@@ -2,7 +2,10 @@
 
 #include <string.h>
 
-enum { PIECE_WORK = 1 << 19 }; /* multiply-adds that are worth a piece of their own */
+#include "core/base/half_float.h"
+
+/* Multiply-adds that are worth a piece of their own, about 5 us, and the fewest tiles that pay for fetching a panel. */
+enum { PIECE_WORK = 1 << 18, PIECE_TILES = 8 };
 
 size_t matrix_floats(const struct tensor_kernels *k, size_t segments, size_t depth, size_t columns) {
     size_t whole = columns / k->columns * k->columns, rest = columns - whole;
@@ -21,11 +24,8 @@ void matrix_pack(const struct tensor_kernels *k, size_t segments, size_t depth, 
 }
 
 void matrix_halve(const float *x, size_t n, uint16_t *halves) {
-    for (size_t i = 0; i < n; i++) {
-        uint32_t bits;
-        memcpy(&bits, &x[i], sizeof bits);
-        halves[i] = (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-    }
+    for (size_t i = 0; i < n; i++)
+        halves[i] = bf16_of_float(x[i]);
 }
 
 /* pack_taps fills one row of a block, in the order of w, from n columns. */
@@ -62,21 +62,6 @@ struct job {
     size_t blocks, all_blocks; /* blocks a piece, and in all */
     size_t pieces_down;
 };
-
-void product_to(const struct product *p, const struct place *at, size_t column, struct product_rows *r) {
-    const size_t i = r->n++;
-    r->image[i] = at->image;
-    if (p->out.halves)
-        r->halves[i] = p->out.halves + place_offset(&p->out, at) + column;
-    else
-        r->out[i] = place_in(&p->out, at) + column;
-    if (p->residual.data)
-        r->residual[i] = place_in(&p->residual, at) + column;
-    if (p->keep.data)
-        r->keep[i] = place_in(&p->keep, at) + column;
-    if (p->vector)
-        r->vector[i] = p->vector + at->image * p->vector_step + column;
-}
 
 /* keep writes what is before activation and gate. */
 static void keep(const struct tensor_kernels *k, struct finish_rows f, float *const *to) {
@@ -223,11 +208,11 @@ void product_run(struct ctx *ctx, const struct tensor_kernels *k, const struct p
     job.all_blocks = ceiling(p->b->columns, job.tile.columns);
     size_t depth = p->b->segments * p->b->depth, tile_work = depth * job.tile.rows * job.tile.columns;
     size_t tiles = ceiling(PIECE_WORK, tile_work ? tile_work : 1), down = ceiling(job.total, job.tile.rows);
-    /* A piece is a block of columns and so many tiles of rows; few rows take more columns. */
-    size_t most = tiles < 32 ? 32 : tiles;
-    size_t height = down < most ? down : most;
-    job.rows = (height ? height : 1) * job.tile.rows;
-    job.blocks = ceiling(tiles, height ? height : 1);
+    /* A piece is a block of columns and so many tiles of rows; few rows take more columns. All are about as large. */
+    size_t most = tiles < PIECE_TILES ? PIECE_TILES : tiles;
+    size_t height = down ? ceiling(down, ceiling(down, most)) : 1, across = job.all_blocks * height / tiles;
+    job.rows = height * job.tile.rows;
+    job.blocks = ceiling(job.all_blocks, across ? across : 1);
     job.pieces_down = ceiling(job.total, job.rows);
     parallel_for(ctx, job.pieces_down * ceiling(job.all_blocks, job.blocks), run_piece, &job);
 }

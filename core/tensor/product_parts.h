@@ -41,7 +41,20 @@ struct product_rows {
 };
 
 /* product_to adds a row: results from `column` on at a place. */
-void product_to(const struct product *p, const struct place *at, size_t column, struct product_rows *r);
+static inline void product_to(const struct product *p, const struct place *at, size_t column, struct product_rows *r) {
+    const size_t i = r->n++;
+    r->image[i] = at->image;
+    if (p->out.halves)
+        r->halves[i] = p->out.halves + place_offset(&p->out, at) + column;
+    else
+        r->out[i] = place_in(&p->out, at) + column;
+    if (p->residual.data)
+        r->residual[i] = place_in(&p->residual, at) + column;
+    if (p->keep.data)
+        r->keep[i] = place_in(&p->keep, at) + column;
+    if (p->vector)
+        r->vector[i] = p->vector + at->image * p->vector_step + column;
+}
 
 /* product_finish ends rows of `columns` sums, results from `column` on; the sums may be lost. */
 void product_finish(const struct tensor_kernels *k, const struct product *p, size_t column, size_t columns,

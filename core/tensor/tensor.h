@@ -1,7 +1,7 @@
 /* tensor.h - the kernels of neural networks: one table of functions per instruction set (core/base/cpu.h).
  *
- * All numbers are float32; sums of a matrix product are accumulated in float32, in the order of k, each result in an
- * accumulator of its own. So a result's bits do not depend on the rows beside it, on how rows are grouped into tiles
+ * All numbers are float32; sums of a matrix product are accumulated in float32, in the order of k (but for a last column,
+ * `thin`), each result in accumulators of its own. So a result's bits do not depend on the rows beside it, on how rows are grouped into tiles
  * or on threads; between tables they differ in the last bits (fused multiply-adds, the order of sums over lanes).
  * `ref` is plain C and the oracle of the others.
  * Pointers need no alignment. Nothing is written behind n, nothing read behind what is named. */
@@ -92,6 +92,7 @@ struct tensor_kernels {
     size_t rows, columns; /* of a tile */
     void (*tile)(const struct tile *t);
     struct tile_shape slim; /* for the last columns of a matrix where they are few: fewer columns, more rows */
+    struct tile_shape thin; /* where it is one: its sum is in an order of its own */
     void (*widen)(size_t n, const uint16_t *x, float *out); /* from bfloat16, exactly */
     /* finish writes out[n] from x[n]; they may be the same. */
     void (*finish)(const struct finish *f, size_t n, const float *x, float *out);
@@ -108,8 +109,8 @@ struct tensor_kernels {
     /* softmax_part: s[i] = exp(s[i] * scale - max), where *max becomes the greater of itself and the greatest
      * s[i] * scale; gives their sum. n > 0. */
     float (*softmax_part)(size_t n, float *s, float scale, float *max);
-    /* blend: out[i] = out[i] * keep + x[i] */
-    void (*blend)(size_t n, float keep, const float *x, float *out);
+    /* blend: out[i] = (out[i] * keep + x[i]) * by; with keep 0 out is not read */
+    void (*blend)(size_t n, float keep, const float *x, float by, float *out);
     /* winograd_in writes B' d B of tiles d. */
     void (*winograd_in)(const struct winograd_tiles *t);
     /* winograd_out writes out[4][n], the results A' m A of a tile m[places][n], whose places are `apart` floats apart. */
@@ -122,6 +123,8 @@ const struct tensor_kernels *tensor_kernels_for(enum isa isa);
 
 /* tile_for is the tile for the last n columns of a matrix, or for the next of more. */
 static inline struct tile_shape tile_for(const struct tensor_kernels *k, size_t n) {
+    if (n == 1)
+        return k->thin;
     return n <= k->slim.columns ? k->slim : (struct tile_shape){k->rows, k->columns, k->tile};
 }
 

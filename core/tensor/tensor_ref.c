@@ -3,26 +3,19 @@
 #include <string.h>
 
 #include "core/base/elementary.h"
+#include "core/base/half_float.h"
 #include "core/tensor/backward.h"
 #include "core/tensor/tensor.h"
 
 enum { ROWS = 4, COLUMNS = 8, SLIM_ROWS = 8, SLIM_COLUMNS = 4 };
 
 static void widen(size_t n, const uint16_t *x, float *out) {
-    for (size_t i = 0; i < n; i++) {
-        uint32_t bits = (uint32_t)x[i] << 16;
-        memcpy(&out[i], &bits, sizeof bits);
-    }
+    for (size_t i = 0; i < n; i++)
+        out[i] = float_of_bf16(x[i]);
 }
 
 /* weight is number i of a panel. */
-static float weight(const struct tile *t, size_t i) {
-    float x;
-    if (t->panel)
-        return t->panel[i];
-    widen(1, t->halves + i, &x);
-    return x;
-}
+static float weight(const struct tile *t, size_t i) { return t->panel ? t->panel[i] : float_of_bf16(t->halves[i]); }
 
 static void tile_of(const struct tile *t, size_t columns) {
     for (size_t i = 0; i < t->rows; i++) {
@@ -41,6 +34,7 @@ static void tile_of(const struct tile *t, size_t columns) {
 
 static void tile(const struct tile *t) { tile_of(t, COLUMNS); }
 static void slim_tile(const struct tile *t) { tile_of(t, SLIM_COLUMNS); }
+static void thin_tile(const struct tile *t) { tile_of(t, 1); }
 
 static double erf_of(double x) { /* to 1e-16: its series, or the continued fraction of erfc (Lentz's is not needed) */
     double a = fabs(x), sum = a, term = a;
@@ -154,9 +148,9 @@ static float softmax_part(size_t n, float *s, float scale, float *max) {
     return sum;
 }
 
-static void blend(size_t n, float keep, const float *x, float *out) {
+static void blend(size_t n, float keep, const float *x, float by, float *out) {
     for (size_t i = 0; i < n; i++)
-        out[i] = out[i] * keep + x[i];
+        out[i] = ((keep != 0 ? out[i] * keep : 0) + x[i]) * by;
 }
 
 /* between is B' times a column of four, or B' d B a row of it. */
@@ -205,6 +199,7 @@ const struct tensor_kernels tensor_ref = {
     .columns = COLUMNS,
     .tile = tile,
     .slim = {SLIM_ROWS, SLIM_COLUMNS, slim_tile},
+    .thin = {SLIM_ROWS, 1, thin_tile},
     .widen = widen,
     .finish = finish,
     .finish_rows = finish_rows,

@@ -39,8 +39,7 @@ static enum status load_model(struct model_store *self, struct ctx *ctx, const s
     return STATUS_OK;
 }
 
-static void drop_model(struct model_store *self, const struct named_model *model,
-                       const struct loaded_model *network) {
+static void drop_model(struct model_store *self, const struct named_model *model, const struct loaded_model *network) {
     (void)self, (void)model, (void)network;
 }
 

@@ -111,8 +111,8 @@ static float *run_everything(enum isa isa, size_t first, size_t images, size_t t
     struct parallel parallel = test_threads(threads);
     ctx.parallel = &parallel;
     float *x = numbers(16 * 6 * 10 * 3, 6);
-    float *y = run(&ctx, network_everything(&ctx, isa), &(struct graph_in){x + first * 180, TIMES + first, CLASSES + first},
-                   images, OUT);
+    float *y = run(&ctx, network_everything(&ctx, isa),
+                   &(struct graph_in){x + first * 180, TIMES + first, CLASSES + first}, images, OUT);
     free(x);
     ctx_release(&ctx);
     return y;

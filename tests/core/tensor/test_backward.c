@@ -14,10 +14,11 @@ static void near(const char *what, size_t i, double got, double want, double sca
         fail_msg("%s %zu: %.9g, want %.9g", what, i, got, want);
 }
 
-#define EACH_TABLE(k)                                                                                                 \
-    for (int isa = 0; isa < ISA_COUNT; isa++)                                                                         \
-        for (const struct backward_kernels *k = isa_here((enum isa)isa) && isa_plain((enum isa)isa) == (enum isa)isa ? tensor_kernels_for((enum isa)isa)->backward \
-                                                                        : NULL;                                       \
+#define EACH_TABLE(k)                                                                                                \
+    for (int isa = 0; isa < ISA_COUNT; isa++)                                                                        \
+        for (const struct backward_kernels *k = isa_here((enum isa)isa) && isa_plain((enum isa)isa) == (enum isa)isa \
+                                                    ? tensor_kernels_for((enum isa)isa)->backward                    \
+                                                    : NULL;                                                          \
              k; k = NULL)
 
 static void products_over_pixels(void **state) {

@@ -8,8 +8,8 @@
 
 enum { MOST = 70 };
 
-#define EACH_TABLE(h)                                                                                              \
-    for (int isa = 0; isa < ISA_COUNT; isa++)                                                                      \
+#define EACH_TABLE(h)                                                                                            \
+    for (int isa = 0; isa < ISA_COUNT; isa++)                                                                    \
         for (const struct half_kernels *h = isa_here((enum isa)isa) ? half_kernels_for((enum isa)isa) : NULL; h; \
              h = NULL)
 
@@ -31,11 +31,11 @@ static void tables_are_those_of_their_sets(void **state) {
 static void numbers_are_rounded(void **state) {
     (void)state;
     static const uint32_t nan[] = {0x7f800001, 0xffffffff, 0x7fc00000};
-    static const float x[] = {1,        1 + 0x1p-8f, 1 + 0x1.8p-8f, 1 + 3 * 0x1p-8f, -1 - 0x1.8p-8f, 0,
-                              -0.0f,    0x1p-133f,   0x1p-149f,     0x1.fep127f,     -INFINITY,      0x1.fefffep127f,
-                              0x1.ffp127f};
-    static const uint16_t want[] = {0x3f80, 0x3f80, 0x3f81, 0x3f82, 0xbf81, 0, 0x8000, 1, 0, 0x7f7f, 0xff80, 0x7f7f,
-                                    0x7f80};
+    static const float x[] = {1,         1 + 0x1p-8f,     1 + 0x1.8p-8f, 1 + 3 * 0x1p-8f, -1 - 0x1.8p-8f,
+                              0,         -0.0f,           0x1p-133f,     0x1p-149f,       0x1.fep127f,
+                              -INFINITY, 0x1.fefffep127f, 0x1.ffp127f};
+    static const uint16_t want[] = {0x3f80, 0x3f80, 0x3f81, 0x3f82, 0xbf81, 0,     0x8000,
+                                    1,      0,      0x7f7f, 0xff80, 0x7f7f, 0x7f80};
     uint16_t got[COUNT(x)];
     EACH_TABLE(h) {
         float numbers[COUNT(nan)];
@@ -112,7 +112,8 @@ static void affine_is_rounded(void **state) {
     for (size_t w = 0; w < COUNT(wide); w++) {
         const struct tensor_kernels *k = tensor_kernels_for((enum isa)isa);
         size_t n = wide[w], pixels = 1 + 100 / n, apart = n + 3, m = (pixels - 1) * apart + n;
-        float *x = guarded(m, &seed), *factor = guarded(n, &seed), *offset = guarded(n, &seed), *whole = guarded(m, &seed);
+        float *x = guarded(m, &seed), *factor = guarded(n, &seed), *offset = guarded(n, &seed),
+              *whole = guarded(m, &seed);
         uint16_t *got = half_room(m), *want = half_room(n);
         half_affine(k, h, pixels, n, x, apart, factor, offset, ACTIVATION_SILU, got, apart);
         k->affine(pixels, n, x, apart, factor, offset, ACTIVATION_SILU, whole, apart);

@@ -13,10 +13,12 @@ static void near(const char *what, size_t i, double got, double want, double sca
         fail_msg("%s %zu: %.9g, want %.9g", what, i, got, want);
 }
 
-#define EACH_TABLE(k)                                                                                                \
-    for (int isa = 0; isa < ISA_COUNT; isa++)                                                                        \
-        for (const struct tensor_kernels *k = isa_here((enum isa)isa) && isa_plain((enum isa)isa) == (enum isa)isa ? tensor_kernels_for((enum isa)isa) : NULL; k; \
-             k = NULL)
+#define EACH_TABLE(k)                                                                                              \
+    for (int isa = 0; isa < ISA_COUNT; isa++)                                                                      \
+        for (const struct tensor_kernels *k = isa_here((enum isa)isa) && isa_plain((enum isa)isa) == (enum isa)isa \
+                                                  ? tensor_kernels_for((enum isa)isa)                              \
+                                                  : NULL;                                                          \
+             k; k = NULL)
 
 static void tables_are_those_of_their_sets(void **state) {
     (void)state;
@@ -27,7 +29,9 @@ static void tables_are_those_of_their_sets(void **state) {
         assert_int_equal(tile_for(k, k->slim.columns).columns, k->slim.columns);
         assert_in_range(wide.rows, 1, TILE_ROWS_MAX);
         assert_in_range(k->slim.rows, 1, TILE_ROWS_MAX);
-        assert_in_range(k->slim.columns, 1, k->columns - 1);
+        assert_in_range(k->slim.columns, 2, k->columns - 1);
+        assert_int_equal(tile_for(k, 1).columns, 1);
+        assert_in_range(k->thin.rows, 1, TILE_ROWS_MAX);
         assert_in_range(k->columns, 1, TILE_COLUMNS_MAX);
     }
 }
@@ -122,7 +126,7 @@ static void check_tile(struct tile_shape shape, size_t rows, size_t depth, uint6
 
 static void tiles_are_sums_of_products(void **state) {
     (void)state;
-    static const size_t depths[] = {0, 1, 2, 7, 33};
+    static const size_t depths[] = {0, 1, 2, 7, 16, 33};
     uint64_t seed = 1;
     EACH_TABLE(k)
     for (size_t d = 0; d < COUNT(depths); d++) {
@@ -130,6 +134,8 @@ static void tiles_are_sums_of_products(void **state) {
             check_tile((struct tile_shape){k->rows, k->columns, k->tile}, rows, depths[d], &seed);
         for (size_t rows = 1; rows <= k->slim.rows; rows++)
             check_tile(k->slim, rows, depths[d], &seed);
+        for (size_t rows = 1; rows <= k->thin.rows; rows++)
+            check_tile(k->thin, rows, depths[d], &seed);
     }
 }
 
@@ -298,9 +304,14 @@ static void softmax_in_parts(void **state) {
         near("sum", n, sum, want, want);
         float *x = guarded(n, &seed), *out = guarded(n, &seed);
         memcpy(before, out, n * sizeof *out);
-        k->blend(n, 0.25f, x, out);
+        k->blend(n, 0.25f, x, 0.5f, out);
         for (size_t i = 0; i < n; i++)
-            near("blend", i, (double)out[i], (double)before[i] * 0.25 + (double)x[i], 8);
+            near("blend", i, (double)out[i], ((double)before[i] * 0.25 + (double)x[i]) / 2, 8);
+        for (size_t i = 0; i < n; i++)
+            out[i] = NAN;
+        k->blend(n, 0, x, 3, out);
+        for (size_t i = 0; i < n; i++)
+            near("blend", i, (double)out[i], 3 * (double)x[i], 8);
         drop(s, n), drop(x, n), drop(out, n);
     }
 }
