@@ -115,7 +115,10 @@ static const struct field MEAN_FIELDS[] = {
 static const struct field OUTPUT[] = {
     EACH(log_likelihoods, "log p of each point, natural logarithm, [n].", .required = true),
     EACH(bits_per_dim, "-log p / (d ln 2) + offset_bits, [n].", .required = true),
-    EACH(standard_errors, "hutchinson with two probes or more: the standard error of each log-likelihood, [n]."),
+    EACH(standard_errors,
+         "hutchinson with two probes or more: the standard error of each log-likelihood, [n]; estimated from the "
+         "probes, and "
+         "so rough where they are few (two of rademacher in two dimensions are the same half of the time)."),
     EACH(log_densities,
          "Where the model has a density: its formula at each point, without noise and without the flow. [n]"),
     EACH(noised_log_densities,
