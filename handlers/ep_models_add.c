@@ -115,15 +115,18 @@ static enum status take_step(struct run *r) {
 static enum status put_model(struct run *r) {
     struct model_store *store = r->call->host->models;
     const struct train_params *p = r->params;
-    const size_t n = model_write_files(&p->plan);
-    struct model_file files[MODEL_WRITE_FILES_MAX];
-    struct buf texts[MODEL_WRITE_FILES_MAX];
+    struct model_file files[MODEL_WRITE_FILES];
+    struct buf texts[MODEL_WRITE_FILES];
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < n; i++)
-        buf_init(&texts[i], SIZE_MAX / 2);
-    for (size_t i = 0; i < n && status == STATUS_OK; i++) {
-        status = model_write_file(&r->call->ctx, &p->plan, r->graph, trainer_average(r->trainer), i, &texts[i]);
-        files[i] = (struct model_file){model_write_path(&p->plan, i), texts[i].data, texts[i].n};
+    size_t n = 0;
+    for (size_t i = 0; i < MODEL_WRITE_FILES && status == STATUS_OK; i++) {
+        const char *path = model_write_path(&p->plan, i);
+        if (!path)
+            continue;
+        buf_init(&texts[n], SIZE_MAX / 2);
+        status = model_write_file(&r->call->ctx, &p->plan, r->graph, trainer_average(r->trainer), i, &texts[n]);
+        files[n] = (struct model_file){path, texts[n].data, texts[n].n};
+        n++;
     }
     if (status == STATUS_OK)
         status = store->put(store, &r->call->ctx, p->name, files, n);

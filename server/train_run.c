@@ -75,6 +75,8 @@ static struct key digest_run(const struct train_plan *plan) {
     key_start(&state);
     key_add(&state, text.data, text.n);
     digest_data(plan->data, &state);
+    if (plan->source)
+        digest_data(plan->source, &state);
     key_end(&state, &key);
     buf_release(&text);
     return key;
@@ -120,8 +122,10 @@ static enum status write_checkpoint(struct run *r) {
 
 static enum status write_model(struct run *r) {
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < model_write_files(r->plan) && status == STATUS_OK; i++) {
+    for (size_t i = 0; i < MODEL_WRITE_FILES && status == STATUS_OK; i++) {
         struct buf bytes;
+        if (!model_write_path(r->plan, i))
+            continue;
         buf_init(&bytes, FILE_MAX);
         status = model_write_file(r->ctx, r->plan, r->graph, trainer_average(r->trainer), i, &bytes);
         if (status == STATUS_OK)
@@ -251,7 +255,7 @@ static enum status restore(struct run *r, bool *restored) {
 
 /* refuse_done: a model without a checkpoint is that of a run that came to its end. */
 static enum status refuse_done(const struct run *r) {
-    const char *weights = model_write_path(r->plan, model_write_files(r->plan) - 1);
+    const char *weights = model_write_path(r->plan, MODEL_WRITE_FILES - 1);
     if (!train_folder_has(r->folder, weights))
         return STATUS_OK;
     return ctx_fail(r->ctx, STATUS_INVALID, "",
