@@ -214,7 +214,8 @@ enum status train_source_open(struct ctx *ctx, const struct train_config *config
                               struct dataset *out) {
     struct train_config of_source = *config;
     of_source.data = config->source;
-    of_source.labels = "";
+    of_source.labels = of_source.categorical = "";
+    of_source.kind = DATASET_POINTS; /* no table is led to anything */
     if (!is_csv(config->source))
         of_source.label_column = "";
     *files = (struct train_files){0};
