@@ -169,10 +169,19 @@ static void attention(const struct run *r, const struct node *node) {
     attention_run(r->ctx, r->g->kernels, &a, graph_scratch(r, node->scratch));
 }
 
+/* put writes n numbers to a place, rounded where that is bfloat16. */
+static void put(const struct run *r, const float *x, size_t n, const struct places *to, size_t at) {
+    if (to->halves)
+        r->g->half->narrow(n, x, to->halves + at);
+    else
+        memcpy(to->data + at, x, n * sizeof *x);
+}
+
 /* A value on its way to a part of another's channels, every pixel `zoom` times `zoom` times: nearest neighbours. */
 struct copying {
-    const struct half_kernels *half; /* where it goes to bfloat16 */
+    const struct run *r;
     struct places from, to;
+    size_t channel;                /* where its part begins */
     size_t height, width, n, zoom; /* of what it goes to; n numbers a pixel */
     size_t rows, piece;            /* in all, and of a piece */
 };
@@ -181,47 +190,28 @@ static void copy_rows(void *arg, size_t piece) {
     const struct copying *c = arg;
     size_t first = piece * c->piece, end = first + c->piece < c->rows ? first + c->piece : c->rows;
     for (size_t i = first; i < end; i++) {
-        size_t image = i / c->height, y = i % c->height, to = image * c->to.image_step + y * c->to.row_step;
+        size_t image = i / c->height, y = i % c->height;
         const float *from = c->from.data + image * c->from.image_step + y / c->zoom * c->from.row_step;
-        for (size_t x = 0; x < c->width; x++, to += c->to.step)
-            if (c->to.halves)
-                c->half->narrow(c->n, from + x / c->zoom * c->from.step, c->to.halves + to);
-            else
-                memcpy(c->to.data + to, from + x / c->zoom * c->from.step, c->n * sizeof *from);
+        size_t to = image * c->to.image_step + y * c->to.row_step + c->channel;
+        for (size_t x = 0; x < c->width; x++)
+            put(c->r, from + x / c->zoom * c->from.step, c->n, &c->to, to + x * c->to.step);
     }
 }
 
-static void copy_all(const struct run *r, struct copying *c) {
-    enum { PIECE_FLOATS = 1 << 15 };
-    c->half = r->g->half;
-    c->rows = r->images * c->height;
-    c->piece = PIECE_FLOATS / (c->width * c->n + 1) + 1;
-    parallel_for(r->ctx, (c->rows + c->piece - 1) / c->piece, copy_rows, c);
-}
-
 static void copy(const struct run *r, int from, int to, size_t channel, size_t zoom) {
+    enum { PIECE_FLOATS = 1 << 15 };
     const struct value_place *v = &r->g->values[to];
-    struct copying c = {.from = graph_places(r, from),
+    struct copying c = {.r = r,
+                        .from = graph_places(r, from),
                         .to = graph_places(r, to),
+                        .channel = channel,
                         .height = v->height,
                         .width = v->width,
                         .n = r->g->values[from].channels,
-                        .zoom = zoom};
-    if (channel) /* only parts of float32 are concatenated */
-        c.to.data += channel;
-    copy_all(r, &c);
-}
-
-/* halve rounds a value row by row. */
-static void halve(const struct run *r, const struct node *node) {
-    const struct value_place *v = &r->g->values[node->out];
-    struct copying c = {.from = graph_places(r, node->in[0]),
-                        .to = graph_places(r, node->out),
-                        .height = v->height,
-                        .width = 1,
-                        .n = v->width * v->channels,
-                        .zoom = 1};
-    copy_all(r, &c);
+                        .zoom = zoom,
+                        .rows = r->images * v->height};
+    c.piece = PIECE_FLOATS / (v->width * c.n + 1) + 1;
+    parallel_for(r->ctx, (c.rows + c.piece - 1) / c.piece, copy_rows, &c);
 }
 
 static void slice(const struct run *r, const struct node *node) {
@@ -397,7 +387,7 @@ void graph_run_node(const struct run *r, const struct node *node) {
     case OP_SINUSOIDS: sinusoid_embedding(r, node); break;
     case OP_FOURIER: fourier_embedding(r, node); break;
     case OP_EMBEDDING: embedding(r, node); break;
-    case OP_HALVE: halve(r, node); break;
+    case OP_HALVE: copy(r, node->in[0], node->out, 0, 1); break;
     case OP_OUTPUT: move_out(r, node); break;
     }
     if (node->out >= 0)
