@@ -233,6 +233,10 @@ static enum status check_network(struct ctx *ctx, const struct params *p, const 
         return ctx_fail(ctx, STATUS_INVALID, "/model",
                         "This network's flow is one of latents, and what density its pictures have nobody knows; want "
                         "a model without an autoencoder.");
+    if (model->source.n)
+        return ctx_fail(ctx, STATUS_INVALID, "/model",
+                        "This network's flow leads to points of its source, whose density nobody knows; want a model "
+                        "that starts from normal numbers.");
     if (!around(p))
         return STATUS_OK;
     snprintf(pointer, sizeof pointer, "/%.20s", around(p));
@@ -377,7 +381,7 @@ static enum status run(struct call *call, const void *params, void *result) {
 const struct endpoint ep_likelihood = {
     .method = "POST",
     .route = "/v1/likelihood",
-    .version = 4,
+    .version = 5,
     .title = "The likelihood of data under a diffusion or flow model",
     .doc =
         "Takes each point from data to noise along the probability-flow equation, adds up the divergence of the flow "
