@@ -81,23 +81,6 @@ INLINE float weight(const struct tile *t, size_t at, const bool halves) {
     return halves ? widened(t->halves[at]) : t->panel[at];
 }
 
-/* tile_finish adds to each row what there is, and writes it where it belongs. */
-INLINE void tile_finish(const struct tile *t, const size_t rows, const size_t vectors, vec acc[][VECTORS]) {
-#pragma GCC unroll 24
-    for (size_t i = 0; i < rows; i++)
-#pragma GCC unroll 4
-        for (size_t j = 0; j < vectors; j++) {
-            vec y = acc[i][j];
-            if (t->bias)
-                y += load(t->bias + j * LANES);
-            if (t->vector)
-                y += load(t->vector[i] + j * LANES);
-            if (t->residual)
-                y += load(t->residual[i] + j * LANES);
-            store(t->to[i] + j * LANES, y);
-        }
-}
-
 INLINE void tile_of(const struct tile *t, const size_t rows, const size_t vectors, const bool halves) {
     vec acc[TILE_ROWS_MAX][VECTORS];
 #pragma GCC unroll 24
@@ -139,10 +122,6 @@ INLINE void tile_of(const struct tile *t, const size_t rows, const size_t vector
                     acc[i][j] = FMA(x, column[j], acc[i][j]);
             }
         }
-    }
-    if (t->to) {
-        tile_finish(t, rows, vectors, acc);
-        return;
     }
 #pragma GCC unroll 24
     for (size_t i = 0; i < rows; i++)
@@ -320,8 +299,28 @@ INLINE void affine_as(size_t pixels, size_t n, const float *x, size_t x_step, co
     case ACTIVATION_COUNT: CALL(ACTIVATION_NONE); break;          \
     }
 
+/* finish_sums is for rows of which nothing but a sum becomes, row by row. */
+static void finish_sums(const struct finish_rows *f) {
+    for (size_t r = 0; r < f->rows; r++)
+        for (size_t i = 0; i < f->n; i += LANES) {
+            size_t m = f->n - i;
+            vec y = load_n(f->x + r * f->pitch + i, m);
+            if (f->bias)
+                y += load_n(f->bias + i, m);
+            if (f->vector)
+                y += load_n(f->vector[r] + i, m);
+            if (f->residual)
+                y += load_n(f->residual[r] + i, m);
+            store_n(f->out[r] + i, y, m);
+        }
+}
+
 static void finish_rows(const struct finish_rows *f) {
     enum activation activation = f->activation;
+    if (activation == ACTIVATION_NONE && !f->gate && f->scale == 1) {
+        finish_sums(f);
+        return;
+    }
 #define CALL(a) finish_as(f, a)
     EACH_ACTIVATION(CALL)
 #undef CALL
