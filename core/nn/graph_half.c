@@ -5,12 +5,14 @@
 #include "core/nn/graph_parts.h"
 #include "core/tensor/norm.h"
 
-/* factor: the node reads the value as a factor of its product. */
-static bool factor(const struct node *node, int value) { return node->op == OP_CONV && node->in[0] == value; }
+/* rounded: the node wants its input in bfloat16. What winograd.h transforms is rounded there, and only then. */
+static bool rounded(const struct graph *g, const struct node *node) {
+    return node->op == OP_CONV && !graph_by_winograd(g, node, true);
+}
 
 /* reads: the node reads the value as it is. */
-static bool reads(const struct node *node, int value) {
-    bool any = node->op != OP_CONV && node->in[0] == value;
+static bool reads(const struct graph *g, const struct node *node, int value) {
+    bool any = !rounded(g, node) && node->in[0] == value;
     for (int k = 1; k < NODE_INPUTS; k++)
         any |= node->in[k] == value;
     return any;
@@ -25,11 +27,22 @@ static bool rounds(const struct node *node, const struct value_place *out) {
 static bool factor_alone(const struct graph *g, int value) {
     bool made = false;
     for (size_t i = 0; i < g->n_nodes; i++) {
-        if (reads(&g->nodes[i], value))
+        if (reads(g, &g->nodes[i], value))
             return false;
         made |= g->nodes[i].out == value && rounds(&g->nodes[i], &g->values[value]);
     }
     return made;
+}
+
+/* framed: zeros are wanted around a value by those who want it rounded, or by those who do not. */
+static bool framed(const struct graph *g, int value, bool half) {
+    bool any = false;
+    for (size_t i = 0; i < g->n_nodes; i++) {
+        const struct node *node = &g->nodes[i];
+        any |= node->op == OP_CONV && node->in[0] == value && node->conv.kernel > 1 && !conv_patches(&node->conv) &&
+               rounded(g, node) == half;
+    }
+    return any;
 }
 
 /* The graph's lists as they will be. */
@@ -44,8 +57,8 @@ static int round_beside(struct graph *g, struct halved *h, int value, bool early
     struct value_place *from = &g->values[value], *to = &g->values[g->n_values];
     *to = (struct value_place){
         .height = from->height, .width = from->width, .channels = from->channels, .early = early, .half = true};
-    to->border = from->border;
-    from->border = false; /* it was for convolutions */
+    to->border = framed(g, value, true);
+    from->border = framed(g, value, false);
     h->nodes[h->n_nodes++] = (struct node){.op = OP_HALVE,
                                            .in = {value, GRAPH_NONE, GRAPH_NONE, GRAPH_NONE},
                                            .out = (int)g->n_values,
@@ -59,7 +72,7 @@ static int round_beside(struct graph *g, struct halved *h, int value, bool early
 static void take(struct graph *g, struct halved *h, const struct node *node, bool early) {
     struct node taken = *node;
     const int value = node->in[0];
-    if (node->op == OP_CONV && !g->values[value].half) {
+    if (rounded(g, node) && !g->values[value].half) {
         if (h->beside[value] < 0)
             h->beside[value] = round_beside(g, h, value, early);
         taken.in[0] = h->beside[value];
@@ -89,7 +102,7 @@ enum status graph_halve_products(struct graph *g, const struct half_kernels *hal
     for (size_t i = 0; i < values; i++) {
         h.beside[i] = GRAPH_NONE;
         for (size_t k = 0; k < g->n_nodes && !g->values[i].half; k++)
-            g->values[i].half = factor(&g->nodes[k], (int)i) && factor_alone(g, (int)i);
+            g->values[i].half = g->nodes[k].in[0] == (int)i && rounded(g, &g->nodes[k]) && factor_alone(g, (int)i);
     }
     for (size_t i = 0; i < g->n_nodes; i++)
         take(g, &h, &g->nodes[i], i < early);

@@ -10,12 +10,11 @@ static struct node *packed_into(const struct graph *g, size_t parameter) {
 
 static size_t segments_of(const struct parameter *p) { return p->dims == 4 ? p->shape[2] * p->shape[3] : 1; }
 
-/* by_winograd: a convolution of 3x3 and stride 1 that is faster so, where its weights are not kept as bfloat16. */
-static bool by_winograd(const struct graph *g, const struct node *node, const struct parameter *p,
-                        const struct half_kernels *half) {
+bool graph_by_winograd(const struct graph *g, const struct node *node, bool half) {
+    const struct parameter *p = &g->parameters[node->weight];
     const struct value_place *out = &g->values[node->out];
-    return node->conv.kernel == 3 && node->conv.stride == 1 && !half && !p->half &&
-           winograd_pays(out->height, out->width, p->shape[1], p->shape[0]);
+    return node->conv.kernel == 3 && node->conv.stride == 1 && (half || !p->half) &&
+           winograd_pays(out->height, out->width, p->shape[1], p->shape[0], half);
 }
 
 /* matrix_of is how a parameter is packed, for products of float32 or by `half`: a patch's segments are its rows of
@@ -26,7 +25,7 @@ static struct matrix matrix_of(const struct graph *g, const struct node *node, c
     if (conv_patches(&node->conv)) {
         m.segments = p->shape[2];
         m.depth *= p->shape[2];
-    } else if (by_winograd(g, node, p, half)) {
+    } else if (graph_by_winograd(g, node, half != NULL)) {
         m.segments = WINOGRAD_PLACES;
     }
     return m;
@@ -69,7 +68,7 @@ void patches_by_rows(const struct parameter *p, const float *w, float *to) {
 static const float *by_segments(struct ctx *ctx, const struct graph *g, struct node *node, const struct parameter *p,
                                 const float *w) {
     node->matrix = matrix_of(g, node, p, g->half);
-    node->winograd = by_winograd(g, node, p, g->half);
+    node->winograd = graph_by_winograd(g, node, g->half != NULL);
     const size_t kernels = p->shape[0] * p->shape[1];
     if (!node->winograd && !conv_patches(&node->conv))
         return w;

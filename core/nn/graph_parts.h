@@ -104,6 +104,10 @@ void graph_run_node(const struct run *r, const struct node *node);
 void graph_measure(struct graph *g);
 void graph_place(struct graph *g);
 
+/* graph_by_winograd: a convolution of 3x3 and stride 1 that is faster by winograd.h, with products of float32 (where its
+ * weights are not kept as bfloat16) or of bfloat16. */
+bool graph_by_winograd(const struct graph *g, const struct node *node, bool half);
+
 /* patches_by_rows turns a convolution of patches, [out][in][y][x], into what its rows of pixels meet: [out][x][in][y]. */
 void patches_by_rows(const struct parameter *p, const float *w, float *to);
 

@@ -32,13 +32,13 @@ struct source {
 /* pack_segment fills a block's columns, `wide` from `first` on, for one segment. */
 static uint16_t *pack_segment(const struct half_kernels *h, const struct source *from, size_t tap, size_t first,
                               size_t wide, uint16_t *pairs) {
-    for (size_t i = 0; i < filled(h, from->depth); i += 2)
-        for (size_t j = first; j < first + wide; j++, pairs += 2) {
-            float two[2] = {0, 0};
-            for (size_t e = 0; e < 2 && i + e < from->depth && j < from->columns; e++)
-                two[e] = from->w[(i + e) * from->depth_step + j * from->column_step + tap];
-            h->narrow(2, two, pairs);
-        }
+    for (size_t i = 0; i < filled(h, from->depth); i += 2, pairs += 2 * wide) {
+        float row[2 * TILE_COLUMNS_MAX] = {0};
+        for (size_t j = first; j < first + wide && j < from->columns; j++)
+            for (size_t e = 0; e < 2 && i + e < from->depth; e++)
+                row[2 * (j - first) + e] = from->w[(i + e) * from->depth_step + j * from->column_step + tap];
+        h->narrow(2 * wide, row, pairs);
+    }
     return pairs;
 }
 

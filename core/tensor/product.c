@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "core/base/half_float.h"
+
 /* Multiply-adds that are worth a piece of their own, about 5 us, and the fewest tiles that pay for fetching a panel. */
 enum { PIECE_WORK = 1 << 18, PIECE_TILES = 8 };
 
@@ -22,11 +24,8 @@ void matrix_pack(const struct tensor_kernels *k, size_t segments, size_t depth, 
 }
 
 void matrix_halve(const float *x, size_t n, uint16_t *halves) {
-    for (size_t i = 0; i < n; i++) {
-        uint32_t bits;
-        memcpy(&bits, &x[i], sizeof bits);
-        halves[i] = (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-    }
+    for (size_t i = 0; i < n; i++)
+        halves[i] = bf16_of_float(x[i]);
 }
 
 /* pack_taps fills one row of a block, in the order of w, from n columns. */

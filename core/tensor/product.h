@@ -27,8 +27,7 @@ size_t matrix_floats(const struct tensor_kernels *k, size_t segments, size_t dep
 void matrix_pack(const struct tensor_kernels *k, size_t segments, size_t depth, size_t columns, const float *w,
                  float *panels);
 
-/* matrix_halve rounds n numbers to bfloat16, to nearest, ties to even; what is finite and no greater than its greatest
- * number stays so. Exact for what was widened from it. */
+/* matrix_halve rounds n numbers to bfloat16 (core/base/half_float.h). Exact for what was widened from it. */
 void matrix_halve(const float *x, size_t n, uint16_t *halves);
 
 /* matrix_pack_across packs the way back: w[depth][columns][taps] by the same layout, of which the matrix has, as its

@@ -3,26 +3,19 @@
 #include <string.h>
 
 #include "core/base/elementary.h"
+#include "core/base/half_float.h"
 #include "core/tensor/backward.h"
 #include "core/tensor/tensor.h"
 
 enum { ROWS = 4, COLUMNS = 8, SLIM_ROWS = 8, SLIM_COLUMNS = 4 };
 
 static void widen(size_t n, const uint16_t *x, float *out) {
-    for (size_t i = 0; i < n; i++) {
-        uint32_t bits = (uint32_t)x[i] << 16;
-        memcpy(&out[i], &bits, sizeof bits);
-    }
+    for (size_t i = 0; i < n; i++)
+        out[i] = float_of_bf16(x[i]);
 }
 
 /* weight is number i of a panel. */
-static float weight(const struct tile *t, size_t i) {
-    float x;
-    if (t->panel)
-        return t->panel[i];
-    widen(1, t->halves + i, &x);
-    return x;
-}
+static float weight(const struct tile *t, size_t i) { return t->panel ? t->panel[i] : float_of_bf16(t->halves[i]); }
 
 static void tile_of(const struct tile *t, size_t columns) {
     for (size_t i = 0; i < t->rows; i++) {

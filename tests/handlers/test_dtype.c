@@ -126,6 +126,26 @@ static void rows_know_it_too(void **state) {
     }
 }
 
+/* The key of an answer tells them apart. */
+static void canonical_requests_differ(void **state) {
+    (void)state;
+    struct buf text[2];
+    for (int i = 0; i < 2; i++) {
+        const char *body =
+            i ? "{\"model\":\"coins\",\"seed\":1,\"dtype\":\"bf16\"}" : "{\"model\":\"coins\",\"seed\":1}";
+        struct call call;
+        buf_init(&text[i], 1 << 20);
+        call_init(&call, test_endpoint("POST", SAMPLE), &test_host);
+        call.request = (struct request){.query = "", .body = body, .n = strlen(body)};
+        assert_int_equal(call_decode(&call), STATUS_OK);
+        assert_true(call_canonical(&call, &text[i]));
+        assert_non_null(memmem(text[i].data, text[i].n, i ? "\"bf16\"" : "\"f32\"", 5));
+        call_release(&call);
+    }
+    assert_true(text[0].n != text[1].n || memcmp(text[0].data, text[1].data, text[0].n) != 0);
+    buf_release(&text[0]), buf_release(&text[1]);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(samples_are_near_those_of_f32),
@@ -133,6 +153,7 @@ int main(void) {
         cmocka_unit_test(formulas_have_no_dtype),
         cmocka_unit_test(images_know_it_too),
         cmocka_unit_test(rows_know_it_too),
+        cmocka_unit_test(canonical_requests_differ),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "core/base/half_float.h"
 #include "core/nn/graph_parts.h"
 #include "tests/support/test.h"
 
@@ -22,14 +23,7 @@ static const double *parameter(const struct exact *e, int i) {
 }
 
 /* rounded is a number as bfloat16 has it. */
-static double rounded(double x) {
-    const float single = (float)x;
-    float wide;
-    uint16_t half;
-    half_ref.narrow(1, &single, &half);
-    tensor_ref.widen(1, &half, &wide);
-    return (double)wide;
-}
+static double rounded(double x) { return (double)float_of_bf16(bf16_of_float((float)x)); }
 
 static double act(enum activation activation, double x) {
     switch (activation) {

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "core/base/half_float.h"
+
 #include "tests/support/test.h"
 
 enum { SEGMENTS = 3 };
@@ -13,17 +15,7 @@ uint16_t *half_room(size_t n) {
 
 void half_drop(uint16_t *halves, size_t n) { drop((float *)(void *)(halves + n) - (n / 2 + 1), n / 2 + 1); }
 
-static double wide(uint16_t half) {
-    float x;
-    tensor_ref.widen(1, &half, &x);
-    return (double)x;
-}
-
-static double rounded(float x) {
-    uint16_t half;
-    half_ref.narrow(1, &x, &half);
-    return wide(half);
-}
+static double wide(uint16_t half) { return (double)float_of_bf16(half); }
 
 /* A tile, and what it is of: w[columns][depth][segments]. Two of the segments overlap; results lie three floats further
  * apart than they must. */
@@ -83,7 +75,8 @@ static void check_tile(const struct half_kernels *h, struct tile_shape shape, si
             double want = 0, absolute = 0, got = (double)d.out[i * d.pitch + j];
             for (size_t s = 0; s < SEGMENTS && j < d.columns; s++)
                 for (size_t k = 0; k < depth; k++) {
-                    double term = wide(d.a[i][d.segment[s] + k]) * rounded(d.w[(j * depth + k) * SEGMENTS + s]);
+                    double term =
+                        wide(d.a[i][d.segment[s] + k]) * wide(bf16_of_float(d.w[(j * depth + k) * SEGMENTS + s]));
                     want += term;
                     absolute += fabs(term);
                 }

@@ -2,6 +2,8 @@
  * so its indices, ends and packing are proved on machines without such tiles. */
 #include <math.h>
 
+#include "core/base/half_float.h"
+
 #include "tests/support/half_tiles.h"
 #include "tests/support/test.h"
 
@@ -39,11 +41,9 @@ static void tile_store(int t, void *p, size_t stride) {
 static float flushed(float x) { return fabsf(x) < 0x1p-126f ? copysignf(0, x) : x; }
 
 static float number(int t, size_t row, size_t i) {
-    float x;
     uint16_t half;
     memcpy(&half, unit.data[t][row] + 2 * i, sizeof half);
-    tensor_ref.widen(1, &half, &x);
-    return flushed(x);
+    return flushed(float_of_bf16(half));
 }
 
 /* TDPBF16PS: the even products and the odd ones are summed apart, by multiply-adds that round once, and then both are

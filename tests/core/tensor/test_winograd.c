@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "core/base/half_float.h"
+
 #include "tests/support/guarded.h"
 #include "tests/support/test.h"
 #include "tests/support/threads.h"
@@ -141,9 +143,10 @@ static void unmake(struct made *m) {
     free(m->x), free(m->w), free(m->bias), free(m->vector), free(m->gate), free(m->residual);
 }
 
-/* run gives the results, malloc'ed: by Winograd, or by the direct sums. */
-static float *run(const struct tensor_kernels *k, const struct layer *l, const struct made *m, bool direct,
-                  size_t threads) {
+/* run gives the results, malloc'ed: by Winograd, with products of bfloat16 where half is not NULL, or by the direct
+ * sums. */
+static float *run(const struct tensor_kernels *k, const struct half_kernels *half, const struct layer *l,
+                  const struct made *m, bool direct, size_t threads) {
     struct ctx ctx;
     struct parallel parallel = test_threads(threads);
     ctx_init(&ctx, 64 << 20);
@@ -154,14 +157,22 @@ static float *run(const struct tensor_kernels *k, const struct layer *l, const s
     assert_true(w && panels && out);
     if (!direct)
         winograd_weights(n, m->w, w);
-    matrix_pack(k, segments, l->in, l->out, direct ? m->w : w, panels);
-    const struct matrix b = {segments, l->in, l->out, panels, NULL};
+    struct matrix b = {.segments = segments, .depth = l->in, .columns = l->out};
+    if (half) {
+        uint16_t *pairs = ctx_alloc(&ctx, half_size(half, segments, l->in, l->out), sizeof *pairs);
+        assert_non_null(b.pairs = pairs);
+        half_pack(half, segments, l->in, l->out, w, pairs);
+    } else {
+        matrix_pack(k, segments, l->in, l->out, direct ? m->w : w, panels);
+        b.panels = panels;
+    }
     const struct places to = {out, l->height * l->width * l->out, l->width * l->out, l->out};
     struct product p = {.images = l->images,
                         .height = l->height,
                         .width = l->width,
                         .in = {m->x, m->image, m->row, l->in},
                         .out = to,
+                        .half = half,
                         .b = &b,
                         .bias = m->bias,
                         .vector = m->vector,
@@ -179,20 +190,54 @@ static float *run(const struct tensor_kernels *k, const struct layer *l, const s
     return out;
 }
 
-static double want(const struct layer *l, const struct made *m, size_t i) {
-    size_t o = i % l->out, x = i / l->out % l->width, y = i / l->out / l->width % l->height;
-    size_t image = i / l->out / l->width / l->height;
-    double sum = (double)m->bias[o] + (double)m->vector[image * l->out + o];
+/* direct_sum is that of column o at a pixel. */
+static double direct_sum(const struct layer *l, const struct made *m, const float *image, size_t y, size_t x,
+                         size_t o) {
+    double sum = 0;
     for (size_t s = 0; s < 9; s++)
         for (size_t c = 0; c < l->in; c++)
-            sum += (double)m->x[image * m->image + (y + s / 3) * m->row + (x + s % 3) * l->in + c] *
-                   (double)m->w[(o * l->in + c) * 9 + s];
+            sum +=
+                (double)image[(y + s / 3) * m->row + (x + s % 3) * l->in + c] * (double)m->w[(o * l->in + c) * 9 + s];
+    return sum;
+}
+
+static double rounded(double x) { return (double)float_of_bf16(bf16_of_float((float)x)); }
+
+/* rounded_sum is the same by the matrices, each transformed number rounded to bfloat16. */
+static double rounded_sum(const struct layer *l, const struct made *m, const float *image, size_t y, size_t x,
+                          size_t o) {
+    double sum = 0;
+    for (size_t c = 0; c < l->in; c++) {
+        double d[16], g[9];
+        for (size_t k = 0; k < 9; k++)
+            g[k] = (double)m->w[(o * l->in + c) * 9 + k];
+        for (size_t s = 0; s < 16; s++) {
+            size_t row = y / 2 * 2 + s / 4, column = x / 2 * 2 + s % 4;
+            bool inside = row < l->height + 2 && column < l->width + 2;
+            d[s] = inside ? (double)image[row * m->row + column * l->in + c] : 0;
+        }
+        for (size_t s = 0; s < 16; s++)
+            sum += A[y % 2][s / 4] * A[x % 2][s % 4] * rounded(both(B[s / 4], B[s % 4], 4, d)) *
+                   rounded(both(G[s / 4], G[s % 4], 3, g));
+    }
+    return sum;
+}
+
+typedef double sum_of(const struct layer *l, const struct made *m, const float *image, size_t y, size_t x, size_t o);
+
+static double result(const struct layer *l, const struct made *m, size_t i, sum_of *sum_at) {
+    size_t o = i % l->out, x = i / l->out % l->width, y = i / l->out / l->width % l->height;
+    size_t image = i / l->out / l->width / l->height;
+    double sum =
+        (double)m->bias[o] + (double)m->vector[image * l->out + o] + sum_at(l, m, m->x + image * m->image, y, x, o);
     return 0.5 * ((double)m->residual[i] + (double)m->gate[image * l->out + o] * (sum > 0 ? sum : 0));
 }
 
+static double want(const struct layer *l, const struct made *m, size_t i) { return result(l, m, i, direct_sum); }
+
 static void check(const struct tensor_kernels *k, const struct layer *l, uint64_t *seed) {
     struct made m = make(l, seed);
-    float *y = run(k, l, &m, false, 1), *shared = run(k, l, &m, false, 3);
+    float *y = run(k, NULL, l, &m, false, 1), *shared = run(k, NULL, l, &m, false, 3);
     assert_memory_equal(y, shared, m.outs * sizeof *y);
     for (size_t i = 0; i < m.outs; i++)
         near(i, (double)y[i], want(l, &m, i), 2e-5);
@@ -214,6 +259,33 @@ static void convolutions_are_direct_sums(void **state) {
     }
 }
 
+/* With products of bfloat16 what is transformed is rounded, once: numbers of few bits are transformed exactly. */
+static void check_half(const struct tensor_kernels *k, const struct half_kernels *half, const struct layer *l,
+                       uint64_t *seed) {
+    struct made m = make(l, seed);
+    for (size_t i = 0; i < l->images * m.image; i++)
+        m.x[i] = rintf(m.x[i] * 256) / 256;
+    for (size_t i = 0; i < 9 * l->in * l->out; i++)
+        m.w[i] = rintf(m.w[i] * 256) / 256;
+    float *y = run(k, half, l, &m, false, 1), *shared = run(k, half, l, &m, false, 3);
+    assert_memory_equal(y, shared, m.outs * sizeof *y);
+    for (size_t i = 0; i < m.outs; i++)
+        near(i, (double)y[i], result(l, &m, i, rounded_sum), 2e-5);
+    free(y), free(shared);
+    unmake(&m);
+}
+
+static void factors_are_rounded_where_they_are_multiplied(void **state) {
+    (void)state;
+    uint64_t seed = 6;
+    EACH_TABLE(k) {
+        const struct half_kernels *half = half_kernels_for((enum isa)isa);
+        check_half(k, half, &(struct layer){2, 4, 6, 16, 33}, &seed);
+        check_half(k, half, &(struct layer){2, 5, 7, 19, 2 * TILE_COLUMNS_MAX + 5}, &seed);
+        check_half(k, half, &(struct layer){1, 3, 2, 1, 1}, &seed);
+    }
+}
+
 /* An image's bits do not depend on those beside it. */
 static void neighbours_change_no_bit(void **state) {
     (void)state;
@@ -221,10 +293,10 @@ static void neighbours_change_no_bit(void **state) {
     uint64_t seed = 4;
     EACH_TABLE(k) {
         struct made m = make(&all, &seed), alone = m;
-        float *y = run(k, &all, &m, false, 2);
+        float *y = run(k, NULL, &all, &m, false, 2);
         alone.outs /= 5;
         for (size_t i = 0; i < 5; i++) {
-            float *own = run(k, &one, &alone, false, 1);
+            float *own = run(k, NULL, &one, &alone, false, 1);
             assert_memory_equal(own, y + i * alone.outs, alone.outs * sizeof *own);
             free(own);
             alone.x += alone.image, alone.vector += 40, alone.gate += 40, alone.residual += alone.outs;
@@ -252,7 +324,7 @@ static void rounding_is_at_most_twice_that_of_direct_sums(void **state) {
     for (size_t i = 0; i < COUNT(channels); i++) {
         const struct layer l = {1, 8, 8, channels[i], 16};
         struct made m = make(&l, &seed);
-        float *y = run(k, &l, &m, false, 1), *direct = run(k, &l, &m, true, 1);
+        float *y = run(k, NULL, &l, &m, false, 1), *direct = run(k, NULL, &l, &m, true, 1);
         double got = error(&l, &m, y), most = 2 * error(&l, &m, direct);
         if (!(got <= most))
             fail_msg("%s, %zu channels: %.3g, want at most %.3g", isa_text(k->isa), channels[i], got, most);
@@ -266,6 +338,7 @@ int main(void) {
         cmocka_unit_test(transforms_are_their_matrices),
         cmocka_unit_test(weights_are_spread_and_come_back),
         cmocka_unit_test(convolutions_are_direct_sums),
+        cmocka_unit_test(factors_are_rounded_where_they_are_multiplied),
         cmocka_unit_test(neighbours_change_no_bit),
         cmocka_unit_test(rounding_is_at_most_twice_that_of_direct_sums),
     };
