@@ -194,7 +194,7 @@ static void copy_rows(void *arg, size_t piece) {
 }
 
 static void copy(const struct run *r, int from, int to, size_t channel, size_t zoom) {
-    enum { PIECE_FLOATS = 1 << 15 };
+    enum { PIECE_FLOATS = 1 << 13 };
     const struct value_place *v = &r->g->values[to];
     struct copying c = {.r = r,
                         .from = graph_places(r, from),

@@ -3,11 +3,12 @@
 #include <math.h>
 #include <string.h>
 
-enum { PIECE_FLOATS = 1 << 14, PIECES_MAX = 32 }; /* numbers that are worth a piece of their own; pieces of an image */
+enum { PIECE_FLOATS = 1 << 13, PIECES_MAX = 16 }; /* numbers that are worth two pieces; pieces of an image */
 
 /* Rows of pixels that are summed together; sums of sums come in a fixed order. */
 static size_t rows_of(const struct group_norm *g) {
-    size_t wanted = g->height * g->width * g->channels / PIECE_FLOATS, most = wanted < PIECES_MAX ? wanted : PIECES_MAX;
+    size_t wanted = 2 * (g->height * g->width * g->channels / PIECE_FLOATS),
+           most = wanted < PIECES_MAX ? wanted : PIECES_MAX;
     return most ? (g->height + most - 1) / most : g->height;
 }
 
