@@ -208,22 +208,37 @@ enum status dataset_read(struct ctx *ctx, const struct dataset_in *in, struct da
     return status == STATUS_OK && in->labels ? read_labels(ctx, in->labels, out) : status;
 }
 
-enum status dataset_toy(struct ctx *ctx, enum toy toy, uint64_t seed, struct dataset *out) {
-    float *points = ctx_alloc(ctx, DATASET_TOY_POINTS, 2 * sizeof *points);
-    int64_t *labels = ctx_alloc(ctx, DATASET_TOY_POINTS, sizeof *labels);
-    double *ends = ctx_alloc(ctx, 4, sizeof *ends);
-    if (!points || !labels || !ends)
+static double toy_number(const void *self, size_t row, size_t column) {
+    return (double)((const float *)self)[2 * row + column];
+}
+
+/* unit_rows takes points as they are. */
+static enum status unit_rows(struct ctx *ctx, const float *points, struct dataset *out) {
+    double *ends = ctx_zalloc(ctx, 4, sizeof *ends);
+    if (!ends)
         return STATUS_NO_MEMORY;
-    toy_draw(toy, seed, DATASET_TOY_POINTS, points, labels);
-    ends[0] = ends[1] = 0, ends[2] = ends[3] = 1;
+    ends[2] = ends[3] = 1;
     *out = (struct dataset){.height = 1,
                             .width = 1,
                             .channels = 2,
-                            .data = {.n = DATASET_TOY_POINTS, .d = 2, .rows = points, .labels = labels},
-                            .classes = (size_t)toy_classes(toy),
+                            .data = {.n = DATASET_TOY_POINTS, .d = 2, .rows = points},
                             .mean = ends,
                             .std = ends + 2};
     return STATUS_OK;
+}
+
+enum status dataset_toy(struct ctx *ctx, enum toy toy, uint64_t seed, struct dataset *out) {
+    float *points = ctx_alloc(ctx, DATASET_TOY_POINTS, 2 * sizeof *points);
+    int64_t *labels = ctx_alloc(ctx, DATASET_TOY_POINTS, sizeof *labels);
+    *out = (struct dataset){0};
+    if (!points || !labels)
+        return STATUS_NO_MEMORY;
+    toy_draw(toy, seed, DATASET_TOY_POINTS, points, labels);
+    enum status status = toy_is_unit(toy) ? unit_rows(ctx, points, out)
+                                          : dataset_scale(ctx, toy_number, points, DATASET_TOY_POINTS, 2, out);
+    out->data.labels = labels;
+    out->classes = (size_t)toy_classes(toy);
+    return status;
 }
 
 /* -- Names -- */

@@ -10,7 +10,7 @@
  * toy.h                                        rows, and labels
  *
  * Labels beside IDX or NPY come from a file of one dimension of integers >= 0, IDX or NPY.
- * Rows are given as (number - mean) / std of their column, but for toys, which are of the size of 1. */
+ * Rows are given as (number - mean) / std of their column, but for toys that are of the size of 1. */
 #ifndef SOLVENT_DATASET_H
 #define SOLVENT_DATASET_H
 

@@ -233,6 +233,10 @@ static enum status check_network(struct ctx *ctx, const struct params *p, const 
         return ctx_fail(ctx, STATUS_INVALID, "/model",
                         "This network's flow is one of latents, and what density its pictures have nobody knows; want "
                         "a model without an autoencoder.");
+    if (model->source.n)
+        return ctx_fail(ctx, STATUS_INVALID, "/model",
+                        "This network's flow leads to points of its source, whose density nobody knows; want a model "
+                        "that starts from normal numbers.");
     if (!around(p))
         return STATUS_OK;
     snprintf(pointer, sizeof pointer, "/%.20s", around(p));

@@ -124,16 +124,19 @@ static enum status write_one(struct run *r, size_t i, struct buf *to) {
 static enum status put_model(struct run *r) {
     struct model_store *store = r->call->host->models;
     const struct train_params *p = r->params;
-    const size_t n = p->kind == TRAIN_TABLE ? FILES : MODEL_WRITE_FILES;
+    const size_t kinds = p->kind == TRAIN_TABLE ? FILES : MODEL_WRITE_FILES;
     struct model_file files[FILES];
     struct buf texts[FILES];
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < n; i++)
-        buf_init(&texts[i], SIZE_MAX / 2);
-    for (size_t i = 0; i < n && status == STATUS_OK; i++) {
-        status = write_one(r, i, &texts[i]);
-        files[i] = (struct model_file){i < MODEL_WRITE_FILES ? model_write_path(&p->plan, i) : TABLE_FILE,
-                                       texts[i].data, texts[i].n};
+    size_t n = 0;
+    for (size_t i = 0; i < kinds && status == STATUS_OK; i++) {
+        const char *path = i < MODEL_WRITE_FILES ? model_write_path(&p->plan, i) : TABLE_FILE;
+        if (!path)
+            continue;
+        buf_init(&texts[n], SIZE_MAX / 2);
+        status = write_one(r, i, &texts[n]);
+        files[n] = (struct model_file){path, texts[n].data, texts[n].n};
+        n++;
     }
     if (status == STATUS_OK)
         status = store->put(store, &r->call->ctx, p->name, files, n);

@@ -4,6 +4,7 @@
 #include "handlers/png.h"
 #include "handlers/sample_answer.h"
 #include "handlers/sample_plan.h"
+#include "handlers/source_request.h"
 #include "handlers/step_events.h"
 
 /* Of adaptive solvers, for each sample: nanoseconds to cut it short, beside those for its D; those that pass before it
@@ -110,10 +111,11 @@ static enum status keep_time(struct call *call, const struct loaded_model *model
     return status == STATUS_OK ? deadline_begin(call, &after, out) : status;
 }
 
+static bool has_source(const struct loaded_model *model) { return model && model->source.n; }
+
 static enum status run_adaptive(struct call *call, const struct loaded_model *model, const struct sample_params *p,
-                                struct sample_result *out) {
+                                const struct noise *noise, struct sample_result *out) {
     struct ctx *ctx = &call->ctx;
-    const struct noise noise = noise_of_seed(ctx->isa, (uint64_t)p->seed);
     struct adaptive_setup setup;
     struct adaptive_drawn drawn;
     struct latent_inputs given;
@@ -122,6 +124,8 @@ static enum status run_adaptive(struct call *call, const struct loaded_model *mo
     enum status status = sample_check_adaptive(ctx, p);
     if (status == STATUS_OK)
         status = adaptive_setup(call, &p->how, &setup);
+    if (status == STATUS_OK && has_source(model))
+        status = source_check_plan(ctx, &setup.path, 0);
     if (status == STATUS_OK && model && p->control.use)
         status = network_check(ctx, p->control.use, &setup.ends[0]);
     if (status == STATUS_OK)
@@ -135,7 +139,7 @@ static enum status run_adaptive(struct call *call, const struct loaded_model *mo
     if (status != STATUS_OK)
         return status;
     const struct adaptive_job job = {.denoiser = in.denoiser,
-                                     .noise = &noise,
+                                     .noise = noise,
                                      .count = in.count,
                                      .latents = in.latents,
                                      .invert = given.invert.kind ? given.invert.reals : NULL,
@@ -175,6 +179,7 @@ struct work {
     struct latent_inputs given;
     struct noise noise;
     struct noise_torch torch;
+    struct noise_source source;
     struct plan_known known;
     struct sampler_setup setup;
     struct plan plan;
@@ -244,6 +249,8 @@ static enum status prepare(struct call *call, struct work *w, struct sample_resu
         status = sample_plan_make(ctx, p, &w->setup, &w->plan);
     if (status == STATUS_OK)
         status = check_calls(ctx, w);
+    if (status == STATUS_OK && has_source(w->asked.model))
+        status = source_check_plan(ctx, &w->setup.path, w->plan.n_draws);
     if (status == STATUS_OK && w->plan.spreads && !w->in.denoiser->eval_spread)
         status = scheduler_fail(ctx, "variance_type",
                                 "scheduler_config.variance_type is one that the network says, and this model says "
@@ -276,6 +283,14 @@ static enum status set_start(struct call *call, struct work *w, struct sample_re
     return status == STATUS_OK && p->invert.kind ? invert(ctx, &w->given.invert, &w->setup, &w->in, out) : status;
 }
 
+/* start_at_source: the samples of a model with a source start there. */
+static enum status start_at_source(struct call *call, struct work *w) {
+    enum status status = source_take(call, w->asked.model, &w->p, &w->source);
+    w->in.noise = &w->source.base;
+    w->in.latents = w->p.latents.kind ? w->p.latents.reals : NULL;
+    return status;
+}
+
 static enum status run(struct call *call, const void *params, void *result) {
     struct work w;
     struct sampler_out drawn;
@@ -286,8 +301,10 @@ static enum status run(struct call *call, const void *params, void *result) {
         w.p.control.use = &w.asked.use;
     if (status == STATUS_OK)
         status = sample_check(call, p);
+    if (status == STATUS_OK && has_source(w.asked.model))
+        status = start_at_source(call, &w);
     if (status == STATUS_OK && !p->how.scheduler_config.p && adaptive_asked(&p->how))
-        return run_adaptive(call, w.asked.model, p, result);
+        return run_adaptive(call, w.asked.model, p, w.in.noise, result);
     if (status == STATUS_OK)
         status = prepare(call, &w, result);
     if (status == STATUS_OK)
@@ -322,7 +339,7 @@ static enum status picture(struct call *call, struct buf *out) {
 const struct endpoint ep_sample = {
     .method = "POST",
     .route = "/v1/sample",
-    .version = 9,
+    .version = 10,
     .title = "Draw samples from a diffusion or flow model",
     .doc =
         "Starts from Gaussian noise and removes it step by step with the exact denoiser E[x0 | x] of the model, along "
@@ -339,6 +356,10 @@ const struct endpoint ep_sample = {
         "prediction. Where it works on latents, samples, init, invert, known and mask are of pictures, which its "
         "autoencoder decodes and encodes (to the mean), and where mask is 1 the answer has known as it was given; "
         "latents, trajectory, clip and measurement are of what the network sees.\n\n"
+        "A flow that was trained from other points than noise (`source_points` of GET /v1/models/{id}) starts from one "
+        "of these for each sample, or from `init` in their place: what the request's points turn into. Solvers that "
+        "draw "
+        "noise, and what is about noise (strength, mask, interpolate, measurement), are refused then.\n\n"
         "Equal requests with equal seeds have equal bytes, on every machine; sample i does not depend on how many "
         "others are drawn.\n\n"
         "As text/event-stream it tells of every step, however many there are, and goes on no faster than the events "

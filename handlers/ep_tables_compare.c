@@ -228,7 +228,7 @@ static enum status run(struct call *call, const void *params, void *result) {
 const struct endpoint ep_tables_compare = {
     .method = "POST",
     .route = "/v1/tables/compare",
-    .version = 1,
+    .version = 2,
     .title = "Drawn rows beside real ones",
     .doc =
         "How near the rows that a model drew are to those it learnt from and to those it never saw, column by column "

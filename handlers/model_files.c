@@ -277,6 +277,13 @@ static enum status read_table(struct opening *o) {
     return status == STATUS_OK ? check_table(o) : status;
 }
 
+static enum status read_source(struct opening *o) {
+    enum status status = source_file_open(o->ctx, o->files, &o->out->source);
+    if (status == STATUS_OK && o->out->source && o->out->latent)
+        return ctx_fail(o->ctx, STATUS_INVALID, "", "There is a " SOURCE_FILE " beside a network of latents.");
+    return status;
+}
+
 enum status model_files_open(struct ctx *ctx, struct files *files, struct model_files *out) {
     struct opening o = {.ctx = ctx, .files = files, .out = out};
     *out = (struct model_files){0};
@@ -287,6 +294,8 @@ enum status model_files_open(struct ctx *ctx, struct files *files, struct model_
         status = read_weighted(&o, o.parts.autoencoder, read_autoencoder, &out->autoencoder);
     if (status == STATUS_OK)
         status = read_scheduler(&o);
+    if (status == STATUS_OK)
+        status = read_source(&o);
     return status == STATUS_OK ? read_table(&o) : status;
 }
 

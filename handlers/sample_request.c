@@ -59,7 +59,7 @@ const struct field sample_fields[] = {
           .fields = INTERPOLATE_FIELDS),
     SAMPLES(init,
             "Data to start from instead of noise alone (SDEdit, img2img), [count][d], or [1][d] for all samples: noise "
-            "is added up to a level that strength chooses."),
+            "is added up to a level that strength chooses. Of a model with a source: what is led to its data."),
     FIELD(struct sample_params, strength, NUMBER,
           "With init: the share of the steps that are taken, from 0 (init itself) to 1 (all of them); default 0.8.",
           .present = offsetof(struct sample_params, has_strength), FIELD_REALS(0, 1)),

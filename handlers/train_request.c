@@ -213,7 +213,7 @@ enum status train_prepare(struct call *call, struct train_params *p) {
         return status;
     status = read_options(ctx, p, &config);
     if (status == STATUS_OK)
-        status = train_plan_make(ctx, &config, &p->dataset, &p->plan);
+        status = train_plan_make(ctx, &config, &p->dataset, NULL, &p->plan);
     if (status == STATUS_OK)
         status = measure(ctx, p);
     return at(ctx, status, "/options");

@@ -177,7 +177,8 @@ static enum status open_data(struct ctx *ctx, const struct train_config *config,
     if (!*config->data)
         return ctx_fail(
             ctx, STATUS_INVALID, "",
-            "There are no data to learn from; want --data with a file, a folder, moons or eight-gaussians.");
+            "There are no data to learn from; want --data with a file, a folder, moons, eight-gaussians, cfm-moons or "
+            "cfm-gaussians.");
     if (!toy_of(config->data, &toy))
         return open_named(ctx, config, files, out);
     if (*config->labels || *config->label_column)
@@ -190,6 +191,22 @@ enum status train_data_open(struct ctx *ctx, const struct train_config *config, 
     *files = (struct train_files){0};
     enum status status = open_data(ctx, config, files, out);
     return status == STATUS_OK && *config->class_names ? dataset_name_classes(ctx, config->class_names, out) : status;
+}
+
+static bool is_csv(const char *name) {
+    const char *dot = strrchr(name, '.');
+    return dot && (!strcasecmp(dot, ".csv") || !strcasecmp(dot, ".tsv"));
+}
+
+enum status train_source_open(struct ctx *ctx, const struct train_config *config, struct train_files *files,
+                              struct dataset *out) {
+    struct train_config of_source = *config;
+    of_source.data = config->source;
+    of_source.labels = "";
+    if (!is_csv(config->source))
+        of_source.label_column = "";
+    *files = (struct train_files){0};
+    return open_data(ctx, &of_source, files, out);
 }
 
 void train_data_close(struct train_files *files) {

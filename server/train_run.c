@@ -63,6 +63,8 @@ static struct key digest_run(const struct train_plan *plan) {
     key_start(&state);
     key_add(&state, text.data, text.n);
     digest_data(plan->data, &state);
+    if (plan->source)
+        digest_data(plan->source, &state);
     key_end(&state, &key);
     buf_release(&text);
     return key;
@@ -110,6 +112,8 @@ static enum status write_model(struct run *r) {
     enum status status = STATUS_OK;
     for (size_t i = 0; i < MODEL_WRITE_FILES && status == STATUS_OK; i++) {
         struct buf bytes;
+        if (!model_write_path(r->plan, i))
+            continue;
         buf_init(&bytes, FILE_MAX);
         status = model_write_file(r->ctx, r->plan, r->graph, trainer_average(r->trainer), i, &bytes);
         if (status == STATUS_OK)

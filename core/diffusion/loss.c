@@ -114,7 +114,8 @@ static void draw_piece(void *arg, size_t piece) {
     double z[DRAWN_TOGETHER] = {0};
     if (d->loss->times != LOSS_UNIFORM)
         d->normals(d->loss->seed, NORMAL_TRAIN_TIME, d->step, b->first + first, rows, 1, z);
-    d->normals(d->loss->seed, NORMAL_TRAIN_NOISE, d->step, b->first + first, rows, b->d, b->noise + first * b->d);
+    if (!b->paired)
+        d->normals(d->loss->seed, NORMAL_TRAIN_NOISE, d->step, b->first + first, rows, b->d, b->noise + first * b->d);
     for (size_t i = 0; i < rows; i++)
         draw_image(d, first + i, z[i]);
 }
@@ -129,6 +130,11 @@ void loss_draw(struct ctx *ctx, const struct loss *loss, uint32_t step, const fl
                         .normals = normal_rows_for(ctx->isa),
                         .each = batch->d < DRAWN_TOGETHER ? DRAWN_TOGETHER / batch->d : 1};
     parallel_for(ctx, (batch->images + d.each - 1) / d.each, draw_piece, &d);
+}
+
+void loss_noise(struct ctx *ctx, const struct loss *loss, uint32_t step, size_t first, size_t rows, size_t d,
+                double *out) {
+    normal_rows_for(ctx->isa)(loss->seed, NORMAL_TRAIN_NOISE, step, first, rows, d, out);
 }
 
 void loss_compare(const struct loss_batch *b, size_t first, size_t images, const float *out, float *d_out) {

@@ -51,6 +51,7 @@ struct loss_batch {
     float *targets;       /* [images][d] */
     double *weights;      /* [images] */
     double *noise, *sums; /* scratch: [images][d], [images] */
+    bool paired;          /* noise holds what each image comes from, and loss_draw draws none */
 };
 
 /* loss_batch_make allocates one in ctx, a whole batch; who wants a part sets first and whole. Errors: NO_MEMORY. */
@@ -59,6 +60,10 @@ enum status loss_batch_make(struct ctx *ctx, size_t images, size_t d, bool class
 /* loss_draw fills it for a step from x0[images][d] and, where the batch has classes, labels[images]. */
 void loss_draw(struct ctx *ctx, const struct loss *loss, uint32_t step, const float *x0, const int64_t *labels,
                struct loss_batch *batch);
+
+/* loss_noise writes the noise that loss_draw gives rows first .. first + rows - 1 of a step's batch, [rows][d]. */
+void loss_noise(struct ctx *ctx, const struct loss *loss, uint32_t step, size_t first, size_t rows, size_t d,
+                double *out);
 
 /* loss_compare writes the gradient of the loss by out[images][d], d_out[images][d], of the batch's images first ..
  * first + images - 1, and keeps their sums: each image is summed by itself, on any thread. loss_sum, when all have been

@@ -28,12 +28,22 @@ static void fill_phase(const struct conv *c, struct phase *phase) {
         }
 }
 
+/* add_matrix finds room for a packed matrix: pairs where products are halved. */
+static enum status add_matrix(struct ctx *ctx, const struct graph *g, struct matrix *m, float **panels,
+                              uint16_t **pairs) {
+    if (g->half)
+        *pairs = ctx_alloc(ctx, half_size(g->half, m->segments, m->depth, m->columns), sizeof **pairs);
+    else
+        *panels = ctx_alloc(ctx, matrix_floats(g->kernels, m->segments, m->depth, m->columns), sizeof **panels);
+    m->panels = *panels;
+    m->pairs = *pairs;
+    return *panels || *pairs ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
 static enum status add_phase(struct ctx *ctx, const struct gradient *g, const struct node *node, struct phase *phase) {
     const struct parameter *p = &g->forward.parameters[node->weight];
-    size_t floats = matrix_floats(g->forward.kernels, phase->taps, p->shape[0], p->shape[1]);
-    phase->panels = ctx_alloc(ctx, floats, sizeof *phase->panels);
-    phase->matrix = (struct matrix){phase->taps, p->shape[0], p->shape[1], phase->panels, NULL};
-    return phase->panels ? STATUS_OK : STATUS_NO_MEMORY;
+    phase->matrix = (struct matrix){.segments = phase->taps, .depth = p->shape[0], .columns = p->shape[1]};
+    return add_matrix(ctx, &g->forward, &phase->matrix, &phase->panels, &phase->pairs);
 }
 
 static size_t taps_of(const struct parameter *p) { return p->dims == 4 ? p->shape[2] * p->shape[3] : 1; }
@@ -43,18 +53,16 @@ enum status gradient_conv_new(struct ctx *ctx, struct gradient *g, size_t i) {
     struct step *step = &g->steps[i];
     const struct parameter *p = &g->forward.parameters[node->weight];
     size_t side = conv_patches(&node->conv) ? node->conv.kernel : 1;
-    node->matrix = (struct matrix){taps_of(p) / side, p->shape[1] * side, p->shape[0], NULL, NULL};
+    node->matrix = (struct matrix){.segments = taps_of(p) / side, .depth = p->shape[1] * side, .columns = p->shape[0]};
     const struct matrix *m = &node->matrix;
-    step->panels = ctx_alloc(ctx, matrix_floats(g->forward.kernels, m->segments, m->depth, m->columns), sizeof(float));
+    enum status status = add_matrix(ctx, &g->forward, &node->matrix, &step->panels, &step->pairs);
     step->direct = taps_of(p) == 1 && m->depth >= TILE_COLUMNS_MAX / 2;
     step->swapped = step->direct || (side == 1 && m->columns < m->depth && m->columns < TILE_COLUMNS_MAX / 2);
     step->sums = ctx_alloc(ctx, step->direct ? 0 : p->n, sizeof *step->sums);
     size_t stride = node->conv.stride;
     step->phases = ctx_zalloc(ctx, stride * stride, sizeof *step->phases);
-    if (!step->panels || !step->sums || !step->phases)
+    if (!step->sums || !step->phases)
         return STATUS_NO_MEMORY;
-    node->matrix.panels = step->panels;
-    enum status status = STATUS_OK;
     for (size_t k = 0; k < stride * stride && status == STATUS_OK; k++) {
         step->phases[k].row = k / stride;
         step->phases[k].column = k % stride;
@@ -84,7 +92,10 @@ void gradient_pack_forward(const struct gradient *g, size_t i) {
         patches_by_rows(p, w, g->steps[i].sums); /* where there is nothing yet */
         w = g->steps[i].sums;
     }
-    matrix_pack(g->forward.kernels, m->segments, m->depth, m->columns, w, g->steps[i].panels);
+    if (g->steps[i].pairs)
+        half_pack(g->forward.half, m->segments, m->depth, m->columns, w, g->steps[i].pairs);
+    else
+        matrix_pack(g->forward.kernels, m->segments, m->depth, m->columns, w, g->steps[i].panels);
 }
 
 void gradient_pack_backward(const struct gradient *g, size_t i) {
@@ -93,15 +104,44 @@ void gradient_pack_backward(const struct gradient *g, size_t i) {
     for (size_t k = 0; k < node->conv.stride * node->conv.stride; k++) {
         const struct phase *phase = &g->steps[i].phases[k];
         const struct matrix *m = &phase->matrix;
-        matrix_pack_across(g->forward.kernels, m->segments, m->depth, m->columns, w,
-                           taps_of(&g->forward.parameters[node->weight]), phase->tap, phase->panels);
+        const size_t taps = taps_of(&g->forward.parameters[node->weight]);
+        if (phase->pairs)
+            half_pack_across(g->forward.half, m->segments, m->depth, m->columns, w, taps, phase->tap, phase->pairs);
+        else
+            matrix_pack_across(g->forward.kernels, m->segments, m->depth, m->columns, w, taps, phase->tap,
+                               phase->panels);
     }
+}
+
+/* -- Halved products -- */
+
+/* round_value writes a value's numbers as bfloat16, with its border, to another one. */
+static void round_value(const struct run *r, int value, int to) {
+    const struct value_place *v = &r->g->values[value];
+    const struct places from = graph_places(r, value), halves = graph_places(r, to);
+    const size_t border = v->border ? 1 : 0, before = border * (from.row_step + from.step);
+    const size_t n = (v->height + 2 * border) * (v->width + 2 * border) * v->channels;
+    for (size_t i = 0; i < r->images; i++)
+        r->g->half->narrow(n, from.data + i * from.image_step - before, halves.halves + i * halves.image_step - before);
+}
+
+/* halve has a product take its rows from there: they lie as in the value itself, but for the distance of images. */
+static void halve(const struct run *r, int value, int rounded, struct product *p) {
+    const struct places from = graph_places(r, value), halves = graph_places(r, rounded);
+    p->in.halves = halves.halves + (p->in.data - from.data);
+    p->in.data = NULL;
+    p->in.image_step = halves.image_step;
+    p->half = r->g->half;
 }
 
 /* -- Forward -- */
 
 void gradient_conv_forward(const struct run *r, const struct node *node, const struct step *step) {
     struct product product = graph_product(r, node);
+    if (step->pairs) {
+        round_value(r, node->in[0], step->narrow);
+        halve(r, node->in[0], step->narrow, &product);
+    }
     if (step->keep >= 0)
         product.keep = graph_places(r, step->keep);
     product_run(r->ctx, r->g->kernels, &product);
@@ -181,6 +221,8 @@ static void by_phase(const struct pass *p, const struct node *node, const struct
     for (size_t t = 0; t < phase->taps; t++)
         product.segment[t] =
             (size_t)(phase->dy[t] + (int)before) * d.row_step + (size_t)(phase->dx[t] + (int)before) * d.step;
+    if (phase->pairs)
+        halve(&p->d, node->out, step->d_narrow, &product);
     to.data += phase->row * to.row_step + phase->column * to.step;
     to.row_step *= stride;
     to.step *= stride;
@@ -201,6 +243,8 @@ void gradient_conv(const struct pass *p, const struct node *node, const struct s
     if (!gradient_takes(p, node, 0))
         return;
     graph_frame(&p->d, node->out);
+    if (step->pairs)
+        round_value(&p->d, node->out, step->d_narrow);
     for (size_t k = 0; k < node->conv.stride * node->conv.stride; k++)
         by_phase(p, node, step, &step->phases[k]);
 }

@@ -60,6 +60,15 @@ static int add_value(struct graph *g, size_t floats, const struct value_place *l
     return (int)g->n_values++;
 }
 
+/* add_half adds a value for another one's numbers as bfloat16, with its border. */
+static int add_half(struct graph *g, int value) {
+    struct value_place *v = &g->values[g->n_values];
+    *v = g->values[value];
+    v->half = true;
+    v->constant = NULL;
+    return (int)g->n_values++;
+}
+
 /* keep finds room for what a node keeps. */
 static void keep(struct gradient *g, struct node *node, struct step *step) {
     struct graph *f = &g->forward;
@@ -67,6 +76,8 @@ static void keep(struct gradient *g, struct node *node, struct step *step) {
     step->keep = GRAPH_NONE;
     if (node->op == OP_CONV && (node->conv.activation != ACTIVATION_NONE || node->in[3] >= 0))
         step->keep = add_value(f, 0, out);
+    if (node->op == OP_CONV && f->half)
+        step->narrow = add_half(f, node->in[0]);
     if (node->op == OP_GROUP_NORM || node->op == OP_LAYER_NORM)
         step->keep = add_value(f, gradient_norm_keeps(node, out), NULL);
     if (node->op == OP_GROUP_NORM)
@@ -187,6 +198,8 @@ static enum status plan(struct ctx *ctx, struct gradient *g) {
         if (node->op != OP_CONV)
             continue;
         g->backward.values[node->out].border = node->conv.kernel > 1;
+        if (g->backward.half)
+            g->steps[i].d_narrow = add_half(&g->backward, node->out);
         status = gradient_conv_new(ctx, g, i);
     }
     if (status == STATUS_OK)
@@ -195,9 +208,16 @@ static enum status plan(struct ctx *ctx, struct gradient *g) {
 }
 
 enum status gradient_new(struct ctx *ctx, const struct graph *graph, size_t images, struct gradient **out) {
+    return gradient_new_halved(ctx, graph, images, NULL, out);
+}
+
+enum status gradient_new_halved(struct ctx *ctx, const struct graph *graph, size_t images,
+                                const struct half_kernels *half, struct gradient **out) {
     struct gradient *g = ctx_zalloc(ctx, 1, sizeof *g);
-    if (!g || !copy_graph(ctx, graph, &g->forward, 2 * graph->n_nodes) || !copy_graph(ctx, graph, &g->backward, 0))
+    if (!g || !copy_graph(ctx, graph, &g->forward, 3 * graph->n_nodes) ||
+        !copy_graph(ctx, graph, &g->backward, graph->n_nodes))
         return STATUS_NO_MEMORY;
+    g->forward.half = g->backward.half = half;
     enum status status = refuse_shared(ctx, g);
     if (status == STATUS_OK)
         status = plan(ctx, g);

@@ -249,6 +249,31 @@ static void what_was_trained_is_a_model(void **state) {
     same("models/tiny", "models/again", "unet/diffusion_pytorch_model.safetensors");
 }
 
+/* A network of another kind, and one that learns to turn images into others; what each was begun with stays so. */
+static void transformers_and_sources_are_models(void **state) {
+    (void)state;
+    unsigned char others[16 + 192] = {0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 8, 0, 0, 0, 8};
+    put("others", others, sizeof others);
+    fine("train --data @/images --labels @/labels --out @/models/dit --network dit --num-layers 1 --attention-head-dim "
+         "4 "
+         "--steps 2 --batch 2 --sample-count 2 --sample-steps 1 --kernels ref");
+    fine("models check @/models/dit");
+    fine("call POST /v1/sample '{\"model\":\"dit\",\"class\":1,\"count\":2,\"seed\":1}' --models @/models");
+    assert_non_null(strstr(said, "\"samples\":[["));
+    fine("train --data @/images --labels @/labels --source @/others --coupling ot --out @/models/turned " TINY);
+    assert_non_null(strstr(said, "2 images of 8 x 8, grey, 2 classes, from 3 others; ref, 2 steps of 2."));
+    fine("models check @/models/turned");
+    assert_non_null(strstr(said, "source: 3 points"));
+    fine("call POST /v1/sample '{\"model\":\"turned\",\"class\":0,\"count\":1,\"seed\":1}' --models @/models");
+    fine("call GET /v1/models/turned --models @/models");
+    assert_non_null(strstr(said, "\"source_points\":3"));
+    refused("train --out @/models/turned --coupling independent", 1,
+            "with coupling \"ot\", and \"independent\" is wanted");
+    refused("train --data @/images --source @/none --out @/a", 1, "There is no file ");
+    refused("train --data moons --source @/images --out @/a", 1, "The source has images of 8 x 8 x 1 numbers");
+    refused("train --data moons --coupling ot --batch 3000 --out @/a", 1, "too large to be coupled by ot");
+}
+
 /* Rows come back in their own units, with the names of their classes. */
 static void rows_are_a_model(void **state) {
     (void)state;
@@ -304,6 +329,7 @@ int main(void) {
         cmocka_unit_test(what_was_begun_is_not_changed),
         cmocka_unit_test(wrong_usage),
         cmocka_unit_test(what_was_trained_is_a_model),
+        cmocka_unit_test(transformers_and_sources_are_models),
         cmocka_unit_test(rows_are_a_model),
         cmocka_unit_test(other_data_are_not_gone_on_with),
         cmocka_unit_test(folders_of_png_are_read),

@@ -27,7 +27,7 @@ struct made_model {
     struct buf json;
     struct host host;   /* test_host with that store, which has the models of test_host, too; without a clock: */
     int64_t clock_ns;   /* made_model_clock: a tenth of a millisecond passes at each look */
-    const char *accept; /* of answers; NULL: JSON, in one piece */
+    const char *accept; /* of answers, in pieces but for image/png; NULL: JSON, in one piece */
     size_t threads;     /* of calls; 1 */
     enum isa isa;       /* of calls and of the loaded model: ref */
 };
@@ -56,10 +56,15 @@ void made_model_latent(struct made_model *m, bool encoder);
 /* made_model_latent_config is the autoencoder of the last. */
 struct vae_config made_model_latent_config(void);
 
+/* made_model_source gives the folder points that its flow starts from (source_file.h). */
+void made_model_source(struct made_model *m, const float *points, size_t n, size_t dims, const size_t *shape);
+
 /* made_model_clock gives the host a clock. */
 void made_model_clock(struct made_model *m);
 
-/* made_model_post is test_post with this host; the text is malloc'ed. made_model_answer wants 200. */
+/* made_model_post is test_post with this host; the text is malloc'ed. made_model_answer wants 200. made_model_bytes gives
+ * what may be a picture, to be released. */
+struct buf made_model_bytes(struct made_model *m, const char *route, const char *body, int *http);
 char *made_model_post(struct made_model *m, const char *route, const char *body, int *http);
 char *made_model_answer(struct made_model *m, const char *route, const char *body);
 
