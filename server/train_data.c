@@ -216,6 +216,7 @@ enum status train_source_open(struct ctx *ctx, const struct train_config *config
     train_config_default(&of_source);
     of_source.data = config->source;
     of_source.seed = config->seed;
+    of_source.kind = DATASET_POINTS;
     if (is_csv(config->source))
         of_source.label_column = config->label_column;
     *files = (struct train_files){0};
