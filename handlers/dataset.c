@@ -9,7 +9,6 @@
 #include "handlers/inflate.h"
 #include "handlers/npy.h"
 
-static const size_t UNPACKED_MAX = (size_t)1 << 40;
 static const double SCALE_MAX = 1e30; /* as mlp_file.h takes them */
 
 /* -- Arrays -- */
@@ -60,7 +59,7 @@ enum status data_array_open(struct ctx *ctx, const struct data_file *file, struc
     size_t n = file->n;
     if (inflate_is(p, n)) {
         unsigned char *plain;
-        enum status status = inflate_read(ctx, file->name, p, n, UNPACKED_MAX, &plain, &n);
+        enum status status = inflate_read(ctx, file->name, p, n, ctx->cap, &plain, &n);
         if (status != STATUS_OK)
             return status;
         p = plain;
@@ -180,6 +179,8 @@ static enum status read_labels(struct ctx *ctx, const struct data_file *file, st
 
 /* -- Files -- */
 
+const char *const dataset_kind_names[] = {"auto", "points", "table", NULL};
+
 static bool ends_with(const char *name, const char *end) {
     size_t n = strlen(name), k = strlen(end);
     return n >= k && !strcasecmp(name + n - k, end);
@@ -197,6 +198,8 @@ enum status dataset_read(struct ctx *ctx, const struct dataset_in *in, struct da
                         "%.100s goes with IDX and NPY; labels of a CSV are one of its columns, and those of PNG their "
                         "folders.",
                         in->labels->name);
+    if (!csv && (in->kind == DATASET_TABLE || (in->categorical && *in->categorical)))
+        return ctx_fail(ctx, STATUS_INVALID, "", "%.100s is no CSV, so it is no table.", first->name);
     if (csv)
         return dataset_csv(ctx, in, out);
     if (ends_with(first->name, ".png"))

@@ -196,6 +196,7 @@ static void begin(struct work *w, const struct ctx *ctx, const struct sample_par
         .noise = &w->noise,
         .count = (size_t)p->count,
         .latents = p->latents.kind ? p->latents.reals : NULL,
+        .given = p->given,
         .trajectory = p->trajectory,
         .anytime = p->time_limit_ms > 0,
         .stop_after = p->has_stop_after ? (size_t)p->stop_after : 0,

@@ -257,6 +257,10 @@ static enum status check_table(struct opening *o) {
     const struct mlp_config *mlp = &o->out->mlp.mlp;
     if (o->out->kind != NETWORK_MLP)
         return ctx_fail(o->ctx, STATUS_INVALID, "", "There is a " TABLE_FILE " beside a network that is no MLP.");
+    if (code->classes && code->joint != mlp->given)
+        return ctx_fail(o->ctx, STATUS_INVALID, "",
+                        TABLE_FILE " has joint %s, and the network's given is %s; want both or neither.",
+                        code->joint ? "true" : "false", mlp->given ? "true" : "false");
     if (code->features == mlp->features && code->classes == mlp->num_classes)
         return STATUS_OK;
     return ctx_fail(o->ctx, STATUS_INVALID, "",

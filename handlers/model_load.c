@@ -71,7 +71,7 @@ static enum status load(struct loaded_model *model, struct files *files, enum gr
         status = pack_all(&model->ctx, dtype, &m, &g);
     if (status != STATUS_OK)
         return status;
-    model->network = (struct network){g.network, g.height, g.width, g.channels, g.out_channels};
+    model->network = (struct network){g.network, g.height, g.width, g.channels, g.out_channels, g.given};
     model->decoder = g.decoder;
     model->encoder = g.encoder;
     model->scaled = g.scaled;

@@ -7,11 +7,12 @@
 #include "handlers/number.h"
 #include "handlers/safetensors.h"
 #include "handlers/source_file.h"
+#include "handlers/table_file.h"
 
 #define WEIGHTS "diffusion_pytorch_model.safetensors"
 #define VERSION "\"_diffusers_version\": \"0.42.0\""
 
-enum { INDEX, CONFIG, SCHEDULER, SOURCE, WEIGHTS_FILE };
+enum { INDEX, CONFIG, SCHEDULER, TABLE, SOURCE, WEIGHTS_FILE };
 
 /* What the folder of a network says of it. */
 static const struct words {
@@ -30,6 +31,7 @@ const char *model_write_path(const struct train_plan *plan, size_t i) {
     case INDEX: return "model_index.json";
     case CONFIG: return words_of(plan)->config;
     case SCHEDULER: return "scheduler/scheduler_config.json";
+    case TABLE: return plan->data->table ? TABLE_FILE : NULL;
     case SOURCE: return plan->source ? SOURCE_FILE : NULL;
     default: return words_of(plan)->weights;
     }
@@ -142,6 +144,8 @@ static void write_mlp(const struct train_plan *plan, struct buf *out) {
                "{\n  \"_class_name\": \"MLP\",\n  \"features\": %zu,\n  \"hidden_size\": %zu,\n  \"num_blocks\": %zu,\n"
                "  \"time_size\": %zu,\n  \"num_classes\": %zu,\n  \"act_fn\": \"silu\"",
                m->features, m->hidden_size, m->num_blocks, m->time_size, m->num_classes);
+    if (m->given)
+        buf_text(out, ",\n  \"given\": true");
     write_numbers(",\n  \"data_mean\": [", plan->data->mean, m->features, out);
     write_numbers(",\n  \"data_std\": [", plan->data->std, m->features, out);
     buf_text(out, "\n}\n");
@@ -208,16 +212,14 @@ static enum status write_weights(struct ctx *ctx, const struct graph *graph, con
 enum status model_write_file(struct ctx *ctx, const struct train_plan *plan, const struct graph *graph,
                              const float *weights, size_t i, struct buf *out) {
     enum status status = STATUS_OK;
-    if (i == INDEX)
-        write_index(plan, out);
-    else if (i == CONFIG)
-        write_config(plan, out);
-    else if (i == SCHEDULER)
-        write_scheduler(plan, out);
-    else if (i == SOURCE)
-        status = write_source(ctx, plan, out);
-    else if (i == WEIGHTS_FILE)
-        status = write_weights(ctx, graph, weights, out);
+    switch (i) {
+    case INDEX: write_index(plan, out); break;
+    case CONFIG: write_config(plan, out); break;
+    case SCHEDULER: write_scheduler(plan, out); break;
+    case TABLE: table_file_write(plan->data->table, out); break;
+    case SOURCE: status = write_source(ctx, plan, out); break;
+    case WEIGHTS_FILE: status = write_weights(ctx, graph, weights, out); break;
+    }
     if (status == STATUS_OK && out->failed)
         status =
             ctx_fail(ctx, STATUS_NO_MEMORY, "", "There is not enough memory to write %s.", model_write_path(plan, i));

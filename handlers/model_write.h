@@ -3,8 +3,8 @@
  *
  * A UNet2DModel lies in unet/, with the class `none` as the last row of its embedding. An MLP, which diffusers has not,
  * lies in mlp/; its config.json has the members of struct mlp_config, and data_mean and data_std, the scale of its rows. A
- * DiTTransformer2DModel lies in transformer/. Where a flow has a source, source/points.safetensors has points of it
- * (source_file.h).
+ * DiTTransformer2DModel lies in transformer/. Of a table there is table.json, too (table_file.h); where a flow has a source,
+ * source/points.safetensors has points of it (source_file.h).
  * path     scheduler
  * flow     FlowMatchEulerDiscreteScheduler
  * ddpm-*   DDIMScheduler, trailing, without clipping
@@ -14,7 +14,7 @@
 
 #include "handlers/train_plan.h"
 
-enum { MODEL_WRITE_FILES = 5 };
+enum { MODEL_WRITE_FILES = 6 };
 
 /* model_write_path is the path of file i below the model's folder, in the order in which they are to be written: the
  * weights come last. NULL: this model has no such file. */

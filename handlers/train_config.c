@@ -153,6 +153,15 @@ void train_config_default(struct train_config *c) {
     ctx_release(&none);
 }
 
+void train_config_tables(struct train_config *c, bool label) {
+    c->steps = 3000;
+    c->batch = 120;
+    c->num_blocks = 2;
+    c->warmup = 100;
+    if (label)
+        c->label_drop = 0.3; /* so often it is drawn with the rest, where other columns are given */
+}
+
 /* same_name takes '-' for '_'. */
 static bool same_name(const char *a, const char *b) {
     while (*a && (*a == '-' ? '_' : *a) == *b)

@@ -15,6 +15,7 @@
 #include "core/base/array.h"
 #include "core/base/buf.h"
 #include "core/base/ctx.h"
+#include "handlers/dataset.h"
 
 enum { TRAIN_SIZES_MAX = 8 };
 struct sizes {
@@ -48,6 +49,11 @@ extern const char *const train_networks[], *const train_paths[], *const train_pr
       "cfm-moons and cfm-gaussians, which are drawn")                                                                  \
     X(TEXT, labels, "", 0, 0, NULL, false, "IDX or NPY file with a class for each image or row")                       \
     X(TEXT, label_column, "", 0, 0, NULL, true, "column of a CSV that holds the classes")                              \
+    X(CHOICE, kind, "auto", 0, 0, dataset_kind_names, false,                                                           \
+      "of a CSV; table: of any columns, with gaps, for /v1/sample/rows; points: of numbers alone; auto: points where " \
+      "it can be")                                                                                                     \
+    X(TEXT, categorical, "", 0, 0, NULL, false,                                                                        \
+      "columns of a table, with commas between them, whose numbers are names of categories")                           \
     X(TEXT, class_names, "", 0, 0, NULL, false,                                                                        \
       "names of the classes 0, 1, ..., with commas between them, for data that have none")                             \
     X(TEXT, source, "", 0, 0, NULL, false,                                                                             \
@@ -82,6 +88,8 @@ extern const char *const train_networks[], *const train_paths[], *const train_pr
     X(REAL, times_std, "1", 1e-3, 20, NULL, true, "its standard deviation")                                            \
     X(REAL, min_snr, "0", 0, 1e6, NULL, true, "gamma of min-SNR weights (Hang et al. 2023: 5); 0: none")               \
     X(REAL, label_drop, "0.1", 0, 1, NULL, true, "how often a label is left out, for guidance")                        \
+    X(REAL, given, "0.8", 0, 1, NULL, true,                                                                            \
+      "tables: how often some columns of a row are known to the network, so that they can be given later; 0: never")   \
     X(REAL, held_out, "0", 0, 0.5, NULL, true,                                                                         \
       "part of the data that is not learnt from; metrics.ndjson then has the loss on it with each picture")            \
     X(COUNT, steps, "3200", 1, 100000000, NULL, true, "steps of the optimiser")                                        \
@@ -122,6 +130,10 @@ struct train_config {
 };
 
 void train_config_default(struct train_config *c);
+
+/* train_config_tables changes the defaults to those of tables: 3000 steps of 120 rows, of which 100 warm up, two blocks;
+ * and a label, where there is one, left out of three in ten. */
+void train_config_tables(struct train_config *c, bool label);
 
 /* train_config_set sets the option of that name ('-' for '_' is fine) to what `text` says; it is copied into ctx.
  * Errors: INVALID (no such option; no such value, with what would do), NO_MEMORY. */

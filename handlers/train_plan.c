@@ -4,6 +4,7 @@
 
 #include "core/base/epoch_order.h"
 #include "core/tensor/tensor.h"
+#include "handlers/table_file.h"
 
 static enum status fail(struct ctx *ctx, const char *sentence) {
     return ctx_fail(ctx, STATUS_INVALID, "", "%s", sentence);
@@ -65,15 +66,18 @@ static enum status check_meaning(struct ctx *ctx, const struct dataset *data, co
     }
     if (!data->classes)
         UNUSED(label_drop)
+    if (!data->table)
+        UNUSED(given)
 #undef UNUSED
     const char *name = train_config_differs(&used, c, is, given);
     if (!name)
         return STATUS_OK;
     return ctx_fail(
         ctx, STATUS_INVALID, "",
-        "%s is %s, which means nothing with the network %s, the path %s, %s times and %zu classes; leave it "
+        "%s is %s, which means nothing with the network %s, the path %s, %s times and %zu classes%s; leave it "
         "out, or want %s.",
-        name, given, train_networks[c->network], train_paths[c->path], train_times[c->times], data->classes, is);
+        name, given, train_networks[c->network], train_paths[c->path], train_times[c->times], data->classes,
+        strcmp(name, "given") ? "" : " of what is no table", is);
 }
 
 /* -- The loss -- */
@@ -107,6 +111,20 @@ static enum status make_path(struct ctx *ctx, const struct train_config *c, stru
     return path_make(ctx, IDS[c->path], &options, out);
 }
 
+/* make_given: of a table, columns are known as a whole. */
+static enum status make_given(struct ctx *ctx, struct train_plan *plan) {
+    const struct table_file *table = plan->data->table;
+    if (!table || plan->config.given == 0)
+        return STATUS_OK;
+    uint32_t *groups = ctx_alloc(ctx, table->code.features, sizeof *groups),
+             *also = ctx_alloc(ctx, table->code.features, sizeof *also);
+    if (!groups || !also)
+        return STATUS_NO_MEMORY;
+    table_groups(&table->code, groups, also);
+    plan->loss.given = (struct loss_given){plan->config.given, groups, also};
+    return STATUS_OK;
+}
+
 static enum status make_loss(struct ctx *ctx, struct train_plan *plan) {
     static const enum prediction_id PREDICTIONS[] = {
         [TRAIN_X0] = PREDICTION_X0,     [TRAIN_EPS] = PREDICTION_EPS,
@@ -131,7 +149,8 @@ static enum status make_loss(struct ctx *ctx, struct train_plan *plan) {
         .none = (int64_t)plan->data->classes,
         .seed = (uint64_t)c->seed,
     };
-    return loss_check(ctx, &plan->loss);
+    enum status status = make_given(ctx, plan);
+    return status == STATUS_OK ? loss_check(ctx, &plan->loss) : status;
 }
 
 /* -- The network -- */
@@ -184,6 +203,7 @@ static void describe_mlp(struct train_plan *plan) {
     plan->mlp.num_blocks = (size_t)c->num_blocks;
     plan->mlp.time_size = (size_t)c->time_size;
     plan->mlp.num_classes = plan->data->classes;
+    plan->mlp.given = plan->loss.given.rate > 0;
 }
 
 enum status train_plan_graph(struct ctx *ctx, const struct train_plan *plan, struct graph **out) {
@@ -214,6 +234,8 @@ static enum status check_source(struct ctx *ctx, const struct train_plan *plan) 
     if (b && plan->config.path != TRAIN_FLOW)
         return ctx_fail(ctx, STATUS_INVALID, "", "A source is what a flow starts from, and means nothing on %s.",
                         train_paths[plan->config.path]);
+    if (b && (a->table || b->table))
+        return ctx_fail(ctx, STATUS_INVALID, "", "A table starts from noise; want points or images with a source.");
     if (!b || (a->images == b->images && a->height == b->height && a->width == b->width && a->channels == b->channels))
         return STATUS_OK;
     return ctx_fail(ctx, STATUS_INVALID, "",

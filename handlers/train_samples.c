@@ -39,7 +39,8 @@ static enum status load_network(struct drawing *d, const float *weights) {
     enum status status = train_plan_graph(d->ctx, d->plan, &graph);
     if (status == STATUS_OK)
         status = graph_load(d->ctx, graph, next_weights, &weights);
-    d->network = (struct network){graph, data->height, data->width, data->channels, data->channels};
+    d->network = (struct network){graph,          data->height,   data->width,
+                                  data->channels, data->channels, d->plan->loss.given.rate > 0};
     return status;
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "handlers/table_file.h"
 #include "server/machine.h"
 #include "server/pool.h"
 #include "server/ranks.h"
@@ -23,6 +24,7 @@ static const char USAGE[] =
     "\n"
     "  solvent train --data moons --out moons --steps 2000 --batch 256\n"
     "  solvent train --data train-images.gz --labels train-labels.gz --out digits\n"
+    "  solvent train --data irises.csv --label-column species --out irises\n"
     "  solvent train --data pictures/ --block-out-channels 32,64,128 --attention-levels 1 --out mine\n"
     "  mpirun -n 4 solvent train --data pictures/ --out mine          each rank learns from a quarter of every batch\n"
     "\n"
@@ -112,9 +114,13 @@ struct wanted {
     struct train_config was, is;
 };
 
-static enum status read_options(struct ctx *ctx, struct order *o, const struct train_folder *folder, struct wanted *w) {
+/* read_options takes the defaults of tables where the data turned out to be one. */
+static enum status read_options(struct ctx *ctx, struct order *o, const struct train_folder *folder,
+                                const struct dataset *data, struct wanted *w) {
     train_config_default(&w->was);
     train_config_default(&w->is);
+    if (data->table)
+        train_config_tables(&w->is, data->classes > 0);
     enum status status = train_run_options(ctx, folder, &w->was, &w->begun);
     if (status == STATUS_OK && o->config)
         status = read_config(ctx, o->config, &w->is);
@@ -145,6 +151,8 @@ static void tell(const struct ctx *ctx, const struct team *team, const struct tr
     if (d->images)
         fprintf(stderr, "%zu images of %zu x %zu, %s", d->data.n, d->width, d->height,
                 d->channels == 3 ? "colour" : "grey");
+    else if (d->table)
+        fprintf(stderr, "%zu rows of a table of %zu columns", d->data.n, d->table->code.n);
     else
         fprintf(stderr, "%zu rows of %zu numbers", d->data.n, d->channels);
     if (d->classes)
@@ -192,11 +200,13 @@ static enum status open_all(struct ctx *ctx, struct job *j) {
 static enum status prepare(struct ctx *ctx, struct order *o, struct job *j) {
     enum status status = train_folder_open(ctx, o->out, &j->folder);
     if (status == STATUS_OK)
-        status = read_options(ctx, o, &j->folder, &j->wanted);
+        status = read_options(ctx, o, &j->folder, &j->data, &j->wanted);
     if (status == STATUS_OK)
         status = lend_threads(ctx, o, j);
     if (status == STATUS_OK)
         status = open_all(ctx, j);
+    if (status == STATUS_OK && j->data.table)
+        status = read_options(ctx, o, &j->folder, &j->data, &j->wanted);
     if (status == STATUS_OK)
         status = train_plan_make(ctx, &j->wanted.is, &j->data, source_of(j), &j->plan);
     j->plan.options.team = o->team;

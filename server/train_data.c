@@ -118,7 +118,11 @@ static enum status read_listed(const struct names *names, const struct train_con
         return STATUS_NO_MEMORY;
     ctx_init(&bytes, ctx->cap);
     enum status status = read_images(names, c->data, &bytes, list);
-    const struct dataset_in in = {list, names->n, NULL, c->label_column};
+    const struct dataset_in in = {.files = list,
+                                  .n = names->n,
+                                  .label_column = c->label_column,
+                                  .kind = (enum dataset_kind)c->kind,
+                                  .categorical = c->categorical};
     if (status == STATUS_OK)
         status = dataset_read(ctx, &in, out);
     else if (*bytes.err.detail)
@@ -167,7 +171,13 @@ static enum status open_named(struct ctx *ctx, const struct train_config *c, str
         status = open_file(ctx, c->labels, &files->labels, &labels);
     if (status != STATUS_OK)
         return status;
-    const struct dataset_in in = {&data, 1, *c->labels ? &labels : NULL, c->label_column};
+    const struct dataset_in in = {.files = &data,
+                                  .n = 1,
+                                  .labels = *c->labels ? &labels : NULL,
+                                  .label_column = c->label_column,
+                                  .kind = (enum dataset_kind)c->kind,
+                                  .categorical = c->categorical,
+                                  .joint = c->given > 0};
     return dataset_read(ctx, &in, out);
 }
 
@@ -183,6 +193,8 @@ static enum status open_data(struct ctx *ctx, const struct train_config *config,
         return open_named(ctx, config, files, out);
     if (*config->labels || *config->label_column)
         return ctx_fail(ctx, STATUS_INVALID, "", "%s has labels of its own; want no others.", config->data);
+    if (config->kind == DATASET_TABLE || *config->categorical)
+        return ctx_fail(ctx, STATUS_INVALID, "", "%s is no table; want a CSV.", config->data);
     return dataset_toy(ctx, toy, (uint64_t)config->seed, out);
 }
 

@@ -7,6 +7,7 @@
 
 #include "handlers/model_write.h"
 #include "handlers/number.h"
+#include "handlers/table_file.h"
 #include "handlers/train_samples.h"
 #include "server/train_checkpoint.h"
 #include "server/train_progress.h"
@@ -36,6 +37,15 @@ struct run {
 
 /* -- What a checkpoint is of -- */
 
+/* digest_table: other numbers may have the same features. */
+static void digest_table(const struct table_file *table, struct key_state *state) {
+    struct buf text;
+    buf_init(&text, FILE_MAX);
+    table_file_write(table, &text);
+    key_add(state, text.data, text.n);
+    buf_release(&text);
+}
+
 static void digest_data(const struct dataset *d, struct key_state *state) {
     const struct train_data *data = &d->data;
     const uint64_t shape[] = {data->n, d->height, d->width, d->channels, d->classes};
@@ -44,6 +54,8 @@ static void digest_data(const struct dataset *d, struct key_state *state) {
     key_add(state, data->bytes, data->bytes ? numbers : 0);
     key_add(state, data->rows, data->rows ? numbers * sizeof *data->rows : 0);
     key_add(state, data->labels, data->labels ? data->n * sizeof *data->labels : 0);
+    if (d->table)
+        digest_table(d->table, state);
 }
 
 /* digest_run covers the options of the result as they are written: the others are set to their defaults before. */

@@ -197,7 +197,6 @@ void room_sweep(const struct walk *walk, struct room *room) {
         propose(walk, room, row);
     const struct denoiser_each q = {
         .at = room->points,
-        .condition = in->condition,
         .rows = room->active,
         .x = room->trial,
         .D = room->D,
@@ -214,8 +213,7 @@ void room_sweep(const struct walk *walk, struct room *room) {
 void room_cut_short(const struct walk *walk, struct room *room) {
     for (size_t row = 0; row < room->active; row++)
         room->points[row] = room->walkers[row].at;
-    const struct denoiser_each q = {
-        .at = room->points, .condition = walk->in->condition, .rows = room->active, .x = room->x, .D = room->D};
+    const struct denoiser_each q = {.at = room->points, .rows = room->active, .x = room->x, .D = room->D};
     denoiser_each(walk->in->denoiser, &q, room->scratch);
     while (room->active) {
         size_t row = room->active - 1, sample = room->walkers[row].sample;
@@ -235,7 +233,7 @@ void room_stay_out(const struct walk *walk, const struct room *room, size_t firs
         rows /= 2;
     for (size_t i = 0; i < n; i += rows) {
         size_t now = n - i < rows ? n - i : rows;
-        denoiser_eval(in->denoiser, &in->from, in->condition, now, in->x + (first + i) * d, room->D, room->scratch);
+        denoiser_eval(in->denoiser, &in->from, NULL, now, in->x + (first + i) * d, room->D, room->scratch);
         memcpy(in->x + (first + i) * d, room->D, now * d * sizeof *in->x);
     }
     for (size_t i = first; i < first + n; i++) {

@@ -8,10 +8,10 @@
 static void one(const struct denoiser *self, const struct denoiser_each *q, size_t r, const double *x, double *out,
                 double *scratch) {
     if (!self->each) {
-        denoiser_eval(self, &q->at[r], q->condition, 1, x, out, scratch);
+        denoiser_eval(self, &q->at[r], NULL, 1, x, out, scratch);
         return;
     }
-    const struct denoiser_each row = {.at = &q->at[r], .condition = q->condition, .rows = 1, .x = x, .D = out};
+    const struct denoiser_each row = {.at = &q->at[r], .rows = 1, .x = x, .D = out};
     self->each(self, &row, scratch);
 }
 

@@ -8,7 +8,6 @@
 /* Rows that each lie at a point of their own, and what is wanted of them; NULL: it is not. */
 struct denoiser_each {
     const struct path_point *at; /* [rows]; sigma > 0 (0 too where only density is wanted and the denoiser is smooth) */
-    const void *condition;       /* as of eval */
     size_t rows;
     const double *x; /* [rows][d] */
     double *D;       /* [rows][d] */
@@ -27,15 +26,17 @@ struct denoiser {
     double cost;        /* rough nanoseconds a row, for splitting the work */
     size_t together;    /* so many rows cost less in one call than in several; 0: as many as there are */
 
-    /* eval writes D of x[rows][d] to out[rows][d]; they do not overlap. at->sigma > 0. `condition` is what the model is
-     * told beside x, NULL for the models here. A row's result does not depend on the rows beside it.
+    /* eval writes D of x[rows][d] to out[rows][d]; they do not overlap. at->sigma > 0. given[rows][d] are
+     * numbers of the data that are known, NaN where they are not: a network that was trained to be told (network.h)
+     * answers E[x0 | x, given], other models do not look at them; NULL: nothing is. A row's result does not depend on
+     * the rows beside it.
      * Threads: called from several at once, each with its own scratch[]. */
-    void (*eval)(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
+    void (*eval)(const struct denoiser *self, const struct path_point *at, const double *given, size_t rows,
                  const double *x, double *out, double *scratch);
 
     /* As eval, and spread[rows][d]: what a network says beside its prediction, of the variance of a reverse step (Nichol,
      * Dhariwal 2021, sec. 3.1). NULL: it says nothing. Its scratch is eval's. */
-    void (*eval_spread)(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
+    void (*eval_spread)(const struct denoiser *self, const struct path_point *at, const double *given, size_t rows,
                         const double *x, double *out, double *spread, double *scratch);
 
     /* The same model without guidance, for solvers that move in its direction (CFG++). NULL: this one is. Its scratch
@@ -52,9 +53,9 @@ struct denoiser {
 };
 
 /* denoiser_eval writes D of x[rows][d] to out[rows][d]. */
-static inline void denoiser_eval(const struct denoiser *self, const struct path_point *at, const void *condition,
+static inline void denoiser_eval(const struct denoiser *self, const struct path_point *at, const double *given,
                                  size_t rows, const double *x, double *out, double *scratch) {
-    self->eval(self, at, condition, rows, x, out, scratch);
+    self->eval(self, at, given, rows, x, out, scratch);
 }
 
 /* denoiser_scratch is the doubles that eval needs for so many rows. */

@@ -384,9 +384,9 @@ static void finish_rows(const struct mixture *m, const struct level *at, size_t 
     scatter(d, rows, g->sum, out);
 }
 
-static void round_eval(const struct denoiser *self, const struct path_point *point, const void *condition, size_t rows,
+static void round_eval(const struct denoiser *self, const struct path_point *point, const double *given, size_t rows,
                        const double *x, double *out, double *scratch) {
-    (void)condition;
+    (void)given;
     const struct mixture *m = (const struct mixture *)(const void *)self;
     const struct level at = level_of(m, point, scratch);
     size_t d = self->d, n;

@@ -19,9 +19,10 @@ struct network_model {
 /* network_at gives the coefficients at a point, and what the network is told of its time. */
 struct prediction network_at(const struct network_model *m, const struct path_point *at, float *time);
 
-/* network_lay_in turns channels first into channels last, network_gather takes the answer back: D = x_by x + out_by F,
- * and what the network says beside it (said NULL: that is not wanted). */
-void network_lay_in(const struct network *n, double by, const double *x, float *to);
+/* network_lay_in turns channels first into channels last, with what is given
+ * (NULL: nothing is); network_gather takes the answer back: D = x_by x + out_by F, and what the network says
+ * beside it (said NULL: that is not wanted). */
+void network_lay_in(const struct network *n, double by, const double *x, const double *given, float *to);
 void network_gather(const struct network *n, const struct prediction *p, const double *x, const float *F, double *D,
                     double *said);
 

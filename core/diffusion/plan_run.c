@@ -76,9 +76,9 @@ static void call(const struct plan_run *run, const struct plan_op *op, double *o
     if (op->unguided && self->unguided)
         self = self->unguided;
     if (op->spreads) /* z is free until SPREAD, which comes next */
-        self->eval_spread(self, &op->at, run->condition, run->rows, x, out, run->z, run->scratch);
+        self->eval_spread(self, &op->at, run->given, run->rows, x, out, run->z, run->scratch);
     else
-        denoiser_eval(self, &op->at, run->condition, run->rows, x, out, run->scratch);
+        denoiser_eval(self, &op->at, run->given, run->rows, x, out, run->scratch);
 }
 
 static double norm2(size_t d, const double *x) {

@@ -34,7 +34,7 @@ static struct plan_run prepare(const struct run *run, size_t chunk, size_t space
     struct plan_run p = {
         .plan = in->plan,
         .denoiser = in->denoiser,
-        .condition = in->condition,
+        .given = in->given ? in->given + first * in->denoiser->d : NULL,
         .noise = in->noise,
         .known = in->known,
         .first = first,

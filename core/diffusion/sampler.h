@@ -24,7 +24,7 @@ struct sampler_watch {
 
 struct sampler_in {
     const struct denoiser *denoiser;
-    const void *condition; /* what eval is told; NULL: nothing */
+    const double *given; /* [count][d] numbers that are known, NaN elsewhere (denoiser.h); NULL: none. Borrowed */
     const struct plan *plan;
     const struct noise *noise;
     size_t count;          /* samples, below 2^32 */

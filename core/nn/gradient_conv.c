@@ -255,22 +255,23 @@ size_t gradient_conv_rows(const struct node *node, const struct step *step) {
     return node->matrix.segments * (step->swapped ? node->matrix.columns : node->matrix.depth);
 }
 
-enum {
-    ROWS_TOGETHER = 256,  /* images of one pixel that are summed together */
-    PIXELS_TOGETHER = 256 /* of a bias */
-};
+/* side_by_side: there are no gaps between pixels, lines and images. */
+static bool side_by_side(const struct product *x, const struct places *p) {
+    return p->row_step == x->width * p->step && p->image_step == x->height * p->row_step;
+}
 
-/* pixels_together describes images first .. as lines of pixels, and gives how many there are of them. */
-static size_t pixels_together(const struct product *x, const struct places *d, size_t first, struct outer *o) {
-    size_t images = 1;
+/* pixels_together describes images first .. as lines of pixels, and gives how many there are of them: up to `most` pixels
+ * that lie side by side are one line. */
+static size_t pixels_together(const struct product *x, const struct places *d, size_t first, size_t most,
+                              struct outer *o) {
     o->a_line = x->in.row_step, o->b_line = d->row_step;
     o->a_step = x->in.step, o->b_step = d->step;
     o->lines = x->height, o->pixels = x->width;
-    if (x->height * x->width == 1) {
-        images = x->images - first < ROWS_TOGETHER ? x->images - first : ROWS_TOGETHER;
-        o->pixels = images;
-        o->a_step = x->in.image_step, o->b_step = d->image_step;
-    }
+    if (!side_by_side(x, &x->in) || !side_by_side(x, d))
+        return 1;
+    size_t images = most / (x->height * x->width), left = x->images - first;
+    images = left < images ? left : images;
+    o->lines = 1, o->pixels = images * x->height * x->width;
     return images;
 }
 
@@ -282,8 +283,9 @@ static void swap(struct outer *o) {
 }
 
 /* add_images adds what one or more images give to the rows of a piece, which lie in several segments. */
-static size_t add_images(const struct product *x, const struct places *d, const struct step *step,
-                         const struct piece *piece, size_t first, const struct tensor_kernels *kernels, float *sums) {
+static size_t add_images(const struct pass *p, const struct product *x, const struct places *d, const struct step *step,
+                         const struct piece *piece, size_t first, float *sums) {
+    const struct value_place *out = &p->g->forward.values[p->g->forward.nodes[piece->node].out];
     size_t depth = x->b->depth, columns = x->b->columns, rows = step->swapped ? columns : depth, images = 1;
     for (size_t row = piece->first, end; row < piece->end; row = end) {
         size_t s = row / rows, k = row % rows;
@@ -293,12 +295,12 @@ static size_t add_images(const struct product *x, const struct places *d, const 
                           .rows = end - row,
                           .columns = step->swapped ? depth : columns,
                           .pitch = step->swapped ? depth : columns};
-        images = pixels_together(x, d, first, &o);
+        images = pixels_together(x, d, first, gradient_together(out), &o);
         if (step->swapped)
             swap(&o);
         o.a += k;
         o.out = sums + row * o.pitch;
-        kernels->backward->outer(&o);
+        p->g->forward.kernels->backward->outer(&o);
     }
     return images;
 }
@@ -319,17 +321,17 @@ static void settle(const struct node *node, const struct parameter *p, const str
         }
 }
 
-/* add_bias sums over all pixels of all images, those without gaps between them some at a time in float32. */
+/* add_bias sums over all pixels of the images, some at a time in float32. */
 static void add_bias(const struct pass *p, const struct node *node, float *to) {
     const struct value_place *v = &p->g->forward.values[node->out];
     struct places d = graph_places(&p->d, node->out);
     const struct lines l = gradient_lines(p, v, (const struct places *const[]){&d, NULL});
-    size_t pixels = l.numbers / v->channels;
+    size_t pixels = l.numbers / v->channels, most = gradient_together(v);
     for (size_t i = 0; i < l.images; i++)
         for (size_t y = 0; y < l.height; y++)
-            for (size_t x = 0; x < pixels; x += PIXELS_TOGETHER)
-                p->g->forward.kernels->backward->sums(pixels - x < PIXELS_TOGETHER ? pixels - x : PIXELS_TOGETHER,
-                                                      d.step, v->channels, at(&d, i, y) + x * d.step, to);
+            for (size_t x = 0; x < pixels; x += most)
+                p->g->forward.kernels->backward->sums(pixels - x < most ? pixels - x : most, d.step, v->channels,
+                                                      at(&d, i, y) + x * d.step, to);
 }
 
 void gradient_conv_weights(const struct pass *p, const struct piece *piece, float *by_weights) {
@@ -339,9 +341,10 @@ void gradient_conv_weights(const struct pass *p, const struct piece *piece, floa
     struct places d = graph_places(&p->d, node->out);
     size_t wide = step->swapped ? x.b->depth : x.b->columns;
     float *to = by_weights + p->g->offset[node->weight], *sums = step->direct ? to : step->sums;
-    memset(sums + piece->first * wide, 0, (piece->end - piece->first) * wide * sizeof *sums);
+    if (!step->direct) /* there, all is zero */
+        memset(sums + piece->first * wide, 0, (piece->end - piece->first) * wide * sizeof *sums);
     for (size_t i = 0; i < x.images;)
-        i += add_images(&x, &d, step, piece, i, p->g->forward.kernels, sums);
+        i += add_images(p, &x, &d, step, piece, i, sums);
     if (!step->direct)
         settle(node, &p->g->forward.parameters[node->weight], step, piece, to);
     if (piece->first == 0 && node->bias >= 0)

@@ -6,10 +6,9 @@
 /* What a node adds is added last; a convolution's matrix comes after all that reads the derivative by its output. */
 const int gradient_order[NODE_INPUTS] = {3, 2, 1, 0};
 
-enum {
-    PIECE_WEIGHTS = 1 << 15,
-    PIECE_WORK = 1 << 21
-}; /* weights, and multiply-adds an image, that are worth a piece */
+/* Weights, those of images that have one pixel, and multiply-adds an image, that are worth a piece; rows that outer takes
+ * at a time. */
+enum { PIECE_WEIGHTS = 1 << 15, PIECE_LINEAR = 1 << 13, PIECE_WORK = 1 << 21, PIECE_ROWS = 8 };
 
 size_t gradient_numbers(const struct graph *graph) {
     size_t n = 0;
@@ -156,9 +155,15 @@ static size_t pieces_of(const struct gradient *g, size_t i, size_t *rows) {
     if (node->op != OP_CONV)
         return 1;
     const struct value_place *out = &g->forward.values[node->out];
-    size_t weights = g->forward.parameters[node->weight].n, work = weights * out->height * out->width;
-    size_t wanted = weights / PIECE_WEIGHTS + work / PIECE_WORK + 1;
-    return wanted < *rows ? wanted : *rows;
+    size_t weights = g->forward.parameters[node->weight].n, pixels = out->height * out->width;
+    size_t wanted = weights / (pixels > 1 ? PIECE_WEIGHTS : PIECE_LINEAR) + weights * pixels / PIECE_WORK + 1;
+    size_t most = (*rows + PIECE_ROWS - 1) / PIECE_ROWS;
+    return wanted < most ? wanted : most;
+}
+
+/* cut_at is where part k of so many rows begins: where all rows are whole tiles before it. */
+static size_t cut_at(size_t rows, size_t k, size_t parts) {
+    return k < parts ? rows / PIECE_ROWS * k / parts * PIECE_ROWS : rows;
 }
 
 static enum status cut(struct ctx *ctx, struct gradient *g) {
@@ -171,7 +176,7 @@ static enum status cut(struct ctx *ctx, struct gradient *g) {
     for (size_t i = 0; i < g->forward.n_nodes; i++) {
         size_t parts = pieces_of(g, i, &rows);
         for (size_t k = 0; k < parts; k++)
-            g->pieces[g->n_pieces++] = (struct piece){i, rows * k / parts, rows * (k + 1) / parts};
+            g->pieces[g->n_pieces++] = (struct piece){i, cut_at(rows, k, parts), cut_at(rows, k + 1, parts)};
     }
     return STATUS_OK;
 }

@@ -91,6 +91,8 @@ static enum status make_room(struct trainer *t, const struct graph *graph) {
     struct ctx *ctx = t->ctx;
     const size_t batch = part(t), d = t->data.d, numbers = gradient_numbers(graph);
     enum status status = loss_batch_make(ctx, batch, d, t->data.labels, &t->batch);
+    if (status == STATUS_OK && t->loss->given.rate > 0)
+        status = loss_batch_tell(ctx, &t->batch);
     t->batch.first = t->options.team ? t->options.team->rank * batch : 0;
     t->batch.whole = t->options.batch;
     if (status == STATUS_OK)

@@ -58,8 +58,8 @@ struct trainer;
 /* trainer_check: the ranks of the team divide the batch, which can be coupled as is wanted. Errors: INVALID. */
 enum status trainer_check(struct ctx *ctx, const struct trainer_options *options) MUST_CHECK;
 
-/* trainer_make prepares the first step, in ctx; it borrows all that it is given. graph's input has data->d numbers, and
- * its classes, where data have labels, are those of the labels and loss->none.
+/* trainer_make prepares the first step, in ctx; it borrows all that it is given. graph's input has data->d numbers (three
+ * times as many where loss->given has a rate), and its classes, where data have labels, are those of the labels and loss->none.
  * Errors: INVALID (of loss_check, of gradient_new, of trainer_check), NO_MEMORY. */
 enum status trainer_make(struct ctx *ctx, const struct graph *graph, const struct train_data *data,
                          const struct loss *loss, const struct trainer_options *options,

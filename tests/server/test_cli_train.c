@@ -106,9 +106,9 @@ static void same_run(const char *a, const char *b) {
     "--kernels ref"
 
 /* start begins a run in the background and waits for its first checkpoint. */
-static pid_t start(const char *name) {
+static pid_t start_with(const char *options, const char *name) {
     char command[1024], checkpoint[100];
-    snprintf(command, sizeof command, "exec %s train " SMALL " --out %s > /dev/null 2>&1", program(), path_of(name));
+    snprintf(command, sizeof command, "exec %s train %s --out %s > /dev/null 2>&1", program(), options, path_of(name));
     snprintf(checkpoint, sizeof checkpoint, "%s/checkpoint", name);
     pid_t pid = fork();
     assert_true(pid >= 0);
@@ -121,6 +121,8 @@ static pid_t start(const char *name) {
     }
     return pid;
 }
+
+static pid_t start(const char *name) { return start_with(SMALL, name); }
 
 static void end(pid_t pid, int number, int code) {
     int status;
@@ -289,6 +291,62 @@ static void rows_are_a_model(void **state) {
     assert_true(x > 900 && x < 1100);
 }
 
+/* A CSV of any columns is a table, for rows with columns that are given; and who sends the same CSV to the service gets
+ * the same model, to the byte. */
+static void tables_are_models(void **state) {
+    (void)state;
+    static const char TABLE[] = "x,kind,n,side\n1.5,b,1,up\n1.0,b,,up\n,a,3,down\n1.25,a,1,up\n";
+    static const char OPTIONS[] =
+        "{\"name\":\"sent\",\"label\":\"kind\",\"categorical\":[\"n\"],\"csv\":"
+        "\"x,kind,n,side\\n1.5,b,1,up\\n1.0,b,,up\\n,a,3,down\\n1.25,a,1,up\\n\",\"options\":{"
+        "\"steps\":20,\"hidden_size\":8,\"time_size\":8,\"seed\":5,\"warmup\":2}}";
+    put("table.csv", TABLE, sizeof TABLE - 1);
+    put("table.json", OPTIONS, sizeof OPTIONS - 1);
+    fine("train --data @/table.csv --label-column kind --categorical n --out @/models/table --steps 20 --hidden-size 8 "
+         "--time-size 8 --seed 5 --warmup 2 --sample-count 2");
+    assert_non_null(strstr(said, "4 rows of a table of 4 columns, 2 classes;"));
+    fine("models check @/models/table");
+    fine("call POST /v1/sample/rows '{\"model\":\"table\",\"count\":2,\"seed\":1,\"given\":{\"side\":\"down\",\"n\":"
+         "null}}' --models @/models");
+    assert_non_null(strstr(said, "\"n\":[null,null],\"side\":[\"down\",\"down\"]},\"seed\":1}"));
+    fine("call POST /v1/models - --models @/models < @/table.json");
+    static const char *const FILES[] = {"model_index.json", "table.json", "mlp/config.json",
+                                        "mlp/diffusion_pytorch_model.safetensors", "scheduler/scheduler_config.json"};
+    for (size_t i = 0; i < COUNT(FILES); i++)
+        same("models/table", "models/sent", FILES[i]);
+    refused("train --data @/table.csv --kind points --out @/a", 1, "want columns of numbers without gaps");
+    refused("train --data @/table.csv --label-column kind --categorical n --source @/table.csv --out @/a", 1,
+            "A table starts from noise");
+    refused("train --data moons --kind table --out @/a", 1, "moons is no table; want a CSV.");
+    refused("train --data moons --given 0.5 --out @/a", 1, "given is 0.5, which means nothing");
+}
+
+/* A run on a table goes on to the same bytes, and not on another table of the same features. */
+static void a_table_is_gone_on_with(void **state) {
+    (void)state;
+    char options[600];
+    size_t n;
+    static const char LONG[] = "x,kind\n1,a\n2,b\n3,a\n,b\n", OTHER[] = "x,kind\n10,a\n20,b\n30,a\n,b\n";
+    put("long.csv", LONG, sizeof LONG - 1);
+    put("other.csv", OTHER, sizeof OTHER - 1);
+    snprintf(options, sizeof options,
+             "--data %s --hidden-size 16 --time-size 16 --batch 16 --steps 300 --checkpoint-every 20 --sample-every 0 "
+             "--sample-count 2 --kernels ref",
+             path_of("long.csv"));
+    pid_t pid = start_with(options, "long");
+    end(pid, SIGKILL, 0);
+    char *checkpoint = read_file(path_of("long/checkpoint"), &n);
+    if (checkpoint) {
+        refused("train --out @/long --data @/other.csv", 1, "The data or the options are not those that ");
+        fine("train --out @/long");
+    }
+    free(checkpoint);
+    fine("train --config @/long/train.json --out @/anew --threads 2");
+    same("long", "anew", "mlp/diffusion_pytorch_model.safetensors");
+    same("long", "anew", "table.json");
+    same("long", "anew", "metrics.ndjson");
+}
+
 static void other_data_are_not_gone_on_with(void **state) {
     (void)state;
     size_t n;
@@ -331,6 +389,8 @@ int main(void) {
         cmocka_unit_test(what_was_trained_is_a_model),
         cmocka_unit_test(transformers_and_sources_are_models),
         cmocka_unit_test(rows_are_a_model),
+        cmocka_unit_test(tables_are_models),
+        cmocka_unit_test(a_table_is_gone_on_with),
         cmocka_unit_test(other_data_are_not_gone_on_with),
         cmocka_unit_test(folders_of_png_are_read),
     };

@@ -314,6 +314,29 @@ char *made_model_answer(struct made_model *m, const char *route, const char *bod
     return text;
 }
 
+static enum status keep_files(struct model_store *store, struct ctx *ctx, struct str name,
+                              const struct model_file *files, size_t n) {
+    struct made_model *m = (struct made_model *)store;
+    (void)ctx, (void)name;
+    for (size_t i = 0; i < n; i++)
+        made_files_put(&m->folder, files[i].path, files[i].p, files[i].n);
+    return STATUS_OK;
+}
+
+void made_model_keep(struct made_model *m) { m->store.put = keep_files; }
+
+void made_model_learn(struct made_model *m, const char *request) {
+    struct call call;
+    made_model_keep(m);
+    m->host.isa = m->isa;
+    call_init(&call, test_endpoint("POST", "/v1/models"), &m->host);
+    call.request = (struct request){.query = "", .body = request, .n = strlen(request)};
+    if (call_decode(&call) != STATUS_OK || call_run(&call) != STATUS_OK)
+        fail_msg("%s", call.errors[0].detail);
+    call_release(&call);
+    made_model_load(m);
+}
+
 void made_model_numbers(const char *answer, const char *key, double *x, size_t n) {
     const char *p = strstr(answer, key);
     assert_non_null(p);

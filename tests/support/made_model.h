@@ -68,6 +68,11 @@ struct buf made_model_bytes(struct made_model *m, const char *route, const char 
 char *made_model_post(struct made_model *m, const char *route, const char *body, int *http);
 char *made_model_answer(struct made_model *m, const char *route, const char *body);
 
+/* made_model_keep lets /v1/models put a model into the folder, whatever its name; made_model_learn asks it for one, and
+ * loads that. */
+void made_model_keep(struct made_model *m);
+void made_model_learn(struct made_model *m, const char *request);
+
 /* made_model_numbers reads n numbers behind `key` in an answer: "\"samples\":[[". */
 void made_model_numbers(const char *answer, const char *key, double *x, size_t n);
 

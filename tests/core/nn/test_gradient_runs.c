@@ -65,6 +65,78 @@ static void threads_do_not_matter(void **state) {
     }
 }
 
+/* -- Steps -- */
+
+enum { STEP_IMAGES = 301 };
+
+/* A network, its input, and where the loss (half the sum of squares of what comes out) writes its derivative. */
+struct stepped {
+    size_t floats; /* an image's, in and out */
+    float *weights, *x, *out, *d_out, *by_weights, times[STEP_IMAGES];
+    int64_t classes[STEP_IMAGES];
+    size_t numbers, images;
+    atomic_size_t compared;
+};
+
+static void compare(void *self, size_t first, size_t images) {
+    struct stepped *s = self;
+    memcpy(s->d_out + first * s->floats, s->out + first * s->floats, images * s->floats * sizeof *s->out);
+    s->compared += images;
+}
+
+static struct graph *begin_step(struct stepped *s, struct ctx *ctx, derivatives_maker *make, size_t floats,
+                                size_t images) {
+    struct graph *g;
+    uint64_t seed = 11;
+    assert_int_equal(make(ctx, tensor_kernels_for(isa_best()), &g), STATUS_OK);
+    *s = (struct stepped){.floats = floats, .images = images, .numbers = gradient_numbers(g)};
+    s->weights = derivatives_numbers(s->numbers, &seed, NULL);
+    s->by_weights = derivatives_numbers(s->numbers, &seed, NULL); /* what was there does not matter */
+    s->x = derivatives_numbers(images * floats, &seed, NULL);
+    s->out = derivatives_numbers(images * floats, &seed, NULL);
+    s->d_out = derivatives_numbers(images * floats, &seed, NULL);
+    for (size_t i = 0; i < images; i++) {
+        s->times[i] = (float)i * 3 + 1;
+        s->classes[i] = (int64_t)(i % CLASSES);
+    }
+    return g;
+}
+
+static void end_step(struct stepped *s) {
+    free(s->weights), free(s->by_weights), free(s->x), free(s->out), free(s->d_out);
+}
+
+/* check_step: a step has the bits of the two ways, one after the other, on any threads. */
+static void check_step(derivatives_maker *make, size_t floats, size_t images, size_t threads) {
+    struct stepped s;
+    struct ctx ctx;
+    struct gradient *gradient;
+    struct parallel parallel = test_threads(threads);
+    ctx_init(&ctx, (size_t)1 << 30);
+    ctx.parallel = &parallel;
+    struct graph *g = begin_step(&s, &ctx, make, floats, images);
+    const struct graph_in in = {s.x, s.times, s.classes};
+    float *want = calloc(s.numbers + images * floats, sizeof *want), *out = want + s.numbers;
+    assert_int_equal(gradient_new(&ctx, g, images, &gradient), STATUS_OK);
+    gradient_step(&ctx, gradient, s.weights, images, &in, s.out, compare, &s, s.d_out, s.by_weights);
+    gradient_forward(&ctx, gradient, s.weights, images, &in, out);
+    gradient_backward(&ctx, gradient, out, want);
+    assert_memory_equal(s.out, out, images * floats * sizeof *out);
+    assert_memory_equal(s.by_weights, want, s.numbers * sizeof *want);
+    assert_int_equal(s.compared, images);
+    free(want);
+    end_step(&s);
+    ctx_release(&ctx);
+}
+
+static void a_step_has_the_bits_of_both_ways(void **state) {
+    (void)state;
+    for (size_t threads = 1; threads <= 3; threads++) {
+        check_step(derivatives_tiny_mlp, 3, STEP_IMAGES, threads);
+        check_step(derivatives_tiny_unet, 192, 35, threads);
+    }
+}
+
 /* -- Halved products -- */
 
 static int halved_conv(struct graph *g, int x, const char *name, size_t out, size_t kernel, size_t stride, bool late) {
@@ -280,6 +352,12 @@ static void a_stop_ends_it(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(threads_do_not_matter),
+        cmocka_unit_test(a_step_has_the_bits_of_both_ways),
+        cmocka_unit_test(forward_has_the_bits_of_a_run),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(each_allocation_may_fail),
+        cmocka_unit_test(a_stop_ends_it),
         cmocka_unit_test(threads_do_not_matter),
         cmocka_unit_test(forward_has_the_bits_of_a_run),
         cmocka_unit_test(halved_products_of_whole_numbers_are_exact),

@@ -97,6 +97,30 @@ static void numbers_are_rounded_to_halves(void **state) {
         assert_int_equal(got[i], want[i]);
 }
 
+/* check_sums: what a tile adds and writes to rows has the bits of its sums, finished. */
+static void check_sums(struct tile_shape shape, struct tile *t, uint64_t *seed) {
+    size_t n = shape.columns;
+    float *rows[3][TILE_ROWS_MAX], *bias = guarded(n, seed); /* to, vector, residual */
+    for (size_t i = 0; i < 3 * t->rows; i++)
+        rows[i % 3][i / 3] = guarded(n, seed);
+    t->to = rows[0];
+    for (int all = 0; all < 2; all++) {
+        t->bias = all ? bias : NULL;
+        t->vector = all ? (const float *const *)rows[1] : NULL;
+        t->residual = all ? (const float *const *)rows[2] : NULL;
+        shape.run(t);
+        for (size_t i = 0; i < t->rows * n; i++) {
+            float want = t->out[i / n * t->pitch + i % n];
+            if (all)
+                want = want + bias[i % n] + rows[1][i / n][i % n] + rows[2][i / n][i % n];
+            assert_true(rows[0][i / n][i % n] == want);
+        }
+    }
+    for (size_t i = 0; i < 3 * t->rows; i++)
+        drop(rows[i % 3][i / 3], n);
+    drop(bias, n);
+}
+
 /* check_tile has three segments, two of which overlap, and results that lie three floats further apart than they must. */
 static void check_tile(struct tile_shape shape, size_t rows, size_t depth, uint64_t *seed) {
     size_t segment[] = {0, depth + 3, 1}, n = 2 * depth + 3, m = 3 * depth * shape.columns;
@@ -117,6 +141,9 @@ static void check_tile(struct tile_shape shape, size_t rows, size_t depth, uint6
         }
     for (size_t i = 0; i + 1 < rows; i++)
         assert_true(out[i * pitch + shape.columns] == 5);
+    if (shape.columns > 1)
+        check_sums(shape, &(struct tile){(const float *const *)a, rows, segment, 3, depth, panel, NULL, out, pitch},
+                   seed);
     check_halves(shape, &(struct tile){(const float *const *)a, rows, segment, 3, depth, NULL, NULL, out, pitch}, panel,
                  m, seed);
     for (size_t i = 0; i < rows; i++)
