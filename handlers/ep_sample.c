@@ -340,7 +340,7 @@ static enum status picture(struct call *call, struct buf *out) {
 const struct endpoint ep_sample = {
     .method = "POST",
     .route = "/v1/sample",
-    .version = 10,
+    .version = 11,
     .title = "Draw samples from a diffusion or flow model",
     .doc =
         "Starts from Gaussian noise and removes it step by step with the exact denoiser E[x0 | x] of the model, along "
@@ -374,7 +374,8 @@ const struct endpoint ep_sample = {
         "so "
         "many, and says so; what the time chose or cut is never cached, and `resolved` is what to ask for to have it "
         "again.\n\n"
-        "As application/x-npy the answer is the samples alone, and a body of that type is the latents, with the other "
+        "As application/x-npy the answer is the samples alone, or the trajectory where it is asked for, and a body of "
+        "that type is the latents, with the other "
         "fields in the query.",
     .source = "Karras, Aittala, Aila, Laine 2022 (grids, Heun, churn); Ho, Jain, Abbeel 2020 (ddpm); Song, Meng, Ermon "
               "2021 (euler with eta: DDIM); Song et al. 2021 (vp, ve); Nichol, Dhariwal 2021 (cosine); Liu, Gong, Liu "
@@ -394,9 +395,9 @@ const struct endpoint ep_sample = {
               "0.46997905799774714,0.1166385635251784,0.020435334553438746,0.002,0.0],\"k\":[80.0,"
               "42.41518931851267,21.10867673619376,9.723201355260132,4.066123602953759,1.501741979068008,"
               "0.46997905799774714,0.1166385635251784,0.020435334553438746,0.002,0.0]},\"network_calls\":19,"
-              "\"numerics\":\"5\"}",
+              "\"numerics\":\"6\"}",
     .npy_input = "latents",
-    .npy_output = "samples",
+    .npy_output = "trajectory samples",
     .ndjson_output = "samples",
     .progress = step_event_fields,
     .picture = picture,

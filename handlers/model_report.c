@@ -106,7 +106,7 @@ static void check_scheduler(struct report *r) {
     struct ctx *ctx = &r->call.ctx;
     if (!r->model.scheduler.n)
         return;
-    if (scheduler_request(&r->call, r->model.scheduler, 0, &answer) != STATUS_OK) {
+    if (scheduler_request(&r->call, r->model.scheduler, NULL, &answer) != STATUS_OK) {
         file_warn(ctx, w, "The scheduler is of no use, so a request has to name its path: %.300s", ctx->err.detail);
         return;
     }

@@ -7,7 +7,7 @@
 #include "handlers/csv.h"
 #include "handlers/number.h"
 
-enum { SHOWN = 60 };
+enum { SHOWN = 60, NUMBER_ROOM = 40 };
 
 /* Who reads: a cell's place is `root`/name, and of rows `root`/name/row. */
 struct reading {
@@ -67,10 +67,19 @@ static enum status fail(const struct reading *r, size_t column, size_t row, cons
                      (int)(name.n < SHOWN ? name.n : SHOWN), name.p, is, where, want);
 }
 
+/* show_number writes a number as it would be given: 5, 5.4. */
+static const char *show_number(double x, char to[NUMBER_ROOM]) {
+    size_t n = number_format_real(to, x);
+    if (n > 2 && !memcmp(to + n - 2, ".0", 2))
+        n -= 2;
+    to[n] = '\0';
+    return to;
+}
+
 static const char *show(const struct cell *cell, char is[SHOWN + 8]) {
     switch (cell->kind) {
     case CELL_NULL: return "null";
-    case CELL_NUMBER: snprintf(is, SHOWN + 8, "%.17g", cell->x); return is;
+    case CELL_NUMBER: return show_number(cell->x, is);
     case CELL_TEXT:
         snprintf(is, SHOWN + 8, "\"%.*s\"", (int)(cell->text.n < SHOWN ? cell->text.n : SHOWN), cell->text.p);
         return is;
@@ -97,10 +106,11 @@ static enum status take_category(const struct reading *r, size_t column, size_t 
 static enum status take_number(const struct reading *r, size_t column, size_t row, const struct cell *cell,
                                double *out) {
     const struct column_code *c = &r->table->code.columns[column];
-    char is[SHOWN + 8], range[96];
+    char is[SHOWN + 8], low[NUMBER_ROOM], high[NUMBER_ROOM], range[128];
     if (cell->kind != CELL_NUMBER || (c->kind == COLUMN_INTEGER && cell->x != floor(cell->x)))
         return fail(r, column, row, show(cell, is), c->kind == COLUMN_INTEGER ? "an integer" : "a number");
-    snprintf(range, sizeof range, "%.17g to %.17g, between which it was learnt", c->low, c->high);
+    snprintf(range, sizeof range, "%s to %s, between which it was learnt", show_number(c->low, low),
+             show_number(c->high, high));
     *out = cell->x;
     return cell->x >= c->low && cell->x <= c->high ? STATUS_OK : fail(r, column, row, show(cell, is), range);
 }

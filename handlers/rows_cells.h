@@ -34,7 +34,7 @@ enum status rows_cells_object(struct call *call, const struct table_file *table,
                               struct rows_cells *out) MUST_CHECK;
 enum status rows_cells_columns(struct call *call, const struct table_file *table, struct str json, size_t most,
                                struct rows_cells *out) MUST_CHECK;
-enum status rows_cells_csv(struct call *call, const struct table_file *table, struct str csv, size_t most,
+enum status rows_cells_csv(struct call *call, const struct table_file *table, struct str text, size_t most,
                            struct rows_cells *out) MUST_CHECK;
 
 #endif

@@ -277,10 +277,17 @@ static void channels_first(const float *from, size_t pixels, size_t channels, fl
             to[c * pixels + i] = from[i * channels + c];
 }
 
+/* starts_of is how many points of a source come with a model. */
+static size_t starts_of(const struct train_data *from) {
+    size_t most = TRAIN_START_NUMBERS / from->d;
+    most = most < TRAIN_STARTS_LEAST ? TRAIN_STARTS_LEAST : most > TRAIN_STARTS_MAX ? TRAIN_STARTS_MAX : most;
+    return from->n < most ? from->n : most;
+}
+
 enum status train_plan_starts(struct ctx *ctx, const struct train_plan *plan, float **points, size_t *n) {
     const struct train_data *from = &plan->from;
     const size_t d = from->d, channels = plan->data->channels;
-    *n = from->n < TRAIN_STARTS_MAX ? from->n : TRAIN_STARTS_MAX;
+    *n = starts_of(from);
     *points = ctx_alloc(ctx, *n + 1, d * sizeof **points);
     if (!*points)
         return STATUS_NO_MEMORY;

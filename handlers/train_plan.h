@@ -31,8 +31,9 @@ enum status train_plan_make(struct ctx *ctx, const struct train_config *config, 
 enum status train_plan_graph(struct ctx *ctx, const struct train_plan *plan, struct graph **out) MUST_CHECK;
 
 /* train_plan_starts gives points of the source that a model's samples start from, as the network sees them and in the
- * order of its samples, [n][channels][height][width]: all, or TRAIN_STARTS_MAX that the seed draws. Errors: NO_MEMORY. */
-enum { TRAIN_STARTS_MAX = 4096 };
+ * order of its samples, [n][channels][height][width]: all, or as many as the seed draws, TRAIN_STARTS_MAX or, of large
+ * ones, those that hold TRAIN_START_NUMBERS numbers, but no fewer than TRAIN_STARTS_LEAST. Errors: NO_MEMORY. */
+enum { TRAIN_STARTS_MAX = 4096, TRAIN_STARTS_LEAST = 64, TRAIN_START_NUMBERS = 4 << 20 };
 enum status train_plan_starts(struct ctx *ctx, const struct train_plan *plan, float **points, size_t *n) MUST_CHECK;
 
 #endif

@@ -212,11 +212,13 @@ static bool is_csv(const char *name) {
 
 enum status train_source_open(struct ctx *ctx, const struct train_config *config, struct train_files *files,
                               struct dataset *out) {
-    struct train_config of_source = *config;
+    struct train_config of_source;
+    train_config_default(&of_source);
     of_source.data = config->source;
-    of_source.labels = "";
-    if (!is_csv(config->source))
-        of_source.label_column = "";
+    of_source.seed = config->seed;
+    of_source.kind = DATASET_POINTS;
+    if (is_csv(config->source))
+        of_source.label_column = config->label_column;
     *files = (struct train_files){0};
     return open_data(ctx, &of_source, files, out);
 }

@@ -159,17 +159,9 @@ struct block {
     size_t column, first, end;
 };
 
-/* is_sum: what becomes of the block is but a sum, which its tiles make themselves. */
-static bool is_sum(const struct block *block) {
-    const struct product *p = block->job->p;
-    return p->activation == ACTIVATION_NONE && !p->gate && !p->keep.data && p->scale == 1 && !block->b.pairs &&
-           !p->out.halves && block->shape.columns > 1 && p->b->columns - block->column >= block->shape.columns;
-}
-
 /* run_tiles computes them in tiles that are about as high as each other. */
 static void run_tiles(const struct block *block) {
     const struct product *p = block->job->p;
-    const bool sum = is_sum(block);
     size_t first = block->first;
     struct factor a;
     struct product_rows r;
@@ -183,17 +175,12 @@ static void run_tiles(const struct block *block) {
                         .out = r.sums,
                         .pitch = block->shape.columns,
                         .a_halves = a.halves,
-                        .pairs = block->b.pairs,
-                        .to = sum ? r.out : NULL,
-                        .bias = p->bias ? p->bias + block->column : NULL,
-                        .vector = p->vector ? r.vector : NULL,
-                        .residual = p->residual.data ? r.residual : NULL};
+                        .pairs = block->b.pairs};
     for (size_t tiles = ceiling(block->end - first, block->shape.rows); tiles > 0; tiles--, first += tile.rows) {
         tile.rows = ceiling(block->end - first, tiles);
         gather(p, &at, block->column, tile.rows, &a, &r);
         block->shape.run(&tile);
-        if (!sum)
-            product_finish(block->job->k, p, block->column, block->shape.columns, &r);
+        product_finish(block->job->k, p, block->column, block->shape.columns, &r);
     }
 }
 

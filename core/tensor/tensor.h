@@ -28,10 +28,6 @@ struct tile {
     size_t pitch;
     const uint16_t *const *a_halves; /* [rows]; of a tile of half.h, in place of a: */
     const uint16_t *pairs;           /* and in place of panel */
-    /* Or, where `to` is there, out is not written, but to[i][j] = the sum + bias[j] + vector[i][j] + residual[i][j], each
-     * of these NULL where there is none: the bits of finish_rows. Not of a tile of one column, nor of half.h. */
-    float *const *to;
-    const float *bias, *const *vector, *const *residual;
 };
 
 struct tile_shape {

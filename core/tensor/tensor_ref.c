@@ -17,14 +17,6 @@ static void widen(size_t n, const uint16_t *x, float *out) {
 /* weight is number i of a panel. */
 static float weight(const struct tile *t, size_t i) { return t->panel ? t->panel[i] : float_of_bf16(t->halves[i]); }
 
-static float added(const struct tile *t, size_t i, size_t j, float y) {
-    if (t->bias)
-        y += t->bias[j];
-    if (t->vector)
-        y += t->vector[i][j];
-    return t->residual ? y + t->residual[i][j] : y;
-}
-
 static void tile_of(const struct tile *t, size_t columns) {
     for (size_t i = 0; i < t->rows; i++) {
         float sum[COLUMNS] = {0};
@@ -35,9 +27,8 @@ static void tile_of(const struct tile *t, size_t columns) {
                 for (size_t j = 0; j < columns; j++)
                     sum[j] += a[k] * weight(t, at++);
         }
-        float *to = t->to ? t->to[i] : t->out + i * t->pitch;
         for (size_t j = 0; j < columns; j++)
-            to[j] = t->to ? added(t, i, j, sum[j]) : sum[j];
+            t->out[i * t->pitch + j] = sum[j];
     }
 }
 

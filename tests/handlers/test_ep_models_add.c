@@ -45,11 +45,7 @@ static void learn(struct made_model *m) {
 static json_t *rows(struct made_model *m, const char *more) {
     char request[400];
     snprintf(request, sizeof request, "{\"model\":\"made\",\"seed\":3,\"steps\":8%s}", more);
-    char *text = made_model_answer(m, "/v1/sample/rows", request);
-    json_t *answer = json_loads(text, 0, NULL);
-    assert_non_null(answer);
-    free(text);
-    return answer;
+    return made_model_json(m, "/v1/sample/rows", request);
 }
 
 static json_t *column(const json_t *answer, const char *name) {

@@ -117,6 +117,30 @@ static void without_classes_no_label_is_dropped(void **state) {
     planned_end(&f);
 }
 
+/* How many points come with a model: all, so many at most, and fewer of large ones. */
+static void a_model_has_some_of_its_source(void **state) {
+    (void)state;
+    static const struct {
+        size_t n, d, want;
+    } CASES[] = {{1, 2, 1},          {4095, 2, 4095},   {4096, 2, 4096},  {5000, 2, 4096},
+                 {5000, 2048, 2048}, {70, 1 << 17, 64}, {50, 1 << 17, 50}};
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct planned f;
+        float *points, *rows = calloc(CASES[i].n * CASES[i].d, sizeof *rows);
+        size_t n;
+        assert_non_null(rows);
+        planned_begin(&f, false);
+        planned_make(&f);
+        f.ctx.cap = (size_t)1 << 30;
+        f.data.channels = 1;
+        f.plan.from = (struct train_data){.n = CASES[i].n, .d = CASES[i].d, .rows = rows};
+        assert_int_equal(train_plan_starts(&f.ctx, &f.plan, &points, &n), STATUS_OK);
+        assert_int_equal(n, CASES[i].want);
+        free(rows);
+        planned_end(&f);
+    }
+}
+
 static void sources_that_do_not_fit_are_refused(void **state) {
     (void)state;
     struct planned f, other;
@@ -140,6 +164,7 @@ int main(void) {
         cmocka_unit_test(what_is_open_is_settled),
         cmocka_unit_test(what_does_not_fit_is_a_sentence),
         cmocka_unit_test(without_classes_no_label_is_dropped),
+        cmocka_unit_test(a_model_has_some_of_its_source),
         cmocka_unit_test(sources_that_do_not_fit_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

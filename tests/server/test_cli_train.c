@@ -315,7 +315,7 @@ static void tables_are_models(void **state) {
     for (size_t i = 0; i < COUNT(FILES); i++)
         same("models/table", "models/sent", FILES[i]);
     refused("train --data @/table.csv --kind points --out @/a", 1, "want columns of numbers without gaps");
-    refused("train --data @/table.csv --label-column kind --categorical n --source @/table.csv --out @/a", 1,
+    refused("train --data @/table.csv --label-column kind --categorical n --source moons --out @/a", 1,
             "A table starts from noise");
     refused("train --data moons --kind table --out @/a", 1, "moons is no table; want a CSV.");
     refused("train --data moons --given 0.5 --out @/a", 1, "given is 0.5, which means nothing");

@@ -314,6 +314,14 @@ char *made_model_answer(struct made_model *m, const char *route, const char *bod
     return text;
 }
 
+json_t *made_model_json(struct made_model *m, const char *route, const char *body) {
+    char *text = made_model_answer(m, route, body);
+    json_t *answer = json_loads(text, 0, NULL);
+    assert_non_null(answer);
+    free(text);
+    return answer;
+}
+
 static enum status keep_files(struct model_store *store, struct ctx *ctx, struct str name,
                               const struct model_file *files, size_t n) {
     struct made_model *m = (struct made_model *)store;

@@ -10,6 +10,8 @@
 #ifndef SOLVENT_TEST_MADE_MODEL_H
 #define SOLVENT_TEST_MADE_MODEL_H
 
+#include <jansson.h>
+
 #include "core/nn/vae.h"
 #include "handlers/call.h"
 #include "handlers/model_load.h"
@@ -62,11 +64,13 @@ void made_model_source(struct made_model *m, const float *points, size_t n, size
 /* made_model_clock gives the host a clock. */
 void made_model_clock(struct made_model *m);
 
-/* made_model_post is test_post with this host; the text is malloc'ed. made_model_answer wants 200. made_model_bytes gives
- * what may be a picture, to be released. */
+/* made_model_post is test_post with this host; the text is malloc'ed. made_model_answer wants 200;
+ * made_model_json reads that answer, to be released by json_decref. made_model_bytes gives what may be a picture, to be
+ * released. */
 struct buf made_model_bytes(struct made_model *m, const char *route, const char *body, int *http);
 char *made_model_post(struct made_model *m, const char *route, const char *body, int *http);
 char *made_model_answer(struct made_model *m, const char *route, const char *body);
+json_t *made_model_json(struct made_model *m, const char *route, const char *body);
 
 /* made_model_keep lets /v1/models put a model into the folder, whatever its name; made_model_learn asks it for one, and
  * loads that. */

@@ -20,7 +20,8 @@ static enum status make_plan(struct ctx *ctx, enum config_variance variance, boo
     const struct scheduler_config config = {
         .variance_type = variance, .clip_sample = clips, .given = KEY(variance_type) | KEY(clip_sample)};
     struct plan_build b;
-    enum status status = scheduler_make(ctx, scheduler_class_find("DDPMScheduler"), &config, steps, s);
+    enum status status =
+        scheduler_make(ctx, scheduler_class_find("DDPMScheduler"), &config, &(struct scheduler_run){.steps = steps}, s);
     if (status != STATUS_OK)
         return status;
     plan_begin(&b, ctx, &s->path, &s->options, 0, s->start_sigma);

@@ -358,13 +358,8 @@ int main(void) {
         cmocka_unit_test(refusals),
         cmocka_unit_test(each_allocation_may_fail),
         cmocka_unit_test(a_stop_ends_it),
-        cmocka_unit_test(threads_do_not_matter),
-        cmocka_unit_test(forward_has_the_bits_of_a_run),
         cmocka_unit_test(halved_products_of_whole_numbers_are_exact),
         cmocka_unit_test(halved_derivatives_are_near),
-        cmocka_unit_test(refusals),
-        cmocka_unit_test(each_allocation_may_fail),
-        cmocka_unit_test(a_stop_ends_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
