@@ -10,23 +10,6 @@ INLINE float weight(const struct tile *t, size_t at, const bool halves) {
     return halves ? widened(t->halves[at]) : t->panel[at];
 }
 
-/* tile_finish adds to each row what there is, and writes it where it belongs. */
-INLINE void tile_finish(const struct tile *t, const size_t rows, const size_t vectors, vec acc[][VECTORS]) {
-#pragma GCC unroll 24
-    for (size_t i = 0; i < rows; i++)
-#pragma GCC unroll 4
-        for (size_t j = 0; j < vectors; j++) {
-            vec y = acc[i][j];
-            if (t->bias)
-                y += load(t->bias + j * LANES);
-            if (t->vector)
-                y += load(t->vector[i] + j * LANES);
-            if (t->residual)
-                y += load(t->residual[i] + j * LANES);
-            store(t->to[i] + j * LANES, y);
-        }
-}
-
 INLINE void tile_of(const struct tile *t, const size_t rows, const size_t vectors, const bool halves) {
     vec acc[TILE_ROWS_MAX][VECTORS];
 #pragma GCC unroll 24
@@ -68,10 +51,6 @@ INLINE void tile_of(const struct tile *t, const size_t rows, const size_t vector
                     acc[i][j] = FMA(x, column[j], acc[i][j]);
             }
         }
-    }
-    if (t->to) {
-        tile_finish(t, rows, vectors, acc);
-        return;
     }
 #pragma GCC unroll 24
     for (size_t i = 0; i < rows; i++)
