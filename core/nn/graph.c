@@ -53,21 +53,51 @@ static struct node *add_node(struct graph *g, enum operation op, int a, int b, i
     return node;
 }
 
+/* FNV-1a of 64 bits (Fowler, Noll, Vo). */
+static size_t hash(const char *text) {
+    uint64_t h = UINT64_C(14695981039346656037);
+    for (; *text; text++)
+        h = (h ^ (unsigned char)*text) * UINT64_C(1099511628211);
+    return (size_t)(h ^ h >> 32);
+}
+
+/* slot_of is where a name stands in g->names, or would: half of the slots are free, so the walk is short. */
+static int *slot_of(const struct graph *g, const char *name) {
+    const size_t mask = 2 * g->max_parameters - 1; /* a power of two, as grow makes them */
+    size_t at = hash(name) & mask;
+    while (g->names[at] && strcmp(g->parameters[g->names[at] - 1].name, name) != 0)
+        at = (at + 1) & mask;
+    return &g->names[at];
+}
+
+/* grow_parameters makes room for one more, and with longer lists a table of their names. */
+static bool grow_parameters(struct graph *g) {
+    const size_t before = g->max_parameters;
+    if (!grow(g, (void **)&g->parameters, g->n_parameters, &g->max_parameters, sizeof *g->parameters))
+        return false;
+    if (g->max_parameters == before)
+        return true;
+    g->names = ctx_zalloc(g->ctx, 2 * g->max_parameters, sizeof *g->names);
+    g->failed = !g->names;
+    for (size_t i = 0; !g->failed && i < g->n_parameters; i++)
+        *slot_of(g, g->parameters[i].name) = (int)i + 1;
+    return !g->failed;
+}
+
 static int add_parameter(struct graph *g, const char *name, const char *suffix, enum parameter_role role, size_t fan_in,
                          size_t dims, const size_t *shape) {
-    char full[PARAMETER_NAME];
-    snprintf(full, sizeof full, "%s.%s", name, suffix);
-    for (size_t i = 0; i < g->n_parameters; i++)
-        if (!strcmp(g->parameters[i].name, full))
-            return (int)i;
-    if (!grow(g, (void **)&g->parameters, g->n_parameters, &g->max_parameters, sizeof *g->parameters))
+    struct parameter made = {.role = role, .dims = dims, .n = 1, .fan_in = fan_in};
+    if (!grow_parameters(g))
         return GRAPH_NONE;
-    struct parameter *p = &g->parameters[g->n_parameters];
-    *p = (struct parameter){.role = role, .dims = dims, .n = 1, .fan_in = fan_in};
-    memcpy(p->name, full, sizeof full);
+    snprintf(made.name, sizeof made.name, "%s.%s", name, suffix);
+    int *slot = slot_of(g, made.name);
+    if (*slot)
+        return *slot - 1;
     for (size_t i = 0; i < dims; i++)
-        p->n *= p->shape[i] = shape[i];
-    return (int)g->n_parameters++;
+        made.n *= made.shape[i] = shape[i];
+    g->parameters[g->n_parameters++] = made;
+    *slot = (int)g->n_parameters;
+    return *slot - 1;
 }
 
 /* -- Operations -- */
@@ -324,7 +354,26 @@ static void sort_nodes(struct graph *g) {
     g->nodes = nodes;
 }
 
+/* find_packed notes which node has each parameter packed: the first convolution that reads it. */
+static void find_packed(struct graph *g) {
+    g->packed_by = ctx_alloc(g->ctx, g->n_parameters, sizeof *g->packed_by);
+    g->failed = !g->packed_by;
+    if (g->failed)
+        return;
+    for (size_t i = 0; i < g->n_parameters; i++)
+        g->packed_by[i] = GRAPH_NONE;
+    for (size_t i = g->n_nodes; i-- > 0;)
+        if (g->nodes[i].op == OP_CONV)
+            g->packed_by[g->nodes[i].weight] = (int)i;
+}
+
+struct node *graph_packed_by(const struct graph *g, size_t parameter) {
+    return g->packed_by[parameter] >= 0 ? &g->nodes[g->packed_by[parameter]] : NULL;
+}
+
 /* -- Where values lie -- */
+
+static size_t greater(size_t a, size_t b) { return a > b ? a : b; }
 
 static size_t whole_lines(size_t floats) { return (floats + 15) / 16 * 16; }
 
@@ -384,6 +433,8 @@ void graph_output(struct graph *g, int x) {
     add_node(g, OP_OUTPUT, x, GRAPH_NONE, GRAPH_NONE, GRAPH_NONE);
     if (!g->failed)
         sort_nodes(g);
+    if (!g->failed)
+        find_packed(g);
     if (g->failed)
         return;
     graph_measure(g);
@@ -391,6 +442,34 @@ void graph_output(struct graph *g, int x) {
 }
 
 size_t graph_floats(const struct graph *g, size_t images) { return g->floats * images; }
+
+/* living is the floats of the values that live while a node runs; early ones have room of their own for the whole run. */
+static size_t living(const struct graph *g, bool early, int node) {
+    size_t sum = 0;
+    for (size_t i = 0; i < g->n_values; i++) {
+        const struct value_place *v = &g->values[i];
+        if (v->early == early && v->first <= node && node <= v->last)
+            sum += v->floats;
+    }
+    return sum;
+}
+
+struct graph_memory graph_memory(const struct graph *g) {
+    struct graph_memory m = {0};
+    size_t early = 0, late = 0, first = 0, second = 0;
+    for (size_t i = 0; i < g->n_nodes; i++) {
+        early = greater(early, living(g, true, (int)i));
+        late = greater(late, living(g, false, (int)i));
+    }
+    for (size_t i = 0; i < g->n_values; i++) {
+        const size_t n = g->values[i].floats;
+        second = greater(second, n < first ? n : first);
+        first = greater(first, n);
+    }
+    m.moment = early + late;
+    m.two_largest = first + second;
+    return m;
+}
 bool graph_failed(const struct graph *g) { return g->failed; }
 size_t graph_parameters(const struct graph *g, const struct parameter **list) {
     *list = g->parameters;

@@ -1,12 +1,5 @@
 #include "core/nn/graph_parts.h"
 
-static struct node *packed_into(const struct graph *g, size_t parameter) {
-    for (size_t i = 0; i < g->n_nodes; i++)
-        if (g->nodes[i].op == OP_CONV && g->nodes[i].weight == (int)parameter)
-            return &g->nodes[i];
-    return NULL;
-}
-
 static size_t segments_of(const struct parameter *p) { return p->dims == 4 ? p->shape[2] * p->shape[3] : 1; }
 
 /* panel_floats is the size of a parameter that is packed. */
@@ -14,14 +7,14 @@ static size_t panel_floats(const struct graph *g, const struct parameter *p) {
     return matrix_floats(g->kernels, segments_of(p), p->shape[1], p->shape[0]);
 }
 
-void graph_halve(struct graph *g, size_t i) { g->parameters[i].half = packed_into(g, i) != NULL; }
+void graph_halve(struct graph *g, size_t i) { g->parameters[i].half = graph_packed_by(g, i) != NULL; }
 
 size_t graph_load_bytes(const struct graph *g) {
     size_t bytes = 0;
     for (size_t i = 0; i < g->n_parameters; i++) {
         const struct parameter *p = &g->parameters[i];
-        bytes += packed_into(g, i) ? panel_floats(g, p) * (p->half ? sizeof(uint16_t) : sizeof(float))
-                                   : p->n * sizeof(float);
+        bytes += graph_packed_by(g, i) ? panel_floats(g, p) * (p->half ? sizeof(uint16_t) : sizeof(float))
+                                       : p->n * sizeof(float);
     }
     return bytes;
 }
@@ -79,7 +72,7 @@ static enum status load_matrix(struct ctx *ctx, struct graph *g, struct node *no
 enum status graph_load(struct ctx *ctx, struct graph *g, graph_find *find, void *self) {
     for (size_t i = 0; i < g->n_parameters; i++) {
         struct parameter *p = &g->parameters[i];
-        struct node *node = packed_into(g, i);
+        struct node *node = graph_packed_by(g, i);
         enum status status = STATUS_OK;
         if (node)
             status = load_matrix(ctx, g, node, p, find, self);

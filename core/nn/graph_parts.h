@@ -62,6 +62,8 @@ struct graph {
     struct value_place *values;
     struct parameter *parameters;
     size_t n_nodes, n_values, n_parameters, max_nodes, max_values, max_parameters;
+    int *names;     /* [2 max_parameters] parameters by the hashes of their names, each 1 + its index; 0: free */
+    int *packed_by; /* [n_parameters] from graph_output on: graph_packed_by as an index; GRAPH_NONE */
     size_t n_early; /* the first nodes, which see times and classes alone: they are few numbers for large matrices */
     size_t floats, late_floats; /* of the workspace, an image; of these, behind the others, for late values */
     bool failed;
@@ -79,6 +81,9 @@ struct run {
     float *out, *workspace;
     float *own; /* a workspace of its own for all but early values, of `images` times late_floats; NULL: none */
 };
+
+/* graph_packed_by is the convolution that has a parameter packed; NULL: its plain numbers are kept. */
+struct node *graph_packed_by(const struct graph *g, size_t parameter);
 
 /* graph_places is where a value's pixels lie, the border's left out; graph_scratch where its numbers begin. */
 struct places graph_places(const struct run *r, int value);
