@@ -69,7 +69,7 @@ void clip_row(size_t d, double range, double quantile, double most, double *row,
         row[j] = clamp(row[j], range) / scale;
 }
 
-static void eval_spread(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
+static void eval_spread(const struct denoiser *self, const struct path_point *at, const int64_t *condition, size_t rows,
                         const double *x, double *out, double *spread, double *scratch) {
     const struct clip *c = (const struct clip *)(const void *)self;
     const struct denoiser *inner = c->in.denoiser;
@@ -83,7 +83,7 @@ static void eval_spread(const struct denoiser *self, const struct path_point *at
         clip_row(d, c->in.range, c->in.quantile, c->in.most, out + r * d, room);
 }
 
-static void eval(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
+static void eval(const struct denoiser *self, const struct path_point *at, const int64_t *condition, size_t rows,
                  const double *x, double *out, double *scratch) {
     eval_spread(self, at, condition, rows, x, out, NULL, scratch);
 }

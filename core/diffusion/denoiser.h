@@ -8,7 +8,7 @@
 /* Rows that each lie at a point of their own, and what is wanted of them; NULL: it is not. */
 struct denoiser_each {
     const struct path_point *at; /* [rows]; sigma > 0 (0 too where only density is wanted and the denoiser is smooth) */
-    const void *condition;       /* as of eval */
+    const int64_t *condition;    /* [rows], or NULL: as of eval */
     size_t rows;
     const double *x; /* [rows][d] */
     double *D;       /* [rows][d] */
@@ -27,19 +27,20 @@ struct denoiser {
     double cost;        /* rough nanoseconds a row, for splitting the work */
     size_t together;    /* so many rows cost less in one call than in several; 0: as many as there are */
 
-    /* eval writes D of x[rows][d] to out[rows][d]; they do not overlap. at->sigma > 0. `condition` is what the model is
-     * told beside x, NULL for the models here. A row's result does not depend on the rows beside it.
+    /* eval writes D of x[rows][d] to out[rows][d]; they do not overlap. at->sigma > 0. condition[rows] is what the model
+     * is told beside each x: of a network its class (network.h), of several denoisers that are one, which (conditional.h);
+     * NULL: what it was made for. A row's result does not depend on the rows beside it.
      * Threads: called from several at once, each with its own scratch[]. */
-    void (*eval)(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
+    void (*eval)(const struct denoiser *self, const struct path_point *at, const int64_t *condition, size_t rows,
                  const double *x, double *out, double *scratch);
 
     /* As eval, and spread[rows][d]: what a network says beside its prediction, of the variance of a reverse step (Nichol,
      * Dhariwal 2021, sec. 3.1). NULL: it says nothing. Its scratch is eval's. */
-    void (*eval_spread)(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
+    void (*eval_spread)(const struct denoiser *self, const struct path_point *at, const int64_t *condition, size_t rows,
                         const double *x, double *out, double *spread, double *scratch);
 
-    /* The same model without guidance, for solvers that move in its direction (CFG++). NULL: this one is. Its scratch
-     * is no larger. */
+    /* The same model without guidance, for solvers that move in its direction (CFG++), who tell it no condition. NULL:
+     * this one is. Its scratch is no larger. */
     const struct denoiser *unguided;
 
     /* each is eval where every row has its own point, for solvers with steps of their own and for likelihoods. It
@@ -52,7 +53,7 @@ struct denoiser {
 };
 
 /* denoiser_eval writes D of x[rows][d] to out[rows][d]. */
-static inline void denoiser_eval(const struct denoiser *self, const struct path_point *at, const void *condition,
+static inline void denoiser_eval(const struct denoiser *self, const struct path_point *at, const int64_t *condition,
                                  size_t rows, const double *x, double *out, double *scratch) {
     self->eval(self, at, condition, rows, x, out, scratch);
 }

@@ -24,7 +24,7 @@ static void rescale(size_t d, double phi, const double *good, double *row) {
 }
 
 /* ask_good asks for D, and for the spread where it is wanted. */
-static void ask_good(const struct guidance *g, const struct path_point *at, const void *condition, size_t rows,
+static void ask_good(const struct guidance *g, const struct path_point *at, const int64_t *condition, size_t rows,
                      const double *x, double *out, double *spread, double *scratch) {
     const struct denoiser *good = g->in.good;
     if (spread)
@@ -34,7 +34,7 @@ static void ask_good(const struct guidance *g, const struct path_point *at, cons
 }
 
 /* Only predictions are exaggerated: the spread is that of `good`. */
-static void eval_spread(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
+static void eval_spread(const struct denoiser *self, const struct path_point *at, const int64_t *condition, size_t rows,
                         const double *x, double *out, double *spread, double *scratch) {
     const struct guidance *g = (const struct guidance *)(const void *)self;
     size_t d = self->d;
@@ -51,7 +51,7 @@ static void eval_spread(const struct denoiser *self, const struct path_point *at
         rescale(d, g->in.rescale, good + r * d, out + r * d);
 }
 
-static void eval(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
+static void eval(const struct denoiser *self, const struct path_point *at, const int64_t *condition, size_t rows,
                  const double *x, double *out, double *scratch) {
     eval_spread(self, at, condition, rows, x, out, NULL, scratch);
 }

@@ -98,7 +98,6 @@ static enum status solve(struct ctx *ctx, const struct likelihood_in *in, const 
                          struct adaptive_out *out) {
     const struct adaptive_in flow = {
         .denoiser = in->denoiser,
-        .condition = in->condition,
         .path = in->path,
         .from = in->from,
         .to = in->to,

@@ -23,7 +23,6 @@ enum likelihood_prior { PRIOR_MODEL, PRIOR_NORMAL };
 
 struct likelihood_in {
     const struct denoiser *denoiser; /* PRIOR_MODEL: gives EACH_DENSITY */
-    const void *condition;           /* as of eval */
     const struct path *path;
     struct path_point from, to; /* k_min > 0 and k_max, which may be infinite */
     double rtol, atol;

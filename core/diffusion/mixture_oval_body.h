@@ -123,7 +123,7 @@ static void oval_bias(const struct mixture *m, const struct path_point *at, doub
     }
 }
 
-static void oval_eval(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
+static void oval_eval(const struct denoiser *self, const struct path_point *at, const int64_t *condition, size_t rows,
                       const double *x, double *out, double *scratch) {
     (void)condition;
     const struct mixture *m = (const struct mixture *)(const void *)self;

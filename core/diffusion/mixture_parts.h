@@ -39,9 +39,9 @@ struct mixture {
 
 /* The kernels of an instruction set, as denoiser.eval and denoiser.each. */
 struct mixture_kernels {
-    void (*round)(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
+    void (*round)(const struct denoiser *self, const struct path_point *at, const int64_t *condition, size_t rows,
                   const double *x, double *out, double *scratch);
-    void (*oval)(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
+    void (*oval)(const struct denoiser *self, const struct path_point *at, const int64_t *condition, size_t rows,
                  const double *x, double *out, double *scratch);
     void (*each)(const struct denoiser *self, const struct denoiser_each *q, double *scratch);
 };

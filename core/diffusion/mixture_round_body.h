@@ -384,8 +384,8 @@ static void finish_rows(const struct mixture *m, const struct level *at, size_t 
     scatter(d, rows, g->sum, out);
 }
 
-static void round_eval(const struct denoiser *self, const struct path_point *point, const void *condition, size_t rows,
-                       const double *x, double *out, double *scratch) {
+static void round_eval(const struct denoiser *self, const struct path_point *point, const int64_t *condition,
+                       size_t rows, const double *x, double *out, double *scratch) {
     (void)condition;
     const struct mixture *m = (const struct mixture *)(const void *)self;
     const struct level at = level_of(m, point, scratch);

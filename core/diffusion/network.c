@@ -51,14 +51,14 @@ void network_gather(const struct network *n, const struct prediction *p, const d
 }
 
 /* ask answers rows at the points at[0], at[stride], ...; said NULL: what else the network says is not wanted. */
-static void ask(const struct network_model *m, const struct path_point *at, size_t stride, size_t rows, const double *x,
-                double *D, double *said, double *scratch) {
+static void ask(const struct network_model *m, const struct path_point *at, size_t stride, const int64_t *condition,
+                size_t rows, const double *x, double *D, double *said, double *scratch) {
     const size_t d = m->base.d;
     struct buffers b = lay_out(m, rows, scratch);
     for (size_t r = 0; r < rows; r++) {
         const struct prediction p = network_at(m, &at[r * stride], &b.times[r]);
         network_lay_in(&m->network, p.input, x + r * d, b.in + r * m->numbers_in);
-        b.classes[r] = m->use.class;
+        b.classes[r] = network_class(m, condition, r);
     }
     const struct graph_in in = {.x = b.in, .times = b.times, .classes = b.classes};
     graph_run(m->ctx, m->network.graph, rows, &in, b.out, b.workspace);
@@ -68,21 +68,19 @@ static void ask(const struct network_model *m, const struct path_point *at, size
     }
 }
 
-static void eval(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
+static void eval(const struct denoiser *self, const struct path_point *at, const int64_t *condition, size_t rows,
                  const double *x, double *out, double *scratch) {
-    (void)condition;
-    ask((const struct network_model *)self, at, 0, rows, x, out, NULL, scratch);
+    ask((const struct network_model *)self, at, 0, condition, rows, x, out, NULL, scratch);
 }
 
-static void eval_spread(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
+static void eval_spread(const struct denoiser *self, const struct path_point *at, const int64_t *condition, size_t rows,
                         const double *x, double *out, double *spread, double *scratch) {
-    (void)condition;
-    ask((const struct network_model *)self, at, 0, rows, x, out, spread, scratch);
+    ask((const struct network_model *)self, at, 0, condition, rows, x, out, spread, scratch);
 }
 
 void network_each(const struct denoiser *self, const struct denoiser_each *q, double *scratch) {
     if (q->D)
-        ask((const struct network_model *)self, q->at, 1, q->rows, q->x, q->D, NULL, scratch);
+        ask((const struct network_model *)self, q->at, 1, q->condition, q->rows, q->x, q->D, NULL, scratch);
 }
 
 /* A point where the prediction says nothing of the data: eps at alpha = 0, say. */

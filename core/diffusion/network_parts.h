@@ -19,6 +19,11 @@ struct network_model {
 /* network_at gives the coefficients at a point, and what the network is told of its time. */
 struct prediction network_at(const struct network_model *m, const struct path_point *at, float *time);
 
+/* network_class is the class that the network is told of row r. */
+static inline int64_t network_class(const struct network_model *m, const int64_t *condition, size_t r) {
+    return condition ? condition[r] : m->use.class;
+}
+
 /* network_lay_in turns channels first into channels last, network_gather takes the answer back: D = x_by x + out_by F,
  * and what the network says beside it (said NULL: that is not wanted). */
 void network_lay_in(const struct network *n, double by, const double *x, float *to);

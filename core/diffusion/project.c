@@ -10,7 +10,7 @@ struct project {
     const double *inverse; /* [m][d], the transpose of A^+ */
 };
 
-static void eval_spread(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
+static void eval_spread(const struct denoiser *self, const struct path_point *at, const int64_t *condition, size_t rows,
                         const double *x, double *out, double *spread, double *scratch) {
     const struct project *p = (const struct project *)(const void *)self;
     size_t d = self->d, m = p->in.m;
@@ -32,7 +32,7 @@ static void eval_spread(const struct denoiser *self, const struct path_point *at
     }
 }
 
-static void eval(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
+static void eval(const struct denoiser *self, const struct path_point *at, const int64_t *condition, size_t rows,
                  const double *x, double *out, double *scratch) {
     eval_spread(self, at, condition, rows, x, out, NULL, scratch);
 }

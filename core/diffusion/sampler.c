@@ -34,7 +34,7 @@ static struct plan_run prepare(const struct run *run, size_t chunk, size_t space
     struct plan_run p = {
         .plan = in->plan,
         .denoiser = in->denoiser,
-        .condition = in->condition,
+        .condition = in->condition ? in->condition + first : NULL,
         .noise = in->noise,
         .known = in->known,
         .first = first,

@@ -24,7 +24,7 @@ struct sampler_watch {
 
 struct sampler_in {
     const struct denoiser *denoiser;
-    const void *condition; /* what eval is told; NULL: nothing */
+    const int64_t *condition; /* [count] what eval is told of each sample; NULL: nothing */
     const struct plan *plan;
     const struct noise *noise;
     size_t count;          /* samples, below 2^32 */

@@ -231,7 +231,7 @@ struct impatient {
 
 static bool is_over(void *self) { return atomic_load(&((struct impatient *)self)->over); }
 
-static void pass_on(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
+static void pass_on(const struct denoiser *self, const struct path_point *at, const int64_t *condition, size_t rows,
                     const double *x, double *out, double *scratch) {
     denoiser_eval(((const struct impatient *)(const void *)self)->model, at, condition, rows, x, out, scratch);
 }

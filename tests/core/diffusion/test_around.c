@@ -18,7 +18,7 @@ struct table {
     const double *rows;
 };
 
-static void look_up(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
+static void look_up(const struct denoiser *self, const struct path_point *at, const int64_t *condition, size_t rows,
                     const double *x, double *out, double *scratch) {
     (void)at, (void)condition, (void)x;
     memcpy(out, ((const struct table *)(const void *)self)->rows, rows * self->d * sizeof *out);

@@ -88,7 +88,7 @@ struct bare {
     const struct denoiser *inner;
 };
 
-static void bare_eval(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
+static void bare_eval(const struct denoiser *self, const struct path_point *at, const int64_t *condition, size_t rows,
                       const double *x, double *out, double *scratch) {
     denoiser_eval(((const struct bare *)(const void *)self)->inner, at, condition, rows, x, out, scratch);
 }

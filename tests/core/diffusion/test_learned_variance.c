@@ -74,7 +74,7 @@ enum { DIM = 3, COUNT_OF = 40, STEPS = 5 };
 static double data(double x) { return 0.8 * sin(x); }
 static double said(double x, bool ranged) { return ranged ? cos(3 * x) : 0.02 * x; }
 
-static void formula(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
+static void formula(const struct denoiser *self, const struct path_point *at, const int64_t *condition, size_t rows,
                     const double *x, double *out, double *scratch) {
     (void)at, (void)condition, (void)scratch;
     for (size_t i = 0; i < rows * self->d; i++)
@@ -82,8 +82,8 @@ static void formula(const struct denoiser *self, const struct path_point *at, co
 }
 
 static bool says_range;
-static void formula_spread(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
-                           const double *x, double *out, double *spread, double *scratch) {
+static void formula_spread(const struct denoiser *self, const struct path_point *at, const int64_t *condition,
+                           size_t rows, const double *x, double *out, double *spread, double *scratch) {
     formula(self, at, condition, rows, x, out, scratch);
     for (size_t i = 0; i < rows * self->d; i++)
         spread[i] = said(x[i], says_range);

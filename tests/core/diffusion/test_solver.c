@@ -37,8 +37,8 @@ static double to_data(const struct fixture_net *net, const struct path_point *at
     return y / (at->k * at->k + 1) - m * at->k / sqrt(at->k * at->k + 1);
 }
 
-static void fixture_eval(const struct denoiser *self, const struct path_point *at, const void *condition, size_t rows,
-                         const double *x, double *out, double *scratch) {
+static void fixture_eval(const struct denoiser *self, const struct path_point *at, const int64_t *condition,
+                         size_t rows, const double *x, double *out, double *scratch) {
     (void)condition, (void)scratch;
     struct fixture_net *net = (struct fixture_net *)(uintptr_t)self;
     double t = (double)(float)at->t;
