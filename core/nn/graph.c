@@ -320,155 +320,18 @@ int graph_embedding(struct graph *g, enum graph_number number, const char *name,
     return out;
 }
 
-/* -- The order of nodes -- */
-
-/* early: the node does not see the image, by way of any value (late[value]). */
-static bool early(const struct node *node, const bool *late) {
-    for (int k = 0; k < NODE_INPUTS; k++)
-        if (node->in[k] >= 0 && late[node->in[k]])
-            return false;
-    return node->op != OP_INPUT && node->op != OP_OUTPUT;
-}
-
-/* sort_nodes moves early nodes before the others; both stay in their order. */
-static void sort_nodes(struct graph *g) {
-    struct node *nodes = ctx_alloc(g->ctx, g->n_nodes, sizeof *nodes);
-    bool *late = ctx_zalloc(g->ctx, g->n_values, sizeof *late);
-    g->failed = !nodes || !late;
-    if (g->failed)
-        return;
-    for (int kind = 0; kind < 2; kind++) {
-        size_t n = g->n_early;
-        for (size_t i = 0; i < g->n_nodes; i++) {
-            const struct node *node = &g->nodes[i];
-            bool first = early(node, late);
-            if (node->out >= 0) {
-                late[node->out] = !first;
-                g->values[node->out].early = first;
-            }
-            if (first == !kind)
-                nodes[n++] = *node;
-        }
-        g->n_early = kind ? g->n_early : n;
-    }
-    g->nodes = nodes;
-}
-
-/* find_packed notes which node has each parameter packed: the first convolution that reads it. */
-static void find_packed(struct graph *g) {
-    g->packed_by = ctx_alloc(g->ctx, g->n_parameters, sizeof *g->packed_by);
-    g->failed = !g->packed_by;
-    if (g->failed)
-        return;
-    for (size_t i = 0; i < g->n_parameters; i++)
-        g->packed_by[i] = GRAPH_NONE;
-    for (size_t i = g->n_nodes; i-- > 0;)
-        if (g->nodes[i].op == OP_CONV)
-            g->packed_by[g->nodes[i].weight] = (int)i;
-}
-
-struct node *graph_packed_by(const struct graph *g, size_t parameter) {
-    return g->packed_by[parameter] >= 0 ? &g->nodes[g->packed_by[parameter]] : NULL;
-}
-
-/* -- Where values lie -- */
-
-static size_t greater(size_t a, size_t b) { return a > b ? a : b; }
-
-static size_t whole_lines(size_t floats) { return (floats + 15) / 16 * 16; }
-
-void graph_measure(struct graph *g) {
-    for (size_t i = 0; i < g->n_values; i++) {
-        struct value_place *v = &g->values[i];
-        size_t border = v->border ? 2 : 0, own = (v->height + border) * (v->width + border) * v->channels;
-        v->floats = v->constant ? 0 : whole_lines(v->floats ? v->floats : own);
-    }
-    for (size_t i = 0; i < g->n_nodes; i++) {
-        const struct node *node = &g->nodes[i];
-        if (node->out >= 0)
-            g->values[node->out].first = g->values[node->out].last = (int)i;
-        if (node->scratch >= 0)
-            g->values[node->scratch].first = g->values[node->scratch].last = (int)i;
-        for (int k = 0; k < NODE_INPUTS; k++)
-            if (node->in[k] >= 0)
-                g->values[node->in[k]].last = (int)i;
-    }
-}
-
-static bool together(const struct value_place *a, const struct value_place *b) {
-    return a->early == b->early && a->first <= b->last && b->first <= a->last;
-}
-
-/* place puts value i at the lowest place from `at` on that no value has that lives at the same time: the first fit, which
- * is tried at `at` and behind each of those. */
-static void place(struct graph *g, size_t i, size_t at) {
-    struct value_place *v = &g->values[i];
-    for (bool moved = true; moved;) {
-        moved = false;
-        for (size_t k = 0; k < i; k++) {
-            const struct value_place *other = &g->values[k];
-            if (together(v, other) && at < other->at + other->floats && other->at < at + v->floats) {
-                at = other->at + other->floats;
-                moved = true;
-            }
-        }
-    }
-    v->at = at;
-    if (at + v->floats > g->floats)
-        g->floats = at + v->floats;
-}
-
-static void place_all(struct graph *g) {
-    for (size_t i = 0; i < g->n_values; i++)
-        if (g->values[i].early)
-            place(g, i, 0);
-    size_t early = g->floats;
-    for (size_t i = 0; i < g->n_values; i++)
-        if (!g->values[i].early)
-            place(g, i, early);
-    g->late_floats = g->floats - early;
-}
+/* -- The whole -- */
 
 void graph_output(struct graph *g, int x) {
     add_node(g, OP_OUTPUT, x, GRAPH_NONE, GRAPH_NONE, GRAPH_NONE);
     if (!g->failed)
-        sort_nodes(g);
-    if (!g->failed)
-        find_packed(g);
-    if (g->failed)
-        return;
-    graph_measure(g);
-    place_all(g);
+        graph_plan(g);
 }
 
 size_t graph_floats(const struct graph *g, size_t images) { return g->floats * images; }
 
-/* living is the floats of the values that live while a node runs; early ones have room of their own for the whole run. */
-static size_t living(const struct graph *g, bool early, int node) {
-    size_t sum = 0;
-    for (size_t i = 0; i < g->n_values; i++) {
-        const struct value_place *v = &g->values[i];
-        if (v->early == early && v->first <= node && node <= v->last)
-            sum += v->floats;
-    }
-    return sum;
-}
-
 struct graph_memory graph_memory(const struct graph *g) {
-    struct graph_memory m = {0};
-    size_t early = 0, late = 0, first = 0, second = 0;
-    for (size_t i = 0; i < g->n_nodes; i++) {
-        early = greater(early, living(g, true, (int)i));
-        late = greater(late, living(g, false, (int)i));
-    }
-    for (size_t i = 0; i < g->n_values; i++) {
-        const size_t n = g->values[i].floats;
-        second = greater(second, n < first ? n : first);
-        first = greater(first, n);
-    }
-    m.moment = early + late;
-    m.two_largest = first + second;
-    return m;
+    return g->memory;
 }
 bool graph_failed(const struct graph *g) { return g->failed; }
 size_t graph_parameters(const struct graph *g, const struct parameter **list) {
