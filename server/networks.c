@@ -22,6 +22,15 @@ struct watched_files {
     struct key_state *hash; /* NULL: they are not hashed */
 };
 
+static void hash_file(struct watched_files *w, const struct file *file) {
+    enum { PIECE = 4 << 20 };
+    for (size_t at = 0; at < file->n; at += PIECE) {
+        const size_t n = file->n - at < PIECE ? file->n - at : PIECE;
+        key_add(w->hash, file->p + at, n);
+        files_passed(w->inner, file->p + at, n);
+    }
+}
+
 static enum status open_watched(struct files *self, struct ctx *ctx, const char *path, struct file *out) {
     struct watched_files *w = (struct watched_files *)self;
     if (w->seen) /* before it is opened: what changes between is seen to have changed */
@@ -29,13 +38,18 @@ static enum status open_watched(struct files *self, struct ctx *ctx, const char 
     enum status status = w->inner->open(w->inner, ctx, path, out);
     if (status == STATUS_OK && out->p && w->hash) {
         key_add(w->hash, path, strlen(path));
-        key_add(w->hash, out->p, out->n);
+        hash_file(w, out);
     }
     return status;
 }
 
+static void pass_on(struct files *self, const void *p, size_t n) {
+    struct watched_files *w = (struct watched_files *)self;
+    files_passed(w->inner, p, n);
+}
+
 static bool open_folder(const char *folder, struct watched_files *out, struct error *why) {
-    *out = (struct watched_files){.base = {open_watched}, .inner = mapped_files_open(folder)};
+    *out = (struct watched_files){.base = {open_watched, pass_on}, .inner = mapped_files_open(folder)};
     out->folder = out->inner ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (out->folder >= 0)
         return true;
