@@ -52,12 +52,19 @@ static enum status pack(struct ctx *ctx, struct graph *g, struct node *node, con
     return STATUS_OK;
 }
 
+/* keep makes room for a parameter as it is kept. */
+static enum status keep(struct ctx *ctx, const struct graph *g, struct parameter *p, const struct node *node,
+                        void **out) {
+    const size_t n = node ? panel_floats(g, p) : p->n;
+    *out = ctx_alloc(ctx, n, node && p->half ? sizeof(uint16_t) : sizeof(float));
+    return *out ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
 static enum status load_matrix(struct ctx *ctx, struct graph *g, struct node *node, const struct parameter *p,
-                               graph_find *find, void *self) {
+                               graph_find *find, void *self, void *kept) {
     size_t n = panel_floats(g, p);
-    void *kept = ctx_alloc(ctx, n, p->half ? sizeof(uint16_t) : sizeof(float));
     struct ctx_mark mark = ctx_mark(ctx);
-    float *panels = kept && p->half ? ctx_alloc(ctx, n, sizeof *panels) : kept;
+    float *panels = p->half ? ctx_alloc(ctx, n, sizeof *panels) : kept;
     enum status status = panels ? pack(ctx, g, node, p, find, self, panels) : STATUS_NO_MEMORY;
     if (status == STATUS_OK && p->half) {
         matrix_halve(panels, n, kept);
@@ -69,19 +76,23 @@ static enum status load_matrix(struct ctx *ctx, struct graph *g, struct node *no
     return status;
 }
 
+static enum status load_parameter(struct ctx *ctx, struct graph *g, size_t i, graph_find *find, void *self,
+                                  void *kept) {
+    struct parameter *p = &g->parameters[i];
+    struct node *node = graph_packed_by(g, i);
+    if (node)
+        return load_matrix(ctx, g, node, p, find, self, kept);
+    p->values = kept;
+    return find(self, ctx, p, kept);
+}
+
+/* What is kept has its room before anything else is asked for: else what passes would leave holes between. */
 enum status graph_load(struct ctx *ctx, struct graph *g, graph_find *find, void *self) {
-    for (size_t i = 0; i < g->n_parameters; i++) {
-        struct parameter *p = &g->parameters[i];
-        struct node *node = graph_packed_by(g, i);
-        enum status status = STATUS_OK;
-        if (node)
-            status = load_matrix(ctx, g, node, p, find, self);
-        else if (!(p->values = ctx_alloc(ctx, p->n, sizeof *p->values)))
-            status = STATUS_NO_MEMORY;
-        else
-            status = find(self, ctx, p, p->values);
-        if (status != STATUS_OK)
-            return status;
-    }
-    return STATUS_OK;
+    void **kept = ctx_alloc(ctx, g->n_parameters, sizeof *kept);
+    enum status status = kept ? STATUS_OK : STATUS_NO_MEMORY;
+    for (size_t i = 0; i < g->n_parameters && status == STATUS_OK; i++)
+        status = keep(ctx, g, &g->parameters[i], graph_packed_by(g, i), &kept[i]);
+    for (size_t i = 0; i < g->n_parameters && status == STATUS_OK; i++)
+        status = load_parameter(ctx, g, i, find, self, kept[i]);
+    return status;
 }
