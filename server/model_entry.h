@@ -3,6 +3,7 @@
 #ifndef SOLVENT_MODEL_ENTRY_H
 #define SOLVENT_MODEL_ENTRY_H
 
+#include <limits.h>
 #include <pthread.h>
 
 #include "handlers/model_store.h"
@@ -10,12 +11,12 @@
 
 struct log;
 
-enum { MODEL_NAME = MODEL_NAME_MAX, MODEL_FILE_MAX = 64 << 20 };
+enum { ENTRY_NAME = 3 * NAME_MAX, MODEL_FILE_MAX = 64 << 20 };
 
 struct entry {
-    char name[MODEL_NAME + 1];
-    bool is_file; /* NAME.json; else the folder NAME */
-    char *path;   /* of the folder */
+    char name[ENTRY_NAME + 1]; /* of one that is bad, it need not fit; in any case it is UTF-8 */
+    bool is_file;              /* NAME.json; else the folder NAME */
+    char *path;                /* of the folder */
     struct seen seen;
     struct loaded_model *outline; /* NULL: a formula, or bad from the beginning */
 

@@ -18,13 +18,14 @@ struct watched_files {
     struct files base; /* first: a files pointer is a watched_files pointer */
     struct files *inner;
     int folder;
-    struct seen *seen;      /* NULL: they are not noted */
-    struct key_state *hash; /* NULL: they are not hashed */
+    struct seen *seen;        /* NULL: they are not noted */
+    struct key_state *hash;   /* NULL: they are not hashed */
+    const struct ctx *caller; /* of hashes: they end where it is stopped */
 };
 
 static void hash_file(struct watched_files *w, const struct file *file) {
     enum { PIECE = 4 << 20 };
-    for (size_t at = 0; at < file->n; at += PIECE) {
+    for (size_t at = 0; at < file->n && ctx_stop(w->caller) == STOP_NONE; at += PIECE) {
         const size_t n = file->n - at < PIECE ? file->n - at : PIECE;
         key_add(w->hash, file->p + at, n);
         files_passed(w->inner, file->p + at, n);
@@ -81,8 +82,8 @@ struct loaded_model *network_outline(const char *folder, enum isa isa, struct se
     return outline;
 }
 
-bool network_digest(const char *folder, enum isa isa, const struct seen *seen, char digest[KEY_HEX + 1],
-                    struct error *why) {
+bool network_digest(const struct ctx *caller, const char *folder, enum isa isa, const struct seen *seen,
+                    char digest[KEY_HEX + 1], struct error *why) {
     struct watched_files w;
     struct key_state hash;
     struct key key;
@@ -91,8 +92,9 @@ bool network_digest(const char *folder, enum isa isa, const struct seen *seen, c
     key_start(&hash);
     key_add(&hash, isa_text(isa), strlen(isa_text(isa)));
     w.hash = &hash;
+    w.caller = caller;
     struct loaded_model *outline = model_outline(&w.base, isa, OUTLINE_MEMORY, why);
-    bool good = outline && unchanged(&w, seen, why);
+    bool good = outline && unchanged(&w, seen, why) && ctx_stop(caller) == STOP_NONE;
     model_unload(outline);
     close_folder(&w);
     key_end(&hash, &key);
