@@ -181,7 +181,6 @@ static void measure(struct model_part *part) {
         part->numbers += part->weights.list[i].n;
         part->tensors[part->weights.list[i].dtype]++;
     }
-    part->bytes = part->numbers * sizeof(float);
 }
 
 typedef enum status read_part_config(struct opening *o, const char *path, json_t *config);
