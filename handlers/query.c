@@ -72,7 +72,7 @@ static bool may_be_text(const struct members *of, struct str name) {
 }
 
 static bool is_json(struct str text) {
-    json_t *value = json_loadb(text.p, text.n, JSON_DECODE_ANY, NULL);
+    json_t *value = json_loadb(text.p, text.n, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, NULL);
     json_decref(value);
     return value != NULL;
 }

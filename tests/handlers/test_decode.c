@@ -325,6 +325,7 @@ static void npy_bodies_take_the_other_fields_from_the_query(void **state) {
         {"a.b.c.d.e.f.g.h.i.j=1", 422, "has more than 8 dots"},
         {"order=up", 422, "\"pointer\":\"/order\""},
         {"k=1,\"x\":1", 422, "is not JSON"},
+        {"k=99999999999999999999", 422, "k is 99999999999999999999, want an integer"},
         {"k=%zz", 422, "The query string cannot be read"},
         {"nope=1", 422, "\"pointer\":\"/nope\""},
     };
