@@ -49,15 +49,19 @@ endif
 
 # Kernels for an instruction set have its name at the end of their file's (core/base/cpu.h); where the compiler's family
 # is another, they are left out.
-ISA_x86_64 := avx2 avx512
+ISA_x86_64 := avx2 avx512 avx512bf16 amx
 ISA_aarch64 := neon
 ISAS := $(ISA_$(firstword $(subst -, ,$(shell $(CC) -dumpmachine))))
 FLAGS_avx2 := -mavx2 -mbmi -mbmi2 -mlzcnt -mfma
 FLAGS_avx512 := $(FLAGS_avx2) -mavx512f -mavx512bw -mavx512cd -mavx512dq -mavx512vl
+FLAGS_avx512bf16 := $(FLAGS_avx512) -mavx512bf16
+FLAGS_amx := $(FLAGS_avx512bf16) -mamx-tile -mamx-bf16
 # clang's sanitizers take a quarter of an hour for kernels whose tiles are all registers; MODE=asan is gcc's, and checks them.
 ifeq ($(MODE),fuzz)
 FLAGS_avx2 += -fno-sanitize=all
 FLAGS_avx512 += -fno-sanitize=all
+FLAGS_avx512bf16 += -fno-sanitize=all
+FLAGS_amx += -fno-sanitize=all
 endif
 other_isas = $(foreach i,$(filter-out $(ISAS),$(ISA_x86_64) $(ISA_aarch64)),%_$(i).c)
 
@@ -76,7 +80,7 @@ SCRIPT_TESTS := $(sort $(wildcard tests/docs/test_*.sh))
 TESTS := $(CORE_TESTS) $(HANDLER_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) $(SCRIPT_TESTS)
 PROGRAM := $(B)/solvent
 CMOCKA := -lcmocka
-CROSS_SUPPORT := exact_graph guarded network test threads untrained
+CROSS_SUPPORT := exact_graph guarded half_tiles network test threads untrained
 ifeq ($(MODE),aarch64)
 TESTS := $(filter $(addprefix $(B)/tests/core/,base/% tensor/% nn/%),$(CORE_TESTS))
 SUPPORT := $(call objects,$(CROSS_SUPPORT:%=tests/support/%.c) tests/cross/cmocka.c)

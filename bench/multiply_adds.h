@@ -37,7 +37,7 @@ static inline double multiply_adds(enum isa isa) {
 #if defined(__x86_64__)
     if (isa == ISA_AVX2)
         loop = multiply_adds_avx2, lanes = 8;
-    if (isa == ISA_AVX512)
+    if (isa_plain(isa) == ISA_AVX512)
         loop = multiply_adds_avx512, lanes = 16;
 #elif defined(__aarch64__)
     if (isa == ISA_NEON)

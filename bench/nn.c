@@ -1,12 +1,14 @@
 /* nn.c - networks of known sizes with random weights: the time of a call, and what part that is of the multiply-adds
  * that this machine's registers alone do in the same run. `nn CASE FILE` is one case of the script bench/nn, by the
  * protocol of kernels.c; a round's check is the number of parameters, or of `conv` the seconds that registers alone
- * would need. `nn CASE...` prints a line for each, `nn` for those of TABLE. `nn memory [CASE...]` tells what a call
- * takes: weights and workspace; the most that lives at once in the workspace, of that; both beside the weights and the two
+ * would need. `nn CASE...` prints a line for each, `nn` for those of TABLE; of bfloat16 with its error, the root of the
+ * mean square of the differences to float32 in parts of that of the output. `nn memory [CASE...]` tells what a call takes:
+ * weights and workspace; the most that lives at once in the workspace, of that; both beside the weights and the two
  * largest values; and how far the memory of a process that makes the network and calls it grew.
  *
  *     CASE    cifar, digits, dit, decoder (of AutoencoderKL, 128x128 pixels), conv or pipeline (DDIM, 50 steps, of
- *             cifar), then -BATCH-THREADS */
+ *             cifar), then -BATCH-THREADS, and -bf16 where products are of bfloat16 */
+#include <math.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -81,6 +83,7 @@ static const struct family {
 struct work {
     const struct family *family;
     size_t batch, threads, parameters;
+    bool half;
     double most; /* multiply-adds a second of one thread's registers */
     struct ctx ctx;
     struct pool *pool;
@@ -104,7 +107,8 @@ static void read_case(const char *text, struct work *w) {
         if (!strcmp(name, FAMILIES[i].name))
             w->family = &FAMILIES[i];
     w->batch = rest ? strtoull(strsep(&rest, "-"), NULL, 10) : 0;
-    w->threads = rest ? strtoull(rest, NULL, 10) : 0;
+    w->threads = rest ? strtoull(strsep(&rest, "-"), NULL, 10) : 0;
+    w->half = rest && !strcmp(rest, "bf16");
     if (w->family && w->batch && w->threads)
         return;
     fprintf(stderr, "nn: there is no case %s\n", text);
@@ -120,6 +124,8 @@ static void set_up(struct work *w) {
     w->pool = w->threads > 1 ? measure_must(pool_open((unsigned)w->threads - 1, 0)) : NULL;
     w->ctx.parallel = w->pool ? pool_parallel(w->pool) : NULL;
     must(&w->ctx, w->family->make(&w->ctx, k, &w->graph));
+    if (w->half)
+        must(&w->ctx, graph_halve_products(w->graph, half_kernels_for(w->ctx.isa)));
     must(&w->ctx, graph_load(&w->ctx, w->graph, networks_random, &seed));
     for (size_t i = graph_parameters(w->graph, &list); i-- > 0;)
         w->parameters += list[i].n;
@@ -166,13 +172,16 @@ static void draw(struct work *w) {
     ctx_rewind(ctx, mark);
 }
 
+static void call(struct work *w) {
+    graph_run(&w->ctx, w->graph, w->batch, &(struct graph_in){w->x, w->times, w->classes}, w->y, w->workspace);
+}
+
 static double one_round(struct work *w) {
-    const struct graph_in in = {.x = w->x, .times = w->times, .classes = w->classes};
     double start = measure_seconds();
     if (w->family->pipeline)
         draw(w);
     else
-        graph_run(&w->ctx, w->graph, w->batch, &in, w->y, w->workspace);
+        call(w);
     double took = measure_seconds() - start, rate = multiply_adds(w->ctx.isa);
     w->most = rate > w->most ? rate : w->most;
     return took;
@@ -198,6 +207,22 @@ static void take_turns(const char *text) {
     tear_down(&w);
 }
 
+/* error_of is how far a network with products of bfloat16 is from the same with float32. */
+static double error_of(const char *text, struct work *w) {
+    struct work plain = {0};
+    double off = 0, size = 0;
+    read_case(text, &plain);
+    plain.half = false;
+    set_up(&plain);
+    call(w), call(&plain);
+    for (size_t i = w->batch * w->family->side * w->family->side * w->family->channels; i-- > 0;) {
+        off += ((double)w->y[i] - (double)plain.y[i]) * ((double)w->y[i] - (double)plain.y[i]);
+        size += (double)plain.y[i] * (double)plain.y[i];
+    }
+    tear_down(&plain);
+    return sqrt(off / size);
+}
+
 static void alone(const char *text) {
     struct work w = {0};
     double best = 1e9, spent = 0;
@@ -208,9 +233,12 @@ static void alone(const char *text) {
         spent += took;
         best = took < best ? took : best;
     }
-    printf("%-12s %s: %8.2f ms, %6.1f GFLOP/s, %.2f of the registers' %.1f; workspace %.1f MB\n", text,
+    printf("%-17s %s: %8.2f ms, %6.1f GFLOP/s, %.2f of the registers' %.1f; workspace %.1f MB", text,
            isa_text(w.ctx.isa), best * 1e3, 2e-9 * graph_work(w.graph) * (double)w.batch / best, at_most(&w) / best,
            2e-9 * w.most * (double)w.threads, (double)graph_floats(w.graph, w.batch) * 4e-6);
+    if (w.half)
+        printf("; error %.2g", error_of(text, &w));
+    putchar('\n');
     fflush(stdout);
     tear_down(&w);
 }

@@ -2,7 +2,8 @@
 
     python3 nn_peers.py PEER CASE FILE      the protocol of kernels.c; where a package is absent, "absent PEER"
 
-Weights are those that the constructors draw; the check of a row is the number of parameters, which are to be ours."""
+Weights are those that the constructors draw; the check of a row is the number of parameters, which are to be ours. A case
+that ends in -bf16 has the whole network and its inputs in bfloat16, as a pipeline's .to(torch.bfloat16) has them."""
 import os
 import sys
 import time
@@ -91,7 +92,7 @@ def diffusers_peer(network, batch):
 def make(peer, case, file):
     """The version that is measured, what a round runs, and how many parameters the network has."""
     import torch
-    kind, batch, threads = case[0], int(case[-2]), int(case[-1])
+    kind, batch, threads, half = case[0], int(case[1]), int(case[2]), case[3:] == ["bf16"]
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     network = {"digits": digits, "dit": dit}.get(kind, cifar)()
@@ -100,6 +101,8 @@ def make(peer, case, file):
         import diffusers
         return diffusers.__version__, diffusers_peer(network, batch), count
     call, given = caller(kind, network), inputs(kind, batch)
+    if half:
+        call, given = call.to(torch.bfloat16), (given[0].to(torch.bfloat16), *given[1:])
     if peer == "onnxruntime":
         import onnxruntime
         return onnxruntime.__version__, onnx_peer(call, given, threads, file), count

@@ -7,6 +7,7 @@
 
 #include "bench/measure.h"
 #include "core/base/elementary.h"
+#include "core/base/waves.h"
 #include "core/diffusion/grid.h"
 #include "core/diffusion/mixture.h"
 #include "core/diffusion/sampler.h"
@@ -69,13 +70,14 @@ static void run(size_t k, size_t d, enum mixture_shape shape, enum solver_id sol
 
 static void numbers(void) {
     enum { N = 1 << 16 };
-    static double x[N], s[N];
+    static double x[N];
+    static float angle[N], cosine[N], sine[N];
     for (int what = 0; what < 4; what++) {
-        static const char *const NAMES[] = {"normal", "exp_n", "log_n", "sincospi_n"};
+        static const char *const NAMES[] = {"normal", "exp_n", "log_n", "waves"};
         double best = 1e9;
         for (int round = 0; round < 20; round++) {
             for (int i = 0; i < N; i++)
-                x[i] = 0.001 + (double)i * (10.0 / N);
+                x[i] = 0.001 + (double)i * (10.0 / N), angle[i] = (float)x[i];
             double start = measure_seconds();
             if (what == 0)
                 normal_rows_for(isa_best())(1, 0, 0, 0, N / 4, 4, x);
@@ -84,7 +86,7 @@ static void numbers(void) {
             else if (what == 2)
                 elementary_log_n(x, N);
             else
-                elementary_sincospi_n(x, s, N);
+                waves_for(isa_best())(N, angle, cosine, sine);
             double took = measure_seconds() - start;
             best = took < best ? took : best;
         }

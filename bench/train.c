@@ -1,11 +1,13 @@
 /* train.c - a step of training: forward, the derivative of a mean square, backward, AdamW with clipping and an average.
- *     train [CASE]             milliseconds a step and GFLOP/s of the cases below, or of one
+ *     train [CASE]             milliseconds a step of the cases below, or of one, GFLOP/s (3 products for each one of a
+ *                              forward run) and their share of the multiply-add peak of as many threads in this run
  * `train CASE FILE` is one case of the script bench/train, by the protocol of kernels.c; FILE gets weights, inputs,
  * times, classes and targets as float32, FILE.names the parameters in their order, and a round is STEPS steps, its check the loss before the last. */
 #include <math.h>
 #include <string.h>
 
 #include "bench/measure.h"
+#include "bench/multiply_adds.h"
 #include "bench/networks.h"
 #include "core/nn/gradient.h"
 #include "core/nn/initial.h"
@@ -28,7 +30,9 @@ struct work {
 
 static enum status make(struct work *w, const char *kind) {
     const struct tensor_kernels *k = tensor_kernels_for(isa_best());
-    const struct mlp_config mlp = mlp_default();
+    struct mlp_config mlp = mlp_default();
+    if (!strcmp(kind, "toy")) /* models/moons */
+        mlp.hidden_size = mlp.time_size = 64, mlp.num_classes = 2;
     if (!strcmp(kind, "digits"))
         return networks_digits(&w->ctx, k, &w->graph);
     return !strcmp(kind, "dit") ? networks_dit(&w->ctx, k, &w->graph) : mlp_make(&w->ctx, k, &mlp, &w->graph);
@@ -41,7 +45,7 @@ static float *random_floats(struct work *w, size_t n, uint64_t seed, float scale
     return list;
 }
 
-/* read_case understands digits-BATCH-THREADS, dit-BATCH-THREADS and mlp-BATCH-THREADS. */
+/* read_case understands KIND-BATCH-THREADS; of kinds there are digits, dit, mlp and toy. */
 static void read_case(const char *text, struct work *w) {
     char copy[64], *rest = copy;
     snprintf(copy, sizeof copy, "%s", text);
@@ -55,8 +59,9 @@ static void read_case(const char *text, struct work *w) {
     if (make(w, kind) != STATUS_OK || gradient_new(&w->ctx, w->graph, w->batch, &w->gradient) != STATUS_OK)
         exit(1);
     w->numbers = gradient_numbers(w->graph);
-    w->n = strcmp(kind, "mlp") ? 784 : 2;
-    w->steps = strcmp(kind, "mlp") ? 4 : 50;
+    const bool points = !strcmp(kind, "mlp") || !strcmp(kind, "toy");
+    w->n = points ? 2 : 784;
+    w->steps = points ? 50 : 4;
     if (optimiser_new(&w->ctx, w->numbers, &w->optimiser) != STATUS_OK)
         exit(1);
     initial_weights(w->graph, 1, w->optimiser.weights);
@@ -70,7 +75,7 @@ static void read_case(const char *text, struct work *w) {
     w->classes = measure_must(ctx_alloc(&w->ctx, w->batch, sizeof *w->classes));
     for (size_t i = 0; i < w->batch; i++) {
         w->times[i] = 1000 * ((float)i + 0.5f) / (float)w->batch;
-        w->classes[i] = (int64_t)(i % CLASSES);
+        w->classes[i] = (int64_t)(i % (strcmp(kind, "toy") ? CLASSES : 3));
     }
 }
 
@@ -100,28 +105,37 @@ static void write_input(const char *name, const struct work *w) {
         exit(2);
 }
 
+static void compare(void *self, size_t first, size_t images) {
+    struct work *w = self;
+    for (size_t i = first * w->n; i < (first + images) * w->n; i++)
+        w->d[i] = 2 * (w->out[i] - w->target[i]) / (float)(w->batch * w->n);
+}
+
 static double step(struct work *w) {
     const struct optimiser_options options = {
         .beta1 = 0.9, .beta2 = 0.99, .eps = 1e-8, .decay = 0.01, .clip = 1, .average = 0.999};
     const struct graph_in in = {w->x, w->times, w->classes};
     double loss = 0;
     size_t n = w->batch * w->n;
-    gradient_forward(&w->ctx, w->gradient, w->optimiser.weights, w->batch, &in, w->out);
-    for (size_t i = 0; i < n; i++) {
-        float off = w->out[i] - w->target[i];
-        loss += (double)(off * off);
-        w->d[i] = 2 * off / (float)n;
-    }
-    gradient_backward(&w->ctx, w->gradient, w->d, w->by_weights);
+    gradient_step(&w->ctx, w->gradient, w->optimiser.weights, w->batch, &in, w->out, compare, w, w->d, w->by_weights);
+    for (size_t i = 0; i < n; i++)
+        loss += (double)((w->out[i] - w->target[i]) * (w->out[i] - w->target[i]));
     optimiser_step(&w->ctx, &w->optimiser, &options, 1e-3, w->by_weights);
     return loss / (double)n;
 }
 
+/* seconds that have passed, or that all threads have worked where CPU_TIME is set: on a machine that does other things. */
+static double seconds(void) {
+    struct timespec t;
+    clock_gettime(getenv("CPU_TIME") ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
 static double one_round(struct work *w, double *check) {
-    double start = measure_seconds();
+    double start = seconds();
     for (size_t i = 0; i < w->steps; i++)
         *check = step(w);
-    return measure_seconds() - start;
+    return seconds() - start;
 }
 
 /* take_turns is the protocol of kernels.c. */
@@ -149,14 +163,16 @@ static void show(const char *text) {
         double took = one_round(&w, &check) / (double)w.steps;
         best = took < best ? took : best;
     }
-    printf("%-14s %8.2f ms a step, %7.1f GFLOP/s, loss %.4g\n", text, best * 1e3,
-           6e-9 * graph_work(w.graph) * (double)w.batch / best, check);
+    double rate = 6 * graph_work(w.graph) * (double)w.batch / best;
+    printf("%-14s %8.3f ms a step, %7.1f GFLOP/s, %3.0f %% of the peak, loss %.4g\n", text, best * 1e3, 1e-9 * rate,
+           50 * rate / multiply_adds(isa_best()) / (double)w.threads, check);
     pool_close(w.pool);
     ctx_release(&w.ctx);
 }
 
 int main(int argc, char **argv) {
-    static const char *const CASES[] = {"digits-32-1", "digits-32-2", "dit-32-2", "mlp-256-2", "mlp-1024-2"};
+    static const char *const CASES[] = {"digits-32-1", "digits-32-2", "dit-32-1",   "dit-32-2",  "mlp-64-1",
+                                        "mlp-256-1",   "mlp-256-2",   "mlp-1024-2", "toy-512-1", "toy-512-2"};
     if (argc == 3)
         take_turns(argv[1], argv[2]);
     else if (argc == 2)

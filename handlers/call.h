@@ -122,6 +122,7 @@ struct call {
     bool impure;  /* after decode: the body alone does not determine the answer (a drawn seed, a named model) */
     bool partial; /* after run: cut or chosen by a time limit; must not be cached */
     struct kept_model *models; /* given back by call_release */
+    enum graph_dtype dtype;    /* of the networks that it loads: run's to set before */
     struct sink *events;       /* while run works: where call_progress writes; NULL: nobody listens */
     uint64_t *seeds;      /* the state that drawn seeds come from, so that they can be drawn again; NULL: the host */
     struct call_job *job; /* NULL: somebody waits for the answer */

@@ -379,7 +379,7 @@ static enum status run(struct call *call, const void *params, void *result) {
 const struct endpoint ep_likelihood = {
     .method = "POST",
     .route = "/v1/likelihood",
-    .version = 3,
+    .version = 4,
     .title = "The likelihood of data under a diffusion or flow model",
     .doc =
         "Takes each point from data to noise along the probability-flow equation, adds up the divergence of the flow "
@@ -406,7 +406,7 @@ const struct endpoint ep_likelihood = {
               "-0.7257913526447274],\"noised_log_densities\":[-0.7257913526447277],\"mean\":{\"log_likelihood\":-0."
               "7257913519677655,\"bits_per_dim\":1.0470955842039915},\"path\":\"flow\",\"method\":\"exact\",\"sigma"
               "_min\":0.0001,\"sigma_max\":null,\"prior\":{\"type\":\"model\"},\"calls\":79,\"rejects\":2,\"most_ca"
-              "lls\":79,\"numerics\":\"4\"}",
+              "lls\":79,\"numerics\":\"5\"}",
     .npy_input = "points",
     .npy_output = "log_likelihoods",
     .cost = cost,

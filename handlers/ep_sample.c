@@ -334,7 +334,7 @@ static enum status picture(struct call *call, struct buf *out) {
 const struct endpoint ep_sample = {
     .method = "POST",
     .route = "/v1/sample",
-    .version = 7,
+    .version = 9,
     .title = "Draw samples from a diffusion or flow model",
     .doc =
         "Starts from Gaussian noise and removes it step by step with the exact denoiser E[x0 | x] of the model, along "
@@ -384,7 +384,7 @@ const struct endpoint ep_sample = {
               "0.46997905799774714,0.1166385635251784,0.020435334553438746,0.002,0.0],\"k\":[80.0,"
               "42.41518931851267,21.10867673619376,9.723201355260132,4.066123602953759,1.501741979068008,"
               "0.46997905799774714,0.1166385635251784,0.020435334553438746,0.002,0.0]},\"network_calls\":19,"
-              "\"numerics\":\"4\"}",
+              "\"numerics\":\"5\"}",
     .npy_input = "latents",
     .npy_output = "samples",
     .ndjson_output = "samples",

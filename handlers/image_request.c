@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "handlers/dtype_field.h"
 #include "handlers/encode.h"
 #include "handlers/number.h"
 #include "handlers/sample_request.h"
@@ -35,6 +36,7 @@ const struct field image_fields[] = {
     FIELD(struct image_params, guidance, NUMBER,
           "The scale of guidance towards the class: 1 is none, more is more. Wants a class.",
           .present = offsetof(struct image_params, has_guidance), FIELD_REALS(0, 100)),
+    DTYPE_INPUT(struct image_params, dtype),
     {0}};
 
 /* -- The prompt -- */
@@ -127,7 +129,8 @@ static void write_sample(const struct image_params *p, struct str json, bool giv
     char number[40];
     buf_text(out, "{\"model\":");
     buf_add(out, json.p, json.n);
-    buf_printf(out, ",\"count\":%lld,\"seed\":%lld", (long long)p->n, (long long)p->seed);
+    buf_printf(out, ",\"count\":%lld,\"seed\":%lld,\"dtype\":\"%s\"", (long long)p->n, (long long)p->seed,
+               dtype_names[p->dtype]);
     if (given)
         buf_printf(out, ",\"class\":%lld", (long long)class);
     if (p->has_guidance) {
@@ -187,9 +190,9 @@ enum status image_prepare(struct call *call, struct image_params *p) {
 
 /* own_pointer is the field of this request that a pointer into the other's leads to; "": none. */
 static const char *own_pointer(const char *pointer) {
-    static const char *const OTHERS[][2] = {{"/model", "/model"},         {"/count", "/n"},
-                                            {"/class", "/prompt"},        {"/guidance", "/guidance"},
-                                            {"/sampler/steps", "/steps"}, {"/seed", "/seed"}};
+    static const char *const OTHERS[][2] = {
+        {"/model", "/model"},         {"/count", "/n"},   {"/class", "/prompt"}, {"/guidance", "/guidance"},
+        {"/sampler/steps", "/steps"}, {"/seed", "/seed"}, {"/dtype", "/dtype"}};
     for (size_t i = 0; i < COUNT_OF(OTHERS); i++)
         if (!strncmp(pointer, OTHERS[i][0], strlen(OTHERS[i][0])))
             return OTHERS[i][1];

@@ -13,7 +13,7 @@ struct image_params {
     int64_t n, seed, steps;
     double guidance;
     bool has_steps, has_guidance;
-    int response_format, output_format;
+    int response_format, output_format, dtype;
 
     /* prepare's: */
     struct model_named named;

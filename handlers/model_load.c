@@ -4,11 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t weight_bytes(const struct graph *g) { return g ? graph_load_bytes(g) : 0; }
+/* add_bytes adds what a graph's weights take, where there is one. */
+static void add_bytes(const struct graph *g, enum isa isa, size_t bytes[GRAPH_DTYPES]) {
+    if (!g)
+        return;
+    bytes[GRAPH_F32] += graph_load_bytes(g);
+    bytes[GRAPH_BF16] += graph_halved_bytes(g, half_kernels_for(isa));
+}
 
 /* pack loads a graph, where there is one. */
-static enum status pack(struct ctx *ctx, struct graph *g, struct model_part *part) {
-    return g ? graph_load(ctx, g, model_part_find, part) : STATUS_OK;
+static enum status pack(struct ctx *ctx, struct graph *g, enum graph_dtype dtype, struct model_part *part) {
+    enum status status = STATUS_OK;
+    if (g && dtype == GRAPH_BF16)
+        status = graph_halve_products(g, half_kernels_for(ctx->isa));
+    return g && status == STATUS_OK ? graph_load(ctx, g, model_part_find, part) : status;
 }
 
 static enum status make_graphs(struct ctx *ctx, struct model_files *m, struct model_graphs *g) {
@@ -16,21 +25,27 @@ static enum status make_graphs(struct ctx *ctx, struct model_files *m, struct mo
     return status == STATUS_OK ? model_graphs_check(ctx, m, g) : status;
 }
 
-static enum status pack_all(struct ctx *ctx, struct model_files *m, struct model_graphs *g) {
-    enum status status = pack(ctx, g->network, &m->network);
+static enum status pack_all(struct ctx *ctx, enum graph_dtype dtype, struct model_files *m, struct model_graphs *g) {
+    enum status status = pack(ctx, g->network, dtype, &m->network);
     if (status == STATUS_OK)
-        status = pack(ctx, g->decode, &m->autoencoder);
-    return status == STATUS_OK ? pack(ctx, g->encode, &m->autoencoder) : status;
+        status = pack(ctx, g->decode, dtype, &m->autoencoder);
+    return status == STATUS_OK ? pack(ctx, g->encode, dtype, &m->autoencoder) : status;
 }
 
-static enum status load(struct loaded_model *model, struct files *files, bool weights) {
+/* load reads a folder; dtype GRAPH_DTYPES: without the weights. */
+static enum status load(struct loaded_model *model, struct files *files, enum graph_dtype dtype) {
     struct model_files m;
     struct model_graphs g;
     enum status status = model_files_open(&model->ctx, files, &m);
     if (status == STATUS_OK)
         status = make_graphs(&model->ctx, &m, &g);
-    if (status == STATUS_OK && weights)
-        status = pack_all(&model->ctx, &m, &g);
+    if (status != STATUS_OK)
+        return status;
+    add_bytes(g.network, model->ctx.isa, model->weights);
+    add_bytes(g.decode, model->ctx.isa, model->weights);
+    add_bytes(g.encode, model->ctx.isa, model->weights);
+    if (dtype < GRAPH_DTYPES)
+        status = pack_all(&model->ctx, dtype, &m, &g);
     if (status != STATUS_OK)
         return status;
     model->network = (struct network){g.network, g.height, g.width, g.channels, g.out_channels};
@@ -47,11 +62,11 @@ static enum status load(struct loaded_model *model, struct files *files, bool we
     model->parameters = g.parameters;
     model->scheduler = m.scheduler;
     model->warnings = m.warnings;
-    model->weights = weight_bytes(g.network) + weight_bytes(g.decode) + weight_bytes(g.encode);
     return STATUS_OK;
 }
 
-static struct loaded_model *make(struct files *files, enum isa isa, size_t memory, bool weights, struct error *why) {
+static struct loaded_model *make(struct files *files, enum isa isa, enum graph_dtype dtype, size_t memory,
+                                 struct error *why) {
     struct loaded_model *model = calloc(1, sizeof *model);
     if (!model) {
         *why = (struct error){.detail = "There is no memory for the model."};
@@ -59,7 +74,7 @@ static struct loaded_model *make(struct files *files, enum isa isa, size_t memor
     }
     ctx_init(&model->ctx, memory);
     model->ctx.isa = isa;
-    enum status status = load(model, files, weights);
+    enum status status = load(model, files, dtype);
     if (status == STATUS_OK)
         return model;
     *why = model->ctx.err;
@@ -71,11 +86,12 @@ static struct loaded_model *make(struct files *files, enum isa isa, size_t memor
 }
 
 struct loaded_model *model_outline(struct files *files, enum isa isa, size_t memory, struct error *why) {
-    return make(files, isa, memory, false, why);
+    return make(files, isa, GRAPH_DTYPES, memory, why);
 }
 
-struct loaded_model *model_load(struct files *files, enum isa isa, size_t memory, struct error *why) {
-    return make(files, isa, memory, true, why);
+struct loaded_model *model_load(struct files *files, enum isa isa, enum graph_dtype dtype, size_t memory,
+                                struct error *why) {
+    return make(files, isa, dtype, memory, why);
 }
 
 void model_unload(struct loaded_model *model) {

@@ -2,7 +2,7 @@
  * number of requests may use it at once (core/diffusion/network.h makes denoisers of it).
  *
  *     struct error why;
- *     struct loaded_model *m = model_load(files, isa, 1 << 30, &why);   NULL: `why` says why
+ *     struct loaded_model *m = model_load(files, isa, GRAPH_F32, 1 << 30, &why);   NULL: `why` says why
  *     ... `files` may be closed; network_denoiser(ctx, &m->network, ...)
  *     model_unload(m); */
 #ifndef SOLVENT_MODEL_LOAD_H
@@ -25,7 +25,7 @@ struct loaded_model {
     size_t parameters;              /* numbers in the networks */
     struct str scheduler;           /* scheduler_config.json; n 0: there is none */
     struct file_warnings warnings;
-    size_t weights; /* bytes of the packed weights */
+    size_t weights[GRAPH_DTYPES]; /* bytes of the packed weights, for products of each */
 };
 
 /* model_outline reads all but the weights, of which it reads the headers alone: graphs are made, held against the weights,
@@ -33,9 +33,10 @@ struct loaded_model {
  * model_load. */
 struct loaded_model *model_outline(struct files *files, enum isa isa, size_t memory, struct error *why);
 
-/* model_load reads a folder, with at most `memory` bytes beside the files. NULL: it cannot be served, or there is not
+/* model_load reads a folder for products of `dtype`, with at most `memory` bytes beside the files. NULL: it cannot be served, or there is not
  * enough memory; why->detail is one full sentence. */
-struct loaded_model *model_load(struct files *files, enum isa isa, size_t memory, struct error *why);
+struct loaded_model *model_load(struct files *files, enum isa isa, enum graph_dtype dtype, size_t memory,
+                                struct error *why);
 void model_unload(struct loaded_model *model);
 
 /* model_load_bytes is the memory that it holds. */

@@ -59,7 +59,7 @@ enum status call_load_model(struct call *call, struct kept_model *kept, const st
         holds |= other->network != NULL;
     enum status status = STATUS_OK;
     if (!kept->network)
-        status = store->load(store, &call->ctx, &kept->named, holds, &kept->network);
+        status = store->load(store, &call->ctx, &kept->named, call->dtype, holds, &kept->network);
     *out = kept->network;
     return status;
 }
@@ -67,6 +67,6 @@ enum status call_load_model(struct call *call, struct kept_model *kept, const st
 void call_drop_models(struct call *call) {
     struct model_store *store = call->host->models;
     for (struct kept_model *kept = call->models; kept; kept = kept->next)
-        store->drop(store, &kept->named, kept->network != NULL);
+        store->drop(store, &kept->named, kept->network);
     call->models = NULL;
 }

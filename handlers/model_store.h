@@ -9,6 +9,7 @@
 
 #include "core/base/array.h"
 #include "core/base/ctx.h"
+#include "core/nn/dtype.h"
 #include "handlers/field.h"
 
 struct call;
@@ -55,11 +56,12 @@ struct model_store {
      * has the name now. Errors: UNREADY, INVALID (its files cannot be read), CANCELLED, NO_MEMORY. */
     enum status (*find)(struct model_store *self, struct ctx *ctx, struct str name, struct str digest,
                         enum model_need need, struct named_model *out);
-    /* load gives the weights of a network, which stay until it is dropped. It waits for memory that others use, but not
+    /* load gives the weights of a network for products of `dtype`, which stay until it is dropped. It waits for memory that others use, but not
      * where the caller `holds` some itself. Errors: as of find; TOO_LARGE (it is more than the host has for all). */
-    enum status (*load)(struct model_store *self, struct ctx *ctx, const struct named_model *model, bool holds,
-                        const struct loaded_model **out);
-    void (*drop)(struct model_store *self, const struct named_model *model, bool loaded);
+    enum status (*load)(struct model_store *self, struct ctx *ctx, const struct named_model *model,
+                        enum graph_dtype dtype, bool holds, const struct loaded_model **out);
+    /* drop gives back what find gave, and with it what load gave; NULL: it was not loaded. */
+    void (*drop)(struct model_store *self, const struct named_model *model, const struct loaded_model *network);
     /* list gives all names, the bad ones too, as struct model_name in the arena. */
     enum status (*list)(struct model_store *self, struct ctx *ctx, struct list *out);
     /* rescan looks at the files again. Errors: INVALID (the folder cannot be read), NO_MEMORY. */
@@ -93,7 +95,7 @@ enum status call_keep_model(struct call *call, struct str name, struct str diges
 enum status call_list_models(struct call *call, struct str name, struct list *names,
                              const struct model_name **bad) MUST_CHECK;
 
-/* call_load_model loads its network for this call. Errors: as of model_store.load. */
+/* call_load_model loads its network for this call, for products of call->dtype. Errors: as of model_store.load. */
 enum status call_load_model(struct call *call, struct kept_model *kept, const struct loaded_model **out) MUST_CHECK;
 
 /* call_drop_models gives back what the call keeps; call_release does it. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/base/philox.h"
+#include "handlers/dtype_field.h"
 #include "handlers/encode.h"
 #include "handlers/number.h"
 #include "handlers/sample_request.h"
@@ -33,6 +34,7 @@ const struct field rows_fields[] = {
         .present = offsetof(struct rows_params, has_guidance), FIELD_REALS(0, 100)),
     FIELD(struct rows_params, format, ENUM, "How rows come: columns is an object of arrays, csv a text with a header.",
           .names = FORMATS, .def = "columns"),
+    DTYPE_INPUT(struct rows_params, dtype),
     TIME_LIMIT_INPUT(struct rows_params),
     {0}};
 
@@ -100,8 +102,9 @@ static enum status choose_classes(struct call *call, struct rows_params *p, int6
 static void write_part(const struct rows_params *p, struct str json, const struct rows_part *part, struct buf *out) {
     buf_text(out, "{\"model\":");
     buf_add(out, json.p, json.n);
-    buf_printf(out, ",\"count\":%zu,\"seed\":%llu,\"sampler\":{\"solver\":\"heun\",\"steps\":%lld}", part->n,
-               (unsigned long long)draws((uint64_t)p->seed, (uint32_t)part->class + 1), (long long)p->steps);
+    buf_printf(out, ",\"dtype\":\"%s\",\"count\":%zu,\"seed\":%llu,\"sampler\":{\"solver\":\"heun\",\"steps\":%lld}",
+               dtype_names[p->dtype], part->n, (unsigned long long)draws((uint64_t)p->seed, (uint32_t)part->class + 1),
+               (long long)p->steps);
     if (p->classes)
         buf_printf(out, ",\"class\":%lld", (long long)part->class);
     if (p->has_guidance) {

@@ -24,7 +24,7 @@ struct rows_params {
     int64_t count, seed, steps, time_limit_ms;
     double guidance;
     bool has_guidance;
-    int format;
+    int format, dtype;
 
     /* prepare's: */
     struct model_named named;

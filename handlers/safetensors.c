@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/base/half_float.h"
 #include "handlers/encode.h"
-#include "handlers/half_float.h"
 #include "handlers/json_file.h"
 
 enum { PREFIX = 8 };

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "handlers/dtype_field.h"
+
 static const struct field RESOLVED_SAMPLER_FIELDS[] = {
     FIELD(struct resolved_sampler, solver, ENUM, "The solver.", .names = solver_names,
           .present = offsetof(struct resolved_sampler, has_solver)),
@@ -22,6 +24,8 @@ const struct field sample_answer_fields[] = {
     FIELD(struct sample_result, seed, INT, "The seed that was used.", .required = true,
           FIELD_INTS(0, SAMPLE_SEED_LIMIT - 1)),
     USED_FIELDS(struct sample_result, used),
+    FIELD(struct sample_result, dtype, ENUM, "Of a network: what its products were of.", .names = dtype_names,
+          .present = offsetof(struct sample_result, has_dtype)),
     FIELD(struct sample_result, steps, INT,
           "The number of steps between the noise levels of grid; of an adaptive solver the most that a sample took.",
           .required = true),
@@ -130,6 +134,8 @@ enum status sample_report_rows(struct call *call, const struct sample_params *p,
     out->shape = array_1d(KIND_INT, shape, 2);
     out->samples = (struct array){KIND_REAL, 2, {count, d}, count * d, {.reals = samples}};
     out->seed = p->seed;
+    out->dtype = p->dtype;
+    out->has_dtype = model_is_network(&p->model);
     out->numerics = (struct str){SAMPLER_NUMERICS, sizeof SAMPLER_NUMERICS - 1};
     enum status status = STATUS_OK;
     if (p->invert.kind)

@@ -27,7 +27,8 @@ struct sample_result {
     struct str numerics;
     struct adaptive_result adaptive;
     struct diagnostics_result diagnostics;
-    bool has_adaptive, has_diagnostics, has_resolved, has_steps_done, cut;
+    int dtype;
+    bool has_adaptive, has_diagnostics, has_resolved, has_steps_done, has_dtype, cut;
     int64_t steps_done;
     struct deadline_choice chosen;
     struct resolved_result resolved;

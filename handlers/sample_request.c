@@ -7,6 +7,7 @@
 #include "handlers/class_request.h"
 #include "handlers/deadline_request.h"
 #include "handlers/diagnostics_request.h"
+#include "handlers/dtype_field.h"
 #include "handlers/time_limit_field.h"
 
 enum { MAX_COUNT = 10 * 1000 * 1000, MAX_SECONDS = 600, MAX_JUMPS = 1000, MAX_PREVIEW = 1000 };
@@ -48,6 +49,7 @@ const struct field sample_fields[] = {
           .names = NOISES, .def = "philox"),
     SAMPLER_REQUEST_FIELDS(struct sample_params, how),
     NETWORK_REQUEST_FIELDS(struct sample_params, network),
+    DTYPE_INPUT(struct sample_params, dtype),
     CONTROL_FIELDS(
         struct sample_params, control,
         " A list has a class for each sample; where count is greater, it begins again behind its last. Such a "
@@ -340,7 +342,11 @@ static enum status adopt_shape(struct call *call, const struct loaded_model *m, 
 
 enum status sample_adopt(struct call *call, struct sample_params *p, struct network_asked *asked) {
     *asked = (struct network_asked){0};
+    call->dtype = (enum graph_dtype)p->dtype;
     enum status status = model_load_network(call, &p->model, &asked->model);
+    if (status == STATUS_OK && !asked->model && p->dtype != GRAPH_F32)
+        return ctx_fail(&call->ctx, STATUS_INVALID, "/dtype",
+                        "The model is a formula, which is computed in double precision; dtype is for networks.");
     if (status == STATUS_OK)
         status = network_request_settle(call, &p->network, deadline_wants(call, &p->how), &p->how, asked);
     return status == STATUS_OK && asked->model ? adopt_shape(call, asked->model, p) : status;

@@ -33,6 +33,7 @@ struct sample_params {
     struct repaint_params repaint;
     struct interpolate_params interpolate;
     int64_t stop_after, preview;
+    int dtype; /* an enum graph_dtype */
     bool has_stop_after, has_plot;
     struct plot_params plot;
 };
@@ -48,8 +49,9 @@ int64_t sample_repeats(const struct sample_params *p);
 /* sample_predict predicts the nanoseconds of a run on one thread. */
 double sample_predict(const struct sample_params *p);
 
-/* sample_adopt gives a request for a network what it leaves open: how it is asked (network_request.h), and the shape of
- * its images for pictures and previews of them. Errors: as of network_request_settle. */
+/* sample_adopt loads a request's network (call->dtype) and gives it what it leaves open: how it is asked
+ * (network_request.h), and the shape of its images for pictures and previews of them. Errors: as of
+ * network_request_settle; INVALID ("/dtype": the model is a formula). */
 enum status sample_adopt(struct call *call, struct sample_params *p, struct network_asked *asked) MUST_CHECK;
 
 /* The checks that fields cannot make. sample_check is for all, before anything is made; the others for runs with a

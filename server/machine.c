@@ -112,7 +112,8 @@ bool machine_isa(const char *name, enum isa *out, char error[MACHINE_ERROR]) {
         return true;
     }
     if (!isa_find(name, out))
-        snprintf(error, MACHINE_ERROR, "--kernels is \"%.60s\", want auto, ref, avx2, avx512 or neon.", name);
+        snprintf(error, MACHINE_ERROR, "--kernels is \"%.60s\", want auto, ref, avx2, avx512, avx512bf16, amx or neon.",
+                 name);
     else if (!isa_here(*out))
         snprintf(error, MACHINE_ERROR, "--kernels is %s, which this machine does not have; its best is %s.", name,
                  isa_text(isa_best()));

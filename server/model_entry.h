@@ -13,6 +13,14 @@ struct log;
 
 enum { ENTRY_NAME = 3 * NAME_MAX, MODEL_FILE_MAX = 64 << 20 };
 
+/* A network's weights for products of one kind; with the mutex. */
+struct entry_weights {
+    struct loaded_model *network; /* NULL: they are not in memory */
+    size_t held;                  /* what they hold there, or will: entry_need, or 0 */
+    unsigned uses;                /* calls that have them */
+    uint64_t used;                /* when they were asked for last, in order */
+};
+
 struct entry {
     char name[ENTRY_NAME + 1]; /* of one that is bad, it need not fit; in any case it is UTF-8 */
     bool is_file;              /* NAME.json; else the folder NAME */
@@ -28,12 +36,10 @@ struct entry {
     char *json;         /* [n_json]; of a network NULL until its digest is known */
     size_t n_json;
     char digest[KEY_HEX + 1];
-    bool busy;                    /* somebody reads its weights */
-    struct loaded_model *network; /* NULL: its weights are not in memory */
-    size_t held;                  /* what they hold there, or will: entry_need, or 0 */
-    int64_t call_ns;
-    unsigned pins, uses; /* calls that keep it, and those of them that have its weights */
-    uint64_t used;       /* when it was asked for last, in order */
+    bool busy; /* somebody reads its files */
+    struct entry_weights weights[GRAPH_DTYPES];
+    int64_t call_ns; /* with products of float32 */
+    unsigned pins;   /* calls that keep it */
 };
 
 struct models {
@@ -59,9 +65,9 @@ static inline struct models *models_of(struct model_store *store) { return (stru
 /* entry_free frees what nobody keeps any more. */
 void entry_free(struct entry *e);
 
-/* entry_need is what its weights will hold. */
-static inline size_t entry_need(const struct entry *e) {
-    return e->outline ? e->outline->weights + model_load_bytes(e->outline) : 0;
+/* entry_need is what its weights will hold for products of `dtype`. */
+static inline size_t entry_need(const struct entry *e, enum graph_dtype dtype) {
+    return e->outline ? e->outline->weights[dtype] + model_load_bytes(e->outline) : 0;
 }
 
 /* model_take_if_gone takes out one that nobody can find any more, and nobody keeps, for its caller to free when the mutex

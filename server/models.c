@@ -18,7 +18,8 @@ enum {
 };
 
 void entry_free(struct entry *e) {
-    model_unload(e->network);
+    for (int dtype = 0; dtype < GRAPH_DTYPES; dtype++)
+        model_unload(e->weights[dtype].network);
     model_unload(e->outline);
     seen_free(&e->seen);
     free(e->path);
@@ -30,11 +31,11 @@ void entry_free(struct entry *e) {
 /* -- What is done with the mutex -- */
 
 /* unload gives up the weights. Freeing gigabytes takes its time, in which others may have the mutex. */
-static void unload(struct models *m, struct entry *e) {
-    struct loaded_model *network = e->network;
-    m->held -= e->held;
-    e->held = 0;
-    e->network = NULL;
+static void unload(struct models *m, struct entry_weights *w) {
+    struct loaded_model *network = w->network;
+    m->held -= w->held;
+    w->held = 0;
+    w->network = NULL;
     pthread_mutex_unlock(&m->mutex);
     model_unload(network);
     pthread_mutex_lock(&m->mutex);
@@ -47,7 +48,8 @@ struct entry *model_take_if_gone(struct models *m, struct entry *e) {
     while (*at != e)
         at = &(*at)->next;
     *at = e->next;
-    m->held -= e->held;
+    for (int dtype = 0; dtype < GRAPH_DTYPES; dtype++)
+        m->held -= e->weights[dtype].held;
     e->next = NULL;
     return e;
 }
@@ -134,14 +136,21 @@ static enum status want_digest(struct models *m, struct ctx *ctx, struct entry *
     return status == STATUS_OK && e->why ? is_bad(ctx, e) : status;
 }
 
+static size_t plans(const struct entry *e) {
+    size_t n = 0;
+    for (int dtype = 0; dtype < GRAPH_DTYPES; dtype++)
+        n += e->weights[dtype].network != NULL;
+    return n;
+}
+
 static void tell(const struct entry *e, struct named_model *out) {
     *out = (struct named_model){.entry = (void *)(uintptr_t)e,
                                 .name = {e->name, strlen(e->name)},
                                 .outline = e->outline,
                                 .json = {e->json, e->n_json},
                                 .digest = {e->digest, strlen(e->digest)},
-                                .loaded = e->network != NULL,
-                                .bytes = entry_need(e),
+                                .loaded = plans(e) > 0,
+                                .bytes = entry_need(e, GRAPH_F32),
                                 .call_ns = e->call_ns};
 }
 
@@ -173,49 +182,51 @@ static enum status find(struct model_store *store, struct ctx *ctx, struct str n
 /* -- Weights -- */
 
 /* least_recent is the one to give up: nobody uses it, and who has found it can read it again. */
-static struct entry *least_recent(const struct models *m) {
-    struct entry *least = NULL;
+static struct entry_weights *least_recent(const struct models *m) {
+    struct entry_weights *least = NULL;
     for (struct entry *e = m->all; e; e = e->next)
-        if (e->network && !e->uses && (e->current || !e->pins) && (!least || e->used < least->used))
-            least = e;
+        for (struct entry_weights *w = e->weights; w < e->weights + GRAPH_DTYPES; w++)
+            if (w->network && !w->uses && (e->current || !e->pins) && (!least || w->used < least->used))
+                least = w;
     return least;
 }
 
 /* make_room unloads one; false: there is none to unload. */
 static bool make_room(struct models *m) {
-    struct entry *least = least_recent(m);
+    struct entry_weights *least = least_recent(m);
     if (least)
         unload(m, least);
     return least != NULL;
 }
 
-static void read_weights(struct models *m, struct entry *e) {
+static void read_weights(struct models *m, struct entry *e, enum graph_dtype dtype) {
+    struct entry_weights *w = &e->weights[dtype];
     struct error why = {0};
-    const size_t need = entry_need(e), memory = 2 * need + ARENA_WASTE;
+    const size_t need = entry_need(e, dtype), memory = 2 * need + ARENA_WASTE;
     int64_t call_ns = e->call_ns;
-    e->held = need;
+    w->held = need;
     m->held += need;
     e->busy = true;
     pthread_mutex_unlock(&m->mutex);
-    struct loaded_model *network = network_load(e->path, m->isa, &e->seen, memory, &why);
-    if (network && !call_ns)
+    struct loaded_model *network = network_load(e->path, m->isa, dtype, &e->seen, memory, &why);
+    if (network && !call_ns && dtype == GRAPH_F32)
         call_ns = network_measure(network, MEASURE_MEMORY);
     pthread_mutex_lock(&m->mutex);
     e->busy = false;
     e->call_ns = call_ns;
-    e->network = network;
+    w->network = network;
     m->loads += network != NULL;
     if (!network) {
         m->held -= need;
-        e->held = 0;
+        w->held = 0;
         found_bad(m, e, &why);
     }
     pthread_cond_broadcast(&m->changed);
 }
 
 /* try_weights does one thing that leads to the weights. */
-static enum status try_weights(struct models *m, struct ctx *ctx, struct entry *e, bool holds) {
-    const size_t need = entry_need(e);
+static enum status try_weights(struct models *m, struct ctx *ctx, struct entry *e, enum graph_dtype dtype, bool holds) {
+    const size_t need = entry_need(e, dtype);
     if (e->why)
         return is_bad(ctx, e);
     if (!e->current)
@@ -229,7 +240,7 @@ static enum status try_weights(struct models *m, struct ctx *ctx, struct entry *
     if (e->busy)
         return wait_a_moment(m, ctx);
     if (m->held + need <= m->memory) {
-        read_weights(m, e);
+        read_weights(m, e, dtype);
         return STATUS_OK;
     }
     if (make_room(m)) /* the mutex was away: look at everything again */
@@ -242,30 +253,31 @@ static enum status try_weights(struct models *m, struct ctx *ctx, struct entry *
     return wait_a_moment(m, ctx);
 }
 
-static enum status load(struct model_store *store, struct ctx *ctx, const struct named_model *model, bool holds,
-                        const struct loaded_model **out) {
+static enum status load(struct model_store *store, struct ctx *ctx, const struct named_model *model,
+                        enum graph_dtype dtype, bool holds, const struct loaded_model **out) {
     struct models *m = models_of(store);
     struct entry *e = model->entry;
+    struct entry_weights *w = &e->weights[dtype];
     enum status status = STATUS_OK;
     pthread_mutex_lock(&m->mutex);
-    while (!e->network && status == STATUS_OK)
-        status = try_weights(m, ctx, e, holds);
+    while (!w->network && status == STATUS_OK)
+        status = try_weights(m, ctx, e, dtype, holds);
     if (status == STATUS_OK) {
-        e->uses++;
-        e->used = ++m->clock;
-        *out = e->network;
+        w->uses++;
+        w->used = ++m->clock;
+        *out = w->network;
     }
     pthread_mutex_unlock(&m->mutex);
     return status;
 }
 
-static void drop(struct model_store *store, const struct named_model *model, bool loaded) {
+static void drop(struct model_store *store, const struct named_model *model, const struct loaded_model *network) {
     struct models *m = models_of(store);
     struct entry *e = model->entry;
     pthread_mutex_lock(&m->mutex);
-    e->uses -= loaded;
-    if (loaded && !e->uses)
-        pthread_cond_broadcast(&m->changed);
+    for (struct entry_weights *w = e->weights; network && w < e->weights + GRAPH_DTYPES; w++)
+        if (w->network == network && !--w->uses)
+            pthread_cond_broadcast(&m->changed);
     unpin_and_unlock(m, e);
 }
 
@@ -320,6 +332,6 @@ void models_stats(struct models *m, struct models_stats *out) {
     out->held = m->held;
     out->loads = m->loads;
     for (const struct entry *e = m->all; e; e = e->next)
-        out->loaded += e->network != NULL;
+        out->loaded += plans(e);
     pthread_mutex_unlock(&m->mutex);
 }

@@ -102,12 +102,12 @@ bool network_digest(const struct ctx *caller, const char *folder, enum isa isa, 
     return good;
 }
 
-struct loaded_model *network_load(const char *folder, enum isa isa, const struct seen *seen, size_t memory,
-                                  struct error *why) {
+struct loaded_model *network_load(const char *folder, enum isa isa, enum graph_dtype dtype, const struct seen *seen,
+                                  size_t memory, struct error *why) {
     struct watched_files w;
     if (!open_folder(folder, &w, why))
         return NULL;
-    struct loaded_model *model = model_load(&w.base, isa, memory, why);
+    struct loaded_model *model = model_load(&w.base, isa, dtype, memory, why);
     if (model && !unchanged(&w, seen, why)) {
         model_unload(model);
         model = NULL;

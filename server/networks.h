@@ -16,10 +16,10 @@ struct loaded_model *network_outline(const char *folder, enum isa isa, struct se
 bool network_digest(const struct ctx *caller, const char *folder, enum isa isa, const struct seen *seen,
                     char digest[KEY_HEX + 1], struct error *why);
 
-/* network_load reads the weights, too, with at most `memory` bytes beside the files. NULL: it cannot, or the files are
+/* network_load reads the weights, too, for products of `dtype`, with at most `memory` bytes beside the files. NULL: it cannot, or the files are
  * not those that were seen; why->detail says why, why->pointer is "memory" where that is the reason. */
-struct loaded_model *network_load(const char *folder, enum isa isa, const struct seen *seen, size_t memory,
-                                  struct error *why);
+struct loaded_model *network_load(const char *folder, enum isa isa, enum graph_dtype dtype, const struct seen *seen,
+                                  size_t memory, struct error *why);
 
 /* network_measure is the processor time of a call for one sample on this thread, in nanoseconds; 0: that would take long, or more than
  * `memory` bytes. */

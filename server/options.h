@@ -65,7 +65,8 @@
     X(BYTES, gzip_min, "gzip-min", "SIZE", "1400", 0, INT64_C(1) << 40, "smallest answer that is compressed")          \
     X(TIME, drain, "drain", "TIME", "10s", 0, 86400 * 1000, "time that SIGTERM leaves to requests in progress")        \
     X(TEXT, kernels, "kernels", "NAME", "auto", 0, 0,                                                                  \
-      "instruction set to compute with: ref (plain C), avx2, avx512 or neon; auto: the best there is")                 \
+      "instruction set to compute with: ref (plain C), avx2, avx512, avx512bf16, amx or neon; auto: the best there "   \
+      "is")                                                                                                            \
     X(TEXT, log, "log", "FILE", "stderr", 0, 0, "where the log goes: a file, stderr, stdout or off")
 
 struct options {

@@ -10,7 +10,9 @@
  * task.
  *
  * parallel_for: the caller works through the indices itself; workers without a task join in, and leave between two
- * indices when a quick task comes. It never waits for a worker that has not joined, so it cannot lock up when it is
+ * indices when a quick task comes. The caller begins with the first index and the others with the last. Who has joined in
+ * watches for the next loop, for 50 us at most, before it sleeps; only while some task runs, none waits, and at least half
+ * of the workers have none. It never waits for a worker that has not joined, so it cannot lock up when it is
  * nested or when all are busy.
  *
  * Threads: every function but pool_close may be called from any thread. */

@@ -143,19 +143,3 @@ static inline void log_lanes(double *x) {
 
 void elementary_exp_n(double *x, size_t n) { IN_LANES(x, n, 0.0, exp_lanes) }
 void elementary_log_n(double *x, size_t n) { IN_LANES(x, n, 1.0, log_lanes) }
-
-void elementary_sincospi_n(double *x, double *sin, size_t n) {
-    size_t i = 0;
-    for (; i + LANES <= n; i += LANES) {
-        double s[LANES], c[LANES];
-        for (int l = 0; l < LANES; l++)
-            sincos_pi(x[i + (size_t)l], &s[l], &c[l]);
-        memcpy(x + i, c, sizeof c);
-        memcpy(sin + i, s, sizeof s);
-    }
-    for (; i < n; i++) {
-        double c;
-        sincos_pi(x[i], &sin[i], &c);
-        x[i] = c;
-    }
-}

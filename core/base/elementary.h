@@ -28,7 +28,5 @@ double elementary_pow(double x, double y);
  * numbers. */
 void elementary_exp_n(double *x, size_t n);
 void elementary_log_n(double *x, size_t n);
-/* elementary_sincospi_n replaces x[i] by cos(pi x[i]) and writes sin(pi x[i]). */
-void elementary_sincospi_n(double *x, double *sin, size_t n);
 
 #endif

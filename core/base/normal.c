@@ -5,7 +5,7 @@ void normal_rows(uint64_t seed, uint32_t stream, uint32_t step, size_t first, si
 }
 
 normal_rows_function *normal_rows_for(enum isa isa) {
-    switch (isa) {
+    switch (isa_plain(isa)) {
 #if defined(__x86_64__)
     case ISA_AVX2: return normal_rows_avx2;
     case ISA_AVX512: return normal_rows_avx512;

@@ -131,6 +131,25 @@ void loss_draw(struct ctx *ctx, const struct loss *loss, uint32_t step, const fl
     parallel_for(ctx, (batch->images + d.each - 1) / d.each, draw_piece, &d);
 }
 
+void loss_compare(const struct loss_batch *b, size_t first, size_t images, const float *out, float *d_out) {
+    for (size_t i = first; i < first + images; i++) {
+        double sum = 0, by = 2 * b->weights[i] / ((double)b->whole * (double)b->d);
+        for (size_t j = i * b->d; j < (i + 1) * b->d; j++) {
+            double off = (double)out[j] - (double)b->targets[j];
+            sum += off * off;
+            d_out[j] = (float)(by * off);
+        }
+        b->sums[i] = b->weights[i] * sum;
+    }
+}
+
+double loss_sum(const struct loss_batch *b) {
+    double sum = 0;
+    for (size_t i = 0; i < b->images; i++)
+        sum += b->sums[i];
+    return sum / ((double)b->whole * (double)b->d);
+}
+
 struct comparing {
     const struct loss_batch *batch;
     const float *out;
@@ -139,21 +158,11 @@ struct comparing {
 
 static void compare_image(void *arg, size_t i) {
     const struct comparing *c = arg;
-    const struct loss_batch *b = c->batch;
-    double sum = 0, by = 2 * b->weights[i] / ((double)b->whole * (double)b->d);
-    for (size_t j = i * b->d; j < (i + 1) * b->d; j++) {
-        double off = (double)c->out[j] - (double)b->targets[j];
-        sum += off * off;
-        c->d_out[j] = (float)(by * off);
-    }
-    b->sums[i] = b->weights[i] * sum;
+    loss_compare(c->batch, i, 1, c->out, c->d_out);
 }
 
 double loss_mean(struct ctx *ctx, const struct loss_batch *batch, const float *out, float *d_out) {
     struct comparing c = {batch, out, d_out};
-    double sum = 0;
     parallel_for(ctx, batch->images, compare_image, &c);
-    for (size_t i = 0; i < batch->images; i++)
-        sum += batch->sums[i];
-    return sum / ((double)batch->whole * (double)batch->d);
+    return loss_sum(batch);
 }

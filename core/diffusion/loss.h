@@ -60,9 +60,13 @@ enum status loss_batch_make(struct ctx *ctx, size_t images, size_t d, bool class
 void loss_draw(struct ctx *ctx, const struct loss *loss, uint32_t step, const float *x0, const int64_t *labels,
                struct loss_batch *batch);
 
-/* loss_mean returns the loss of out[images][d], of a part its share of the whole batch's mean, and writes its gradient,
- * d_out[images][d]. Each image is summed by itself
- * and the images in order, in double precision. */
+/* loss_compare writes the gradient of the loss by out[images][d], d_out[images][d], of the batch's images first ..
+ * first + images - 1, and keeps their sums: each image is summed by itself, on any thread. loss_sum, when all have been
+ * compared, gives the loss, of a part its share of the whole batch's mean: the images in order, in double precision. */
+void loss_compare(const struct loss_batch *batch, size_t first, size_t images, const float *out, float *d_out);
+double loss_sum(const struct loss_batch *batch);
+
+/* loss_mean does both for all images. */
 double loss_mean(struct ctx *ctx, const struct loss_batch *batch, const float *out, float *d_out);
 
 #endif

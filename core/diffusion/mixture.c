@@ -179,7 +179,7 @@ static double ln_total(const struct mixture *m) {
 
 /* A set that has no table here takes the nearest below. */
 static const struct mixture_kernels *kernels_for(enum isa isa) {
-    switch (isa) {
+    switch (isa_plain(isa)) {
 #if defined(__x86_64__)
     case ISA_AVX2: return &mixture_kernels_avx2;
     case ISA_AVX512: return &mixture_kernels_avx512;

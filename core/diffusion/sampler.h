@@ -12,7 +12,7 @@
 #include "core/diffusion/plan_run.h"
 #include "core/diffusion/solver.h"
 
-#define SAMPLER_NUMERICS "4" /* raised when the bytes of a sample change */
+#define SAMPLER_NUMERICS "5" /* raised when the bytes of a sample change */
 
 /* Who watches is told after each step. All samples take a step before any takes the next one. */
 struct sampler_watch {

@@ -3,9 +3,12 @@
  *     status = gradient_new(ctx, graph, 32, &g);                  once; the graph needs no graph_load
  *     gradient_forward(ctx, g, weights, 32, &in, out);            ... the loss and d_out, its derivative by out
  *     gradient_backward(ctx, g, d_out, by_weights);
+ * or both at once, images staying where they are between the ways:
+ *     gradient_step(ctx, g, weights, 32, &in, out, compare, self, d_out, by_weights);
  *
  * Weights are gradient_numbers(graph) numbers: all parameters one after another in the order of graph_parameters, each
- * in the layout of weight files. A forward run gives the bits of graph_run.
+ * in the layout of weight files. A forward run gives the bits of graph_run, but for
+ * convolutions that graph_load has prepared for winograd.h: here all are direct sums, which round otherwise.
  * Threads: images are shared out for the values and their derivatives, weights for their gradients; each sum has one
  * order. So the same bits come for any number of threads.
  * Memory: twice the values of a run that keeps all of them, `images` times, and three times the weights.
@@ -33,6 +36,12 @@ void gradient_forward(struct ctx *ctx, struct gradient *g, const float *weights,
 /* gradient_backward writes the derivative of sum d_out . out of the last gradient_forward by the weights:
  * by_weights[gradient_numbers]. d_out has the shape of out. */
 void gradient_backward(struct ctx *ctx, struct gradient *g, const float *d_out, float *by_weights);
+
+/* gradient_step is both, to the bit. In between, compare(self, first, images) is called for some images at a time, on
+ * several threads at once: of these it reads out and writes d_out. */
+typedef void gradient_compare(void *self, size_t first, size_t images);
+void gradient_step(struct ctx *ctx, struct gradient *g, const float *weights, size_t images, const struct graph_in *in,
+                   float *out, gradient_compare *compare, void *self, const float *d_out, float *by_weights);
 
 /* gradient_by_input writes that by the input image: by_input[images][height][width][channels]. */
 void gradient_by_input(struct ctx *ctx, struct gradient *g, const float *d_out, float *by_input);

@@ -46,8 +46,9 @@ enum status gradient_conv_new(struct ctx *ctx, struct gradient *g, size_t i) {
     node->matrix = (struct matrix){taps_of(p) / side, p->shape[1] * side, p->shape[0], NULL, NULL};
     const struct matrix *m = &node->matrix;
     step->panels = ctx_alloc(ctx, matrix_floats(g->forward.kernels, m->segments, m->depth, m->columns), sizeof(float));
-    step->sums = ctx_alloc(ctx, p->n, sizeof *step->sums);
-    step->swapped = side == 1 && m->columns < m->depth && m->columns < TILE_COLUMNS_MAX / 2;
+    step->direct = taps_of(p) == 1 && m->depth >= TILE_COLUMNS_MAX / 2;
+    step->swapped = step->direct || (side == 1 && m->columns < m->depth && m->columns < TILE_COLUMNS_MAX / 2);
+    step->sums = ctx_alloc(ctx, step->direct ? 0 : p->n, sizeof *step->sums);
     size_t stride = node->conv.stride;
     step->phases = ctx_zalloc(ctx, stride * stride, sizeof *step->phases);
     if (!step->panels || !step->sums || !step->phases)
@@ -99,44 +100,18 @@ void gradient_pack_backward(const struct gradient *g, size_t i) {
 
 /* -- Forward -- */
 
-static float *at(const struct places *p, size_t image, size_t y) {
-    return p->data + image * p->image_step + y * p->row_step;
-}
-
 void gradient_conv_forward(const struct run *r, const struct node *node, const struct step *step) {
-    if (step->keep < 0) {
-        graph_run_node(r, node);
-        return;
-    }
-    struct node linear = *node;
-    linear.out = step->keep;
-    linear.in[2] = linear.in[3] = GRAPH_NONE;
-    linear.conv.activation = ACTIVATION_NONE;
-    linear.conv.scale = 1;
-    graph_run_node(r, &linear);
-    const struct value_place *v = &r->g->values[node->out];
-    struct places z = graph_places(r, step->keep), out = graph_places(r, node->out), gate = {0}, residual = {0};
-    if (node->in[2] >= 0)
-        residual = graph_places(r, node->in[2]);
-    if (node->in[3] >= 0)
-        gate = graph_places(r, node->in[3]);
-    for (size_t i = 0; i < r->images; i++)
-        for (size_t y = 0; y < v->height; y++)
-            for (size_t x = 0; x < v->width; x++) {
-                const struct finish f = {
-                    .gate = gate.data ? gate.data + i * gate.image_step + node->conv.gate_at : NULL,
-                    .residual = residual.data ? at(&residual, i, y) + x * residual.step : NULL,
-                    .scale = node->conv.scale,
-                    .activation = node->conv.activation,
-                };
-                r->g->kernels->finish(&f, v->channels, at(&z, i, y) + x * z.step, at(&out, i, y) + x * out.step);
-            }
+    struct product product = graph_product(r, node);
+    if (step->keep >= 0)
+        product.keep = graph_places(r, step->keep);
+    product_run(r->ctx, r->g->kernels, &product);
     graph_frame(r, node->out);
 }
 
 /* -- The derivative by the input -- */
 
-/* before_activation turns the derivative by the output into that by what the product gave. */
+/* before_activation turns the derivative by the output into that by what the product gave. A gate is the same for all
+ * pixels of an image. */
 static void before_activation(const struct pass *p, const struct node *node, const struct step *step) {
     const struct value_place *v = &p->g->forward.values[node->out];
     const struct conv *c = &node->conv;
@@ -147,10 +122,14 @@ static void before_activation(const struct pass *p, const struct node *node, con
         z = graph_places(&p->v, step->keep);
     if (node->in[3] >= 0)
         gate = graph_places(&p->v, node->in[3]);
-    for (size_t i = 0; i < p->d.images; i++)
-        for (size_t y = 0; y < v->height; y++)
-            for (size_t x = 0; x < v->width; x++)
-                p->g->forward.kernels->backward->slope(v->channels, c->activation, at(&z, i, y) + x * z.step,
+    struct lines l = gradient_lines(p, v, (const struct places *const[]){&d, &z, NULL});
+    size_t pixels = 1;
+    if (gate.data)
+        l = (struct lines){p->d.images, v->height, v->channels}, pixels = v->width;
+    for (size_t i = 0; i < l.images; i++)
+        for (size_t y = 0; y < l.height; y++)
+            for (size_t x = 0; x < pixels; x++)
+                p->g->forward.kernels->backward->slope(l.numbers, c->activation, at(&z, i, y) + x * z.step,
                                                        gate.data ? gate.data + i * gate.image_step + c->gate_at : NULL,
                                                        c->scale, at(&d, i, y) + x * d.step, false,
                                                        at(&d, i, y) + x * d.step);
@@ -167,8 +146,18 @@ static void by_gate(const struct pass *p, const struct node *node, const struct 
                                                        to.data + i * to.image_step + node->conv.gate_at);
 }
 
+/* vector_alone: an image has one pixel, and the vector all of its numbers. */
+static bool vector_alone(const struct pass *p, const struct node *node) {
+    const struct value_place *v = &p->g->forward.values[node->out], *vector = &p->g->forward.values[node->in[1]];
+    return v->height * v->width == 1 && vector->channels == v->channels;
+}
+
 static void by_vector(const struct pass *p, const struct node *node, const struct step *step) {
     const struct value_place *v = &p->g->forward.values[node->out];
+    if (vector_alone(p, node)) {
+        gradient_add(p, node, step, 1, 1);
+        return;
+    }
     struct places to = gradient_begin(p, node, step, 1), d = graph_places(&p->d, node->out);
     for (size_t i = 0; i < p->d.images; i++)
         for (size_t y = 0; y < v->height; y++)
@@ -222,7 +211,10 @@ size_t gradient_conv_rows(const struct node *node, const struct step *step) {
     return node->matrix.segments * (step->swapped ? node->matrix.columns : node->matrix.depth);
 }
 
-enum { ROWS_TOGETHER = 256 }; /* images of one pixel that are summed together */
+enum {
+    ROWS_TOGETHER = 256,  /* images of one pixel that are summed together */
+    PIXELS_TOGETHER = 256 /* of a bias */
+};
 
 /* pixels_together describes images first .. as lines of pixels, and gives how many there are of them. */
 static size_t pixels_together(const struct product *x, const struct places *d, size_t first, struct outer *o) {
@@ -247,7 +239,7 @@ static void swap(struct outer *o) {
 
 /* add_images adds what one or more images give to the rows of a piece, which lie in several segments. */
 static size_t add_images(const struct product *x, const struct places *d, const struct step *step,
-                         const struct piece *piece, size_t first, const struct tensor_kernels *kernels) {
+                         const struct piece *piece, size_t first, const struct tensor_kernels *kernels, float *sums) {
     size_t depth = x->b->depth, columns = x->b->columns, rows = step->swapped ? columns : depth, images = 1;
     for (size_t row = piece->first, end; row < piece->end; row = end) {
         size_t s = row / rows, k = row % rows;
@@ -261,7 +253,7 @@ static size_t add_images(const struct product *x, const struct places *d, const 
         if (step->swapped)
             swap(&o);
         o.a += k;
-        o.out = step->sums + row * o.pitch;
+        o.out = sums + row * o.pitch;
         kernels->backward->outer(&o);
     }
     return images;
@@ -283,13 +275,17 @@ static void settle(const struct node *node, const struct parameter *p, const str
         }
 }
 
-/* add_bias sums over all pixels of all images: those of an image in float32, like the weights'. */
+/* add_bias sums over all pixels of all images, those without gaps between them some at a time in float32. */
 static void add_bias(const struct pass *p, const struct node *node, float *to) {
     const struct value_place *v = &p->g->forward.values[node->out];
     struct places d = graph_places(&p->d, node->out);
-    for (size_t i = 0; i < p->d.images; i++)
-        for (size_t y = 0; y < v->height; y++)
-            p->g->forward.kernels->backward->sums(v->width, d.step, v->channels, at(&d, i, y), to);
+    const struct lines l = gradient_lines(p, v, (const struct places *const[]){&d, NULL});
+    size_t pixels = l.numbers / v->channels;
+    for (size_t i = 0; i < l.images; i++)
+        for (size_t y = 0; y < l.height; y++)
+            for (size_t x = 0; x < pixels; x += PIXELS_TOGETHER)
+                p->g->forward.kernels->backward->sums(pixels - x < PIXELS_TOGETHER ? pixels - x : PIXELS_TOGETHER,
+                                                      d.step, v->channels, at(&d, i, y) + x * d.step, to);
 }
 
 void gradient_conv_weights(const struct pass *p, const struct piece *piece, float *by_weights) {
@@ -298,10 +294,12 @@ void gradient_conv_weights(const struct pass *p, const struct piece *piece, floa
     struct product x = graph_product(&p->v, node);
     struct places d = graph_places(&p->d, node->out);
     size_t wide = step->swapped ? x.b->depth : x.b->columns;
-    memset(step->sums + piece->first * wide, 0, (piece->end - piece->first) * wide * sizeof *step->sums);
+    float *to = by_weights + p->g->offset[node->weight], *sums = step->direct ? to : step->sums;
+    memset(sums + piece->first * wide, 0, (piece->end - piece->first) * wide * sizeof *sums);
     for (size_t i = 0; i < x.images;)
-        i += add_images(&x, &d, step, piece, i, p->g->forward.kernels);
-    settle(node, &p->g->forward.parameters[node->weight], step, piece, by_weights + p->g->offset[node->weight]);
+        i += add_images(&x, &d, step, piece, i, p->g->forward.kernels, sums);
+    if (!step->direct)
+        settle(node, &p->g->forward.parameters[node->weight], step, piece, to);
     if (piece->first == 0 && node->bias >= 0)
         add_bias(p, node, by_weights + p->g->offset[node->bias]);
 }

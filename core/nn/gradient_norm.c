@@ -8,16 +8,19 @@
 
 enum { SUM, PRODUCT, FACTOR, OFFSET, MEAN, SLOPE, TILT, LEVEL, GROUP_LINES };
 
-size_t gradient_norm_keeps(const struct node *node, size_t channels) {
-    return (node->op == OP_GROUP_NORM ? GROUP_LINES : FACTOR + 1) * channels;
+/* is_plain: a norm of rows that all have one factor. It keeps two numbers a row instead, its moments. */
+static bool is_plain(const struct node *node) {
+    return node->op == OP_LAYER_NORM && node->in[1] < 0 && node->weight >= 0;
+}
+
+size_t gradient_norm_keeps(const struct node *node, const struct value_place *v) {
+    if (is_plain(node))
+        return 2 * v->height * v->width;
+    return (node->op == OP_GROUP_NORM ? GROUP_LINES : FACTOR + 1) * v->channels;
 }
 
 static float *kept(const struct pass *p, const struct step *step, size_t image, size_t line, size_t n) {
     return graph_scratch(&p->v, step->keep) + image * p->g->forward.values[step->keep].floats + line * n;
-}
-
-static float *at(const struct places *p, size_t image, size_t y) {
-    return p->data + image * p->image_step + y * p->row_step;
 }
 
 static const float *parameter(const struct pass *p, int i) { return i < 0 ? NULL : p->g->weights + p->g->offset[i]; }
@@ -165,26 +168,68 @@ void gradient_group_norm(const struct pass *p, const struct node *node, const st
 
 /* -- Rows -- */
 
-void gradient_layer_norm(const struct pass *p, const struct node *node, const struct step *step) {
+/* moments_of is where a plain norm keeps those of the pass's first row. Unlike other values, these have no gaps between
+ * images. */
+static float *moments_of(const struct pass *p, const struct node *node, const struct step *step) {
     const struct value_place *v = &p->g->forward.values[node->out];
-    size_t n = v->channels;
-    const float *weight = parameter(p, node->weight), *bias = parameter(p, node->bias);
-    struct places by = {0}, x = graph_places(&p->v, node->in[0]), d = graph_places(&p->d, node->out),
+    return graph_scratch(&p->v, step->keep) -
+           p->v.first * (p->g->forward.values[step->keep].floats - 2 * v->height * v->width);
+}
+
+/* layer_run differentiates `rows` rows of an image's line y, or more, with what they keep: sums or moments. */
+static void layer_run(const struct pass *p, const struct node *node, const struct step *step, size_t image, size_t y,
+                      struct layer_rows l) {
+    struct places x = graph_places(&p->v, node->in[0]), d = graph_places(&p->d, node->out),
                   to = graph_places(&p->d, node->in[0]);
+    l.n = l.x_step = l.d_step = l.out_step = x.step;
+    l.eps = node->layer.eps;
+    l.add = step->add[0];
+    l.x = at(&x, image, y);
+    l.d = at(&d, image, y);
+    l.out = at(&to, image, y);
+    p->g->forward.kernels->backward->layer(&l);
+}
+
+static void layer_plain(const struct pass *p, const struct node *node, const struct step *step) {
+    const struct value_place *v = &p->g->forward.values[node->in[0]];
+    struct places to = graph_places(&p->d, node->in[0]); /* it may have a border, as a convolution's */
+    const struct lines l = gradient_lines(p, v, (const struct places *const[]){&to, NULL});
+    struct layer_rows rows = {
+        .rows = l.numbers / v->channels, .factor = parameter(p, node->weight), .moments = moments_of(p, node, step)};
+    for (size_t i = 0; i < l.images; i++)
+        for (size_t y = 0; y < l.height; y++, rows.moments += 2 * rows.rows)
+            layer_run(p, node, step, i, y, rows);
+}
+
+/* layer_image: an image has a factor of its own, and so its sums. */
+static void layer_image(const struct pass *p, const struct node *node, const struct step *step, size_t image,
+                        const struct places *by) {
+    const struct value_place *v = &p->g->forward.values[node->out];
+    const float *weight = parameter(p, node->weight), *bias = parameter(p, node->bias);
+    const struct modulation m = modulation_of(p, node, by, image, node->layer.scale_at, node->layer.shift_at);
+    size_t n = v->channels;
+    float *line = kept(p, step, image, 0, n);
+    memset(line, 0, 2 * n * sizeof *line);
+    for (size_t c = 0; c < n; c++)
+        line[FACTOR * n + c] = (weight ? weight[c] : 1) * (m.scale ? 1 + m.scale[c] : 1);
+    for (size_t y = 0; y < v->height; y++)
+        layer_run(
+            p, node, step, image, y,
+            (struct layer_rows){
+                .rows = v->width, .factor = line + FACTOR * n, .sum = line + SUM * n, .product = line + PRODUCT * n});
+    by_modulation(&m, n, weight, bias, line + SUM * n, line + PRODUCT * n);
+}
+
+void gradient_layer_norm(const struct pass *p, const struct node *node, const struct step *step) {
+    struct places by = {0};
+    if (is_plain(node)) {
+        layer_plain(p, node, step);
+        return;
+    }
     if (gradient_takes(p, node, 1))
         by = gradient_begin(p, node, step, 1);
-    for (size_t i = 0; i < p->d.images; i++) {
-        const struct modulation m = modulation_of(p, node, &by, i, node->layer.scale_at, node->layer.shift_at);
-        float *line = kept(p, step, i, 0, n);
-        memset(line, 0, 2 * n * sizeof *line);
-        for (size_t c = 0; c < n; c++)
-            line[FACTOR * n + c] = (weight ? weight[c] : 1) * (m.scale ? 1 + m.scale[c] : 1);
-        for (size_t t = 0; t < v->height * v->width; t++) /* x may be a convolution's: its derivative has a border */
-            p->g->forward.kernels->backward->layer(
-                n, at(&x, i, 0) + t * n, node->layer.eps, at(&d, i, 0) + t * n, line + FACTOR * n, step->add[0],
-                at(&to, i, t / v->width) + t % v->width * n, line + SUM * n, line + PRODUCT * n);
-        by_modulation(&m, n, weight, bias, line + SUM * n, line + PRODUCT * n);
-    }
+    for (size_t i = 0; i < p->d.images; i++)
+        layer_image(p, node, step, i, &by);
 }
 
 /* -- Weight and bias: sums over the images -- */
@@ -198,11 +243,35 @@ static void add_scaled(const struct modulation *m, size_t n, const float *sum, c
     }
 }
 
+/* plain_weights sums over the rows of all images, some at a time in float32. */
+static void plain_weights(const struct pass *p, const struct node *node, const struct step *step, float *by_weight,
+                          float *by_bias) {
+    enum { TOGETHER = 256 };
+    const struct value_place *v = &p->g->forward.values[node->out];
+    const size_t n = v->channels, rows = p->v.images * v->height * v->width;
+    const float *x = graph_places(&p->v, node->in[0]).data, *d = graph_places(&p->d, node->out).data;
+    for (size_t r = 0; r < rows; r += TOGETHER)
+        p->g->forward.kernels->backward->layer_sums(
+            &(struct layer_rows){.rows = rows - r < TOGETHER ? rows - r : TOGETHER,
+                                 .n = n,
+                                 .x = x + r * n,
+                                 .d = d + r * n,
+                                 .x_step = n,
+                                 .d_step = n,
+                                 .sum = by_bias,
+                                 .product = by_weight,
+                                 .moments = moments_of(p, node, step) + 2 * r});
+}
+
 void gradient_norm_weights(const struct pass *p, const struct node *node, const struct step *step, float *by_weights) {
     size_t n = p->g->forward.values[node->out].channels, pitch = p->g->forward.values[step->keep].floats;
     const struct backward_kernels *k = p->g->forward.kernels->backward;
     float *by_weight = by_weights + p->g->offset[node->weight], *by_bias = by_weights + p->g->offset[node->bias];
     size_t scale_at = node->op == OP_LAYER_NORM ? node->layer.scale_at : 0;
+    if (is_plain(node)) {
+        plain_weights(p, node, step, by_weight, by_bias);
+        return;
+    }
     if (node->in[1] < 0) {
         k->sums(p->v.images, pitch, n, kept(p, step, 0, PRODUCT, n), by_weight);
         k->sums(p->v.images, pitch, n, kept(p, step, 0, SUM, n), by_bias);

@@ -32,6 +32,7 @@ struct step {
     struct phase *phases;  /* of a convolution: stride * stride */
     float *panels, *sums;  /* of a convolution: its packed weights and their gradient, [segments][rows][columns] */
     bool swapped;          /* rows are channels out, columns those in; else the other way round */
+    bool direct;           /* the sums lie as in the file, and are made there */
 };
 
 /* A part of the gradient of weights: of a convolution, rows first .. end - 1 of its sums. */
@@ -70,6 +71,19 @@ static inline bool gradient_takes(const struct pass *p, const struct node *node,
     return node->in[k] >= 0 && (p->g->needs[node->in[k]] & p->wanted);
 }
 
+/* Lines in which the numbers of a value lie without gaps: the fewer the better. */
+struct lines {
+    size_t images, height, numbers;
+};
+
+/* gradient_lines of a pass's images are those of all the places, which have the value's shape (a list that NULL ends; one
+ * without data does not count). */
+struct lines gradient_lines(const struct pass *p, const struct value_place *v, const struct places *const *list);
+
+static inline float *at(const struct places *p, size_t image, size_t y) {
+    return p->data + image * p->image_step + y * p->row_step;
+}
+
 /* gradient_add gives input k the derivative by the output, times `factor`. */
 void gradient_add(const struct pass *p, const struct node *node, const struct step *step, int k, float factor);
 
@@ -96,7 +110,7 @@ void gradient_conv_weights(const struct pass *p, const struct piece *piece, floa
 size_t gradient_conv_rows(const struct node *node, const struct step *step);
 
 /* -- Norms: floats an image that a norm keeps; the gradient of weight and bias, which are zero before -- */
-size_t gradient_norm_keeps(const struct node *node, size_t channels);
+size_t gradient_norm_keeps(const struct node *node, const struct value_place *out);
 void gradient_norm_weights(const struct pass *p, const struct node *node, const struct step *step, float *by_weights);
 
 #endif

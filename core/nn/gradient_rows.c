@@ -4,48 +4,58 @@
 #include "core/nn/gradient_parts.h"
 #include "core/tensor/attention_backward.h"
 
-static float *at(const struct places *p, size_t image, size_t y) {
-    return p->data + image * p->image_step + y * p->row_step;
+struct lines gradient_lines(const struct pass *p, const struct value_place *v, const struct places *const *list) {
+    size_t line = v->width * v->channels;
+    for (; *list; list++) {
+        const struct places *own = *list;
+        bool whole = own->step == v->channels && own->row_step == line && own->image_step == v->height * line;
+        if (own->data && !whole)
+            return (struct lines){p->d.images, v->height, line};
+    }
+    return (struct lines){1, 1, p->d.images * v->height * line};
 }
 
-/* share adds, times factor, `channels` of each pixel of a derivative, from channel `from` on, to another from `to` on. */
-static void share(const struct pass *p, int of, size_t from, int to_value, size_t to, size_t channels, bool add,
-                  float factor) {
+/* share adds `channels` of each pixel of a derivative, from channel `from` on, to another from `to` on. */
+static void share(const struct pass *p, int of, size_t from, int to_value, size_t to, size_t channels, bool add) {
     const struct value_place *v = &p->g->forward.values[of];
     struct places d = graph_places(&p->d, of), out = graph_places(&p->d, to_value);
-    bool whole = channels == d.step && channels == out.step;
-    size_t n = whole ? v->width * channels : channels, times = whole ? 1 : v->width;
     for (size_t i = 0; i < p->d.images; i++)
         for (size_t y = 0; y < v->height; y++)
-            for (size_t x = 0; x < times; x++)
-                p->g->forward.kernels->backward->scale(n, factor, at(&d, i, y) + x * d.step + from, add,
+            for (size_t x = 0; x < v->width; x++)
+                p->g->forward.kernels->backward->scale(channels, 1, at(&d, i, y) + x * d.step + from, add,
                                                        at(&out, i, y) + x * out.step + to);
 }
 
 void gradient_add(const struct pass *p, const struct node *node, const struct step *step, int k, float factor) {
-    share(p, node->out, 0, node->in[k], 0, p->g->forward.values[node->out].channels, step->add[k], factor);
+    const struct value_place *v = &p->g->forward.values[node->out];
+    struct places d = graph_places(&p->d, node->out), to = graph_places(&p->d, node->in[k]);
+    const struct lines l = gradient_lines(p, v, (const struct places *const[]){&d, &to, NULL});
+    for (size_t i = 0; i < l.images; i++)
+        for (size_t y = 0; y < l.height; y++)
+            p->g->forward.kernels->backward->scale(l.numbers, factor, at(&d, i, y), step->add[k], at(&to, i, y));
 }
 
 struct places gradient_begin(const struct pass *p, const struct node *node, const struct step *step, int k) {
     const struct value_place *v = &p->g->forward.values[node->in[k]];
     struct places to = graph_places(&p->d, node->in[k]);
-    for (size_t i = 0; i < p->d.images && !step->add[k]; i++)
-        for (size_t y = 0; y < v->height; y++)
-            memset(at(&to, i, y), 0, v->width * v->channels * sizeof(float));
+    const struct lines l = gradient_lines(p, v, (const struct places *const[]){&to, NULL});
+    for (size_t i = 0; i < l.images && !step->add[k]; i++)
+        for (size_t y = 0; y < l.height; y++)
+            memset(at(&to, i, y), 0, l.numbers * sizeof(float));
     return to;
 }
 
 void gradient_concat(const struct pass *p, const struct node *node, const struct step *step) {
     size_t first = p->g->forward.values[node->in[0]].channels, second = p->g->forward.values[node->in[1]].channels;
     if (gradient_takes(p, node, 1))
-        share(p, node->out, first, node->in[1], 0, second, step->add[1], 1);
+        share(p, node->out, first, node->in[1], 0, second, step->add[1]);
     if (gradient_takes(p, node, 0))
-        share(p, node->out, 0, node->in[0], 0, first, step->add[0], 1);
+        share(p, node->out, 0, node->in[0], 0, first, step->add[0]);
 }
 
 void gradient_slice(const struct pass *p, const struct node *node, const struct step *step) {
     (void)gradient_begin(p, node, step, 0);
-    share(p, node->out, 0, node->in[0], node->from, p->g->forward.values[node->out].channels, true, 1);
+    share(p, node->out, 0, node->in[0], node->from, p->g->forward.values[node->out].channels, true);
 }
 
 void gradient_unpatch(const struct pass *p, const struct node *node, const struct step *step) {
@@ -105,9 +115,10 @@ static void by_activation(const struct pass *p, const struct node *node, const s
                   z = graph_places(&p->v, node->in[0]), gate = {0};
     if (factor >= 0)
         gate = graph_places(&p->v, factor);
-    for (size_t i = 0; i < p->d.images; i++)
-        for (size_t y = 0; y < v->height; y++)
-            p->g->forward.kernels->backward->slope(v->width * v->channels, node->conv.activation, at(&z, i, y),
+    const struct lines l = gradient_lines(p, v, (const struct places *const[]){&d, &to, &z, &gate, NULL});
+    for (size_t i = 0; i < l.images; i++)
+        for (size_t y = 0; y < l.height; y++)
+            p->g->forward.kernels->backward->slope(l.numbers, node->conv.activation, at(&z, i, y),
                                                    gate.data ? at(&gate, i, y) : NULL, 1, at(&d, i, y), step->add[0],
                                                    at(&to, i, y));
 }
@@ -127,13 +138,14 @@ void gradient_multiply(const struct pass *p, const struct node *node, const stru
     if (gradient_takes(p, node, 1)) {
         struct places d = graph_places(&p->d, node->out), to = graph_places(&p->d, node->in[1]),
                       z = graph_places(&p->v, node->in[0]);
-        for (size_t i = 0; i < p->d.images; i++)
-            for (size_t y = 0; y < v->height; y++) {
+        const struct lines l = gradient_lines(p, v, (const struct places *const[]){&d, &to, &z, NULL});
+        for (size_t i = 0; i < l.images; i++)
+            for (size_t y = 0; y < l.height; y++) {
                 const struct finish f = {.gate = at(&d, i, y),
                                          .residual = step->add[1] ? at(&to, i, y) : NULL,
                                          .scale = 1,
                                          .activation = node->conv.activation};
-                p->g->forward.kernels->finish(&f, v->width * v->channels, at(&z, i, y), at(&to, i, y));
+                p->g->forward.kernels->finish(&f, l.numbers, at(&z, i, y), at(&to, i, y));
             }
     }
     if (gradient_takes(p, node, 0))

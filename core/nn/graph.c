@@ -361,5 +361,7 @@ double graph_work(const struct graph *g) {
 /* Multiply-adds a nanosecond, measured with bench/nn; plain C makes about 2. */
 double graph_cost(const struct graph *g) {
     double rate = g->kernels->isa == ISA_REF ? 2 : g->kernels->isa == ISA_AVX512 ? 2 * GRAPH_RATE : GRAPH_RATE;
+    if (g->half && isa_plain(g->half->isa) != g->half->isa)
+        rate *= 2;
     return 1000 + graph_work(g) / rate;
 }

@@ -15,6 +15,7 @@
 #define SOLVENT_GRAPH_H
 
 #include "core/base/ctx.h"
+#include "core/nn/dtype.h"
 #include "core/tensor/product.h"
 
 enum { PARAMETER_NAME = 112, GRAPH_NONE = -1 };
@@ -117,17 +118,24 @@ bool graph_failed(const struct graph *g);
 
 size_t graph_parameters(const struct graph *g, const struct parameter **list);
 
-/* graph_load asks `find` for each parameter, in order of their making, which fills to[p->n], and packs them.
+/* graph_load asks `find` for each parameter, in order of their making, which fills to[p->n], and packs them; those of
+ * convolutions that are faster by winograd.h take 16/9 of their numbers.
  * Errors: those of find; NO_MEMORY. */
 typedef enum status graph_find(void *self, struct ctx *ctx, const struct parameter *p, float *to);
 enum status graph_load(struct ctx *ctx, struct graph *g, graph_find *find, void *self) MUST_CHECK;
 
 /* graph_halve, before graph_load, has parameter i kept as bfloat16 where it is the matrix of a convolution: half the
- * memory, and the same bits where its numbers are bfloat16 already; else they are rounded, to nearest. */
+ * memory, and a direct sum of the same numbers where these are bfloat16 already; else they are rounded, to nearest. */
 void graph_halve(struct graph *g, size_t i);
 
-/* graph_load_bytes is what graph_load keeps. */
+/* graph_halve_products, after graph_output and before graph_load, has convolutions and linear layers multiply bfloat16
+ * numbers (core/tensor/half.h): their weights and inputs are rounded, to nearest; sums, and all else, stay as they are.
+ * Such a graph is run, and has no derivatives. Errors: NO_MEMORY. */
+enum status graph_halve_products(struct graph *g, const struct half_kernels *half) MUST_CHECK;
+
+/* graph_load_bytes is what graph_load keeps; graph_halved_bytes, what it would after graph_halve_products. */
 size_t graph_load_bytes(const struct graph *g);
+size_t graph_halved_bytes(const struct graph *g, const struct half_kernels *half);
 
 size_t graph_floats(const struct graph *g, size_t images);
 

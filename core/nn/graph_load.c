@@ -1,23 +1,52 @@
 #include "core/nn/graph_parts.h"
+#include "core/tensor/winograd.h"
 
 static size_t segments_of(const struct parameter *p) { return p->dims == 4 ? p->shape[2] * p->shape[3] : 1; }
 
-/* panel_floats is the size of a parameter that is packed. */
-static size_t panel_floats(const struct graph *g, const struct parameter *p) {
-    return matrix_floats(g->kernels, segments_of(p), p->shape[1], p->shape[0]);
+bool graph_by_winograd(const struct graph *g, const struct node *node, bool half) {
+    const struct parameter *p = &g->parameters[node->weight];
+    const struct value_place *out = &g->values[node->out];
+    return node->conv.kernel == 3 && node->conv.stride == 1 && (half || !p->half) &&
+           winograd_pays(out->height, out->width, p->shape[1], p->shape[0], half);
+}
+
+/* matrix_of is how a parameter is packed, for products of float32 or by `half`: a patch's segments are its rows of
+ * pixels. */
+static struct matrix matrix_of(const struct graph *g, const struct node *node, const struct parameter *p,
+                               const struct half_kernels *half) {
+    struct matrix m = {.segments = segments_of(p), .depth = p->shape[1], .columns = p->shape[0]};
+    if (conv_patches(&node->conv)) {
+        m.segments = p->shape[2];
+        m.depth *= p->shape[2];
+    } else if (graph_by_winograd(g, node, half != NULL)) {
+        m.segments = WINOGRAD_PLACES;
+    }
+    return m;
+}
+
+/* packed_bytes is the size of n numbers of it, *n. */
+static size_t packed_bytes(const struct graph *g, const struct node *node, const struct parameter *p,
+                           const struct half_kernels *half, size_t *n) {
+    const struct matrix m = matrix_of(g, node, p, half);
+    *n = half ? half_size(half, m.segments, m.depth, m.columns)
+              : matrix_floats(g->kernels, m.segments, m.depth, m.columns);
+    return half || p->half ? sizeof(uint16_t) : sizeof(float);
 }
 
 void graph_halve(struct graph *g, size_t i) { g->parameters[i].half = graph_packed_by(g, i) != NULL; }
 
-size_t graph_load_bytes(const struct graph *g) {
+size_t graph_halved_bytes(const struct graph *g, const struct half_kernels *half) {
     size_t bytes = 0;
     for (size_t i = 0; i < g->n_parameters; i++) {
         const struct parameter *p = &g->parameters[i];
-        bytes += graph_packed_by(g, i) ? panel_floats(g, p) * (p->half ? sizeof(uint16_t) : sizeof(float))
-                                       : p->n * sizeof(float);
+        const struct node *node = graph_packed_by(g, i);
+        size_t n = p->n, size = node ? packed_bytes(g, node, p, half, &n) : sizeof(float);
+        bytes += n * size;
     }
     return bytes;
 }
+
+size_t graph_load_bytes(const struct graph *g) { return graph_halved_bytes(g, g->half); }
 
 void patches_by_rows(const struct parameter *p, const float *w, float *to) {
     size_t in = p->shape[1], side = p->shape[2];
@@ -28,50 +57,68 @@ void patches_by_rows(const struct parameter *p, const float *w, float *to) {
                     *to++ = w[(c * side + y) * side + x];
 }
 
-static enum status pack_patches(struct ctx *ctx, struct graph *g, struct node *node, const struct parameter *p,
-                                const float *w, float *panels) {
-    size_t side = p->shape[2], depth = p->shape[1] * side;
-    float *rows = ctx_alloc(ctx, p->n, sizeof *rows);
-    if (!rows)
+/* by_segments gives the weights as they are packed, and says in node->matrix what they are; NULL: no memory. */
+static const float *by_segments(struct ctx *ctx, const struct graph *g, struct node *node, const struct parameter *p,
+                                const float *w) {
+    node->matrix = matrix_of(g, node, p, g->half);
+    node->winograd = graph_by_winograd(g, node, g->half != NULL);
+    const size_t kernels = p->shape[0] * p->shape[1];
+    if (!node->winograd && !conv_patches(&node->conv))
+        return w;
+    float *to = ctx_alloc(ctx, kernels, node->winograd ? WINOGRAD_PLACES * sizeof *to : p->n / kernels * sizeof *to);
+    if (to && node->winograd)
+        winograd_weights(kernels, w, to);
+    else if (to)
+        patches_by_rows(p, w, to);
+    return to;
+}
+
+/* pack_panels packs into n numbers for products of float32, halved where the weights are. */
+static enum status pack_panels(struct ctx *ctx, const struct graph *g, const struct parameter *p, const float *w,
+                               struct matrix *m, size_t n, void *kept) {
+    float *panels = p->half ? ctx_alloc(ctx, n, sizeof *panels) : kept;
+    if (!panels)
         return STATUS_NO_MEMORY;
-    patches_by_rows(p, w, rows);
-    matrix_pack(g->kernels, side, depth, p->shape[0], rows, panels);
-    node->matrix = (struct matrix){side, depth, p->shape[0], NULL, NULL};
+    matrix_pack(g->kernels, m->segments, m->depth, m->columns, w, panels);
+    if (p->half)
+        matrix_halve(panels, n, kept);
+    m->halves = p->half ? kept : NULL;
+    m->panels = p->half ? NULL : kept;
     return STATUS_OK;
 }
 
-/* pack fills panels with what is found, and says in node->matrix how they lie. */
-static enum status pack(struct ctx *ctx, struct graph *g, struct node *node, const struct parameter *p,
-                        graph_find *find, void *self, float *panels) {
+/* pack fills `kept`, n numbers, with what is found. */
+static enum status pack(struct ctx *ctx, const struct graph *g, struct node *node, const struct parameter *p,
+                        graph_find *find, void *self, size_t n, void *kept) {
     float *w = ctx_alloc(ctx, p->n, sizeof *w);
     enum status status = w ? find(self, ctx, p, w) : STATUS_NO_MEMORY;
-    if (status != STATUS_OK || conv_patches(&node->conv))
-        return status == STATUS_OK ? pack_patches(ctx, g, node, p, w, panels) : status;
-    matrix_pack(g->kernels, segments_of(p), p->shape[1], p->shape[0], w, panels);
-    node->matrix = (struct matrix){segments_of(p), p->shape[1], p->shape[0], NULL, NULL};
+    if (status != STATUS_OK)
+        return status;
+    struct matrix *m = &node->matrix;
+    const float *ordered = by_segments(ctx, g, node, p, w);
+    if (!ordered)
+        return STATUS_NO_MEMORY;
+    if (!g->half)
+        return pack_panels(ctx, g, p, ordered, m, n, kept);
+    half_pack(g->half, m->segments, m->depth, m->columns, ordered, kept);
+    m->pairs = kept;
     return STATUS_OK;
 }
 
 /* keep makes room for a parameter as it is kept. */
 static enum status keep(struct ctx *ctx, const struct graph *g, struct parameter *p, const struct node *node,
                         void **out) {
-    const size_t n = node ? panel_floats(g, p) : p->n;
-    *out = ctx_alloc(ctx, n, node && p->half ? sizeof(uint16_t) : sizeof(float));
+    size_t n = p->n, size = node ? packed_bytes(g, node, p, g->half, &n) : sizeof(float);
+    *out = ctx_alloc(ctx, n, size);
     return *out ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
 static enum status load_matrix(struct ctx *ctx, struct graph *g, struct node *node, const struct parameter *p,
                                graph_find *find, void *self, void *kept) {
-    size_t n = panel_floats(g, p);
+    size_t n;
     struct ctx_mark mark = ctx_mark(ctx);
-    float *panels = p->half ? ctx_alloc(ctx, n, sizeof *panels) : kept;
-    enum status status = panels ? pack(ctx, g, node, p, find, self, panels) : STATUS_NO_MEMORY;
-    if (status == STATUS_OK && p->half) {
-        matrix_halve(panels, n, kept);
-        node->matrix.halves = kept;
-    } else if (status == STATUS_OK) {
-        node->matrix.panels = kept;
-    }
+    (void)packed_bytes(g, node, p, g->half, &n);
+    enum status status = pack(ctx, g, node, p, find, self, n, kept);
     ctx_rewind(ctx, mark);
     return status;
 }

@@ -24,6 +24,7 @@ enum operation {
     OP_EMBEDDING,
     OP_ADD,
     OP_MULTIPLY,
+    OP_HALVE,
     OP_OUTPUT,
 };
 
@@ -39,6 +40,7 @@ struct node {
     struct norm norm;
     struct layer layer;
     struct matrix matrix;      /* of a convolution, packed */
+    bool winograd;             /* ... for winograd_run */
     size_t heads, from, patch; /* of attention, a slice, patches */
     enum graph_number of;
     double shift; /* of sinusoids */
@@ -51,6 +53,7 @@ struct value_place {
     float *constant;
     size_t height, width, channels;
     bool border, early; /* early: made by an early node */
+    bool half;          /* bfloat16, for convolutions alone */
     int first, last;    /* nodes: it lives from one through the other */
     size_t floats, at;
 };
@@ -58,6 +61,7 @@ struct value_place {
 struct graph {
     struct ctx *ctx;
     const struct tensor_kernels *kernels;
+    const struct half_kernels *half; /* of its products; NULL: they are of float32 */
     struct node *nodes;
     struct value_place *values;
     struct parameter *parameters;
@@ -93,7 +97,7 @@ float *graph_scratch(const struct run *r, int value);
 /* graph_frame writes the zeros around a value. */
 void graph_frame(const struct run *r, int value);
 
-/* graph_product is the product of a convolution, without vector, gate and residual. */
+/* graph_product is the product of a convolution. */
 struct product graph_product(const struct run *r, const struct node *node);
 
 /* graph_row is the row of its table that an embedding gives an image. */
@@ -105,8 +109,14 @@ void graph_run_node(const struct run *r, const struct node *node);
  * packs its parameters. g->failed: no memory. */
 void graph_plan(struct graph *g);
 
-/* graph_measure finds how many floats an image each value has, with the borders that it has by now. */
+/* graph_measure finds how many floats an image each value has, with the borders that it has by now; graph_place, where
+ * they lie, and what packs its parameters. g->failed: no memory. */
 void graph_measure(struct graph *g);
+void graph_place(struct graph *g);
+
+/* graph_by_winograd: a convolution of 3x3 and stride 1 that is faster by winograd.h, with products of float32 (where its
+ * weights are not kept as bfloat16) or of bfloat16. */
+bool graph_by_winograd(const struct graph *g, const struct node *node, bool half);
 
 /* patches_by_rows turns a convolution of patches, [out][in][y][x], into what its rows of pixels meet: [out][x][in][y]. */
 void patches_by_rows(const struct parameter *p, const float *w, float *to);

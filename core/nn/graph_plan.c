@@ -63,7 +63,8 @@ void graph_measure(struct graph *g) {
     for (size_t i = 0; i < g->n_values; i++) {
         struct value_place *v = &g->values[i];
         size_t border = v->border ? 2 : 0, own = (v->height + border) * (v->width + border) * v->channels;
-        v->floats = v->constant ? 0 : whole_lines(v->floats ? v->floats : own);
+        own = v->half ? (own + 1) / 2 : own;
+        v->floats = v->constant ? 0 : whole_lines(v->height ? own : v->floats);
     }
     for (size_t i = 0; i < g->n_nodes; i++) {
         const struct node *node = &g->nodes[i];
@@ -189,13 +190,18 @@ static void find_largest(struct graph *g) {
     g->memory.two_largest = first + second;
 }
 
+void graph_place(struct graph *g) {
+    g->memory = (struct graph_memory){0};
+    find_packed(g);
+    find_largest(g);
+    if (!g->failed)
+        place_values(g);
+}
+
 void graph_plan(struct graph *g) {
     sort_nodes(g);
-    if (!g->failed)
-        find_packed(g);
     if (g->failed)
         return;
     graph_measure(g);
-    find_largest(g);
-    place_values(g);
+    graph_place(g);
 }

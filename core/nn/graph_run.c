@@ -2,30 +2,51 @@
 #include <string.h>
 
 #include "core/base/elementary.h"
+#include "core/base/waves.h"
 #include "core/nn/graph_parts.h"
 #include "core/tensor/attention.h"
 #include "core/tensor/norm.h"
+#include "core/tensor/winograd.h"
 
-/* place_of is where the run's first image of a value lies, when one is so many floats. */
-static float *place_of(const struct run *r, const struct value_place *v, size_t image) {
+/* region is where the images of a value begin, of which *first is the run's first. */
+static float *region(const struct run *r, const struct value_place *v, size_t *first) {
+    *first = r->own && !v->early ? 0 : r->first;
     if (r->own && !v->early)
         return r->own + r->images * (v->at - (r->g->floats - r->g->late_floats));
-    return r->workspace + r->total * v->at + r->first * image;
+    return r->workspace + r->total * v->at;
 }
 
 struct places graph_places(const struct run *r, int value) {
     const struct value_place *v = &r->g->values[value];
     if (v->constant)
-        return (struct places){v->constant, 0, v->width * v->channels, v->channels};
-    size_t border = v->border ? 1 : 0, row = (v->width + 2 * border) * v->channels;
-    size_t image = (v->height + 2 * border) * row;
-    float *data = place_of(r, v, image);
-    return (struct places){data + border * (row + v->channels), image, row, v->channels};
+        return (struct places){v->constant, 0, v->width * v->channels, v->channels, NULL};
+    size_t first, border = v->border ? 1 : 0, row = (v->width + 2 * border) * v->channels;
+    float *data = region(r, v, &first);
+    struct places p = {.image_step = (v->height + 2 * border) * row, .row_step = row, .step = v->channels};
+    size_t inside = first * p.image_step + border * (row + v->channels);
+    if (v->half)
+        p.halves = (uint16_t *)data + inside;
+    else
+        p.data = data + inside;
+    return p;
 }
 
 float *graph_scratch(const struct run *r, int value) {
     const struct value_place *v = &r->g->values[value];
-    return place_of(r, v, v->floats);
+    size_t first;
+    float *data = region(r, v, &first);
+    return data + first * v->floats;
+}
+
+/* frame writes zeros around an image, whose numbers have `size` bytes. */
+static void frame(const struct value_place *v, const struct places *p, size_t size, char *first) {
+    const size_t row = p->row_step * size, side = v->channels * size;
+    memset(first - row - side, 0, row);
+    memset(first + v->height * row - side, 0, row);
+    for (size_t y = 0; y < v->height; y++) {
+        memset(first + y * row - side, 0, side);
+        memset(first + y * row + v->width * side, 0, side);
+    }
 }
 
 void graph_frame(const struct run *r, int value) {
@@ -33,16 +54,11 @@ void graph_frame(const struct run *r, int value) {
     if (!v->border)
         return;
     struct places p = graph_places(r, value);
-    size_t line = p.row_step * sizeof(float), side = v->channels * sizeof(float);
-    for (size_t i = 0; i < r->images; i++) {
-        float *first = p.data + i * p.image_step;
-        memset(first - p.row_step - v->channels, 0, line);
-        memset(first + v->height * p.row_step - v->channels, 0, line);
-        for (size_t y = 0; y < v->height; y++) {
-            memset(first + y * p.row_step - v->channels, 0, side);
-            memset(first + y * p.row_step + v->width * v->channels, 0, side);
-        }
-    }
+    for (size_t i = 0; i < r->images; i++)
+        if (v->half)
+            frame(v, &p, sizeof *p.halves, (char *)(p.halves + i * p.image_step));
+        else
+            frame(v, &p, sizeof *p.data, (char *)(p.data + i * p.image_step));
 }
 
 static const float *parameter(const struct run *r, int i) { return i < 0 ? NULL : r->g->parameters[i].values; }
@@ -55,6 +71,7 @@ struct product graph_product(const struct run *r, const struct node *node) {
                         .width = out->width,
                         .out = graph_places(r, node->out),
                         .in = graph_places(r, node->in[0]),
+                        .half = r->g->half,
                         .b = &node->matrix,
                         .bias = parameter(r, node->bias),
                         .scale = c->scale,
@@ -65,17 +82,14 @@ struct product graph_product(const struct run *r, const struct node *node) {
     } else if (c->kernel == 3) {
         for (size_t s = 0; s < 9; s++)
             p.segment[s] = s / 3 * p.in.row_step + s % 3 * in->channels;
-        if (!c->late_border)
-            p.in.data -= p.in.row_step + in->channels;
+        const size_t back = c->late_border ? 0 : p.in.row_step + in->channels;
+        if (in->half)
+            p.in.halves -= back;
+        else
+            p.in.data -= back;
     }
     p.in.row_step *= c->stride;
     p.in.step *= c->stride;
-    return p;
-}
-
-static void conv(const struct run *r, const struct node *node) {
-    const struct conv *c = &node->conv;
-    struct product p = graph_product(r, node);
     if (node->in[1] >= 0) {
         struct places v = graph_places(r, node->in[1]);
         p.vector = v.data + c->vector_at;
@@ -88,7 +102,12 @@ static void conv(const struct run *r, const struct node *node) {
         p.gate = gate.data + c->gate_at;
         p.gate_step = gate.image_step;
     }
-    product_run(r->ctx, r->g->kernels, &p);
+    return p;
+}
+
+static void conv(const struct run *r, const struct node *node) {
+    const struct product p = graph_product(r, node);
+    (node->winograd ? winograd_run : product_run)(r->ctx, r->g->kernels, &p);
 }
 
 static void group_norm(const struct run *r, const struct node *node) {
@@ -104,7 +123,8 @@ static void group_norm(const struct run *r, const struct node *node) {
                            .weight = parameter(r, node->weight),
                            .bias = parameter(r, node->bias),
                            .activation = node->norm.activation,
-                           .statistics = node->statistics > 0 ? graph_scratch(r, node->statistics) : NULL};
+                           .statistics = node->statistics > 0 ? graph_scratch(r, node->statistics) : NULL,
+                           .half = r->g->half};
     if (node->in[1] >= 0) {
         struct places m = graph_places(r, node->in[1]);
         n.scale = m.data;
@@ -122,6 +142,8 @@ static void layer_norm(const struct run *r, const struct node *node) {
                            .eps = node->layer.eps,
                            .in = graph_places(r, node->in[0]).data,
                            .out = graph_places(r, node->out).data,
+                           .out_halves = graph_places(r, node->out).halves,
+                           .half = r->g->half,
                            .weight = parameter(r, node->weight),
                            .bias = parameter(r, node->bias)};
     if (node->in[1] >= 0) {
@@ -147,16 +169,49 @@ static void attention(const struct run *r, const struct node *node) {
     attention_run(r->ctx, r->g->kernels, &a, graph_scratch(r, node->scratch));
 }
 
-/* copy writes every `zoom`th part of a value to another, from a channel of it on: nearest neighbours. */
+/* put writes n numbers to a place, rounded where that is bfloat16. */
+static void put(const struct run *r, const float *x, size_t n, const struct places *to, size_t at) {
+    if (to->halves)
+        r->g->half->narrow(n, x, to->halves + at);
+    else
+        memcpy(to->data + at, x, n * sizeof *x);
+}
+
+/* A value on its way to a part of another's channels, every pixel `zoom` times `zoom` times: nearest neighbours. */
+struct copying {
+    const struct run *r;
+    struct places from, to;
+    size_t channel;                /* where its part begins */
+    size_t height, width, n, zoom; /* of what it goes to; n numbers a pixel */
+    size_t rows, piece;            /* in all, and of a piece */
+};
+
+static void copy_rows(void *arg, size_t piece) {
+    const struct copying *c = arg;
+    size_t first = piece * c->piece, end = first + c->piece < c->rows ? first + c->piece : c->rows;
+    for (size_t i = first; i < end; i++) {
+        size_t image = i / c->height, y = i % c->height;
+        const float *from = c->from.data + image * c->from.image_step + y / c->zoom * c->from.row_step;
+        size_t to = image * c->to.image_step + y * c->to.row_step + c->channel;
+        for (size_t x = 0; x < c->width; x++)
+            put(c->r, from + x / c->zoom * c->from.step, c->n, &c->to, to + x * c->to.step);
+    }
+}
+
 static void copy(const struct run *r, int from, int to, size_t channel, size_t zoom) {
-    const struct value_place *a = &r->g->values[from], *b = &r->g->values[to];
-    struct places x = graph_places(r, from), y = graph_places(r, to);
-    for (size_t i = 0; i < r->images; i++)
-        for (size_t row = 0; row < b->height; row++)
-            for (size_t column = 0; column < b->width; column++)
-                memcpy(y.data + i * y.image_step + row * y.row_step + column * y.step + channel,
-                       x.data + i * x.image_step + row / zoom * x.row_step + column / zoom * x.step,
-                       a->channels * sizeof(float));
+    enum { PIECE_FLOATS = 1 << 15 };
+    const struct value_place *v = &r->g->values[to];
+    struct copying c = {.r = r,
+                        .from = graph_places(r, from),
+                        .to = graph_places(r, to),
+                        .channel = channel,
+                        .height = v->height,
+                        .width = v->width,
+                        .n = r->g->values[from].channels,
+                        .zoom = zoom,
+                        .rows = r->images * v->height};
+    c.piece = PIECE_FLOATS / (v->width * c.n + 1) + 1;
+    parallel_for(r->ctx, (c.rows + c.piece - 1) / c.piece, copy_rows, &c);
 }
 
 static void slice(const struct run *r, const struct node *node) {
@@ -230,29 +285,23 @@ static void affine(const struct run *r, const struct node *node, float factor, f
 
 enum { WAVES = 64 }; /* that are computed together */
 
-/* sinusoids of n angles, from place j of each half of an embedding on. The angles are lost. */
-static void sinusoids(float *out, size_t half, size_t j, size_t n, double *angles, bool cos_first) {
-    double sine[WAVES];
-    for (size_t k = 0; k < n; k++)
-        angles[k] /= 3.14159265358979323846;
-    elementary_sincospi_n(angles, sine, n);
-    for (size_t k = 0; k < n; k++) {
-        out[j + k] = (float)(cos_first ? angles[k] : sine[k]);
-        out[half + j + k] = (float)(cos_first ? sine[k] : angles[k]);
-    }
-}
-
 /* The single-precision steps are those of diffusers' embeddings, so that networks trained there see the same. */
 static float number(const struct run *r, const struct node *node, size_t image) {
     return node->of == GRAPH_TIME ? r->in->times[image] : (float)r->in->classes[image];
 }
 
+/* sinusoids of n angles, from place j of each half of an image's embedding on. */
+static void sinusoids(const struct run *r, const struct node *node, size_t image, size_t j, size_t n,
+                      const float *angles, bool cos_first) {
+    const struct places p = graph_places(r, node->out);
+    float *first = p.data + image * p.image_step + j, *second = first + r->g->values[node->out].channels / 2;
+    waves_for(r->g->kernels->isa)(n, angles, cos_first ? first : second, cos_first ? second : first);
+}
+
 static void sinusoid_embedding(const struct run *r, const struct node *node) {
-    struct places p = graph_places(r, node->out);
     size_t half = r->g->values[node->out].channels / 2;
     for (size_t j = 0; j < half; j += WAVES) {
-        float frequency[WAVES];
-        double angles[WAVES];
+        float frequency[WAVES], angles[WAVES];
         size_t n = half - j < WAVES ? half - j : WAVES;
         for (size_t k = 0; k < n; k++) { /* -log 10000 is the first number */
             float exponent = -9.210340371976184f * (float)(j + k) / ((float)half - (float)node->shift);
@@ -260,24 +309,23 @@ static void sinusoid_embedding(const struct run *r, const struct node *node) {
         }
         for (size_t i = 0; i < r->images; i++) {
             for (size_t k = 0; k < n; k++)
-                angles[k] = (double)(number(r, node, i) * frequency[k]);
-            sinusoids(p.data + i * p.image_step, half, j, n, angles, node->cos_first);
+                angles[k] = number(r, node, i) * frequency[k];
+            sinusoids(r, node, i, j, n, angles, node->cos_first);
         }
     }
 }
 
 static void fourier_embedding(const struct run *r, const struct node *node) {
-    struct places p = graph_places(r, node->out);
     size_t half = r->g->values[node->out].channels / 2;
     const float *w = parameter(r, node->weight);
     for (size_t i = 0; i < r->images; i++) {
         float time = (float)elementary_log((double)r->in->times[i]);
         for (size_t j = 0; j < half; j += WAVES) {
-            double angles[WAVES];
+            float angles[WAVES];
             size_t n = half - j < WAVES ? half - j : WAVES;
             for (size_t k = 0; k < n; k++)
-                angles[k] = (double)(time * w[j + k] * 2 * 3.14159265f);
-            sinusoids(p.data + i * p.image_step, half, j, n, angles, false);
+                angles[k] = time * w[j + k] * 2 * 3.14159265f;
+            sinusoids(r, node, i, j, n, angles, false);
         }
     }
 }
@@ -339,6 +387,7 @@ void graph_run_node(const struct run *r, const struct node *node) {
     case OP_SINUSOIDS: sinusoid_embedding(r, node); break;
     case OP_FOURIER: fourier_embedding(r, node); break;
     case OP_EMBEDDING: embedding(r, node); break;
+    case OP_HALVE: copy(r, node->in[0], node->out, 0, 1); break;
     case OP_OUTPUT: move_out(r, node); break;
     }
     if (node->out >= 0)

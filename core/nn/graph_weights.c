@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/nn/graph_parts.h"
+#include "core/tensor/winograd.h"
 
 /* A row's place among all, segments times depth, from that of a number in the file's [in][y][x]. */
 static size_t row_of(const struct matrix *m, bool patches, size_t in, size_t number) {
@@ -37,12 +38,15 @@ static enum status unpack(struct ctx *ctx, const struct graph *g, const struct n
     const size_t n = m->segments * m->depth;
     const struct ctx_mark mark = ctx_mark(ctx);
     float *line = ctx_alloc(ctx, 2 * n, sizeof *line), *out = ctx_alloc(ctx, n, m->columns * sizeof *out);
-    if (!line || !out)
+    float *file = node->winograd ? ctx_alloc(ctx, n, m->columns * sizeof *file) : to;
+    if (!line || !out || !file)
         return STATUS_NO_MEMORY;
     multiply(ctx, g, m, line, out);
     for (size_t j = 0; j < m->columns; j++)
         for (size_t i = 0; i < n; i++)
-            *to++ = out[(n - 1 - row_of(m, conv_patches(&node->conv), p->shape[1], i)) * m->columns + j];
+            file[j * n + i] = out[(n - 1 - row_of(m, conv_patches(&node->conv), p->shape[1], i)) * m->columns + j];
+    if (node->winograd)
+        winograd_kernels(m->depth * m->columns, file, to);
     ctx_rewind(ctx, mark);
     return STATUS_OK;
 }

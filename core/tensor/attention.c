@@ -1,13 +1,14 @@
 #include "core/tensor/attention.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "core/base/elementary.h"
 
 enum {
-    BLOCKS = 4,       /* of a tile's columns: the keys that are visited at once */
-    TILES_PIECE = 16, /* tiles of queries a piece */
+    BLOCKS = 4,           /* of a tile's columns: the keys that are visited at once */
+    PIECE_WORK = 1 << 20, /* multiply-adds that are worth a piece of their own */
 };
 
 struct attention_job {
@@ -32,35 +33,35 @@ size_t attention_scratch(const struct tensor_kernels *k, size_t images, size_t t
     return images * heads * keys * (d + wide_of(k, d));
 }
 
-static void pack_keys(const struct attention_job *job, const float *k, float *to) {
+/* pack_keys and pack_values pack a block, the keys from `first` on. */
+static void pack_keys(const struct attention_job *job, size_t first, const float *k, float *to) {
     const struct attention *a = job->a;
     size_t columns = job->k->columns;
-    for (size_t first = 0; first < job->keys; first += columns, to += a->d * columns)
-        for (size_t t = 0; t < columns; t++)
-            for (size_t c = 0; c < a->d; c++)
-                to[c * columns + t] = first + t < a->tokens ? k[(first + t) * a->step + c] : 0;
+    for (size_t t = 0; t < columns; t++)
+        for (size_t c = 0; c < a->d; c++)
+            to[c * columns + t] = first + t < a->tokens ? k[(first + t) * a->step + c] : 0;
 }
 
-static void pack_values(const struct attention_job *job, const float *v, float *to) {
+static void pack_values(const struct attention_job *job, size_t first, const float *v, float *to) {
     const struct attention *a = job->a;
-    for (size_t first = 0; first < job->wide; first += job->k->columns) {
-        size_t columns = tile_for(job->k, a->d - first).columns, n = a->d - first < columns ? a->d - first : columns;
-        for (size_t t = 0; t < job->keys; t++, to += columns) {
+    for (size_t from = 0, columns; from < job->wide; from += columns, to += job->keys * columns) {
+        columns = tile_for(job->k, a->d - from).columns;
+        size_t n = a->d - from < columns ? a->d - from : columns;
+        for (size_t t = first; t < first + job->k->columns; t++) {
             size_t own = t < a->tokens ? n : 0;
-            for (size_t c = 0; c < own; c++)
-                to[c] = v[t * a->step + first + c];
-            for (size_t c = own; c < columns; c++)
-                to[c] = 0;
+            memcpy(to + t * columns, v + t * a->step + from, own * sizeof *to);
+            memset(to + t * columns + own, 0, (columns - own) * sizeof *to);
         }
     }
 }
 
-static void pack_head(void *arg, size_t i) {
+static void pack_block(void *arg, size_t i) {
     const struct attention_job *job = arg;
     const struct attention *a = job->a;
-    size_t from = i / a->heads * a->tokens * a->step + i % a->heads * a->d;
-    pack_keys(job, a->k + from, job->keys_packed + i * job->keys * a->d);
-    pack_values(job, a->v + from, job->values_packed + i * job->keys * job->wide);
+    size_t head = i / job->blocks, first = i % job->blocks * job->k->columns;
+    size_t from = head / a->heads * a->tokens * a->step + head % a->heads * a->d;
+    pack_keys(job, first, a->k + from, job->keys_packed + (head * job->keys + first) * a->d);
+    pack_values(job, first, a->v + from, job->values_packed + head * job->keys * job->wide);
 }
 
 /* The state of a tile of queries. */
@@ -68,6 +69,8 @@ struct queries {
     const float *q[TILE_ROWS_MAX];
     size_t rows;
     float max[TILE_ROWS_MAX], sum[TILE_ROWS_MAX];
+    float keep[TILE_ROWS_MAX], by[TILE_ROWS_MAX]; /* what becomes of the output so far, and of the new one */
+    float *out[TILE_ROWS_MAX];
     float scores[TILE_ROWS_MAX][BLOCKS * TILE_COLUMNS_MAX];
     float block[TILE_ROWS_MAX * TILE_COLUMNS_MAX];
 };
@@ -92,9 +95,8 @@ static size_t score(const struct attention_job *job, size_t head, size_t first, 
     return n < left ? n : left;
 }
 
-/* weigh adds the values of `n` keys from key `first` on, weighted by the scores, to out[row]. */
-static void weigh(const struct attention_job *job, size_t head, size_t first, size_t n, struct queries *s,
-                  const float *keep, float *const *out) {
+/* weigh adds the values of `n` keys from key `first` on, weighted by the scores, to what is kept of the output. */
+static void weigh(const struct attention_job *job, size_t head, size_t first, size_t n, struct queries *s) {
     const float *weights[TILE_ROWS_MAX];
     for (size_t i = 0; i < s->rows; i++)
         weights[i] = s->scores[i];
@@ -106,47 +108,52 @@ static void weigh(const struct attention_job *job, size_t head, size_t first, si
         tile.pitch = shape.columns;
         shape.run(&tile);
         for (size_t i = 0; i < s->rows; i++)
-            job->k->blend(m, keep[i], s->block + i * shape.columns, out[i] + c);
+            job->k->blend(m, s->keep[i], s->block + i * shape.columns, s->by[i], s->out[i] + c);
+    }
+}
+
+/* soften turns the scores of n keys into weights; those of the last keys know the sum that divides them all. */
+static void soften(const struct attention_job *job, size_t n, bool first, bool last, struct queries *s) {
+    const float scale = 1 / sqrtf((float)job->a->d);
+    for (size_t i = 0; i < s->rows; i++) {
+        float before = s->max[i], sum = job->k->softmax_part(n, s->scores[i], scale, &s->max[i]);
+        s->keep[i] = first ? 0 : (float)elementary_exp((double)before - (double)s->max[i]);
+        s->sum[i] = first ? sum : s->sum[i] * s->keep[i] + sum;
+        s->by[i] = last ? 1 / s->sum[i] : 1;
     }
 }
 
 static void attend(const struct attention_job *job, size_t head, size_t token, size_t rows) {
     const struct attention *a = job->a;
-    const struct tensor_kernels *k = job->k;
     struct queries s;
-    float *out[TILE_ROWS_MAX], keep[TILE_ROWS_MAX], scale = 1 / sqrtf((float)a->d);
     size_t image = head / a->heads, column = head % a->heads * a->d;
     s.rows = rows;
     for (size_t i = 0; i < rows; i++) {
         s.q[i] = a->q + (image * a->tokens + token + i) * a->step + column;
-        out[i] = a->out + (image * a->tokens + token + i) * a->heads * a->d + column;
-        memset(out[i], 0, a->d * sizeof(float));
+        s.out[i] = a->out + (image * a->tokens + token + i) * a->heads * a->d + column;
         s.max[i] = -INFINITY;
-        s.sum[i] = 0;
     }
     for (size_t block = 0; block < job->blocks; block += BLOCKS) {
         size_t n = score(job, head, block, &s);
-        for (size_t i = 0; i < rows; i++) {
-            float before = s.max[i], sum = k->softmax_part(n, s.scores[i], scale, &s.max[i]);
-            keep[i] = block ? (float)elementary_exp((double)before - (double)s.max[i]) : 0;
-            s.sum[i] = s.sum[i] * keep[i] + sum;
-        }
-        weigh(job, head, block * k->columns, n, &s, keep, out);
-    }
-    for (size_t i = 0; i < rows; i++) {
-        const struct finish f = {.scale = 1 / s.sum[i]};
-        k->finish(&f, a->d, out[i], out[i]);
+        soften(job, n, block == 0, block + BLOCKS >= job->blocks, &s);
+        weigh(job, head, block * job->k->columns, n, &s);
     }
 }
 
 static void attend_piece(void *arg, size_t i) {
     const struct attention_job *job = arg;
-    size_t rows = job->k->rows, head = i / job->pieces, token = i % job->pieces * TILES_PIECE * rows;
-    size_t end = token + TILES_PIECE * rows < job->a->tokens ? token + TILES_PIECE * rows : job->a->tokens;
+    size_t head = i / job->pieces, piece = i % job->pieces;
+    size_t token = job->a->tokens * piece / job->pieces, end = job->a->tokens * (piece + 1) / job->pieces, rows;
     for (size_t tiles = ceiling(end - token, job->k->rows); tiles > 0; tiles--, token += rows) {
         rows = ceiling(end - token, tiles);
         attend(job, head, token, rows);
     }
+}
+
+/* pieces_of a head are about as large as each other. */
+static size_t pieces_of(const struct attention *a, size_t rows) {
+    size_t work = 2 * a->tokens * a->d, each = ceiling(PIECE_WORK, work ? work : 1);
+    return ceiling(a->tokens, each < rows ? rows : each);
 }
 
 void attention_run(struct ctx *ctx, const struct tensor_kernels *k, const struct attention *a, float *scratch) {
@@ -155,7 +162,7 @@ void attention_run(struct ctx *ctx, const struct tensor_kernels *k, const struct
     job.wide = wide_of(k, a->d);
     job.keys_packed = scratch;
     job.values_packed = scratch + a->images * a->heads * job.keys * a->d;
-    job.pieces = ceiling(a->tokens, TILES_PIECE * k->rows);
-    parallel_for(ctx, a->images * a->heads, pack_head, &job);
+    job.pieces = pieces_of(a, k->rows);
+    parallel_for(ctx, a->images * a->heads * job.blocks, pack_block, &job);
     parallel_for(ctx, a->images * a->heads * job.pieces, attend_piece, &job);
 }

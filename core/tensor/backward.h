@@ -29,6 +29,19 @@ struct norm_line {
     float *sum, *product; /* [n] */
 };
 
+/* Rows of a layer norm: y = (x - mean) / sqrt(variance + eps) of a row's own mean and variance; s = d * factor;
+ * out = (add ? out : 0) + (s - mean of s - y * mean of s y) / sqrt(variance + eps); sum += d, product += d * y. */
+struct layer_rows {
+    size_t rows, n;
+    const float *x, *d, *factor; /* factor: [n] */
+    size_t x_step, d_step, out_step;
+    float eps;
+    bool add;
+    float *out;
+    float *sum, *product; /* [n], or NULL: no sums */
+    float *moments;       /* [rows][2] gets the mean and 1 / sqrt(variance + eps); or NULL */
+};
+
 /* A step of AdamW for n numbers: g = gradient * by_gradient, first = beta1 first + rest1 g, second = beta2 second +
  * rest2 g^2, w = keep w - rate first / (sqrt(second) by_second + eps); mean = average mean + (1 - average) w. */
 struct adam {
@@ -52,10 +65,9 @@ struct backward_kernels {
     void (*norm_sums)(const struct norm_line *l);
     /* norm_slope: out(p) = (add ? out(p) : 0) + d(p) * factor + (x(p) - mean) * product + offset: sum is not read. */
     void (*norm_slope)(const struct norm_line *l, bool add, float *out, size_t out_step);
-    /* layer: a row of a layer norm: y = (x - mean) / sqrt(variance + eps), s = d * factor;
-     * out = (add ? out : 0) + (s - mean of s - y * mean of s y) / sqrt(variance + eps); sum += d, product += d * y. */
-    void (*layer)(size_t n, const float *x, float eps, const float *d, const float *factor, bool add, float *out,
-                  float *sum, float *product);
+    void (*layer)(const struct layer_rows *l);
+    /* layer_sums adds, of what `layer` left in moments, sum += d and product += d * y; x, d and moments are read. */
+    void (*layer_sums)(const struct layer_rows *l);
     /* softmax: d[i] = scale * p[i] * (d[i] - sum of p d), the derivative of p = softmax(s * scale) by s. */
     void (*softmax)(size_t n, const float *p, float scale, float *d);
     double (*squares)(size_t n, const float *x); /* their sum */

@@ -116,24 +116,53 @@ static void norm_slope(const struct norm_line *l, bool add, float *out, size_t o
         }
 }
 
-static void layer(size_t n, const float *x, float eps, const float *d, const float *factor, bool add, float *out,
-                  float *sum, float *product) {
-    double mean = 0, square = 0, level = 0, tilt = 0;
+/* The mean and 1 / sqrt(variance + eps) of a row. */
+struct moments {
+    double mean, by;
+};
+
+static struct moments moments_of(size_t n, const float *x, float eps) {
+    double mean = 0, square = 0;
     for (size_t i = 0; i < n; i++)
         mean += (double)x[i] / (double)n;
     for (size_t i = 0; i < n; i++)
         square += ((double)x[i] - mean) * ((double)x[i] - mean) / (double)n;
-    double by = 1 / sqrt(square + (double)eps);
-    for (size_t i = 0; i < n; i++) {
-        level += (double)d[i] * (double)factor[i] / (double)n;
-        tilt += (double)d[i] * (double)factor[i] * ((double)x[i] - mean) * by / (double)n;
+    return (struct moments){mean, 1 / sqrt(square + (double)eps)};
+}
+
+static void layer_row(const struct layer_rows *l, const struct moments *m, const float *x, const float *d, float *out) {
+    double level = 0, tilt = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        double s = (double)d[i] * (double)l->factor[i];
+        level += s / (double)l->n;
+        tilt += s * ((double)x[i] - m->mean) * m->by / (double)l->n;
     }
-    for (size_t i = 0; i < n; i++) {
-        double y = ((double)x[i] - mean) * by, own = ((double)d[i] * (double)factor[i] - level - y * tilt) * by;
-        sum[i] += d[i];
-        product[i] += d[i] * (float)y;
-        out[i] = (add ? out[i] : 0) + (float)own;
+    for (size_t i = 0; i < l->n; i++) {
+        double y = ((double)x[i] - m->mean) * m->by;
+        double own = ((double)d[i] * (double)l->factor[i] - level - y * tilt) * m->by;
+        if (l->sum)
+            l->sum[i] += d[i], l->product[i] += d[i] * (float)y;
+        out[i] = (l->add ? out[i] : 0) + (float)own;
     }
+}
+
+static void layer(const struct layer_rows *l) {
+    for (size_t r = 0; r < l->rows; r++) {
+        const float *x = l->x + r * l->x_step;
+        const struct moments m = moments_of(l->n, x, l->eps);
+        if (l->moments)
+            l->moments[2 * r] = (float)m.mean, l->moments[2 * r + 1] = (float)m.by;
+        layer_row(l, &m, x, l->d + r * l->d_step, l->out + r * l->out_step);
+    }
+}
+
+static void layer_sums(const struct layer_rows *l) {
+    for (size_t r = 0; r < l->rows; r++)
+        for (size_t i = 0; i < l->n; i++) {
+            float d = l->d[r * l->d_step + i];
+            l->sum[i] += d;
+            l->product[i] += d * (l->x[r * l->x_step + i] - l->moments[2 * r]) * l->moments[2 * r + 1];
+        }
 }
 
 static void softmax(size_t n, const float *p, float by, float *d) {
@@ -163,5 +192,5 @@ static void adam(const struct adam *a, size_t n, const float *gradient, float *w
 }
 
 const struct backward_kernels backward_ref = {
-    outer, sums, gate_sums, scale, slope, norm_sums, norm_slope, layer, softmax, squares, adam,
+    outer, sums, gate_sums, scale, slope, norm_sums, norm_slope, layer, layer_sums, softmax, squares, adam,
 };

@@ -198,27 +198,75 @@ INLINE vec only(vec v, size_t n) {
     return v;
 }
 
-static void layer(size_t n, const float *x, float eps, const float *d, const float *factor, bool add, float *out,
-                  float *sum, float *product) {
-    vec s = {0}, q = {0}, level = {0}, tilt = {0};
-    for (size_t i = 0; i < n; i += LANES)
-        s += load_n(x + i, n - i);
-    float mean = (float)(total(s) / (double)n);
-    for (size_t i = 0; i < n; i += LANES) {
-        vec y = only(load_n(x + i, n - i) - mean, n - i), t = load_n(d + i, n - i) * load_n(factor + i, n - i);
-        q = FMA(y, y, q);
-        level += t;
-        tilt = FMA(t, y, tilt);
+/* folded is the sum of the lanes: halves on halves. */
+INLINE float folded(vec v) {
+#if LANES == 16
+    v += __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+    v += __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);
+    v += __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+#elif LANES == 8
+    v += __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3);
+    v += __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5);
+#else
+    v += __builtin_shufflevector(v, v, 2, 3, 0, 1);
+#endif
+    return v[0] + v[1];
+}
+
+/* The mean and 1 / sqrt(variance + eps) of a row, and the means of s and s y. */
+struct layer_row {
+    float mean, by, level, tilt;
+};
+
+INLINE struct layer_row layer_row_of(const struct layer_rows *l, const float *x, const float *d) {
+    vec sum = {0}, square = {0}, level = {0}, tilt = {0};
+    const float share = 1 / (float)l->n;
+    for (size_t i = 0; i < l->n; i += LANES)
+        sum += load_n(x + i, l->n - i);
+    float mean = folded(sum) * share;
+    for (size_t i = 0; i < l->n; i += LANES) {
+        size_t m = l->n - i;
+        vec y = load_n(x + i, m) - mean, s = load_n(d + i, m) * load_n(l->factor + i, m);
+        y = m < LANES ? only(y, m) : y;
+        square = FMA(y, y, square);
+        level += s;
+        tilt = FMA(s, y, tilt);
     }
-    float by = (float)(1 / __builtin_sqrt(total(q) / (double)n + (double)eps));
-    float l = (float)(total(level) / (double)n), t = (float)(total(tilt) / (double)n) * by;
-    for (size_t i = 0; i < n; i += LANES) {
-        size_t m = n - i;
-        vec y = (load_n(x + i, m) - mean) * by, own = load_n(d + i, m);
-        store_n(sum + i, load_n(sum + i, m) + own, m);
-        store_n(product + i, FMA(own, y, load_n(product + i, m)), m);
-        own = (FMA(own, load_n(factor + i, m), splat(-l)) - y * t) * by;
-        store_n(out + i, add ? load_n(out + i, m) + own : own, m);
+    float by = 1 / __builtin_sqrtf(folded(square) * share + l->eps);
+    return (struct layer_row){mean, by, folded(level) * share, folded(tilt) * share * by};
+}
+
+static void layer(const struct layer_rows *l) {
+    for (size_t r = 0; r < l->rows; r++) {
+        const float *x = l->x + r * l->x_step, *d = l->d + r * l->d_step;
+        float *out = l->out + r * l->out_step;
+        const struct layer_row row = layer_row_of(l, x, d);
+        if (l->moments)
+            l->moments[2 * r] = row.mean, l->moments[2 * r + 1] = row.by;
+        for (size_t i = 0; i < l->n; i += LANES) {
+            size_t m = l->n - i;
+            vec y = (load_n(x + i, m) - row.mean) * row.by, own = load_n(d + i, m);
+            if (l->sum) {
+                store_n(l->sum + i, load_n(l->sum + i, m) + own, m);
+                store_n(l->product + i, FMA(own, y, load_n(l->product + i, m)), m);
+            }
+            own = (FMA(own, load_n(l->factor + i, m), splat(-row.level)) - y * row.tilt) * row.by;
+            store_n(out + i, l->add ? load_n(out + i, m) + own : own, m);
+        }
+    }
+}
+
+static void layer_sums(const struct layer_rows *l) {
+    for (size_t i = 0; i < l->n; i += LANES) {
+        size_t m = l->n - i;
+        vec sum = {0}, product = {0};
+        for (size_t r = 0; r < l->rows; r++) {
+            vec d = load_n(l->d + r * l->d_step + i, m), x = load_n(l->x + r * l->x_step + i, m);
+            sum += d;
+            product = FMA(d, (x - l->moments[2 * r]) * l->moments[2 * r + 1], product);
+        }
+        store_n(l->sum + i, load_n(l->sum + i, m) + sum, m);
+        store_n(l->product + i, load_n(l->product + i, m) + product, m);
     }
 }
 
@@ -275,5 +323,5 @@ static void adam(const struct adam *a, size_t n, const float *gradient, float *w
 }
 
 static const struct backward_kernels BACKWARD = {
-    outer, sums, gate_sums, scale, slope, norm_sums, norm_slope, layer, softmax, squares, adam,
+    outer, sums, gate_sums, scale, slope, norm_sums, norm_slope, layer, layer_sums, softmax, squares, adam,
 };

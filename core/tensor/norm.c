@@ -3,9 +3,17 @@
 #include <math.h>
 #include <string.h>
 
-enum { ROWS_PIECE = 32 }; /* rows of pixels that are summed together: sums of sums come in a fixed order */
+enum { PIECE_FLOATS = 1 << 14, PIECES_MAX = 32 }; /* numbers that are worth a piece of their own; pieces of an image */
 
-static size_t pieces_of(const struct group_norm *g) { return (g->height + ROWS_PIECE - 1) / ROWS_PIECE; }
+/* Rows of pixels that are summed together; sums of sums come in a fixed order. */
+static size_t rows_of(const struct group_norm *g) {
+    size_t wanted = g->height * g->width * g->channels / PIECE_FLOATS, most = wanted < PIECES_MAX ? wanted : PIECES_MAX;
+    return most ? (g->height + most - 1) / most : g->height;
+}
+
+static size_t pieces_of(const struct group_norm *g) {
+    return g->height ? (g->height + rows_of(g) - 1) / rows_of(g) : 0;
+}
 
 /* Scratch: [images][pieces][2][channels] sums and squares, then [images][2][channels] factors and offsets. */
 struct group_job {
@@ -13,7 +21,7 @@ struct group_job {
     const struct group_norm *g;
     double *sums;
     float *lines;
-    size_t pieces;
+    size_t pieces, rows; /* of an image, of a piece */
 };
 
 size_t group_norm_scratch(const struct group_norm *g) {
@@ -27,8 +35,8 @@ static const float *pixel(const struct places *p, size_t image, size_t y) {
 static void sum_piece(void *arg, size_t i) {
     const struct group_job *job = arg;
     const struct group_norm *g = job->g;
-    size_t image = i / job->pieces, y = i % job->pieces * ROWS_PIECE;
-    size_t end = y + ROWS_PIECE < g->height ? y + ROWS_PIECE : g->height;
+    size_t image = i / job->pieces, y = i % job->pieces * job->rows;
+    size_t end = y + job->rows < g->height ? y + job->rows : g->height;
     double *sum = job->sums + i * 2 * g->channels;
     memset(sum, 0, 2 * g->channels * sizeof *sum);
     for (; y < end; y++) /* the image's first pixel is about where its numbers lie */
@@ -84,16 +92,22 @@ static void settle(void *arg, size_t image) {
 static void apply_piece(void *arg, size_t i) {
     const struct group_job *job = arg;
     const struct group_norm *g = job->g;
-    size_t image = i / job->pieces, y = i % job->pieces * ROWS_PIECE;
-    size_t end = y + ROWS_PIECE < g->height ? y + ROWS_PIECE : g->height;
+    size_t image = i / job->pieces, y = i % job->pieces * job->rows;
+    size_t end = y + job->rows < g->height ? y + job->rows : g->height;
     const float *lines = job->lines + image * 2 * g->channels;
-    for (; y < end; y++)
-        job->k->affine(g->width, g->channels, pixel(&g->in, image, y), g->in.step, lines, lines + g->channels,
-                       g->activation, g->out.data + image * g->out.image_step + y * g->out.row_step, g->out.step);
+    for (; y < end; y++) {
+        const size_t to = image * g->out.image_step + y * g->out.row_step;
+        if (g->out.halves)
+            half_affine(job->k, g->half, g->width, g->channels, pixel(&g->in, image, y), g->in.step, lines,
+                        lines + g->channels, g->activation, g->out.halves + to, g->out.step);
+        else
+            job->k->affine(g->width, g->channels, pixel(&g->in, image, y), g->in.step, lines, lines + g->channels,
+                           g->activation, g->out.data + to, g->out.step);
+    }
 }
 
 void group_norm_run(struct ctx *ctx, const struct tensor_kernels *k, const struct group_norm *g, void *scratch) {
-    struct group_job job = {.k = k, .g = g, .sums = scratch, .pieces = pieces_of(g)};
+    struct group_job job = {.k = k, .g = g, .sums = scratch, .pieces = pieces_of(g), .rows = rows_of(g)};
     job.lines = (float *)(job.sums + g->images * job.pieces * 2 * g->channels);
     parallel_for(ctx, g->images * job.pieces, sum_piece, &job);
     parallel_for(ctx, g->images, settle, &job);
@@ -114,7 +128,11 @@ static void norm_token(const struct layer_job *job, size_t image, size_t row) {
                                .bias = l->bias,
                                .scale = l->scale ? l->scale + image * l->vector_step : NULL,
                                .shift = l->scale ? l->shift + image * l->vector_step : NULL};
-    job->k->standardise(&s, l->n, l->in + row * l->n, l->out + row * l->n);
+    float line[LAYER_HALF_MAX];
+    float *out = l->out_halves ? line : l->out + row * l->n;
+    job->k->standardise(&s, l->n, l->in + row * l->n, out);
+    if (l->out_halves)
+        l->half->narrow(l->n, out, l->out_halves + row * l->n);
 }
 
 static void norm_tokens(void *arg, size_t piece) {

@@ -16,6 +16,7 @@ struct group_norm {
     size_t vector_step;
     enum activation activation;
     float *statistics; /* [images][groups][2] gets mean and 1 / sqrt(var + eps); NULL: they are not wanted */
+    const struct half_kernels *half; /* where out is bfloat16 */
 };
 
 /* group_norm_scratch is the bytes that group_norm_run needs, aligned to 64. */
@@ -24,11 +25,14 @@ void group_norm_run(struct ctx *ctx, const struct tensor_kernels *k, const struc
 
 /* LayerNorm over rows of n numbers, `tokens` an image: out = y * (1 + scale) + shift (or y * weight + bias), y = (x -
  * mean) / sqrt(var + eps). All packed. */
+enum { LAYER_HALF_MAX = 8192 }; /* numbers of a row that can be rounded */
 struct layer_norm {
     size_t images, tokens, n;
     float eps;
     const float *in;
-    float *out;
+    float *out;           /* or NULL: */
+    uint16_t *out_halves; /* by `half`; n is LAYER_HALF_MAX or less */
+    const struct half_kernels *half;
     const float *weight, *bias; /* [n] or NULL */
     const float *scale, *shift; /* [images], `vector_step` apart; [n] each; or NULL */
     size_t vector_step;

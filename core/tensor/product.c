@@ -1,10 +1,11 @@
-#include "core/tensor/product.h"
+#include "core/tensor/product_parts.h"
 
 #include <string.h>
 
-enum { PIECE_WORK = 1 << 19 }; /* multiply-adds that are worth a piece of their own */
+#include "core/base/half_float.h"
 
-static size_t ceiling(size_t n, size_t by) { return (n + by - 1) / by; }
+/* Multiply-adds that are worth a piece of their own, about 5 us, and the fewest tiles that pay for fetching a panel. */
+enum { PIECE_WORK = 1 << 18, PIECE_TILES = 8 };
 
 size_t matrix_floats(const struct tensor_kernels *k, size_t segments, size_t depth, size_t columns) {
     size_t whole = columns / k->columns * k->columns, rest = columns - whole;
@@ -23,11 +24,8 @@ void matrix_pack(const struct tensor_kernels *k, size_t segments, size_t depth, 
 }
 
 void matrix_halve(const float *x, size_t n, uint16_t *halves) {
-    for (size_t i = 0; i < n; i++) {
-        uint32_t bits;
-        memcpy(&bits, &x[i], sizeof bits);
-        halves[i] = (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-    }
+    for (size_t i = 0; i < n; i++)
+        halves[i] = bf16_of_float(x[i]);
 }
 
 /* pack_taps fills one row of a block, in the order of w, from n columns. */
@@ -59,70 +57,70 @@ void matrix_pack_across(const struct tensor_kernels *k, size_t segments, size_t 
 struct job {
     const struct tensor_kernels *k;
     const struct product *p;
+    struct tile_shape tile;    /* but for slim ones */
     size_t rows, total;        /* rows a piece, and in all */
     size_t blocks, all_blocks; /* blocks a piece, and in all */
     size_t pieces_down;
 };
 
-/* A row's place, moved on from row to row without a division. */
-struct row {
-    size_t image, y, x;
-};
-
-static struct row row_at(const struct product *p, size_t row) {
-    return (struct row){row / p->width / p->height, row / p->width % p->height, row % p->width};
+/* keep writes what is before activation and gate. */
+static void keep(const struct tensor_kernels *k, struct finish_rows f, float *const *to) {
+    f.out = to;
+    f.gate = NULL;
+    f.residual = NULL;
+    f.scale = 1;
+    f.activation = ACTIVATION_NONE;
+    k->finish_rows(&f);
 }
 
-static void next(const struct product *p, struct row *row) {
-    if (++row->x < p->width)
-        return;
-    row->x = 0;
-    if (++row->y < p->height)
-        return;
-    row->y = 0;
-    row->image++;
+/* finish_together is how many rows from i on are finished in one call: those with the same gate. */
+static size_t finish_together(const struct product *p, const struct product_rows *r, size_t i) {
+    size_t n = 1;
+    while (i + n < r->n && (!p->gate || r->image[i + n] == r->image[i]))
+        n++;
+    return n;
 }
 
-static float *at(const struct places *to, const struct row *row) {
-    return to->data + row->image * to->image_step + row->y * to->row_step + row->x * to->step;
-}
-
-/* The rows of a tile, and what comes of them. */
-struct rows {
-    size_t n, image[TILE_ROWS_MAX];
-    const float *in[TILE_ROWS_MAX], *residual[TILE_ROWS_MAX];
-    float *out[TILE_ROWS_MAX], sums[TILE_ROWS_MAX * TILE_COLUMNS_MAX];
-};
-
-/* gather finds the places of the next n rows, results from `column` on. */
-static void gather(const struct product *p, struct row *row, size_t column, size_t n, struct rows *r) {
-    r->n = n;
-    for (size_t i = 0; i < n; i++, next(p, row)) {
-        r->image[i] = row->image;
-        r->in[i] = at(&p->in, row);
-        r->out[i] = at(&p->out, row) + column;
-        if (p->residual.data)
-            r->residual[i] = at(&p->residual, row) + column;
-    }
-}
-
-/* finish ends rows of `columns` sums, those of an image at a time: its vector and gate are the same for all. */
-static void finish(const struct job *job, size_t column, size_t columns, const struct rows *r) {
-    const struct product *p = job->p;
+/* What is to be rounded is finished where it is. */
+void product_finish(const struct tensor_kernels *k, const struct product *p, size_t column, size_t columns,
+                    struct product_rows *r) {
     struct finish_rows f = {.n = p->b->columns - column < columns ? p->b->columns - column : columns,
                             .pitch = columns,
                             .bias = p->bias ? p->bias + column : NULL,
                             .scale = p->scale,
                             .activation = p->activation};
+    for (size_t i = 0; p->out.halves && i < r->n; i++)
+        r->out[i] = r->sums + i * columns;
     for (size_t i = 0; i < r->n; i += f.rows) {
-        for (f.rows = 1; i + f.rows < r->n && r->image[i + f.rows] == r->image[i];)
-            f.rows++;
+        f.rows = finish_together(p, r, i);
         f.x = r->sums + i * columns;
         f.out = r->out + i;
         f.residual = p->residual.data ? r->residual + i : NULL;
-        f.vector = p->vector ? p->vector + r->image[i] * p->vector_step + column : NULL;
+        f.vector = p->vector ? r->vector + i : NULL;
         f.gate = p->gate ? p->gate + r->image[i] * p->gate_step + column : NULL;
-        job->k->finish_rows(&f);
+        if (p->keep.data)
+            keep(k, f, r->keep + i);
+        k->finish_rows(&f);
+    }
+    for (size_t i = 0; p->out.halves && i < r->n; i++)
+        p->half->narrow(f.n, r->out[i], r->halves[i]);
+}
+
+/* The rows of a tile's factor. */
+struct factor {
+    const float *in[TILE_ROWS_MAX];
+    const uint16_t *halves[TILE_ROWS_MAX];
+};
+
+/* gather finds the places of the next n rows, results from `column` on. */
+static void gather(const struct product *p, struct place *at, size_t column, size_t n, struct factor *a,
+                   struct product_rows *r) {
+    for (r->n = 0; r->n < n; place_next(at, p->height, p->width)) {
+        if (p->in.halves)
+            a->halves[r->n] = p->in.halves + place_offset(&p->in, at);
+        else
+            a->in[r->n] = place_in(&p->in, at);
+        product_to(p, at, column, r);
     }
 }
 
@@ -138,21 +136,24 @@ struct block {
 static void run_tiles(const struct block *block) {
     const struct product *p = block->job->p;
     size_t first = block->first;
-    struct rows r;
-    struct row row = row_at(p, first);
-    struct tile tile = {.a = r.in,
+    struct factor a;
+    struct product_rows r;
+    struct place at = place_of(first, p->height, p->width);
+    struct tile tile = {.a = a.in,
                         .segment = p->segment,
                         .segments = block->b.segments,
                         .depth = block->b.depth,
                         .panel = block->b.panels,
                         .halves = block->b.halves,
                         .out = r.sums,
-                        .pitch = block->shape.columns};
+                        .pitch = block->shape.columns,
+                        .a_halves = a.halves,
+                        .pairs = block->b.pairs};
     for (size_t tiles = ceiling(block->end - first, block->shape.rows); tiles > 0; tiles--, first += tile.rows) {
         tile.rows = ceiling(block->end - first, tiles);
-        gather(p, &row, block->column, tile.rows, &r);
+        gather(p, &at, block->column, tile.rows, &a, &r);
         block->shape.run(&tile);
-        finish(block->job, block->column, block->shape.columns, &r);
+        product_finish(block->job->k, p, block->column, block->shape.columns, &r);
     }
 }
 
@@ -168,9 +169,16 @@ static void run_widened(const struct block *block, size_t floats) {
 }
 
 static void run_block(const struct job *job, size_t i, size_t first, size_t end) {
-    struct block block = {.job = job, .b = *job->p->b, .column = i * job->k->columns, .first = first, .end = end};
+    struct block block = {.job = job, .b = *job->p->b, .column = i * job->tile.columns, .first = first, .end = end};
+    size_t left = block.b.columns - block.column;
+    if (block.b.pairs) {
+        block.b.pairs += half_size(job->p->half, block.b.segments, block.b.depth, block.column);
+        block.shape = half_tile_for(job->p->half, left);
+        run_tiles(&block);
+        return;
+    }
     size_t panel = block.column * block.b.segments * block.b.depth;
-    block.shape = tile_for(job->k, block.b.columns - block.column);
+    block.shape = tile_for(job->k, left);
     size_t floats = block.shape.columns * block.b.segments * block.b.depth;
     if (!block.b.panels) {
         block.b.halves += panel;
@@ -193,15 +201,18 @@ static void run_piece(void *arg, size_t piece) {
 }
 
 void product_run(struct ctx *ctx, const struct tensor_kernels *k, const struct product *p) {
-    struct job job = {
-        .k = k, .p = p, .total = p->images * p->height * p->width, .all_blocks = ceiling(p->b->columns, k->columns)};
-    size_t depth = p->b->segments * p->b->depth, tile_work = depth * k->rows * k->columns;
-    size_t tiles = ceiling(PIECE_WORK, tile_work ? tile_work : 1), down = ceiling(job.total, k->rows);
-    /* A piece is a block of columns and so many tiles of rows; few rows take more columns. */
-    size_t most = tiles < 32 ? 32 : tiles;
-    size_t height = down < most ? down : most;
-    job.rows = (height ? height : 1) * k->rows;
-    job.blocks = ceiling(tiles, height ? height : 1);
+    struct job job = {.k = k,
+                      .p = p,
+                      .tile = p->b->pairs ? p->half->tile : (struct tile_shape){k->rows, k->columns, k->tile},
+                      .total = p->images * p->height * p->width};
+    job.all_blocks = ceiling(p->b->columns, job.tile.columns);
+    size_t depth = p->b->segments * p->b->depth, tile_work = depth * job.tile.rows * job.tile.columns;
+    size_t tiles = ceiling(PIECE_WORK, tile_work ? tile_work : 1), down = ceiling(job.total, job.tile.rows);
+    /* A piece is a block of columns and so many tiles of rows; few rows take more columns. All are about as large. */
+    size_t most = tiles < PIECE_TILES ? PIECE_TILES : tiles;
+    size_t height = down ? ceiling(down, ceiling(down, most)) : 1, across = job.all_blocks * height / tiles;
+    job.rows = height * job.tile.rows;
+    job.blocks = ceiling(job.all_blocks, across ? across : 1);
     job.pieces_down = ceiling(job.total, job.rows);
     parallel_for(ctx, job.pieces_down * ceiling(job.all_blocks, job.blocks), run_piece, &job);
 }

@@ -8,14 +8,15 @@
 #define SOLVENT_PRODUCT_H
 
 #include "core/base/ctx.h"
-#include "core/tensor/tensor.h"
+#include "core/tensor/half.h"
 
 /* A packed matrix: [blocks of columns][segments][depth][columns of a tile], the last block filled with zeros; it is one
- * of the slim tile where its columns fit. */
+ * of the slim or the thin tile where its columns fit. */
 struct matrix {
     size_t segments, depth, columns;
     const float *panels;    /* or NULL: */
-    const uint16_t *halves; /* as bfloat16 */
+    const uint16_t *halves; /* as bfloat16; or NULL: */
+    const uint16_t *pairs;  /* as half_pack writes it */
 };
 
 /* matrix_floats is the size of the panels. */
@@ -26,8 +27,7 @@ size_t matrix_floats(const struct tensor_kernels *k, size_t segments, size_t dep
 void matrix_pack(const struct tensor_kernels *k, size_t segments, size_t depth, size_t columns, const float *w,
                  float *panels);
 
-/* matrix_halve rounds n numbers to bfloat16, to nearest, ties to even; what is finite and no greater than its greatest
- * number stays so. Exact for what was widened from it. */
+/* matrix_halve rounds n numbers to bfloat16 (core/base/half_float.h). Exact for what was widened from it. */
 void matrix_halve(const float *x, size_t n, uint16_t *halves);
 
 /* matrix_pack_across packs the way back: w[depth][columns][taps] by the same layout, of which the matrix has, as its
@@ -37,20 +37,24 @@ void matrix_pack_across(const struct tensor_kernels *k, size_t segments, size_t 
 
 /* Where the rows of a product lie: row (image, y, x) is at data + image * image_step + y * row_step + x * step. */
 struct places {
-    float *data;
+    float *data; /* or NULL: */
     size_t image_step, row_step, step;
+    uint16_t *halves; /* as bfloat16 */
 };
 
-/* out(row)[0 .. columns-1] = finish(sum over s, k of in(row)[segment[s] + k] * b[s][k][.]) */
+/* out(row)[0 .. columns-1] = finish(sum over s, k of in(row)[segment[s] + k] * b[s][k][.]). Either in and b are bfloat16
+ * (in.halves, b->pairs: a product of half.h) or neither; out may be in any case. */
 struct product {
     size_t images, height, width; /* of the rows */
     struct places in, out;
+    const struct half_kernels *half; /* of b->pairs, and for out.halves; may be NULL where there is neither */
     size_t segment[TILE_SEGMENTS_MAX];
     const struct matrix *b;
     const float *bias;          /* [columns] or NULL */
     const float *vector, *gate; /* [images], `vector_step` and `gate_step` apart; [columns] each; or NULL */
     size_t vector_step, gate_step;
     struct places residual; /* data NULL: none */
+    struct places keep;     /* gets what is before activation and gate: the sum + bias + vector; data NULL: nothing */
     float scale;            /* of the whole */
     enum activation activation;
 };

@@ -1,7 +1,7 @@
 /* tensor.h - the kernels of neural networks: one table of functions per instruction set (core/base/cpu.h).
  *
- * All numbers are float32; sums of a matrix product are accumulated in float32, in the order of k, each result in an
- * accumulator of its own. So a result's bits do not depend on the rows beside it, on how rows are grouped into tiles
+ * All numbers are float32; sums of a matrix product are accumulated in float32, in the order of k (but for a last column,
+ * `thin`), each result in accumulators of its own. So a result's bits do not depend on the rows beside it, on how rows are grouped into tiles
  * or on threads; between tables they differ in the last bits (fused multiply-adds, the order of sums over lanes).
  * `ref` is plain C and the oracle of the others.
  * Pointers need no alignment. Nothing is written behind n, nothing read behind what is named. */
@@ -13,7 +13,7 @@
 
 #include "core/base/cpu.h"
 
-enum { TILE_ROWS_MAX = 24, TILE_COLUMNS_MAX = 32, TILE_SEGMENTS_MAX = 9 };
+enum { TILE_ROWS_MAX = 32, TILE_COLUMNS_MAX = 32, TILE_SEGMENTS_MAX = 16 };
 
 /* out[i][j] = sum over s, k of a[i][segment[s] + k] * panel[s][k][j], for `rows` rows and all of the shape's columns. A
  * panel of bfloat16, the upper halves of float32 numbers, gives the bits that these numbers would. */
@@ -26,6 +26,8 @@ struct tile {
     const uint16_t *halves; /* the same as bfloat16 */
     float *out;             /* [rows][columns], rows `pitch` apart */
     size_t pitch;
+    const uint16_t *const *a_halves; /* [rows]; of a tile of half.h, in place of a: */
+    const uint16_t *pairs;           /* and in place of panel */
 };
 
 struct tile_shape {
@@ -55,13 +57,13 @@ struct finish {
     enum activation activation;
 };
 
-/* The same of `rows` rows, x's `pitch` apart, bias, vector and gate the same for all. */
+/* The same of `rows` rows, x's `pitch` apart, bias and gate the same for all. */
 struct finish_rows {
     size_t rows, n, pitch;
     const float *x;
-    float *const *out;            /* [rows] */
-    const float *const *residual; /* [rows] or NULL */
-    const float *bias, *vector, *gate;
+    float *const *out;                            /* [rows] */
+    const float *const *vector, *const *residual; /* [rows] or NULL */
+    const float *bias, *gate;
     float scale;
     enum activation activation;
 };
@@ -73,6 +75,16 @@ struct standard {
     const float *weight, *bias, *scale, *shift;
 };
 
+/* Some tiles of 4x4 pixels, each of which begins two pixels behind the one before (winograd.h). */
+enum { WINOGRAD_PLACES = 16 };
+struct winograd_tiles {
+    size_t tiles, n;     /* n numbers a pixel */
+    const float *row[4]; /* of the first tile's pixels, `step` apart; no pixel behind number `last` is read, but that */
+    size_t step, last;
+    float *out; /* [places][tiles][n], places `apart` floats apart */
+    size_t apart;
+};
+
 struct backward_kernels;
 
 struct tensor_kernels {
@@ -80,6 +92,7 @@ struct tensor_kernels {
     size_t rows, columns; /* of a tile */
     void (*tile)(const struct tile *t);
     struct tile_shape slim; /* for the last columns of a matrix where they are few: fewer columns, more rows */
+    struct tile_shape thin; /* where it is one: its sum is in an order of its own */
     void (*widen)(size_t n, const uint16_t *x, float *out); /* from bfloat16, exactly */
     /* finish writes out[n] from x[n]; they may be the same. */
     void (*finish)(const struct finish *f, size_t n, const float *x, float *out);
@@ -96,8 +109,12 @@ struct tensor_kernels {
     /* softmax_part: s[i] = exp(s[i] * scale - max), where *max becomes the greater of itself and the greatest
      * s[i] * scale; gives their sum. n > 0. */
     float (*softmax_part)(size_t n, float *s, float scale, float *max);
-    /* blend: out[i] = out[i] * keep + x[i] */
-    void (*blend)(size_t n, float keep, const float *x, float *out);
+    /* blend: out[i] = (out[i] * keep + x[i]) * by; with keep 0 out is not read */
+    void (*blend)(size_t n, float keep, const float *x, float by, float *out);
+    /* winograd_in writes B' d B of tiles d. */
+    void (*winograd_in)(const struct winograd_tiles *t);
+    /* winograd_out writes out[4][n], the results A' m A of a tile m[places][n], whose places are `apart` floats apart. */
+    void (*winograd_out)(size_t n, const float *m, size_t apart, float *out);
     const struct backward_kernels *backward; /* backward.h */
 };
 
@@ -106,6 +123,8 @@ const struct tensor_kernels *tensor_kernels_for(enum isa isa);
 
 /* tile_for is the tile for the last n columns of a matrix, or for the next of more. */
 static inline struct tile_shape tile_for(const struct tensor_kernels *k, size_t n) {
+    if (n == 1)
+        return k->thin;
     return n <= k->slim.columns ? k->slim : (struct tile_shape){k->rows, k->columns, k->tile};
 }
 

@@ -3,26 +3,19 @@
 #include <string.h>
 
 #include "core/base/elementary.h"
+#include "core/base/half_float.h"
 #include "core/tensor/backward.h"
 #include "core/tensor/tensor.h"
 
 enum { ROWS = 4, COLUMNS = 8, SLIM_ROWS = 8, SLIM_COLUMNS = 4 };
 
 static void widen(size_t n, const uint16_t *x, float *out) {
-    for (size_t i = 0; i < n; i++) {
-        uint32_t bits = (uint32_t)x[i] << 16;
-        memcpy(&out[i], &bits, sizeof bits);
-    }
+    for (size_t i = 0; i < n; i++)
+        out[i] = float_of_bf16(x[i]);
 }
 
 /* weight is number i of a panel. */
-static float weight(const struct tile *t, size_t i) {
-    float x;
-    if (t->panel)
-        return t->panel[i];
-    widen(1, t->halves + i, &x);
-    return x;
-}
+static float weight(const struct tile *t, size_t i) { return t->panel ? t->panel[i] : float_of_bf16(t->halves[i]); }
 
 static void tile_of(const struct tile *t, size_t columns) {
     for (size_t i = 0; i < t->rows; i++) {
@@ -41,6 +34,7 @@ static void tile_of(const struct tile *t, size_t columns) {
 
 static void tile(const struct tile *t) { tile_of(t, COLUMNS); }
 static void slim_tile(const struct tile *t) { tile_of(t, SLIM_COLUMNS); }
+static void thin_tile(const struct tile *t) { tile_of(t, 1); }
 
 static double erf_of(double x) { /* to 1e-16: its series, or the continued fraction of erfc (Lentz's is not needed) */
     double a = fabs(x), sum = a, term = a;
@@ -99,8 +93,8 @@ static void finish(const struct finish *f, size_t n, const float *x, float *out)
 
 static void finish_rows(const struct finish_rows *f) {
     for (size_t r = 0; r < f->rows; r++) {
-        const float *residual = f->residual ? f->residual[r] : NULL;
-        const struct finish row = {f->bias, f->vector, f->gate, residual, f->scale, f->activation};
+        const float *vector = f->vector ? f->vector[r] : NULL, *residual = f->residual ? f->residual[r] : NULL;
+        const struct finish row = {f->bias, vector, f->gate, residual, f->scale, f->activation};
         finish(&row, f->n, f->x + r * f->pitch, f->out[r]);
     }
 }
@@ -154,9 +148,49 @@ static float softmax_part(size_t n, float *s, float scale, float *max) {
     return sum;
 }
 
-static void blend(size_t n, float keep, const float *x, float *out) {
+static void blend(size_t n, float keep, const float *x, float by, float *out) {
     for (size_t i = 0; i < n; i++)
-        out[i] = out[i] * keep + x[i];
+        out[i] = ((keep != 0 ? out[i] * keep : 0) + x[i]) * by;
+}
+
+/* between is B' times a column of four, or B' d B a row of it. */
+static void between(const float *d, size_t step, float *to) {
+    to[0] = d[0] - d[2 * step];
+    to[step] = d[step] + d[2 * step];
+    to[2 * step] = d[2 * step] - d[step];
+    to[3 * step] = d[step] - d[3 * step];
+}
+
+static void winograd_in(const struct winograd_tiles *t) {
+    for (size_t tile = 0; tile < t->tiles; tile++)
+        for (size_t i = 0; i < t->n; i++) {
+            float d[16], rows[16];
+            for (size_t k = 0; k < 16; k++) {
+                size_t x = 2 * tile + k % 4;
+                d[k] = t->row[k / 4][(x < t->last ? x : t->last) * t->step + i];
+            }
+            for (size_t k = 0; k < 4; k++)
+                between(d + k, 4, rows + k);
+            for (size_t k = 0; k < 4; k++)
+                between(rows + 4 * k, 1, d + 4 * k);
+            for (size_t k = 0; k < 16; k++)
+                t->out[k * t->apart + tile * t->n + i] = d[k];
+        }
+}
+
+static void winograd_out(size_t n, const float *m, size_t apart, float *out) {
+    for (size_t i = 0; i < n; i++) {
+        float rows[2][4];
+        for (size_t k = 0; k < 4; k++) {
+            const float *column = m + k * apart + i;
+            rows[0][k] = column[0] + column[4 * apart] + column[8 * apart];
+            rows[1][k] = column[4 * apart] - column[8 * apart] - column[12 * apart];
+        }
+        for (size_t k = 0; k < 2; k++) {
+            out[2 * k * n + i] = rows[k][0] + rows[k][1] + rows[k][2];
+            out[(2 * k + 1) * n + i] = rows[k][1] - rows[k][2] - rows[k][3];
+        }
+    }
 }
 
 const struct tensor_kernels tensor_ref = {
@@ -165,6 +199,7 @@ const struct tensor_kernels tensor_ref = {
     .columns = COLUMNS,
     .tile = tile,
     .slim = {SLIM_ROWS, SLIM_COLUMNS, slim_tile},
+    .thin = {SLIM_ROWS, 1, thin_tile},
     .widen = widen,
     .finish = finish,
     .finish_rows = finish_rows,
@@ -173,5 +208,7 @@ const struct tensor_kernels tensor_ref = {
     .standardise = standardise,
     .softmax_part = softmax_part,
     .blend = blend,
+    .winograd_in = winograd_in,
+    .winograd_out = winograd_out,
     .backward = &backward_ref,
 };

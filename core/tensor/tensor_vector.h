@@ -12,23 +12,14 @@
 #include <stdbool.h>
 
 #include "core/tensor/tensor.h"
-
-typedef float vec __attribute__((vector_size(LANES * 4)));
-typedef int vint __attribute__((vector_size(LANES * 4)));
-typedef float anywhere __attribute__((vector_size(LANES * 4), aligned(4), may_alias)); /* in memory */
+#include "core/tensor/vector.h"
 
 enum { COLUMNS = LANES * VECTORS, SEVERAL = 4 };
-#define INLINE static inline __attribute__((always_inline))
 
-typedef unsigned vuint __attribute__((vector_size(LANES * 4)));
-typedef uint16_t halves_anywhere __attribute__((vector_size(LANES * 2), aligned(2), may_alias));
-
-INLINE vec load(const float *p) { return *(const anywhere *)p; }
-INLINE void store(float *p, vec v) { *(anywhere *)p = v; }
 INLINE vec load_halves(const uint16_t *p) {
     return (vec)(__builtin_convertvector(*(const halves_anywhere *)p, vuint) << 16);
 }
-INLINE vec splat(float x) { return x - (vec){0}; }
+INLINE float widened(uint16_t x) { return ((vec)((vuint){x} << 16))[0]; }
 
 #ifndef SOME
 INLINE vec some(const float *p, size_t n) {
@@ -56,10 +47,38 @@ INLINE void store_n(float *p, vec v, size_t n) {
         SET_SOME(p, v, n);
 }
 
+/* -- Lanes -- */
+
+/* crossed has in lane l what v has in lane l ^ by: all lanes meet in as many steps as their number has bits. */
+#define MEETS(l, by) (((l) ^ (by)) & (LANES - 1))
+#define FOUR_MEET(l, by) MEETS(l, by), MEETS((l) + 1, by), MEETS((l) + 2, by), MEETS((l) + 3, by)
+#if LANES == 16
+#define CROSSED(v, by) \
+    __builtin_shufflevector(v, v, FOUR_MEET(0, by), FOUR_MEET(4, by), FOUR_MEET(8, by), FOUR_MEET(12, by))
+#elif LANES == 8
+#define CROSSED(v, by) __builtin_shufflevector(v, v, FOUR_MEET(0, by), FOUR_MEET(4, by))
+#else
+#define CROSSED(v, by) __builtin_shufflevector(v, v, FOUR_MEET(0, by))
+#endif
+
+INLINE double total(vec v) {
+    v += CROSSED(v, 1);
+    v += CROSSED(v, 2);
+    if (LANES > 4)
+        v += CROSSED(v, 4);
+    if (LANES > 8)
+        v += CROSSED(v, 8);
+    return (double)v[0];
+}
+
 /* -- The matrix product -- */
 
 INLINE vec weights(const struct tile *t, size_t at, const bool halves) {
     return halves ? load_halves(t->halves + at) : load(t->panel + at);
+}
+
+INLINE float weight(const struct tile *t, size_t at, const bool halves) {
+    return halves ? widened(t->halves[at]) : t->panel[at];
 }
 
 INLINE void tile_of(const struct tile *t, const size_t rows, const size_t vectors, const bool halves) {
@@ -111,9 +130,6 @@ INLINE void tile_of(const struct tile *t, const size_t rows, const size_t vector
             store(t->out + i * t->pitch + j * LANES, acc[i][j]);
 }
 
-#define FOUR_ROWS(n) CASE(n) CASE((n) + 1) CASE((n) + 2) CASE((n) + 3)
-#define EACH_ROWS FOUR_ROWS(1) FOUR_ROWS(5) FOUR_ROWS(9) FOUR_ROWS(13) FOUR_ROWS(17) FOUR_ROWS(21)
-
 /* EACH_TILE is a function for tiles of 1 to `most` rows. */
 #define EACH_TILE(name, most, vectors, halves)                 \
     static void name(const struct tile *t) {                   \
@@ -134,6 +150,36 @@ EACH_TILE(slim_floats, SLIM_ROWS, 1, 0)
 EACH_TILE(slim_halves, SLIM_ROWS, 1, 1)
 #undef CASE
 
+/* thin_of is for one column: lanes go over the depth, and meet at the end. */
+INLINE void thin_of(const struct tile *t, size_t first, const bool halves) {
+    enum { TOGETHER = 4 };
+    vec acc[TOGETHER] = {{0}};
+    float rest[TOGETHER] = {0};
+    const float *rows[TOGETHER];
+    size_t n = t->rows - first < TOGETHER ? t->rows - first : TOGETHER, at = 0;
+    for (size_t i = 0; i < TOGETHER; i++)
+        rows[i] = t->a[first + (i < n ? i : 0)];
+    for (size_t s = 0; s < t->segments; s++, at += t->depth) {
+        size_t k = 0, from = t->segment[s];
+        for (; k + LANES <= t->depth; k += LANES) {
+            vec w = weights(t, at + k, halves);
+#pragma GCC unroll 4
+            for (size_t i = 0; i < TOGETHER; i++)
+                acc[i] = FMA(load(rows[i] + from + k), w, acc[i]);
+        }
+        for (; k < t->depth; k++)
+            for (size_t i = 0; i < TOGETHER; i++)
+                rest[i] += rows[i][from + k] * weight(t, at + k, halves);
+    }
+    for (size_t i = 0; i < n; i++)
+        t->out[(first + i) * t->pitch] = (float)total(acc[i]) + rest[i];
+}
+
+static void thin_tile(const struct tile *t) {
+    for (size_t first = 0; first < t->rows; first += 4)
+        t->panel ? thin_of(t, first, false) : thin_of(t, first, true);
+}
+
 static void tile(const struct tile *t) { t->panel ? tile_floats(t) : tile_halves(t); }
 static void slim_tile(const struct tile *t) { t->panel ? slim_floats(t) : slim_halves(t); }
 
@@ -142,7 +188,7 @@ static void widen(size_t n, const uint16_t *x, float *out) {
     for (; i + LANES <= n; i += LANES)
         store(out + i, load_halves(x + i));
     for (; i < n; i++)
-        out[i] = ((vec)((vuint){x[i]} << 16))[0];
+        out[i] = widened(x[i]);
 }
 
 /* -- Elementary functions, to a few units in the last place -- */
@@ -206,14 +252,14 @@ INLINE vec activate(enum activation activation, vec x) {
 
 /* finish_vector ends m lanes of all rows, from column i on. */
 INLINE void finish_vector(const struct finish_rows f, size_t i, size_t m, enum activation activation) {
-    vec bias = f.bias ? load_n(f.bias + i, m) : splat(0), vector = f.vector ? load_n(f.vector + i, m) : splat(0);
+    vec bias = f.bias ? load_n(f.bias + i, m) : splat(0);
     vec gate = f.gate ? load_n(f.gate + i, m) : splat(0);
     for (size_t r = 0; r < f.rows; r++) {
         vec y = load_n(f.x + r * f.pitch + i, m);
         if (f.bias)
             y += bias;
         if (f.vector)
-            y += vector;
+            y += load_n(f.vector[r] + i, m);
         y = activate(activation, y);
         if (f.gate)
             y *= gate;
@@ -267,7 +313,7 @@ static void finish(const struct finish *f, size_t n, const float *x, float *out)
                                       .out = &out,
                                       .residual = f->residual ? &f->residual : NULL,
                                       .bias = f->bias,
-                                      .vector = f->vector,
+                                      .vector = f->vector ? &f->vector : NULL,
                                       .gate = f->gate,
                                       .scale = f->scale,
                                       .activation = f->activation});
@@ -278,6 +324,17 @@ static void affine(size_t pixels, size_t n, const float *x, size_t x_step, const
 #define CALL(a) affine_as(pixels, n, x, x_step, factor, offset, out, out_step, a)
     EACH_ACTIVATION(CALL)
 #undef CALL
+}
+
+typedef double wide __attribute__((vector_size(LANES * 8)));
+typedef double wide_anywhere __attribute__((vector_size(LANES * 8), aligned(8), may_alias));
+
+INLINE void add_wide(double *to, vec v, size_t m) {
+    if (m >= LANES)
+        *(wide_anywhere *)to += __builtin_convertvector(v, wide);
+    else
+        for (size_t l = 0; l < m; l++)
+            to[l] += (double)v[l];
 }
 
 /* A few pixels at a time are summed in float32, and those sums in double. */
@@ -294,10 +351,8 @@ static void moments(size_t pixels, size_t pitch, size_t n, const float *x, const
                 s += y;
                 q = FMA(y, y, q);
             }
-            for (size_t l = 0; l < m; l++) {
-                sum[i + l] += (double)s[l];
-                square[i + l] += (double)q[l];
-            }
+            add_wide(sum + i, s, m);
+            add_wide(square + i, q, m);
         }
     }
 }
@@ -312,19 +367,13 @@ INLINE vec first_of(size_t m, vec v, vec other) {
 
 /* top is the greatest lane. */
 INLINE float top(vec v) {
-    float lanes[LANES];
-    store(lanes, v);
-    for (int step = LANES / 2; step; step /= 2)
-        for (int l = 0; l < step; l++)
-            lanes[l] = lanes[l] > lanes[l + step] ? lanes[l] : lanes[l + step];
-    return lanes[0];
-}
-
-INLINE double total(vec v) {
-    double sum = 0;
-    for (size_t l = 0; l < LANES; l++)
-        sum += (double)v[l];
-    return sum;
+    v = greatest(v, CROSSED(v, 1));
+    v = greatest(v, CROSSED(v, 2));
+    if (LANES > 4)
+        v = greatest(v, CROSSED(v, 4));
+    if (LANES > 8)
+        v = greatest(v, CROSSED(v, 8));
+    return v[0];
 }
 
 static void standardise(const struct standard *s, size_t n, const float *x, float *out) {
@@ -348,21 +397,104 @@ static void standardise(const struct standard *s, size_t n, const float *x, floa
 }
 
 static float softmax_part(size_t n, float *s, float scale, float *max) {
+    size_t whole = n / LANES * LANES, rest = n - whole;
     vec most = splat(*max), sum = {0};
-    for (size_t i = 0; i < n; i += LANES)
-        most = greatest(first_of(n - i, load_n(s + i, n - i) * scale, most), most);
+    for (size_t i = 0; i < whole; i += LANES)
+        most = greatest(load(s + i) * scale, most);
+    if (rest)
+        most = greatest(first_of(rest, load_n(s + whole, rest) * scale, most), most);
     *max = top(most);
-    for (size_t i = 0; i < n; i += LANES) {
-        vec e = exponential(load_n(s + i, n - i) * scale - *max);
-        store_n(s + i, e, n - i);
-        sum += first_of(n - i, e, splat(0));
+    for (size_t i = 0; i < whole; i += LANES) {
+        vec e = exponential(load(s + i) * scale - *max);
+        store(s + i, e);
+        sum += e;
+    }
+    if (rest) {
+        vec e = exponential(load_n(s + whole, rest) * scale - *max);
+        store_n(s + whole, e, rest);
+        sum += first_of(rest, e, splat(0));
     }
     return (float)total(sum);
 }
 
-static void blend(size_t n, float keep, const float *x, float *out) {
-    for (size_t i = 0; i < n; i += LANES)
-        store_n(out + i, FMA(load_n(out + i, n - i), splat(keep), load_n(x + i, n - i)), n - i);
+INLINE vec blended(float *out, float keep, const float *x, float by, size_t m) {
+    vec y = load_n(x, m);
+    return (keep != 0 ? FMA(load_n(out, m), splat(keep), y) : y) * by;
+}
+
+static void blend(size_t n, float keep, const float *x, float by, float *out) {
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        store(out + i, blended(out + i, keep, x + i, by, LANES));
+    if (i < n)
+        store_n(out + i, blended(out + i, keep, x + i, by, n - i), n - i);
+}
+
+/* -- Winograd's transforms -- */
+
+/* between is B' times four. */
+INLINE void between(vec *a, vec *b, vec *c, vec *d) {
+    vec second = *b;
+    *a -= *c;
+    *b += *c;
+    *c -= second;
+    *d = second - *d;
+}
+
+/* tile_in transforms m channels of a tile, whose pixels are in columns at[4] of the rows. */
+INLINE void tile_in(const struct winograd_tiles *t, const size_t *at, size_t i, size_t m, float *out) {
+    vec d[4][4];
+#pragma GCC unroll 4
+    for (size_t y = 0; y < 4; y++)
+#pragma GCC unroll 4
+        for (size_t x = 0; x < 4; x++)
+            d[y][x] = load_n(t->row[y] + at[x] + i, m);
+#pragma GCC unroll 4
+    for (size_t x = 0; x < 4; x++)
+        between(&d[0][x], &d[1][x], &d[2][x], &d[3][x]);
+#pragma GCC unroll 4
+    for (size_t y = 0; y < 4; y++) {
+        between(&d[y][0], &d[y][1], &d[y][2], &d[y][3]);
+#pragma GCC unroll 4
+        for (size_t x = 0; x < 4; x++)
+            store_n(out + (4 * y + x) * t->apart + i, d[y][x], m);
+    }
+}
+
+static void winograd_in(const struct winograd_tiles *t) {
+    for (size_t tile = 0; tile < t->tiles; tile++) {
+        size_t at[4], i = 0;
+        for (size_t k = 0; k < 4; k++)
+            at[k] = (2 * tile + k < t->last ? 2 * tile + k : t->last) * t->step;
+        for (; i + LANES <= t->n; i += LANES)
+            tile_in(t, at, i, LANES, t->out + tile * t->n);
+        if (i < t->n)
+            tile_in(t, at, i, t->n - i, t->out + tile * t->n);
+    }
+}
+
+INLINE void results_of(size_t n, const float *m, size_t apart, size_t lanes, float *out) {
+    vec rows[2][4];
+#pragma GCC unroll 4
+    for (size_t k = 0; k < 4; k++) {
+        const float *column = m + k * apart;
+        vec b = load_n(column + 4 * apart, lanes), c = load_n(column + 8 * apart, lanes);
+        rows[0][k] = load_n(column, lanes) + b + c;
+        rows[1][k] = b - c - load_n(column + 12 * apart, lanes);
+    }
+#pragma GCC unroll 2
+    for (size_t k = 0; k < 2; k++) {
+        store_n(out + 2 * k * n, rows[k][0] + rows[k][1] + rows[k][2], lanes);
+        store_n(out + (2 * k + 1) * n, rows[k][1] - rows[k][2] - rows[k][3], lanes);
+    }
+}
+
+static void winograd_out(size_t n, const float *m, size_t apart, float *out) {
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        results_of(n, m + i, apart, LANES, out + i);
+    if (i < n)
+        results_of(n, m + i, apart, n - i, out + i);
 }
 
 #include "core/tensor/backward_vector.h"
@@ -373,6 +505,7 @@ const struct tensor_kernels TABLE = {
     .columns = COLUMNS,
     .tile = tile,
     .slim = {SLIM_ROWS, LANES, slim_tile},
+    .thin = {TILE_ROWS_MAX, 1, thin_tile},
     .widen = widen,
     .finish = finish,
     .finish_rows = finish_rows,
@@ -381,5 +514,7 @@ const struct tensor_kernels TABLE = {
     .standardise = standardise,
     .softmax_part = softmax_part,
     .blend = blend,
+    .winograd_in = winograd_in,
+    .winograd_out = winograd_out,
     .backward = &BACKWARD,
 };

@@ -119,22 +119,30 @@ static void take(struct trainer *t, size_t item, size_t i) {
     t->labels[i] = data->labels ? data->labels[item] : 0;
 }
 
-/* gather takes the step's items. */
-static void gather(struct trainer *t) {
+enum { TAKEN_TOGETHER = 64 };
+
+static void gather_some(void *arg, size_t piece) {
+    struct trainer *t = arg;
     const struct loss_batch *b = &t->batch;
-    const size_t n = t->data.n - t->options.held;
+    const size_t n = t->data.n - t->options.held, from = piece * TAKEN_TOGETHER;
+    const size_t end = b->images - from < TAKEN_TOGETHER ? b->images : from + TAKEN_TOGETHER;
     const uint64_t first = t->o.step * b->whole + b->first;
-    for (size_t i = 0; i < b->images; i++)
+    for (size_t i = from; i < end; i++)
         take(t, place_of(t, epoch_order_at(t->options.seed, n, first + i)), i);
 }
 
-/* forward runs the network on what was drawn of a step, and gives this rank's share of the loss, which is not to be used
- * where ctx was stopped. */
-static double forward(struct trainer *t, const struct loss *loss, uint32_t step, const float *weights) {
-    loss_draw(t->ctx, loss, step, t->x0, t->labels, &t->batch);
-    const struct graph_in in = {.x = t->batch.x, .times = t->batch.times, .classes = t->batch.classes};
-    gradient_forward(t->ctx, t->gradient, weights, t->batch.images, &in, t->out);
-    return loss_mean(t->ctx, &t->batch, t->out, t->d_out);
+/* gather takes the step's items. */
+static void gather(struct trainer *t) {
+    parallel_for(t->ctx, (t->batch.images + TAKEN_TOGETHER - 1) / TAKEN_TOGETHER, gather_some, t);
+}
+
+static struct graph_in network_in(const struct trainer *t) {
+    return (struct graph_in){.x = t->batch.x, .times = t->batch.times, .classes = t->batch.classes};
+}
+
+static void compare(void *self, size_t first, size_t images) {
+    const struct trainer *t = self;
+    loss_compare(&t->batch, first, images, t->out, t->d_out);
 }
 
 /* together sums the loss over the ranks; where one was stopped, all are. It brings them to one time, too, so that none
@@ -149,6 +157,15 @@ static enum status together(struct trainer *t, double *loss) {
     return own == STATUS_OK && shared[1] > 0 ? STATUS_CANCELLED : own;
 }
 
+/* loss_of runs the network on what is drawn of a step, and gives this rank's share of the loss, which is not to be used
+ * where ctx was stopped. */
+static double loss_of(struct trainer *t, const struct loss *loss, uint32_t step, const float *weights) {
+    loss_draw(t->ctx, loss, step, t->x0, t->labels, &t->batch);
+    const struct graph_in in = network_in(t);
+    gradient_forward(t->ctx, t->gradient, weights, t->batch.images, &in, t->out);
+    return loss_mean(t->ctx, &t->batch, t->out, t->d_out);
+}
+
 enum status trainer_held_out(struct trainer *t, double *loss) {
     const struct loss_batch *b = &t->batch;
     const size_t batch = b->whole, held = t->options.held, rounds = held > batch ? held / batch : 1;
@@ -158,7 +175,7 @@ enum status trainer_held_out(struct trainer *t, double *loss) {
     for (size_t round = 0; round < rounds; round++) {
         for (size_t i = 0; i < b->images; i++)
             take(t, place_of(t, t->data.n - held + (round * batch + b->first + i) % held), i);
-        *loss += forward(t, &all, UINT32_MAX - (uint32_t)round, t->o.average) / (double)rounds; /* no step of a run */
+        *loss += loss_of(t, &all, UINT32_MAX - (uint32_t)round, t->o.average) / (double)rounds; /* no step of a run */
     }
     return together(t, loss);
 }
@@ -171,8 +188,10 @@ static enum status not_finite(const struct trainer *t, const char *what) {
 
 enum status trainer_step(struct trainer *t, struct trainer_report *report) {
     gather(t);
-    double loss = forward(t, t->loss, (uint32_t)t->o.step, t->o.weights);
-    gradient_backward(t->ctx, t->gradient, t->d_out, t->by_weights);
+    loss_draw(t->ctx, t->loss, (uint32_t)t->o.step, t->x0, t->labels, &t->batch);
+    const struct graph_in in = network_in(t);
+    gradient_step(t->ctx, t->gradient, t->o.weights, t->batch.images, &in, t->out, compare, t, t->d_out, t->by_weights);
+    double loss = loss_sum(&t->batch);
     enum status status = together(t, &loss); /* what was stopped on its way is no gradient */
     if (status != STATUS_OK)
         return status;

@@ -21,7 +21,7 @@ enum { POLL = 1 << 20 };
 
 static const struct extreme_kernels *kernels_for(enum isa isa) {
 #if defined(__x86_64__)
-    if (isa == ISA_AVX2 || isa == ISA_AVX512)
+    if (isa == ISA_AVX2 || isa_plain(isa) == ISA_AVX512)
         return &extreme_avx2;
 #endif
     (void)isa;

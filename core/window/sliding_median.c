@@ -102,7 +102,7 @@ static enum status slide(struct ctx *ctx, struct stretch *s, const struct window
 
 static median_kernel *median_kernel_for(enum isa isa) {
 #if defined(__x86_64__)
-    if (isa == ISA_AVX2 || isa == ISA_AVX512)
+    if (isa == ISA_AVX2 || isa_plain(isa) == ISA_AVX512)
         return median_avx2;
 #endif
     (void)isa;

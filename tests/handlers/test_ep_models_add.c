@@ -251,10 +251,10 @@ static void a_table_has_to_fit_its_network(void **state) {
     made_files_text(&m.folder, "table.json",
                     "{\"rows\":1,\"columns\":[{\"name\":\"a\",\"kind\":\"numeric\",\"low\":0,\"high\":1,\"mean\":0,"
                     "\"std\":1,\"decimals\":0}]}");
-    assert_null(model_load(&m.folder.files, m.isa, 1 << 24, &why));
+    assert_null(model_load(&m.folder.files, m.isa, GRAPH_F32, 1 << 24, &why));
     assert_non_null(strstr(why.detail, "1 features and 0 classes"));
     made_files_text(&m.folder, "table.json", "{\"rows\":1}");
-    assert_null(model_load(&m.folder.files, m.isa, 1 << 24, &why));
+    assert_null(model_load(&m.folder.files, m.isa, GRAPH_F32, 1 << 24, &why));
     assert_non_null(strstr(why.detail, "columns"));
     made_model_end(&m);
 }

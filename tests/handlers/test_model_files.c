@@ -1,4 +1,4 @@
-#include "handlers/half_float.h"
+#include "core/base/half_float.h"
 #include "handlers/model_graphs.h"
 #include "tests/support/model_folder.h"
 #include "tests/support/test.h"

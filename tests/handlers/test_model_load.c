@@ -35,7 +35,7 @@ static void a_network_needs_its_folder_no_more(void **state) {
         assert_int_equal(graph_load(&f.ctx, f.graph, model_part_find, &m.network), STATUS_OK);
         assert_int_equal(f.folder.passed, 4 * 11621); /* the memory of each is free to go once it is packed */
         run(f.graph, (enum isa)i, want);
-        struct loaded_model *model = model_load(&f.folder.files, (enum isa)i, MEMORY, &why);
+        struct loaded_model *model = model_load(&f.folder.files, (enum isa)i, GRAPH_F32, MEMORY, &why);
         if (!model)
             fail_msg("%s", why.detail);
         model_folder_end(&f);
@@ -65,7 +65,7 @@ static void bfloat16_takes_half_the_memory(void **state) {
     float got[PIXELS], want[PIXELS];
     enum isa isa = isa_best();
     model_folder_begin(&f);
-    struct loaded_model *wide = model_load(&f.folder.files, isa, MEMORY, &why);
+    struct loaded_model *wide = model_load(&f.folder.files, isa, GRAPH_F32, MEMORY, &why);
     assert_non_null(wide);
     model_folder_values(&f, DTYPE_BF16);
     model_folder_weights(&f, "unet/" FOLDER_WEIGHTS, 0, f.n);
@@ -73,11 +73,11 @@ static void bfloat16_takes_half_the_memory(void **state) {
     assert_int_equal(unet_make(&f.ctx, tensor_kernels_for(isa), &m.unet, &f.graph), STATUS_OK);
     assert_int_equal(graph_load(&f.ctx, f.graph, model_part_find, &m.network), STATUS_OK);
     run(f.graph, isa, want);
-    struct loaded_model *model = model_load(&f.folder.files, isa, MEMORY, &why);
+    struct loaded_model *model = model_load(&f.folder.files, isa, GRAPH_F32, MEMORY, &why);
     assert_non_null(model);
     run(model->network.graph, isa, got);
     assert_memory_equal(got, want, sizeof got);
-    assert_in_range(model->weights, wide->weights / 2, wide->weights * 55 / 100);
+    assert_in_range(model->weights[GRAPH_F32], wide->weights[GRAPH_F32] / 2, wide->weights[GRAPH_F32] * 55 / 100);
     model_unload(model), model_unload(wide);
     model_folder_end(&f);
 }
@@ -89,13 +89,13 @@ static void an_outline_is_all_but_the_weights(void **state) {
     struct error why;
     model_folder_begin(&f);
     struct loaded_model *outline = model_outline(&f.folder.files, ISA_REF, MEMORY, &why),
-                        *model = model_load(&f.folder.files, ISA_REF, MEMORY, &why);
+                        *model = model_load(&f.folder.files, ISA_REF, GRAPH_F32, MEMORY, &why);
     assert_true(outline && model);
     assert_int_equal(outline->parameters, model->parameters);
-    assert_int_equal(outline->weights, model->weights);
-    assert_in_range(outline->weights, 4 * model->parameters, model_load_bytes(model));
+    assert_int_equal(outline->weights[GRAPH_F32], model->weights[GRAPH_F32]);
+    assert_in_range(outline->weights[GRAPH_F32], 4 * model->parameters, model_load_bytes(model));
     assert_in_range(model_load_bytes(model), model_load_bytes(outline) + 1,
-                    2 * (model_load_bytes(outline) + outline->weights));
+                    2 * (model_load_bytes(outline) + outline->weights[GRAPH_F32]));
     model_folder_end(&f);
     assert_int_equal(graph_work(outline->network.graph), graph_work(model->network.graph));
     model_unload(outline);
@@ -107,10 +107,10 @@ static void what_is_wrong_is_told(void **state) {
     struct model_folder f;
     struct error why;
     model_folder_begin(&f);
-    assert_null(model_load(&f.folder.files, ISA_REF, 0, &why));
+    assert_null(model_load(&f.folder.files, ISA_REF, GRAPH_F32, 0, &why));
     assert_string_equal(why.detail, "It needs more than the 0 bytes of memory that it may have.");
     model_folder_weights(&f, "unet/" FOLDER_WEIGHTS, 0, f.n - 1);
-    assert_null(model_load(&f.folder.files, ISA_REF, MEMORY, &why));
+    assert_null(model_load(&f.folder.files, ISA_REF, GRAPH_F32, MEMORY, &why));
     assert_string_equal(why.detail, "The weights have no conv_out.bias; want it with the shape [1].");
     model_folder_end(&f);
 }

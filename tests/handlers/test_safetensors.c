@@ -1,4 +1,4 @@
-#include "handlers/half_float.h"
+#include "core/base/half_float.h"
 #include "handlers/safetensors.h"
 #include "tests/support/test.h"
 

@@ -29,7 +29,7 @@ static void kernels_are_chosen_by_name(void **state) {
     assert_true(machine_isa("ref", &isa, error) && isa == ISA_REF);
     assert_true(machine_isa("auto", &isa, error) && isa == isa_best());
     assert_false(machine_isa("sse", &isa, error));
-    assert_string_equal(error, "--kernels is \"sse\", want auto, ref, avx2, avx512 or neon.");
+    assert_string_equal(error, "--kernels is \"sse\", want auto, ref, avx2, avx512, avx512bf16, amx or neon.");
     for (int i = 0; i < ISA_COUNT; i++) {
         const char *name = isa_text((enum isa)i);
         if (machine_isa(name, &isa, error) != isa_here((enum isa)i))

@@ -38,13 +38,13 @@ static void a_digest_is_of_the_files_and_the_kernels(void **state) {
         assert_int_equal(store->find(store, &ctx, text("tiny"), NO_DIGEST, MODEL_HASTY, &m), STATUS_UNREADY);
         assert_int_equal(store->find(store, &ctx, text("tiny"), NO_DIGEST, MODEL_OUTLINED, &m), STATUS_OK);
         assert_true(m.entry && m.outline && !m.json.n && !m.digest.n);
-        store->drop(store, &m, false);
+        store->drop(store, &m, NULL);
         assert_int_equal(store->find(store, &ctx, text("tiny"), NO_DIGEST, MODEL_DIGESTED, &m), STATUS_OK);
         snprintf(digests[i], sizeof digests[i], "%.*s", (int)m.digest.n, m.digest.p);
         assert_non_null(memmem(m.json.p, m.json.n, digests[i], strlen(digests[i])));
-        store->drop(store, &m, false);
+        store->drop(store, &m, NULL);
         assert_int_equal(store->find(store, &ctx, text("tiny"), NO_DIGEST, MODEL_HASTY, &m), STATUS_OK);
-        store->drop(store, &m, false);
+        store->drop(store, &m, NULL);
         models_close(models);
     }
     assert_string_equal(digests[0], digests[1]);
@@ -64,7 +64,7 @@ static void who_knows_the_digest_gets_the_old_one(void **state) {
     struct models_stats stats;
     ctx_init(&ctx, 1 << 20);
     assert_int_equal(store->find(store, &ctx, text("tiny"), NO_DIGEST, MODEL_DIGESTED, &old), STATUS_OK);
-    assert_int_equal(store->load(store, &ctx, &old, false, &weights), STATUS_OK);
+    assert_int_equal(store->load(store, &ctx, &old, GRAPH_F32, false, &weights), STATUS_OK);
     rename_folder("tiny", "aside");
     rename_folder("classes", "tiny");
     models_rescan(models);
@@ -74,17 +74,17 @@ static void who_knows_the_digest_gets_the_old_one(void **state) {
     assert_ptr_equal(again.entry, old.entry);
     models_stats(models, &stats);
     assert_int_equal(stats.loaded, 1);
-    store->drop(store, &again, false);
+    store->drop(store, &again, NULL);
     char digest[64];
     snprintf(digest, sizeof digest, "%.*s", (int)old.digest.n, old.digest.p);
-    store->drop(store, &old, true); /* the last: it goes, with its weights */
+    store->drop(store, &old, weights); /* the last: it goes, with its weights */
     models_stats(models, &stats);
     assert_int_equal(stats.loaded, 0);
     assert_int_equal(stats.held, 0);
     assert_int_equal(store->find(store, &ctx, text("tiny"), text(digest), MODEL_DIGESTED, &again), STATUS_OK);
     assert_ptr_equal(again.entry, now.entry);
-    store->drop(store, &again, false);
-    store->drop(store, &now, false);
+    store->drop(store, &again, NULL);
+    store->drop(store, &now, NULL);
     rename_folder("tiny", "classes");
     rename_folder("aside", "tiny");
     models_close(models);
@@ -167,6 +167,41 @@ static void names_that_do_not_fit_are_told(void **state) {
     ctx_release(&ctx);
 }
 
+/* A network's plans for each dtype are loaded, counted and given up on their own: with room for one of them, whoever asks
+ * for the other takes its place. */
+static void each_dtype_has_a_plan_of_its_own(void **state) {
+    (void)state;
+    struct log *log = silence();
+    struct ctx ctx;
+    ctx_init(&ctx, 1 << 20);
+    for (int room = 0; room < 2; room++) {
+        struct named_model m;
+        const struct loaded_model *weights[GRAPH_DTYPES] = {NULL};
+        struct models_stats stats;
+        size_t held[2];
+        struct models *models = models_open(folder, isa_best(), room ? 0 : 400 * 1000, log);
+        struct model_store *store = models_store(models);
+        for (int dtype = 0; dtype < GRAPH_DTYPES; dtype++) {
+            assert_int_equal(store->find(store, &ctx, text("tiny"), NO_DIGEST, MODEL_DIGESTED, &m), STATUS_OK);
+            assert_int_equal(m.loaded, dtype > 0);
+            assert_int_equal(store->load(store, &ctx, &m, (enum graph_dtype)dtype, false, &weights[dtype]), STATUS_OK);
+            models_stats(models, &stats);
+            assert_int_equal(stats.loads, dtype + 1);
+            assert_int_equal(stats.loaded, room ? dtype + 1 : 1);
+            held[dtype] = stats.held;
+            store->drop(store, &m, weights[dtype]);
+        }
+        assert_true(room ? held[1] > held[0] && held[1] < 2 * held[0] : held[1] < held[0]);
+        assert_int_equal(store->find(store, &ctx, text("tiny"), NO_DIGEST, MODEL_DIGESTED, &m), STATUS_OK);
+        assert_int_equal(store->load(store, &ctx, &m, GRAPH_BF16, false, &weights[GRAPH_F32]), STATUS_OK);
+        assert_ptr_equal(weights[GRAPH_F32], weights[GRAPH_BF16]);
+        store->drop(store, &m, weights[GRAPH_BF16]);
+        models_close(models);
+    }
+    log_close(log);
+    ctx_release(&ctx);
+}
+
 /* -- Many at once -- */
 
 struct crowd {
@@ -183,11 +218,11 @@ static void visit(struct crowd *crowd, struct ctx *ctx, const char *name) {
     enum status status = store->find(store, ctx, text(name), NO_DIGEST, MODEL_DIGESTED, &m);
     if (status != STATUS_OK || !m.entry)
         return;
-    status = store->load(store, ctx, &m, false, &weights);
+    status = store->load(store, ctx, &m, GRAPH_F32, false, &weights);
     if (status == STATUS_OK && weights->parameters != m.outline->parameters)
         abort();
     atomic_fetch_add(status == STATUS_OK ? &crowd->served : &crowd->replaced, 1);
-    store->drop(store, &m, status == STATUS_OK);
+    store->drop(store, &m, weights);
 }
 
 static void *come_and_go(void *arg) {
@@ -234,6 +269,7 @@ int main(void) {
         cmocka_unit_test(a_digest_is_of_the_files_and_the_kernels),
         cmocka_unit_test(who_knows_the_digest_gets_the_old_one),
         cmocka_unit_test(a_digest_that_is_given_up_can_be_made_later),
+        cmocka_unit_test(each_dtype_has_a_plan_of_its_own),
         cmocka_unit_test(many_come_and_go_while_the_folder_changes),
         cmocka_unit_test(names_that_do_not_fit_are_told), /* the last: it leaves them there */
     };

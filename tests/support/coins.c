@@ -57,7 +57,7 @@ static void make(void) {
     made_files_text(&folder, "scheduler_config.json", SCHEDULER);
     made_files_text(&folder, TABLE_FILE, TABLE);
     put_weights();
-    model = model_load(&folder.files, ISA_REF, 1 << 20, &why);
+    model = model_load(&folder.files, ISA_REF, GRAPH_F32, 1 << 20, &why);
     if (!model)
         fail_msg("%s", why.detail);
     buf_init(&description, 1 << 16);

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "core/base/half_float.h"
 #include "core/nn/graph_parts.h"
 #include "tests/support/test.h"
 
@@ -20,6 +21,9 @@ static const double *parameter(const struct exact *e, int i) {
         w += e->g->parameters[k].n;
     return i < 0 ? NULL : w;
 }
+
+/* rounded is a number as bfloat16 has it. */
+static double rounded(double x) { return (double)float_of_bf16(bf16_of_float((float)x)); }
 
 static double act(enum activation activation, double x) {
     switch (activation) {
@@ -45,7 +49,8 @@ static double sum_under(const struct exact *e, const struct node *node, size_t y
             continue;
         const double *a = e->values[node->in[0]] + ((size_t)iy * in->width + (size_t)ix) * in->channels;
         for (size_t k = 0; k < in->channels; k++)
-            sum += w[k * c->kernel * c->kernel + tap] * a[k];
+            sum +=
+                (e->g->half ? rounded(w[k * c->kernel * c->kernel + tap]) : w[k * c->kernel * c->kernel + tap]) * a[k];
     }
     return sum;
 }
@@ -195,8 +200,7 @@ static double element(const struct exact *e, const struct node *node, size_t i) 
 
 static size_t floats_of(const struct value_place *v) { return v->height * v->width * v->channels; }
 
-static void run(const struct exact *e, const struct node *node) {
-    double *out = e->values[node->out];
+static void compute(const struct exact *e, const struct node *node, double *out) {
     const double *x = node->in[0] >= 0 ? e->values[node->in[0]] : NULL;
     switch (node->op) {
     case OP_CONV: conv(e, node, out); return;
@@ -207,6 +211,14 @@ static void run(const struct exact *e, const struct node *node) {
         for (size_t i = 0; i < floats_of(&e->g->values[node->out]); i++)
             out[i] = element(e, node, i);
     }
+}
+
+static void run(const struct exact *e, const struct node *node) {
+    const struct value_place *v = &e->g->values[node->out];
+    double *out = e->values[node->out];
+    compute(e, node, out);
+    for (size_t i = 0; v->half && i < floats_of(v); i++)
+        out[i] = rounded(out[i]);
 }
 
 double *exact_graph(const struct graph *g, const double *weights, size_t images, const double *x, const float *times,

@@ -1,5 +1,5 @@
 /* exact_graph.h - a graph's formulas in double precision, operation by operation in the plainest loops: the oracle of
- * derivatives, by central differences. */
+ * derivatives, by central differences. What a graph has in bfloat16 (graph_halve_products) is rounded to it here, too. */
 #ifndef SOLVENT_TEST_EXACT_GRAPH_H
 #define SOLVENT_TEST_EXACT_GRAPH_H
 

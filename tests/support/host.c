@@ -27,18 +27,18 @@ static enum status find_model(struct model_store *self, struct ctx *ctx, struct 
     return STATUS_OK;
 }
 
-static enum status load_model(struct model_store *self, struct ctx *ctx, const struct named_model *model, bool holds,
-                              const struct loaded_model **out) {
+static enum status load_model(struct model_store *self, struct ctx *ctx, const struct named_model *model,
+                              enum graph_dtype dtype, bool holds, const struct loaded_model **out) {
     struct str json;
-    (void)self, (void)holds;
+    (void)self, (void)dtype, (void)holds;
     if (!model->outline)
         return ctx_fail(ctx, STATUS_INTERNAL, "", "A formula has no weights.");
     *out = coins_model(&json);
     return STATUS_OK;
 }
 
-static void drop_model(struct model_store *self, const struct named_model *model, bool loaded) {
-    (void)self, (void)model, (void)loaded;
+static void drop_model(struct model_store *self, const struct named_model *model, const struct loaded_model *network) {
+    (void)self, (void)model, (void)network;
 }
 
 static struct model_name names[] = {{STR("broken"), STR("It is not JSON.")}, {.name = STR("coin")}};

@@ -28,15 +28,19 @@ static enum status find_model(struct model_store *self, struct ctx *ctx, struct 
     return STATUS_OK;
 }
 
-static enum status load_model(struct model_store *self, struct ctx *ctx, const struct named_model *model, bool holds,
-                              const struct loaded_model **out) {
+static enum status load_model(struct model_store *self, struct ctx *ctx, const struct named_model *model,
+                              enum graph_dtype dtype, bool holds, const struct loaded_model **out) {
+    struct made_model *m = (struct made_model *)self;
+    struct error why;
     (void)ctx, (void)model, (void)holds;
-    *out = ((struct made_model *)self)->loaded;
+    if (dtype == GRAPH_BF16 && !m->halved && !(m->halved = model_load(&m->folder.files, m->isa, dtype, MEMORY, &why)))
+        fail_msg("%s", why.detail);
+    *out = dtype == GRAPH_BF16 ? m->halved : m->loaded;
     return STATUS_OK;
 }
 
-static void drop_model(struct model_store *self, const struct named_model *model, bool loaded) {
-    (void)self, (void)model, (void)loaded;
+static void drop_model(struct model_store *self, const struct named_model *model, const struct loaded_model *network) {
+    (void)self, (void)model, (void)network;
 }
 
 static int64_t look(void *self) {
@@ -60,7 +64,7 @@ void made_model_begin(struct made_model *m) {
 }
 
 void made_model_end(struct made_model *m) {
-    model_unload(m->loaded);
+    model_unload(m->loaded), model_unload(m->halved);
     made_files_release(&m->folder);
     buf_release(&m->json);
     ctx_release(&m->ctx);
@@ -128,8 +132,9 @@ void made_model_autoencoder(struct made_model *m, const char *folder, const stru
 
 void made_model_load(struct made_model *m) {
     struct error why;
-    model_unload(m->loaded);
-    m->loaded = model_load(&m->folder.files, m->isa, MEMORY, &why);
+    model_unload(m->loaded), model_unload(m->halved);
+    m->halved = NULL;
+    m->loaded = model_load(&m->folder.files, m->isa, GRAPH_F32, MEMORY, &why);
     if (!m->loaded)
         fail_msg("%s", why.detail);
     buf_clear(&m->json);

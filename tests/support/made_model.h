@@ -23,6 +23,7 @@ struct made_model {
     struct made_files folder;
     struct untrained weights;
     struct loaded_model *loaded; /* by the first call, under the name "made" */
+    struct loaded_model *halved; /* the same for products of bfloat16, by the first call that wants it */
     struct buf json;
     struct host host;   /* test_host with that store, which has the models of test_host, too; without a clock: */
     int64_t clock_ns;   /* made_model_clock: a tenth of a millisecond passes at each look */

@@ -102,3 +102,31 @@ struct unet_config network_tiny_unet(void) {
     c.norm_num_groups = 4;
     return c;
 }
+
+struct graph *network_everything(struct ctx *ctx, enum isa isa) {
+    struct graph *g = graph_new(ctx, tensor_kernels_for(isa));
+    assert_non_null(g);
+    int x = graph_affine(g, graph_input(g, 6, 10, 3), 2, -1);
+    int t = graph_sinusoids(g, GRAPH_TIME, 16, 1, true);
+    t = graph_add(g, graph_add(g, t, graph_embedding(g, GRAPH_CLASS, "class", 5, 16)), graph_fourier(g, "time", 16));
+    t = graph_activation(g, t, ACTIVATION_SILU);
+    int m = graph_conv(g, t, &(struct conv){.name = "m", .out = 48, .kernel = 1, .linear = true});
+    int h = graph_conv(g, x, &(struct conv){.name = "a", .out = 24, .kernel = 3, .vector = m, .vector_at = 3});
+    h = graph_group_norm(
+        g, h, &(struct norm){.name = "n", .groups = 4, .eps = 1e-5f, .modulation = m, .activation = ACTIVATION_GELU});
+    int q = graph_conv(g, h, &(struct conv){.name = "q", .out = 24, .kernel = 1, .linear = true});
+    int k = graph_conv(g, h, &(struct conv){.name = "k", .out = 24, .kernel = 1, .linear = true});
+    int v = graph_conv(g, h, &(struct conv){.name = "v", .out = 24, .kernel = 1, .linear = true, .no_bias = true});
+    h = graph_concat(g, h, graph_attention(g, q, k, v, 3));
+    int d = graph_pool(g, h);
+    d = graph_conv(g, graph_upsample(g, d),
+                   &(struct conv){.name = "u", .out = 48, .kernel = 3, .residual = h, .scale = 0.5f});
+    int l = graph_layer_norm(g, d,
+                             &(struct layer){.name = "l", .eps = 1e-5f, .modulation = m, .scale_at = 0, .shift_at = 0});
+    l = graph_multiply(g, graph_slice(g, l, 0, 24), ACTIVATION_SILU, graph_slice(g, l, 24, 24));
+    l = graph_unpatch(g, graph_conv(g, l, &(struct conv){.name = "p", .out = 48, .kernel = 2, .stride = 2}), 2);
+    l = graph_conv(g, l, &(struct conv){.name = "g", .out = 48, .kernel = 1, .gate = m, .residual = h});
+    d = graph_conv(g, graph_add(g, d, l), &(struct conv){.name = "s", .out = 5, .kernel = 3, .stride = 2});
+    graph_output(g, graph_over_time(g, d));
+    return g;
+}

@@ -31,4 +31,8 @@ void network_fails_cleanly(enum status (*make)(struct ctx *ctx, struct graph **o
 /* network_tiny_unet is the UNet2DModel of diffusers' own pipeline tests: 8x8 pixels, (4, 8) channels. */
 struct unet_config network_tiny_unet(void);
 
+/* network_everything is a graph with one of every operation: from 6 x 10 pixels of 3 channels, times and 5 classes to
+ * 3 x 5 pixels of 5 channels. */
+struct graph *network_everything(struct ctx *ctx, enum isa isa);
+
 #endif

@@ -1,5 +1,7 @@
 #include "core/nn/graph_weights.h"
 
+#include <math.h>
+
 #include "core/nn/dit.h"
 #include "core/nn/mlp.h"
 #include "tests/support/network.h"
@@ -59,6 +61,27 @@ static void weights_come_back(void **state) {
     }
 }
 
+/* A convolution that winograd.h runs: weights up to rounding, the bias exactly. */
+static void transformed_weights_come_back(void **state) {
+    (void)state;
+    enum { IN = 16, OUT = 19, WEIGHTS = 9 * IN * OUT };
+    static struct given given;
+    static float got[WEIGHTS + OUT];
+    struct ctx ctx;
+    ctx_init(&ctx, 64 << 20);
+    struct graph *g = graph_new(&ctx, tensor_kernels_for(isa_best()));
+    graph_output(g, graph_conv(g, graph_input(g, 6, 4, IN), &(struct conv){.name = "c", .out = OUT, .kernel = 3}));
+    given = (struct given){.n = 0};
+    torch_random_seed(&given.random.random, 0);
+    assert_true(graph_load_bytes(g) >= (WEIGHTS * 16 / 9 + OUT) * sizeof *got); /* it is one of these */
+    assert_int_equal(graph_load(&ctx, g, find, &given), STATUS_OK);
+    assert_int_equal(graph_weights(&ctx, g, got), STATUS_OK);
+    for (size_t i = 0; i < WEIGHTS; i++)
+        assert_true(fabsf(got[i] - given.numbers[i]) <= 1e-7f);
+    assert_memory_equal(got + WEIGHTS, given.numbers + WEIGHTS, OUT * sizeof *got);
+    ctx_release(&ctx);
+}
+
 static void each_allocation_may_fail(void **state) {
     (void)state;
     struct ctx ctx;
@@ -81,6 +104,8 @@ static void each_allocation_may_fail(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(weights_come_back), cmocka_unit_test(each_allocation_may_fail)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(weights_come_back),
+                                       cmocka_unit_test(transformed_weights_come_back),
+                                       cmocka_unit_test(each_allocation_may_fail)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,10 +14,11 @@ static void near(const char *what, size_t i, double got, double want, double sca
         fail_msg("%s %zu: %.9g, want %.9g", what, i, got, want);
 }
 
-#define EACH_TABLE(k)                                                                                                 \
-    for (int isa = 0; isa < ISA_COUNT; isa++)                                                                         \
-        for (const struct backward_kernels *k = isa_here((enum isa)isa) ? tensor_kernels_for((enum isa)isa)->backward \
-                                                                        : NULL;                                       \
+#define EACH_TABLE(k)                                                                                                \
+    for (int isa = 0; isa < ISA_COUNT; isa++)                                                                        \
+        for (const struct backward_kernels *k = isa_here((enum isa)isa) && isa_plain((enum isa)isa) == (enum isa)isa \
+                                                    ? tensor_kernels_for((enum isa)isa)->backward                    \
+                                                    : NULL;                                                          \
              k; k = NULL)
 
 static void products_over_pixels(void **state) {
@@ -196,30 +197,68 @@ static double standard(const float *x, size_t n, size_t moved, double by, size_t
     return ((double)x[i] + (i == moved ? by : 0) - mean) / sqrt(variance + 1e-3);
 }
 
+/* Two rows with gaps between them: x, d, out, then factor, sum, product of all rows. */
 static void rows_of_norms(void **state) {
     (void)state;
+    enum { ROWS = 2 };
     uint64_t seed = 5;
     EACH_TABLE(k)
     for (size_t n = 1; n <= 40; n++) {
-        float *list[6], before[3][MOST]; /* x, d, factor, out, sum, product */
+        const size_t step = n + 3, m = (ROWS - 1) * step + n;
+        float *list[6], before[2][MOST], moments[2 * ROWS], old[ROWS * MOST], sums[2][MOST];
         for (int i = 0; i < 6; i++)
-            list[i] = guarded(n, &seed);
-        for (int i = 0; i < 3; i++)
-            memcpy(before[i], list[3 + i], n * sizeof(float));
-        bool add = n % 2;
-        k->layer(n, list[0], 1e-3f, list[1], list[2], add, list[3], list[4], list[5]);
-        for (size_t i = 0; i < n; i++) {
-            double want = add ? (double)before[0][i] : 0;
-            for (size_t j = 0; j < n; j++)
-                want += (double)list[1][j] * (double)list[2][j] *
-                        (standard(list[0], n, i, 1e-5, j) - standard(list[0], n, i, -1e-5, j)) / 2e-5;
-            near("layer", i, (double)list[3][i], want, 100);
-            near("sum", i, (double)list[4][i], (double)before[1][i] + (double)list[1][i], 10);
-            near("product", i, (double)list[5][i],
-                 (double)before[2][i] + (double)list[1][i] * standard(list[0], n, n, 0, i), 30);
+            list[i] = guarded(i < 3 ? m : n, &seed);
+        for (int i = 0; i < 2; i++) {
+            memcpy(before[i], list[4 + i], n * sizeof(float));
+            memcpy(sums[i], list[4 + i], n * sizeof(float));
         }
+        memcpy(old, list[2], m * sizeof *old);
+        struct layer_rows l = {.rows = ROWS,
+                               .n = n,
+                               .x = list[0],
+                               .d = list[1],
+                               .factor = list[3],
+                               .x_step = step,
+                               .d_step = step,
+                               .out_step = step,
+                               .eps = 1e-3f,
+                               .add = n % 2,
+                               .out = list[2],
+                               .sum = list[4],
+                               .product = list[5],
+                               .moments = moments};
+        k->layer(&l);
+        for (size_t i = 0; i < n; i++) {
+            double sum = (double)before[0][i], product = (double)before[1][i];
+            for (size_t r = 0; r < ROWS; r++) {
+                const float *x = list[0] + r * step, *d = list[1] + r * step;
+                double want = l.add ? (double)old[r * step + i] : 0;
+                for (size_t j = 0; j < n; j++)
+                    want += (double)d[j] * (double)list[3][j] *
+                            (standard(x, n, i, 1e-5, j) - standard(x, n, i, -1e-5, j)) / 2e-5;
+                near("layer", i, (double)list[2][r * step + i], want, 100);
+                sum += (double)d[i];
+                product += (double)d[i] * standard(x, n, n, 0, i);
+            }
+            near("sum", i, (double)list[4][i], sum, 10);
+            near("product", i, (double)list[5][i], product, 60);
+        }
+        l.sum = sums[0];
+        l.product = sums[1];
+        k->layer_sums(&l);
+        for (size_t i = 0; i < n; i++) {
+            near("sum by moments", i, (double)sums[0][i], (double)list[4][i], 10);
+            near("product by moments", i, (double)sums[1][i], (double)list[5][i], 60);
+        }
+        l.sum = l.product = l.moments = NULL; /* the same without them */
+        l.add = false;
+        k->layer(&l);
+        memcpy(old, list[2], m * sizeof *old);
+        l.moments = moments;
+        k->layer(&l);
+        assert_memory_equal(old, list[2], m * sizeof *old);
         for (int i = 0; i < 6; i++)
-            drop(list[i], n);
+            drop(list[i], i < 3 ? m : n);
     }
 }
 

@@ -1,0 +1,2 @@
+#define WAVES waves_avx2
+#include "core/base/waves_body.h"

@@ -1,0 +1,2 @@
+#define WAVES waves_ref
+#include "core/base/waves_body.h"

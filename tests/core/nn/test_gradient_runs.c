@@ -1,0 +1,181 @@
+/* Runs of gradients: the same bits on any threads and as of a plain run, what is refused, what fails and what is stopped. */
+#include "core/nn/gradient.h"
+
+#include "tests/support/derivatives.h"
+#include "tests/support/network.h"
+#include "tests/support/test.h"
+#include "tests/support/threads.h"
+
+enum { CLASSES = DERIVATIVES_CLASSES };
+
+/* -- The same bits -- */
+
+enum { MANY = 13 };
+
+/* derive gives out, by the weights and by the input, one behind the other, malloc'ed. */
+static float *derive(derivatives_maker *make, size_t threads, size_t images, size_t in, size_t out, size_t *n) {
+    struct ctx ctx;
+    struct graph *g;
+    struct gradient *gradient;
+    struct parallel parallel = test_threads(threads);
+    uint64_t seed = 3;
+    ctx_init(&ctx, 256 << 20);
+    ctx.parallel = &parallel;
+    assert_int_equal(make(&ctx, tensor_kernels_for(isa_best()), &g), STATUS_OK);
+    assert_int_equal(gradient_new(&ctx, g, MANY, &gradient), STATUS_OK);
+    size_t numbers = gradient_numbers(g);
+    float *weights = derivatives_numbers(numbers, &seed, NULL), *x = derivatives_numbers(MANY * in, &seed, NULL),
+          *d = derivatives_numbers(MANY * out, &seed, NULL);
+    float times[MANY], *all = malloc((images * (in + out) + numbers) * sizeof *all);
+    int64_t classes[MANY];
+    assert_non_null(all);
+    for (size_t i = 0; i < MANY; i++) {
+        times[i] = (float)i * 20 + 1;
+        classes[i] = (int64_t)(i % CLASSES);
+    }
+    const struct graph_in numbers_in = {x, times, classes};
+    for (int again = 0; again < 2; again++) { /* what a call before left behind does not matter */
+        gradient_forward(&ctx, gradient, again ? NULL : weights, again ? images : MANY, &numbers_in, all);
+        gradient_backward(&ctx, gradient, d, all + images * out);
+        gradient_by_input(&ctx, gradient, d, all + images * out + numbers);
+    }
+    *n = images * (in + out) + numbers;
+    ctx_release(&ctx);
+    free(weights), free(x), free(d);
+    return all;
+}
+
+static void threads_do_not_matter(void **state) {
+    (void)state;
+    derivatives_maker *const MAKERS[] = {derivatives_tiny_mlp, derivatives_tiny_unet};
+    static const size_t FLOATS[] = {3, 192};
+    for (size_t k = 0; k < COUNT(MAKERS); k++) {
+        size_t n, m;
+        float *one = derive(MAKERS[k], 1, MANY, FLOATS[k], FLOATS[k], &n);
+        for (size_t threads = 2; threads <= 3; threads++) {
+            float *more = derive(MAKERS[k], threads, MANY, FLOATS[k], FLOATS[k], &m);
+            assert_int_equal(m, n);
+            assert_memory_equal(one, more, n * sizeof *one);
+            free(more);
+        }
+        free(one);
+    }
+}
+
+struct given {
+    const float *weights;
+};
+static enum status give(void *self, struct ctx *ctx, const struct parameter *p, float *to) {
+    struct given *given = self;
+    (void)ctx;
+    memcpy(to, given->weights, p->n * sizeof *to);
+    given->weights += p->n;
+    return STATUS_OK;
+}
+
+static void forward_has_the_bits_of_a_run(void **state) {
+    (void)state;
+    derivatives_maker *const MAKERS[] = {derivatives_tiny_mlp, derivatives_tiny_unet};
+    static const size_t FLOATS[] = {3, 192};
+    for (size_t k = 0; k < COUNT(MAKERS); k++) {
+        struct ctx ctx;
+        struct graph *g;
+        struct gradient *gradient;
+        uint64_t seed = 5;
+        ctx_init(&ctx, 64 << 20);
+        assert_int_equal(MAKERS[k](&ctx, tensor_kernels_for(isa_best()), &g), STATUS_OK);
+        assert_int_equal(gradient_new(&ctx, g, 2, &gradient), STATUS_OK);
+        float *weights = derivatives_numbers(gradient_numbers(g), &seed, NULL),
+              *x = derivatives_numbers(2 * FLOATS[k], &seed, NULL), out[384];
+        const struct graph_in in = {x, (const float[]){3, 400}, (const int64_t[]){1, 2}};
+        gradient_forward(&ctx, gradient, weights, 2, &in, out);
+        assert_int_equal(graph_load(&ctx, g, give, &(struct given){weights}), STATUS_OK);
+        float *want = network_run(g, 2, &in, FLOATS[k], 1);
+        assert_memory_equal(out, want, 2 * FLOATS[k] * sizeof *out);
+        free(want), free(weights), free(x);
+        ctx_release(&ctx);
+    }
+}
+
+/* -- What cannot be -- */
+
+static int linear(struct graph *g, int x, const char *name, size_t out) {
+    return graph_conv(g, x, &(struct conv){.name = name, .out = out, .kernel = 1, .linear = true});
+}
+
+static enum status shared(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
+    struct graph *g = graph_new(ctx, k);
+    int x = linear(g, graph_input(g, 1, 1, 3), "twice", 3);
+    return derivatives_finish(g, linear(g, x, "twice", 3), out);
+}
+
+static enum status bordered(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
+    struct graph *g = graph_new(ctx, k);
+    int x = graph_conv(g, graph_input(g, 4, 4, 3), &(struct conv){.name = "q", .out = 4, .kernel = 3});
+    return derivatives_finish(g, graph_attention(g, x, x, x, 1), out);
+}
+
+static void refusals(void **state) {
+    (void)state;
+    derivatives_maker *const MAKERS[] = {shared, bordered};
+    static const char *const PARTS[] = {"twice.weight is shared by 2", "attention over a convolution"};
+    for (size_t k = 0; k < COUNT(MAKERS); k++) {
+        struct ctx ctx;
+        struct graph *g;
+        struct gradient *gradient;
+        ctx_init(&ctx, 64 << 20);
+        assert_int_equal(MAKERS[k](&ctx, &tensor_ref, &g), STATUS_OK);
+        assert_int_equal(gradient_new(&ctx, g, 1, &gradient), STATUS_INVALID);
+        if (!strstr(ctx.err.detail, PARTS[k]))
+            fail_msg("%s", ctx.err.detail);
+        ctx_release(&ctx);
+    }
+}
+
+static void each_allocation_may_fail(void **state) {
+    (void)state;
+    enum status status = STATUS_NO_MEMORY;
+    for (size_t n = 0; status != STATUS_OK; n++) {
+        struct ctx ctx;
+        struct graph *g;
+        struct gradient *gradient;
+        ctx_init(&ctx, 64 << 20);
+        assert_int_equal(derivatives_tiny_unet(&ctx, tensor_kernels_for(isa_best()), &g), STATUS_OK);
+        ctx.fail_after = n;
+        status = gradient_new(&ctx, g, 2, &gradient);
+        ctx_release(&ctx);
+        assert_true(status == STATUS_OK || status == STATUS_NO_MEMORY);
+        assert_true(n < 1000);
+    }
+}
+
+/* A stop leaves a run between operations: nothing is written out. */
+static void a_stop_ends_it(void **state) {
+    (void)state;
+    struct ctx ctx;
+    struct graph *g;
+    struct gradient *gradient;
+    uint64_t seed = 1;
+    atomic_int stop = STOP_CANCEL;
+    ctx_init(&ctx, 64 << 20);
+    assert_int_equal(derivatives_tiny_mlp(&ctx, &tensor_ref, &g), STATUS_OK);
+    assert_int_equal(gradient_new(&ctx, g, 1, &gradient), STATUS_OK);
+    float *weights = derivatives_numbers(gradient_numbers(g), &seed, NULL), out[3] = {7, 7, 7};
+    ctx.stop = &stop;
+    const struct graph_in in = {(const float[3]){0}, (const float[]){1}, (const int64_t[]){0}};
+    gradient_forward(&ctx, gradient, weights, 1, &in, out);
+    assert_true(out[0] == 7 && out[2] == 7);
+    free(weights);
+    ctx_release(&ctx);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(threads_do_not_matter),
+        cmocka_unit_test(forward_has_the_bits_of_a_run),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(each_allocation_may_fail),
+        cmocka_unit_test(a_stop_ends_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
