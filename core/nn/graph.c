@@ -342,13 +342,14 @@ size_t graph_parameters(const struct graph *g, const struct parameter **list) {
 /* -- What a run costs -- */
 
 static double node_work(const struct graph *g, const struct node *node) {
-    const struct value_place *out = node->out >= 0 ? &g->values[node->out] : NULL;
-    if (node->op == OP_CONV)
-        return (double)(out->height * out->width * out->channels) *
-               (double)(g->parameters[node->weight].n / g->parameters[node->weight].shape[0]);
+    if (node->op != OP_CONV && node->op != OP_ATTENTION)
+        return 0;
+    const struct value_place *out = &g->values[node->out];
+    const double pixels = (double)(out->height * out->width), channels = (double)out->channels;
     if (node->op == OP_ATTENTION)
-        return 2 * (double)(out->height * out->width) * (double)(out->height * out->width) * (double)out->channels;
-    return 0;
+        return 2 * pixels * pixels * channels;
+    const struct parameter *p = &g->parameters[node->weight];
+    return pixels * channels * ((double)p->n / (double)p->shape[0]);
 }
 
 double graph_work(const struct graph *g) {
