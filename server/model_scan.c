@@ -79,7 +79,7 @@ static void make_digest(struct entry *e) {
 }
 
 static bool read_file(struct scan *s, struct entry *e) {
-    char file[NAME_MAX + 8];
+    char file[ENTRY_NAME + 8];
     const char *why;
     struct error error;
     snprintf(file, sizeof file, "%s.json", e->name);
