@@ -136,12 +136,12 @@ lint: check-format ## check the format and run clang-tidy
 docs: $(B)/solvent ## write docs/api.md from the descriptors
 	$(B)/solvent docs > docs/api.md
 
-MODELS := moons eight-gaussians digits digits-ddpm fashion
+MODELS := moons eight-gaussians 8gaussians-moons digits digits-ddpm fashion
 models: $(B)/solvent ## train the shipped models by their recipes (models/*/train.json), M=name one; it goes on where it was ended
 	$(Q)for m in $(or $(M),$(MODELS)); do SOLVENT=$(B)/solvent script/model $$m || exit 1; done
 
-models-check: $(B)/solvent $(B)/bench/judge ## judge them by a classifier that saw real images alone (M=names; digits)
-	$(Q)SOLVENT=$(B)/solvent JUDGE=$(B)/bench/judge script/models-check $(or $(M),digits)
+models-check: $(B)/solvent $(B)/bench/judge $(B)/bench/carried ## judge them by a classifier that saw real images alone, or by exact transport (M=names; digits)
+	$(Q)SOLVENT=$(B)/solvent JUDGE=$(B)/bench/judge CARRIED=$(B)/bench/carried script/models-check $(or $(M),digits)
 
 clean: ## remove what was built
 	$(Q)rm -rf build solvent

@@ -10,13 +10,13 @@
 #include <string.h>
 
 #include "bench/measure.h"
+#include "core/base/epoch_order.h"
 #include "core/base/philox.h"
 #include "core/nn/gradient.h"
 #include "core/nn/initial.h"
 #include "core/nn/optimiser.h"
 #include "core/nn/rate.h"
 #include "core/tensor/tensor.h"
-#include "core/train/epoch_order.h"
 #include "handlers/npy.h"
 #include "server/machine.h"
 #include "server/pool.h"

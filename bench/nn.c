@@ -160,7 +160,8 @@ static void draw(struct work *w) {
     const struct noise noise = noise_of_seed(ctx->isa, 1);
     const struct network network = {w->graph, w->family->side, w->family->side, w->family->channels,
                                     w->family->channels};
-    must(ctx, scheduler_make(ctx, scheduler_class_find("DDIMScheduler"), &nothing, STEPS, s));
+    must(ctx, scheduler_make(ctx, scheduler_class_find("DDIMScheduler"), &nothing,
+                             &(struct scheduler_run){.steps = STEPS}, s));
     plan_begin(&b, ctx, &s->path, &s->options, s->points[0].alpha, s->start_sigma);
     b.targets = s->targets;
     b.clip = s->clip;

@@ -8,10 +8,12 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOOLS, SOLVENT = os.environ["TOOLS"], os.environ["SOLVENT"]
 ROUNDS = int(os.environ.get("ROUNDS", 5))
+REST = float(os.environ.get("REST", 0))  # seconds before each round: threads of whoever ran before may still watch for work
 ROWS = os.environ.get("ROWS", "solve.rows")
 OURS = os.environ.get("OURS", "kernels")  # our side of a row, one of TOOLS
 PEERS = os.environ.get("PEERS", "peers.py")
@@ -32,6 +34,7 @@ class Rival:
             self.absent = "not installed"
 
     def round(self):
+        time.sleep(REST)
         try:
             print(file=self.process.stdin, flush=True)
             seconds, self.check, *note = self.process.stdout.readline().split()

@@ -3,7 +3,10 @@
 0 .. 1 by the training rows, categories one-hot / 2, Wasserstein-1 with L1 cost, the mean of 3 splits x 5 generations.
 Needs numpy, scikit-learn (the data) and POT (the distance).
 
-    bench/tables.py [--solvent build/release/solvent] [--options '{"steps":1500}'] [iris] [wine] [breast_cancer]
+    bench/tables.py [--solvent build/release/solvent] [--options '{"steps":1500}'] [iris] [wine] [breast_cancer] [mixed]
+
+mixed is a table made here, of numbers, integers, categories and gaps that depend on each other in a known way: what
+/v1/tables/compare says of drawn rows beside rows held out, and how near conditional distributions are to their formulas.
 """
 import argparse, csv, io, json, subprocess, tempfile, time
 import numpy as np
@@ -64,10 +67,47 @@ def measure(args, name):
           f"{np.mean(seconds):.1f} s; published: {PUBLISHED[name]}", flush=True)
 
 
+def mixed(rows, seed):
+    """age is normal; income goes with it (correlation .6); city has the odds of exp(1.5 age) : 1; visits are Poisson of
+    city and missing for a fifth, more often of the young."""
+    r = np.random.default_rng(seed)
+    age, other = r.standard_normal(rows), r.standard_normal(rows)
+    income = .6 * age + .8 * other
+    city = r.random(rows) < 1 / (1 + np.exp(-1.5 * age))
+    visits = r.poisson(np.where(city, 8, 2))
+    missing = r.random(rows) < np.where(age < 0, .3, .1)
+    lines = [f"{40 + 10 * a:.1f},{3000 + 900 * i:.0f},{'town' if c else 'land'},{'' if m else v}"
+             for a, i, c, v, m in zip(age, income, city, visits, missing)]
+    return "age,income,city,visits\n" + "\n".join(lines) + "\n"
+
+
+def measure_mixed(args):
+    train, test = mixed(2000, 1), mixed(2000, 2)
+    with tempfile.TemporaryDirectory() as models:
+        start = time.time()
+        call(args, models, "/v1/models", {"name": "m", "csv": train, "options": json.loads(args.options)})
+        seconds = time.time() - start
+        def rows(**more):
+            return call(args, models, "/v1/sample/rows", dict({"model": "m", "count": 2000, "seed": 1}, **more))
+        drawn = rows(format="csv")["csv"]
+        for name, other in (("drawn", drawn), ("held out", test)):
+            report = call(args, models, "/v1/tables/compare", {"real": train, "drawn": other})
+            columns = {c["name"]: round(c["distance"], 3) for c in report["columns"]}
+            print(f"mixed, {name} beside trained: columns {columns}, pairs off {report['pairs_off']:.3f}, W1 "
+                  f"{report['to_real']['wasserstein']:.3f}, copies {report['drawn_nearest']['copies']}", flush=True)
+        for age in (30, 45, 55):
+            a, c = (age - 40) / 10, rows(given={"age": age})["columns"]
+            income, town = np.array(c["income"]), np.mean([x == "town" for x in c["city"]])
+            print(f"mixed, age {age}: income {income.mean():.0f} +- {income.std():.0f} (want {3000 + 540 * a:.0f} +- 720), "
+                  f"town {town:.3f} (want {1 / (1 + np.exp(-1.5 * a)):.3f}), visits missing "
+                  f"{np.mean([v is None for v in c['visits']]):.3f} (want {.3 if age < 40 else .1})", flush=True)
+    print(f"mixed: training {seconds:.1f} s", flush=True)
+
+
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--solvent", default="build/release/solvent")
 parser.add_argument("--options", default="{}")
 parser.add_argument("data", nargs="*")
 args = parser.parse_args()
 for name in args.data or ["iris", "wine"]:
-    measure(args, name)
+    measure_mixed(args) if name == "mixed" else measure(args, name)

@@ -56,7 +56,8 @@ extern const struct field guidance_fields[], clip_fields[], measurement_fields[]
     {                                                                                                                 \
         .name = "measurement",                                                                                        \
         .doc = "Linear measurements of the data, matrix x0 = values, that every sample must meet: denoised data "     \
-               "are moved to the nearest that do.",                                                                   \
+               "are moved to the nearest that do. What is not measured follows it as weakly as with mask and no "     \
+               "repaint.",                                                                                            \
         .type = FIELD_OBJECT, .offset = offsetof(S, M.measurement), .fields = measurement_fields                      \
     }
 

@@ -9,7 +9,6 @@
 #include "handlers/inflate.h"
 #include "handlers/npy.h"
 
-static const size_t UNPACKED_MAX = (size_t)1 << 40;
 static const double SCALE_MAX = 1e30; /* as mlp_file.h takes them */
 
 /* -- Arrays -- */
@@ -60,7 +59,7 @@ enum status data_array_open(struct ctx *ctx, const struct data_file *file, struc
     size_t n = file->n;
     if (inflate_is(p, n)) {
         unsigned char *plain;
-        enum status status = inflate_read(ctx, file->name, p, n, UNPACKED_MAX, &plain, &n);
+        enum status status = inflate_read(ctx, file->name, p, n, ctx->cap, &plain, &n);
         if (status != STATUS_OK)
             return status;
         p = plain;
@@ -180,6 +179,8 @@ static enum status read_labels(struct ctx *ctx, const struct data_file *file, st
 
 /* -- Files -- */
 
+const char *const dataset_kind_names[] = {"auto", "points", "table", NULL};
+
 static bool ends_with(const char *name, const char *end) {
     size_t n = strlen(name), k = strlen(end);
     return n >= k && !strcasecmp(name + n - k, end);
@@ -197,6 +198,8 @@ enum status dataset_read(struct ctx *ctx, const struct dataset_in *in, struct da
                         "%.100s goes with IDX and NPY; labels of a CSV are one of its columns, and those of PNG their "
                         "folders.",
                         in->labels->name);
+    if (!csv && (in->kind == DATASET_TABLE || (in->categorical && *in->categorical)))
+        return ctx_fail(ctx, STATUS_INVALID, "", "%.100s is no CSV, so it is no table.", first->name);
     if (csv)
         return dataset_csv(ctx, in, out);
     if (ends_with(first->name, ".png"))
@@ -208,22 +211,37 @@ enum status dataset_read(struct ctx *ctx, const struct dataset_in *in, struct da
     return status == STATUS_OK && in->labels ? read_labels(ctx, in->labels, out) : status;
 }
 
-enum status dataset_toy(struct ctx *ctx, enum toy toy, uint64_t seed, struct dataset *out) {
-    float *points = ctx_alloc(ctx, DATASET_TOY_POINTS, 2 * sizeof *points);
-    int64_t *labels = ctx_alloc(ctx, DATASET_TOY_POINTS, sizeof *labels);
-    double *ends = ctx_alloc(ctx, 4, sizeof *ends);
-    if (!points || !labels || !ends)
+static double toy_number(const void *self, size_t row, size_t column) {
+    return (double)((const float *)self)[2 * row + column];
+}
+
+/* unit_rows takes points as they are. */
+static enum status unit_rows(struct ctx *ctx, const float *points, struct dataset *out) {
+    double *ends = ctx_zalloc(ctx, 4, sizeof *ends);
+    if (!ends)
         return STATUS_NO_MEMORY;
-    toy_draw(toy, seed, DATASET_TOY_POINTS, points, labels);
-    ends[0] = ends[1] = 0, ends[2] = ends[3] = 1;
+    ends[2] = ends[3] = 1;
     *out = (struct dataset){.height = 1,
                             .width = 1,
                             .channels = 2,
-                            .data = {.n = DATASET_TOY_POINTS, .d = 2, .rows = points, .labels = labels},
-                            .classes = (size_t)toy_classes(toy),
+                            .data = {.n = DATASET_TOY_POINTS, .d = 2, .rows = points},
                             .mean = ends,
                             .std = ends + 2};
     return STATUS_OK;
+}
+
+enum status dataset_toy(struct ctx *ctx, enum toy toy, uint64_t seed, struct dataset *out) {
+    float *points = ctx_alloc(ctx, DATASET_TOY_POINTS, 2 * sizeof *points);
+    int64_t *labels = ctx_alloc(ctx, DATASET_TOY_POINTS, sizeof *labels);
+    *out = (struct dataset){0};
+    if (!points || !labels)
+        return STATUS_NO_MEMORY;
+    toy_draw(toy, seed, DATASET_TOY_POINTS, points, labels);
+    enum status status = toy_is_unit(toy) ? unit_rows(ctx, points, out)
+                                          : dataset_scale(ctx, toy_number, points, DATASET_TOY_POINTS, 2, out);
+    out->data.labels = labels;
+    out->classes = (size_t)toy_classes(toy);
+    return status;
 }
 
 /* -- Names -- */

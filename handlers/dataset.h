@@ -6,11 +6,13 @@
  * NPY of integers 0 .. 255, [n][height][width]    images
  * NPY of [n][d]                                rows
  * CSV (csv.h): columns of numbers without gaps    rows, and labels from a column of categories or of integers >= 0
+ * CSV of any other columns                     rows of a table (dataset_table.h), and labels from one of categories
  * PNG (several)                                images of one size: grey where the first is; CLASS/NAME.png has a label
  * toy.h                                        rows, and labels
  *
  * Labels beside IDX or NPY come from a file of one dimension of integers >= 0, IDX or NPY.
- * Rows are given as (number - mean) / std of their column, but for toys, which are of the size of 1. */
+ * Rows are given as (number - mean) / std of their column, but for tables, whose features stand for it, and toys, which are
+ * of the size of 1. */
 #ifndef SOLVENT_DATASET_H
 #define SOLVENT_DATASET_H
 
@@ -27,20 +29,31 @@ struct data_file {
     size_t n;
 };
 
+struct table_file;
+
 struct dataset {
     bool images;
     size_t height, width, channels; /* rows: 1, 1, numbers in a row */
     struct train_data data;
-    size_t classes;          /* labels are 0 .. classes - 1; 0: there are none */
-    struct str *class_names; /* [classes]; NULL: they have none but their numbers */
-    double *mean, *std;      /* [channels] of rows; NULL: images */
+    size_t classes;                 /* labels are 0 .. classes - 1; 0: there are none */
+    struct str *class_names;        /* [classes]; NULL: they have none but their numbers */
+    double *mean, *std;             /* [channels] of rows; NULL: images */
+    const struct table_file *table; /* rows are those of this table, as features; NULL: they are none */
 };
+
+/* What a CSV becomes. */
+enum dataset_kind { DATASET_AUTO, DATASET_POINTS, DATASET_TABLE }; /* auto: points where they can be */
+extern const char *const dataset_kind_names[];                     /* in that order; ends with NULL */
 
 struct dataset_in {
     const struct data_file *files;
     size_t n;
     const struct data_file *labels; /* NULL: no such file */
     const char *label_column;       /* of a CSV; "": none */
+    enum dataset_kind kind;
+    const char
+        *categorical; /* columns of a table whose numbers are names, with commas between them; NULL or "": none */
+    bool joint;       /* of a table: table_code.h */
 };
 
 /* dataset_read reads them; what it gives lies in ctx, and in the files' bytes, which must outlive it.

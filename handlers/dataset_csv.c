@@ -3,22 +3,24 @@
 
 #include "handlers/csv.h"
 #include "handlers/dataset_parts.h"
+#include "handlers/dataset_table.h"
 
 /* The columns that are learnt, of a table. */
-struct table {
+struct numbers {
     struct csv csv;
     const struct csv_column **columns;
     size_t n;
 };
 
 static double table_number(const void *self, size_t row, size_t column) {
-    const struct table *t = self;
+    const struct numbers *t = self;
     return t->columns[column]->numbers[row];
 }
 
 static int shown(struct str s) { return (int)(s.n < 60 ? s.n : 60); }
 
-static enum status choose_columns(struct ctx *ctx, const char *file, const struct csv_column *label, struct table *t) {
+static enum status choose_columns(struct ctx *ctx, const char *file, const struct csv_column *label,
+                                  struct numbers *t) {
     if (!(t->columns = ctx_alloc(ctx, t->csv.n, sizeof *t->columns)))
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < t->csv.n; i++) {
@@ -65,9 +67,52 @@ static enum status read_labels(struct ctx *ctx, const char *file, const struct c
     return STATUS_OK;
 }
 
+static bool is_given(const char *text) { return text && *text; }
+
+/* is_table: auto takes points where all columns are numbers without gaps, but for a label that may be categories. */
+static bool is_table(const struct dataset_in *in, const struct csv *csv, const struct csv_column *label) {
+    bool numbers = true;
+    for (size_t i = 0; i < csv->n; i++)
+        numbers &= !csv->columns[i].missing && (&csv->columns[i] == label || csv->columns[i].number);
+    return in->kind == DATASET_TABLE || (in->kind == DATASET_AUTO && (!numbers || is_given(in->categorical)));
+}
+
+/* list_names takes a list apart at its commas. */
+static enum status list_names(struct ctx *ctx, const char *text, struct array *out) {
+    size_t n = 1, i = 0;
+    *out = (struct array){0};
+    if (!is_given(text))
+        return STATUS_OK;
+    for (const char *p = text; *p; p++)
+        n += *p == ',';
+    struct str *list = ctx_alloc(ctx, n, sizeof *list);
+    if (!list)
+        return STATUS_NO_MEMORY;
+    for (const char *p = text; i < n; p += list[i++].n + 1)
+        list[i] = (struct str){p, strcspn(p, ",")};
+    *out = array_1d(KIND_STRING, list, n);
+    return STATUS_OK;
+}
+
+static enum status read_table(struct ctx *ctx, const struct dataset_in *in, struct dataset *out) {
+    const struct data_file *file = &in->files[0];
+    struct table_file *table = ctx_alloc(ctx, 1, sizeof *table);
+    struct array categorical;
+    const struct dataset_table_in rows = {
+        {(const char *)file->p, file->n}, &categorical, {in->label_column, strlen(in->label_column)}, in->joint};
+    enum status status = table ? list_names(ctx, in->categorical, &categorical) : STATUS_NO_MEMORY;
+    if (status == STATUS_OK)
+        status = dataset_table(ctx, &rows, table, out);
+    const struct error error = ctx->err;
+    return status == STATUS_OK || status == STATUS_NO_MEMORY
+               ? status
+               : ctx_fail(ctx, status, "", "%.100s: %.700s", file->name, error.detail);
+}
+
 enum status dataset_csv(struct ctx *ctx, const struct dataset_in *in, struct dataset *out) {
     const struct data_file *file = &in->files[0];
-    struct table t = {0};
+    struct numbers t = {0};
+    const struct ctx_mark mark = ctx_mark(ctx);
     enum status status = csv_read(ctx, file->name, (const char *)file->p, file->n, &t.csv);
     if (status != STATUS_OK)
         return status;
@@ -75,6 +120,13 @@ enum status dataset_csv(struct ctx *ctx, const struct dataset_in *in, struct dat
     if (*in->label_column && !label)
         return ctx_fail(ctx, STATUS_INVALID, "", "%.100s has no column of the name %.60s.", file->name,
                         in->label_column);
+    if (is_table(in, &t.csv, label)) {
+        ctx_rewind(ctx, mark); /* it is read again, in a table's way */
+        return read_table(ctx, in, out);
+    }
+    if (is_given(in->categorical))
+        return ctx_fail(ctx, STATUS_INVALID, "", "%.100s is to be points, which have no categorical columns.",
+                        file->name);
     status = choose_columns(ctx, file->name, label, &t);
     if (status == STATUS_OK)
         status = dataset_scale(ctx, table_number, &t, t.csv.rows, t.n, out);

@@ -70,7 +70,7 @@ static enum status time_run(struct call *call, const struct deadline_job *job, c
     struct pilot pilot = {.call = call};
     const struct sampler_watch watch = {&pilot, note_step};
     const struct sampler_in in = {.denoiser = job->denoiser,
-                                  .condition = job->condition,
+                                  .classes = job->classes,
                                   .plan = plan,
                                   .noise = job->noise,
                                   .count = count,

@@ -115,7 +115,10 @@ static const struct field MEAN_FIELDS[] = {
 static const struct field OUTPUT[] = {
     EACH(log_likelihoods, "log p of each point, natural logarithm, [n].", .required = true),
     EACH(bits_per_dim, "-log p / (d ln 2) + offset_bits, [n].", .required = true),
-    EACH(standard_errors, "hutchinson with two probes or more: the standard error of each log-likelihood, [n]."),
+    EACH(standard_errors,
+         "hutchinson with two probes or more: the standard error of each log-likelihood, [n]; estimated from the "
+         "probes, and "
+         "so rough where they are few (two of rademacher in two dimensions are the same half of the time)."),
     EACH(log_densities,
          "Where the model has a density: its formula at each point, without noise and without the flow. [n]"),
     EACH(noised_log_densities,
@@ -233,6 +236,10 @@ static enum status check_network(struct ctx *ctx, const struct params *p, const 
         return ctx_fail(ctx, STATUS_INVALID, "/model",
                         "This network's flow is one of latents, and what density its pictures have nobody knows; want "
                         "a model without an autoencoder.");
+    if (model->source.n)
+        return ctx_fail(ctx, STATUS_INVALID, "/model",
+                        "This network's flow leads to points of its source, whose density nobody knows; want a model "
+                        "that starts from normal numbers.");
     if (!around(p))
         return STATUS_OK;
     snprintf(pointer, sizeof pointer, "/%.20s", around(p));
@@ -379,7 +386,7 @@ static enum status run(struct call *call, const void *params, void *result) {
 const struct endpoint ep_likelihood = {
     .method = "POST",
     .route = "/v1/likelihood",
-    .version = 4,
+    .version = 6,
     .title = "The likelihood of data under a diffusion or flow model",
     .doc =
         "Takes each point from data to noise along the probability-flow equation, adds up the divergence of the flow "
@@ -406,7 +413,7 @@ const struct endpoint ep_likelihood = {
               "-0.7257913526447274],\"noised_log_densities\":[-0.7257913526447277],\"mean\":{\"log_likelihood\":-0."
               "7257913519677655,\"bits_per_dim\":1.0470955842039915},\"path\":\"flow\",\"method\":\"exact\",\"sigma"
               "_min\":0.0001,\"sigma_max\":null,\"prior\":{\"type\":\"model\"},\"calls\":79,\"rejects\":2,\"most_ca"
-              "lls\":79,\"numerics\":\"5\"}",
+              "lls\":79,\"numerics\":\"6\"}",
     .npy_input = "points",
     .npy_output = "log_likelihoods",
     .cost = cost,

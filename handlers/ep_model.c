@@ -35,7 +35,7 @@ static enum status run(struct call *call, const void *p, void *result) {
 const struct endpoint ep_model = {
     .method = "GET",
     .route = "/v1/models/{id}",
-    .version = 1,
+    .version = 2,
     .title = "A model that a request may call by name",
     .doc = "What `GET /v1/models` tells of it, and of a network the digest for sure.",
     .cache = CACHE_NEVER,

@@ -39,7 +39,7 @@ static enum status run(struct call *call, const void *params, void *result) {
 const struct endpoint ep_models = {
     .method = "GET",
     .route = "/v1/models",
-    .version = 2,
+    .version = 3,
     .title = "The models that a request may call by name",
     .doc = "What --models holds: JSON files of formulas, and folders of networks as diffusers writes them. Of what "
            "cannot be served there is the reason; `solvent models check DIR` tells it too. A change of the folder is "

@@ -4,7 +4,7 @@
 #include "handlers/model_write.h"
 #include "handlers/train_request.h"
 
-enum { CHECKPOINTS = 40, TOLD = 100, FILES = MODEL_WRITE_FILES + 1 };
+enum { CHECKPOINTS = 40, TOLD = 100 };
 
 struct result {
     struct str model;
@@ -112,28 +112,21 @@ static enum status take_step(struct run *r) {
 
 /* -- The model -- */
 
-static enum status write_one(struct run *r, size_t i, struct buf *to) {
-    const struct train_params *p = r->params;
-    if (i < MODEL_WRITE_FILES)
-        return model_write_file(&r->call->ctx, &p->plan, r->graph, trainer_average(r->trainer), i, to);
-    table_file_write(&p->table, to);
-    return to->failed ? ctx_fail(&r->call->ctx, STATUS_NO_MEMORY, "", "There is not enough memory to write the model.")
-                      : STATUS_OK;
-}
-
 static enum status put_model(struct run *r) {
     struct model_store *store = r->call->host->models;
     const struct train_params *p = r->params;
-    const size_t n = p->kind == TRAIN_TABLE ? FILES : MODEL_WRITE_FILES;
-    struct model_file files[FILES];
-    struct buf texts[FILES];
+    struct model_file files[MODEL_WRITE_FILES];
+    struct buf texts[MODEL_WRITE_FILES];
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < n; i++)
-        buf_init(&texts[i], SIZE_MAX / 2);
-    for (size_t i = 0; i < n && status == STATUS_OK; i++) {
-        status = write_one(r, i, &texts[i]);
-        files[i] = (struct model_file){i < MODEL_WRITE_FILES ? model_write_path(&p->plan, i) : TABLE_FILE,
-                                       texts[i].data, texts[i].n};
+    size_t n = 0;
+    for (size_t i = 0; i < MODEL_WRITE_FILES && status == STATUS_OK; i++) {
+        const char *path = model_write_path(&p->plan, i);
+        if (!path)
+            continue;
+        buf_init(&texts[n], SIZE_MAX / 2);
+        status = model_write_file(&r->call->ctx, &p->plan, r->graph, trainer_average(r->trainer), i, &texts[n]);
+        files[n] = (struct model_file){path, texts[n].data, texts[n].n};
+        n++;
     }
     if (status == STATUS_OK)
         status = store->put(store, &r->call->ctx, p->name, files, n);
@@ -167,7 +160,7 @@ static enum status run(struct call *call, const void *params, void *result) {
 const struct endpoint ep_models_add = {
     .method = "POST",
     .route = "/v1/models",
-    .version = 1,
+    .version = 2,
     .title = "A model that learns from your data",
     .doc = "Trains a network, as a job: the answer is 202 with the job's address, and its events tell of the loss. The "
            "model "
@@ -183,8 +176,9 @@ const struct endpoint ep_models_add = {
     .result_size = sizeof(struct result),
     .example = "{\"name\":\"dimes\",\"csv\":\"side,weight\\nheads,5.1\\ntails,5.0\\nheads,5.2\\n\",\"label\":\"side\","
                "\"options\":{\"steps\":2,\"batch\":4,\"hidden_size\":8}}",
-    .answer = "{\"model\":\"dimes\",\"kind\":\"table\",\"items\":3,\"features\":1,\"parameters\":1633,\"steps\":2,"
-              "\"loss\":2.211}",
+    .answer =
+        "{\"model\":\"dimes\",\"kind\":\"table\",\"items\":3,\"features\":3,\"parameters\":1795,\"steps\":2,\"loss\":"
+        "1.376}",
     .npy_input = "data",
     .progress = PROGRESS,
     .cache = CACHE_NEVER,

@@ -4,6 +4,7 @@
 #include "handlers/png.h"
 #include "handlers/sample_answer.h"
 #include "handlers/sample_plan.h"
+#include "handlers/source_request.h"
 #include "handlers/step_events.h"
 
 /* Of adaptive solvers, for each sample: nanoseconds to cut it short, beside those for its D; those that pass before it
@@ -34,7 +35,7 @@ static enum status invert(struct ctx *ctx, const struct array *data, const struc
     const struct sampler_in up = {.denoiser = in->denoiser,
                                   .plan = &plan,
                                   .noise = in->noise,
-                                  .condition = in->condition,
+                                  .classes = in->classes,
                                   .count = in->count,
                                   .init = data->reals,
                                   .n_init = in->count,
@@ -87,7 +88,7 @@ static enum status ready(struct call *call, const struct loaded_model *model, co
     struct conditioned made = {0};
     enum status status = control_denoiser(call, &p->model, &p->control, (size_t)p->count, &made);
     in->denoiser = made.denoiser;
-    in->condition = made.condition;
+    in->classes = made.classes;
     if (status == STATUS_OK)
         status = sample_check_shapes(&call->ctx, p, made.denoiser->d, model_extent(&p->model).sample_d);
     return status == STATUS_OK ? latent_encode(call, model, p, given) : status;
@@ -114,10 +115,11 @@ static enum status keep_time(struct call *call, const struct loaded_model *model
     return status == STATUS_OK ? deadline_begin(call, &after, out) : status;
 }
 
+static bool has_source(const struct loaded_model *model) { return model && model->source.n; }
+
 static enum status run_adaptive(struct call *call, const struct loaded_model *model, const struct sample_params *p,
-                                struct sample_result *out) {
+                                const struct noise *noise, struct sample_result *out) {
     struct ctx *ctx = &call->ctx;
-    const struct noise noise = noise_of_seed(ctx->isa, (uint64_t)p->seed);
     struct adaptive_setup setup;
     struct adaptive_drawn drawn;
     struct latent_inputs given;
@@ -126,6 +128,8 @@ static enum status run_adaptive(struct call *call, const struct loaded_model *mo
     enum status status = sample_check_adaptive(ctx, p);
     if (status == STATUS_OK)
         status = adaptive_setup(call, &p->how, &setup);
+    if (status == STATUS_OK && has_source(model))
+        status = source_check_plan(ctx, &setup.path, 0);
     if (status == STATUS_OK && model && p->control.use)
         status = network_check(ctx, p->control.use, &setup.ends[0]);
     if (status == STATUS_OK)
@@ -139,8 +143,8 @@ static enum status run_adaptive(struct call *call, const struct loaded_model *mo
     if (status != STATUS_OK)
         return status;
     const struct adaptive_job job = {.denoiser = in.denoiser,
-                                     .condition = in.condition,
-                                     .noise = &noise,
+                                     .classes = in.classes,
+                                     .noise = noise,
                                      .count = in.count,
                                      .latents = in.latents,
                                      .invert = given.invert.kind ? given.invert.reals : NULL,
@@ -164,7 +168,7 @@ static enum status choose(struct call *call, struct sample_params *p, const stru
                  room = p->trajectory ? SAMPLE_MAX_NUMBERS / numbers / jumps - 2 : 1e9;
     const struct deadline_job job = {
         .denoiser = in->denoiser,
-        .condition = in->condition,
+        .classes = in->classes,
         .noise = in->noise,
         .count = in->count,
         .passes = taken * (double)sample_repeats(p) + (p->invert.kind ? 1 : 0),
@@ -181,6 +185,7 @@ struct work {
     struct latent_inputs given;
     struct noise noise;
     struct noise_torch torch;
+    struct noise_source source;
     struct plan_known known;
     struct sampler_setup setup;
     struct plan plan;
@@ -197,6 +202,7 @@ static void begin(struct work *w, const struct ctx *ctx, const struct sample_par
         .noise = &w->noise,
         .count = (size_t)p->count,
         .latents = p->latents.kind ? p->latents.reals : NULL,
+        .given = p->given,
         .trajectory = p->trajectory,
         .anytime = p->time_limit_ms > 0,
         .stop_after = p->has_stop_after ? (size_t)p->stop_after : 0,
@@ -250,6 +256,8 @@ static enum status prepare(struct call *call, struct work *w, struct sample_resu
         status = sample_plan_make(ctx, p, &w->setup, &w->plan);
     if (status == STATUS_OK)
         status = check_calls(ctx, w);
+    if (status == STATUS_OK && has_source(w->asked.model))
+        status = source_check_plan(ctx, &w->setup.path, w->plan.n_draws);
     if (status == STATUS_OK && w->plan.spreads && !w->in.denoiser->eval_spread)
         status = scheduler_fail(ctx, "variance_type",
                                 "scheduler_config.variance_type is one that the network says, and this model says "
@@ -282,6 +290,14 @@ static enum status set_start(struct call *call, struct work *w, struct sample_re
     return status == STATUS_OK && p->invert.kind ? invert(ctx, &w->given.invert, &w->setup, &w->in, out) : status;
 }
 
+/* start_at_source: the samples of a model with a source start there. */
+static enum status start_at_source(struct call *call, struct work *w) {
+    enum status status = source_take(call, w->asked.model, &w->p, &w->source);
+    w->in.noise = &w->source.base;
+    w->in.latents = w->p.latents.kind ? w->p.latents.reals : NULL;
+    return status;
+}
+
 static enum status run(struct call *call, const void *params, void *result) {
     struct work w;
     struct sampler_out drawn;
@@ -292,8 +308,10 @@ static enum status run(struct call *call, const void *params, void *result) {
         w.p.control.use = &w.asked.use;
     if (status == STATUS_OK)
         status = sample_check(call, p);
+    if (status == STATUS_OK && has_source(w.asked.model))
+        status = start_at_source(call, &w);
     if (status == STATUS_OK && !p->how.scheduler_config.p && adaptive_asked(&p->how))
-        return run_adaptive(call, w.asked.model, p, result);
+        return run_adaptive(call, w.asked.model, p, w.in.noise, result);
     if (status == STATUS_OK)
         status = prepare(call, &w, result);
     if (status == STATUS_OK)
@@ -334,7 +352,7 @@ static enum status picture(struct call *call, struct buf *out) {
 const struct endpoint ep_sample = {
     .method = "POST",
     .route = "/v1/sample",
-    .version = 9,
+    .version = 11,
     .title = "Draw samples from a diffusion or flow model",
     .doc =
         "Starts from Gaussian noise and removes it step by step with the exact denoiser E[x0 | x] of the model, along "
@@ -351,6 +369,10 @@ const struct endpoint ep_sample = {
         "prediction. Where it works on latents, samples, init, invert, known and mask are of pictures, which its "
         "autoencoder decodes and encodes (to the mean), and where mask is 1 the answer has known as it was given; "
         "latents, trajectory, clip and measurement are of what the network sees.\n\n"
+        "A flow that was trained from other points than noise (`source_points` of GET /v1/models/{id}) starts from one "
+        "of these for each sample, or from `init` in their place: what the request's points turn into. Solvers that "
+        "draw "
+        "noise, and what is about noise (strength, mask, interpolate, measurement), are refused then.\n\n"
         "Equal requests with equal seeds have equal bytes, on every machine; sample i does not depend on how many "
         "others are drawn.\n\n"
         "As text/event-stream it tells of every step, however many there are, and goes on no faster than the events "
@@ -364,7 +386,8 @@ const struct endpoint ep_sample = {
         "so "
         "many, and says so; what the time chose or cut is never cached, and `resolved` is what to ask for to have it "
         "again.\n\n"
-        "As application/x-npy the answer is the samples alone, and a body of that type is the latents, with the other "
+        "As application/x-npy the answer is the samples alone, or the trajectory where it is asked for, and a body of "
+        "that type is the latents, with the other "
         "fields in the query.",
     .source = "Karras, Aittala, Aila, Laine 2022 (grids, Heun, churn); Ho, Jain, Abbeel 2020 (ddpm); Song, Meng, Ermon "
               "2021 (euler with eta: DDIM); Song et al. 2021 (vp, ve); Nichol, Dhariwal 2021 (cosine); Liu, Gong, Liu "
@@ -384,9 +407,9 @@ const struct endpoint ep_sample = {
               "0.46997905799774714,0.1166385635251784,0.020435334553438746,0.002,0.0],\"k\":[80.0,"
               "42.41518931851267,21.10867673619376,9.723201355260132,4.066123602953759,1.501741979068008,"
               "0.46997905799774714,0.1166385635251784,0.020435334553438746,0.002,0.0]},\"network_calls\":19,"
-              "\"numerics\":\"5\"}",
+              "\"numerics\":\"6\"}",
     .npy_input = "latents",
-    .npy_output = "samples",
+    .npy_output = "trajectory samples",
     .ndjson_output = "samples",
     .progress = step_event_fields,
     .picture = picture,

@@ -44,20 +44,43 @@ static enum status run_parts(struct call *call, const struct rows_params *p) {
     return STATUS_OK;
 }
 
-/* gather puts the rows of all classes in their order: the k-th of a class is the k-th row that has it. */
+/* gather puts the rows of all classes in their order: the k-th of a class is the k-th row that has it. Those with gaps
+ * get values for them. */
 static enum status gather(struct call *call, const struct rows_params *p, double *features) {
     const struct table_code *code = &p->table->code;
-    const size_t classes = code->classes ? code->classes : 1;
-    const double **next = ctx_zalloc(&call->ctx, classes, sizeof *next);
+    const double **next = ctx_zalloc(&call->ctx, code->classes + 1, sizeof *next);
     if (!next)
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < p->n_parts; i++)
         next[p->parts[i].class] = ((const struct sample_result *)p->parts[i].call.result)->samples.reals;
-    for (size_t i = 0; i < (size_t)p->count; i++) {
-        const size_t c = p->classes ? (size_t)p->classes[i] : 0;
-        memcpy(features + i * code->features, next[c], code->features * sizeof *features);
-        next[c] += code->features;
+    for (size_t i = 0; i < (size_t)p->count; i++, features += code->features) {
+        memcpy(features, next[p->classes[i]], code->features * sizeof *features);
+        next[p->classes[i]] += code->features;
+        if (p->cells.gaps)
+            table_fill(code, features);
     }
+    return STATUS_OK;
+}
+
+/* put_given: what was given comes back as it was. */
+static void put_given(const struct rows_params *p, struct table *table) {
+    for (size_t r = 0; r < table->rows; r++)
+        for (size_t i = 0; i < table->n; i++)
+            if (rows_cells_given(&p->cells, table->n, r, i))
+                table->columns[i].values[r] = rows_cells_value(&p->cells, table->n, r, i);
+}
+
+/* decode makes rows of features. */
+static enum status decode(struct call *call, const struct rows_params *p, const double *features, struct table *out) {
+    const struct table_code *code = &p->table->code;
+    int64_t *labels = ctx_alloc(&call->ctx, (size_t)p->count, sizeof *labels);
+    enum status status = labels ? table_room(&call->ctx, code, (size_t)p->count, out) : STATUS_NO_MEMORY;
+    if (status != STATUS_OK)
+        return status;
+    for (size_t i = 0; i < out->rows; i++)
+        labels[i] = (size_t)p->classes[i] < code->classes ? p->classes[i] : TABLE_DRAWN;
+    table_decode(code, out->rows, features, labels, out);
+    put_given(p, out);
     return STATUS_OK;
 }
 
@@ -91,12 +114,11 @@ static enum status run(struct call *call, const void *params, void *result) {
     if (status != STATUS_OK)
         return status;
     double *features = ctx_alloc(&call->ctx, (size_t)p->count, code->features * sizeof *features);
-    status = features ? table_room(&call->ctx, code, (size_t)p->count, &table) : STATUS_NO_MEMORY;
+    status = features ? gather(call, p, features) : STATUS_NO_MEMORY;
     if (status == STATUS_OK)
-        status = gather(call, p, features);
+        status = decode(call, p, features, &table);
     if (status != STATUS_OK)
         return status;
-    table_decode(code, table.rows, features, p->classes, &table);
     *(struct result *)result = (struct result){.seed = p->seed};
     return write_rows(call, p, &table, result);
 }
@@ -104,21 +126,27 @@ static enum status run(struct call *call, const void *params, void *result) {
 const struct endpoint ep_sample_rows = {
     .method = "POST",
     .route = "/v1/sample/rows",
-    .version = 1,
+    .version = 2,
     .title = "Rows of a table",
     .doc = "Draws rows like those that a model learnt from a CSV (`POST /v1/models`): of their types, within the range "
            "of what was observed, at its step, with what is missing as often. Without `label` the label has the shares "
            "that it had, as exactly as `count` rows can: any stretch of them has them.\n\n"
-           "Row i depends on the model, `seed`, `steps`, `guidance`, `label` and i alone: fewer rows are the first of "
-           "more.",
-    .source = "Lipman et al. 2023 (flow matching)",
+           "With `given` the rows have these values, and the other columns are drawn as they are beside them, the "
+           "label too. With `columns` or `csv` the gaps of rows are filled (imputed); what stands in them comes back "
+           "as it was, and another seed gives another filling. A network is trained for this: on rows some of whose "
+           "columns it is told.\n\n"
+           "Row i depends on the model, `seed`, `steps`, `guidance`, what is given of the rows up to it and i alone: "
+           "fewer rows are the first of more.",
+    .source = "Lipman et al. 2023 (flow matching); Ivanov et al. 2019, VAEAC (columns that are given)",
     .input = rows_fields,
+    .rules = rows_rules,
     .params_size = sizeof(struct rows_params),
     .output = OUTPUT,
     .result_size = sizeof(struct result),
     .example = "{\"model\":\"coins\",\"count\":4,\"seed\":7,\"label\":\"heads\"}",
-    .answer = "{\"columns\":{\"side\":[\"heads\",\"heads\",\"heads\",\"heads\"],\"weight\":[5.2,5.0,5.1,5.0],"
-              "\"thrown\":[58,null,null,null]},\"seed\":7}",
+    .answer =
+        "{\"columns\":{\"side\":[\"heads\",\"heads\",\"heads\",\"heads\"],\"weight\":[5.1,5.1,5.2,5.1],\"thrown\":["
+        "null,null,19,16]},\"seed\":7}",
     .prepare = prepare,
     .release = release,
     .canonical = canonical,

@@ -141,7 +141,7 @@ static enum status run(struct call *call, const void *params, void *result) {
 const struct endpoint ep_samplers = {
     .method = "GET",
     .route = "/v1/samplers",
-    .version = 3,
+    .version = 4,
     .title = "The samplers that there are",
     .doc = "Paths, predictions, grids and solvers with what each is, its options and its source. Any path, grid and "
            "solver "

@@ -313,7 +313,7 @@ static enum status run(struct call *call, const void *params, void *result) {
 const struct endpoint ep_schedule = {
     .method = "POST",
     .route = "/v1/schedule",
-    .version = 7,
+    .version = 8,
     .title = "Explain a sampler without running it",
     .doc =
         "Everything that a sampler does between its network calls, as numbers, so that a program that runs a network "
@@ -339,6 +339,6 @@ const struct endpoint ep_schedule = {
               "\":0.5},\"to\":{\"t\":0.0,\"k\":0.0,\"alpha\":1.0,\"sigma\":0.0},\"operations\":[{\"op\":\"call"
               "\",\"out\":3,\"x\":2,\"t\":0.5,\"time\":500.0,\"k\":1.0,\"alpha\":0.5,\"sigma\":0.5,\"input_scal"
               "e\":1.0,\"x_by\":1.0,\"out_by\":-0.5},{\"op\":\"mix\",\"out\":4,\"of\":[3],\"by\":[1.0]}],\"stat"
-              "e\":4}],\"state\":4,\"n_steps\":2,\"network_calls\":2,\"draws\":0,\"numerics\":\"5\"}",
+              "e\":4}],\"state\":4,\"n_steps\":2,\"network_calls\":2,\"draws\":0,\"numerics\":\"6\"}",
     .run = run,
 };

@@ -50,6 +50,24 @@ static const struct field COLUMN[] = {
     FIELD(struct column_result, missing_drawn, NUMBER, "And of those drawn.", .required = true),
     {0}};
 
+struct pair_result {
+    struct str a, b;
+    int measure;
+    double real, drawn;
+};
+static const struct field PAIR[] = {
+    FIELD(struct pair_result, a, STRING, "A column,", .required = true),
+    FIELD(struct pair_result, b, STRING, "and another.", .required = true),
+    FIELD(
+        struct pair_result, measure, ENUM,
+        "Pearson's correlation of numbers, the correlation ratio of categories and numbers, Cramer's V of categories; "
+        "of the rows that have both.",
+        .required = true, .names = pair_measure_names),
+    FIELD(struct pair_result, real, NUMBER, "It of the real rows: 0, the two have nothing to do with each other.",
+          .required = true),
+    FIELD(struct pair_result, drawn, NUMBER, "And of those drawn.", .required = true),
+    {0}};
+
 struct rows_result {
     double wasserstein, coverage;
 };
@@ -75,7 +93,9 @@ static const struct field NEAREST[] = {
     {0}};
 
 struct result {
-    struct list columns;
+    struct list columns, pairs;
+    bool has_pairs;
+    double pairs_off;
     struct rows_result to_real, to_held_out;
     struct nearest_result drawn_nearest, held_out_nearest;
     bool has_held_out;
@@ -83,6 +103,11 @@ struct result {
 static const struct field OUTPUT[] = {
     FIELD(struct result, columns, LIST, "Column by column.", .required = true, .fields = COLUMN,
           .size = sizeof(struct column_result)),
+    FIELD(struct result, pairs, LIST,
+          "Any two columns: what was learnt of how they go together. Of tables of 2 to 128 columns.",
+          .present = offsetof(struct result, has_pairs), .fields = PAIR, .size = sizeof(struct pair_result)),
+    FIELD(struct result, pairs_off, NUMBER, "The mean over them of how far drawn is from real.",
+          .present = offsetof(struct result, has_pairs)),
     FIELD(struct result, to_real, OBJECT, "Drawn rows and the real ones.", .required = true, .fields = ROWS),
     FIELD(struct result, to_held_out, OBJECT, "Drawn rows and those held out.",
           .present = offsetof(struct result, has_held_out), .fields = ROWS),
@@ -185,7 +210,9 @@ static uint64_t cost(const void *params) {
     const double n = (double)p->tables[REAL].rows, drawn = (double)p->tables[DRAWN].rows;
     const double held_out = (double)p->tables[HELD_OUT].rows, most = 2 * TABLE_REPORT_CARRIED;
     const double carried = (n < most ? n : most) + (drawn < most ? drawn : most);
-    return (uint64_t)(((n + held_out) * (n + drawn) + held_out * n) * (double)p->tables[REAL].n +
+    const double columns = (double)p->tables[REAL].n, pairs = columns <= TABLE_PAIRED ? columns * columns / 2 : 0;
+    return (uint64_t)(8 * pairs * (n + drawn) +
+                      ((n + held_out) * (n + drawn) + held_out * n) * (double)p->tables[REAL].n +
                       carried * carried * carried);
 }
 
@@ -201,6 +228,22 @@ static enum status name_columns(struct call *call, const struct params *p, const
                                          c->missing_real, c->missing_drawn};
     }
     out->columns = (struct list){n, list};
+    return STATUS_OK;
+}
+
+static enum status name_pairs(struct call *call, const struct params *p, const struct table_report *report,
+                              struct result *out) {
+    struct pair_result *list = ctx_alloc(&call->ctx, report->n_pairs + 1, sizeof *list);
+    if (!list)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < report->n_pairs; i++) {
+        const struct pair_report *pair = &report->pairs[i];
+        list[i] = (struct pair_result){p->text.names.columns[pair->a], p->text.names.columns[pair->b],
+                                       (int)pair->measure, pair->real, pair->drawn};
+    }
+    out->has_pairs = report->n_pairs > 0;
+    out->pairs = (struct list){report->n_pairs, list};
+    out->pairs_off = report->pairs_off;
     return STATUS_OK;
 }
 
@@ -222,19 +265,21 @@ static enum status run(struct call *call, const void *params, void *result) {
                            .drawn_nearest = nearest_of(&report.drawn_to_real),
                            .held_out_nearest = nearest_of(&report.held_out_to_real),
                            .has_held_out = p->has_held_out};
-    return name_columns(call, p, &report, out);
+    status = name_columns(call, p, &report, out);
+    return status == STATUS_OK ? name_pairs(call, p, &report, out) : status;
 }
 
 const struct endpoint ep_tables_compare = {
     .method = "POST",
     .route = "/v1/tables/compare",
-    .version = 1,
+    .version = 2,
     .title = "Drawn rows beside real ones",
     .doc =
         "How near the rows that a model drew are to those it learnt from and to those it never saw, column by column "
-        "and as a whole, and whether it copied. Distances between rows are L1: numbers scaled to 0 to 1 by the real "
+        "in pairs of columns and as a whole, and whether it copied. Distances between rows are L1: numbers scaled to 0 "
+        "to 1 by the real "
         "rows' range, 1 between different categories. At most 20000 rows a table.",
-    .source = "Naeem et al. 2020 (coverage); the protocol of Jolicoeur-Martineau et al. 2024",
+    .source = "Naeem et al. 2020 (coverage); Cramer 1946 (V); the protocol of Jolicoeur-Martineau et al. 2024",
     .input = INPUT,
     .params_size = sizeof(struct params),
     .output = OUTPUT,
@@ -242,12 +287,12 @@ const struct endpoint ep_tables_compare = {
     .example = "{\"real\":\"side,weight\\nheads,5.0\\ntails,5.2\\nheads,5.4\\n\","
                "\"drawn\":\"side,weight\\nheads,5.1\\ntails,5.2\\n\",\"neighbours\":1}",
     .answer =
-        "{\"columns\":[{\"name\":\"side\",\"kind\":\"categorical\",\"distance\":0.16666666666666666,\"missing_real\":0."
-        "0,\"m"
-        "issing_drawn\":0.0},{\"name\":\"weight\",\"kind\":\"numeric\",\"distance\":0.33333333333333337,\"missing_"
-        "real\":0"
-        ".0,\"missing_drawn\":0.0}],\"to_real\":{\"wasserstein\":0.4583333333333332,\"coverage\":1.0},\"drawn_nearest\""
-        ":{\"least\":0.0,\"median\":0.12499999999999944,\"mean\":0.12499999999999944,\"copies\":1}}",
+        "{\"columns\":[{\"name\":\"side\",\"kind\":\"categorical\",\"distance\":0.16666666666666666,\"missing_re"
+        "al\":0.0,\"missing_drawn\":0.0},{\"name\":\"weight\",\"kind\":\"numeric\",\"distance\":0.33333333333333"
+        "337,\"missing_real\":0.0,\"missing_drawn\":0.0}],\"pairs\":[{\"a\":\"side\",\"b\":\"weight\",\"measure\":\""
+        "correlation-ratio\",\"real\":0.0,\"drawn\":1.0}],\"pairs_off\":1.0,\"to_real\":{\"wasserstein\":0.458"
+        "3333333333332,\"coverage\":1.0},\"drawn_nearest\":{\"least\":0.0,\"median\":0.12499999999999944,\"m"
+        "ean\":0.12499999999999944,\"copies\":1}}",
     .prepare = prepare,
     .cost = cost,
     .run = run,

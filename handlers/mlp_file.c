@@ -12,6 +12,7 @@ static const struct config_key KEYS[] = {
     {"num_blocks", CONFIG_SIZE, false, AT(num_blocks), 0, MLP_BLOCKS_MAX},
     {"time_size", CONFIG_SIZE, false, AT(time_size), 2, MLP_WIDTH_MAX},
     {"num_classes", CONFIG_SIZE, true, AT(num_classes), 0, MLP_CLASSES_MAX},
+    {"given", CONFIG_FLAG, true, AT(given)},
     {"act_fn", CONFIG_WORD, false, AT(act_fn), .words = config_activations},
     {"data_mean", CONFIG_REALS, false, offsetof(struct mlp_file, mean), -1e30, 1e30, NULL, MLP_WIDTH_MAX,
      offsetof(struct mlp_file, n_mean)},

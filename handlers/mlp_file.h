@@ -1,6 +1,6 @@
 /* mlp_file.h - the config.json of an MLP, our own network of points and rows of tables (core/nn/mlp.h):
  *     {"_class_name": "MLP", "features": 2, "hidden_size": 128, "num_blocks": 3, "time_size": 128, "num_classes": 10,
- *      "data_mean": [0, 5], "data_std": [1, 2]}
+ *      "given": false, "data_mean": [0, 5], "data_std": [1, 2]}
  * With data_mean and data_std, of `features` numbers each, the network works on (x - mean) / std of rows x. */
 #ifndef SOLVENT_MLP_FILE_H
 #define SOLVENT_MLP_FILE_H

@@ -256,6 +256,10 @@ static enum status check_table(struct opening *o) {
     const struct mlp_config *mlp = &o->out->mlp.mlp;
     if (o->out->kind != NETWORK_MLP)
         return ctx_fail(o->ctx, STATUS_INVALID, "", "There is a " TABLE_FILE " beside a network that is no MLP.");
+    if (code->classes && code->joint != mlp->given)
+        return ctx_fail(o->ctx, STATUS_INVALID, "",
+                        TABLE_FILE " has joint %s, and the network's given is %s; want both or neither.",
+                        code->joint ? "true" : "false", mlp->given ? "true" : "false");
     if (code->features == mlp->features && code->classes == mlp->num_classes)
         return STATUS_OK;
     return ctx_fail(o->ctx, STATUS_INVALID, "",
@@ -276,6 +280,13 @@ static enum status read_table(struct opening *o) {
     return status == STATUS_OK ? check_table(o) : status;
 }
 
+static enum status read_source(struct opening *o) {
+    enum status status = source_file_open(o->ctx, o->files, &o->out->source);
+    if (status == STATUS_OK && o->out->source && o->out->latent)
+        return ctx_fail(o->ctx, STATUS_INVALID, "", "There is a " SOURCE_FILE " beside a network of latents.");
+    return status;
+}
+
 enum status model_files_open(struct ctx *ctx, struct files *files, struct model_files *out) {
     struct opening o = {.ctx = ctx, .files = files, .out = out};
     *out = (struct model_files){0};
@@ -286,6 +297,8 @@ enum status model_files_open(struct ctx *ctx, struct files *files, struct model_
         status = read_weighted(&o, o.parts.autoencoder, read_autoencoder, &out->autoencoder);
     if (status == STATUS_OK)
         status = read_scheduler(&o);
+    if (status == STATUS_OK)
+        status = read_source(&o);
     return status == STATUS_OK ? read_table(&o) : status;
 }
 

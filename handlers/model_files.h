@@ -9,7 +9,8 @@
  * DiTTransformer2DModel, which was called Transformer2DModel before, or our own MLP), a scheduler, and an AutoencoderKL
  * where the network's samples are latents. Attention weights may have their old names (query, key, value, proj_attn).
  * id2label of model_index.json, {"0": "tench, Tinca tinca"}, names classes. Beside an MLP, table.json (table_file.h) says
- * what rows of a table its numbers are. */
+ * what rows of a table its numbers are. source/points.safetensors (source_file.h) has what a flow starts from, where that is
+ * not noise. */
 #ifndef SOLVENT_MODEL_FILES_H
 #define SOLVENT_MODEL_FILES_H
 
@@ -22,6 +23,7 @@
 #include "handlers/mlp_file.h"
 #include "handlers/model_labels.h"
 #include "handlers/safetensors.h"
+#include "handlers/source_file.h"
 #include "handlers/table_file.h"
 
 enum network_kind { NETWORK_UNET, NETWORK_DIT, NETWORK_MLP };
@@ -45,7 +47,8 @@ struct model_files {
     struct vae_config vae;
     struct model_part autoencoder;
     struct model_labels labels;
-    struct table_file *table; /* NULL: its samples are no rows of a table */
+    struct table_file *table;          /* NULL: its samples are no rows of a table */
+    const struct tensor_entry *source; /* NULL: it starts from standard normal numbers */
     struct str scheduler; /* scheduler_config.json as JSON, with the class that the index names; n 0: there is none */
     struct file_warnings warnings;
 };

@@ -81,6 +81,7 @@ static enum status make_mlp(struct ctx *ctx, const struct mlp_file *m, struct mo
     const struct mlp_config *c = &m->mlp;
     set_shape(out, c->features, 1, 1, c->features);
     out->dims = 1;
+    out->given = c->given;
     out->classes = last_is_none(c->num_classes ? c->num_classes + 1 : 0);
     enum status status = mlp_make(ctx, tensor_kernels_for(ctx->isa), c, &out->network);
     return status == STATUS_OK && m->mean ? make_scale(ctx, m, out) : status;

@@ -16,6 +16,7 @@ struct model_graphs {
     struct graph *network;         /* not loaded */
     struct graph *decode, *encode; /* the same: of latent models, where the weights have them; of rows with a scale */
     size_t channels, height, width, out_channels; /* what the network works on: a sample, or latents */
+    bool given;                                   /* it is told what is known (core/diffusion/network.h) */
     struct coder decoder, encoder;                /* of the graphs above */
     bool scaled;                                  /* the coders are a scale of rows: */
     double log_scale;                             /* the sum of the logarithms of its standard deviations */

@@ -22,6 +22,13 @@ const struct field model_listing_fields[] = {
     FIELD(struct model_listing, columns, JSON,
           "Of a model that learnt a table: each column by its name, with \"numeric\", \"integer\", or its categories.",
           .present = offsetof(struct model_listing, has_columns)),
+    FIELD(struct model_listing, source_points, INT,
+          "Of a flow that does not start from noise: how many points of its source came with it. `init` in their place "
+          "leads points of the request to data.",
+          .present = offsetof(struct model_listing, has_source)),
+    FIELD(struct model_listing, given, BOOL,
+          "And whether any of them can be given (`/v1/sample/rows`); false: the label alone.",
+          .present = offsetof(struct model_listing, has_columns)),
     FIELD(struct model_listing, parameters, INT, "Numbers in its weights.", OF_NETWORK),
     FIELD(struct model_listing, state, ENUM,
           "Whether its weights are in memory; the first request that asks it reads them.", OF_NETWORK, .names = STATES),
@@ -120,9 +127,12 @@ static bool describe_network(struct ctx *ctx, const struct named_model *named, s
     to->work = graph_work(m->network.graph);
     to->call_ms = (double)named->call_ns / 1e6;
     to->measured = named->call_ns > 0;
+    to->source_points = (int64_t)m->source.n;
+    to->has_source = m->source.n > 0;
     to->has_scheduler = m->scheduler.n > 0;
     to->has_labels = m->labels.n > 0;
     to->has_columns = m->table != NULL;
+    to->given = m->network.given;
     return copy_shape(ctx, m, &to->shape) && copy(ctx, m->scheduler, &to->scheduler) &&
            (!to->has_labels || write_labels(ctx, &m->labels, &to->labels)) &&
            (!m->table || write_columns(ctx, m->table, &to->columns));

@@ -6,9 +6,9 @@
 
 struct model_listing {
     struct str name, architecture, digest, scheduler, labels, columns;
-    bool network, has_digest, has_scheduler, has_labels, has_columns, measured;
+    bool network, has_digest, has_scheduler, has_labels, has_columns, given, has_source, measured;
     int kind, state;
-    int64_t parameters, bytes, classes;
+    int64_t parameters, bytes, classes, source_points;
     double work, call_ms;
     struct array shape;
 };

@@ -12,6 +12,11 @@ static void add_bytes(const struct graph *g, enum isa isa, size_t bytes[GRAPH_DT
     bytes[GRAPH_BF16] += graph_halved_bytes(g, half_kernels_for(isa));
 }
 
+static void add_source(const struct model_files *m, size_t bytes[GRAPH_DTYPES]) {
+    for (int i = 0; i < GRAPH_DTYPES && m->source; i++)
+        bytes[i] += m->source->n * sizeof(float);
+}
+
 /* pack loads a graph, where there is one. */
 static enum status pack(struct ctx *ctx, struct graph *g, enum graph_dtype dtype, struct model_part *part) {
     enum status status = STATUS_OK;
@@ -32,6 +37,23 @@ static enum status pack_all(struct ctx *ctx, enum graph_dtype dtype, struct mode
     return status == STATUS_OK ? pack(ctx, g->encode, dtype, &m->autoencoder) : status;
 }
 
+/* take_source brings points to the network's scale; an outline knows how many there are. */
+static enum status take_source(struct loaded_model *model, const struct model_files *m, bool points) {
+    const struct mlp_file *mlp = &m->mlp;
+    float *to = NULL;
+    if (!m->source)
+        return STATUS_OK;
+    const struct ctx_mark mark = ctx_mark(&model->ctx);
+    enum status status = source_file_read(&model->ctx, m->source, model->dims, model->shape, &to);
+    const size_t n = m->source->shape[0], d = m->source->n / n;
+    for (size_t i = 0; status == STATUS_OK && m->kind == NETWORK_MLP && mlp->mean && i < n * d; i++)
+        to[i] = (float)(((double)to[i] - mlp->mean[i % d]) / mlp->std[i % d]);
+    model->source = (struct model_source){n, points ? to : NULL};
+    if (!points)
+        ctx_rewind(&model->ctx, mark);
+    return status;
+}
+
 /* load reads a folder; dtype GRAPH_DTYPES: without the weights. */
 static enum status load(struct loaded_model *model, struct files *files, enum graph_dtype dtype) {
     struct model_files m;
@@ -44,11 +66,12 @@ static enum status load(struct loaded_model *model, struct files *files, enum gr
     add_bytes(g.network, model->ctx.isa, model->weights);
     add_bytes(g.decode, model->ctx.isa, model->weights);
     add_bytes(g.encode, model->ctx.isa, model->weights);
+    add_source(&m, model->weights);
     if (dtype < GRAPH_DTYPES)
         status = pack_all(&model->ctx, dtype, &m, &g);
     if (status != STATUS_OK)
         return status;
-    model->network = (struct network){g.network, g.height, g.width, g.channels, g.out_channels};
+    model->network = (struct network){g.network, g.height, g.width, g.channels, g.out_channels, g.given};
     model->decoder = g.decoder;
     model->encoder = g.encoder;
     model->scaled = g.scaled;
@@ -56,6 +79,9 @@ static enum status load(struct loaded_model *model, struct files *files, enum gr
     model->architecture = m.architecture;
     model->dims = g.dims;
     memcpy(model->shape, g.shape, sizeof g.shape);
+    status = take_source(model, &m, dtype < GRAPH_DTYPES);
+    if (status != STATUS_OK)
+        return status;
     model->classes = g.classes;
     model->labels = m.labels;
     model->table = m.table;

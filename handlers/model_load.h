@@ -11,6 +11,12 @@
 #include "core/diffusion/network.h"
 #include "handlers/model_graphs.h"
 
+/* What a flow starts from in place of standard normal numbers. */
+struct model_source {
+    size_t n;            /* 0: there is none */
+    const float *points; /* [n][d] as the network sees them; NULL in an outline */
+};
+
 struct loaded_model {
     struct ctx ctx; /* the memory of all that follows */
     struct network network;
@@ -22,8 +28,9 @@ struct loaded_model {
     struct model_classes classes;
     struct model_labels labels;
     const struct table_file *table; /* NULL: its samples are no rows of a table */
-    size_t parameters;              /* numbers in the networks */
-    struct str scheduler;           /* scheduler_config.json; n 0: there is none */
+    struct model_source source;
+    size_t parameters;    /* numbers in the networks */
+    struct str scheduler; /* scheduler_config.json; n 0: there is none */
     struct file_warnings warnings;
     size_t weights[GRAPH_DTYPES]; /* bytes of the packed weights, for products of each */
 };

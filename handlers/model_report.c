@@ -41,6 +41,8 @@ static void write_networks(struct report *r, const struct model_graphs *g) {
     if (m->latent)
         buf_printf(r->out, "autoencoder: AutoencoderKL of pictures of %zu x %zu pixels, %zu channels%s\n", g->shape[1],
                    g->shape[2], g->shape[0], g->encode ? "" : ", without an encoder");
+    if (m->source)
+        buf_printf(r->out, "source: %zu points\n", m->source->shape[0]);
     if (g->classes.n)
         buf_printf(r->out, "classes: %zu\n", g->classes.n);
     if (m->labels.n)
@@ -73,6 +75,18 @@ static enum status read_numbers(struct report *r, const struct graph *graph, str
     return status;
 }
 
+/* read_source wants points of the network's samples. */
+static enum status read_source(struct report *r, const struct model_graphs *g) {
+    struct ctx *ctx = &r->call.ctx;
+    struct ctx_mark mark = ctx_mark(ctx);
+    float *points;
+    if (!r->model.source)
+        return STATUS_OK;
+    enum status status = source_file_read(ctx, r->model.source, g->dims, g->shape, &points);
+    ctx_rewind(ctx, mark);
+    return status;
+}
+
 static enum status check_networks(struct report *r) {
     struct ctx *ctx = &r->call.ctx;
     struct model_files *m = &r->model;
@@ -85,7 +99,9 @@ static enum status check_networks(struct report *r) {
     if (status != STATUS_OK)
         return status;
     write_memory(r, &g);
-    status = read_numbers(r, g.network, &m->network);
+    status = read_source(r, &g);
+    if (status == STATUS_OK)
+        status = read_numbers(r, g.network, &m->network);
     if (status == STATUS_OK)
         status = read_numbers(r, g.decode, &m->autoencoder);
     return status == STATUS_OK ? read_numbers(r, g.encode, &m->autoencoder) : status;
@@ -98,7 +114,7 @@ static void check_scheduler(struct report *r) {
     struct ctx *ctx = &r->call.ctx;
     if (!r->model.scheduler.n)
         return;
-    if (scheduler_request(&r->call, r->model.scheduler, 0, &answer) != STATUS_OK) {
+    if (scheduler_request(&r->call, r->model.scheduler, NULL, &answer) != STATUS_OK) {
         file_warn(ctx, w, "The scheduler is of no use, so a request has to name its path: %.300s", ctx->err.detail);
         return;
     }

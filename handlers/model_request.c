@@ -261,12 +261,12 @@ static enum status make_each(struct ctx *ctx, const struct choice *model, const 
     if (!parts)
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < n && status == STATUS_OK; i++) {
-        parts[i].condition = list[i].class;
+        parts[i].class = list[i].class;
         status = make_parts(ctx, model, &list[i].parts, &parts[i].denoiser);
     }
     if (status == STATUS_OK)
         status = conditional_make(ctx, parts, n, &out->denoiser);
-    return status == STATUS_OK ? class_of_samples(ctx, asked->ints, asked->n, count, &out->condition) : status;
+    return status == STATUS_OK ? class_of_samples(ctx, asked->ints, asked->n, count, &out->classes) : status;
 }
 
 static bool same(struct str a, struct str b) { return a.n == b.n && !memcmp(a.p, b.p, a.n); }
@@ -342,7 +342,7 @@ static enum status make_network(struct call *call, const struct choice *model, s
     struct network_use use = *of.use;
     use.class = numbers ? numbers[0] : m->classes.none;
     status = network_denoiser(ctx, &m->network, &use, &out->denoiser);
-    return status == STATUS_OK && of.asked.n > 1 ? class_of_samples(ctx, numbers, of.asked.n, count, &out->condition)
+    return status == STATUS_OK && of.asked.n > 1 ? class_of_samples(ctx, numbers, of.asked.n, count, &out->classes)
                                                  : status;
 }
 

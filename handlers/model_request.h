@@ -44,7 +44,7 @@ struct model_class {
 /* A denoiser, and what it is told of each sample. */
 struct conditioned {
     const struct denoiser *denoiser;
-    const int64_t *condition; /* [count]; NULL: nothing */
+    const int64_t *classes; /* [count]; NULL: nothing */
 };
 
 /* model_is_network: it has no formula to compare samples with. */

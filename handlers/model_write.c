@@ -6,20 +6,35 @@
 #include "handlers/encode.h"
 #include "handlers/number.h"
 #include "handlers/safetensors.h"
+#include "handlers/source_file.h"
+#include "handlers/table_file.h"
 
 #define WEIGHTS "diffusion_pytorch_model.safetensors"
 #define VERSION "\"_diffusers_version\": \"0.42.0\""
 
-enum { INDEX, CONFIG, SCHEDULER, WEIGHTS_FILE };
+enum { INDEX, CONFIG, SCHEDULER, TABLE, SOURCE, WEIGHTS_FILE };
 
-static bool is_unet(const struct train_plan *plan) { return plan->config.network == TRAIN_UNET; }
+/* What the folder of a network says of it. */
+static const struct words {
+    const char *pipeline, *component, *library, *class, *config, *weights;
+} WORDS[] = {
+    [TRAIN_UNET] = {"DDPMPipeline", "unet", "diffusers", "UNet2DModel", "unet/config.json", "unet/" WEIGHTS},
+    [TRAIN_MLP] = {"MLPPipeline", "mlp", "solvent", "MLP", "mlp/config.json", "mlp/" WEIGHTS},
+    [TRAIN_DIT] = {"DiTPipeline", "transformer", "diffusers", "DiTTransformer2DModel", "transformer/config.json",
+                   "transformer/" WEIGHTS},
+};
+
+static const struct words *words_of(const struct train_plan *plan) { return &WORDS[plan->config.network]; }
 
 const char *model_write_path(const struct train_plan *plan, size_t i) {
-    static const char *const UNET[] = {"model_index.json", "unet/config.json", "scheduler/scheduler_config.json",
-                                       "unet/" WEIGHTS};
-    static const char *const MLP[] = {"model_index.json", "mlp/config.json", "scheduler/scheduler_config.json",
-                                      "mlp/" WEIGHTS};
-    return is_unet(plan) ? UNET[i] : MLP[i];
+    switch (i) {
+    case INDEX: return "model_index.json";
+    case CONFIG: return words_of(plan)->config;
+    case SCHEDULER: return "scheduler/scheduler_config.json";
+    case TABLE: return plan->data->table ? TABLE_FILE : NULL;
+    case SOURCE: return plan->source ? SOURCE_FILE : NULL;
+    default: return words_of(plan)->weights;
+    }
 }
 
 /* -- model_index.json and the scheduler -- */
@@ -46,9 +61,9 @@ static void write_labels(const struct dataset *d, struct buf *out) {
 }
 
 static void write_index(const struct train_plan *plan, struct buf *out) {
-    buf_printf(out, "{\n  \"_class_name\": \"%s\",\n  " VERSION ",\n  \"%s\": [\"%s\", \"%s\"],\n",
-               is_unet(plan) ? "DDPMPipeline" : "MLPPipeline", is_unet(plan) ? "unet" : "mlp",
-               is_unet(plan) ? "diffusers" : "solvent", is_unet(plan) ? "UNet2DModel" : "MLP");
+    const struct words *w = words_of(plan);
+    buf_printf(out, "{\n  \"_class_name\": \"%s\",\n  " VERSION ",\n  \"%s\": [\"%s\", \"%s\"],\n", w->pipeline,
+               w->component, w->library, w->class);
     buf_printf(out, "  \"scheduler\": [\"diffusers\", \"%s\"]", scheduler_class(plan));
     write_labels(plan->data, out);
     buf_text(out, "\n}\n");
@@ -129,9 +144,52 @@ static void write_mlp(const struct train_plan *plan, struct buf *out) {
                "{\n  \"_class_name\": \"MLP\",\n  \"features\": %zu,\n  \"hidden_size\": %zu,\n  \"num_blocks\": %zu,\n"
                "  \"time_size\": %zu,\n  \"num_classes\": %zu,\n  \"act_fn\": \"silu\"",
                m->features, m->hidden_size, m->num_blocks, m->time_size, m->num_classes);
+    if (m->given)
+        buf_text(out, ",\n  \"given\": true");
     write_numbers(",\n  \"data_mean\": [", plan->data->mean, m->features, out);
     write_numbers(",\n  \"data_std\": [", plan->data->std, m->features, out);
     buf_text(out, "\n}\n");
+}
+
+static void write_dit(const struct train_plan *plan, struct buf *out) {
+    const struct dit_config *d = &plan->dit;
+    buf_printf(out,
+               "{\n  \"_class_name\": \"DiTTransformer2DModel\",\n  " VERSION ",\n  \"sample_size\": %zu,\n"
+               "  \"patch_size\": %zu,\n  \"in_channels\": %zu,\n  \"out_channels\": %zu,\n  \"num_layers\": %zu,\n"
+               "  \"num_attention_heads\": %zu,\n  \"attention_head_dim\": %zu,\n  \"num_embeds_ada_norm\": %zu\n}\n",
+               d->sample_size, d->patch_size, d->in_channels, d->in_channels, d->num_layers, d->num_attention_heads,
+               d->attention_head_dim, d->num_embeds_ada_norm);
+}
+
+static void write_config(const struct train_plan *plan, struct buf *out) {
+    if (plan->config.network == TRAIN_UNET)
+        write_unet(plan, out);
+    else if (plan->config.network == TRAIN_DIT)
+        write_dit(plan, out);
+    else
+        write_mlp(plan, out);
+}
+
+/* unscale turns points as the network sees them into rows of the data's own numbers. */
+static void unscale(const struct dataset *data, size_t n, float *points) {
+    const size_t d = data->channels;
+    for (size_t i = 0; data->mean && i < n * d; i++)
+        points[i] = (float)(data->mean[i % d] + data->std[i % d] * (double)points[i]);
+}
+
+static enum status write_source(struct ctx *ctx, const struct train_plan *plan, struct buf *out) {
+    struct ctx_mark mark = ctx_mark(ctx);
+    const struct dataset *data = plan->data;
+    float *points;
+    size_t n;
+    enum status status = train_plan_starts(ctx, plan, &points, &n);
+    if (status != STATUS_OK)
+        return status;
+    unscale(data, n, points);
+    source_file_write(points, n, data->images ? 3 : 1, (const size_t[]){data->channels, data->height, data->width},
+                      out);
+    ctx_rewind(ctx, mark);
+    return STATUS_OK;
 }
 
 static enum status write_weights(struct ctx *ctx, const struct graph *graph, const float *weights, struct buf *out) {
@@ -154,16 +212,14 @@ static enum status write_weights(struct ctx *ctx, const struct graph *graph, con
 enum status model_write_file(struct ctx *ctx, const struct train_plan *plan, const struct graph *graph,
                              const float *weights, size_t i, struct buf *out) {
     enum status status = STATUS_OK;
-    if (i == INDEX)
-        write_index(plan, out);
-    else if (i == CONFIG && is_unet(plan))
-        write_unet(plan, out);
-    else if (i == CONFIG)
-        write_mlp(plan, out);
-    else if (i == SCHEDULER)
-        write_scheduler(plan, out);
-    else if (i == WEIGHTS_FILE)
-        status = write_weights(ctx, graph, weights, out);
+    switch (i) {
+    case INDEX: write_index(plan, out); break;
+    case CONFIG: write_config(plan, out); break;
+    case SCHEDULER: write_scheduler(plan, out); break;
+    case TABLE: table_file_write(plan->data->table, out); break;
+    case SOURCE: status = write_source(ctx, plan, out); break;
+    case WEIGHTS_FILE: status = write_weights(ctx, graph, weights, out); break;
+    }
     if (status == STATUS_OK && out->failed)
         status =
             ctx_fail(ctx, STATUS_NO_MEMORY, "", "There is not enough memory to write %s.", model_write_path(plan, i));

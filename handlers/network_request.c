@@ -42,7 +42,7 @@ static enum status by_path(struct call *call, const struct network_request *r, c
 static enum status by_training(struct call *call, struct str config, struct sampler_request *how,
                                struct network_asked *out) {
     struct scheduler_answer answer = {0};
-    enum status status = scheduler_request(call, config, 0, &answer);
+    enum status status = scheduler_request(call, config, NULL, &answer);
     if (status != STATUS_OK)
         return status;
     how->training = answer.made;

@@ -2,6 +2,8 @@
 
 #include <png.h>
 
+#include "handlers/base64.h"
+
 static void add(png_structp png, png_bytep data, size_t n) { buf_add(png_get_io_ptr(png), data, n); }
 
 static void flush(png_structp png) { (void)png; }
@@ -42,29 +44,14 @@ enum status png_write(struct ctx *ctx, const struct canvas *canvas, struct buf *
     return written ? STATUS_OK : ctx_fail(ctx, STATUS_NO_MEMORY, "", "There is no memory left for the picture.");
 }
 
-/* base64 writes 4 characters for each 3 bytes begun; to[(n + 2) / 3 * 4]. */
-static void base64(const unsigned char *bytes, size_t n, char *to) {
-    static const char DIGITS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < n; i += 3, to += 4) {
-        const unsigned second = i + 1 < n ? bytes[i + 1] : 0, third = i + 2 < n ? bytes[i + 2] : 0;
-        const unsigned all = (unsigned)bytes[i] << 16 | second << 8 | third;
-        for (int k = 0; k < 4; k++)
-            to[k] = DIGITS[all >> (18 - 6 * k) & 63];
-        if (i + 2 >= n)
-            to[3] = '=';
-        if (i + 1 >= n)
-            to[2] = '=';
-    }
-}
-
 enum status png_base64(struct ctx *ctx, const struct canvas *canvas, struct str *out) {
     struct buf png;
     buf_init(&png, canvas->width * canvas->height * 4 + 65536);
     enum status status = png_write(ctx, canvas, &png);
-    const size_t n = (png.n + 2) / 3 * 4;
+    const size_t n = base64_room(png.n);
     char *text = status == STATUS_OK && !png.failed ? ctx_alloc(ctx, 1, n) : NULL;
     if (text)
-        base64((const unsigned char *)png.data, png.n, text);
+        base64_write((const unsigned char *)png.data, png.n, text);
     else if (status == STATUS_OK)
         status = ctx_fail(ctx, STATUS_NO_MEMORY, "", "There is no memory left for the picture.");
     buf_release(&png);

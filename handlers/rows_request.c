@@ -1,5 +1,6 @@
 #include "handlers/rows_request.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "core/base/philox.h"
@@ -16,12 +17,23 @@ const struct field rows_fields[] = {
     FIELD(struct rows_params, model, STRING,
           "The name of a model that learnt a table (POST /v1/models). NAME@DIGEST insists on the files of that digest.",
           .required = true, .min_items = 1, .max_items = MODEL_NAMED_MAX),
-    FIELD(struct rows_params, count, INT, "How many rows.", .def = "10", FIELD_INTS(1, ROWS_COUNT_MAX)),
+    FIELD(struct rows_params, count, INT, "How many rows.", .def = "10",
+          .present = offsetof(struct rows_params, has_count), FIELD_INTS(1, ROWS_COUNT_MAX)),
     FIELD(
         struct rows_params, label, STRING,
         "The category of the label that all rows are to have (`GET /v1/models/{id}` lists them). Absent: each has its "
         "share.",
         .min_items = 1, .max_items = LABEL_MAX),
+    FIELD(struct rows_params, given, JSON,
+          "What all rows are to have: columns by their names, each with a number within the range that was learnt, a "
+          "category, or null, for a value that is missing. The other columns are drawn as they are where these are "
+          "so: {\"species\": \"setosa\", \"petal_length\": 1.4}."),
+    FIELD(struct rows_params, columns, JSON,
+          "Rows with gaps that are to be filled, as the answer has them: each column by its name, an array of values, "
+          "null where there is a gap, of which at most 100000; a column that is not there is a gap everywhere. A gap "
+          "gets a value, never one that is missing."),
+    FIELD(struct rows_params, csv, STRING, "The same as CSV with a header: empty fields and NA are gaps.",
+          .min_items = 1, .max_items = ROWS_CSV_MAX),
     FIELD(struct rows_params, seed, INT,
           "With it the same request has the same rows. Drawn and echoed where it is absent.", .role = ROLE_SEED,
           FIELD_INTS(0, SAMPLE_SEED_LIMIT - 1)),
@@ -30,7 +42,7 @@ const struct field rows_fields[] = {
     FIELD(
         struct rows_params, guidance, NUMBER,
         "How much the label counts (classifier-free guidance): above 1 rows are more typical of it, and less diverse. "
-        "Absent: 1. For tables with a label.",
+        "Absent: 1. For rows whose label is given.",
         .present = offsetof(struct rows_params, has_guidance), FIELD_REALS(0, 100)),
     FIELD(struct rows_params, format, ENUM, "How rows come: columns is an object of arrays, csv a text with a header.",
           .names = FORMATS, .def = "columns"),
@@ -38,9 +50,14 @@ const struct field rows_fields[] = {
     TIME_LIMIT_INPUT(struct rows_params),
     {0}};
 
+const struct rule rows_rules[] = {AT_MOST_ONE("count", "columns", "csv"),
+                                  AT_MOST_ONE("given", "columns", "csv"),
+                                  AT_MOST_ONE("label", "columns", "csv"),
+                                  {0}};
+
 /* -- The model -- */
 
-static enum status find_table(struct call *call, struct rows_params *p, struct str *json) {
+static enum status find_table(struct call *call, struct rows_params *p, struct str *json, bool *told) {
     struct kept_model *kept = NULL;
     enum status status = model_named_keep(call, p->model, &p->named, &kept);
     if (status != STATUS_OK)
@@ -51,6 +68,7 @@ static enum status find_table(struct call *call, struct rows_params *p, struct s
         return call_fail(call, STATUS_INVALID, "/model",
                          "The model %.*s did not learn a table; want one that POST /v1/models made of a CSV.",
                          (int)p->named.name.n, p->named.name.p);
+    *told = kept->named.outline->network.given;
     if (p->has_guidance && p->table->code.label == TABLE_NO_LABEL)
         return call_fail(call, STATUS_INVALID, "/guidance",
                          "The table of this model has no label that guidance could lead to; want none.");
@@ -67,33 +85,101 @@ static uint64_t draws(uint64_t seed, uint32_t of) {
     return ((uint64_t)out[0] << 32 | out[1]) >> 11;
 }
 
-/* find_label is the class that all rows are to have; -1: each has its own. */
-static enum status find_label(struct call *call, const struct rows_params *p, int64_t *out) {
-    const struct table_code *code = &p->table->code;
-    *out = -1;
-    if (!p->label.n)
-        return STATUS_OK;
-    if (code->label == TABLE_NO_LABEL)
-        return call_fail(call, STATUS_INVALID, "/label", "The table of this model has no label; want none.");
-    const size_t k =
-        table_names_category(&p->table->names, code->label, code->columns[code->label].categories, p->label);
-    *out = (int64_t)k;
-    return k < SIZE_MAX ? STATUS_OK
-                        : call_fail(call, STATUS_INVALID, "/label",
-                                    "The label of this table is never \"%.*s\"; GET /v1/models/%.*s lists what it is.",
-                                    (int)(p->label.n < 100 ? p->label.n : 100), p->label.p, (int)p->named.name.n,
-                                    p->named.name.p);
+/* others_given: a row has more than its label. */
+static bool others_given(const struct rows_params *p, size_t row) {
+    const size_t n = p->table->code.n;
+    for (size_t i = 0; p->cells.rows && i < n; i++)
+        if (i != p->table->code.label && rows_cells_given(&p->cells, n, row, i))
+            return true;
+    return false;
 }
 
-static enum status choose_classes(struct call *call, struct rows_params *p, int64_t given, size_t *counts) {
+/* class_of: a label that is not given goes with the rest where some of it is, and else has its share. */
+static int64_t class_of(const struct rows_params *p, double start, size_t row) {
     const struct table_code *code = &p->table->code;
+    if (!code->classes)
+        return 0;
+    if (rows_cells_given(&p->cells, code->n, row, code->label)) {
+        const double k = rows_cells_value(&p->cells, code->n, row, code->label);
+        return (int64_t)(isnan(k) ? (double)code->columns[code->label].categories : k);
+    }
+    return others_given(p, row) ? (int64_t)code->classes : table_label_at(code, start, row);
+}
+
+static enum status choose_classes(struct call *call, struct rows_params *p, size_t *counts) {
     if (!(p->classes = ctx_alloc(&call->ctx, (size_t)p->count, sizeof *p->classes)))
         return STATUS_NO_MEMORY;
     const double start = (double)draws((uint64_t)p->seed, 0) * 0x1p-53;
     for (size_t i = 0; i < (size_t)p->count; i++) {
-        p->classes[i] = given >= 0 ? given : table_label_at(code, start, i);
+        p->classes[i] = class_of(p, start, i);
         counts[p->classes[i]]++;
     }
+    if (p->has_guidance && counts[p->table->code.classes] == (size_t)p->count)
+        return call_fail(call, STATUS_INVALID, "/guidance",
+                         "No row has a label that is given, to which guidance could lead; want a label, or none.");
+    return STATUS_OK;
+}
+
+/* -- What is given -- */
+
+static enum status read_cells(struct call *call, struct rows_params *p) {
+    enum status status = STATUS_OK;
+    if (p->given.n)
+        status = rows_cells_object(call, p->table, p->given, &p->cells);
+    else if (p->columns.n)
+        status = rows_cells_columns(call, p->table, p->columns, ROWS_COUNT_MAX, &p->cells);
+    else if (p->csv.n)
+        status = rows_cells_csv(call, p->table, p->csv, ROWS_COUNT_MAX, &p->cells);
+    if (status == STATUS_OK && p->label.n)
+        status = rows_cells_label(call, p->table, p->label, &p->cells);
+    if (p->cells.gaps)
+        p->count = (int64_t)p->cells.rows;
+    return status;
+}
+
+/* check_told: a network that was not trained to be told of columns knows its label alone. */
+static enum status check_told(struct call *call, const struct rows_params *p, bool told) {
+    for (size_t i = 0; !told && i < p->cells.rows; i++)
+        if (others_given(p, i))
+            return call_fail(call, STATUS_INVALID,
+                             p->given.n     ? "/given"
+                             : p->columns.n ? "/columns"
+                                            : "/csv",
+                             "This model was trained without columns that are given (options.given was 0, or it is "
+                             "of an earlier version); want its label alone, or train it again.");
+    return STATUS_OK;
+}
+
+/* give writes what a row has, all else NaN. */
+static void give(const struct rows_params *p, size_t row, double *given) {
+    const struct table_code *code = &p->table->code;
+    for (size_t j = 0; j < code->features; j++)
+        given[j] = (double)NAN;
+    for (size_t i = 0; i < code->n; i++) {
+        if (i == code->label)
+            continue;
+        if (rows_cells_given(&p->cells, code->n, row, i))
+            table_give(code, i, rows_cells_value(&p->cells, code->n, row, i), given);
+        else if (p->cells.gaps)
+            table_give_there(code, i, given);
+    }
+}
+
+/* give_all writes what each part's rows have: the k-th of a part is the k-th row of its class. */
+static enum status give_all(struct call *call, struct rows_params *p, const size_t *counts) {
+    const size_t features = p->table->code.features, classes = p->table->code.classes + 1;
+    double **next = ctx_zalloc(&call->ctx, classes, sizeof *next);
+    if (!next)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < p->n_parts; i++) {
+        struct rows_part *part = &p->parts[i];
+        part->given = ctx_alloc(&call->ctx, counts[part->class], features * sizeof *part->given);
+        if (!(next[part->class] = part->given))
+            return STATUS_NO_MEMORY;
+        ((struct sample_params *)part->call.params)->given = part->given;
+    }
+    for (size_t i = 0; i < (size_t)p->count; i++, next[p->classes[i - 1]] += features)
+        give(p, i, next[p->classes[i]]);
     return STATUS_OK;
 }
 
@@ -105,9 +191,10 @@ static void write_part(const struct rows_params *p, struct str json, const struc
     buf_printf(out, ",\"dtype\":\"%s\",\"count\":%zu,\"seed\":%llu,\"sampler\":{\"solver\":\"heun\",\"steps\":%lld}",
                dtype_names[p->dtype], part->n, (unsigned long long)draws((uint64_t)p->seed, (uint32_t)part->class + 1),
                (long long)p->steps);
-    if (p->classes)
+    const bool told = (size_t)part->class < p->table->code.classes;
+    if (told)
         buf_printf(out, ",\"class\":%lld", (long long)part->class);
-    if (p->has_guidance) {
+    if (told && p->has_guidance) {
         buf_text(out, ",\"guidance\":{\"scale\":");
         number_write_real(out, p->guidance);
         buf_byte(out, '}');
@@ -140,16 +227,10 @@ static enum status decode_part(struct call *call, const struct rows_params *p, s
 }
 
 static enum status make_parts(struct call *call, struct rows_params *p, struct str json) {
-    const size_t classes = p->table->code.classes ? p->table->code.classes : 1;
+    const size_t classes = p->table->code.classes + 1;
     size_t *counts = ctx_zalloc(&call->ctx, classes, sizeof *counts);
     p->parts = ctx_zalloc(&call->ctx, classes, sizeof *p->parts);
-    int64_t given;
-    if (!counts || !p->parts)
-        return STATUS_NO_MEMORY;
-    counts[0] = p->table->code.classes ? 0 : (size_t)p->count;
-    enum status status = find_label(call, p, &given);
-    if (status == STATUS_OK && p->table->code.classes)
-        status = choose_classes(call, p, given, counts);
+    enum status status = counts && p->parts ? choose_classes(call, p, counts) : STATUS_NO_MEMORY;
     for (size_t c = 0; c < classes && status == STATUS_OK; c++)
         if (counts[c]) {
             struct rows_part *part = &p->parts[p->n_parts++];
@@ -157,12 +238,17 @@ static enum status make_parts(struct call *call, struct rows_params *p, struct s
             part->class = (int64_t)c;
             status = decode_part(call, p, json, part);
         }
-    return status;
+    return status == STATUS_OK && p->cells.rows ? give_all(call, p, counts) : status;
 }
 
 enum status rows_prepare(struct call *call, struct rows_params *p) {
     struct str json;
-    enum status status = find_table(call, p, &json);
+    bool told = false;
+    enum status status = find_table(call, p, &json, &told);
+    if (status == STATUS_OK)
+        status = read_cells(call, p);
+    if (status == STATUS_OK)
+        status = check_told(call, p, told);
     return status == STATUS_OK ? make_parts(call, p, json) : status;
 }
 

@@ -1,42 +1,46 @@
 /* rows_request.h - a request for rows of a table, as the requests to /v1/sample that it stands for: one for each class
- * that some of its rows have. */
+ * that some of its rows have, and one for those whose label is drawn with the rest. */
 #ifndef SOLVENT_ROWS_REQUEST_H
 #define SOLVENT_ROWS_REQUEST_H
 
 #include "handlers/call.h"
 #include "handlers/model_load.h"
 #include "handlers/model_named.h"
+#include "handlers/rows_cells.h"
 
-enum { ROWS_COUNT_MAX = 100 * 1000, ROWS_STEPS_MAX = 1000 };
+enum { ROWS_COUNT_MAX = 100 * 1000, ROWS_STEPS_MAX = 1000, ROWS_CSV_MAX = 64 << 20 };
 
 enum rows_format { ROWS_COLUMNS, ROWS_CSV };
 
-/* The rows of one class. */
+/* The rows of one class; of none: class is that behind the last. */
 struct rows_part {
     struct call call; /* of /v1/sample, decoded */
     bool begun;       /* it is to be released */
     size_t n;
     int64_t class;
+    double *given; /* [n][features] as of table_give; NULL: nothing is */
 };
 
 struct rows_params {
-    struct str model, label;
+    struct str model, label, given, columns, csv;
     int64_t count, seed, steps, time_limit_ms;
     double guidance;
-    bool has_guidance;
+    bool has_count, has_guidance;
     int format, dtype;
 
     /* prepare's: */
     struct model_named named;
     const struct table_file *table; /* of the model, which the call keeps */
-    int64_t *classes;               /* [count] of each row; NULL: the table has no label */
+    struct rows_cells cells;        /* what is given */
+    int64_t *classes;               /* [count] of each row; that of no class where its label is drawn */
     struct rows_part *parts;        /* [n_parts] */
     size_t n_parts;
 };
 
 extern const struct field rows_fields[];
+extern const struct rule rows_rules[];
 
-/* rows_prepare finds the model and the label, and decodes the parts. Errors: INVALID, TOO_LARGE, NO_MEMORY; as of
+/* rows_prepare finds the model, reads what is given, and decodes the parts; `count` is that of the rows with gaps then. Errors: INVALID, TOO_LARGE, NO_MEMORY; as of
  * model_store.find. */
 enum status rows_prepare(struct call *call, struct rows_params *params) MUST_CHECK;
 void rows_release(struct rows_params *params);

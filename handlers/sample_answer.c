@@ -107,18 +107,40 @@ static void resolve(struct call *call, const struct sample_params *p, struct sam
     };
 }
 
+/* ways_of gives a trajectory in the unit of the samples: that of a network with a scale of rows is in the network's. */
+static enum status ways_of(struct call *call, const struct sample_params *p, const struct array *trajectory,
+                           const double **out) {
+    const struct loaded_model *model = NULL;
+    *out = trajectory->reals;
+    enum status status = trajectory->kind ? model_load_network(call, &p->model, &model) : STATUS_OK;
+    if (status != STATUS_OK || !model || !model->scaled)
+        return status;
+    double *ways = ctx_alloc(&call->ctx, trajectory->n, sizeof *ways);
+    if (!ways)
+        return STATUS_NO_MEMORY;
+    *out = ways;
+    return coder_run(&call->ctx, &model->decoder, trajectory->n / coder_in(&model->decoder), trajectory->reals, ways,
+                     false);
+}
+
 static enum status draw(struct call *call, const struct sample_params *p, const double *samples,
                         struct sample_result *out) {
+    const double *ways = NULL;
+    if (call->media != MEDIA_PNG)
+        return STATUS_OK;
+    enum status status = ways_of(call, p, &out->trajectory, &ways);
+    if (status != STATUS_OK)
+        return status;
     const struct plot_job job = {
         .model = &p->model,
         .of = {.asked = p->control.classes},
         .samples = samples,
         .count = (size_t)p->count,
         .d = out->samples.shape[1],
-        .trajectory = out->trajectory.reals,
+        .trajectory = ways,
         .points = out->trajectory.shape[0],
     };
-    return call->media == MEDIA_PNG ? plot_draw(call, &p->plot, &job, &out->picture) : STATUS_OK;
+    return plot_draw(call, &p->plot, &job, &out->picture);
 }
 
 /* sample_report_rows writes what every answer holds. */

@@ -65,12 +65,15 @@ const struct field sample_fields[] = {
           .fields = INTERPOLATE_FIELDS),
     SAMPLES(init,
             "Data to start from instead of noise alone (SDEdit, img2img), [count][d], or [1][d] for all samples: noise "
-            "is added up to a level that strength chooses."),
+            "is added up to a level that strength chooses. Of a model with a source: what is led to its data."),
     FIELD(struct sample_params, strength, NUMBER,
           "With init: the share of the steps that are taken, from 0 (init itself) to 1 (all of them); default 0.8.",
           .present = offsetof(struct sample_params, has_strength), FIELD_REALS(0, 1)),
     LATENT(struct sample_params, mask,
-           "Inpainting, [d]: 1 where known holds the answer, 0 where the model is asked, anything between to blend."),
+           "Inpainting, [d]: 1 where known holds the answer, 0 where the model is asked, anything between to blend. "
+           "Without repaint the rest follows what is known too weakly: of two numbers with the correlation 0.9, one "
+           "known to be 1.5, the other has a mean of 0.66 instead of 1.35 (heun, 50 steps); 10 repeats of 5 steps make "
+           "it 1.22, 50 make it 1.33."),
     LATENT(struct sample_params, known, "With mask: the data that are known, [d]."),
     FIELD(struct sample_params, repaint, OBJECT,
           "With mask: go back and repeat, so that what is asked agrees with what is known (Lugmayr et al. 2022).",

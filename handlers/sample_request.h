@@ -36,6 +36,7 @@ struct sample_params {
     int dtype; /* an enum graph_dtype */
     bool has_stop_after, has_plot;
     struct plot_params plot;
+    const double *given; /* of no field: [count][d] numbers that are known, NaN elsewhere (denoiser.h); NULL: none */
 };
 
 extern const struct field sample_fields[];

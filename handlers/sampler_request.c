@@ -168,35 +168,53 @@ static enum status refuse_adaptive(struct ctx *ctx, const char *solver) {
                     solver);
 }
 
+/* names_grid: the request says more of the solver and the levels than lists and options. */
+static bool names_grid(const struct sampler_params *s) {
+    return s->has_solver || s->has_grid || s->final || s->has_rho || s->has_sigma_min || s->has_sigma_max ||
+           s->has_shift;
+}
+
 bool sampler_own(const struct sampler_request *r) {
     const struct sampler_params *s = &r->sampler;
-    bool numbers =
-        s->has_rho || s->has_sigma_min || s->has_sigma_max || s->has_shift || s->sigmas.kind || s->times.kind;
-    return s->has_solver || s->has_grid || s->final || numbers || solver_options_of(s).given;
+    return names_grid(s) || s->sigmas.kind || s->times.kind || solver_options_of(s).given;
 }
 
 bool sampler_options_of_path(const struct sampler_request *r) { return path_options_of(&r->path_options).given != 0; }
 
-/* only_steps refuses what says the same as scheduler_config. */
-static enum status only_steps(struct ctx *ctx, const struct sampler_request *r) {
+/* refuse_twice refuses what says the same as scheduler_config. */
+static enum status refuse_twice(struct ctx *ctx, const struct sampler_request *r) {
     const char *pointer = r->has_path                  ? "/path"
                           : sampler_options_of_path(r) ? "/path_options"
-                          : sampler_own(r)             ? "/sampler"
+                          : names_grid(&r->sampler)    ? "/sampler"
                                                        : NULL;
     if (!pointer)
         return STATUS_OK;
     return ctx_fail(ctx, STATUS_INVALID, pointer,
-                    "scheduler_config says all of the path and the sampler but sampler.steps; want no %s beside it.",
+                    "scheduler_config says all of the path and the sampler but its steps, times or sigmas and what its "
+                    "class takes at each step; want no %s beside it.",
                     pointer[1] == 's' ? "other member of sampler" : pointer + 1);
+}
+
+static enum status one_list(struct ctx *ctx, const struct sampler_params *s) {
+    if (!s->sigmas.kind || !s->times.kind)
+        return STATUS_OK;
+    return ctx_fail(ctx, STATUS_INVALID, "/sampler/times",
+                    "sampler.sigmas and sampler.times both list the noise levels, want one of the two.");
 }
 
 static enum status setup_scheduler(struct call *call, const struct sampler_request *request,
                                    struct sampler_setup *out) {
     const struct sampler_params *s = &request->sampler;
-    enum status status = only_steps(&call->ctx, request);
+    const struct solver_options options = solver_options_of(s);
+    const struct scheduler_run run = {.steps = s->has_steps ? (size_t)s->steps : 0,
+                                      .times = {s->times.reals, s->times.kind ? s->times.n : 0},
+                                      .sigmas = {s->sigmas.reals, s->sigmas.kind ? s->sigmas.n : 0},
+                                      .options = &options};
+    enum status status = refuse_twice(&call->ctx, request);
     if (status == STATUS_OK)
-        status =
-            scheduler_request(call, request->scheduler_config, s->has_steps ? (size_t)s->steps : 0, &out->scheduler);
+        status = one_list(&call->ctx, s);
+    if (status == STATUS_OK)
+        status = scheduler_request(call, request->scheduler_config, &run, &out->scheduler);
     if (status != STATUS_OK)
         return status;
     const struct scheduler *made = out->scheduler.made;
@@ -240,10 +258,8 @@ enum status sampler_setup(struct call *call, const struct sampler_request *reque
     bool listed = s->sigmas.kind || s->times.kind;
     out->grid = (enum grid_id)(s->has_grid ? s->grid : listed ? GRID_CUSTOM : out->path.family->grid);
     const struct grid_in grid = grid_of(s, out->grid);
-    if (s->sigmas.kind && s->times.kind)
-        return ctx_fail(ctx, STATUS_INVALID, "/sampler/times",
-                        "sampler.sigmas and sampler.times both list the noise levels, want one of the two.");
-    return grid_make(ctx, &out->path, &grid, &out->points, &out->steps);
+    status = one_list(ctx, s);
+    return status == STATUS_OK ? grid_make(ctx, &out->path, &grid, &out->points, &out->steps) : status;
 }
 
 size_t sampler_first(const struct sampler_setup *setup, const double *strength) {

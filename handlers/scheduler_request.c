@@ -5,13 +5,15 @@
 #include <string.h>
 
 const char scheduler_config_doc[] =
-    "A scheduler_config.json of diffusers, in place of path, path_options and sampler; only sampler.steps may stand "
-    "beside "
-    "it. `_class_name` picks the class, keys that are missing or null take its defaults, and those that mean nothing "
-    "to it "
-    "are listed in the answer as `ignored`. Instead of `timesteps` that a pipeline would pass, the class's own are "
-    "taken; "
-    "`mu` may be given where use_dynamic_shifting asks for it. The steps are those of diffusers 0.42 in double "
+    "A scheduler_config.json of diffusers, in place of path, path_options and sampler. `_class_name` picks the class, "
+    "keys "
+    "that are missing or null take its defaults, and those that mean nothing to it are listed in the answer as "
+    "`ignored`. "
+    "What a pipeline would pass beside it may stand in sampler, where the class takes it: steps, or instead times "
+    "(timesteps) or sigmas, as set_timesteps takes them; eta (DDIM, TCD), order (LMSDiscrete), s_churn, s_tmin, s_tmax "
+    "and "
+    "s_noise (EulerDiscrete, EDMEuler; DPMSolverSDE the last). `mu`, where use_dynamic_shifting asks for it, and "
+    "`use_clipped_model_output` stand in the config itself. The steps are those of diffusers 0.42 in double "
     "precision, "
     "but for its known mistakes (FlowMatch* shift their levels once, not twice). DDIMInverseScheduler and "
     "DPMSolverMultistepInverseScheduler lead from init to its latents. Classes (each with Scheduler at the end): DDPM, "
@@ -19,7 +21,8 @@ const char scheduler_config_doc[] =
     "PNDM, LMSDiscrete, EulerDiscrete, EulerAncestralDiscrete, HeunDiscrete, KDPM2Discrete, KDPM2AncestralDiscrete, "
     "DPMSolverSDE, DPMSolverMultistep, DPMSolverSinglestep, UniPCMultistep, DEISMultistep, SASolver, EDMEuler, "
     "EDMDPMSolverMultistep, IPNDM, LCM, TCD, CMStochasticIterative, FlowMatchEulerDiscrete, FlowMatchHeunDiscrete, "
-    "FlowMatchLCM, ScoreSdeVe, ScoreSdeVp, DDIMInverse, DPMSolverMultistepInverse.";
+    "FlowMatchLCM, ScoreSdeVe, ScoreSdeVp, DDIMInverse, DPMSolverMultistepInverse; DDPMParallel and DDIMParallel "
+    "are DDPM and DDIM.";
 
 enum type { TYPE_REAL, TYPE_WHOLE, TYPE_FLAG, TYPE_CHOICE, TYPE_NUMBERS };
 
@@ -196,7 +199,8 @@ static enum status read_object(struct reading *r, json_t *object, struct schedul
     return status;
 }
 
-enum status scheduler_request(struct call *call, struct str text, size_t steps, struct scheduler_answer *out) {
+enum status scheduler_request(struct call *call, struct str text, const struct scheduler_run *run,
+                              struct scheduler_answer *out) {
     struct reading r = {.ctx = &call->ctx};
     json_error_t error;
     json_t *object = json_loadb(text.p, text.n, 0, &error);
@@ -208,7 +212,7 @@ enum status scheduler_request(struct call *call, struct str text, size_t steps, 
     if (!made)
         return status == STATUS_OK ? STATUS_NO_MEMORY : status;
     out->made = made;
-    status = scheduler_make(&call->ctx, r.class, &r.config, steps, made);
+    status = scheduler_make(&call->ctx, r.class, &r.config, run, made);
     for (size_t i = 0; scheduler_class_name(i); i++)
         if (scheduler_class_find(scheduler_class_name(i)) == r.class)
             out->name = (struct str){scheduler_class_name(i), strlen(scheduler_class_name(i))};

@@ -14,9 +14,9 @@ struct scheduler_answer {
     struct array ignored; /* keys that mean nothing to the class, in the order of the request */
 };
 
-/* scheduler_request reads the JSON object `text` and prepares `steps` steps (0: as many as is usual).
+/* scheduler_request reads the JSON object `text` and prepares the steps of a run (NULL: as usual).
  * Errors: INVALID (pointers below "/scheduler_config"; "/sampler/steps"), NO_MEMORY. */
-enum status scheduler_request(struct call *call, struct str text, size_t steps,
+enum status scheduler_request(struct call *call, struct str text, const struct scheduler_run *run,
                               struct scheduler_answer *out) MUST_CHECK;
 
 #endif

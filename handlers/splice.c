@@ -60,6 +60,19 @@ static const char *number_array_end(const char *p, const char *end) {
     }
 }
 
+/* add_stand_in writes the string that stands for a span: a NUL, and its number in base 16. */
+static void add_stand_in(struct buf *out, size_t number) {
+    char text[32];
+    size_t at = sizeof text;
+    text[--at] = '"';
+    do
+        text[--at] = "0123456789abcdef"[number % 16];
+    while ((number /= 16) > 0);
+    at -= 7;
+    memcpy(text + at, "\"\\u0000", 7);
+    buf_add(out, text + at, sizeof text - at);
+}
+
 static bool add_span(struct splice *s, const char *text, size_t n) {
     if (s->n_spans == s->size_spans) {
         size_t size = s->size_spans ? s->size_spans * 2 : 16;
@@ -70,7 +83,7 @@ static bool add_span(struct splice *s, const char *text, size_t n) {
         s->size_spans = size;
     }
     s->spans[s->n_spans] = (struct span){text, n, s->skeleton.n};
-    buf_printf(&s->skeleton, "\"\\u0000%zx\"", s->n_spans++);
+    add_stand_in(&s->skeleton, s->n_spans++);
     return true;
 }
 

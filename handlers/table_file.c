@@ -135,6 +135,7 @@ static enum status read_label(struct reading *r, const json_t *object) {
     struct table_file *t = r->out;
     const char *label = json_string_value(json_object_get(object, "label"));
     t->code.label = TABLE_NO_LABEL;
+    t->code.joint = json_is_true(json_object_get(object, "joint"));
     if (!label)
         return table_code_place(r->ctx, &t->code);
     t->code.label = table_names_find(&t->names, (struct str){label, strlen(label)});
@@ -189,7 +190,7 @@ void table_file_write(const struct table_file *t, struct buf *out) {
         encode_string(out, t->names.columns[t->code.label].p, t->names.columns[t->code.label].n);
         for (size_t k = 0; k < t->code.classes; k++)
             buf_printf(out, "%s%lld", k ? ", " : ",\n  \"counts\": [", (long long)t->code.counts[k]);
-        buf_text(out, "],\n");
+        buf_printf(out, "],\n  \"joint\": %s,\n", t->code.joint ? "true" : "false");
     }
     buf_text(out, "  \"columns\": [");
     for (size_t i = 0; i < t->code.n; i++)

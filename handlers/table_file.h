@@ -5,7 +5,7 @@
  *        "decimals": 1},
  *       {"name": "species", "kind": "categorical", "gaps": false, "categories": ["setosa", ...]}]}
  *
- * label and counts are there where there is a label. */
+ * label and counts are there where there is a label, and "joint": true where it has features (table_code.h). */
 #ifndef SOLVENT_TABLE_FILE_H
 #define SOLVENT_TABLE_FILE_H
 

@@ -92,7 +92,7 @@ static size_t distinct(const double *from, size_t n, double *to) {
     return kept;
 }
 
-static enum status number_text(struct ctx *ctx, double x, struct str *out) {
+enum status table_text_number(struct ctx *ctx, double x, struct str *out) {
     struct buf text;
     char *p = NULL;
     buf_init(&text, NUMBER_ROOM);
@@ -110,7 +110,7 @@ static enum status name_numbers(struct reading *r, size_t i, const double *value
     struct str *names = ctx_alloc(r->ctx, n, sizeof *names);
     enum status status = names ? STATUS_OK : STATUS_NO_MEMORY;
     for (size_t k = 0; k < n && status == STATUS_OK; k++)
-        status = number_text(r->ctx, values[k], &names[k]);
+        status = table_text_number(r->ctx, values[k], &names[k]);
     r->out->names.categories[i] = names;
     return status;
 }

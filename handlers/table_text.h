@@ -30,6 +30,9 @@ enum status table_text_read(struct ctx *ctx, const char *pointer, struct str csv
 size_t table_names_find(const struct table_names *names, struct str name);
 size_t table_names_category(const struct table_names *names, size_t column, size_t n, struct str text);
 
+/* table_text_number is the name of a number as a category: 5, 0.5; in ctx. Errors: NO_MEMORY. */
+enum status table_text_number(struct ctx *ctx, double x, struct str *out) MUST_CHECK;
+
 /* table_text_csv appends a table of these columns with a header; a field that is missing is empty. table_text_json appends
  * {"name": [values], ...}, where it is null. */
 void table_text_csv(const struct table_names *names, const struct table *table, struct buf *out);

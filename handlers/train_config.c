@@ -7,9 +7,11 @@
 #include "handlers/json_file.h"
 #include "handlers/number.h"
 
-const char *const train_networks[] = {"auto", "unet", "mlp", NULL};
+const char *const train_networks[] = {"auto", "unet", "mlp", "dit", NULL};
 const char *const train_paths[] = {"flow", "ddpm-linear", "ddpm-scaled-linear", "ddpm-cosine", "edm", NULL};
 const char *const train_predictions[] = {"auto", "x0", "eps", "v", "velocity", "edm", NULL};
+const char *const train_couplings[] = {"independent", "ot", NULL};
+const char *const train_dtypes[] = {"f32", "bf16", NULL};
 const char *const train_times[] = {"auto", "uniform", "logit-normal", "log-normal", NULL};
 
 enum option_kind { TEXT, COUNT, REAL, FLAG, CHOICE, SIZES };
@@ -149,6 +151,15 @@ void train_config_default(struct train_config *c) {
             (void)!set(&s, OPTIONS[i].def);
     }
     ctx_release(&none);
+}
+
+void train_config_tables(struct train_config *c, bool label) {
+    c->steps = 3000;
+    c->batch = 120;
+    c->num_blocks = 2;
+    c->warmup = 100;
+    if (label)
+        c->label_drop = 0.3; /* so often it is drawn with the rest, where other columns are given */
 }
 
 /* same_name takes '-' for '_'. */

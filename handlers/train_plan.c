@@ -2,7 +2,9 @@
 
 #include <string.h>
 
+#include "core/base/epoch_order.h"
 #include "core/tensor/tensor.h"
+#include "handlers/table_file.h"
 
 static enum status fail(struct ctx *ctx, const char *sentence) {
     return ctx_fail(ctx, STATUS_INVALID, "", "%s", sentence);
@@ -13,10 +15,14 @@ static enum status fail(struct ctx *ctx, const char *sentence) {
 static enum status settle_network(struct ctx *ctx, const struct dataset *data, struct train_config *c) {
     if (c->network == TRAIN_NETWORK_AUTO)
         c->network = data->images ? TRAIN_UNET : TRAIN_MLP;
-    if (c->network == TRAIN_UNET && !data->images)
-        return fail(ctx, "The network unet is for images, and the data are rows; want mlp.");
+    if (c->network != TRAIN_MLP && !data->images)
+        return ctx_fail(ctx, STATUS_INVALID, "", "The network %s is for images, and the data are rows; want mlp.",
+                        train_networks[c->network]);
     if (c->network == TRAIN_MLP && data->images)
-        return fail(ctx, "The network mlp is for rows, and the data are images; want unet.");
+        return fail(ctx, "The network mlp is for rows, and the data are images; want unet or dit.");
+    if (c->network == TRAIN_DIT && (!data->classes || data->height != data->width))
+        return fail(ctx,
+                    "The network dit is told a class and is for squares; want square images with labels, or unet.");
     return STATUS_OK;
 }
 
@@ -39,12 +45,20 @@ static enum status check_meaning(struct ctx *ctx, const struct dataset *data, co
     char is[TRAIN_VALUE], given[TRAIN_VALUE];
     train_config_default(&plain);
 #define UNUSED(member) used.member = plain.member;
-    if (c->network == TRAIN_UNET) {
+    if (c->network != TRAIN_MLP) {
         UNUSED(hidden_size) UNUSED(num_blocks) UNUSED(time_size)
-    } else {
-        UNUSED(block_out_channels)
-        UNUSED(layers_per_block) UNUSED(attention_levels) UNUSED(attention_head_dim) UNUSED(norm_num_groups)
     }
+    if (c->network != TRAIN_UNET) {
+        UNUSED(block_out_channels)
+        UNUSED(layers_per_block) UNUSED(attention_levels) UNUSED(norm_num_groups)
+    }
+    if (c->network != TRAIN_DIT) {
+        UNUSED(num_layers) UNUSED(num_attention_heads) UNUSED(patch_size)
+    }
+    if (c->network == TRAIN_MLP)
+        UNUSED(attention_head_dim)
+    if (c->path != TRAIN_FLOW)
+        UNUSED(coupling)
     if (c->path != TRAIN_EDM)
         UNUSED(sigma_data)
     if (c->times == TRAIN_UNIFORM) {
@@ -52,15 +66,18 @@ static enum status check_meaning(struct ctx *ctx, const struct dataset *data, co
     }
     if (!data->classes)
         UNUSED(label_drop)
+    if (!data->table)
+        UNUSED(given)
 #undef UNUSED
     const char *name = train_config_differs(&used, c, is, given);
     if (!name)
         return STATUS_OK;
     return ctx_fail(
         ctx, STATUS_INVALID, "",
-        "%s is %s, which means nothing with the network %s, the path %s, %s times and %zu classes; leave it "
+        "%s is %s, which means nothing with the network %s, the path %s, %s times and %zu classes%s; leave it "
         "out, or want %s.",
-        name, given, train_networks[c->network], train_paths[c->path], train_times[c->times], data->classes, is);
+        name, given, train_networks[c->network], train_paths[c->path], train_times[c->times], data->classes,
+        strcmp(name, "given") ? "" : " of what is no table", is);
 }
 
 /* -- The loss -- */
@@ -94,6 +111,20 @@ static enum status make_path(struct ctx *ctx, const struct train_config *c, stru
     return path_make(ctx, IDS[c->path], &options, out);
 }
 
+/* make_given: of a table, columns are known as a whole. */
+static enum status make_given(struct ctx *ctx, struct train_plan *plan) {
+    const struct table_file *table = plan->data->table;
+    if (!table || plan->config.given == 0)
+        return STATUS_OK;
+    uint32_t *groups = ctx_alloc(ctx, table->code.features, sizeof *groups),
+             *also = ctx_alloc(ctx, table->code.features, sizeof *also);
+    if (!groups || !also)
+        return STATUS_NO_MEMORY;
+    table_groups(&table->code, groups, also);
+    plan->loss.given = (struct loss_given){plan->config.given, groups, also};
+    return STATUS_OK;
+}
+
 static enum status make_loss(struct ctx *ctx, struct train_plan *plan) {
     static const enum prediction_id PREDICTIONS[] = {
         [TRAIN_X0] = PREDICTION_X0,     [TRAIN_EPS] = PREDICTION_EPS,
@@ -118,7 +149,8 @@ static enum status make_loss(struct ctx *ctx, struct train_plan *plan) {
         .none = (int64_t)plan->data->classes,
         .seed = (uint64_t)c->seed,
     };
-    return loss_check(ctx, &plan->loss);
+    enum status status = make_given(ctx, plan);
+    return status == STATUS_OK ? loss_check(ctx, &plan->loss) : status;
 }
 
 /* -- The network -- */
@@ -151,6 +183,18 @@ static enum status describe_unet(struct ctx *ctx, struct train_plan *plan) {
     return STATUS_OK;
 }
 
+static void describe_dit(struct train_plan *plan) {
+    const struct train_config *c = &plan->config;
+    plan->dit = dit_default();
+    plan->dit.num_attention_heads = (size_t)c->num_attention_heads;
+    plan->dit.attention_head_dim = (size_t)c->attention_head_dim;
+    plan->dit.in_channels = plan->data->channels;
+    plan->dit.num_layers = (size_t)c->num_layers;
+    plan->dit.sample_size = plan->data->height;
+    plan->dit.patch_size = (size_t)c->patch_size;
+    plan->dit.num_embeds_ada_norm = plan->data->classes;
+}
+
 static void describe_mlp(struct train_plan *plan) {
     const struct train_config *c = &plan->config;
     plan->mlp = mlp_default();
@@ -159,13 +203,103 @@ static void describe_mlp(struct train_plan *plan) {
     plan->mlp.num_blocks = (size_t)c->num_blocks;
     plan->mlp.time_size = (size_t)c->time_size;
     plan->mlp.num_classes = plan->data->classes;
+    plan->mlp.given = plan->loss.given.rate > 0;
 }
 
 enum status train_plan_graph(struct ctx *ctx, const struct train_plan *plan, struct graph **out) {
     const struct tensor_kernels *kernels = tensor_kernels_for(ctx->isa);
-    return plan->config.network == TRAIN_UNET ? unet_make(ctx, kernels, &plan->unet, out)
-                                              : mlp_make(ctx, kernels, &plan->mlp, out);
+    switch ((enum train_network)plan->config.network) {
+    case TRAIN_UNET: return unet_make(ctx, kernels, &plan->unet, out);
+    case TRAIN_DIT: return dit_make(ctx, kernels, &plan->dit, out);
+    case TRAIN_MLP:
+    case TRAIN_NETWORK_AUTO: break; /* which is settled */
+    }
+    return mlp_make(ctx, kernels, &plan->mlp, out);
 }
+
+static enum status describe(struct ctx *ctx, struct train_plan *plan) {
+    if (plan->config.network == TRAIN_UNET)
+        return describe_unet(ctx, plan);
+    if (plan->config.network == TRAIN_DIT)
+        describe_dit(plan);
+    else
+        describe_mlp(plan);
+    return STATUS_OK;
+}
+
+/* -- The source -- */
+
+static enum status check_source(struct ctx *ctx, const struct train_plan *plan) {
+    const struct dataset *a = plan->data, *b = plan->source;
+    if (b && plan->config.path != TRAIN_FLOW)
+        return ctx_fail(ctx, STATUS_INVALID, "", "A source is what a flow starts from, and means nothing on %s.",
+                        train_paths[plan->config.path]);
+    if (b && (a->table || b->table))
+        return ctx_fail(ctx, STATUS_INVALID, "", "A table starts from noise; want points or images with a source.");
+    if (!b || (a->images == b->images && a->height == b->height && a->width == b->width && a->channels == b->channels))
+        return STATUS_OK;
+    return ctx_fail(ctx, STATUS_INVALID, "",
+                    "The source has %s of %zu x %zu x %zu numbers, and the data have %s of %zu x %zu x %zu; want the "
+                    "same.",
+                    b->images ? "images" : "rows", b->height, b->width, b->channels, a->images ? "images" : "rows",
+                    a->height, a->width, a->channels);
+}
+
+/* rescale gives the source's rows the scale of the data's. */
+static enum status rescale(struct ctx *ctx, struct train_plan *plan) {
+    const struct dataset *from = plan->source, *to = plan->data;
+    const size_t n = from->data.n, d = from->data.d;
+    float *rows = ctx_alloc(ctx, n, d * sizeof *rows);
+    if (!rows)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < n * d; i++) {
+        const size_t j = i % d;
+        rows[i] = (float)((from->mean[j] + from->std[j] * (double)from->data.rows[i] - to->mean[j]) / to->std[j]);
+    }
+    plan->from.rows = rows;
+    return STATUS_OK;
+}
+
+static enum status take_source(struct ctx *ctx, struct train_plan *plan) {
+    enum status status = check_source(ctx, plan);
+    if (status != STATUS_OK || !plan->source)
+        return status;
+    plan->from = plan->source->data;
+    plan->from.labels = NULL;
+    plan->options.source = &plan->from;
+    return plan->from.rows ? rescale(ctx, plan) : STATUS_OK;
+}
+
+/* channels_first turns [pixels][channels] into [channels][pixels]. */
+static void channels_first(const float *from, size_t pixels, size_t channels, float *to) {
+    for (size_t c = 0; c < channels; c++)
+        for (size_t i = 0; i < pixels; i++)
+            to[c * pixels + i] = from[i * channels + c];
+}
+
+/* starts_of is how many points of a source come with a model. */
+static size_t starts_of(const struct train_data *from) {
+    size_t most = TRAIN_START_NUMBERS / from->d;
+    most = most < TRAIN_STARTS_LEAST ? TRAIN_STARTS_LEAST : most > TRAIN_STARTS_MAX ? TRAIN_STARTS_MAX : most;
+    return from->n < most ? from->n : most;
+}
+
+enum status train_plan_starts(struct ctx *ctx, const struct train_plan *plan, float **points, size_t *n) {
+    const struct train_data *from = &plan->from;
+    const size_t d = from->d, channels = plan->data->channels;
+    *n = starts_of(from);
+    *points = ctx_alloc(ctx, *n + 1, d * sizeof **points);
+    if (!*points)
+        return STATUS_NO_MEMORY;
+    float *item = *points + *n * d;
+    for (size_t i = 0; i < *n; i++) {
+        train_data_item(from, epoch_order_at((uint64_t)plan->config.seed, from->n, i), item);
+        channels_first(item, d / channels, channels, *points + i * d);
+    }
+    return STATUS_OK;
+}
+
+/* -- All of it -- */
 
 static struct trainer_options options_of(const struct train_config *c, size_t items) {
     return (struct trainer_options){
@@ -180,13 +314,15 @@ static struct trainer_options options_of(const struct train_config *c, size_t it
         .clip_norm = c->clip_norm,
         .ema = c->ema,
         .seed = (uint64_t)c->seed,
+        .dtype = c->dtype == TRAIN_BF16 ? GRAPH_BF16 : GRAPH_F32,
+        .coupling = c->coupling == TRAIN_OT ? COUPLING_OT : COUPLING_INDEPENDENT,
         .held = (size_t)(c->held_out * (double)items), /* at most half of them */
     };
 }
 
 enum status train_plan_make(struct ctx *ctx, const struct train_config *config, const struct dataset *data,
-                            struct train_plan *out) {
-    *out = (struct train_plan){.config = *config, .data = data};
+                            const struct dataset *source, struct train_plan *out) {
+    *out = (struct train_plan){.config = *config, .data = data, .source = source};
     enum status status = settle_network(ctx, data, &out->config);
     if (status != STATUS_OK)
         return status;
@@ -198,10 +334,10 @@ enum status train_plan_make(struct ctx *ctx, const struct train_config *config, 
         status = make_path(ctx, &out->config, &out->path);
     if (status == STATUS_OK)
         status = make_loss(ctx, out);
-    if (status == STATUS_OK && out->config.network == TRAIN_UNET)
-        status = describe_unet(ctx, out);
-    else
-        describe_mlp(out);
+    if (status == STATUS_OK)
+        status = describe(ctx, out);
     out->options = options_of(&out->config, data->data.n);
-    return status;
+    if (status == STATUS_OK)
+        status = trainer_check(ctx, &out->options);
+    return status == STATUS_OK ? take_source(ctx, out) : status;
 }

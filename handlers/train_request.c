@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "core/nn/gradient.h"
+#include "handlers/base64.h"
 #include "handlers/dataset_parts.h"
+#include "handlers/dataset_table.h"
 
 enum { COLUMN_NAME_MAX = 1000 };
 
@@ -29,27 +31,24 @@ const struct field train_fields[] = {
           .kinds = KIND_INT | KIND_REAL, .min_dims = 2, .max_dims = 3, .min_items = 1, .max_items = TRAIN_NUMBERS_MAX),
     FIELD(struct train_params, labels, ARRAY, "The class of each point or image, [n], from 0.", .kinds = KIND_INT,
           .min_items = 1, .max_items = TRAIN_NUMBERS_MAX, FIELD_INTS(0, DATASET_CLASSES_MAX - 1)),
+    FIELD(
+        struct train_params, file, STRING,
+        "Points or images as a file in base64: IDX, as MNIST is kept, or NPY, either packed by gzip or not; images are "
+        "[n][height][width], or [n][height][width][3] in colour.",
+        .min_items = 1, .max_items = TRAIN_FILE_MAX),
+    FIELD(struct train_params, labels_file, STRING, "The classes of its items in the same way, [n], from 0.",
+          .min_items = 1, .max_items = TRAIN_FILE_MAX),
     FIELD(struct train_params, options, JSON,
           "What `solvent train --help` lists of network and training, by the names of train.json: "
-          "{\"steps\":3000,\"hidden_size\":256,\"seed\":7}. A table has other defaults: 1500 steps of 120 rows, two "
-          "blocks, "
-          "100 steps of warm-up."),
+          "{\"steps\":3000,\"hidden_size\":256,\"seed\":7}. A table has other defaults: 3000 steps of 120 rows, two "
+          "blocks, 100 steps of warm-up, and label_drop 0.3; given 0 makes it one that can be told its label alone."),
     {0}};
 
-const struct rule train_rules[] = {EXACTLY_ONE("csv", "data"),
-                                   REQUIRES("label", "csv"),
-                                   REQUIRES("categorical", "csv"),
-                                   REQUIRES("labels", "data"),
-                                   {0}};
+const struct rule train_rules[] = {EXACTLY_ONE("csv", "data", "file"), REQUIRES("label", "csv"),
+                                   REQUIRES("categorical", "csv"),     REQUIRES("labels", "data"),
+                                   REQUIRES("labels_file", "file"),    {0}};
 
 /* -- Options -- */
-
-static void table_defaults(struct train_config *c) {
-    c->steps = 1500;
-    c->batch = 120;
-    c->num_blocks = 2;
-    c->warmup = 100;
-}
 
 /* refuse_foreign: options of a run on files mean nothing here. */
 static enum status refuse_foreign(struct ctx *ctx, const struct str text) {
@@ -75,8 +74,8 @@ static enum status refuse_foreign(struct ctx *ctx, const struct str text) {
 
 static enum status read_options(struct ctx *ctx, struct train_params *p, struct train_config *c) {
     train_config_default(c);
-    if (p->kind == TRAIN_TABLE)
-        table_defaults(c);
+    if (p->csv.n)
+        train_config_tables(c, p->label.n > 0);
     if (!p->options.n)
         return STATUS_OK;
     enum status status = refuse_foreign(ctx, p->options);
@@ -85,63 +84,9 @@ static enum status read_options(struct ctx *ctx, struct train_params *p, struct 
 
 /* -- Tables -- */
 
-static enum status find_label(struct ctx *ctx, const struct train_params *p, const struct table_text *text,
-                              size_t *out) {
-    *out = p->label.n ? table_names_find(&text->names, p->label) : TABLE_NO_LABEL;
-    if (!p->label.n || *out != SIZE_MAX)
-        return STATUS_OK;
-    return ctx_fail(ctx, STATUS_INVALID, "/label", "There is no column \"%.*s\".",
-                    (int)(p->label.n < 60 ? p->label.n : 60), p->label.p);
-}
-
-/* can_be_named: id2label takes texts of 1 to MODEL_LABEL_BYTES bytes, for all classes. */
-static bool can_be_named(const struct table_file *t) {
-    const struct column_code *label = &t->code.columns[t->code.label];
-    for (size_t k = 0; k < label->categories; k++) {
-        const size_t n = t->names.categories[t->code.label][k].n;
-        if (n < 1 || n > 200) /* as model_write.h writes them whole */
-            return false;
-    }
-    return !label->gaps;
-}
-
-static enum status table_dataset(struct ctx *ctx, const struct table *table, struct train_params *p) {
-    const struct table_code *code = &p->table.code;
-    float *rows = ctx_alloc(ctx, table->rows, code->features * sizeof *rows);
-    int64_t *labels = ctx_alloc(ctx, table->rows, sizeof *labels);
-    double *scale = ctx_zalloc(ctx, code->features, 2 * sizeof *scale);
-    if (!rows || !labels || !scale)
-        return STATUS_NO_MEMORY;
-    table_encode(code, table, rows, labels);
-    for (size_t i = 0; i < code->features; i++)
-        scale[code->features + i] = 1;
-    p->dataset = (struct dataset){.height = 1,
-                                  .width = 1,
-                                  .channels = code->features,
-                                  .data = {.n = table->rows, .d = code->features, .rows = rows},
-                                  .classes = code->classes,
-                                  .mean = scale,
-                                  .std = scale + code->features};
-    if (code->classes)
-        p->dataset.data.labels = labels;
-    if (code->classes && can_be_named(&p->table))
-        p->dataset.class_names = p->table.names.categories[code->label];
-    return STATUS_OK;
-}
-
-static enum status read_table(struct ctx *ctx, struct train_params *p) {
-    struct table_text text;
-    size_t label = TABLE_NO_LABEL;
-    enum status status = table_text_read(ctx, "/csv", p->csv, &p->categorical, p->label, &text);
-    if (status == STATUS_OK)
-        status = find_label(ctx, p, &text, &label);
-    if (status == STATUS_OK)
-        status = table_code_fit(ctx, &text.table, label, &p->table.code);
-    if (status == STATUS_INVALID && strcmp(ctx->err.pointer, "/label") != 0 &&
-        strcmp(ctx->err.pointer, "/categorical") != 0)
-        strcpy(ctx->err.pointer, "/csv");
-    p->table.names = text.names;
-    return status == STATUS_OK ? table_dataset(ctx, &text.table, p) : status;
+static enum status read_table(struct ctx *ctx, struct train_params *p, const struct train_config *c) {
+    const struct dataset_table_in in = {p->csv, &p->categorical, p->label, c->given > 0};
+    return dataset_table(ctx, &in, &p->table, &p->dataset);
 }
 
 /* -- Arrays -- */
@@ -171,7 +116,43 @@ static enum status read_arrays(struct ctx *ctx, struct train_params *p) {
     return status;
 }
 
+/* -- Files -- */
+
+/* open_text is data_array_open of a file that came as text. */
+static enum status open_text(struct ctx *ctx, const char *name, struct str text, struct data_array *out) {
+    size_t n, wrong;
+    unsigned char *bytes = ctx_alloc(ctx, text.n / 4 + 1, 3);
+    if (!bytes)
+        return STATUS_NO_MEMORY;
+    if (!base64_read(text.p, text.n, bytes, &n, &wrong))
+        return ctx_fail(ctx, STATUS_INVALID, "", "%s is no base64 at its character %zu; want 4 for each 3 bytes.", name,
+                        wrong);
+    const enum status status = data_array_open(ctx, &(struct data_file){name, bytes, n}, out);
+    const struct error error = ctx->err;
+    return status == STATUS_UNSUPPORTED ? ctx_fail(ctx, STATUS_INVALID, "", "%s", error.detail) : status;
+}
+
+static enum status read_files(struct ctx *ctx, struct train_params *p) {
+    struct data_array data, labels;
+    p->dataset = (struct dataset){0};
+    enum status status = open_text(ctx, "file", p->file, &data);
+    if (status == STATUS_OK)
+        status = dataset_array(ctx, &data, &p->dataset);
+    if (status != STATUS_OK || !p->labels_file.n)
+        return at(ctx, status, "/file");
+    status = open_text(ctx, "labels_file", p->labels_file, &labels);
+    if (status == STATUS_OK)
+        status = dataset_labels(ctx, &labels, &p->dataset);
+    return at(ctx, status, "/labels_file");
+}
+
 /* -- All of it -- */
+
+static enum status read_data(struct ctx *ctx, struct train_params *p, const struct train_config *c) {
+    enum status status = p->csv.n ? read_table(ctx, p, c) : p->file.n ? read_files(ctx, p) : read_arrays(ctx, p);
+    p->kind = p->csv.n ? TRAIN_TABLE : p->dataset.images ? TRAIN_IMAGES : TRAIN_POINTS;
+    return status;
+}
 
 /* measure counts the network's parameters, and so finds what is wrong with its sizes. */
 static enum status measure(struct ctx *ctx, struct train_params *p) {
@@ -207,13 +188,12 @@ enum status train_prepare(struct call *call, struct train_params *p) {
     enum status status = check_name(call, p->name);
     if (status != STATUS_OK)
         return status;
-    p->kind = p->csv.n ? TRAIN_TABLE : p->data.dims == 2 ? TRAIN_POINTS : TRAIN_IMAGES;
-    status = p->kind == TRAIN_TABLE ? read_table(ctx, p) : read_arrays(ctx, p);
+    status = at(ctx, read_options(ctx, p, &config), "/options");
+    if (status == STATUS_OK)
+        status = read_data(ctx, p, &config);
     if (status != STATUS_OK)
         return status;
-    status = read_options(ctx, p, &config);
-    if (status == STATUS_OK)
-        status = train_plan_make(ctx, &config, &p->dataset, &p->plan);
+    status = train_plan_make(ctx, &config, &p->dataset, NULL, &p->plan);
     if (status == STATUS_OK)
         status = measure(ctx, p);
     return at(ctx, status, "/options");

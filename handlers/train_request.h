@@ -6,13 +6,13 @@
 #include "handlers/table_file.h"
 #include "handlers/train_plan.h"
 
-enum { TRAIN_CSV_MAX = 64 << 20, TRAIN_NUMBERS_MAX = 64 << 20 };
+enum { TRAIN_CSV_MAX = 64 << 20, TRAIN_NUMBERS_MAX = 64 << 20, TRAIN_FILE_MAX = 256 << 20 };
 
 enum train_kind { TRAIN_TABLE, TRAIN_POINTS, TRAIN_IMAGES };
 extern const char *const train_kind_names[]; /* in the order of train_kind; ends with NULL */
 
 struct train_params {
-    struct str name, csv, label, options;
+    struct str name, csv, label, options, file, labels_file;
     struct array data, labels, categorical;
 
     /* prepare's: */

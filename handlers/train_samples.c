@@ -18,7 +18,7 @@ struct drawing {
     const struct train_plan *plan;
     struct network network;
     struct plan steps;
-    struct noise noise;
+    struct noise_source noise; /* of a run without a source: base alone */
     size_t d;
 };
 
@@ -39,7 +39,8 @@ static enum status load_network(struct drawing *d, const float *weights) {
     enum status status = train_plan_graph(d->ctx, d->plan, &graph);
     if (status == STATUS_OK)
         status = graph_load(d->ctx, graph, next_weights, &weights);
-    d->network = (struct network){graph, data->height, data->width, data->channels, data->channels};
+    d->network = (struct network){graph,          data->height,   data->width,
+                                  data->channels, data->channels, d->plan->loss.given.rate > 0};
     return status;
 }
 
@@ -82,7 +83,7 @@ static enum status make_steps(struct drawing *d) {
 }
 
 static enum status draw(struct drawing *d, const struct denoiser *denoiser, size_t count, double *to) {
-    const struct sampler_in in = {.denoiser = denoiser, .plan = &d->steps, .noise = &d->noise, .count = count};
+    const struct sampler_in in = {.denoiser = denoiser, .plan = &d->steps, .noise = &d->noise.base, .count = count};
     struct sampler_out out;
     enum status status = sampler_run(d->ctx, &in, &out);
     if (status == STATUS_OK)
@@ -155,9 +156,26 @@ static enum status draw_points(struct drawing *d, struct canvas *canvas) {
     return plot_draw_plane(d->ctx, &in, canvas);
 }
 
+/* find_start: samples of a run with a source start from its points. */
+static enum status find_start(struct drawing *d) {
+    const enum isa isa = d->ctx->isa;
+    const uint64_t seed = (uint64_t)d->plan->config.seed;
+    float *points;
+    size_t n;
+    d->noise.base = noise_of_seed(isa, seed);
+    if (!d->plan->source)
+        return STATUS_OK;
+    enum status status = train_plan_starts(d->ctx, d->plan, &points, &n);
+    if (status == STATUS_OK)
+        d->noise = noise_of_source(isa, seed, points, n);
+    return status;
+}
+
 static enum status draw_all(struct drawing *d, const float *weights, struct buf *out) {
     struct canvas canvas;
-    enum status status = load_network(d, weights);
+    enum status status = find_start(d);
+    if (status == STATUS_OK)
+        status = load_network(d, weights);
     if (status == STATUS_OK)
         status = make_steps(d);
     if (status == STATUS_OK)
@@ -167,10 +185,7 @@ static enum status draw_all(struct drawing *d, const float *weights, struct buf 
 
 enum status train_samples(struct ctx *ctx, const struct train_plan *plan, const float *weights, struct buf *out) {
     struct ctx_mark mark = ctx_mark(ctx);
-    struct drawing d = {.ctx = ctx,
-                        .plan = plan,
-                        .noise = noise_of_seed(ctx->isa, (uint64_t)plan->config.seed),
-                        .d = plan->data->data.d};
+    struct drawing d = {.ctx = ctx, .plan = plan, .d = plan->data->data.d};
     enum status status = draw_all(&d, weights, out);
     ctx_rewind(ctx, mark);
     return status;

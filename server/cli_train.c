@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "handlers/table_file.h"
 #include "server/machine.h"
 #include "server/pool.h"
 #include "server/ranks.h"
@@ -23,6 +24,7 @@ static const char USAGE[] =
     "\n"
     "  solvent train --data moons --out moons --steps 2000 --batch 256\n"
     "  solvent train --data train-images.gz --labels train-labels.gz --out digits\n"
+    "  solvent train --data irises.csv --label-column species --out irises\n"
     "  solvent train --data pictures/ --block-out-channels 32,64,128 --attention-levels 1 --out mine\n"
     "  mpirun -n 4 solvent train --data pictures/ --out mine          each rank learns from a quarter of every batch\n"
     "\n"
@@ -112,9 +114,13 @@ struct wanted {
     struct train_config was, is;
 };
 
-static enum status read_options(struct ctx *ctx, struct order *o, const struct train_folder *folder, struct wanted *w) {
+/* read_options takes the defaults of tables where the data turned out to be one. */
+static enum status read_options(struct ctx *ctx, struct order *o, const struct train_folder *folder,
+                                const struct dataset *data, struct wanted *w) {
     train_config_default(&w->was);
     train_config_default(&w->is);
+    if (data->table)
+        train_config_tables(&w->is, data->classes > 0);
     enum status status = train_run_options(ctx, folder, &w->was, &w->begun);
     if (status == STATUS_OK && o->config)
         status = read_config(ctx, o->config, &w->is);
@@ -125,10 +131,10 @@ static enum status read_options(struct ctx *ctx, struct order *o, const struct t
 
 /* refuse_change: what a folder was begun with is settled as the plan settles what is wanted now. */
 static enum status refuse_change(struct ctx *ctx, const struct order *o, const struct wanted *w,
-                                 const struct dataset *data, const struct train_plan *plan) {
+                                 const struct train_plan *plan) {
     struct train_plan was;
     char is[TRAIN_VALUE], wanted[TRAIN_VALUE];
-    enum status status = w->begun ? train_plan_make(ctx, &w->was, data, &was) : STATUS_OK;
+    enum status status = w->begun ? train_plan_make(ctx, &w->was, plan->data, plan->source, &was) : STATUS_OK;
     const char *name =
         w->begun && status == STATUS_OK ? train_config_differs(&was.config, &plan->config, is, wanted) : NULL;
     if (name)
@@ -145,10 +151,14 @@ static void tell(const struct ctx *ctx, const struct team *team, const struct tr
     if (d->images)
         fprintf(stderr, "%zu images of %zu x %zu, %s", d->data.n, d->width, d->height,
                 d->channels == 3 ? "colour" : "grey");
+    else if (d->table)
+        fprintf(stderr, "%zu rows of a table of %zu columns", d->data.n, d->table->code.n);
     else
         fprintf(stderr, "%zu rows of %zu numbers", d->data.n, d->channels);
     if (d->classes)
         fprintf(stderr, ", %zu classes", d->classes);
+    if (plan->source)
+        fprintf(stderr, ", from %zu others", plan->source->data.n);
     fprintf(stderr, "; %s, %zu steps of %zu", isa_text(ctx->isa), plan->options.steps, plan->options.batch);
     if (team)
         fprintf(stderr, " on %zu ranks", team->ranks);
@@ -159,8 +169,8 @@ static void tell(const struct ctx *ctx, const struct team *team, const struct tr
 struct job {
     struct train_folder folder;
     struct wanted wanted;
-    struct train_files files;
-    struct dataset data;
+    struct train_files files, source_files;
+    struct dataset data, source;
     struct train_plan plan;
     struct pool *pool;
 };
@@ -178,20 +188,31 @@ static enum status lend_threads(struct ctx *ctx, const struct order *o, struct j
     return STATUS_OK;
 }
 
+/* source_of is what the run starts from; NULL: noise. */
+static const struct dataset *source_of(const struct job *j) { return *j->wanted.is.source ? &j->source : NULL; }
+
+static enum status open_all(struct ctx *ctx, struct job *j) {
+    enum status status = train_data_open(ctx, &j->wanted.is, &j->files, &j->data);
+    return status == STATUS_OK && source_of(j) ? train_source_open(ctx, &j->wanted.is, &j->source_files, &j->source)
+                                               : status;
+}
+
 static enum status prepare(struct ctx *ctx, struct order *o, struct job *j) {
     enum status status = train_folder_open(ctx, o->out, &j->folder);
     if (status == STATUS_OK)
-        status = read_options(ctx, o, &j->folder, &j->wanted);
+        status = read_options(ctx, o, &j->folder, &j->data, &j->wanted);
     if (status == STATUS_OK)
         status = lend_threads(ctx, o, j);
     if (status == STATUS_OK)
-        status = train_data_open(ctx, &j->wanted.is, &j->files, &j->data);
+        status = open_all(ctx, j);
+    if (status == STATUS_OK && j->data.table)
+        status = read_options(ctx, o, &j->folder, &j->data, &j->wanted);
     if (status == STATUS_OK)
-        status = train_plan_make(ctx, &j->wanted.is, &j->data, &j->plan);
+        status = train_plan_make(ctx, &j->wanted.is, &j->data, source_of(j), &j->plan);
     j->plan.options.team = o->team;
     if (status == STATUS_OK)
         status = trainer_check(ctx, &j->plan.options);
-    return status == STATUS_OK ? refuse_change(ctx, o, &j->wanted, &j->data, &j->plan) : status;
+    return status == STATUS_OK ? refuse_change(ctx, o, &j->wanted, &j->plan) : status;
 }
 
 /* tell_traffic says how fast gradients were summed, which is for whoever chooses how many ranks there are. */
@@ -242,6 +263,7 @@ static int run(struct ctx *ctx, struct order *o) {
     int code = conclude(ctx, o, train(ctx, o, &j));
     train_folder_close(&j.folder);
     train_data_close(&j.files);
+    train_data_close(&j.source_files);
     pool_close(j.pool);
     return code;
 }

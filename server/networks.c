@@ -131,7 +131,7 @@ int64_t network_measure(const struct loaded_model *model, size_t memory) {
         return 0;
     ctx_init(&ctx, memory);
     ctx.isa = model->ctx.isa;
-    float *x = ctx_zalloc(&ctx, pixels, n->channels * sizeof *x),
+    float *x = ctx_zalloc(&ctx, pixels, network_channels_in(n) * sizeof *x),
           *out = x ? ctx_alloc(&ctx, pixels, n->out_channels * sizeof *out) : NULL,
           *workspace = out ? ctx_alloc(&ctx, graph_floats(n->graph, 1), sizeof *workspace) : NULL;
     const float time = 1;

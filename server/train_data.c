@@ -118,7 +118,11 @@ static enum status read_listed(const struct names *names, const struct train_con
         return STATUS_NO_MEMORY;
     ctx_init(&bytes, ctx->cap);
     enum status status = read_images(names, c->data, &bytes, list);
-    const struct dataset_in in = {list, names->n, NULL, c->label_column};
+    const struct dataset_in in = {.files = list,
+                                  .n = names->n,
+                                  .label_column = c->label_column,
+                                  .kind = (enum dataset_kind)c->kind,
+                                  .categorical = c->categorical};
     if (status == STATUS_OK)
         status = dataset_read(ctx, &in, out);
     else if (*bytes.err.detail)
@@ -167,7 +171,13 @@ static enum status open_named(struct ctx *ctx, const struct train_config *c, str
         status = open_file(ctx, c->labels, &files->labels, &labels);
     if (status != STATUS_OK)
         return status;
-    const struct dataset_in in = {&data, 1, *c->labels ? &labels : NULL, c->label_column};
+    const struct dataset_in in = {.files = &data,
+                                  .n = 1,
+                                  .labels = *c->labels ? &labels : NULL,
+                                  .label_column = c->label_column,
+                                  .kind = (enum dataset_kind)c->kind,
+                                  .categorical = c->categorical,
+                                  .joint = c->given > 0};
     return dataset_read(ctx, &in, out);
 }
 
@@ -177,11 +187,14 @@ static enum status open_data(struct ctx *ctx, const struct train_config *config,
     if (!*config->data)
         return ctx_fail(
             ctx, STATUS_INVALID, "",
-            "There are no data to learn from; want --data with a file, a folder, moons or eight-gaussians.");
+            "There are no data to learn from; want --data with a file, a folder, moons, eight-gaussians, cfm-moons or "
+            "cfm-gaussians.");
     if (!toy_of(config->data, &toy))
         return open_named(ctx, config, files, out);
     if (*config->labels || *config->label_column)
         return ctx_fail(ctx, STATUS_INVALID, "", "%s has labels of its own; want no others.", config->data);
+    if (config->kind == DATASET_TABLE || *config->categorical)
+        return ctx_fail(ctx, STATUS_INVALID, "", "%s is no table; want a CSV.", config->data);
     return dataset_toy(ctx, toy, (uint64_t)config->seed, out);
 }
 
@@ -190,6 +203,24 @@ enum status train_data_open(struct ctx *ctx, const struct train_config *config, 
     *files = (struct train_files){0};
     enum status status = open_data(ctx, config, files, out);
     return status == STATUS_OK && *config->class_names ? dataset_name_classes(ctx, config->class_names, out) : status;
+}
+
+static bool is_csv(const char *name) {
+    const char *dot = strrchr(name, '.');
+    return dot && (!strcasecmp(dot, ".csv") || !strcasecmp(dot, ".tsv"));
+}
+
+enum status train_source_open(struct ctx *ctx, const struct train_config *config, struct train_files *files,
+                              struct dataset *out) {
+    struct train_config of_source;
+    train_config_default(&of_source);
+    of_source.data = config->source;
+    of_source.seed = config->seed;
+    of_source.kind = DATASET_POINTS;
+    if (is_csv(config->source))
+        of_source.label_column = config->label_column;
+    *files = (struct train_files){0};
+    return open_data(ctx, &of_source, files, out);
 }
 
 void train_data_close(struct train_files *files) {

@@ -7,6 +7,7 @@
 
 #include "handlers/model_write.h"
 #include "handlers/number.h"
+#include "handlers/table_file.h"
 #include "handlers/train_samples.h"
 #include "server/train_checkpoint.h"
 #include "server/train_progress.h"
@@ -36,6 +37,15 @@ struct run {
 
 /* -- What a checkpoint is of -- */
 
+/* digest_table: other numbers may have the same features. */
+static void digest_table(const struct table_file *table, struct key_state *state) {
+    struct buf text;
+    buf_init(&text, FILE_MAX);
+    table_file_write(table, &text);
+    key_add(state, text.data, text.n);
+    buf_release(&text);
+}
+
 static void digest_data(const struct dataset *d, struct key_state *state) {
     const struct train_data *data = &d->data;
     const uint64_t shape[] = {data->n, d->height, d->width, d->channels, d->classes};
@@ -44,6 +54,8 @@ static void digest_data(const struct dataset *d, struct key_state *state) {
     key_add(state, data->bytes, data->bytes ? numbers : 0);
     key_add(state, data->rows, data->rows ? numbers * sizeof *data->rows : 0);
     key_add(state, data->labels, data->labels ? data->n * sizeof *data->labels : 0);
+    if (d->table)
+        digest_table(d->table, state);
 }
 
 /* digest_run covers the options of the result as they are written: the others are set to their defaults before. */
@@ -63,6 +75,8 @@ static struct key digest_run(const struct train_plan *plan) {
     key_start(&state);
     key_add(&state, text.data, text.n);
     digest_data(plan->data, &state);
+    if (plan->source)
+        digest_data(plan->source, &state);
     key_end(&state, &key);
     buf_release(&text);
     return key;
@@ -110,6 +124,8 @@ static enum status write_model(struct run *r) {
     enum status status = STATUS_OK;
     for (size_t i = 0; i < MODEL_WRITE_FILES && status == STATUS_OK; i++) {
         struct buf bytes;
+        if (!model_write_path(r->plan, i))
+            continue;
         buf_init(&bytes, FILE_MAX);
         status = model_write_file(r->ctx, r->plan, r->graph, trainer_average(r->trainer), i, &bytes);
         if (status == STATUS_OK)

@@ -14,6 +14,7 @@ struct arena_block {
     struct arena_block *older;
     size_t size, at; /* of data[]: its length, and the first free byte */
     size_t memory;   /* bytes that the block has, its head included; more than it counts for where they were spare */
+    void *from;      /* where they begin, for free() */
     _Alignas(WIDE) unsigned char data[];
 };
 
@@ -30,7 +31,7 @@ static void drop_newest(struct ctx *ctx) {
     if (ctx->spare && block->memory >= PAGES_MIN)
         spare_give(ctx->spare, block, block->memory);
     else
-        free(block);
+        free(block->from);
 }
 
 void ctx_release(struct ctx *ctx) {
@@ -54,15 +55,20 @@ static size_t next_block_size(const struct ctx *ctx, size_t bytes) {
     return (size + WIDE - 1) & ~(size_t)(WIDE - 1);
 }
 
-/* block_memory is *bytes of memory for a block, a multiple of WIDE, or more. */
-static void *block_memory(struct ctx *ctx, size_t *bytes) {
-    void *p = ctx->spare && *bytes >= PAGES_MIN ? spare_take(ctx->spare, bytes) : NULL;
-    if (p)
-        return p;
-    if (posix_memalign(&p, *bytes < PAGES_MIN ? WIDE : PAGES_HUGE, *bytes) != 0)
+/* block_memory is *bytes of memory for a block, a multiple of WIDE, or more; *from is what it lies in. Small ones are cut
+ * out of a little more: posix_memalign gives back what is before them, and so every second call tidies up the heap. */
+static struct arena_block *block_memory(struct ctx *ctx, size_t *bytes, void **from) {
+    if (*bytes < PAGES_MIN) {
+        unsigned char *p = *from = malloc(*bytes + WIDE);
+        return p ? (struct arena_block *)(void *)(p + (WIDE - (uintptr_t)p % WIDE)) : NULL;
+    }
+    *from = ctx->spare ? spare_take(ctx->spare, bytes) : NULL;
+    if (*from)
+        return *from;
+    if (posix_memalign(from, PAGES_HUGE, *bytes) != 0)
         return NULL;
-    pages_wish(p, *bytes);
-    return p;
+    pages_wish(*from, *bytes);
+    return *from;
 }
 
 static struct arena_block *add_block(struct ctx *ctx, size_t bytes) {
@@ -72,9 +78,11 @@ static struct arena_block *add_block(struct ctx *ctx, size_t bytes) {
     if (ctx->used > ctx->cap || sizeof(struct arena_block) + size > ctx->cap - ctx->used)
         return out_of_memory(ctx);
     size_t memory = sizeof(struct arena_block) + size;
-    struct arena_block *block = block_memory(ctx, &memory);
+    void *from;
+    struct arena_block *block = block_memory(ctx, &memory, &from);
     if (!block)
         return out_of_memory(ctx);
+    block->from = from;
     block->memory = memory;
     block->older = ctx->blocks;
     block->size = size;

@@ -9,40 +9,39 @@ struct conditional {
     size_t n;
 };
 
-static int by_condition(const void *a, const void *b) {
+static int by_class(const void *a, const void *b) {
     const struct conditional_part *x = a, *y = b;
-    return (x->condition > y->condition) - (x->condition < y->condition);
+    return (x->class > y->class) - (x->class < y->class);
 }
 
-static const struct denoiser *part_of(const struct conditional *c, int64_t condition) {
-    const struct conditional_part key = {.condition = condition},
-                                  *part = bsearch(&key, c->parts, c->n, sizeof key, by_condition);
+static const struct denoiser *part_of(const struct conditional *c, int64_t class) {
+    const struct conditional_part key = {.class = class}, *part = bsearch(&key, c->parts, c->n, sizeof key, by_class);
     return part->denoiser;
 }
 
 /* A row and what is said of it; in a scratch it has the place of two doubles. */
-struct told {
-    int64_t condition;
+struct row_class {
+    int64_t class;
     size_t row;
 };
-enum { TOLD = sizeof(struct told) / sizeof(double), POINT = sizeof(struct path_point) / sizeof(double) };
+enum { TOLD = sizeof(struct row_class) / sizeof(double), POINT = sizeof(struct path_point) / sizeof(double) };
 
-static int by_condition_and_row(const void *a, const void *b) {
-    const struct told *x = a, *y = b;
-    if (x->condition != y->condition)
-        return x->condition < y->condition ? -1 : 1;
+static int by_class_and_row(const void *a, const void *b) {
+    const struct row_class *x = a, *y = b;
+    if (x->class != y->class)
+        return x->class < y->class ? -1 : 1;
     return (x->row > y->row) - (x->row < y->row);
 }
 
 /* A call's scratch, for all of its rows. */
 struct space {
-    struct told *told;
+    struct row_class *told;
     struct path_point *at;
     double *x, *D, *rest;
 };
 
 static struct space lay_out(const struct conditional *c, size_t rows, double *scratch) {
-    struct space s = {.told = (struct told *)(void *)scratch};
+    struct space s = {.told = (struct row_class *)(void *)scratch};
     s.at = (struct path_point *)(void *)(scratch + TOLD * rows);
     s.x = scratch + (TOLD + POINT) * rows;
     s.D = s.x + c->base.d * rows;
@@ -60,7 +59,7 @@ static void ask_part(const struct denoiser *part, const struct denoiser_each *q,
 
 /* ask_gathered has the n rows of told[] answered, which lie apart in q. */
 static void ask_gathered(const struct denoiser *part, const struct denoiser_each *q, bool apart,
-                         const struct told *told, size_t n, const struct space *s) {
+                         const struct row_class *told, size_t n, const struct space *s) {
     const size_t d = part->d;
     const struct denoiser_each of = {.at = apart ? s->at : q->at, .rows = n, .x = s->x, .D = s->D};
     for (size_t i = 0; i < n; i++) {
@@ -73,10 +72,10 @@ static void ask_gathered(const struct denoiser *part, const struct denoiser_each
         memcpy(q->D + told[i].row * d, s->D + i * d, d * sizeof *s->D);
 }
 
-/* ask_group has the n rows of told[] answered, which are of one condition and in order. */
-static void ask_group(const struct conditional *c, const struct denoiser_each *q, bool apart, const struct told *told,
-                      size_t n, const struct space *s) {
-    const struct denoiser *part = part_of(c, told->condition);
+/* ask_group has the n rows of told[] answered, which are of one class and in order. */
+static void ask_group(const struct conditional *c, const struct denoiser_each *q, bool apart,
+                      const struct row_class *told, size_t n, const struct space *s) {
+    const struct denoiser *part = part_of(c, told->class);
     const size_t first = told->row;
     const struct denoiser_each of = {
         .at = apart ? q->at + first : q->at, .rows = n, .x = q->x + first * part->d, .D = q->D + first * part->d};
@@ -89,18 +88,18 @@ static void ask_group(const struct conditional *c, const struct denoiser_each *q
 static void ask(const struct conditional *c, const struct denoiser_each *q, bool apart, double *scratch) {
     const struct space s = lay_out(c, q->rows, scratch);
     for (size_t r = 0; r < q->rows; r++)
-        s.told[r] = (struct told){q->condition[r], r};
-    qsort(s.told, q->rows, sizeof *s.told, by_condition_and_row);
+        s.told[r] = (struct row_class){q->classes[r], r};
+    qsort(s.told, q->rows, sizeof *s.told, by_class_and_row);
     for (size_t first = 0, end; first < q->rows; first = end) {
-        for (end = first + 1; end < q->rows && s.told[end].condition == s.told[first].condition;)
+        for (end = first + 1; end < q->rows && s.told[end].class == s.told[first].class;)
             end++;
         ask_group(c, q, apart, s.told + first, end - first, &s);
     }
 }
 
-static void eval(const struct denoiser *self, const struct path_point *at, const int64_t *condition, size_t rows,
+static void eval(const struct denoiser *self, const struct path_point *at, const struct told *told, size_t rows,
                  const double *x, double *out, double *scratch) {
-    const struct denoiser_each q = {.at = at, .condition = condition, .rows = rows, .x = x, .D = out};
+    const struct denoiser_each q = {.at = at, .classes = told->classes, .rows = rows, .x = x, .D = out};
     ask((const struct conditional *)(const void *)self, &q, false, scratch);
 }
 

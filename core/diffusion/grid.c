@@ -3,22 +3,32 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "core/base/elementary.h"
 #include "core/diffusion/grid_levels.h"
 
-const char *const grid_names[] = {"linspace",    "leading",         "trailing", "karras",     "uniform",
-                                  "exponential", "polyexponential", "beta",     "kl-optimal", "ays-sd15",
-                                  "ays-sdxl",    "ays-svd",         "custom",   NULL};
+enum { LCM_STEPS = 50 }; /* of consistency distillation */
+
+const char *const grid_names[] = {"linspace",        "leading",  "trailing",   "simple",  "sgm-uniform",
+                                  "smoothstep",      "lcm",      "karras",     "uniform", "exponential",
+                                  "polyexponential", "beta",     "kl-optimal", "vp",      "bong-tangent",
+                                  "ays-sd15",        "ays-sdxl", "ays-svd",    "custom",  NULL};
 
 const char *const grid_docs[] = {
     "N trained steps at equal distances, both ends included.",
     "Every floor(T/N)-th trained step, from 0 up (Ho et al., DDIM).",
     "Every T/N-th trained step, from the last one down (Lin et al. 2024).",
+    "Trained steps T - 1 - floor(i T/N) (ComfyUI, stable-diffusion.cpp).",
+    "N + 1 trained steps at equal distances without the last one, not rounded (Stability's generative-models).",
+    "Trained steps by 3 u^2 - 2 u^3, close together at both ends (stable-diffusion.cpp).",
+    "Of the 50 trained steps that consistency distillation uses, equal shares (Luo et al. 2023).",
     "Evenly in k^(1/rho) (Karras et al. 2022, eq. 5).",
     "Evenly in t; with shift s, t <- s t / (1 + (s - 1) t) (Esser et al. 2024).",
     "Evenly in ln k; also known as lu.",
     "ln k at distances that u^rho cuts.",
     "The quantiles of Beta(0.6, 0.6) between the least and the greatest k (Lee et al. 2024).",
     "Evenly in atan k (Sabour et al. 2024).",
+    "Evenly in the time of the path vp (k-diffusion).",
+    "Two arcs of atan, from the greatest k to the middle and on to the least (RES4LYF).",
     "Align Your Steps for Stable Diffusion 1.5; log-linear between its ten levels (Sabour et al. 2024).",
     "Align Your Steps for SDXL.",
     "Align Your Steps for Stable Video Diffusion.",
@@ -43,9 +53,43 @@ static void leading(const struct path *path, const struct grid_in *in, struct pa
 }
 
 static void trailing(const struct path *path, const struct grid_in *in, struct path_point *points) {
-    double stride = (double)path->steps / (double)in->steps;
+    const double all = (double)path->steps,
+                 down = (all - all / (double)in->steps) - all; /* numpy's: halves hang on it */
     for (size_t i = 0; i < in->steps; i++)
-        points[i] = path_at_t(path, rint((double)path->steps - (double)i * stride) - 1);
+        points[i] = path_at_t(path, rint(all + (double)i * down) - 1);
+}
+
+static void simple(const struct path *path, const struct grid_in *in, struct path_point *points) {
+    for (size_t i = 0; i < in->steps; i++) {
+        const size_t down = i * path->steps / in->steps;
+        points[i] = path_at_t(path, (double)(path->steps - 1 - down));
+    }
+}
+
+/* Between trained steps ln k is linear, as where this grid comes from. */
+static void sgm_uniform(const struct path *path, const struct grid_in *in, struct path_point *points) {
+    const double last = (double)(path->steps - 1);
+    for (size_t i = 0; i < in->steps; i++) {
+        const double t = last - last * (double)i / (double)in->steps, part = t - floor(t);
+        const size_t low = (size_t)t;
+        const double k = path->k[low];
+        points[i] = part > 0 ? path_at_k(path, k * elementary_pow(path->k[low + 1] / k, part)) : path_at_t(path, t);
+    }
+}
+
+static void smoothstep(const struct path *path, const struct grid_in *in, struct path_point *points) {
+    for (size_t i = 0; i < in->steps; i++) {
+        const double u = 1 - (double)i / (double)in->steps;
+        points[i] = path_at_t(path, round(u * u * (3 - 2 * u) * (double)(path->steps - 1)));
+    }
+}
+
+static void lcm(const struct path *path, const struct grid_in *in, struct path_point *points) {
+    const size_t stride = path->steps / LCM_STEPS;
+    for (size_t i = 0; i < in->steps; i++) {
+        const size_t down = i * LCM_STEPS / in->steps;
+        points[i] = path_at_t(path, (double)((LCM_STEPS - down) * stride - 1));
+    }
 }
 
 static void uniform(const struct path *path, const struct grid_in *in, struct path_point *points) {
@@ -61,21 +105,28 @@ static void uniform(const struct path *path, const struct grid_in *in, struct pa
 
 static const struct {
     enum kind_of_grid kind;
+    int table;           /* TABLE */
     fill_function *fill; /* TRAINED, IN_T */
-    bool divides;        /* wants no more steps than were trained */
     grid_levels *levels; /* IN_K */
     double rho;          /* its default; 0: takes none */
-    int table;           /* TABLE */
+    bool divides;        /* wants no more steps than were trained */
+    bool stops_short;    /* IN_K: k_min would be the level after the last */
 } GRIDS[GRID_COUNT] = {
-    [GRID_LINSPACE] = {TRAINED, linspace},
-    [GRID_LEADING] = {TRAINED, leading, .divides = true},
-    [GRID_TRAILING] = {TRAINED, trailing, .divides = true},
+    [GRID_LINSPACE] = {TRAINED, .fill = linspace},
+    [GRID_LEADING] = {TRAINED, .fill = leading, .divides = true},
+    [GRID_TRAILING] = {TRAINED, .fill = trailing, .divides = true},
     [GRID_KARRAS] = {IN_K, .levels = grid_karras, .rho = 7},
-    [GRID_UNIFORM] = {IN_T, uniform},
+    [GRID_UNIFORM] = {IN_T, .fill = uniform},
     [GRID_EXPONENTIAL] = {IN_K, .levels = grid_polyexponential},
     [GRID_POLYEXPONENTIAL] = {IN_K, .levels = grid_polyexponential, .rho = 1},
     [GRID_BETA] = {IN_K, .levels = grid_beta},
     [GRID_KL_OPTIMAL] = {IN_K, .levels = grid_kl_optimal},
+    [GRID_VP] = {IN_K, .levels = grid_vp},
+    [GRID_BONG_TANGENT] = {IN_K, .levels = grid_bong_tangent, .stops_short = true},
+    [GRID_SIMPLE] = {TRAINED, .fill = simple, .divides = true},
+    [GRID_SGM_UNIFORM] = {TRAINED, .fill = sgm_uniform},
+    [GRID_SMOOTHSTEP] = {TRAINED, .fill = smoothstep},
+    [GRID_LCM] = {TRAINED, .fill = lcm, .divides = true},
     [GRID_AYS_SD15] = {TABLE, .table = 0},
     [GRID_AYS_SDXL] = {TABLE, .table = 1},
     [GRID_AYS_SVD] = {TABLE, .table = 2},
@@ -147,11 +198,16 @@ static enum status check_steps(struct ctx *ctx, const struct path *path, const s
                         "Grid \"%s\" counts trained steps, and time is continuous on path \"%s\"; want \"karras\" or "
                         "\"uniform\".",
                         grid_names[in->id], path->family->name);
-    if (GRIDS[in->id].divides && in->steps > path->steps)
+    const size_t most = in->id == GRID_LCM && path->steps > LCM_STEPS ? LCM_STEPS : path->steps;
+    if (in->id == GRID_LCM && path->steps < LCM_STEPS)
+        return ctx_fail(ctx, STATUS_INVALID, "/sampler/grid",
+                        "Grid \"lcm\" picks from %d trained steps, and path \"%s\" has %zu; want more trained_steps.",
+                        LCM_STEPS, path->family->name, path->steps);
+    if (GRIDS[in->id].divides && in->steps > most)
         return ctx_fail(ctx, STATUS_INVALID, "/sampler/steps",
                         "sampler.steps is %zu, but grid \"%s\" picks from the %zu trained steps of path \"%s\"; want "
                         "at most that many.",
-                        in->steps, grid_names[in->id], path->steps, path->family->name);
+                        in->steps, grid_names[in->id], most, path->family->name);
     return STATUS_OK;
 }
 
@@ -178,6 +234,8 @@ static enum status fill_k(struct ctx *ctx, const struct path *path, const struct
 
 static enum status make_levels(struct ctx *ctx, const struct path *path, const struct grid_in *in,
                                struct path_point *points) {
+    const bool short_of = GRIDS[in->id].stops_short;
+    const double low = in->k_min > 0 ? in->k_min : path->k_min;
     size_t n = in->steps + in->to_k_min;
     double *k = ctx_alloc(ctx, n, sizeof *k);
     if (!k)
@@ -185,11 +243,13 @@ static enum status make_levels(struct ctx *ctx, const struct path *path, const s
     if (GRIDS[in->id].kind == TABLE)
         grid_ays(GRIDS[in->id].table, n, k);
     else
-        GRIDS[in->id].levels(n, in->k_max > 0 ? in->k_max : path->k_max, in->k_min > 0 ? in->k_min : path->k_min,
+        GRIDS[in->id].levels(short_of ? in->steps : n, in->k_max > 0 ? in->k_max : path->k_max, low,
                              in->rho > 0             ? in->rho
                              : GRIDS[in->id].rho > 0 ? GRIDS[in->id].rho
                                                      : 1,
                              k);
+    if (in->to_k_min)
+        k[n - 1] = low;
     return fill_k(ctx, path, in, k, n, points);
 }
 

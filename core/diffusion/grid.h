@@ -5,6 +5,10 @@
  * linspace        N times from T-1 to 0 at equal distance, both ends included       ddpm-* (T trained steps)
  * leading         times i floor(T/N) for i = N-1 .. 0 (Ho et al. code, DDIM)        ddpm-*; N <= T
  * trailing        times round(T - i T/N) - 1 for i = 0 .. N-1 (Lin et al. 2024)     ddpm-*; N <= T
+ * simple          times T - 1 - floor(i T/N) (ComfyUI, stable-diffusion.cpp)        ddpm-*; N <= T
+ * sgm-uniform     times (T-1)(1 - i/N), not rounded (Stability's generative-models) ddpm-*
+ * smoothstep      times round((T-1)(3 u^2 - 2 u^3)), u = 1 - i/N                    ddpm-* (stable-diffusion.cpp)
+ * lcm             of every T/50-th trained step, those from N equal shares          ddpm-*; N <= 50 (Luo et al. 2023)
  * karras          k = (k_max^(1/rho) + u (k_min^(1/rho) - k_max^(1/rho)))^rho       all (Karras et al. 2022, eq. 5)
  * uniform         times at equal distance from t_max to t_min; on a path that has   all
  *                 data at t_min = 0 (flow) N + 1 of them, the last being data;
@@ -12,12 +16,15 @@
  * exponential     ln k at equal distances (also known as lu: Lu et al. 2022b)       all
  * polyexponential ln k at distances that u^rho cuts                                 all
  * beta            k_min + (k_max - k_min) times the quantiles of Beta(0.6, 0.6)     all (Lee et al. 2024)
+ * vp              times of the path vp at equal distance (k-diffusion)              all (Karras et al. 2022, table 1)
+ * bong-tangent    two arcs of atan from k_max over the middle to k_min, which is    all (RES4LYF)
+ *                 the next to follow
  * kl-optimal      k = tan((1 - u) atan k_max + u atan k_min)                        all (Sabour et al. 2024)
  * ays-sd15,       the optimised levels of Align Your Steps, between them            all (Sabour et al. 2024)
  * -sdxl, -svd     log-linear; k_min and k_max do not apply
  * custom          the levels that the request lists                                 all
  *
- * u = i / (N - 1). linspace times are not rounded (k is interpolated, see path.h). With N = 1 the one level is the
+ * u = i / (N - 1) where not said otherwise. linspace times are not rounded (k is interpolated, see path.h). With N = 1 the one level is the
  * greatest. With `to_k_min` a grid in k takes its N steps between k_max and k_min, and data are not reached. */
 #ifndef SOLVENT_GRID_H
 #define SOLVENT_GRID_H
@@ -28,12 +35,18 @@ enum grid_id {
     GRID_LINSPACE,
     GRID_LEADING,
     GRID_TRAILING,
+    GRID_SIMPLE,
+    GRID_SGM_UNIFORM,
+    GRID_SMOOTHSTEP,
+    GRID_LCM,
     GRID_KARRAS,
     GRID_UNIFORM,
     GRID_EXPONENTIAL,
     GRID_POLYEXPONENTIAL,
     GRID_BETA,
     GRID_KL_OPTIMAL,
+    GRID_VP,
+    GRID_BONG_TANGENT,
     GRID_AYS_SD15,
     GRID_AYS_SDXL,
     GRID_AYS_SVD,

@@ -69,6 +69,44 @@ void grid_kl_optimal(size_t n, double high, double low, double rho, double *k) {
     fix_ends(n, high, low, k);
 }
 
+/* Of Song et al. 2021 (beta 0.1 to 20): k^2 = exp(t^2 rise / 2 + 0.1 t) - 1. */
+static const double VP_RISE = 19.9, VP_LEAST = 0.1;
+
+static double vp_time(double k) {
+    const double root = sqrt(VP_LEAST * VP_LEAST + 2 * VP_RISE * elementary_log1p(k * k));
+    return (root - VP_LEAST) / VP_RISE;
+}
+
+void grid_vp(size_t n, double high, double low, double rho, double *k) {
+    (void)rho;
+    const double from = vp_time(high), to = vp_time(low);
+    for (size_t i = 0; i < n; i++) {
+        const double t = from + share(i, n) * (to - from);
+        k[i] = sqrt(elementary_expm1(t * (t * VP_RISE / 2 + VP_LEAST)));
+    }
+    fix_ends(n, high, low, k);
+}
+
+static double signed_atanpi(double x) { return x < 0 ? -elementary_atanpi(-x) : elementary_atanpi(x); }
+
+/* arc is atan's fall over n places around `middle`, put between `high` and `low`, of which it writes the first `wanted`. */
+static void arc(size_t n, double slope, double middle, double high, double low, size_t wanted, double *k) {
+    const double top = signed_atanpi(slope * middle), end = signed_atanpi(slope * (middle - (double)(n - 1)));
+    for (size_t i = 0; i < wanted; i++) {
+        const double at = signed_atanpi(slope * (middle - (double)i));
+        k[i] = n > 1 ? low + (at - end) / (top - end) * (high - low) : high;
+    }
+}
+
+void grid_bong_tangent(size_t n, double high, double low, double rho, double *k) {
+    (void)rho;
+    const size_t places = n + 2, first = (size_t)((double)places * 0.6), second = places - first;
+    const double slope = 8 / (double)places, middle = low + (high - low) / 2;
+    arc(first, slope, (double)first, high, middle, first - 1, k);
+    arc(second, slope, 0, middle, low, second - 1, k + first - 1);
+    k[0] = high; /* a single level would be the middle */
+}
+
 enum { AYS_LEVELS = 11 };
 
 /* Sabour, Fidler, Kreis 2024: the levels for ten steps, and the end that they are interpolated towards for others. */

@@ -30,6 +30,7 @@ enum status loss_batch_make(struct ctx *ctx, size_t images, size_t d, bool class
     *out = (struct loss_batch){
         .images = images,
         .d = d,
+        .in = d,
         .whole = images,
         .x = ctx_alloc(ctx, images * d, sizeof(float)),
         .times = ctx_alloc(ctx, images, sizeof(float)),
@@ -42,6 +43,12 @@ enum status loss_batch_make(struct ctx *ctx, size_t images, size_t d, bool class
     bool whole =
         out->x && out->times && (out->classes || !classes) && out->targets && out->weights && out->noise && out->sums;
     return whole ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
+enum status loss_batch_tell(struct ctx *ctx, struct loss_batch *batch) {
+    batch->in = 3 * batch->d;
+    batch->x = ctx_alloc(ctx, batch->images, batch->in * sizeof *batch->x);
+    return batch->x ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
 /* Normal numbers cost least where many are drawn at once, so images of few numbers are drawn together. */
@@ -87,24 +94,63 @@ static double weigh(const struct loss *loss, const struct path_point *at, const 
     return loss->min_snr > 0 ? fmin(snr, loss->min_snr) * p->out_by * p->out_by : 1;
 }
 
+/* Words of an image: block 0 has those of its time, class and number of known numbers, the others one for each group. */
+struct words {
+    uint32_t key[2], image, step, block, of[4];
+};
+
+static void take_block(struct words *w, uint32_t block) {
+    w->block = block;
+    philox4x32(w->key, (uint32_t[]){block, w->image, w->step, NORMAL_TRAIN_WORDS}, w->of);
+}
+
+static struct words words_of(const struct drawing *d, size_t image) {
+    struct words w = {.key = {(uint32_t)d->loss->seed, (uint32_t)(d->loss->seed >> 32)},
+                      .image = (uint32_t)(d->batch->first + image),
+                      .step = d->step};
+    take_block(&w, 0);
+    return w;
+}
+
+/* falls_below: a group's number is below the share; its block is the one that was looked at last, mostly. */
+static bool falls_below(struct words *w, uint32_t group, double share) {
+    if (group == LOSS_NEVER)
+        return false;
+    if (w->block != 1 + group / 4)
+        take_block(w, 1 + group / 4);
+    return uniform(w->of[group % 4]) < share;
+}
+
+static void tell_given(const struct loss_given *given, struct words w, const float *x0, size_t d, float *x) {
+    const double share = uniform(w.of[2]) < given->rate ? uniform(w.of[3]) : 0;
+    for (size_t j = 0; j < d; j++) {
+        const bool known =
+            share > 0 && (falls_below(&w, given->groups[j], share) || falls_below(&w, given->also[j], share));
+        x[d + j] = known ? x0[j] : 0;
+        x[2 * d + j] = known;
+        x[j] = known ? 0 : x[j];
+    }
+}
+
 static void draw_image(const struct drawing *d, size_t i, double z) {
     const struct loss *loss = d->loss;
     struct loss_batch *b = d->batch;
-    const uint32_t key[2] = {(uint32_t)loss->seed, (uint32_t)(loss->seed >> 32)};
-    uint32_t words[4];
-    philox4x32(key, (uint32_t[]){0, (uint32_t)(b->first + i), d->step, NORMAL_TRAIN_WORDS}, words);
-    const struct path_point at = draw_point(d, i, words[0], z);
+    const struct words words = words_of(d, i);
+    const struct path_point at = draw_point(d, i, words.of[0], z);
     const struct prediction p = prediction_at(loss->path, &at, loss->prediction, loss->sigma_data);
     const struct prediction_target to = prediction_target(loss->path, &at, loss->prediction, loss->sigma_data);
     b->times[i] = (float)path_time(loss->path, &at);
     b->weights[i] = weigh(loss, &at, &p);
     if (b->classes)
-        b->classes[i] = uniform(words[1]) < loss->drop ? loss->none : d->labels[i];
-    for (size_t j = i * b->d; j < (i + 1) * b->d; j++) {
-        double x0 = (double)d->x0[j], eps = b->noise[j];
-        b->x[j] = (float)(p.input * (at.alpha * x0 + at.sigma * eps));
-        b->targets[j] = (float)(to.x0_by * x0 + to.eps_by * eps);
+        b->classes[i] = uniform(words.of[1]) < loss->drop ? loss->none : d->labels[i];
+    float *x = b->x + i * b->in;
+    for (size_t j = 0, k = i * b->d; j < b->d; j++, k++) {
+        double x0 = (double)d->x0[k], eps = b->noise[k];
+        x[j] = (float)(p.input * (at.alpha * x0 + at.sigma * eps));
+        b->targets[k] = (float)(to.x0_by * x0 + to.eps_by * eps);
     }
+    if (loss->given.rate > 0)
+        tell_given(&loss->given, words, d->x0 + i * b->d, b->d, x);
 }
 
 static void draw_piece(void *arg, size_t piece) {
@@ -114,7 +160,8 @@ static void draw_piece(void *arg, size_t piece) {
     double z[DRAWN_TOGETHER] = {0};
     if (d->loss->times != LOSS_UNIFORM)
         d->normals(d->loss->seed, NORMAL_TRAIN_TIME, d->step, b->first + first, rows, 1, z);
-    d->normals(d->loss->seed, NORMAL_TRAIN_NOISE, d->step, b->first + first, rows, b->d, b->noise + first * b->d);
+    if (!b->paired)
+        d->normals(d->loss->seed, NORMAL_TRAIN_NOISE, d->step, b->first + first, rows, b->d, b->noise + first * b->d);
     for (size_t i = 0; i < rows; i++)
         draw_image(d, first + i, z[i]);
 }
@@ -131,11 +178,17 @@ void loss_draw(struct ctx *ctx, const struct loss *loss, uint32_t step, const fl
     parallel_for(ctx, (batch->images + d.each - 1) / d.each, draw_piece, &d);
 }
 
+void loss_noise(struct ctx *ctx, const struct loss *loss, uint32_t step, size_t first, size_t rows, size_t d,
+                double *out) {
+    normal_rows_for(ctx->isa)(loss->seed, NORMAL_TRAIN_NOISE, step, first, rows, d, out);
+}
+
 void loss_compare(const struct loss_batch *b, size_t first, size_t images, const float *out, float *d_out) {
     for (size_t i = first; i < first + images; i++) {
+        const float *known = b->in > b->d ? b->x + i * b->in + 2 * b->d : NULL;
         double sum = 0, by = 2 * b->weights[i] / ((double)b->whole * (double)b->d);
         for (size_t j = i * b->d; j < (i + 1) * b->d; j++) {
-            double off = (double)out[j] - (double)b->targets[j];
+            double off = known && known[j - i * b->d] != 0 ? 0 : (double)out[j] - (double)b->targets[j];
             sum += off * off;
             d_out[j] = (float)(by * off);
         }

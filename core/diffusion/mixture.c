@@ -124,15 +124,14 @@ static enum status take_stds(struct ctx *ctx, const struct mixture_in *in, struc
 }
 
 /* Only quotients of weights matter, so they are taken relative to the greatest rather than to their sum, which may
- * overflow. A part of weight 0 gets a logarithm that is finite (infinities would meet as inf - inf) and beyond all
- * others. */
+ * overflow. */
 static enum status take_weights(struct ctx *ctx, const struct mixture_in *in, struct mixture *m) {
     double *ln_weight = ctx_zalloc(ctx, in->k, sizeof *ln_weight);
     if (!ln_weight)
         return STATUS_NO_MEMORY;
     double most = -DBL_MAX;
     for (size_t c = 0; in->weights && c < in->k; c++) {
-        ln_weight[c] = in->weights[c] > 0 ? elementary_log(in->weights[c]) : -1e300;
+        ln_weight[c] = in->weights[c] > 0 ? elementary_log(in->weights[c]) : MIXTURE_NEVER;
         most = ln_weight[c] > most ? ln_weight[c] : most;
     }
     for (size_t c = 0; in->weights && c < in->k; c++)
@@ -188,59 +187,28 @@ static const struct mixture_kernels *kernels_for(enum isa isa) {
     }
 }
 
-/* From this many dimensions on distances may be summed by products. */
+/* From this many dimensions on distances may be summed by products, and parts screened. */
 enum { EXPAND_D = 16 };
 
 /* What all parts beyond the cut weigh together, of the greatest: so little that no sum notices. */
 #define LN_UNHEARD -40
 
-/* pack_front copies what is read of every part, however far it is: parts lie pages apart in m->means. */
-static enum status pack_front(struct ctx *ctx, struct mixture *m) {
-    const size_t d = m->base.d, from = m->order[0] * MIXTURE_STRETCH,
-                 n = d - from < MIXTURE_STRETCH ? d - from : MIXTURE_STRETCH;
-    double *front = ctx_zalloc(ctx, m->k, MIXTURE_STRETCH * sizeof *front);
-    if (!front)
-        return STATUS_NO_MEMORY;
-    for (size_t c = 0; c < m->k; c++)
-        memcpy(front + c * MIXTURE_STRETCH, m->means + c * d + from, n * sizeof *front);
-    m->front = front;
-    return STATUS_OK;
-}
-
-/* order_stretches sorts them by how much the means differ there, the most first. */
-static enum status order_stretches(struct ctx *ctx, struct mixture *m) {
-    size_t d = m->base.d, n = (d + MIXTURE_STRETCH - 1) / MIXTURE_STRETCH;
-    size_t *order = ctx_alloc(ctx, n, sizeof *order);
-    double *sum = ctx_zalloc(ctx, d, sizeof *sum), *spread = ctx_zalloc(ctx, n, sizeof *spread);
-    if (!order || !sum || !spread)
-        return STATUS_NO_MEMORY;
-    for (size_t c = 0; c < m->k; c++)
-        for (size_t j = 0; j < d; j++) {
-            double mean = m->means[c * d + j];
-            sum[j] += mean;
-            spread[j / MIXTURE_STRETCH] += mean * mean;
-        }
-    for (size_t j = 0; j < d; j++)
-        spread[j / MIXTURE_STRETCH] -= sum[j] * sum[j] / (double)m->k;
-    for (size_t i = 0; i < n; i++) {
-        size_t at = i;
-        for (; at > 0 && spread[order[at - 1]] < spread[i]; at--)
-            order[at] = order[at - 1];
-        order[at] = i;
-    }
-    m->order = order;
-    return n > 1 ? pack_front(ctx, m) : STATUS_OK;
+/* lg_weights: to base 2, with as many more that never count as a screen looks at. */
+static double *lg_weights(struct ctx *ctx, const struct mixture *m) {
+    double *lg_weight = ctx_alloc(ctx, m->k + SCREEN_BLOCK, sizeof *lg_weight);
+    for (size_t c = 0; lg_weight && c < m->k + SCREEN_BLOCK; c++)
+        lg_weight[c] = c < m->k ? LG_E * m->ln_weight[c] : MIXTURE_NEVER;
+    return lg_weight;
 }
 
 /* measure finds what the kernel of round parts wants to know: weights to base 2, the squares of the means. */
 static enum status measure(struct ctx *ctx, struct mixture *m) {
     size_t d = m->base.d;
-    double *lg_weight = ctx_alloc(ctx, m->k, sizeof *lg_weight), *norm2 = ctx_zalloc(ctx, m->k, sizeof *norm2);
+    double *lg_weight = lg_weights(ctx, m), *norm2 = ctx_zalloc(ctx, m->k, sizeof *norm2);
     if (!lg_weight || !norm2)
         return STATUS_NO_MEMORY;
     m->least_variance = m->variance[0];
     for (size_t c = 0; c < m->k; c++) {
-        lg_weight[c] = LG_E * m->ln_weight[c];
         m->least_variance = m->variance[c] < m->least_variance ? m->variance[c] : m->least_variance;
         for (size_t j = 0; j < d; j++)
             norm2[c] += m->means[c * d + j] * m->means[c * d + j];
@@ -249,11 +217,14 @@ static enum status measure(struct ctx *ctx, struct mixture *m) {
     m->lg_weight = lg_weight;
     m->norm2 = d >= EXPAND_D ? norm2 : NULL;
     m->cut = LG_E * (elementary_log((double)m->k) - LN_UNHEARD);
-    return order_stretches(ctx, m);
+    if (d < EXPAND_D || m->k < SCREEN_LEAST || m->k > SCREEN_GREATEST)
+        return STATUS_OK;
+    return mixture_screen_make(ctx, m->means, m->k, d, &m->screen);
 }
 
 static size_t round_scratch(const struct mixture *m) {
-    return 4 * (m->alike ? 1 : m->k) + 2 * MIXTURE_ROUND_TILE * m->base.d;
+    return mixture_level_numbers(m) + 2 * MIXTURE_ROUND_TILE * m->base.d +
+           (m->screen ? mixture_screen_rows(m->k) * mixture_screen_numbers(m->screen, m->k) : 0);
 }
 
 static size_t oval_scratch(const struct mixture *m) {
@@ -265,17 +236,18 @@ static size_t each_scratch(const struct mixture *m) { return 9 * m->base.d * MOS
 static enum status choose_kernel(struct ctx *ctx, struct mixture *m, bool round) {
     const struct mixture_kernels *kernels = kernels_for(ctx->isa);
     m->round = round;
+    m->alike = round && all_alike(m->variance, m->k);
+    enum status status = round ? measure(ctx, m) : STATUS_OK;
     m->ln_total = ln_total(m);
     m->base.each = kernels->each;
     m->base.gives = EACH_TRACE | EACH_VJV | EACH_DENSITY;
     m->base.smooth = all_above(m->variance, round ? m->k : m->k * m->base.d, LEAST_VARIANCE);
-    m->alike = round && all_alike(m->variance, m->k);
     m->base.each_scratch = each_scratch(m);
     m->base.eval = round ? kernels->round : kernels->oval;
     m->base.together = round ? MIXTURE_ROUND_TILE : MIXTURE_TILE;
     m->base.scratch = round ? round_scratch(m) : oval_scratch(m);
     m->base.cost = mixture_cost(m->k, m->base.d, round ? MIXTURE_ROUND : m->axes ? MIXTURE_FULL : MIXTURE_AXES);
-    return round ? measure(ctx, m) : STATUS_OK;
+    return status;
 }
 
 static enum status build(struct ctx *ctx, const struct mixture_in *in, const struct denoiser **out) {

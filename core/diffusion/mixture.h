@@ -7,10 +7,11 @@
  * 2022, app. B.3).
  *
  * Cost a row: about K (2.2 + 0.12 d) ns where S_c = s_c^2 I, K (5 + 1.25 d) with one deviation an axis, K (6 + 1.2 d +
- * 0.5 d^2) with covariances; twice that without AVX2. With little noise, parts far from x cost a fraction. Numbers are
- * added in an order that is the same for all instruction sets, rows side by side in lanes: a row's bits depend on nothing
- * but itself. Parts so improbable that all of them together weigh less than 1e-17 of the rest are left out. Preparing
- * costs O(K d), with covariances O(K d^3). */
+ * 0.5 d^2) with covariances; twice that without AVX2, and from 16 dimensions on twenty times where the CPU fuses no
+ * multiplication and addition. With little noise a row is near few parts, and the others cost a sixth (mixture_screen.h).
+ * Numbers are added in an order that is the same for all instruction sets: a row's bits depend on nothing but itself.
+ * Parts so improbable that all of them together weigh less than 1e-17 of the rest are left out. Preparing costs O(K d),
+ * with covariances O(K d^3). */
 #ifndef SOLVENT_MIXTURE_H
 #define SOLVENT_MIXTURE_H
 

@@ -2,42 +2,15 @@
  * q_c = s_c^2 / v_c, v_c = s_c^2 + k^2, log r_c = -|y - m_c|^2 / (2 v_c) and what does not depend on y. One pass over the
  * parts, BLOCK at a time with a running maximum (Milakov, Gimelshein 2018), so that memory does not grow with their number.
  *
- * Parts far below the greatest so far (mixture.cut) count as 0, which a double cannot tell from the truth. So distances
- * are given up half-way once they are far enough, the dimensions in which parts differ most first; unless there is so much
- * noise that few would be: then |y|^2 - 2 y.m + |m|^2 is as exact as |y - m|^2, being no less than |m|^2, and takes two
- * operations a number instead of three. */
+ * Parts far below the greatest so far (mixture.cut) count as 0, which a double cannot tell from the truth. Where there are
+ * many, a screen (mixture_screen_body.h) finds those that may count at all. A row that is near too many of them is dense,
+ * and is taken beside others: its distances as |y - m|^2, or, with much noise, as |y|^2 - 2 y.m + |m|^2, which then is as
+ * exact and takes one fused operation a number (mixture_product_body.h). */
 #ifndef SOLVENT_MIXTURE_ROUND_BODY_H
 #define SOLVENT_MIXTURE_ROUND_BODY_H
 
-#include <math.h>
-#include <string.h>
-
-#include "core/base/elementary.h"
-#include "core/diffusion/mixture_rows_body.h"
-
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-
-/* Parts between two looks at the maximum; parts whose sums go on beside each other. */
-enum { BLOCK = 32, FEW = 4, SLICE = 64 };
-/* Groups that share a number of a part once it is read: as many as there are registers for. */
-enum { MOST_GROUPS = LANES == 8 ? 4 : 2 };
-
-/* The parts at one noise level. */
-struct level {
-    const double *bias;          /* [k] log2 r_c = bias + scale |y - m_c|^2 + a constant */
-    const double *scale, *p, *q; /* of part c at c * step */
-    size_t step;                 /* 1; or 0: they are the same for all parts */
-    double inverse;              /* 1 / alpha; 0 where alpha is as good as 0 */
-    bool expand;                 /* distances by products */
-};
-
-/* Rows, one a lane, and the running sums of theirs. */
-struct group {
-    vec *y, *sum;                 /* [d]; sum_c e_c p_c m_c, without p_c where it is the same for all */
-    vec norm2, best, total, of_q; /* |y|^2; the greatest logit; sum_c e_c; sum_c e_c q_c */
-};
-
-static inline size_t stretches(size_t d) { return (d + MIXTURE_STRETCH - 1) / MIXTURE_STRETCH; }
+#include "core/diffusion/mixture_product_body.h"
+#include "core/diffusion/mixture_screen_body.h"
 
 /* What is constant where these are inlined. */
 struct shape {
@@ -45,70 +18,20 @@ struct shape {
     bool alike;
 };
 
-/* add_numbers adds |y - m|^2 of n parts, which lie `step` numbers apart, over some dimensions. */
-ALWAYS_INLINE void add_numbers(size_t n, size_t dimensions, size_t step, const double *means, const vec *y,
-                               vec sum[FEW]) {
-    for (size_t j = 0; j < dimensions; j++)
-#pragma GCC unroll 4
-        for (size_t i = 0; i < n; i++) {
-            const vec u = y[j] - means[i * step + j];
-            sum[i] += u * u;
-        }
-}
-
-/* add_squares does so for parts c .. and the stretch that is `done`th in order. */
-ALWAYS_INLINE void add_squares(const struct mixture *m, size_t done, size_t c, size_t n, size_t d,
-                               const struct group *g, vec sum[FEW]) {
-    size_t from = stretches(d) > 1 ? m->order[done] * MIXTURE_STRETCH : 0;
-    size_t dimensions = d - from < MIXTURE_STRETCH ? d - from : MIXTURE_STRETCH;
-    if (stretches(d) > 1 && done == 0)
-        add_numbers(n, dimensions, MIXTURE_STRETCH, m->front + c * MIXTURE_STRETCH, g->y + from, sum);
-    else
-        add_numbers(n, dimensions, d, m->means + c * d + from, g->y + from, sum);
-}
-
-/* differences sums up distances of n parts; it gives up where no lane would notice any of them. */
-ALWAYS_INLINE void differences(const struct mixture *m, const struct level *at, size_t c, size_t n, size_t d,
-                               const struct group *g, vec sum[FEW]) {
-    for (size_t done = 0; done < stretches(d); done++) {
-        add_squares(m, done, c, n, d, g, sum);
-        if (done + 1 == stretches(d))
-            break;
-        vec_mask near = {0};
-#pragma GCC unroll 4
-        for (size_t i = 0; i < n; i++)
-            near |= (at->bias[c + i] + at->scale[(c + i) * at->step] * sum[i]) - g->best > -m->cut;
-        if (!vec_any(near))
-            return;
-    }
-}
-
-/* logits of n parts from c on; those of parts that no lane would notice may be too high, though not so far that one
- * would. */
+/* logits of n parts from c on. */
 ALWAYS_INLINE void logits(const struct mixture *m, const struct level *at, struct shape s, size_t c, size_t n,
                           const struct group *g, vec *out) {
+    const double *means = m->means + c * s.d;
     vec sum[FEW] = {{0}, {0}, {0}, {0}};
-    differences(m, at, c, n, s.d, g, sum);
+    for (size_t j = 0; j < s.d; j++)
+#pragma GCC unroll 4
+        for (size_t i = 0; i < n; i++) {
+            const vec u = g->y[j] - means[i * s.d + j];
+            sum[i] += u * u;
+        }
 #pragma GCC unroll 4
     for (size_t i = 0; i < n; i++)
         out[i] = at->bias[c + i] + at->scale[(c + i) * (s.alike ? 0 : 1)] * sum[i];
-}
-
-/* weight is 2^x, or 0 for what does not count. */
-ALWAYS_INLINE vec weight(double cut, vec x) { return vec_zero_unless(x > -cut, vec_exp2_near(x)); }
-
-/* raise moves the sums to a new maximum. + 0.0 makes 0 of -0, so that adding nothing changes nothing. */
-static void raise(size_t d, double cut, vec top, struct group *g) {
-    if (!vec_any(g->best > -(double)INFINITY)) { /* they are 0 */
-        g->best = top;
-        return;
-    }
-    const vec best = vec_greater(top, g->best), shrink = weight(cut, g->best - best);
-    g->best = best;
-    g->total *= shrink;
-    g->of_q *= shrink;
-    for (size_t j = 0; j < d; j++)
-        g->sum[j] = g->sum[j] * shrink + 0.0;
 }
 
 /* add takes n parts, from c on, into the sums. */
@@ -162,161 +85,11 @@ ALWAYS_INLINE void add_block(const struct mixture *m, const struct level *at, st
         add(m, at, s, first + c, 1, logit + c, g);
 }
 
-/* guess takes for the greatest logit that of the part which is nearest over the first stretch. Where it is right, all far
- * parts are given up early, not only those after the nearest. */
-ALWAYS_INLINE void guess(const struct mixture *m, const struct level *at, struct shape s, struct group *g) {
-    vec top = vec_of(-(double)INFINITY), which = {0}, logit;
-    for (size_t c = 0; c + FEW <= m->k; c += FEW) {
-        vec sum[FEW] = {{0}, {0}, {0}, {0}};
-        add_squares(m, 0, c, FEW, s.d, g, sum);
-#pragma GCC unroll 4
-        for (size_t i = 0; i < FEW; i++) {
-            logit = at->bias[c + i] + at->scale[(c + i) * at->step] * sum[i];
-            which = vec_where(logit > top, vec_of((double)(c + i)), which);
-            top = vec_greater(logit, top);
-        }
-    }
-    for (size_t l = 0; l < LANES; l++) {
-        logits(m, at, s, (size_t)which[l], 1, g, &logit); /* nothing is known yet, so nothing is given up */
-        top[l] = logit[l];
-    }
-    g->best = top;
-}
-
 ALWAYS_INLINE void add_blocks(const struct mixture *m, const struct level *at, struct shape s, size_t groups,
                               struct group *g) {
-    for (size_t i = 0; stretches(s.d) > 1 && i < groups; i++)
-        guess(m, at, s, &g[i]);
     for (size_t c = 0; c < m->k; c += BLOCK)
         for (size_t i = 0; i < groups; i++)
             add_block(m, at, s, c, m->k - c < BLOCK ? m->k - c : BLOCK, &g[i]);
-}
-
-/* -- Distances by products: blocks of parts times w groups, SLICE dimensions at a time, which stay in the first cache. -- */
-
-/* products adds y.m of n parts and w groups to sum[n][w]. */
-ALWAYS_INLINE void products(size_t n, size_t w, size_t from, size_t to, size_t d, const double *means,
-                            const struct group *g, vec *sum) {
-    vec kept[FEW * MOST_GROUPS];
-#pragma GCC unroll 16
-    for (size_t i = 0; i < n * w; i++)
-        kept[i] = sum[i];
-    for (size_t j = from; j < to; j++)
-#pragma GCC unroll 4
-        for (size_t i = 0; i < n; i++)
-#pragma GCC unroll 4
-            for (size_t v = 0; v < w; v++)
-                kept[i * w + v] += g[v].y[j] * means[i * d + j];
-#pragma GCC unroll 16
-    for (size_t i = 0; i < n * w; i++)
-        sum[i] = kept[i];
-}
-
-/* add_means adds n parts, times their weights e[n][w], to the sums. */
-ALWAYS_INLINE void add_means(size_t n, size_t w, size_t from, size_t to, size_t d, const double *means, const vec *e,
-                             struct group *g) {
-    vec by[FEW * MOST_GROUPS];
-#pragma GCC unroll 16
-    for (size_t i = 0; i < n * w; i++)
-        by[i] = e[i];
-    vec *at[MOST_GROUPS]; /* read once: for all that is known they might change as sums do */
-#pragma GCC unroll 4
-    for (size_t v = 0; v < w; v++)
-        at[v] = g[v].sum;
-    for (size_t j = from; j < to; j++) {
-        vec sum[MOST_GROUPS];
-#pragma GCC unroll 4
-        for (size_t v = 0; v < w; v++)
-            sum[v] = at[v][j];
-#pragma GCC unroll 4
-        for (size_t i = 0; i < n; i++)
-#pragma GCC unroll 4
-            for (size_t v = 0; v < w; v++)
-                sum[v] += by[i * w + v] * means[i * d + j];
-#pragma GCC unroll 4
-        for (size_t v = 0; v < w; v++)
-            at[v][j] = sum[v];
-    }
-}
-
-/* product_logits writes logits[n][w] of parts first .. */
-ALWAYS_INLINE void product_logits(const struct mixture *m, const struct level *at, bool alike, size_t first, size_t n,
-                                  size_t w, const struct group *g, vec *logit) {
-    size_t d = m->base.d;
-    const double *means = m->means + first * d;
-    memset(logit, 0, n * w * sizeof *logit);
-    for (size_t from = 0; from < d; from += SLICE) {
-        size_t to = d - from < SLICE ? d : from + SLICE, c = 0;
-        for (; c + FEW <= n; c += FEW)
-            products(FEW, w, from, to, d, means + c * d, g, logit + c * w);
-        for (; c < n; c++)
-            products(1, w, from, to, d, means + c * d, g, logit + c * w);
-    }
-    for (size_t c = 0; c < n; c++)
-        for (size_t v = 0; v < w; v++) {
-            const vec square = (g[v].norm2 - 2 * logit[c * w + v]) + m->norm2[first + c];
-            logit[c * w + v] = at->bias[first + c] + at->scale[alike ? 0 : first + c] * square;
-        }
-}
-
-/* product_weights makes weights of the logits and adds them up. False: none counts. heard[c]: those of part c do. */
-ALWAYS_INLINE bool product_weights(const struct mixture *m, const struct level *at, bool alike, size_t first, size_t n,
-                                   size_t w, struct group *g, vec *logit, bool *heard) {
-    bool any = false;
-    for (size_t v = 0; v < w; v++) {
-        vec top = vec_of(-(double)INFINITY);
-        for (size_t c = 0; c < n; c++)
-            top = vec_greater(logit[c * w + v], top);
-        if (vec_any(top > g[v].best))
-            raise(m->base.d, m->cut, top, &g[v]);
-        any |= vec_any(top - g[v].best > -m->cut);
-    }
-    for (size_t c = 0; any && c < n; c++) {
-        heard[c] = false;
-        for (size_t v = 0; v < w; v++) {
-            vec *e = &logit[c * w + v];
-            *e -= g[v].best;
-            heard[c] |= vec_any(*e > -m->cut);
-            *e = weight(m->cut, *e);
-            g[v].total += *e;
-            if (!alike) {
-                g[v].of_q += at->q[first + c] * *e;
-                *e *= at->p[first + c];
-            }
-        }
-    }
-    return any;
-}
-
-ALWAYS_INLINE void product_block(const struct mixture *m, const struct level *at, bool alike, size_t first, size_t n,
-                                 size_t w, struct group *g) {
-    vec e[BLOCK * MOST_GROUPS];
-    bool heard[BLOCK];
-    size_t d = m->base.d;
-    const double *means = m->means + first * d;
-    product_logits(m, at, alike, first, n, w, g, e);
-    if (!product_weights(m, at, alike, first, n, w, g, e, heard))
-        return;
-    for (size_t from = 0; from < d; from += SLICE) {
-        size_t to = d - from < SLICE ? d : from + SLICE, c = 0;
-        for (; c + FEW <= n; c += FEW)
-            if (heard[c] | heard[c + 1] | heard[c + 2] | heard[c + 3])
-                add_means(FEW, w, from, to, d, means + c * d, e + c * w, g);
-        for (; c < n; c++)
-            if (heard[c])
-                add_means(1, w, from, to, d, means + c * d, e + c * w, g);
-    }
-}
-
-ALWAYS_INLINE void product_blocks(const struct mixture *m, const struct level *at, bool alike, size_t groups,
-                                  struct group *g) {
-    for (size_t c = 0; c < m->k; c += BLOCK) {
-        size_t n = m->k - c < BLOCK ? m->k - c : BLOCK, i = 0;
-        for (; i + MOST_GROUPS <= groups; i += MOST_GROUPS)
-            product_block(m, at, alike, c, n, MOST_GROUPS, &g[i]);
-        for (; i < groups; i++)
-            product_block(m, at, alike, c, n, 1, &g[i]);
-    }
 }
 
 /* -- Which of these -- */
@@ -344,64 +117,100 @@ static blocks_adder *adder_of(const struct mixture *m, const struct level *at) {
     return ADDERS[at->expand ? 4 : m->base.d <= 3 ? m->base.d : 0][m->alike];
 }
 
-static struct level level_of(const struct mixture *m, const struct path_point *at, double *room) {
-    size_t n = m->alike ? 1 : m->k;
-    double a2 = at->alpha * at->alpha, s2 = at->sigma * at->sigma;
-    double *bias = room, *scale = bias + n, *p = scale + n, *q = p + n;
-    for (size_t c = 0; c < n; c++) {
-        double v = a2 * m->variance[c] + s2;
-        scale[c] = -0.5 * LG_E * a2 / v;
-        p[c] = s2 / v;
-        q[c] = a2 * m->variance[c] / v;
-        if (!m->alike)
-            bias[c] = m->lg_weight[c] - 0.5 * LG_E * (double)m->base.d * elementary_log(v);
+/* dense_rows takes up to MIXTURE_ROUND_TILE rows, wherever they lie; x[] has a whole number of LANES. */
+static void dense_rows(const struct mixture *m, const struct level *at, size_t n, const double *const *x,
+                       double *const *out, struct group *g) {
+    const size_t d = m->base.d, groups = (n + LANES - 1) / LANES;
+    for (size_t i = 0; i < groups; i++) {
+        gather_from(d, at->inverse, x + i * LANES, g[i].y);
+        begin(d, at, &g[i]);
     }
-    return (struct level){.bias = m->alike ? m->lg_weight : bias,
-                          .scale = scale,
-                          .p = p,
-                          .q = q,
-                          .step = m->alike ? 0 : 1,
-                          .inverse = at->alpha > 1e-140 ? 1 / at->alpha : 0,
-                          .expand = m->norm2 && a2 * m->reach2 <= (double)m->base.d * (a2 * m->least_variance + s2)};
+    adder_of(m, at)(m, at, groups, g);
+    for (size_t i = 0; i < groups; i++) {
+        finish_group(m, at, &g[i]);
+        scatter_to(d, n - i * LANES, g[i].sum, out + i * LANES);
+    }
 }
 
-static void begin(size_t d, const struct level *at, size_t rows, const double *x, struct group *g) {
-    const vec none = {0};
-    gather(d, rows, at->inverse, x, g->y);
-    g->norm2 = g->total = g->of_q = none;
-    g->best = vec_of(-(double)INFINITY);
-    for (size_t j = 0; at->expand && j < d; j++)
-        g->norm2 += g->y[j] * g->y[j];
-    memset(g->sum, 0, d * sizeof *g->sum);
+/* neighbours takes rows that follow each other: where a part costs two nanoseconds, pointers to rows are felt. */
+static void neighbours(const struct mixture *m, const struct level *at, size_t n, const double *x, double *out,
+                       struct group *g) {
+    const size_t d = m->base.d, groups = (n + LANES - 1) / LANES;
+    for (size_t i = 0; i < groups; i++) {
+        gather(d, n - i * LANES, at->inverse, x + i * LANES * d, g[i].y);
+        begin(d, at, &g[i]);
+    }
+    adder_of(m, at)(m, at, groups, g);
+    for (size_t i = 0; i < groups; i++) {
+        finish_group(m, at, &g[i]);
+        scatter(d, n - i * LANES, g[i].sum, out + i * LANES * d);
+    }
 }
 
-/* finish makes D of the sums and writes it to rows. */
-static void finish_rows(const struct mixture *m, const struct level *at, size_t rows, struct group *g, double *out) {
-    size_t d = m->base.d;
-    const vec by = (m->alike ? at->p[0] : 1.0) / g->total;
-    for (size_t j = 0; j < d; j++)
-        g->sum[j] = m->alike ? g->sum[j] * by + at->q[0] * g->y[j] : (g->sum[j] + g->of_q * g->y[j]) * by;
-    scatter(d, rows, g->sum, out);
+/* make_sights gives rows their room: the steps of SIGHTS of them lie together, in front. */
+static void make_sights(const struct mixture *m, size_t n, const double *x, double *out, double *room,
+                        struct sight *s) {
+    const struct mixture_screen *screen = m->screen;
+    const size_t d = m->base.d, list = mixture_screen_list(screen), most = mixture_screen_rows(m->k);
+    uint32_t *steps = (uint32_t *)(void *)room;
+    memset(steps, 0, most * screen->pairs * sizeof *steps);
+    room += most * ((screen->pairs + 1) / 2);
+    for (size_t i = 0; i < n; i++, room += mixture_screen_numbers(screen, m->k) - (screen->pairs + 1) / 2)
+        s[i] = (struct sight){.x = x + i * d,
+                              .out = out + i * d,
+                              .steps = steps + i / SIGHTS * SIGHTS * screen->pairs + i % SIGHTS,
+                              .logit = room,
+                              .part = (uint32_t *)(void *)(room + list),
+                              .score = (int32_t *)(void *)(room + list + list / 2)};
 }
 
-static void round_eval(const struct denoiser *self, const struct path_point *point, const int64_t *condition,
+/* far_rows makes D of up to mixture_screen_rows(k) rows that are near few parts, and adds the others to a list. */
+static size_t far_rows(const struct mixture *m, const struct level *at, size_t n, const double *x, double *out,
+                       double *y, double *room, const double **dense_x, double **dense_out) {
+    struct sight s[MIXTURE_ROUND_TILE];
+    size_t n_dense = 0;
+    make_sights(m, n, x, out, room, s);
+    sift(m, at, n, s);
+    for (size_t i = 0; i < n; i++)
+        if (s[i].dense)
+            dense_x[n_dense] = s[i].x, dense_out[n_dense++] = s[i].out;
+        else
+            near_row(m, at, &s[i], y);
+    return n_dense;
+}
+
+/* screened_rows takes up to MIXTURE_ROUND_TILE rows that follow each other. */
+static void screened_rows(const struct mixture *m, const struct level *at, size_t n, const double *x, double *out,
+                          struct group *g, double *room) {
+    const double *from[MIXTURE_ROUND_TILE];
+    double *to[MIXTURE_ROUND_TILE];
+    const size_t d = m->base.d, most = mixture_screen_rows(m->k);
+    size_t n_dense = 0;
+    for (size_t i = 0; i < n; i += most)
+        n_dense += far_rows(m, at, n - i < most ? n - i : most, x + i * d, out + i * d, (double *)(void *)g[0].y, room,
+                            from + n_dense, to + n_dense);
+    for (size_t i = n_dense; i % LANES > 0; i++)
+        from[i] = from[n_dense - 1];
+    if (n_dense > 0)
+        dense_rows(m, at, n_dense, from, to, g);
+}
+
+static void round_eval(const struct denoiser *self, const struct path_point *point, const struct told *told,
                        size_t rows, const double *x, double *out, double *scratch) {
-    (void)condition;
+    (void)told;
     const struct mixture *m = (const struct mixture *)(const void *)self;
     const struct level at = level_of(m, point, scratch);
-    size_t d = self->d, n;
-    vec *room = (vec *)(void *)(scratch + 4 * (m->alike ? 1 : m->k));
+    const size_t d = self->d;
+    vec *room = (vec *)(void *)(scratch + mixture_level_numbers(m));
     struct group g[ROUND_GROUPS];
     for (size_t i = 0; i < ROUND_GROUPS && i * LANES < rows; i++)
         g[i] = (struct group){.y = room + 2 * i * d, .sum = room + (2 * i + 1) * d};
-    for (; rows > 0; rows -= n, x += n * d, out += n * d) {
+    for (size_t n; rows > 0; rows -= n, x += n * d, out += n * d) {
         n = rows < MIXTURE_ROUND_TILE ? rows : MIXTURE_ROUND_TILE;
-        size_t groups = (n + LANES - 1) / LANES;
-        for (size_t i = 0; i < groups; i++)
-            begin(d, &at, n - i * LANES, x + i * LANES * d, &g[i]);
-        adder_of(m, &at)(m, &at, groups, g);
-        for (size_t i = 0; i < groups; i++)
-            finish_rows(m, &at, n - i * LANES, &g[i], out + i * LANES * d);
+        if (m->screen)
+            screened_rows(m, &at, n, x, out, g, scratch + mixture_level_numbers(m) + 2 * MIXTURE_ROUND_TILE * d);
+        else
+            neighbours(m, &at, n, x, out, g);
     }
 }
 

@@ -32,11 +32,31 @@ static struct buffers lay_out(const struct network_model *m, size_t rows, double
     return b;
 }
 
-void network_lay_in(const struct network *n, double by, const double *x, float *to) {
-    size_t pixels = n->height * n->width;
-    for (size_t p = 0; p < pixels; p++)
+/* put_given takes a pixel's known numbers out of the noisy ones, and puts them behind, with which they are. */
+static void put_given(const struct network *n, const double *given, size_t p, float *to) {
+    const size_t pixels = n->height * n->width;
+    for (size_t c = 0; c < n->channels; c++) {
+        const double x = given ? given[c * pixels + p] : (double)NAN;
+        to[c] = isnan(x) ? to[c] : 0;
+        to[n->channels + c] = isnan(x) ? 0 : (float)x;
+        to[2 * n->channels + c] = !isnan(x);
+    }
+}
+
+void network_lay_in(const struct network *n, double by, const double *x, const double *given, float *to) {
+    const size_t pixels = n->height * n->width, in = network_channels_in(n);
+    for (size_t p = 0; p < pixels; p++, to += in) {
         for (size_t c = 0; c < n->channels; c++)
-            to[p * n->channels + c] = (float)(by * x[c * pixels + p]);
+            to[c] = (float)(by * x[c * pixels + p]);
+        if (n->given)
+            put_given(n, given, p, to);
+    }
+}
+
+/* keep_given: what is known is its own expectation. */
+static void keep_given(const double *given, size_t d, double *D) {
+    for (size_t j = 0; j < d; j++)
+        D[j] = isnan(given[j]) ? D[j] : given[j];
 }
 
 void network_gather(const struct network *n, const struct prediction *p, const double *x, const float *F, double *D,
@@ -50,37 +70,51 @@ void network_gather(const struct network *n, const struct prediction *p, const d
             D[c * pixels + i] = p->x_by * x[c * pixels + i] + p->out_by * (double)F[i * n->out_channels + c];
 }
 
-/* ask answers rows at the points at[0], at[stride], ...; said NULL: what else the network says is not wanted. */
-static void ask(const struct network_model *m, const struct path_point *at, size_t stride, const int64_t *condition,
-                size_t rows, const double *x, double *D, double *said, double *scratch) {
+/* A question: rows at the points at[0], at[stride], ... */
+struct question {
+    const struct path_point *at;
+    size_t stride, rows;
+    const struct told *told;
+    const double *x;
+};
+
+/* ask answers it; said NULL: what else the network says is not wanted. */
+static void ask(const struct network_model *m, const struct question *q, double *D, double *said, double *scratch) {
     const size_t d = m->base.d;
-    struct buffers b = lay_out(m, rows, scratch);
-    for (size_t r = 0; r < rows; r++) {
-        const struct prediction p = network_at(m, &at[r * stride], &b.times[r]);
-        network_lay_in(&m->network, p.input, x + r * d, b.in + r * m->numbers_in);
-        b.classes[r] = network_class(m, condition, r);
+    const double *given = m->network.given && q->told ? q->told->given : NULL;
+    const int64_t *classes = q->told ? q->told->classes : NULL;
+    struct buffers b = lay_out(m, q->rows, scratch);
+    for (size_t r = 0; r < q->rows; r++) {
+        const struct prediction p = network_at(m, &q->at[r * q->stride], &b.times[r]);
+        network_lay_in(&m->network, p.input, q->x + r * d, given ? given + r * d : NULL, b.in + r * m->numbers_in);
+        b.classes[r] = network_class(m, classes, r);
     }
     const struct graph_in in = {.x = b.in, .times = b.times, .classes = b.classes};
-    graph_run(m->ctx, m->network.graph, rows, &in, b.out, b.workspace);
-    for (size_t r = 0; r < rows; r++) {
-        const struct prediction p = network_at(m, &at[r * stride], &b.times[r]);
-        network_gather(&m->network, &p, x + r * d, b.out + r * m->numbers_out, D + r * d, said ? said + r * d : NULL);
+    graph_run(m->ctx, m->network.graph, q->rows, &in, b.out, b.workspace);
+    for (size_t r = 0; r < q->rows; r++) {
+        const struct prediction p = network_at(m, &q->at[r * q->stride], &b.times[r]);
+        network_gather(&m->network, &p, q->x + r * d, b.out + r * m->numbers_out, D + r * d,
+                       said ? said + r * d : NULL);
+        if (given)
+            keep_given(given + r * d, d, D + r * d);
     }
 }
 
-static void eval(const struct denoiser *self, const struct path_point *at, const int64_t *condition, size_t rows,
+static void eval(const struct denoiser *self, const struct path_point *at, const struct told *told, size_t rows,
                  const double *x, double *out, double *scratch) {
-    ask((const struct network_model *)self, at, 0, condition, rows, x, out, NULL, scratch);
+    ask((const struct network_model *)self, &(struct question){at, 0, rows, told, x}, out, NULL, scratch);
 }
 
-static void eval_spread(const struct denoiser *self, const struct path_point *at, const int64_t *condition, size_t rows,
+static void eval_spread(const struct denoiser *self, const struct path_point *at, const struct told *told, size_t rows,
                         const double *x, double *out, double *spread, double *scratch) {
-    ask((const struct network_model *)self, at, 0, condition, rows, x, out, spread, scratch);
+    ask((const struct network_model *)self, &(struct question){at, 0, rows, told, x}, out, spread, scratch);
 }
 
 void network_each(const struct denoiser *self, const struct denoiser_each *q, double *scratch) {
+    const struct told told = {.classes = q->classes};
     if (q->D)
-        ask((const struct network_model *)self, q->at, 1, q->condition, q->rows, q->x, q->D, NULL, scratch);
+        ask((const struct network_model *)self, &(struct question){q->at, 1, q->rows, &told, q->x}, q->D, NULL,
+            scratch);
 }
 
 /* A point where the prediction says nothing of the data: eps at alpha = 0, say. */
@@ -112,9 +146,9 @@ enum status network_denoiser(struct ctx *ctx, const struct network *network, con
     m->network = *network;
     m->use = *use;
     m->ctx = ctx;
-    m->numbers_in = pixels * network->channels;
+    m->numbers_in = pixels * network_channels_in(network);
     m->numbers_out = pixels * network->out_channels;
-    m->base.d = m->numbers_in;
+    m->base.d = pixels * network->channels;
     m->base.eval = eval;
     m->base.eval_spread = network->out_channels == 2 * network->channels ? eval_spread : NULL;
     m->base.cost = graph_cost(network->graph);

@@ -13,7 +13,11 @@ struct network {
     const struct graph *graph;      /* loaded; from [height][width][channels] to [height][width][out_channels] */
     size_t height, width, channels; /* a sample is [channels][height][width] */
     size_t out_channels; /* at least `channels`: the first are the prediction; twice as many: the others its spread */
+    bool given;          /* it is told what is known: the graph has 3 * channels in, as loss.h lays them out */
 };
+
+/* network_channels_in is what the graph has in. */
+static inline size_t network_channels_in(const struct network *n) { return n->channels * (n->given ? 3 : 1); }
 
 /* What the network was trained for: a scheduler's training, or a path and a prediction; and the class that it is told,
  * where it is told one. Borrowed. */
@@ -22,7 +26,7 @@ struct network_use {
     const struct path *path;
     enum prediction_id prediction;
     double sigma_data;
-    int64_t class; /* of rows without a condition, which is the class of a row (denoiser.h) */
+    int64_t class; /* of rows that are told none (denoiser.h) */
     bool slopes;   /* it gives EACH_TRACE and EACH_VJV, by the network's own derivative: for likelihoods */
 };
 

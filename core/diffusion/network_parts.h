@@ -20,13 +20,14 @@ struct network_model {
 struct prediction network_at(const struct network_model *m, const struct path_point *at, float *time);
 
 /* network_class is the class that the network is told of row r. */
-static inline int64_t network_class(const struct network_model *m, const int64_t *condition, size_t r) {
-    return condition ? condition[r] : m->use.class;
+static inline int64_t network_class(const struct network_model *m, const int64_t *classes, size_t r) {
+    return classes ? classes[r] : m->use.class;
 }
 
-/* network_lay_in turns channels first into channels last, network_gather takes the answer back: D = x_by x + out_by F,
- * and what the network says beside it (said NULL: that is not wanted). */
-void network_lay_in(const struct network *n, double by, const double *x, float *to);
+/* network_lay_in turns channels first into channels last, with what is given
+ * (NULL: nothing is); network_gather takes the answer back: D = x_by x + out_by F, and what the network says
+ * beside it (said NULL: that is not wanted). */
+void network_lay_in(const struct network *n, double by, const double *x, const double *given, float *to);
 void network_gather(const struct network *n, const struct prediction *p, const double *x, const float *F, double *D,
                     double *said);
 

@@ -28,9 +28,9 @@ static void forward(const struct network_model *m, struct slope_space *s, size_t
 /* put_row makes row r of a query an image. */
 static void put_row(const struct network_model *m, struct slope_space *s, size_t image, const struct denoiser_each *q,
                     size_t r, const struct prediction *p, float time) {
-    network_lay_in(&m->network, p->input, q->x + r * m->base.d, s->in + image * m->numbers_in);
+    network_lay_in(&m->network, p->input, q->x + r * m->base.d, NULL, s->in + image * m->numbers_in);
     s->times[image] = time;
-    s->classes[image] = network_class(m, q->condition, r);
+    s->classes[image] = network_class(m, q->classes, r);
 }
 
 /* place_of is where number j of a sample, channels first, lies in an image of so many channels. */
@@ -65,7 +65,7 @@ static void rows_vjv(const struct network_model *m, struct slope_space *s, const
         double square = 0, product = 0;
         for (size_t j = 0; j < d; j++) {
             square += v[j] * v[j];
-            product += v[j] * (double)by[place_of(&m->network, m->network.channels, j)];
+            product += v[j] * (double)by[place_of(&m->network, network_channels_in(&m->network), j)];
         }
         q->vJv[first + i] = p.x_by * square + p.out_by * p.input * product;
         if (q->D)
@@ -90,7 +90,7 @@ static void row_trace(const struct network_model *m, struct slope_space *s, cons
             s->d_out[i * m->numbers_out + place_of(n, n->out_channels, first + i)] = 1;
         gradient_by_input(m->ctx, s->gradient, s->d_out, s->by_in);
         for (size_t i = 0; i < images && first + i < d; i++)
-            sum += (double)s->by_in[i * m->numbers_in + place_of(n, n->channels, first + i)];
+            sum += (double)s->by_in[i * m->numbers_in + place_of(n, network_channels_in(n), first + i)];
     }
     q->trace[r] = p.x_by * (double)d + p.out_by * p.input * sum;
     if (q->D)

@@ -37,4 +37,14 @@ struct noise_torch {
 enum status noise_of_torch(struct ctx *ctx, uint64_t seed, const struct plan *plan, size_t count, size_t d,
                            bool latents, struct noise_torch *out) MUST_CHECK;
 
+/* Points that a flow starts from in place of standard normal numbers: sample i from the one that has place i in the order
+ * of the seed (epoch_order.h), so that no point comes twice before each has come once. `fill` is that of the seed. */
+struct noise_source {
+    struct noise base;   /* first: a noise pointer is a noise_source pointer */
+    const float *points; /* [n][d], borrowed */
+    size_t n;
+};
+
+struct noise_source noise_of_source(enum isa isa, uint64_t seed, const float *points, size_t n);
+
 #endif

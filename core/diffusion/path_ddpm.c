@@ -18,7 +18,8 @@ static struct path_point at_t(const struct path *path, double t) {
     if (i >= path->steps - 1)
         return point((double)(path->steps - 1), path->k[path->steps - 1]);
     double part = t > 0 ? t - (double)i : 0;
-    return point(t, path->k[i] + part * (path->k[i + 1] - path->k[i]));
+    return point(t,
+                 part > 0 ? path->k[i] + part * (path->k[i + 1] - path->k[i]) : path->k[i]); /* k[i + 1] may be inf */
 }
 
 static struct path_point at_k(const struct path *path, double k) {
@@ -92,12 +93,16 @@ static void fill_abar(const struct path_options *o, beta_function *beta, size_t 
     }
 }
 
-/* rescale moves and stretches sqrt(abar) so that the last is 0 and the first stays (Lin et al. 2024, alg. 1). */
+/* rescale moves and stretches sqrt(abar) so that the last is 0 and the first stays (Lin et al. 2024, alg. 1), by way of
+ * betas in single precision, as training does. */
 static void rescale(size_t n, double last_abar, double *abar) {
-    double first = sqrt(abar[0]), last = sqrt(abar[n - 1]);
+    float first = sqrtf((float)abar[0]), last = sqrtf((float)abar[n - 1]), before = 1;
+    double product = 1;
     for (size_t i = 0; i < n; i++) {
-        double root = (sqrt(abar[i]) - last) * (first / (first - last));
-        abar[i] = root * root;
+        float root = (sqrtf((float)abar[i]) - last) * (first / (first - last)), now = root * root;
+        product *= (double)(1.0f - (1.0f - now / before));
+        before = now;
+        abar[i] = (double)(float)product;
     }
     abar[n - 1] = last_abar;
 }

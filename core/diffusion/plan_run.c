@@ -72,16 +72,16 @@ static void mix(const struct plan_run *run, const struct plan_op *op, double *ou
 
 static void call(const struct plan_run *run, const struct plan_op *op, double *out) {
     const struct denoiser *self = run->denoiser;
-    const int64_t *condition = run->condition;
     const double *x = plan_vector(run, op->in);
+    struct told told = run->told;
     if (op->unguided && self->unguided) {
         self = self->unguided;
-        condition = NULL;
+        told.classes = NULL;
     }
     if (op->spreads) /* z is free until SPREAD, which comes next */
-        self->eval_spread(self, &op->at, condition, run->rows, x, out, run->z, run->scratch);
+        self->eval_spread(self, &op->at, &told, run->rows, x, out, run->z, run->scratch);
     else
-        denoiser_eval(self, &op->at, condition, run->rows, x, out, run->scratch);
+        denoiser_eval(self, &op->at, &told, run->rows, x, out, run->scratch);
 }
 
 static double norm2(size_t d, const double *x) {

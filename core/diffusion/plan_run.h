@@ -14,7 +14,7 @@ struct plan_known {
 struct plan_run {
     const struct plan *plan;
     const struct denoiser *denoiser;
-    const int64_t *condition; /* [rows] or NULL */
+    struct told told;
     const struct noise *noise;
     const struct plan_known *known; /* NULL: the plan has no KNOWN */
     size_t first, rows;             /* the samples: their index, their number */

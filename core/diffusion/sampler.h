@@ -12,7 +12,7 @@
 #include "core/diffusion/plan_run.h"
 #include "core/diffusion/solver.h"
 
-#define SAMPLER_NUMERICS "5" /* raised when the bytes of a sample change */
+#define SAMPLER_NUMERICS "6" /* raised when the bytes of a sample change */
 
 /* Who watches is told after each step. All samples take a step before any takes the next one. */
 struct sampler_watch {
@@ -24,7 +24,8 @@ struct sampler_watch {
 
 struct sampler_in {
     const struct denoiser *denoiser;
-    const int64_t *condition; /* [count] what eval is told of each sample; NULL: nothing */
+    const double *given;    /* [count][d] numbers that are known, NaN elsewhere (denoiser.h); NULL: none. Borrowed */
+    const int64_t *classes; /* [count] of each sample (denoiser.h); NULL: what the denoiser was made for. Borrowed */
     const struct plan *plan;
     const struct noise *noise;
     size_t count;          /* samples, below 2^32 */

@@ -6,7 +6,7 @@
  * Source: the behaviour of diffusers 0.42 (Apache-2.0), class by class. Where it is known to be broken it is not
  * followed: FlowMatch* shift their levels once, not twice; fixed_large_log is the logarithm's exponential; trailing
  * spacing never makes a step too many. Arithmetic is double (diffusers': single), tables are rounded to single as theirs.
- * Adding a class: its line in CLASSES of scheduler.c. Threads: a made scheduler is immutable. */
+ * Adding a class: its line in CLASSES of scheduler_classes.c. Threads: a made scheduler is immutable. */
 #ifndef SOLVENT_SCHEDULER_H
 #define SOLVENT_SCHEDULER_H
 
@@ -41,11 +41,17 @@ const char *scheduler_class_name(size_t i);
 uint64_t scheduler_takes(const struct scheduler_class *class);
 const struct scheduler_config *scheduler_defaults(const struct scheduler_class *class);
 
-/* scheduler_make prepares `steps` steps (0: 32, or as many as the class allows). `given` holds what a request gave, all
- * of it in range. out must stay where it is. Errors: INVALID (pointers below "/scheduler_config", "/sampler/steps"),
- * NO_MEMORY. */
+/* What a pipeline would pass beside the config: to set_timesteps, and to every step. */
+struct scheduler_run {
+    size_t steps;                         /* 0: 32 or as many as the class allows, or as a list makes */
+    struct config_list times, sigmas;     /* the class's timesteps or sigmas, of n > 0 at most one; borrowed */
+    const struct solver_options *options; /* those of options->given; NULL: none */
+};
+
+/* scheduler_make prepares the steps of a run (NULL: as usual). `given` holds what a request gave, all of it in range. out
+ * must stay where it is. Errors: INVALID (pointers below "/scheduler_config" and "/sampler"), NO_MEMORY. */
 enum status scheduler_make(struct ctx *ctx, const struct scheduler_class *class, const struct scheduler_config *given,
-                           size_t steps, struct scheduler *out) MUST_CHECK;
+                           const struct scheduler_run *run, struct scheduler *out) MUST_CHECK;
 
 /* scheduler_fail is ctx_fail at a key of the config. */
 enum status scheduler_fail(struct ctx *ctx, const char *key, const char *sentence) MUST_CHECK;
@@ -59,6 +65,6 @@ struct path_point scheduler_level(const struct scheduler *s, double t);
 
 /* The steps that no other solver takes (scheduler_steps.c, scheduler_dpm.c). */
 extern const struct solver scheduler_ddpm, scheduler_ddim, scheduler_ddim_inverse, scheduler_pndm, scheduler_ipndm,
-    scheduler_cm, scheduler_ve, scheduler_vp, scheduler_dpm_multi, scheduler_dpm_single;
+    scheduler_euler_churn, scheduler_cm, scheduler_ve, scheduler_vp, scheduler_dpm_multi, scheduler_dpm_single;
 
 #endif

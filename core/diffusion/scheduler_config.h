@@ -63,7 +63,7 @@ typedef struct config_list option_NUMBERS;
     X(beta_start, REAL, 0, 0.999, NULL)                             \
     X(beta_end, REAL, 0, 0.999, NULL)                               \
     X(beta_schedule, CHOICE, 0, 0, config_schedule_names)           \
-    X(trained_betas, NUMBERS, 0, 0.9999, NULL)                      \
+    X(trained_betas, NUMBERS, 0, 1, NULL)                           \
     X(prediction_type, CHOICE, 0, 0, config_prediction_names)       \
     X(variance_type, CHOICE, 0, 0, config_variance_names)           \
     X(clip_sample, FLAG, 0, 0, NULL)                                \
@@ -108,9 +108,10 @@ typedef struct config_list option_NUMBERS;
     X(predictor_order, WHOLE, 1, 4, NULL)                           \
     X(corrector_order, WHOLE, 1, 4, NULL)                           \
     X(original_inference_steps, WHOLE, 1, 100000, NULL)             \
-    X(timestep_scaling, REAL, 0, 1000, NULL)                        \
+    X(timestep_scaling, REAL, 1e-9, 1000, NULL)                     \
     X(s_noise, REAL, 0, 1000, NULL)                                 \
     X(clip_denoised, FLAG, 0, 0, NULL)                              \
+    X(use_clipped_model_output, FLAG, 0, 0, NULL)                   \
     X(snr, REAL, 0, 10, NULL)                                       \
     X(correct_steps, WHOLE, 0, 100, NULL)                           \
     X(sampling_eps, REAL, 1e-9, 0.5, NULL)                          \

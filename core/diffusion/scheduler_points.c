@@ -26,22 +26,26 @@ struct path_point scheduler_level(const struct scheduler *s, double t) {
 
 static double trained(const struct making *m) { return (double)m->c->num_train_timesteps; }
 
-/* spaced fills t[n] as timestep_spacing says, falling, of the trained steps below `last`. With `extra` one more time is
+/* spaced fills t[n] as a run or timestep_spacing says, falling, of the trained steps below `last`. With `extra` one more time is
  * counted and the lowest is left out. */
 static enum status spaced(struct making *m, double last, bool extra, bool whole) {
+    if (m->run->times.n)
+        return scheduler_run_times(m, whole);
     const size_t n = m->n, all = n + extra;
     const double ratio = m->c->timestep_spacing == SPACING_LEADING ? floor(last / (double)all) : 0;
-    const double stride = trained(m) / (double)n, linear = all > 1 ? (last - 1) / (double)(all - 1) : 0;
-    const size_t picked = m->c->timestep_spacing == SPACING_TRAILING ? n : all;
-    if ((m->c->timestep_spacing != SPACING_LINSPACE || whole) && (double)picked > last)
+    const double down = (last - trained(m) / (double)m->asked) - last; /* numpy's, whose rounding decides halves */
+    const double linear = all > 1 ? (last - 1) / (double)(all - 1) : 0;
+    const bool even = m->c->timestep_spacing == SPACING_LINSPACE, own = scheduler_regrids(m->c);
+    const size_t picked = m->c->timestep_spacing == SPACING_LEADING ? all : n;
+    if ((!even || whole) && !own && !m->c->use_flow_sigmas && (double)picked > last)
         return ctx_fail(m->ctx, STATUS_INVALID, "/sampler/steps",
                         "There are %zu steps, but %.0f trained ones to pick them from; want fewer.", n, last);
     for (size_t i = 0; i < n; i++) {
-        double up = (double)(all - 1 - i), t = up * linear;
+        double up = (double)(all - 1 - i), t = i || all == 1 ? up * linear : last - 1; /* no rounding at the end */
         if (m->c->timestep_spacing == SPACING_LEADING)
             t = up * ratio + (double)m->c->steps_offset;
         else if (m->c->timestep_spacing == SPACING_TRAILING)
-            t = rint(last - (double)i * stride) - 1;
+            t = rint(last + (double)i * down) - 1;
         else if (whole)
             t = rint(t);
         m->t[i] = t;
@@ -53,17 +57,17 @@ static enum status spaced(struct making *m, double last, bool extra, bool whole)
     return STATUS_OK;
 }
 
-static bool regrids(const struct scheduler_config *c) {
-    return c->use_karras_sigmas || c->use_exponential_sigmas || c->use_beta_sigmas || c->use_lu_lambdas;
-}
-
 /* regrid puts m->k[n] between two ends. */
-static void regrid(struct making *m, double high, double low) {
+static enum status regrid(struct making *m, double high, double low) {
     const struct scheduler_config *c = m->c;
     high = c->given & KEY(sigma_max) ? c->sigma_max : high;
     low = c->given & KEY(sigma_min) ? c->sigma_min : low;
+    if (c->given & (KEY(sigma_min) | KEY(sigma_max)) && !(low < high) && m->n > 1)
+        return scheduler_fail(m->ctx, c->given & KEY(sigma_min) ? "sigma_min" : "sigma_max",
+                              "The levels would not fall; want sigma_min below sigma_max.");
     grid_levels *levels = c->use_karras_sigmas ? grid_karras : c->use_beta_sigmas ? grid_beta : grid_polyexponential;
     levels(m->n, high, low, c->use_karras_sigmas ? 7 : 1, m->k);
+    return STATUS_OK;
 }
 
 static double told(double t, enum told how) { return how == TOLD_AS_IS ? t : how == TOLD_ROUNDED ? rint(t) : floor(t); }
@@ -84,45 +88,66 @@ static enum status fill(struct making *m, double last_k) {
     return status;
 }
 
+/* end_k fills the points of classes that hold y; init_noise_sigma is k_max, or sqrt(k_max^2 + 1). */
+static enum status end_k(struct making *m, double last) {
+    const struct scheduler_config *c = m->c;
+    for (size_t i = 0; i < m->n && scheduler_continuous(c); i++)
+        m->t[i] = 0.25 * elementary_log(m->k[i]);
+    enum status status = fill(m, last);
+    if (status != STATUS_OK)
+        return status;
+    struct path_point *end = &m->s->points[m->n];
+    end->alpha = 1, end->sigma = end->k; /* what is left is y itself */
+    m->s->start_sigma = c->timestep_spacing == SPACING_LEADING ? 1 : m->s->points[0].sigma;
+    return STATUS_OK;
+}
+
 static double last_level(const struct making *m, double low) {
     return m->c->final_sigmas_type == FINAL_AT_MIN ? low : 0;
 }
 
 /* log_linear: one level more than steps, evenly in ln k; the last is where the last step leads. */
-static enum status log_linear(struct making *m) {
+static void log_linear(struct making *m) {
     const struct path *path = &m->s->path;
     double k[2] = {path->k[path->steps - 1], path->k[0]};
     m->n++;
     grid_polyexponential(m->n, k[0], k[1], 1, m->k);
     m->n--;
-    return STATUS_OK;
+}
+
+/* A list of sigmas holds the last level, too. */
+static enum status listed_k(struct making *m) {
+    enum status status = scheduler_run_sigmas(m, HUGE_VAL);
+    if (status == STATUS_OK)
+        tell(m, TOLD_AS_IS);
+    return status == STATUS_OK ? end_k(m, m->k[m->n]) : status;
 }
 
 enum status scheduler_points_k(struct making *m) {
     const struct scheduler_config *c = m->c;
     struct scheduler *s = m->s;
+    if (m->run->sigmas.n)
+        return listed_k(m);
     enum status status = spaced(m, trained(m), false, false);
     if (status != STATUS_OK)
         return status;
     bool even = c->interpolation_type == INTERPOLATION_LOG_LINEAR;
     for (size_t i = 0; i < m->n; i++)
         m->k[i] = path_at_t(&s->path, m->t[i]).k;
+    double last = last_level(m, s->path.k[0]);
     if (even)
-        status = log_linear(m);
-    if (regrids(c)) {
-        regrid(m, m->k[0], m->k[even ? m->n : m->n - 1]);
+        log_linear(m);
+    if (scheduler_regrids(c)) {
+        status = regrid(m, m->k[0], m->k[even ? m->n : m->n - 1]);
         tell(m, s->class->whole_karras && c->use_karras_sigmas ? TOLD_ROUNDED : TOLD_AS_IS);
-    }
-    double last = even && !regrids(c) ? m->k[m->n] : last_level(m, s->path.k[0]);
-    if (c->timestep_type == TIMESTEP_CONTINUOUS && c->prediction_type == PREDICTS_V)
-        for (size_t i = 0; i < m->n; i++)
-            m->t[i] = 0.25 * elementary_log(m->k[i]);
-    if (status == STATUS_OK)
-        status = fill(m, last);
-    if (status == STATUS_OK) /* init_noise_sigma is k_max, or sqrt(k_max^2 + 1), of y */
-        s->start_sigma = c->timestep_spacing == SPACING_LEADING ? 1 : s->points[0].sigma;
-    return status;
+    } else if (scheduler_holds_last(c))
+        last = m->k[m->n];
+    else if (even) /* continuous times are told of the last level, too */
+        m->n++;
+    return status == STATUS_OK ? end_k(m, last) : status;
 }
+
+#define NO_STEPS "scheduler_config.lambda_min_clipped leaves no steps; want a lower one."
 
 /* clipped counts the noisiest trained steps that lambda_min_clipped leaves out. */
 static size_t clipped(const struct making *m) {
@@ -150,29 +175,34 @@ static void stretch(const struct scheduler_config *c, double *sigma, size_t n) {
     double rest = 1 - sigma[n - 1];
     if (c->shift_terminal > 0 && rest > 0)
         for (size_t i = 0; i < n; i++)
-            sigma[i] = 1 - (1 - sigma[i]) * (1 - c->shift_terminal) / rest;
+            sigma[i] = 1 - (1 - sigma[i]) / (rest / (1 - c->shift_terminal)); /* rounded as theirs */
 }
 
-/* UniPC starts at 1 less 1e-6, the others one of the trained steps below 1. */
-static void flow_levels(struct making *m) {
-    const double low = 1 / trained(m), n = (double)m->n;
+/* UniPC starts at 1 less 1e-6 and may be given its levels before the shift, the others start one of the trained steps
+ * below 1. */
+static enum status flow_levels(struct making *m) {
+    const double low = 1 / trained(m), step = (low - 1) / (double)m->n;
     bool unipc = m->s->class->plain == SOLVER_UNIPC;
-    for (size_t i = 0; i < m->n; i++) {
-        double sigma = 1 - (double)i / n * (1 - low);
-        m->k[i] = shifted(m->c, unipc ? sigma : sigma - low);
+    enum status status = scheduler_run_sigmas(m, 1);
+    for (size_t i = 0; i < m->n; i++) { /* rounded as theirs, since times are cut to whole ones */
+        double sigma = i ? 1 - ((double)(m->n - i) * step + 1) : 1 - low;
+        if (unipc)
+            sigma = m->run->sigmas.n ? m->k[i] : (double)i * step + 1;
+        m->k[i] = shifted(m->c, sigma);
     }
     if (!unipc)
-        return;
+        return status;
     stretch(m->c, m->k, m->n);
     if (fabs(m->k[0] - 1) < 1e-6)
         m->k[0] -= 1e-6;
+    return status;
 }
 
 /* Where the levels are not the table's, DEIS and SA-Solver end at the least that they have visited, and so does UniPC with
  * sigma_min: a last step of no length. */
 static bool repeats_last(const struct making *m) {
     const struct scheduler_class *class = m->s->class;
-    bool ends = class->takes & KEY(final_sigmas_type), own = regrids(m->c) || m->c->use_flow_sigmas;
+    bool ends = class->takes & KEY(final_sigmas_type), own = scheduler_regrids(m->c) || m->c->use_flow_sigmas;
     return own && (!ends || (class->plain == SOLVER_UNIPC && m->c->final_sigmas_type == FINAL_AT_MIN));
 }
 
@@ -180,11 +210,13 @@ static enum status flow_over_table(struct making *m) {
     enum status status = scheduler_make_points(m, false);
     if (status != STATUS_OK)
         return status;
-    if (regrids(m->c)) /* UniPC: karras levels k become sigma = k / (1 + k) */
+    if (scheduler_regrids(m->c)) /* UniPC: karras levels k become sigma = k / (1 + k) */
         for (size_t i = 0; i < m->n; i++)
             m->k[i] /= 1 + m->k[i];
     else
-        flow_levels(m);
+        status = flow_levels(m);
+    if (status != STATUS_OK)
+        return status;
     double last = repeats_last(m) ? m->k[m->n - 1] : last_level(m, m->s->path.k[0]);
     for (size_t i = 0; i < m->n; i++)
         m->s->points[i] = flow_point(m->k[i], floor(m->k[i] * trained(m)));
@@ -210,19 +242,21 @@ enum status scheduler_points_lambda(struct making *m) {
         double left = ceil(last * (double)m->n / trained(m));
         m->n = left < (double)m->n ? (size_t)left : m->n;
     }
-    if (m->n == 0)
-        return scheduler_fail(m->ctx, "lambda_min_clipped", "scheduler_config.lambda_min_clipped leaves no steps.");
+    if (m->n == 0 || last < 1)
+        return scheduler_fail(m->ctx, "lambda_min_clipped", NO_STEPS);
     s->start_sigma = 1;
     enum status status = spaced(m, last, true, true);
     if (status != STATUS_OK)
         return status;
-    if (regrids(c)) {
-        regrid(m, path->k[path->steps - 1], path->k[0]);
+    if (scheduler_regrids(c)) {
+        status = regrid(m, path->k[path->steps - 1], path->k[0]);
         if (!c->use_flow_sigmas)
             tell(m, told_in_lambda(m));
     } else
         for (size_t i = 0; i < m->n; i++)
             m->k[i] = path_at_t(path, m->t[i]).k;
+    if (status != STATUS_OK)
+        return status;
     if (c->use_flow_sigmas)
         return flow_over_table(m);
     bool ends = s->class->takes & KEY(final_sigmas_type);
@@ -237,12 +271,24 @@ static void reverse(double *v, size_t n) {
     }
 }
 
-/* Upwards, from trained step 0. */
+/* drop_repeated keeps the first of equal neighbours and returns how many are left. */
+static size_t drop_repeated(double *t, size_t n) {
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (i == 0 || t[i] != t[i - 1])
+            t[kept++] = t[i];
+    return kept;
+}
+
+/* Upwards, from trained step 0. Where rounded times repeat, there are fewer steps; the levels then count on from the
+ * least, as in the Python class, and the greatest are not reached. (Times that are cut repeat unnoticed there.) */
 enum status scheduler_points_inverse_dpm(struct making *m) {
     const struct scheduler_config *c = m->c;
     struct scheduler *s = m->s;
     const struct path *path = &s->path;
     const double top = trained(m) - 1 - (double)clipped(m);
+    if (top < 0)
+        return scheduler_fail(m->ctx, "lambda_min_clipped", NO_STEPS);
     enum status status = spaced(m, top + 1, c->timestep_spacing != SPACING_TRAILING, true);
     if (status != STATUS_OK)
         return status;
@@ -250,16 +296,21 @@ enum status scheduler_points_inverse_dpm(struct making *m) {
     double offset = c->timestep_spacing == SPACING_LEADING ? (double)c->steps_offset : 0;
     for (size_t i = 0; i < m->n && c->timestep_spacing != SPACING_TRAILING; i++)
         m->t[i] = rint((double)(m->n - 1 - i) * ratio) + offset; /* the highest is left out */
-    if (regrids(c)) {
-        regrid(m, path->k[path->steps - 1], path->k[0]);
+    if (scheduler_regrids(c)) {
+        status = regrid(m, path->k[path->steps - 1], path->k[0]);
         tell(m, c->use_karras_sigmas ? TOLD_ROUNDED : TOLD_CUT);
     } else
         for (size_t i = 0; i < m->n; i++)
             m->k[i] = path_at_t(path, m->t[i]).k;
+    if (status != STATUS_OK)
+        return status;
     reverse(m->t, m->n);
     reverse(m->k, m->n);
     s->start_sigma = 0;
-    return fill(m, regrids(c) ? m->k[m->n - 1] : path_at_t(path, top).k);
+    m->k[m->n] = scheduler_regrids(c) ? m->k[m->n - 1] : path_at_t(path, top).k;
+    if (!scheduler_regrids(c) || c->use_karras_sigmas)
+        m->n = drop_repeated(m->t, m->n);
+    return fill(m, m->k[m->n]);
 }
 
 /* over_table fills the points at trained steps t, then the final level. */
@@ -319,12 +370,21 @@ enum status scheduler_points_inverse_ddim(struct making *m) {
     if (status == STATUS_OK)
         m->s->points[m->n] = m->s->targets[m->n - 1];
     m->s->start_sigma = 0;
+    if (status == STATUS_OK && m->c->prediction_type == PREDICTS_SAMPLE && m->s->points[0].k == 0)
+        return scheduler_fail(
+            m->ctx, "set_alpha_to_one",
+            "Where alpha is 1 a predicted sample says nothing of the noise; want set_alpha_to_one false.");
     return status;
 }
 
 /* The trained steps that distillation used, a share of them. */
 static enum status distilled(struct making *m) {
+    if (m->run->times.n)
+        return scheduler_run_times(m, true);
     size_t all = (size_t)m->c->original_inference_steps, stride = (size_t)m->c->num_train_timesteps / all;
+    if (stride == 0)
+        return scheduler_fail(m->ctx, "original_inference_steps",
+                              "More original_inference_steps than num_train_timesteps; want as many at most.");
     if (m->n > all)
         return ctx_fail(m->ctx, STATUS_INVALID, "/sampler/steps",
                         "There are %zu steps, but %zu original_inference_steps to pick them from; want fewer.", m->n,

@@ -28,13 +28,17 @@ enum status scheduler_points_edm(struct making *m) {
     enum status status = begin_edm(m);
     if (status != STATUS_OK)
         return status;
-    grid_levels *levels = c->sigma_schedule == SIGMAS_KARRAS ? grid_karras : grid_polyexponential;
-    levels(m->n, c->sigma_max, c->sigma_min, c->sigma_schedule == SIGMAS_KARRAS ? c->rho : 1, m->k);
+    const bool karras = c->sigma_schedule == SIGMAS_KARRAS;
+    if (karras)
+        grid_karras(m->n, c->sigma_max, c->sigma_min, c->rho, m->k);
+    else /* of one: the least */
+        grid_polyexponential(m->n, m->n > 1 ? c->sigma_max : c->sigma_min, c->sigma_min, 1, m->k);
     m->s->start_sigma = sqrt(c->sigma_max * c->sigma_max + 1);
-    return fill_k(m, c->final_sigmas_type == FINAL_AT_MIN ? m->k[m->n - 1] : 0);
+    const double low = m->s->class->solver ? c->sigma_min : m->k[m->n - 1]; /* EDMEuler stays where it was */
+    return fill_k(m, c->final_sigmas_type == FINAL_AT_MIN ? low : 0);
 }
 
-/* Every (T / N)th of T karras levels, the greatest first. */
+/* Every (T / N)th of T karras levels, the greatest first; or those of a list. */
 enum status scheduler_points_cm(struct making *m) {
     const struct scheduler_config *c = m->c;
     enum status status = begin_edm(m);
@@ -45,8 +49,12 @@ enum status scheduler_points_cm(struct making *m) {
     if (!k)
         return STATUS_NO_MEMORY;
     grid_karras(all, c->sigma_max, c->sigma_min, c->rho, k);
-    for (size_t i = 0; i < m->n; i++)
-        m->k[i] = k[i * stride];
+    if (m->run->times.n)
+        status = scheduler_run_times(m, true);
+    for (size_t i = 0; i < m->n && status == STATUS_OK; i++) /* a list is read from its end */
+        m->k[i] = k[m->run->times.n ? (size_t)m->t[m->n - 1 - i] : i * stride];
+    if (status != STATUS_OK)
+        return status;
     m->s->path.told_by = 1000;
     m->s->start_sigma = c->sigma_max;
     return fill_k(m, c->sigma_min);
@@ -63,6 +71,22 @@ static void shift(const struct scheduler_config *c, double *sigma, size_t n) {
         sigma[i] = 1 - (1 - sigma[i]) * (1 - c->shift_terminal) / rest;
 }
 
+/* flow_sigmas fills m->k before the shift, and m->t where the network is told other times than the shifted ones. */
+static enum status flow_sigmas(struct making *m) {
+    const double T = (double)m->c->num_train_timesteps;
+    const struct config_list *times = &m->run->times;
+    if (m->run->sigmas.n)
+        return scheduler_run_sigmas(m, 1);
+    for (size_t i = 0; i < m->n && !times->n; i++)
+        m->k[i] = m->n > 1 ? 1 + (double)i / (double)(m->n - 1) * (1 / T - 1) : 1;
+    for (size_t i = 0; i < times->n; i++) {
+        m->k[i] = times->v[i] / T;
+        if (!(m->k[i] > 0 && m->k[i] <= 1 && (i == 0 || m->k[i] < m->k[i - 1])))
+            return scheduler_run_wrong(m, "times", i, times->v[i], "times above 0 and up to num_train_timesteps");
+    }
+    return STATUS_OK;
+}
+
 /* sigma from 1 to 1 / T, shifted once. With invert_sigmas networks are told 1 - sigma and point to the data, which is the
  * path condot. */
 enum status scheduler_points_flow(struct making *m) {
@@ -74,8 +98,9 @@ enum status scheduler_points_flow(struct making *m) {
         status = scheduler_make_points(m, false);
     if (status != STATUS_OK)
         return status;
-    for (size_t i = 0; i < m->n; i++)
-        m->k[i] = m->n > 1 ? 1 + (double)i / (double)(m->n - 1) * (1 / T - 1) : 1;
+    status = flow_sigmas(m);
+    if (status != STATUS_OK)
+        return status;
     shift(c, m->k, m->n);
     const double high = m->k[0], low = m->k[m->n - 1];
     if (c->use_karras_sigmas)
@@ -86,21 +111,26 @@ enum status scheduler_points_flow(struct making *m) {
         grid_beta(m->n, high, low, 1, m->k);
     for (size_t i = 0; i < m->n; i++)
         s->points[i] = path_at_t(&s->path, m->k[i]);
+    for (size_t i = 0; i < m->run->times.n && !c->invert_sigmas; i++)
+        s->points[i].t = m->run->times.v[i] / T; /* which the network is told, shifted or not */
     s->points[m->n] = path_at_t(&s->path, 0);
     s->path.told_by = c->invert_sigmas ? T : T / 1000;
     s->start_sigma = 1;
     return STATUS_OK;
 }
 
-/* sigma = sin^2(pi u / 2), u from 1 to 0; the network is told t with sigma / alpha = tan(pi t / 2). */
+/* sigma = sin^2(pi u / 2), u from 1 to 0, or as trained_betas list it, one more than steps; the network is told t with sigma / alpha = tan(pi t / 2). */
 enum status scheduler_points_ipndm(struct making *m) {
     enum status status = scheduler_make_points(m, false);
     if (status == STATUS_OK)
         status = path_make(m->ctx, PATH_DDPM_LINEAR, NULL, &m->s->path); /* of which only "told t" is used */
     if (status != STATUS_OK)
         return status;
+    const struct config_list *betas = &m->c->trained_betas;
+    if (betas->n && betas->n != m->n + 1)
+        return scheduler_fail(m->ctx, "trained_betas", "IPNDMScheduler wants one of trained_betas more than steps.");
     for (size_t i = 0; i <= m->n; i++) {
-        double s = elementary_sinpi((double)(m->n - i) / (double)m->n / 2), sigma = s * s;
+        double s = elementary_sinpi((double)(m->n - i) / (double)m->n / 2), sigma = betas->n ? betas->v[i] : s * s;
         double alpha = sqrt((1 - sigma) * (1 + sigma)), k = alpha > 0 ? sigma / alpha : (double)INFINITY;
         m->s->points[i] = (struct path_point){2 * elementary_atanpi(k), k, alpha, sigma};
     }
@@ -124,7 +154,7 @@ enum status scheduler_points_ve(struct making *m) {
         status = scheduler_make_points(m, true);
     if (status != STATUS_OK)
         return status;
-    grid_polyexponential(m->n, c->sigma_max, c->sigma_min, 1, m->k);
+    grid_polyexponential(m->n, m->n > 1 ? c->sigma_max : c->sigma_min, c->sigma_min, 1, m->k); /* of one: the least */
     for (size_t i = 0; i < m->n; i++) {
         m->s->points[i] = path_at_t(&m->s->path, time_at(m, i));
         m->s->targets[i] = path_at_k(&m->s->path, i + 1 < m->n ? m->k[i + 1] : 0);

@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "core/base/elementary.h"
-#include "core/diffusion/scheduler.h"
+#include "core/diffusion/scheduler_class.h"
 
 static const struct scheduler *scheduler_of(const struct plan_build *b) { return b->options->scheduler; }
 
@@ -35,12 +35,13 @@ static void ddpm(struct plan_build *b) {
     b->x = plan_first_order(b, &b->from, b->x, D, &b->to, q, b->from.t > 0 ? noise : 0);
 }
 
-/* Clipped data, and the noise of before clipping. */
+/* Clipped data, and the noise of before clipping or, with use_clipped_model_output, after it. */
 static void ddim(struct plan_build *b) {
+    double u, v = plan_shares(plan_ratio(&b->from, &b->to), b->options->eta, &u);
     size_t raw = plan_call_raw(b, b->x, &b->from), D = plan_clip(b, raw);
     struct linear sum = linear_of(b->to.alpha, D);
-    plan_eps(&sum, b->to.sigma, &b->from, b->x, raw);
-    b->x = plan_mix(b, &sum);
+    plan_eps(&sum, b->to.sigma * v, &b->from, b->x, scheduler_of(b)->config.use_clipped_model_output ? D : raw);
+    b->x = plan_mix_noise(b, &sum, b->to.sigma * u);
 }
 
 /* output adds by * F, what the network says at `at`. */
@@ -167,6 +168,32 @@ static void ipndm(struct plan_build *b) {
     b->x = plan_mix(b, &sum);
 }
 
+/* churned is how many steps share s_churn: one more where the levels of log_linear hold the last one, too. */
+static double churned(const struct plan_build *b) {
+    const struct scheduler_config *c = &scheduler_of(b)->config;
+    return (double)b->n_steps + scheduler_holds_last(c);
+}
+
+/* Euler's step of classes that hold y, after noise was put back: k becomes g k with g = 1 + gamma. The network was asked
+ * before that, and its output F is taken at the new state z, of level g k; a velocity's D, x_by z + out_by F, is still of
+ * the old level. Of y = x / alpha. */
+static void euler_churn(struct plan_build *b) {
+    const struct solver_options *o = b->options;
+    const struct path_point from = b->from, old = {.t = from.t, .k = from.k, .alpha = 1, .sigma = from.k};
+    double gamma = o->s_churn / churned(b);
+    gamma = from.k < o->s_tmin || from.k > o->s_tmax ? 0 : gamma < M_SQRT2 - 1 ? gamma : M_SQRT2 - 1;
+    const struct path_point hat = {.t = from.t, .k = from.k * (1 + gamma), .alpha = 1, .sigma = from.k * (1 + gamma)};
+    const struct scheduler *s = scheduler_of(b);
+    const struct prediction p = scheduler_network(s, s->prediction == PREDICTION_V ? &old : &hat);
+    const double q = b->to.k / hat.k, data = b->to.alpha * (1 - q);
+    const struct linear y = linear_of(1 / from.alpha, b->x);
+    size_t D = plan_denoise(b);
+    size_t z = plan_mix_noise(b, &y, o->s_noise * from.k * sqrt(gamma * (2 + gamma)));
+    struct linear sum = linear_of(b->to.alpha * q + data * p.x_by, z);
+    output(b, &sum, data * p.out_by, &from, b->x, D);
+    b->x = plan_mix(b, &sum);
+}
+
 /* To the data at sigma_min, and back up. */
 static void cm(struct plan_build *b) {
     const struct scheduler_config *c = &scheduler_of(b)->config;
@@ -202,6 +229,8 @@ const struct solver scheduler_ddim = {.name = "DDIMScheduler", .calls = 1, .step
 const struct solver scheduler_ddim_inverse = {.name = "DDIMInverseScheduler", .calls = 1, .step = ddim_inverse};
 const struct solver scheduler_pndm = {.name = "PNDMScheduler", .calls = 2, .step = pndm};
 const struct solver scheduler_ipndm = {.name = "IPNDMScheduler", .calls = 1, .step = ipndm};
+const struct solver scheduler_euler_churn = {
+    .name = "EulerDiscreteScheduler", .calls = 1, .stochastic = true, .step = euler_churn};
 const struct solver scheduler_cm = {
     .name = "CMStochasticIterativeScheduler", .calls = 1, .stochastic = true, .step = cm};
 const struct solver scheduler_ve = {.name = "ScoreSdeVeScheduler", .calls = 2, .stochastic = true, .step = ve};

@@ -50,11 +50,16 @@ enum status solver_continuous(struct ctx *ctx, const struct path *path, const st
                     path->family->name);
 }
 
+enum status solver_take(struct ctx *ctx, const struct option_owner *owner, const struct solver_options *given,
+                        struct solver_options *out) {
+    return options_take(ctx, OPTIONS, OPTION_COUNT, owner, given->given, given, out);
+}
+
 enum status solver_resolve(struct ctx *ctx, const struct solver *solver, const struct path *path,
                            const struct solver_options *given, struct solver_options *out) {
     *out = solver->defaults;
     out->given = given->given;
     const struct option_owner owner = {"sampler", "solver", solver->name, solver->takes};
-    enum status status = options_take(ctx, OPTIONS, OPTION_COUNT, &owner, given->given, given, out);
+    enum status status = solver_take(ctx, &owner, given, out);
     return status == STATUS_OK && solver->check ? solver->check(ctx, path, out) : status;
 }

@@ -77,6 +77,10 @@ const struct solver *solver_find(enum solver_id id);
 enum status solver_resolve(struct ctx *ctx, const struct solver *solver, const struct path *path,
                            const struct solver_options *given, struct solver_options *out) MUST_CHECK;
 
+/* solver_take copies what was given, refusing what means nothing to the owner (option.h). Errors: INVALID. */
+enum status solver_take(struct ctx *ctx, const struct option_owner *owner, const struct solver_options *given,
+                        struct solver_options *out) MUST_CHECK;
+
 /* solver_continuous refuses paths whose time is discrete, for solvers that need derivatives by time. */
 enum status solver_continuous(struct ctx *ctx, const struct path *path,
                               const struct solver_options *options) MUST_CHECK;

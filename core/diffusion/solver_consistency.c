@@ -19,7 +19,9 @@ static void lcm(struct plan_build *b) {
 /* Down to the time (1 - gamma) t', then up to t' with noise; gamma 0 is Euler. */
 static void tcd(struct plan_build *b) {
     double t = (1 - b->options->gamma) * b->to.t;
-    struct path_point low = path_at_t(b->path, b->path->steps ? floor(t) : t);
+    if (b->path->steps) /* in single precision, where 0.7 times 30 is no less than 21 */
+        t = (double)floorf((float)(1 - b->options->gamma) * (float)b->to.t);
+    struct path_point low = path_at_t(b->path, t);
     size_t D = plan_denoise(b);
     if (b->options->gamma == 0 || b->to.k == 0 || !(low.k < b->to.k)) {
         b->x = plan_first_order(b, &b->from, b->x, D, &b->to, 1, 0);

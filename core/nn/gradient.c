@@ -26,13 +26,11 @@ static int output_of(const struct gradient *g) { return g->forward.nodes[g->forw
 static size_t share_of(const struct ctx *ctx, const struct gradient *g) {
     enum {
         BODIES = 4,
-        FLOATS = 1 << 20
-    }; /* bodies a thread; numbers that stay in caches while a layer reads weights */
-    size_t threads = ctx->parallel ? ctx->parallel->threads : 1;
-    size_t share = g->images / (BODIES * threads), most = FLOATS / (g->forward.floats + 1);
+        FLOATS = 1 << 22
+    }; /* bodies a thread; values of so many numbers at most, a layer of which stays near while it reads its weights */
+    size_t threads = ctx->parallel ? ctx->parallel->threads : 1, bodies = BODIES * threads;
+    size_t share = (g->images + bodies - 1) / bodies, most = FLOATS / (g->forward.floats + 1);
     share = share < most ? share : most;
-    size_t rows = g->forward.kernels->rows;
-    share = share > rows ? share / rows * rows : share;
     return share ? share : 1;
 }
 

@@ -25,6 +25,13 @@ struct gradient;
  * convolution of more than 1x1. */
 enum status gradient_new(struct ctx *ctx, const struct graph *graph, size_t images, struct gradient **out) MUST_CHECK;
 
+/* gradient_new_halved makes one whose products of values, and of derivatives by them, with weights are of bfloat16 factors
+ * and float32 sums (half.h): both are rounded for the product alone, so that weights, their gradient, which is a product of
+ * float32, and all else stay float32. A forward run is then that of a graph with such products but for what those lose
+ * between layers. Errors: as of gradient_new. */
+enum status gradient_new_halved(struct ctx *ctx, const struct graph *graph, size_t images,
+                                const struct half_kernels *half, struct gradient **out) MUST_CHECK;
+
 size_t gradient_numbers(const struct graph *graph);
 
 /* gradient_forward writes out[images][height][width][channels], and keeps what the way back needs: `weights` and the

@@ -28,12 +28,22 @@ static void fill_phase(const struct conv *c, struct phase *phase) {
         }
 }
 
+/* add_matrix finds room for a packed matrix: pairs where products are halved. */
+static enum status add_matrix(struct ctx *ctx, const struct graph *g, struct matrix *m, float **panels,
+                              uint16_t **pairs) {
+    if (g->half)
+        *pairs = ctx_alloc(ctx, half_size(g->half, m->segments, m->depth, m->columns), sizeof **pairs);
+    else
+        *panels = ctx_alloc(ctx, matrix_floats(g->kernels, m->segments, m->depth, m->columns), sizeof **panels);
+    m->panels = *panels;
+    m->pairs = *pairs;
+    return *panels || *pairs ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
 static enum status add_phase(struct ctx *ctx, const struct gradient *g, const struct node *node, struct phase *phase) {
     const struct parameter *p = &g->forward.parameters[node->weight];
-    size_t floats = matrix_floats(g->forward.kernels, phase->taps, p->shape[0], p->shape[1]);
-    phase->panels = ctx_alloc(ctx, floats, sizeof *phase->panels);
-    phase->matrix = (struct matrix){phase->taps, p->shape[0], p->shape[1], phase->panels, NULL};
-    return phase->panels ? STATUS_OK : STATUS_NO_MEMORY;
+    phase->matrix = (struct matrix){.segments = phase->taps, .depth = p->shape[0], .columns = p->shape[1]};
+    return add_matrix(ctx, &g->forward, &phase->matrix, &phase->panels, &phase->pairs);
 }
 
 static size_t taps_of(const struct parameter *p) { return p->dims == 4 ? p->shape[2] * p->shape[3] : 1; }
@@ -43,18 +53,16 @@ enum status gradient_conv_new(struct ctx *ctx, struct gradient *g, size_t i) {
     struct step *step = &g->steps[i];
     const struct parameter *p = &g->forward.parameters[node->weight];
     size_t side = conv_patches(&node->conv) ? node->conv.kernel : 1;
-    node->matrix = (struct matrix){taps_of(p) / side, p->shape[1] * side, p->shape[0], NULL, NULL};
+    node->matrix = (struct matrix){.segments = taps_of(p) / side, .depth = p->shape[1] * side, .columns = p->shape[0]};
     const struct matrix *m = &node->matrix;
-    step->panels = ctx_alloc(ctx, matrix_floats(g->forward.kernels, m->segments, m->depth, m->columns), sizeof(float));
+    enum status status = add_matrix(ctx, &g->forward, &node->matrix, &step->panels, &step->pairs);
     step->direct = taps_of(p) == 1 && m->depth >= TILE_COLUMNS_MAX / 2;
     step->swapped = step->direct || (side == 1 && m->columns < m->depth && m->columns < TILE_COLUMNS_MAX / 2);
     step->sums = ctx_alloc(ctx, step->direct ? 0 : p->n, sizeof *step->sums);
     size_t stride = node->conv.stride;
     step->phases = ctx_zalloc(ctx, stride * stride, sizeof *step->phases);
-    if (!step->panels || !step->sums || !step->phases)
+    if (!step->sums || !step->phases)
         return STATUS_NO_MEMORY;
-    node->matrix.panels = step->panels;
-    enum status status = STATUS_OK;
     for (size_t k = 0; k < stride * stride && status == STATUS_OK; k++) {
         step->phases[k].row = k / stride;
         step->phases[k].column = k % stride;
@@ -84,7 +92,10 @@ void gradient_pack_forward(const struct gradient *g, size_t i) {
         patches_by_rows(p, w, g->steps[i].sums); /* where there is nothing yet */
         w = g->steps[i].sums;
     }
-    matrix_pack(g->forward.kernels, m->segments, m->depth, m->columns, w, g->steps[i].panels);
+    if (g->steps[i].pairs)
+        half_pack(g->forward.half, m->segments, m->depth, m->columns, w, g->steps[i].pairs);
+    else
+        matrix_pack(g->forward.kernels, m->segments, m->depth, m->columns, w, g->steps[i].panels);
 }
 
 void gradient_pack_backward(const struct gradient *g, size_t i) {
@@ -93,15 +104,44 @@ void gradient_pack_backward(const struct gradient *g, size_t i) {
     for (size_t k = 0; k < node->conv.stride * node->conv.stride; k++) {
         const struct phase *phase = &g->steps[i].phases[k];
         const struct matrix *m = &phase->matrix;
-        matrix_pack_across(g->forward.kernels, m->segments, m->depth, m->columns, w,
-                           taps_of(&g->forward.parameters[node->weight]), phase->tap, phase->panels);
+        const size_t taps = taps_of(&g->forward.parameters[node->weight]);
+        if (phase->pairs)
+            half_pack_across(g->forward.half, m->segments, m->depth, m->columns, w, taps, phase->tap, phase->pairs);
+        else
+            matrix_pack_across(g->forward.kernels, m->segments, m->depth, m->columns, w, taps, phase->tap,
+                               phase->panels);
     }
+}
+
+/* -- Halved products -- */
+
+/* round_value writes a value's numbers as bfloat16, with its border, to another one. */
+static void round_value(const struct run *r, int value, int to) {
+    const struct value_place *v = &r->g->values[value];
+    const struct places from = graph_places(r, value), halves = graph_places(r, to);
+    const size_t border = v->border ? 1 : 0, before = border * (from.row_step + from.step);
+    const size_t n = (v->height + 2 * border) * (v->width + 2 * border) * v->channels;
+    for (size_t i = 0; i < r->images; i++)
+        r->g->half->narrow(n, from.data + i * from.image_step - before, halves.halves + i * halves.image_step - before);
+}
+
+/* halve has a product take its rows from there: they lie as in the value itself, but for the distance of images. */
+static void halve(const struct run *r, int value, int rounded, struct product *p) {
+    const struct places from = graph_places(r, value), halves = graph_places(r, rounded);
+    p->in.halves = halves.halves + (p->in.data - from.data);
+    p->in.data = NULL;
+    p->in.image_step = halves.image_step;
+    p->half = r->g->half;
 }
 
 /* -- Forward -- */
 
 void gradient_conv_forward(const struct run *r, const struct node *node, const struct step *step) {
     struct product product = graph_product(r, node);
+    if (step->pairs) {
+        round_value(r, node->in[0], step->narrow);
+        halve(r, node->in[0], step->narrow, &product);
+    }
     if (step->keep >= 0)
         product.keep = graph_places(r, step->keep);
     product_run(r->ctx, r->g->kernels, &product);
@@ -181,6 +221,8 @@ static void by_phase(const struct pass *p, const struct node *node, const struct
     for (size_t t = 0; t < phase->taps; t++)
         product.segment[t] =
             (size_t)(phase->dy[t] + (int)before) * d.row_step + (size_t)(phase->dx[t] + (int)before) * d.step;
+    if (phase->pairs)
+        halve(&p->d, node->out, step->d_narrow, &product);
     to.data += phase->row * to.row_step + phase->column * to.step;
     to.row_step *= stride;
     to.step *= stride;
@@ -201,6 +243,8 @@ void gradient_conv(const struct pass *p, const struct node *node, const struct s
     if (!gradient_takes(p, node, 0))
         return;
     graph_frame(&p->d, node->out);
+    if (step->pairs)
+        round_value(&p->d, node->out, step->d_narrow);
     for (size_t k = 0; k < node->conv.stride * node->conv.stride; k++)
         by_phase(p, node, step, &step->phases[k]);
 }
@@ -211,22 +255,23 @@ size_t gradient_conv_rows(const struct node *node, const struct step *step) {
     return node->matrix.segments * (step->swapped ? node->matrix.columns : node->matrix.depth);
 }
 
-enum {
-    ROWS_TOGETHER = 256,  /* images of one pixel that are summed together */
-    PIXELS_TOGETHER = 256 /* of a bias */
-};
+/* side_by_side: there are no gaps between pixels, lines and images. */
+static bool side_by_side(const struct product *x, const struct places *p) {
+    return p->row_step == x->width * p->step && p->image_step == x->height * p->row_step;
+}
 
-/* pixels_together describes images first .. as lines of pixels, and gives how many there are of them. */
-static size_t pixels_together(const struct product *x, const struct places *d, size_t first, struct outer *o) {
-    size_t images = 1;
+/* pixels_together describes images first .. as lines of pixels, and gives how many there are of them: up to `most` pixels
+ * that lie side by side are one line. */
+static size_t pixels_together(const struct product *x, const struct places *d, size_t first, size_t most,
+                              struct outer *o) {
     o->a_line = x->in.row_step, o->b_line = d->row_step;
     o->a_step = x->in.step, o->b_step = d->step;
     o->lines = x->height, o->pixels = x->width;
-    if (x->height * x->width == 1) {
-        images = x->images - first < ROWS_TOGETHER ? x->images - first : ROWS_TOGETHER;
-        o->pixels = images;
-        o->a_step = x->in.image_step, o->b_step = d->image_step;
-    }
+    if (!side_by_side(x, &x->in) || !side_by_side(x, d))
+        return 1;
+    size_t images = most / (x->height * x->width), left = x->images - first;
+    images = left < images ? left : images;
+    o->lines = 1, o->pixels = images * x->height * x->width;
     return images;
 }
 
@@ -238,8 +283,9 @@ static void swap(struct outer *o) {
 }
 
 /* add_images adds what one or more images give to the rows of a piece, which lie in several segments. */
-static size_t add_images(const struct product *x, const struct places *d, const struct step *step,
-                         const struct piece *piece, size_t first, const struct tensor_kernels *kernels, float *sums) {
+static size_t add_images(const struct pass *p, const struct product *x, const struct places *d, const struct step *step,
+                         const struct piece *piece, size_t first, float *sums) {
+    const struct value_place *out = &p->g->forward.values[p->g->forward.nodes[piece->node].out];
     size_t depth = x->b->depth, columns = x->b->columns, rows = step->swapped ? columns : depth, images = 1;
     for (size_t row = piece->first, end; row < piece->end; row = end) {
         size_t s = row / rows, k = row % rows;
@@ -249,12 +295,12 @@ static size_t add_images(const struct product *x, const struct places *d, const 
                           .rows = end - row,
                           .columns = step->swapped ? depth : columns,
                           .pitch = step->swapped ? depth : columns};
-        images = pixels_together(x, d, first, &o);
+        images = pixels_together(x, d, first, gradient_together(out), &o);
         if (step->swapped)
             swap(&o);
         o.a += k;
         o.out = sums + row * o.pitch;
-        kernels->backward->outer(&o);
+        p->g->forward.kernels->backward->outer(&o);
     }
     return images;
 }
@@ -275,17 +321,17 @@ static void settle(const struct node *node, const struct parameter *p, const str
         }
 }
 
-/* add_bias sums over all pixels of all images, those without gaps between them some at a time in float32. */
+/* add_bias sums over all pixels of the images, some at a time in float32. */
 static void add_bias(const struct pass *p, const struct node *node, float *to) {
     const struct value_place *v = &p->g->forward.values[node->out];
     struct places d = graph_places(&p->d, node->out);
     const struct lines l = gradient_lines(p, v, (const struct places *const[]){&d, NULL});
-    size_t pixels = l.numbers / v->channels;
+    size_t pixels = l.numbers / v->channels, most = gradient_together(v);
     for (size_t i = 0; i < l.images; i++)
         for (size_t y = 0; y < l.height; y++)
-            for (size_t x = 0; x < pixels; x += PIXELS_TOGETHER)
-                p->g->forward.kernels->backward->sums(pixels - x < PIXELS_TOGETHER ? pixels - x : PIXELS_TOGETHER,
-                                                      d.step, v->channels, at(&d, i, y) + x * d.step, to);
+            for (size_t x = 0; x < pixels; x += most)
+                p->g->forward.kernels->backward->sums(pixels - x < most ? pixels - x : most, d.step, v->channels,
+                                                      at(&d, i, y) + x * d.step, to);
 }
 
 void gradient_conv_weights(const struct pass *p, const struct piece *piece, float *by_weights) {
@@ -295,9 +341,10 @@ void gradient_conv_weights(const struct pass *p, const struct piece *piece, floa
     struct places d = graph_places(&p->d, node->out);
     size_t wide = step->swapped ? x.b->depth : x.b->columns;
     float *to = by_weights + p->g->offset[node->weight], *sums = step->direct ? to : step->sums;
-    memset(sums + piece->first * wide, 0, (piece->end - piece->first) * wide * sizeof *sums);
+    if (!step->direct) /* there, all is zero */
+        memset(sums + piece->first * wide, 0, (piece->end - piece->first) * wide * sizeof *sums);
     for (size_t i = 0; i < x.images;)
-        i += add_images(&x, &d, step, piece, i, p->g->forward.kernels, sums);
+        i += add_images(p, &x, &d, step, piece, i, sums);
     if (!step->direct)
         settle(node, &p->g->forward.parameters[node->weight], step, piece, to);
     if (piece->first == 0 && node->bias >= 0)

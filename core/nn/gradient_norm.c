@@ -246,21 +246,19 @@ static void add_scaled(const struct modulation *m, size_t n, const float *sum, c
 /* plain_weights sums over the rows of all images, some at a time in float32. */
 static void plain_weights(const struct pass *p, const struct node *node, const struct step *step, float *by_weight,
                           float *by_bias) {
-    enum { TOGETHER = 256 };
     const struct value_place *v = &p->g->forward.values[node->out];
-    const size_t n = v->channels, rows = p->v.images * v->height * v->width;
+    const size_t n = v->channels, rows = p->v.images * v->height * v->width, most = gradient_together(v);
     const float *x = graph_places(&p->v, node->in[0]).data, *d = graph_places(&p->d, node->out).data;
-    for (size_t r = 0; r < rows; r += TOGETHER)
-        p->g->forward.kernels->backward->layer_sums(
-            &(struct layer_rows){.rows = rows - r < TOGETHER ? rows - r : TOGETHER,
-                                 .n = n,
-                                 .x = x + r * n,
-                                 .d = d + r * n,
-                                 .x_step = n,
-                                 .d_step = n,
-                                 .sum = by_bias,
-                                 .product = by_weight,
-                                 .moments = moments_of(p, node, step) + 2 * r});
+    for (size_t r = 0; r < rows; r += most)
+        p->g->forward.kernels->backward->layer_sums(&(struct layer_rows){.rows = rows - r < most ? rows - r : most,
+                                                                         .n = n,
+                                                                         .x = x + r * n,
+                                                                         .d = d + r * n,
+                                                                         .x_step = n,
+                                                                         .d_step = n,
+                                                                         .sum = by_bias,
+                                                                         .product = by_weight,
+                                                                         .moments = moments_of(p, node, step) + 2 * r});
 }
 
 void gradient_norm_weights(const struct pass *p, const struct node *node, const struct step *step, float *by_weights) {

@@ -21,7 +21,8 @@ struct phase {
     size_t row, column, taps;
     size_t tap[TILE_SEGMENTS_MAX];
     int dy[TILE_SEGMENTS_MAX], dx[TILE_SEGMENTS_MAX]; /* -1 .. 1 */
-    float *panels;
+    float *panels;                                    /* or, where products are halved: */
+    uint16_t *pairs;
     struct matrix matrix; /* [taps][out][in], packed in them */
 };
 
@@ -30,6 +31,8 @@ struct step {
     bool add[NODE_INPUTS]; /* that input's derivative has begun */
     int keep;              /* a value of `forward`: a convolution's before activation and gate, a norm's sums */
     struct phase *phases;  /* of a convolution: stride * stride */
+    int narrow, d_narrow;  /* of one whose products are halved: its input, and the derivative by its output, rounded */
+    uint16_t *pairs;       /* its packed weights then */
     float *panels, *sums;  /* of a convolution: its packed weights and their gradient, [segments][rows][columns] */
     bool swapped;          /* rows are channels out, columns those in; else the other way round */
     bool direct;           /* the sums lie as in the file, and are made there */
@@ -84,6 +87,13 @@ static inline float *at(const struct places *p, size_t image, size_t y) {
     return p->data + image * p->image_step + y * p->row_step;
 }
 
+/* gradient_together is how many pixels that lie side by side are summed in one go: those of one or more images. */
+static inline size_t gradient_together(const struct value_place *v) {
+    enum { PIXELS = 256 };
+    size_t pixels = v->height * v->width;
+    return pixels < PIXELS ? PIXELS / pixels * pixels : pixels;
+}
+
 /* gradient_add gives input k the derivative by the output, times `factor`. */
 void gradient_add(const struct pass *p, const struct node *node, const struct step *step, int k, float factor);
 
@@ -104,7 +114,7 @@ void gradient_pack_forward(const struct gradient *g, size_t node);
 void gradient_pack_backward(const struct gradient *g, size_t node);
 /* gradient_conv_forward runs one and keeps what is before activation and gate. */
 void gradient_conv_forward(const struct run *r, const struct node *node, const struct step *step);
-/* gradient_conv_weights writes the rows of a piece; a bias is zero before. */
+/* gradient_conv_weights writes the rows of a piece; all of by_weights is zero before. */
 void gradient_conv_weights(const struct pass *p, const struct piece *piece, float *by_weights);
 /* gradient_conv_rows is how many rows the sums have. */
 size_t gradient_conv_rows(const struct node *node, const struct step *step);

@@ -6,10 +6,9 @@
 /* What a node adds is added last; a convolution's matrix comes after all that reads the derivative by its output. */
 const int gradient_order[NODE_INPUTS] = {3, 2, 1, 0};
 
-enum {
-    PIECE_WEIGHTS = 1 << 15,
-    PIECE_WORK = 1 << 21
-}; /* weights, and multiply-adds an image, that are worth a piece */
+/* Weights, those of images that have one pixel, and multiply-adds an image, that are worth a piece; rows that outer takes
+ * at a time. */
+enum { PIECE_WEIGHTS = 1 << 15, PIECE_LINEAR = 1 << 13, PIECE_WORK = 1 << 21, PIECE_ROWS = 8 };
 
 size_t gradient_numbers(const struct graph *graph) {
     size_t n = 0;
@@ -60,6 +59,15 @@ static int add_value(struct graph *g, size_t floats, const struct value_place *l
     return (int)g->n_values++;
 }
 
+/* add_half adds a value for another one's numbers as bfloat16, with its border. */
+static int add_half(struct graph *g, int value) {
+    struct value_place *v = &g->values[g->n_values];
+    *v = g->values[value];
+    v->half = true;
+    v->constant = NULL;
+    return (int)g->n_values++;
+}
+
 /* keep finds room for what a node keeps. */
 static void keep(struct gradient *g, struct node *node, struct step *step) {
     struct graph *f = &g->forward;
@@ -67,6 +75,8 @@ static void keep(struct gradient *g, struct node *node, struct step *step) {
     step->keep = GRAPH_NONE;
     if (node->op == OP_CONV && (node->conv.activation != ACTIVATION_NONE || node->in[3] >= 0))
         step->keep = add_value(f, 0, out);
+    if (node->op == OP_CONV && f->half)
+        step->narrow = add_half(f, node->in[0]);
     if (node->op == OP_GROUP_NORM || node->op == OP_LAYER_NORM)
         step->keep = add_value(f, gradient_norm_keeps(node, out), NULL);
     if (node->op == OP_GROUP_NORM)
@@ -145,9 +155,15 @@ static size_t pieces_of(const struct gradient *g, size_t i, size_t *rows) {
     if (node->op != OP_CONV)
         return 1;
     const struct value_place *out = &g->forward.values[node->out];
-    size_t weights = g->forward.parameters[node->weight].n, work = weights * out->height * out->width;
-    size_t wanted = weights / PIECE_WEIGHTS + work / PIECE_WORK + 1;
-    return wanted < *rows ? wanted : *rows;
+    size_t weights = g->forward.parameters[node->weight].n, pixels = out->height * out->width;
+    size_t wanted = weights / (pixels > 1 ? PIECE_WEIGHTS : PIECE_LINEAR) + weights * pixels / PIECE_WORK + 1;
+    size_t most = (*rows + PIECE_ROWS - 1) / PIECE_ROWS;
+    return wanted < most ? wanted : most;
+}
+
+/* cut_at is where part k of so many rows begins: where all rows are whole tiles before it. */
+static size_t cut_at(size_t rows, size_t k, size_t parts) {
+    return k < parts ? rows / PIECE_ROWS * k / parts * PIECE_ROWS : rows;
 }
 
 static enum status cut(struct ctx *ctx, struct gradient *g) {
@@ -160,7 +176,7 @@ static enum status cut(struct ctx *ctx, struct gradient *g) {
     for (size_t i = 0; i < g->forward.n_nodes; i++) {
         size_t parts = pieces_of(g, i, &rows);
         for (size_t k = 0; k < parts; k++)
-            g->pieces[g->n_pieces++] = (struct piece){i, rows * k / parts, rows * (k + 1) / parts};
+            g->pieces[g->n_pieces++] = (struct piece){i, cut_at(rows, k, parts), cut_at(rows, k + 1, parts)};
     }
     return STATUS_OK;
 }
@@ -187,6 +203,8 @@ static enum status plan(struct ctx *ctx, struct gradient *g) {
         if (node->op != OP_CONV)
             continue;
         g->backward.values[node->out].border = node->conv.kernel > 1;
+        if (g->backward.half)
+            g->steps[i].d_narrow = add_half(&g->backward, node->out);
         status = gradient_conv_new(ctx, g, i);
     }
     if (status == STATUS_OK)
@@ -195,9 +213,16 @@ static enum status plan(struct ctx *ctx, struct gradient *g) {
 }
 
 enum status gradient_new(struct ctx *ctx, const struct graph *graph, size_t images, struct gradient **out) {
+    return gradient_new_halved(ctx, graph, images, NULL, out);
+}
+
+enum status gradient_new_halved(struct ctx *ctx, const struct graph *graph, size_t images,
+                                const struct half_kernels *half, struct gradient **out) {
     struct gradient *g = ctx_zalloc(ctx, 1, sizeof *g);
-    if (!g || !copy_graph(ctx, graph, &g->forward, 2 * graph->n_nodes) || !copy_graph(ctx, graph, &g->backward, 0))
+    if (!g || !copy_graph(ctx, graph, &g->forward, 3 * graph->n_nodes) ||
+        !copy_graph(ctx, graph, &g->backward, graph->n_nodes))
         return STATUS_NO_MEMORY;
+    g->forward.half = g->backward.half = half;
     enum status status = refuse_shared(ctx, g);
     if (status == STATUS_OK)
         status = plan(ctx, g);

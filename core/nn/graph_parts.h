@@ -1,5 +1,6 @@
 /* graph_parts.h - the inside of a graph, for graph.c (which makes it), graph_plan.c (which finds room for its values),
- * graph_load.c (which packs its weights), graph_run.c (which runs it) and gradient*.c (which run it backwards). */
+ * graph_load.c (which packs its weights), graph_run.c and graph_embed.c (which run it) and gradient*.c (which run it
+ * backwards). */
 #ifndef SOLVENT_GRAPH_PARTS_H
 #define SOLVENT_GRAPH_PARTS_H
 
@@ -99,6 +100,15 @@ void graph_frame(const struct run *r, int value);
 
 /* graph_product is the product of a convolution. */
 struct product graph_product(const struct run *r, const struct node *node);
+
+static inline const float *graph_parameter(const struct run *r, int i) {
+    return i < 0 ? NULL : r->g->parameters[i].values;
+}
+
+/* These write their embeddings of the images' times or classes (graph_embed.c). */
+void graph_sinusoid_embedding(const struct run *r, const struct node *node);
+void graph_fourier_embedding(const struct run *r, const struct node *node);
+void graph_row_embedding(const struct run *r, const struct node *node);
 
 /* graph_row is the row of its table that an embedding gives an image. */
 size_t graph_row(const struct run *r, const struct node *node, size_t image);

@@ -1,8 +1,5 @@
-#include <math.h>
 #include <string.h>
 
-#include "core/base/elementary.h"
-#include "core/base/waves.h"
 #include "core/nn/graph_parts.h"
 #include "core/tensor/attention.h"
 #include "core/tensor/norm.h"
@@ -61,8 +58,6 @@ void graph_frame(const struct run *r, int value) {
             frame(v, &p, sizeof *p.data, (char *)(p.data + i * p.image_step));
 }
 
-static const float *parameter(const struct run *r, int i) { return i < 0 ? NULL : r->g->parameters[i].values; }
-
 struct product graph_product(const struct run *r, const struct node *node) {
     const struct value_place *in = &r->g->values[node->in[0]], *out = &r->g->values[node->out];
     const struct conv *c = &node->conv;
@@ -73,7 +68,7 @@ struct product graph_product(const struct run *r, const struct node *node) {
                         .in = graph_places(r, node->in[0]),
                         .half = r->g->half,
                         .b = &node->matrix,
-                        .bias = parameter(r, node->bias),
+                        .bias = graph_parameter(r, node->bias),
                         .scale = c->scale,
                         .activation = c->activation};
     if (conv_patches(c)) {
@@ -120,8 +115,8 @@ static void group_norm(const struct run *r, const struct node *node) {
                            .eps = node->norm.eps,
                            .in = graph_places(r, node->in[0]),
                            .out = graph_places(r, node->out),
-                           .weight = parameter(r, node->weight),
-                           .bias = parameter(r, node->bias),
+                           .weight = graph_parameter(r, node->weight),
+                           .bias = graph_parameter(r, node->bias),
                            .activation = node->norm.activation,
                            .statistics = node->statistics > 0 ? graph_scratch(r, node->statistics) : NULL,
                            .half = r->g->half};
@@ -144,8 +139,8 @@ static void layer_norm(const struct run *r, const struct node *node) {
                            .out = graph_places(r, node->out).data,
                            .out_halves = graph_places(r, node->out).halves,
                            .half = r->g->half,
-                           .weight = parameter(r, node->weight),
-                           .bias = parameter(r, node->bias)};
+                           .weight = graph_parameter(r, node->weight),
+                           .bias = graph_parameter(r, node->bias)};
     if (node->in[1] >= 0) {
         struct places m = graph_places(r, node->in[1]);
         l.scale = m.data + node->layer.scale_at;
@@ -199,7 +194,7 @@ static void copy_rows(void *arg, size_t piece) {
 }
 
 static void copy(const struct run *r, int from, int to, size_t channel, size_t zoom) {
-    enum { PIECE_FLOATS = 1 << 15 };
+    enum { PIECE_FLOATS = 1 << 13 };
     const struct value_place *v = &r->g->values[to];
     struct copying c = {.r = r,
                         .from = graph_places(r, from),
@@ -283,67 +278,6 @@ static void affine(const struct run *r, const struct node *node, float factor, f
     }
 }
 
-enum { WAVES = 64 }; /* that are computed together */
-
-/* The single-precision steps are those of diffusers' embeddings, so that networks trained there see the same. */
-static float number(const struct run *r, const struct node *node, size_t image) {
-    return node->of == GRAPH_TIME ? r->in->times[image] : (float)r->in->classes[image];
-}
-
-/* sinusoids of n angles, from place j of each half of an image's embedding on. */
-static void sinusoids(const struct run *r, const struct node *node, size_t image, size_t j, size_t n,
-                      const float *angles, bool cos_first) {
-    const struct places p = graph_places(r, node->out);
-    float *first = p.data + image * p.image_step + j, *second = first + r->g->values[node->out].channels / 2;
-    waves_for(r->g->kernels->isa)(n, angles, cos_first ? first : second, cos_first ? second : first);
-}
-
-static void sinusoid_embedding(const struct run *r, const struct node *node) {
-    size_t half = r->g->values[node->out].channels / 2;
-    for (size_t j = 0; j < half; j += WAVES) {
-        float frequency[WAVES], angles[WAVES];
-        size_t n = half - j < WAVES ? half - j : WAVES;
-        for (size_t k = 0; k < n; k++) { /* -log 10000 is the first number */
-            float exponent = -9.210340371976184f * (float)(j + k) / ((float)half - (float)node->shift);
-            frequency[k] = (float)elementary_exp((double)exponent);
-        }
-        for (size_t i = 0; i < r->images; i++) {
-            for (size_t k = 0; k < n; k++)
-                angles[k] = number(r, node, i) * frequency[k];
-            sinusoids(r, node, i, j, n, angles, node->cos_first);
-        }
-    }
-}
-
-static void fourier_embedding(const struct run *r, const struct node *node) {
-    size_t half = r->g->values[node->out].channels / 2;
-    const float *w = parameter(r, node->weight);
-    for (size_t i = 0; i < r->images; i++) {
-        float time = (float)elementary_log((double)r->in->times[i]);
-        for (size_t j = 0; j < half; j += WAVES) {
-            float angles[WAVES];
-            size_t n = half - j < WAVES ? half - j : WAVES;
-            for (size_t k = 0; k < n; k++)
-                angles[k] = time * w[j + k] * 2 * 3.14159265f;
-            sinusoids(r, node, i, j, n, angles, false);
-        }
-    }
-}
-
-size_t graph_row(const struct run *r, const struct node *node, size_t image) {
-    size_t rows = r->g->parameters[node->weight].shape[0];
-    float wanted = number(r, node, image);
-    size_t row = wanted > 0 ? (size_t)wanted : 0;
-    return row < rows ? row : rows - 1;
-}
-
-static void embedding(const struct run *r, const struct node *node) {
-    struct places p = graph_places(r, node->out);
-    size_t n = r->g->values[node->out].channels;
-    for (size_t i = 0; i < r->images; i++)
-        memcpy(p.data + i * p.image_step, parameter(r, node->weight) + graph_row(r, node, i) * n, n * sizeof(float));
-}
-
 static void move_in(const struct run *r, const struct node *node) {
     const struct value_place *v = &r->g->values[node->out];
     struct places p = graph_places(r, node->out);
@@ -384,9 +318,9 @@ void graph_run_node(const struct run *r, const struct node *node) {
     case OP_POOL: pool(r, node); break;
     case OP_AFFINE: affine(r, node, node->factor, node->offset, false); break;
     case OP_OVER_TIME: affine(r, node, 1, 0, true); break;
-    case OP_SINUSOIDS: sinusoid_embedding(r, node); break;
-    case OP_FOURIER: fourier_embedding(r, node); break;
-    case OP_EMBEDDING: embedding(r, node); break;
+    case OP_SINUSOIDS: graph_sinusoid_embedding(r, node); break;
+    case OP_FOURIER: graph_fourier_embedding(r, node); break;
+    case OP_EMBEDDING: graph_row_embedding(r, node); break;
     case OP_HALVE: copy(r, node->in[0], node->out, 0, 1); break;
     case OP_OUTPUT: move_out(r, node); break;
     }

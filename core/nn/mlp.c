@@ -9,10 +9,12 @@ struct mlp_config mlp_default(void) {
         .features = 2, .hidden_size = 128, .num_blocks = 3, .time_size = 128, .act_fn = ACTIVATION_SILU};
 }
 
-static int embedding(struct graph *g, const struct mlp_config *c) {
+static int embedding(struct graph *g, const struct mlp_config *c, int x) {
     int emb = block_embedder(g, graph_sinusoids(g, GRAPH_TIME, c->time_size, 0, true), "time", c->hidden_size);
     if (c->num_classes)
         emb = graph_add(g, emb, graph_embedding(g, GRAPH_CLASS, "class", c->num_classes + 1, c->hidden_size));
+    if (c->given)
+        emb = graph_add(g, emb, block_linear(g, x, "given", c->hidden_size, ACTIVATION_NONE));
     return graph_activation(g, emb, c->act_fn);
 }
 
@@ -58,7 +60,7 @@ enum status mlp_make(struct ctx *ctx, const struct tensor_kernels *kernels, cons
     struct graph *g = graph_new(ctx, kernels);
     if (!g)
         return STATUS_NO_MEMORY;
-    int x = graph_input(g, 1, 1, config->features), emb = embedding(g, config);
+    int x = graph_input(g, 1, 1, config->features * (config->given ? 3 : 1)), emb = embedding(g, config, x);
     int h = block_linear(g, x, "input", config->hidden_size, ACTIVATION_NONE);
     for (size_t i = 0; i < config->num_blocks; i++)
         h = block(g, config, h, emb, i);

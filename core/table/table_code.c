@@ -111,6 +111,7 @@ enum status table_code_place(struct ctx *ctx, struct table_code *code) {
     enum status status = check_label(ctx, code);
     if (status != STATUS_OK)
         return status;
+    size_t others = 0; /* beside the label's */
     code->features = 0;
     for (size_t i = 0; i < code->n; i++) {
         struct column_code *c = &code->columns[i];
@@ -118,15 +119,16 @@ enum status table_code_place(struct ctx *ctx, struct table_code *code) {
             return ctx_fail(ctx, STATUS_INVALID, "/columns",
                             "Column %zu has no range, scale or categories that can be.", i);
         c->first = code->features;
-        c->width = is_label(code, i) ? 0 : width_of(c);
+        c->width = is_label(code, i) && !code->joint ? 0 : width_of(c);
         code->features += c->width;
+        others += is_label(code, i) ? 0 : c->width;
     }
-    if (code->features < 1 || code->features > TABLE_FEATURES_MAX)
+    if (others < 1 || code->features > TABLE_FEATURES_MAX)
         return ctx_fail(
             ctx, STATUS_INVALID, "/columns",
-            "The columns beside the label make %zu features (one a number, one a category, one for what may "
-            "be missing); want 1 to %d.",
-            code->features, TABLE_FEATURES_MAX);
+            "The columns make %zu features beside the label's %zu (one a number, one a category, one for what may be "
+            "missing); want at least one, and at most %d in all.",
+            others, code->features - others, TABLE_FEATURES_MAX);
     code->classes = code->label == TABLE_NO_LABEL ? 0 : width_of(&code->columns[code->label]);
     return STATUS_OK;
 }
@@ -144,8 +146,9 @@ static enum status count_classes(struct ctx *ctx, const struct table *table, str
     return STATUS_OK;
 }
 
-enum status table_code_fit(struct ctx *ctx, const struct table *table, size_t label, struct table_code *out) {
-    *out = (struct table_code){.n = table->n, .rows = table->rows, .label = label};
+enum status table_code_fit(struct ctx *ctx, const struct table *table, size_t label, bool joint,
+                           struct table_code *out) {
+    *out = (struct table_code){.n = table->n, .rows = table->rows, .label = label, .joint = joint};
     if (!table->rows)
         return ctx_fail(ctx, STATUS_INVALID, "/rows", "The table has no rows; want at least one.");
     if (!(out->columns = ctx_alloc(ctx, table->n, sizeof *out->columns)))
@@ -179,7 +182,7 @@ static void encode_value(const struct column_code *c, double x, float *to) {
 void table_encode(const struct table_code *code, const struct table *table, float *features, int64_t *labels) {
     for (size_t r = 0; r < table->rows; r++) {
         for (size_t i = 0; i < code->n; i++)
-            if (!is_label(code, i))
+            if (code->columns[i].width)
                 encode_value(&code->columns[i], table->columns[i].values[r],
                              features + r * code->features + code->columns[i].first);
         if (code->classes)
@@ -217,8 +220,46 @@ void table_decode(const struct table_code *code, size_t rows, const double *feat
         const struct column_code *c = &code->columns[i];
         double *to = out->columns[i].values;
         for (size_t r = 0; r < rows; r++)
-            to[r] = is_label(code, i) ? category(c, (size_t)labels[r])
-                                      : decode_value(c, features + r * code->features + c->first);
+            to[r] = is_label(code, i) && labels[r] != TABLE_DRAWN
+                        ? category(c, (size_t)labels[r])
+                        : decode_value(c, features + r * code->features + c->first);
+    }
+}
+
+/* -- What is given -- */
+
+void table_give(const struct table_code *code, size_t column, double value, double *given) {
+    const struct column_code *c = &code->columns[column];
+    float features[TABLE_CATEGORIES_MAX + 1];
+    encode_value(c, value, features);
+    for (size_t k = 0; k < c->width; k++)
+        given[c->first + k] = (double)features[k];
+}
+
+/* gap_of is the feature that tells that a column is missing. */
+static size_t gap_of(const struct column_code *c) { return c->first + c->width - 1; }
+
+void table_give_there(const struct table_code *code, size_t column, double *given) {
+    const struct column_code *c = &code->columns[column];
+    if (c->gaps)
+        given[gap_of(c)] = -1;
+}
+
+void table_fill(const struct table_code *code, double *features) {
+    for (size_t i = 0; i < code->n; i++)
+        if (code->columns[i].gaps && code->columns[i].width)
+            features[gap_of(&code->columns[i])] = (double)-INFINITY;
+}
+
+void table_groups(const struct table_code *code, uint32_t *groups, uint32_t *also) {
+    uint32_t next = 0;
+    for (size_t i = 0; i < code->n; i++) {
+        const struct column_code *c = &code->columns[i];
+        const uint32_t whole = is_label(code, i) ? TABLE_NEVER : next++;
+        for (size_t k = 0; k < c->width; k++)
+            groups[c->first + k] = also[c->first + k] = whole;
+        if (c->gaps && !is_label(code, i))
+            also[gap_of(c)] = next++;
     }
 }
 

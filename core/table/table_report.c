@@ -78,6 +78,21 @@ static enum status report_columns(struct ctx *ctx, const struct table_report_in 
     return status;
 }
 
+/* -- Pairs of columns -- */
+
+static enum status report_pairs(struct ctx *ctx, const struct table_report_in *in, struct table_report *out) {
+    const size_t n = in->real->n;
+    if (n < 2 || n > TABLE_PAIRED)
+        return STATUS_OK;
+    enum status status = table_pairs(ctx, in->real, in->drawn, &out->pairs);
+    if (status != STATUS_OK)
+        return status;
+    out->n_pairs = n * (n - 1) / 2;
+    for (size_t i = 0; i < out->n_pairs; i++)
+        out->pairs_off += fabs(out->pairs[i].real - out->pairs[i].drawn) / (double)out->n_pairs;
+    return STATUS_OK;
+}
+
 /* -- Rows -- */
 
 static enum status points_of(struct ctx *ctx, const struct table_space *space, const struct table *t,
@@ -210,8 +225,10 @@ enum status table_report_make(struct ctx *ctx, const struct table_report_in *in,
     if (status == STATUS_OK)
         status = check_rows(ctx, in->held_out, "/held_out");
     if (status == STATUS_OK)
-        status = table_code_fit(ctx, in->real, TABLE_NO_LABEL, &code);
+        status = table_code_fit(ctx, in->real, TABLE_NO_LABEL, false, &code);
     if (status == STATUS_OK)
         status = report_columns(ctx, in, out);
+    if (status == STATUS_OK)
+        status = report_pairs(ctx, in, out);
     return status == STATUS_OK ? compare(ctx, in, &code, out) : status;
 }

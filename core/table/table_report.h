@@ -2,6 +2,8 @@
  *
  * of a column   distance: numbers by Kolmogorov and Smirnov (the greatest gap between the two distribution functions),
  *               categories by total variation; of what is there. And the share that is missing.
+ * of two columns  what they have to do with each other (table_pairs.h), among the real rows and among the drawn ones;
+ *               of at most TABLE_PAIRED columns
  * of the rows   Wasserstein-1 in L1 (transport.h), coverage, nearest neighbours, in the space of table_space.h, scaled
  *               by the real rows
  *
@@ -15,8 +17,9 @@
 
 #include "core/base/ctx.h"
 #include "core/table/table.h"
+#include "core/table/table_pairs.h"
 
-enum { TABLE_REPORT_ROWS_MAX = 20000, TABLE_REPORT_CARRIED = 1000, TABLE_NEIGHBOURS_MAX = 100 };
+enum { TABLE_REPORT_ROWS_MAX = 20000, TABLE_REPORT_CARRIED = 1000, TABLE_NEIGHBOURS_MAX = 100, TABLE_PAIRED = 128 };
 
 struct column_report {
     double distance;                    /* 0 .. 1; 1 where one side has nothing and the other something */
@@ -36,7 +39,10 @@ struct nearness {
 };
 
 struct table_report {
-    struct column_report *columns;                   /* [n], to the real rows */
+    struct column_report *columns; /* [n], to the real rows */
+    struct pair_report *pairs;     /* [n_pairs], all of them; none where there are too many columns */
+    size_t n_pairs;
+    double pairs_off;                                /* the mean of |real - drawn| over them; 0: there are none */
     struct rows_report real, held_out;               /* held_out: 0 where there are no such rows */
     struct nearness drawn_to_real, held_out_to_real; /* the second is what the first is to be held against */
 };

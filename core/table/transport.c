@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/table/assignment.h"
+
 /* Invariants: flow[i][j] > 0 only where cost[i][j] = u[i] + v[j], and cost[i][j] >= u[i] + v[j] everywhere, but for
  * rounding. Sources are filled one by one, each along shortest paths in the reduced costs. */
 struct transport {
@@ -162,20 +164,58 @@ static enum status fill(struct ctx *ctx, struct transport *t) {
     return STATUS_OK;
 }
 
+static void fill_costs(enum transport_cost cost, size_t d, const double *a, size_t n, const double *b, size_t m,
+                       double *to) {
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < m; j++)
+            to[i * m + j] = cost_of(cost, d, a + i * d, b + j * d);
+}
+
+static enum status solve(struct ctx *ctx, enum transport_cost cost, size_t d, const double *a, size_t n,
+                         const double *b, size_t m, double *out) {
+    struct transport t = {.n = n, .m = m};
+    enum status status = begin(ctx, &t);
+    if (status != STATUS_OK)
+        return status;
+    fill_costs(cost, d, a, n, b, m, t.cost);
+    start_potentials(&t);
+    status = fill(ctx, &t);
+    if (status == STATUS_OK)
+        *out = mean_cost(&t);
+    return status;
+}
+
+/* solve_equal is for as many points on both sides: an assignment. */
+static enum status solve_equal(struct ctx *ctx, enum transport_cost cost, size_t d, const double *a, const double *b,
+                               size_t n, double *out) {
+    uint32_t *to = ctx_alloc(ctx, n, sizeof *to);
+    if (!to)
+        return STATUS_NO_MEMORY;
+    enum status status = transport_assign(ctx, cost, d, a, b, n, to);
+    double sum = 0;
+    for (size_t i = 0; i < n && status == STATUS_OK; i++)
+        sum += cost_of(cost, d, a + i * d, b + to[i] * d);
+    *out = sum / (double)n;
+    return status;
+}
+
 enum status transport_cost_of(struct ctx *ctx, enum transport_cost cost, size_t d, const double *a, size_t n,
                               const double *b, size_t m, double *out) {
     struct ctx_mark mark = ctx_mark(ctx);
-    struct transport t = {.n = n, .m = m};
-    enum status status = begin(ctx, &t);
-    for (size_t i = 0; i < n && status == STATUS_OK; i++)
-        for (size_t j = 0; j < m; j++)
-            t.cost[i * m + j] = cost_of(cost, d, a + i * d, b + j * d);
-    if (status == STATUS_OK) {
-        start_potentials(&t);
-        status = fill(ctx, &t);
+    enum status status = n == m ? solve_equal(ctx, cost, d, a, b, n, out) : solve(ctx, cost, d, a, n, b, m, out);
+    ctx_rewind(ctx, mark);
+    return status;
+}
+
+enum status transport_assign(struct ctx *ctx, enum transport_cost cost, size_t d, const double *a, const double *b,
+                             size_t n, uint32_t *to) {
+    struct ctx_mark mark = ctx_mark(ctx);
+    double *costs = ctx_alloc(ctx, n * n, sizeof *costs);
+    enum status status = costs ? STATUS_OK : STATUS_NO_MEMORY;
+    if (costs) {
+        fill_costs(cost, d, a, n, b, n, costs);
+        status = assignment_solve(ctx, costs, n, to);
     }
-    if (status == STATUS_OK)
-        *out = mean_cost(&t);
     ctx_rewind(ctx, mark);
     return status;
 }

@@ -67,13 +67,28 @@ static void outer(const struct outer *o) {
         outer_rows(o, column, 1, false);
 }
 
-static void sums(size_t pixels, size_t pitch, size_t n, const float *x, float *sum) {
-    for (size_t i = 0; i < n; i += LANES) {
-        vec s = {0};
-        for (size_t p = 0; p < pixels; p++)
-            s += load_n(x + p * pitch + i, n - i);
-        store_n(sum + i, load_n(sum + i, n - i) + s, n - i);
+/* Rows lie far apart: some of their vectors are taken at a time. */
+enum { SUMMED = 4 };
+
+INLINE void sums_of(size_t pixels, size_t pitch, const float *x, float *sum, const size_t vectors, size_t last) {
+    vec s[SUMMED] = {0};
+    for (size_t p = 0; p < pixels; p++)
+#pragma GCC unroll 4
+        for (size_t j = 0; j < vectors; j++)
+            s[j] += load_n(x + p * pitch + j * LANES, j + 1 < vectors ? LANES : last);
+#pragma GCC unroll 4
+    for (size_t j = 0; j < vectors; j++) {
+        size_t m = j + 1 < vectors ? LANES : last;
+        store_n(sum + j * LANES, load_n(sum + j * LANES, m) + s[j], m);
     }
+}
+
+static void sums(size_t pixels, size_t pitch, size_t n, const float *x, float *sum) {
+    size_t i = 0;
+    for (; i + SUMMED * LANES <= n; i += SUMMED * LANES)
+        sums_of(pixels, pitch, x + i, sum + i, SUMMED, LANES);
+    for (; i < n; i += LANES)
+        sums_of(pixels, pitch, x + i, sum + i, 1, n - i);
 }
 
 /* -- Activations -- */
@@ -198,21 +213,6 @@ INLINE vec only(vec v, size_t n) {
     return v;
 }
 
-/* folded is the sum of the lanes: halves on halves. */
-INLINE float folded(vec v) {
-#if LANES == 16
-    v += __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
-    v += __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);
-    v += __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
-#elif LANES == 8
-    v += __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3);
-    v += __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5);
-#else
-    v += __builtin_shufflevector(v, v, 2, 3, 0, 1);
-#endif
-    return v[0] + v[1];
-}
-
 /* The mean and 1 / sqrt(variance + eps) of a row, and the means of s and s y. */
 struct layer_row {
     float mean, by, level, tilt;
@@ -223,7 +223,7 @@ INLINE struct layer_row layer_row_of(const struct layer_rows *l, const float *x,
     const float share = 1 / (float)l->n;
     for (size_t i = 0; i < l->n; i += LANES)
         sum += load_n(x + i, l->n - i);
-    float mean = folded(sum) * share;
+    float mean = (float)total(sum) * share;
     for (size_t i = 0; i < l->n; i += LANES) {
         size_t m = l->n - i;
         vec y = load_n(x + i, m) - mean, s = load_n(d + i, m) * load_n(l->factor + i, m);
@@ -232,8 +232,8 @@ INLINE struct layer_row layer_row_of(const struct layer_rows *l, const float *x,
         level += s;
         tilt = FMA(s, y, tilt);
     }
-    float by = 1 / __builtin_sqrtf(folded(square) * share + l->eps);
-    return (struct layer_row){mean, by, folded(level) * share, folded(tilt) * share * by};
+    float by = 1 / __builtin_sqrtf((float)total(square) * share + l->eps);
+    return (struct layer_row){mean, by, (float)total(level) * share, (float)total(tilt) * share * by};
 }
 
 static void layer(const struct layer_rows *l) {
@@ -256,18 +256,34 @@ static void layer(const struct layer_rows *l) {
     }
 }
 
-static void layer_sums(const struct layer_rows *l) {
-    for (size_t i = 0; i < l->n; i += LANES) {
-        size_t m = l->n - i;
-        vec sum = {0}, product = {0};
-        for (size_t r = 0; r < l->rows; r++) {
-            vec d = load_n(l->d + r * l->d_step + i, m), x = load_n(l->x + r * l->x_step + i, m);
-            sum += d;
-            product = FMA(d, (x - l->moments[2 * r]) * l->moments[2 * r + 1], product);
+INLINE void layer_sums_of(const struct layer_rows *l, size_t i, const size_t vectors, size_t last) {
+    vec sum[SUMMED] = {0}, product[SUMMED] = {0};
+    for (size_t r = 0; r < l->rows; r++) {
+        const float *x = l->x + r * l->x_step + i, *d = l->d + r * l->d_step + i;
+        float mean = l->moments[2 * r], by = l->moments[2 * r + 1];
+#pragma GCC unroll 4
+        for (size_t j = 0; j < vectors; j++) {
+            size_t m = j + 1 < vectors ? LANES : last;
+            vec own = load_n(d + j * LANES, m);
+            sum[j] += own;
+            product[j] = FMA(own, (load_n(x + j * LANES, m) - mean) * by, product[j]);
         }
-        store_n(l->sum + i, load_n(l->sum + i, m) + sum, m);
-        store_n(l->product + i, load_n(l->product + i, m) + product, m);
     }
+#pragma GCC unroll 4
+    for (size_t j = 0; j < vectors; j++) {
+        size_t m = j + 1 < vectors ? LANES : last;
+        float *to = l->sum + i + j * LANES, *by = l->product + i + j * LANES;
+        store_n(to, load_n(to, m) + sum[j], m);
+        store_n(by, load_n(by, m) + product[j], m);
+    }
+}
+
+static void layer_sums(const struct layer_rows *l) {
+    size_t i = 0;
+    for (; i + SUMMED * LANES <= l->n; i += SUMMED * LANES)
+        layer_sums_of(l, i, SUMMED, LANES);
+    for (; i < l->n; i += LANES)
+        layer_sums_of(l, i, 1, l->n - i);
 }
 
 static void softmax(size_t n, const float *p, float by, float *d) {

@@ -3,17 +3,16 @@
 #include <math.h>
 #include <string.h>
 
-enum { PIECE_FLOATS = 1 << 14, PIECES_MAX = 32 }; /* numbers that are worth a piece of their own; pieces of an image */
+enum { PIECE_FLOATS = 1 << 13, PIECES_MAX = 16 }; /* numbers that are worth two pieces; pieces of an image */
 
 /* Rows of pixels that are summed together; sums of sums come in a fixed order. */
 static size_t rows_of(const struct group_norm *g) {
-    size_t wanted = g->height * g->width * g->channels / PIECE_FLOATS, most = wanted < PIECES_MAX ? wanted : PIECES_MAX;
-    return most ? (g->height + most - 1) / most : g->height;
+    size_t wanted = 2 * (g->height * g->width * g->channels / PIECE_FLOATS);
+    size_t pieces = wanted < 1 ? 1 : wanted < PIECES_MAX ? wanted : PIECES_MAX;
+    return (g->height + pieces - 1) / pieces;
 }
 
-static size_t pieces_of(const struct group_norm *g) {
-    return g->height ? (g->height + rows_of(g) - 1) / rows_of(g) : 0;
-}
+static size_t pieces_of(const struct group_norm *g) { return (g->height + rows_of(g) - 1) / rows_of(g); }
 
 /* Scratch: [images][pieces][2][channels] sums and squares, then [images][2][channels] factors and offsets. */
 struct group_job {
@@ -45,8 +44,9 @@ static void sum_piece(void *arg, size_t i) {
 }
 
 /* settle turns an image's sums into a factor and an offset for each channel. */
-static void settle_group(const struct group_job *job, size_t image, size_t first, size_t n) {
+static void settle_group(const struct group_job *job, size_t image, size_t group, size_t n) {
     const struct group_norm *g = job->g;
+    const size_t first = group * n;
     const float *shift = pixel(&g->in, image, 0);
     double *sum = job->sums + image * job->pieces * 2 * g->channels, *square = sum + g->channels;
     double pixels = (double)(g->height * g->width), mean = 0, spread = 0;
@@ -65,7 +65,7 @@ static void settle_group(const struct group_job *job, size_t image, size_t first
     }
     double factor = 1 / sqrt(spread / (pixels * (double)n) + (double)g->eps);
     if (g->statistics) {
-        float *own = g->statistics + 2 * (image * g->groups + first / n);
+        float *own = g->statistics + 2 * (image * g->groups + group);
         own[0] = (float)mean;
         own[1] = (float)factor;
     }
@@ -86,7 +86,7 @@ static void settle(void *arg, size_t image) {
     const struct group_job *job = arg;
     size_t n = job->g->channels / job->g->groups;
     for (size_t group = 0; group < job->g->groups; group++)
-        settle_group(job, image, group * n, n);
+        settle_group(job, image, group, n);
 }
 
 static void apply_piece(void *arg, size_t i) {

@@ -112,10 +112,37 @@ struct factor {
     const uint16_t *halves[TILE_ROWS_MAX];
 };
 
+/* beside adds the row behind the last one: the next pixel of its line or, where images have one pixel, the next image. */
+static void beside(const struct product *p, bool alone, struct factor *a, struct product_rows *r) {
+    const size_t i = r->n++;
+#define FROM_LAST(list, to) list[i] = list[i - 1] + (alone ? (to)->image_step : (to)->step)
+    r->image[i] = r->image[i - 1] + alone;
+    if (p->in.halves)
+        FROM_LAST(a->halves, &p->in);
+    else
+        FROM_LAST(a->in, &p->in);
+    if (p->out.halves)
+        FROM_LAST(r->halves, &p->out);
+    else
+        FROM_LAST(r->out, &p->out);
+    if (p->residual.data)
+        FROM_LAST(r->residual, &p->residual);
+    if (p->keep.data)
+        FROM_LAST(r->keep, &p->keep);
+    if (p->vector)
+        r->vector[i] = r->vector[i - 1] + (alone ? p->vector_step : 0);
+#undef FROM_LAST
+}
+
 /* gather finds the places of the next n rows, results from `column` on. */
 static void gather(const struct product *p, struct place *at, size_t column, size_t n, struct factor *a,
                    struct product_rows *r) {
+    const bool alone = p->height * p->width == 1;
     for (r->n = 0; r->n < n; place_next(at, p->height, p->width)) {
+        if (r->n > 0 && (at->x > 0 || alone)) {
+            beside(p, alone, a, r);
+            continue;
+        }
         if (p->in.halves)
             a->halves[r->n] = p->in.halves + place_offset(&p->in, at);
         else

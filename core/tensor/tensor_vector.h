@@ -71,117 +71,7 @@ INLINE double total(vec v) {
     return (double)v[0];
 }
 
-/* -- The matrix product -- */
-
-INLINE vec weights(const struct tile *t, size_t at, const bool halves) {
-    return halves ? load_halves(t->halves + at) : load(t->panel + at);
-}
-
-INLINE float weight(const struct tile *t, size_t at, const bool halves) {
-    return halves ? widened(t->halves[at]) : t->panel[at];
-}
-
-INLINE void tile_of(const struct tile *t, const size_t rows, const size_t vectors, const bool halves) {
-    vec acc[TILE_ROWS_MAX][VECTORS];
-#pragma GCC unroll 24
-    for (size_t i = 0; i < rows; i++)
-#pragma GCC unroll 4
-        for (size_t j = 0; j < vectors; j++)
-            acc[i][j] = (vec){0};
-    size_t at = 0;
-    for (size_t s = 0; s < t->segments; s++) {
-        const float *a[TILE_ROWS_MAX];
-#pragma GCC unroll 24
-        for (size_t i = 0; i < rows; i++)
-            a[i] = t->a[i] + t->segment[s];
-        size_t k = 0;
-        /* A slim tile has more rows than there are registers for their addresses: several k for each that is loaded. */
-        for (; vectors == 1 && k + SEVERAL <= t->depth; k += SEVERAL, at += SEVERAL * LANES) {
-            vec column[SEVERAL];
-#pragma GCC unroll 4
-            for (size_t j = 0; j < SEVERAL; j++)
-                column[j] = weights(t, at + j * LANES, halves);
-#pragma GCC unroll 24
-            for (size_t i = 0; i < rows; i++) {
-                const float *x = a[i] + k;
-#pragma GCC unroll 4
-                for (size_t j = 0; j < SEVERAL; j++)
-                    acc[i][0] = FMA(splat(x[j]), column[j], acc[i][0]);
-            }
-        }
-        for (; k < t->depth; k++, at += vectors * LANES) {
-            vec column[VECTORS];
-#pragma GCC unroll 4
-            for (size_t j = 0; j < vectors; j++)
-                column[j] = weights(t, at + j * LANES, halves);
-#pragma GCC unroll 24
-            for (size_t i = 0; i < rows; i++) {
-                vec x = splat(a[i][k]);
-#pragma GCC unroll 4
-                for (size_t j = 0; j < vectors; j++)
-                    acc[i][j] = FMA(x, column[j], acc[i][j]);
-            }
-        }
-    }
-#pragma GCC unroll 24
-    for (size_t i = 0; i < rows; i++)
-#pragma GCC unroll 4
-        for (size_t j = 0; j < vectors; j++)
-            store(t->out + i * t->pitch + j * LANES, acc[i][j]);
-}
-
-/* EACH_TILE is a function for tiles of 1 to `most` rows. */
-#define EACH_TILE(name, most, vectors, halves)                 \
-    static void name(const struct tile *t) {                   \
-        enum { MOST = most, WIDE = vectors, HALVES = halves }; \
-        switch (t->rows) {                                     \
-            EACH_ROWS                                          \
-        default: break;                                        \
-        }                                                      \
-    }
-#define CASE(n)                                                      \
-    case n:                                                          \
-        if ((n) <= MOST)                                             \
-            tile_of(t, (n) <= MOST ? (n) : MOST, WIDE, HALVES != 0); \
-        break;
-EACH_TILE(tile_floats, ROWS, VECTORS, 0)
-EACH_TILE(tile_halves, ROWS, VECTORS, 1)
-EACH_TILE(slim_floats, SLIM_ROWS, 1, 0)
-EACH_TILE(slim_halves, SLIM_ROWS, 1, 1)
-#undef CASE
-
-/* thin_of is for one column: lanes go over the depth, and meet at the end. */
-INLINE void thin_of(const struct tile *t, size_t first, const bool halves) {
-    enum { TOGETHER = 4 };
-    vec acc[TOGETHER] = {{0}};
-    float rest[TOGETHER] = {0};
-    const float *rows[TOGETHER];
-    size_t n = t->rows - first < TOGETHER ? t->rows - first : TOGETHER, at = 0;
-    for (size_t i = 0; i < TOGETHER; i++)
-        rows[i] = t->a[first + (i < n ? i : 0)];
-    for (size_t s = 0; s < t->segments; s++, at += t->depth) {
-        size_t k = 0, from = t->segment[s];
-        for (; k + LANES <= t->depth; k += LANES) {
-            vec w = weights(t, at + k, halves);
-#pragma GCC unroll 4
-            for (size_t i = 0; i < TOGETHER; i++)
-                acc[i] = FMA(load(rows[i] + from + k), w, acc[i]);
-        }
-        for (; k < t->depth; k++)
-            for (size_t i = 0; i < TOGETHER; i++)
-                rest[i] += rows[i][from + k] * weight(t, at + k, halves);
-    }
-    for (size_t i = 0; i < n; i++)
-        t->out[(first + i) * t->pitch] = (float)total(acc[i]) + rest[i];
-}
-
-static void thin_tile(const struct tile *t) {
-    for (size_t first = 0; first < t->rows; first += 4)
-        t->panel ? thin_of(t, first, false) : thin_of(t, first, true);
-}
-
-static void tile(const struct tile *t) { t->panel ? tile_floats(t) : tile_halves(t); }
-static void slim_tile(const struct tile *t) { t->panel ? slim_floats(t) : slim_halves(t); }
+#include "core/tensor/tile_vector.h"
 
 static void widen(size_t n, const uint16_t *x, float *out) {
     size_t i = 0;
@@ -299,8 +189,28 @@ INLINE void affine_as(size_t pixels, size_t n, const float *x, size_t x_step, co
     case ACTIVATION_COUNT: CALL(ACTIVATION_NONE); break;          \
     }
 
+/* finish_sums is for rows of which nothing but a sum becomes, row by row. */
+static void finish_sums(const struct finish_rows *f) {
+    for (size_t r = 0; r < f->rows; r++)
+        for (size_t i = 0; i < f->n; i += LANES) {
+            size_t m = f->n - i;
+            vec y = load_n(f->x + r * f->pitch + i, m);
+            if (f->bias)
+                y += load_n(f->bias + i, m);
+            if (f->vector)
+                y += load_n(f->vector[r] + i, m);
+            if (f->residual)
+                y += load_n(f->residual[r] + i, m);
+            store_n(f->out[r] + i, y, m);
+        }
+}
+
 static void finish_rows(const struct finish_rows *f) {
     enum activation activation = f->activation;
+    if (activation == ACTIVATION_NONE && !f->gate && f->scale == 1) {
+        finish_sums(f);
+        return;
+    }
 #define CALL(a) finish_as(f, a)
     EACH_ACTIVATION(CALL)
 #undef CALL
@@ -430,74 +340,8 @@ static void blend(size_t n, float keep, const float *x, float by, float *out) {
         store_n(out + i, blended(out + i, keep, x + i, by, n - i), n - i);
 }
 
-/* -- Winograd's transforms -- */
-
-/* between is B' times four. */
-INLINE void between(vec *a, vec *b, vec *c, vec *d) {
-    vec second = *b;
-    *a -= *c;
-    *b += *c;
-    *c -= second;
-    *d = second - *d;
-}
-
-/* tile_in transforms m channels of a tile, whose pixels are in columns at[4] of the rows. */
-INLINE void tile_in(const struct winograd_tiles *t, const size_t *at, size_t i, size_t m, float *out) {
-    vec d[4][4];
-#pragma GCC unroll 4
-    for (size_t y = 0; y < 4; y++)
-#pragma GCC unroll 4
-        for (size_t x = 0; x < 4; x++)
-            d[y][x] = load_n(t->row[y] + at[x] + i, m);
-#pragma GCC unroll 4
-    for (size_t x = 0; x < 4; x++)
-        between(&d[0][x], &d[1][x], &d[2][x], &d[3][x]);
-#pragma GCC unroll 4
-    for (size_t y = 0; y < 4; y++) {
-        between(&d[y][0], &d[y][1], &d[y][2], &d[y][3]);
-#pragma GCC unroll 4
-        for (size_t x = 0; x < 4; x++)
-            store_n(out + (4 * y + x) * t->apart + i, d[y][x], m);
-    }
-}
-
-static void winograd_in(const struct winograd_tiles *t) {
-    for (size_t tile = 0; tile < t->tiles; tile++) {
-        size_t at[4], i = 0;
-        for (size_t k = 0; k < 4; k++)
-            at[k] = (2 * tile + k < t->last ? 2 * tile + k : t->last) * t->step;
-        for (; i + LANES <= t->n; i += LANES)
-            tile_in(t, at, i, LANES, t->out + tile * t->n);
-        if (i < t->n)
-            tile_in(t, at, i, t->n - i, t->out + tile * t->n);
-    }
-}
-
-INLINE void results_of(size_t n, const float *m, size_t apart, size_t lanes, float *out) {
-    vec rows[2][4];
-#pragma GCC unroll 4
-    for (size_t k = 0; k < 4; k++) {
-        const float *column = m + k * apart;
-        vec b = load_n(column + 4 * apart, lanes), c = load_n(column + 8 * apart, lanes);
-        rows[0][k] = load_n(column, lanes) + b + c;
-        rows[1][k] = b - c - load_n(column + 12 * apart, lanes);
-    }
-#pragma GCC unroll 2
-    for (size_t k = 0; k < 2; k++) {
-        store_n(out + 2 * k * n, rows[k][0] + rows[k][1] + rows[k][2], lanes);
-        store_n(out + (2 * k + 1) * n, rows[k][1] - rows[k][2] - rows[k][3], lanes);
-    }
-}
-
-static void winograd_out(size_t n, const float *m, size_t apart, float *out) {
-    size_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        results_of(n, m + i, apart, LANES, out + i);
-    if (i < n)
-        results_of(n, m + i, apart, n - i, out + i);
-}
-
 #include "core/tensor/backward_vector.h"
+#include "core/tensor/winograd_vector.h"
 
 const struct tensor_kernels TABLE = {
     .isa = SET,

@@ -3,11 +3,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/base/epoch_order.h"
 #include "core/nn/gradient.h"
 #include "core/nn/initial.h"
 #include "core/nn/optimiser.h"
 #include "core/nn/rate.h"
-#include "core/train/epoch_order.h"
 
 struct trainer {
     struct ctx *ctx;
@@ -19,18 +19,31 @@ struct trainer {
     struct optimiser o;
     struct gradient *gradient;
     struct loss_batch batch; /* this rank's part */
-    float *x0, *out, *d_out, *by_weights;
-    int64_t *labels;
+    float *out, *d_out, *by_weights;
+    size_t first, rows; /* of the whole batch's rows, those that are gathered: all where they are coupled */
+    float *x0;          /* [rows][d] */
+    double *x1;         /* [rows][d] what they come from; NULL: the noise of the loss */
+    int64_t *labels;    /* [rows] */
 };
 
-/* What starts otherwise than in PyTorch's layers: residual branches and outputs say nothing at first (Goyal et al. 2017),
- * and classes, which are added to the time, are small beside it. */
+/* What starts otherwise than in PyTorch's layers: residual branches and outputs say nothing at first (Goyal et al. 2017;
+ * of a DiT by the gates of its modulation: Peebles and Xie 2023), and classes, which are added to the time, are small
+ * beside it. Where a gate is zero, what it lets through is not, or neither would ever learn. */
 static void first_weights(const struct graph *graph, uint64_t seed, float *weights) {
     static const struct {
         const char *part;
         double std;
-    } OTHERS[] = {{"conv2.", 0},  {"to_out.0.", 0}, {"conv_out.", 0}, {"class_embedding.", 0.5},
-                  {"output.", 0}, {"class.", 0.5}};
+    } OTHERS[] = {{"conv2.", 0},
+                  {"to_out.0.", 0},
+                  {"conv_out.", 0},
+                  {"class_embedding.", 0.5},
+                  {"output.", 0},
+                  {"class.", 0.5},
+                  {"attn1.to_out.0.weight", 0.05},
+                  {"norm1.linear.", 0},
+                  {"proj_out_1.", 0},
+                  {"proj_out_2.", 0},
+                  {"class_embedder.", 0.5}};
     initial_weights(graph, seed, weights);
     for (size_t i = 0; i < sizeof OTHERS / sizeof OTHERS[0]; i++)
         initial_normal(graph, OTHERS[i].part, OTHERS[i].std, seed, weights);
@@ -52,27 +65,54 @@ static size_t part(const struct trainer *t) {
     return t->options.batch / (t->options.team ? t->options.team->ranks : 1);
 }
 
+/* make_rows makes room for what is gathered; of x1 the batch sees its part. */
+static enum status make_rows(struct trainer *t) {
+    const bool coupled = t->options.coupling != COUPLING_INDEPENDENT, paired = coupled || t->options.source;
+    const size_t d = t->data.d;
+    t->first = coupled ? 0 : t->batch.first;
+    t->rows = coupled ? t->batch.whole : t->batch.images;
+    t->x0 = ctx_alloc(t->ctx, t->rows * d, sizeof *t->x0);
+    t->x1 = paired ? ctx_alloc(t->ctx, t->rows * d, sizeof *t->x1) : NULL;
+    t->labels = ctx_alloc(t->ctx, t->rows, sizeof *t->labels);
+    if (!t->x0 || (paired && !t->x1) || !t->labels)
+        return STATUS_NO_MEMORY;
+    t->batch.paired = paired;
+    if (paired)
+        t->batch.noise = t->x1 + (t->batch.first - t->first) * d;
+    return STATUS_OK;
+}
+
+/* half_of gives the kernels of products that are halved; NULL: they are not. */
+static const struct half_kernels *half_of(const struct trainer *t) {
+    return t->options.dtype == GRAPH_BF16 ? half_kernels_for(t->ctx->isa) : NULL;
+}
+
 static enum status make_room(struct trainer *t, const struct graph *graph) {
     struct ctx *ctx = t->ctx;
     const size_t batch = part(t), d = t->data.d, numbers = gradient_numbers(graph);
     enum status status = loss_batch_make(ctx, batch, d, t->data.labels, &t->batch);
+    if (status == STATUS_OK && t->loss->given.rate > 0)
+        status = loss_batch_tell(ctx, &t->batch);
     t->batch.first = t->options.team ? t->options.team->rank * batch : 0;
     t->batch.whole = t->options.batch;
     if (status == STATUS_OK)
+        status = make_rows(t);
+    if (status == STATUS_OK)
         status = optimiser_new(ctx, numbers, &t->o);
     if (status == STATUS_OK)
-        status = gradient_new(ctx, graph, batch, &t->gradient);
+        status = gradient_new_halved(ctx, graph, batch, half_of(t), &t->gradient);
     if (status != STATUS_OK)
         return status;
-    t->x0 = ctx_alloc(ctx, batch * d, sizeof *t->x0);
     t->out = ctx_alloc(ctx, batch * d, sizeof *t->out);
     t->d_out = ctx_alloc(ctx, batch * d, sizeof *t->d_out);
     t->by_weights = ctx_alloc(ctx, numbers, sizeof *t->by_weights);
-    t->labels = ctx_alloc(ctx, batch, sizeof *t->labels);
-    return t->x0 && t->out && t->d_out && t->by_weights && t->labels ? STATUS_OK : STATUS_NO_MEMORY;
+    return t->out && t->d_out && t->by_weights ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
 enum status trainer_check(struct ctx *ctx, const struct trainer_options *o) {
+    if (o->coupling == COUPLING_OT && o->batch > PAIRS_COUPLED_MAX)
+        return ctx_fail(ctx, STATUS_INVALID, "", "A batch of %zu is too large to be coupled by ot; want at most %d.",
+                        o->batch, PAIRS_COUPLED_MAX);
     if (!o->team || o->batch % o->team->ranks == 0)
         return STATUS_OK;
     return ctx_fail(ctx, STATUS_INVALID, "",
@@ -108,36 +148,76 @@ static size_t place_of(const struct trainer *t, size_t i) {
     return t->options.held ? epoch_order_at(~t->options.seed, t->data.n, i) : i;
 }
 
-/* take puts an item into place i of the batch. */
-static void take(struct trainer *t, size_t item, size_t i) {
-    const struct train_data *data = &t->data;
-    float *to = t->x0 + i * data->d;
+void train_data_item(const struct train_data *data, size_t item, float *to) {
     if (data->rows)
         memcpy(to, data->rows + item * data->d, data->d * sizeof *to);
     for (size_t j = 0; data->bytes && j < data->d; j++)
         to[j] = (float)data->bytes[item * data->d + j] / 127.5f - 1;
-    t->labels[i] = data->labels ? data->labels[item] : 0;
+}
+
+/* take puts an item into place i of the rows. */
+static void take(struct trainer *t, size_t item, size_t i) {
+    train_data_item(&t->data, item, t->x0 + i * t->data.d);
+    t->labels[i] = t->data.labels ? t->data.labels[item] : 0;
 }
 
 enum { TAKEN_TOGETHER = 64 };
 
 static void gather_some(void *arg, size_t piece) {
     struct trainer *t = arg;
-    const struct loss_batch *b = &t->batch;
     const size_t n = t->data.n - t->options.held, from = piece * TAKEN_TOGETHER;
-    const size_t end = b->images - from < TAKEN_TOGETHER ? b->images : from + TAKEN_TOGETHER;
-    const uint64_t first = t->o.step * b->whole + b->first;
+    const size_t end = t->rows - from < TAKEN_TOGETHER ? t->rows : from + TAKEN_TOGETHER;
+    const uint64_t first = t->o.step * t->batch.whole + t->first;
     for (size_t i = from; i < end; i++)
         take(t, place_of(t, epoch_order_at(t->options.seed, n, first + i)), i);
 }
 
 /* gather takes the step's items. */
 static void gather(struct trainer *t) {
-    parallel_for(t->ctx, (t->batch.images + TAKEN_TOGETHER - 1) / TAKEN_TOGETHER, gather_some, t);
+    parallel_for(t->ctx, (t->rows + TAKEN_TOGETHER - 1) / TAKEN_TOGETHER, gather_some, t);
 }
 
-static struct graph_in network_in(const struct trainer *t) {
-    return (struct graph_in){.x = t->batch.x, .times = t->batch.times, .classes = t->batch.classes};
+/* gather_held takes the items of a round that were held out. */
+static void gather_held(struct trainer *t, size_t round) {
+    const size_t held = t->options.held, at = round * t->batch.whole + t->first;
+    for (size_t i = 0; i < t->rows; i++)
+        take(t, place_of(t, t->data.n - held + (at + i) % held), i);
+}
+
+/* start takes what the rows come from, which has a use for batch.x meanwhile. */
+static void start(struct trainer *t, const struct loss *loss, uint64_t step) {
+    const struct train_data *source = t->options.source;
+    const size_t d = t->data.d;
+    if (!source) {
+        loss_noise(t->ctx, loss, (uint32_t)step, t->first, t->rows, d, t->x1);
+        return;
+    }
+    for (size_t i = 0; i < t->rows; i++) {
+        train_data_item(source, pairs_point(t->options.seed, source->n, t->batch.whole, step, t->first + i),
+                        t->batch.x);
+        for (size_t j = 0; j < d; j++)
+            t->x1[i * d + j] = (double)t->batch.x[j];
+    }
+}
+
+/* pair makes x1, where the loss does not draw it. */
+static enum status pair(struct trainer *t, const struct loss *loss, uint64_t step) {
+    if (!t->batch.paired)
+        return STATUS_OK;
+    start(t, loss, step);
+    if (t->options.coupling == COUPLING_INDEPENDENT)
+        return STATUS_OK;
+    return pairs_couple(t->ctx, t->rows, t->data.d, t->x0, t->data.labels ? t->labels : NULL, t->x1);
+}
+
+/* draw makes this rank's part of a step's batch of what was gathered. Errors: as of pairs_couple. */
+static enum status draw(struct trainer *t, const struct loss *loss, uint32_t step, struct graph_in *in) {
+    const size_t mine = t->batch.first - t->first;
+    enum status status = pair(t, loss, step);
+    if (status == STATUS_OK)
+        loss_draw(t->ctx, loss, step, t->x0 + mine * t->data.d, t->labels + mine, &t->batch);
+    *in = (struct graph_in){.x = t->batch.x, .times = t->batch.times, .classes = t->batch.classes};
+    return status;
 }
 
 static void compare(void *self, size_t first, size_t images) {
@@ -147,8 +227,7 @@ static void compare(void *self, size_t first, size_t images) {
 
 /* together sums the loss over the ranks; where one was stopped, all are. It brings them to one time, too, so that none
  * waits for another in what comes next. */
-static enum status together(struct trainer *t, double *loss) {
-    enum status own = ctx_stopped(t->ctx);
+static enum status together(struct trainer *t, enum status own, double *loss) {
     double shared[] = {own == STATUS_OK ? *loss : 0, own != STATUS_OK};
     if (!t->options.team)
         return own;
@@ -157,27 +236,31 @@ static enum status together(struct trainer *t, double *loss) {
     return own == STATUS_OK && shared[1] > 0 ? STATUS_CANCELLED : own;
 }
 
-/* loss_of runs the network on what is drawn of a step, and gives this rank's share of the loss, which is not to be used
- * where ctx was stopped. */
-static double loss_of(struct trainer *t, const struct loss *loss, uint32_t step, const float *weights) {
-    loss_draw(t->ctx, loss, step, t->x0, t->labels, &t->batch);
-    const struct graph_in in = network_in(t);
+/* loss_of runs the network on what is drawn of a step, and gives this rank's share of the loss. */
+static enum status loss_of(struct trainer *t, const struct loss *loss, uint32_t step, const float *weights,
+                           double *mean) {
+    struct graph_in in;
+    enum status status = draw(t, loss, step, &in);
+    if (status != STATUS_OK)
+        return status;
     gradient_forward(t->ctx, t->gradient, weights, t->batch.images, &in, t->out);
-    return loss_mean(t->ctx, &t->batch, t->out, t->d_out);
+    *mean = loss_mean(t->ctx, &t->batch, t->out, t->d_out);
+    return ctx_stopped(t->ctx);
 }
 
 enum status trainer_held_out(struct trainer *t, double *loss) {
-    const struct loss_batch *b = &t->batch;
-    const size_t batch = b->whole, held = t->options.held, rounds = held > batch ? held / batch : 1;
+    const size_t batch = t->batch.whole, held = t->options.held, rounds = held > batch ? held / batch : 1;
+    enum status status = STATUS_OK;
     struct loss all = *t->loss;
     all.drop = 0;
     *loss = 0;
-    for (size_t round = 0; round < rounds; round++) {
-        for (size_t i = 0; i < b->images; i++)
-            take(t, place_of(t, t->data.n - held + (round * batch + b->first + i) % held), i);
-        *loss += loss_of(t, &all, UINT32_MAX - (uint32_t)round, t->o.average) / (double)rounds; /* no step of a run */
+    for (size_t round = 0; round < rounds && status == STATUS_OK; round++) {
+        double mean = 0;
+        gather_held(t, round);
+        status = loss_of(t, &all, UINT32_MAX - (uint32_t)round, t->o.average, &mean); /* no step of a run */
+        *loss += mean / (double)rounds;
     }
-    return together(t, loss);
+    return together(t, status, loss);
 }
 
 static enum status not_finite(const struct trainer *t, const char *what) {
@@ -186,13 +269,22 @@ static enum status not_finite(const struct trainer *t, const char *what) {
                     what, trainer_at(t) + 1);
 }
 
-enum status trainer_step(struct trainer *t, struct trainer_report *report) {
+/* derive finds this rank's share of a step's loss, and its gradient. */
+static enum status derive(struct trainer *t, double *loss) {
+    struct graph_in in;
     gather(t);
-    loss_draw(t->ctx, t->loss, (uint32_t)t->o.step, t->x0, t->labels, &t->batch);
-    const struct graph_in in = network_in(t);
+    enum status status = draw(t, t->loss, (uint32_t)t->o.step, &in);
+    if (status != STATUS_OK)
+        return status;
     gradient_step(t->ctx, t->gradient, t->o.weights, t->batch.images, &in, t->out, compare, t, t->d_out, t->by_weights);
-    double loss = loss_sum(&t->batch);
-    enum status status = together(t, &loss); /* what was stopped on its way is no gradient */
+    *loss = loss_sum(&t->batch);
+    return ctx_stopped(t->ctx); /* what was stopped on its way is no gradient */
+}
+
+enum status trainer_step(struct trainer *t, struct trainer_report *report) {
+    double loss = 0;
+    enum status status = derive(t, &loss);
+    status = together(t, status, &loss);
     if (status != STATUS_OK)
         return status;
     if (!isfinite(loss))

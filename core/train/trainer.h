@@ -8,6 +8,7 @@
  * the gradient, its norm clipped, AdamW, and the moving average of the weights. Weights, moments, average and the
  * number of steps are all that a run is: what trainer_save wrote and trainer_restore read goes on to the same bits, and
  * so it does on any number of threads. Other kernels (ctx->isa) give other last digits.
+ * Data come from standard normal numbers, or from the points of a source, paired with them as `coupling` says (pairs.h).
  * In a team (team.h) each rank goes through its rows of every batch; what is drawn for a row is the same, so that a step
  * is that of one process but for the order of its sums.
  * Source: Loshchilov and Hutter 2019 (AdamW); Ho et al. 2020, app. B (the average). */
@@ -16,6 +17,7 @@
 
 #include "core/diffusion/loss.h"
 #include "core/nn/graph.h"
+#include "core/train/pairs.h"
 #include "core/train/team.h"
 
 /* Items as the network sees them: [height][width][channels], or a row of numbers. One of rows and bytes is given. */
@@ -25,6 +27,9 @@ struct train_data {
     const unsigned char *bytes; /* [n][d]; a byte b is b / 127.5 - 1 */
     const int64_t *labels;      /* [n]; NULL: there are none */
 };
+
+/* train_data_item writes an item as the network sees it: to[d]. */
+void train_data_item(const struct train_data *data, size_t item, float *to);
 
 struct trainer_options {
     size_t steps, batch; /* both >= 1; batch may be more than there are items */
@@ -37,6 +42,9 @@ struct trainer_options {
     uint64_t seed;     /* of the initial weights and of the order; the loss has its own */
     struct team *team; /* NULL: alone; its ranks divide the batch */
     size_t held;       /* items that are not learnt from, below data->n: drawn by the seed, for trainer_held_out */
+    const struct train_data *source; /* in place of the noise, of the data's d; its labels say nothing. NULL: noise */
+    enum coupling coupling;
+    enum graph_dtype dtype; /* of products with weights (gradient_new_halved) */
 };
 
 /* What a step found. */
@@ -47,24 +55,24 @@ struct trainer_report {
 
 struct trainer;
 
-/* trainer_check: the ranks of the team divide the batch. Errors: INVALID. */
+/* trainer_check: the ranks of the team divide the batch, which can be coupled as is wanted. Errors: INVALID. */
 enum status trainer_check(struct ctx *ctx, const struct trainer_options *options) MUST_CHECK;
 
-/* trainer_make prepares the first step, in ctx; it borrows all that it is given. graph's input has data->d numbers, and
- * its classes, where data have labels, are those of the labels and loss->none.
+/* trainer_make prepares the first step, in ctx; it borrows all that it is given. graph's input has data->d numbers (three
+ * times as many where loss->given has a rate), and its classes, where data have labels, are those of the labels and loss->none.
  * Errors: INVALID (of loss_check, of gradient_new, of trainer_check), NO_MEMORY. */
 enum status trainer_make(struct ctx *ctx, const struct graph *graph, const struct train_data *data,
                          const struct loss *loss, const struct trainer_options *options,
                          struct trainer **out) MUST_CHECK;
 
 /* trainer_step takes one step; on an error the state is as it was. A team gets the same report, or the same error.
- * Errors: INVALID (the loss or its gradient is no longer finite), CANCELLED, TIMED_OUT. */
+ * Errors: INVALID (the loss or its gradient is no longer finite), NO_MEMORY (coupling), CANCELLED, TIMED_OUT. */
 enum status trainer_step(struct trainer *t, struct trainer_report *report) MUST_CHECK;
 
 size_t trainer_at(const struct trainer *t); /* steps taken */
 
 /* trainer_held_out gives the mean loss of the average on the items that were held out (there must be some): the same
- * draws at any step, labels as they are. A team goes through them together. Errors: CANCELLED, TIMED_OUT. */
+ * draws at any step, labels as they are. A team goes through them together. Errors: as of trainer_step. */
 enum status trainer_held_out(struct trainer *t, double *loss) MUST_CHECK;
 
 /* The weights and their moving average, in the layout of gradient.h; they change with the next step. */

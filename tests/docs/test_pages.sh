@@ -69,7 +69,8 @@ if ! command -v curl > /dev/null; then
     end
 fi
 printf 'silent\nshow-error\n' > "$scratch/.curlrc"
-start_server '--models models' || {
+mkdir "$scratch/models" && ln -s "$PWD"/models/* "$scratch/models" # where a page's model is written
+start_server "--models $scratch/models" || {
     failed server_starts
     end
 }

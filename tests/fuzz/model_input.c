@@ -53,10 +53,12 @@ static void begin(struct input *in, size_t which) {
     in->files = &in->other.folder;
     if (which == MODEL_INPUT_DIT)
         made_model_transformer(&in->other);
-    else if (which == MODEL_INPUT_MLP)
+    else if (which == MODEL_INPUT_MLP || which == MODEL_INPUT_SOURCE)
         made_model_mlp(&in->other);
     else
         made_model_latent(&in->other, true);
+    if (which == MODEL_INPUT_SOURCE)
+        made_model_source(&in->other, (const float[]){1, 2, -1, 0.5f}, 2, 1, (const size_t[]){2});
 }
 
 static void end(struct input *in, size_t which) {

@@ -18,13 +18,15 @@
     X("mlp", "config.json")                                            \
     X("autoencoder", "vae/config.json")                                \
     X("coder", "vae/diffusion_pytorch_model.safetensors")              \
-    X("latent", "model_index.json")
+    X("latent", "model_index.json")                                    \
+    X("source", "source/points.safetensors")
 enum {
     MODEL_INPUT_DIT = 6,
     MODEL_INPUT_MLP,
     MODEL_INPUT_AUTOENCODER,
     MODEL_INPUT_CODER,
     MODEL_INPUT_LATENT,
+    MODEL_INPUT_SOURCE,
     MODEL_INPUTS
 };
 extern const char *const model_input_words[MODEL_INPUTS];

@@ -15,7 +15,8 @@ struct fixture {
     struct data_file files[FILES_MAX], labels;
     size_t n;
     bool has_labels;
-    const char *label_column;
+    const char *label_column, *categorical;
+    enum dataset_kind kind;
     struct dataset out;
 };
 
@@ -43,8 +44,13 @@ static void release(struct fixture *f) {
 }
 
 static enum status read_with(struct fixture *f, size_t fail_after) {
-    const struct dataset_in in = {f->files, f->n, f->has_labels ? &f->labels : NULL,
-                                  f->label_column ? f->label_column : ""};
+    const struct dataset_in in = {.files = f->files,
+                                  .n = f->n,
+                                  .labels = f->has_labels ? &f->labels : NULL,
+                                  .label_column = f->label_column ? f->label_column : "",
+                                  .kind = f->kind,
+                                  .categorical = f->categorical,
+                                  .joint = true};
     ctx_init(&f->ctx, 64 << 20);
     f->ctx.fail_after = fail_after;
     return dataset_read(&f->ctx, &in, &f->out);
@@ -220,7 +226,7 @@ static void tables_that_do_not_fit(void **state) {
         {"x", "x\n1\n2\n", "a.csv has no column but that of labels."},
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        struct fixture f = {.label_column = CASES[i].label};
+        struct fixture f = {.label_column = CASES[i].label, .kind = DATASET_POINTS};
         add(&f, "a.csv", CASES[i].text, strlen(CASES[i].text));
         bad(&f, CASES[i].sentence);
     }
@@ -228,6 +234,49 @@ static void tables_that_do_not_fit(void **state) {
     add(&f, "a.csv", TABLE, sizeof TABLE - 1);
     add_labels(&f, "b", LABELS, sizeof LABELS);
     bad(&f, "b goes with IDX and NPY; labels of a CSV are one of its columns, and those of PNG their folders.");
+}
+
+/* What is no column of numbers without gaps makes a table of a CSV, and so does who asks for one. */
+static void csv_of_any_columns_is_a_table(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *label, *categorical;
+        enum dataset_kind kind;
+        size_t features, classes; /* 0 features: it is no table */
+    } CASES[] = {
+        {TABLE, "", NULL, DATASET_AUTO, 4, 0},
+        {TABLE, "kind", NULL, DATASET_AUTO, 0, 2},
+        {TABLE, "kind", "", DATASET_TABLE, 4, 2},
+        {TABLE, "kind", "x", DATASET_AUTO, 6, 2},
+        {"x,y\n1,2\n,3\n", "", NULL, DATASET_AUTO, 3, 0},
+        {"x,y\n1,2\n4,3\n", "", NULL, DATASET_AUTO, 0, 0},
+        {"x,kind\n1,a\n2,\n", "kind", NULL, DATASET_AUTO, 3, 2},
+        {"x,y\n1,2\n4,3\n", "", "y,x", DATASET_AUTO, 4, 0},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct fixture f = {.label_column = CASES[i].label, .categorical = CASES[i].categorical, .kind = CASES[i].kind};
+        add(&f, "a.csv", CASES[i].text, strlen(CASES[i].text));
+        good(&f);
+        assert_int_equal(f.out.table != NULL, CASES[i].features > 0);
+        assert_int_equal(f.out.classes, CASES[i].classes);
+        if (f.out.table)
+            assert_int_equal(f.out.channels, CASES[i].features);
+        starves(&f, 5);
+        release(&f);
+    }
+}
+
+static void tables_that_cannot_be(void **state) {
+    (void)state;
+    struct fixture f = {.categorical = "x,w"};
+    add(&f, "a.csv", TABLE, sizeof TABLE - 1);
+    bad(&f, "a.csv: There is no column \"w\".");
+    f.categorical = "x", f.kind = DATASET_POINTS;
+    add(&f, "a.csv", "x\n1\n2\n", 6);
+    bad(&f, "a.csv is to be points, which have no categorical columns.");
+    f.kind = DATASET_TABLE;
+    add(&f, "a", IMAGES, sizeof IMAGES);
+    bad(&f, "a is no CSV, so it is no table.");
 }
 
 /* -- PNG -- */
@@ -315,7 +364,8 @@ int main(void) {
         cmocka_unit_test(arrays_that_do_not_fit),   cmocka_unit_test(rows_and_labels_of_csv),
         cmocka_unit_test(tables_that_do_not_fit),   cmocka_unit_test(folders_are_classes),
         cmocka_unit_test(images_that_do_not_fit),   cmocka_unit_test(toys_have_labels),
-        cmocka_unit_test(classes_can_be_named),
+        cmocka_unit_test(classes_can_be_named),     cmocka_unit_test(csv_of_any_columns_is_a_table),
+        cmocka_unit_test(tables_that_cannot_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

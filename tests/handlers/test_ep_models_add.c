@@ -6,19 +6,9 @@
 #include "tests/support/made_model.h"
 #include "tests/support/test.h"
 
-/* keep_files puts the model into the folder of `made`, whatever its name. */
-static enum status keep_files(struct model_store *store, struct ctx *ctx, struct str name,
-                              const struct model_file *files, size_t n) {
-    struct made_model *m = (struct made_model *)store;
-    (void)ctx, (void)name;
-    for (size_t i = 0; i < n; i++)
-        made_files_put(&m->folder, files[i].path, files[i].p, files[i].n);
-    return STATUS_OK;
-}
-
 static void begin(struct made_model *m) {
     made_model_begin(m);
-    m->store.put = keep_files;
+    made_model_keep(m);
 }
 
 /* What is learnt: x is near 0 for "low" and near 10 for "high", which are three quarters; `n` is missing for every
@@ -48,24 +38,14 @@ static char *request_of(void) {
 
 static void learn(struct made_model *m) {
     char *request = request_of();
-    struct call call;
-    call_init(&call, test_endpoint("POST", "/v1/models"), &m->host);
-    call.request = (struct request){.query = "", .body = request, .n = strlen(request)};
-    if (call_decode(&call) != STATUS_OK || call_run(&call) != STATUS_OK)
-        fail_msg("%s", call.errors[0].detail);
-    call_release(&call);
+    made_model_learn(m, request);
     free(request);
-    made_model_load(m);
 }
 
 static json_t *rows(struct made_model *m, const char *more) {
     char request[400];
     snprintf(request, sizeof request, "{\"model\":\"made\",\"seed\":3,\"steps\":8%s}", more);
-    char *text = made_model_answer(m, "/v1/sample/rows", request);
-    json_t *answer = json_loads(text, 0, NULL);
-    assert_non_null(answer);
-    free(text);
-    return answer;
+    return made_model_json(m, "/v1/sample/rows", request);
 }
 
 static json_t *column(const json_t *answer, const char *name) {
@@ -263,8 +243,9 @@ static void a_table_has_to_fit_its_network(void **state) {
 static void columns_are_listed(void **state) {
     (void)state;
     char *text = test_get("/v1/models/coins", NULL);
-    assert_non_null(
-        strstr(text, "\"columns\":{\"side\":[\"heads\",\"tails\"],\"weight\":\"numeric\",\"thrown\":\"integer\"}"));
+    assert_non_null(strstr(
+        text,
+        "\"columns\":{\"side\":[\"heads\",\"tails\"],\"weight\":\"numeric\",\"thrown\":\"integer\"},\"given\":true,"));
     free(text);
 }
 
@@ -281,7 +262,7 @@ static void points_and_images_are_learnt(void **state) {
          "\"kind\":\"images\",\"items\":2,\"features\":4,"},
         {"{\"name\":\"t\",\"csv\":\"a,b\\n1,0.5\\n0,1\\n,2\\n\",\"label\":\"a\",\"options\":{\"steps\":1,\"batch\":1,"
          "\"hidden_size\":8,\"time_size\":4,\"num_blocks\":1}}",
-         "\"kind\":\"table\",\"items\":3,\"features\":1,"}};
+         "\"kind\":\"table\",\"items\":3,\"features\":4,"}};
     for (size_t i = 0; i < COUNT(ROWS_OF); i++) {
         int http;
         char *text = test_post("/v1/models", ROWS_OF[i].request, &http);
@@ -291,6 +272,41 @@ static void points_and_images_are_learnt(void **state) {
     }
 }
 
+/* The two images and labels of two classes as IDX, and its points as numpy.save writes them, in base64. */
+#define IDX "AAAIAwAAAAIAAAACAAAAAgD/AwQBAgME"
+#define IDX_GZIP "H4sIAAAAAAACA2Ng4GBmYGBgguP/zCyMTMwsAEbZUI0YAAAA"
+#define IDX_LABELS "AAAIAQAAAAIAAg=="
+#define NPY                                                                            \
+    "k05VTVBZAQB2AHsnZGVzY3InOiAnPGY4JywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzog" \
+    "KDMsIDIpLCB9ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg" \
+    "ICAgICAgIAoAAAAAAADwPwAAAAAAAARAAAAAAAAACEAAAAAAAAAQQAAAAAAAABRAAAAAAAAAGEA="
+#define SMALL_NET "\"options\":{\"steps\":1,\"batch\":1,\"block_out_channels\":[8],\"norm_num_groups\":4}}"
+
+static void files_are_learnt(void **state) {
+    (void)state;
+    static const struct test_row ROWS_OF[] = {
+        {"{\"name\":\"i\",\"file\":\"" IDX "\"," SMALL_NET, "\"kind\":\"images\",\"items\":2,\"features\":4,"},
+        {"{\"name\":\"i\",\"data\":[[[0,255],[3,4]],[[1,2],[3,4]]]," SMALL_NET, ""},
+        {"{\"name\":\"i\",\"file\":\"" IDX_GZIP "\"," SMALL_NET, ""},
+        {"{\"name\":\"l\",\"file\":\"" IDX_GZIP "\",\"labels_file\":\"" IDX_LABELS "\"," SMALL_NET,
+         "\"kind\":\"images\",\"items\":2,"},
+        {"{\"name\":\"l\",\"data\":[[[0,255],[3,4]],[[1,2],[3,4]]],\"labels\":[0,2]," SMALL_NET, ""},
+        {"{\"name\":\"p\",\"file\":\"" NPY "\",\"options\":{\"steps\":1,\"batch\":2,\"hidden_size\":8}}",
+         "\"kind\":\"points\",\"items\":3,\"features\":2,"}};
+    char *before = NULL;
+    for (size_t i = 0; i < COUNT(ROWS_OF); i++) {
+        int http;
+        char *text = test_post("/v1/models", ROWS_OF[i].request, &http);
+        if (http != 200 || !strstr(text, ROWS_OF[i].answer))
+            fail_msg("%d %s", http, text);
+        if (!*ROWS_OF[i].answer) /* the same data, the same loss, however they came */
+            assert_string_equal(text, before);
+        free(before);
+        before = text;
+    }
+    free(before);
+}
+
 static void what_does_not_fit_is_refused(void **state) {
     (void)state;
     static const struct test_refusal ROWS_OF[] = {
@@ -298,7 +314,7 @@ static void what_does_not_fit_is_refused(void **state) {
         {"{\"name\":\".a\",\"csv\":\"a,b\\n1,x\\n\"}", "\"/name\"", "no '.' first"},
         {"{\"name\":\"a/b\",\"csv\":\"a,b\\n1,x\\n\"}", "\"/name\"", "does not fit"},
         {"{\"name\":\"a\",\"csv\":\"a,b\\n1,x\\n\",\"label\":\"c\"}", "\"/label\"", "no column \\\"c\\\""},
-        {"{\"name\":\"a\",\"csv\":\"a\\nx\\n\",\"label\":\"a\"}", "\"/csv\"", "1 to 8192"},
+        {"{\"name\":\"a\",\"csv\":\"a\\nx\\n\",\"label\":\"a\"}", "\"/csv\"", "at most 8192"},
         {"{\"name\":\"a\",\"csv\":\"a,b\\n1e31,x\\n\"}", "\"/csv\"", "1e30"},
         {"{\"name\":\"a\",\"csv\":\"a,b\\n1,x\\n\",\"options\":{\"threads\":2}}", "\"/options\"", "threads"},
         {"{\"name\":\"a\",\"csv\":\"a,b\\n1,x\\n\",\"options\":{\"label_column\":\"a\"}}", "\"/options\"",
@@ -307,6 +323,14 @@ static void what_does_not_fit_is_refused(void **state) {
         {"{\"name\":\"a\",\"csv\":\"a,b\\n1,x\\n\",\"options\":{\"time_size\":3}}", "\"/options\"", "time_size"},
         {"{\"name\":\"a\",\"data\":[[1],[2]],\"labels\":[1]}", "\"/labels\"", "one for each of 2"},
         {"{\"name\":\"a\",\"data\":[[[1,256]]]}", "\"/data\"", "0 to 255"},
+        {"{\"name\":\"a\",\"file\":\"Zg=\"}", "\"/file\"", "no base64 at its character 3"},
+        {"{\"name\":\"a\",\"file\":\"Zm9v\"}", "\"/file\"", "file is no IDX file"},
+        {"{\"name\":\"a\",\"file\":\"k05VTVBZ\"}", "\"/file\"", "file: "},
+        {"{\"name\":\"a\",\"file\":\"H4sI\"}", "\"/file\"", "file"},
+        {"{\"name\":\"a\",\"file\":\"" IDX_LABELS "\"}", "\"/file\"", "one dimension"},
+        {"{\"name\":\"a\",\"file\":\"" IDX "\",\"labels_file\":\"" IDX "\"}", "\"/labels_file\"",
+         "want one for each of 2"},
+        {"{\"name\":\"a\",\"file\":\"" IDX "\",\"labels\":[0,1]}", "\"/labels\"", "data"},
     };
     test_refusals_at("/v1/models", ROWS_OF, COUNT(ROWS_OF));
 }
@@ -317,7 +341,8 @@ static void a_row_that_cannot_be_is_refused(void **state) {
         {"{\"model\":\"coin\"}", "\"/model\"", "did not learn a table"},
         {"{\"model\":\"coinz\"}", "\"/model\"", "no model"},
         {"{\"model\":\"coins@0\"}", "\"/model\"", "c01n5"},
-        {"{\"model\":\"coins\",\"label\":\"edge\"}", "\"/label\"", "never \\\"edge\\\""},
+        {"{\"model\":\"coins\",\"label\":\"edge\"}", "\"/label\"",
+         "side is \\\"edge\\\"; want a category that was learnt"},
     };
     test_refusals_at("/v1/sample/rows", ROWS_OF, COUNT(ROWS_OF));
 }
@@ -332,6 +357,7 @@ int main(void) {
         cmocka_unit_test(a_table_has_to_fit_its_network),
         cmocka_unit_test(columns_are_listed),
         cmocka_unit_test(points_and_images_are_learnt),
+        cmocka_unit_test(files_are_learnt),
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(a_row_that_cannot_be_is_refused),
     };

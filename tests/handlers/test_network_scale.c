@@ -68,6 +68,32 @@ static void given_rows_are_scaled(void **state) {
     end(&p);
 }
 
+/* picture draws samples and the ways of `lines` of them, where the rows are. */
+static struct buf picture(struct made_model *m, int lines) {
+    char body[512];
+    int http;
+    snprintf(body, sizeof body,
+             "{\"model\":\"made\"," ASKED ",\"trajectory\":true,\"plot\":{\"width\":160,\"height\":160,\"lines\":%d,"
+             "\"x_range\":[40,160],\"y_range\":[-4,-2]}}",
+             lines);
+    m->accept = "image/png";
+    struct buf b = made_model_bytes(m, "/v1/sample", body, &http);
+    assert_int_equal(http, 200);
+    return b;
+}
+
+/* Ways are drawn where the samples are, not where the network sees them. */
+static void pictures_are_in_the_unit_of_the_rows(void **state) {
+    (void)state;
+    struct pair p;
+    begin(&p);
+    struct buf with = picture(&p.scaled, 3), without = picture(&p.scaled, 0);
+    assert_true(with.n != without.n || memcmp(with.data, without.data, with.n) != 0);
+    buf_release(&with);
+    buf_release(&without);
+    end(&p);
+}
+
 /* Densities change by the determinant of the scale, 20 * 0.25. */
 static void densities_are_those_of_the_rows(void **state) {
     (void)state;
@@ -93,6 +119,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(samples_are_scaled_back),
         cmocka_unit_test(given_rows_are_scaled),
+        cmocka_unit_test(pictures_are_in_the_unit_of_the_rows),
         cmocka_unit_test(densities_are_those_of_the_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,9 +86,22 @@ static void integers_stand_for_reals(void **state) {
     }
 }
 
+static void a_trajectory_that_is_asked_for_is_the_array(void **state) {
+    (void)state;
+#define SAMPLE                                                                                      \
+    "{\"model\":{\"type\":\"mixture\",\"means\":[[2]],\"stds\":[0]},\"latents\":[[1]],\"sampler\":" \
+    "{\"solver\":\"euler\",\"steps\":1}"
+    char text[400];
+    ask("/v1/sample", SAMPLE "}", text);
+    assert_string_equal(text, "f 1 1:2");
+    ask("/v1/sample", SAMPLE ",\"trajectory\":true}", text);
+    assert_string_equal(text, "f 2 1 1:80,2");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_answer_has_the_array_that_was_asked_for),
+        cmocka_unit_test(a_trajectory_that_is_asked_for_is_the_array),
         cmocka_unit_test(integers_stand_for_reals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 
 #include "core/base/torch_random.h"
 #include "tests/handlers/scheduler_goldens.h"
+#include "tests/handlers/scheduler_run_goldens.h"
 #include "tests/support/host.h"
 #include "tests/support/test.h"
 
@@ -13,6 +14,7 @@ struct player {
     size_t n;        /* numbers a vector */
     bool public;     /* upstream's fixture; else the network and noise of scheduler_goldens.h */
     bool overwrites; /* upstream's loop replaces y by y / sqrt(k^2 + 1) before each step */
+    bool unscaled;   /* upstream's loop leaves out scale_model_input */
     struct torch_random random;
     size_t drawn;
     float z[N];
@@ -27,11 +29,11 @@ static double of(json_t *object, const char *name) {
     return json_number_value(value);
 }
 
-static json_t *post(const char *config, int steps, double strength) {
+static json_t *post_run(const char *config, const char *sampler, double strength) {
     char body[2000], more[60] = "";
     if (strength < 1)
         snprintf(more, sizeof more, ",\"strength\":%.17g", strength);
-    snprintf(body, sizeof body, "{\"scheduler_config\":%s,\"sampler\":{\"steps\":%d}%s}", config, steps, more);
+    snprintf(body, sizeof body, "{\"scheduler_config\":%s,\"sampler\":{%s}%s}", config, sampler, more);
     int http;
     char *text = test_post("/v1/schedule", body, &http);
     json_t *answer = json_loads(text, 0, NULL);
@@ -39,6 +41,12 @@ static json_t *post(const char *config, int steps, double strength) {
         fail_msg("%s: %s", config, text);
     free(text);
     return answer;
+}
+
+static json_t *post(const char *config, int steps, double strength) {
+    char sampler[40];
+    snprintf(sampler, sizeof sampler, "\"steps\":%d", steps);
+    return post_run(config, sampler, strength);
 }
 
 static double network(const struct player *p, double x, double t) {
@@ -55,7 +63,7 @@ static void call(struct player *p, json_t *o, bool first) {
     const double t = (double)(float)of(o, "time");
     p->calls++;
     for (size_t i = 0; i < p->n; i++) {
-        const double F = network(p, scale * x[i], t);
+        const double F = network(p, (p->unscaled ? 1 : scale) * x[i], t);
         if (!p->overwrites) {
             out[i] = by * x[i] + times * F;
             continue;
@@ -75,6 +83,25 @@ static double noise(struct player *p, size_t index, size_t i) {
     return (double)p->z[i];
 }
 
+/* What the network of the goldens says of the variance; `d` is the number of the vector of its prediction, and the call that
+ * made it is the operation before. */
+static void spread(const struct player *p, json_t *call, json_t *o) {
+    const double *x = vectors[(size_t)of(call, "x")], t = of(call, "time");
+    assert_true(of(o, "d") == of(call, "out"));
+    for (size_t i = 0; i < p->n; i++)
+        vectors[(size_t)of(o, "out")][i] = 0.5 * tanh(of(call, "input_scale") * x[i] + 0.01 * t) + 0.6;
+}
+
+/* noise_by is the coefficient of a number's noise. */
+static double noise_by(json_t *o, size_t i) {
+    if (!json_object_get(o, "spread"))
+        return of(o, "noise");
+    const double s = vectors[(size_t)of(o, "spread")][i];
+    if (!json_object_get(o, "low"))
+        return of(o, "noise") * sqrt(fmax(s, 0));
+    return of(o, "noise") * exp((of(o, "low") + (of(o, "high") - of(o, "low")) * (1 + s) / 2) / 2);
+}
+
 static void mix(struct player *p, json_t *o) {
     json_t *from = json_object_get(o, "of"), *by = json_object_get(o, "by");
     double *out = vectors[(size_t)of(o, "out")];
@@ -84,7 +111,7 @@ static void mix(struct player *p, json_t *o) {
             out[i] +=
                 json_number_value(json_array_get(by, k)) * vectors[json_integer_value(json_array_get(from, k))][i];
     for (size_t i = 0; i < p->n && json_object_get(o, "noise"); i++)
-        out[i] += of(o, "noise") * noise(p, (size_t)of(o, "draw"), i);
+        out[i] += noise_by(o, i) * noise(p, (size_t)of(o, "draw"), i);
 }
 
 static int rising(const void *a, const void *b) {
@@ -145,6 +172,8 @@ static const double *play(struct player *p, json_t *schedule) {
                 mix(p, o);
             else if (!strcmp(op, "clip"))
                 clip(p, o);
+            else if (!strcmp(op, "spread"))
+                spread(p, json_array_get(json_object_get(step, "operations"), k - 1), o);
             else
                 langevin(p, o);
         }
@@ -152,30 +181,47 @@ static const double *play(struct player *p, json_t *schedule) {
     return vectors[(size_t)of(schedule, "state")];
 }
 
+/* check_golden plays a schedule from the latents of the goldens. diffusers rounds levels to single precision in some
+ * classes, and differences of neighbours lose more. */
+static void check_golden(const char *config, const char *sampler, double sum, double fifth, size_t calls) {
+    json_t *schedule = post_run(config, sampler, 1);
+    struct player p = {.n = SMALL};
+    bool inverse = strstr(config, "Inverse");
+    for (size_t i = 0; i < SMALL; i++)
+        vectors[0][i] =
+            ((double)(i * 37 % 101) / 50 - 1) * (inverse ? 1 : of(json_object_get(schedule, "start"), "sigma"));
+    const double *x = play(&p, schedule);
+    double got = 0;
+    for (size_t i = 0; i < SMALL; i++)
+        got += fabs(x[i]);
+    if (!(fabs(got - sum) <= 1e-4 * sum && fabs(x[5] - fifth) <= 1e-4 * fmax(1, sum / 48)) || p.calls != calls)
+        fail_msg("%s, %s: %.9g %.9g in %zu calls, want %.9g %.9g in %zu", config, sampler, got, x[5], p.calls, sum,
+                 fifth, calls);
+    json_decref(schedule);
+}
+
 static void steps_are_those_of_diffusers(void **state) {
     (void)state;
     for (size_t g = 0; g < COUNT(GOLDENS); g++) {
-        json_t *schedule = post(GOLDENS[g].config, GOLDENS[g].steps, 1);
-        struct player p = {.n = SMALL};
-        bool inverse = strstr(GOLDENS[g].config, "Inverse");
-        for (size_t i = 0; i < SMALL; i++)
-            vectors[0][i] =
-                ((double)(i * 37 % 101) / 50 - 1) * (inverse ? 1 : of(json_object_get(schedule, "start"), "sigma"));
-        const double *x = play(&p, schedule);
-        double sum = 0;
-        for (size_t i = 0; i < SMALL; i++)
-            sum += fabs(x[i]);
-        /* diffusers rounds levels to single precision, and differences of neighbours lose more. */
-        if (!(fabs(sum - GOLDENS[g].sum) <= 1e-4 * GOLDENS[g].sum &&
-              fabs(x[5] - GOLDENS[g].fifth) <= 1e-4 * fmax(1, GOLDENS[g].sum / 48)) ||
-            p.calls != GOLDENS[g].calls)
-            fail_msg("%s, %d steps: %.9g %.9g in %zu calls, want %.9g %.9g in %zu", GOLDENS[g].config, GOLDENS[g].steps,
-                     sum, x[5], p.calls, GOLDENS[g].sum, GOLDENS[g].fifth, GOLDENS[g].calls);
-        json_decref(schedule);
+        char sampler[40];
+        snprintf(sampler, sizeof sampler, "\"steps\":%d", GOLDENS[g].steps);
+        check_golden(GOLDENS[g].config, sampler, GOLDENS[g].sum, GOLDENS[g].fifth, GOLDENS[g].calls);
+    }
+}
+
+static void what_a_pipeline_passes_is_taken(void **state) {
+    (void)state;
+    for (size_t g = 0; g < COUNT(RUNS); g++) {
+        char sampler[400];
+        snprintf(sampler, sizeof sampler, "%.*s", (int)strlen(RUNS[g].sampler) - 2,
+                 RUNS[g].sampler + 1); /* no braces */
+        check_golden(RUNS[g].config, sampler, RUNS[g].sum, RUNS[g].fifth, RUNS[g].calls);
     }
 }
 
 #define C(name, more) "{\"_class_name\":\"" name "Scheduler\"" more "}"
+#define LOWER ",\"lower_order_final\":false"
+#define THRESHOLD ",\"thresholding\":true,\"dynamic_thresholding_ratio\":0.87,\"sample_max_value\":0.5"
 #define DPM ",\"lower_order_final\":false,\"final_sigmas_type\":\"sigma_min\""
 #define UNI ",\"final_sigmas_type\":\"sigma_min\""
 #define T1100 ",\"num_train_timesteps\":1100"
@@ -190,11 +236,14 @@ static const struct {
     int steps, start;
     bool overwrites;
     double sum, mean, tolerance;
+    bool unscaled;
+    const char *run; /* the sampler; NULL: its steps alone */
 } PUBLIC[] = {
     {C("DDPM", ""), 1000, 0, false, 258.9606, 0.3372, 1e-2},
     {C("DDPM", V), 1000, 0, false, 202.0296, 0.2631, 1e-2},
     {C("DDPM", ""), 1000, 998, false, 387.9466, 0.5051, 3e-2}, /* made with single-precision coefficients */
     {C("DDIM", ""), 10, 0, false, 172.0067, 0.223967, 1e-2},
+    {C("DDIMParallel", ""), 10, 0, false, 172.0067, 0.223967, 1e-2}, /* test_scheduler_ddim_parallel.py has the same */
     {C("DDIM", V), 10, 0, false, 52.5302, 0.0684, 1e-2},
     {C("DDIM", ",\"beta_start\":0.01,\"set_alpha_to_one\":true"), 10, 0, false, 149.8295, 0.1951, 1e-2},
     {C("DDIM", ",\"beta_start\":0.01,\"set_alpha_to_one\":false"), 10, 0, false, 149.0784, 0.1941, 1e-2},
@@ -227,8 +276,7 @@ static const struct {
     {C("DPMSolverMultistep", DPM V), 10, 0, false, 0, 0.2251, 0},
     {C("DPMSolverMultistep", DPM V KARRAS), 10, 0, false, 0, 0.2096, 0},
     {C("DPMSolverMultistep", DPM V ",\"use_lu_lambdas\":true"), 10, 0, false, 0, 0.1554, 0},
-    {C("DPMSolverMultistep", DPM ",\"thresholding\":true,\"dynamic_thresholding_ratio\":0.87,\"sample_max_value\":0.5"),
-     10, 0, false, 0, 1.1364, 0},
+    {C("DPMSolverMultistep", DPM THRESHOLD), 10, 0, false, 0, 1.1364, 0},
     {C("DPMSolverMultistep", DPM), 10, 5, false, 318.4111, 0.4146, 1e-2},
     {C("DPMSolverSinglestep", UNI), 10, 0, false, 0, 0.2791, 0},
     {C("DPMSolverSinglestep", UNI KARRAS), 10, 0, false, 0, 0.2248, 0},
@@ -250,6 +298,20 @@ static const struct {
     {C("LCM", ""), 1, 0, false, 18.7097, 0.0244, 1e-2},
     {C("LCM", ""), 10, 0, false, 197.7616, 0.2575, 1e-2},
     {C("CMStochasticIterative", ",\"num_train_timesteps\":201"), 1, 0, false, 192.7614, 0.2510, 1e-2},
+    {C("CMStochasticIterative", ",\"num_train_timesteps\":201"), 2, 0, false, 347.6357, 0.4527, 1e-2,
+     .run = "\"times\":[106,0]"},
+    {C("TCD", ""), 1, 0, false, 29.8715, 0.0389, 1e-3, .run = "\"steps\":1,\"eta\":0"},
+    {C("TCD", ""), 10, 0, false, 181.2040, 0.2359, 1e-3, .run = "\"steps\":10,\"eta\":0"},
+    {C("EDMDPMSolverMultistep", DPM), 10, 5, false, 8.1661, 0.0106, 1e-2, .unscaled = true},
+    {C("EDMDPMSolverMultistep", DPM V), 10, 0, false, 0, 0.0092, 0, .unscaled = true},
+    {C("EDMDPMSolverMultistep", DPM THRESHOLD), 10, 0, false, 0, 0.0080, 0, .unscaled = true},
+    {C("DDIMInverse", ""), 10, 0, false, 671.6816, 0.8746, 1e-2},
+    {C("DDIMInverse", V), 10, 0, false, 1394.2185, 1.8154, 1e-2},
+    {C("DDIMInverse", ",\"beta_start\":0.01,\"set_alpha_to_one\":true"), 10, 0, false, 539.9622, 0.7031, 1e-2},
+    {C("DDIMInverse", ",\"beta_start\":0.01,\"set_alpha_to_one\":false"), 10, 0, false, 542.6722, 0.7066, 1e-2},
+    {C("DPMSolverMultistepInverse", LOWER), 10, 0, false, 0, 0.7047, 0},
+    {C("DPMSolverMultistepInverse", LOWER THRESHOLD), 10, 0, false, 0, 19.8933, 0},
+    {C("DPMSolverMultistepInverse", LOWER V), 10, 0, false, 0, 1.5194, 0},
 };
 
 /* The fixture's sample: element (c, h, w) of image b is (((c 8 + h) 8 + w) 4 + b) / 768; noise counts down from 767. */
@@ -262,15 +324,17 @@ static void public_goldens(void **state) {
     (void)state;
     for (size_t g = 0; g < COUNT(PUBLIC); g++) {
         const double steps = PUBLIC[g].steps, share = (steps - PUBLIC[g].start) / steps;
-        json_t *schedule = post(PUBLIC[g].config, PUBLIC[g].steps, PUBLIC[g].start ? share : 1);
+        json_t *schedule = PUBLIC[g].run ? post_run(PUBLIC[g].config, PUBLIC[g].run, 1)
+                                         : post(PUBLIC[g].config, PUBLIC[g].steps, PUBLIC[g].start ? share : 1);
         json_t *start = json_object_get(schedule, "start"), *grid = json_object_get(schedule, "grid");
         const double most = PUBLIC[g].overwrites ? json_number_value(json_array_get(json_object_get(grid, "k"), 0)) : 1;
-        struct player p = {.n = N, .public = true, .overwrites = PUBLIC[g].overwrites};
+        struct player p = {.n = N, .public = true, .overwrites = PUBLIC[g].overwrites, .unscaled = PUBLIC[g].unscaled};
+        const bool as_is = PUBLIC[g].unscaled || strstr(PUBLIC[g].config, "Inverse");
         torch_random_seed(&p.random, 0);
         for (size_t i = 0; i < N; i++)
             vectors[0][i] = PUBLIC[g].start
                                 ? of(start, "alpha") * most * fixture(i, false) + of(start, "sigma") * fixture(i, true)
-                                : of(start, "sigma") * fixture(i, false);
+                                : (as_is ? 1 : of(start, "sigma")) * fixture(i, false);
         const double *x = play(&p, schedule);
         double sum = 0;
         for (size_t i = 0; i < N; i++)
@@ -384,7 +448,48 @@ static void what_cannot_be_is_refused(void **state) {
         {"{\"scheduler_config\":" C("DDIM", "") ",\"sampler\":{\"steps\":1001}}", "\"pointer\":\"/sampler/steps\""},
         {"{\"scheduler_config\":" C("LCM", "") ",\"sampler\":{\"steps\":51}}", "\"pointer\":\"/sampler/steps\""},
         {"{\"scheduler_config\":" C("PNDM", "") ",\"sampler\":{\"steps\":3}}", "\"pointer\":\"/sampler/steps\""},
-        {"{\"scheduler_config\":" C("DDIM", "") ",\"sampler\":{\"steps\":5,\"eta\":1}}", "\"pointer\":\"/sampler\""},
+        {"{\"scheduler_config\":" C("DDIM", "") ",\"sampler\":{\"steps\":5,\"grid\":\"karras\"}}",
+         "\"pointer\":\"/sampler\""},
+        {"{\"scheduler_config\":" C("LCM", ",\"original_inference_steps\":1001") "}",
+         "\"pointer\":\"/scheduler_config/original_inference_steps\""},
+        {"{\"scheduler_config\":" C("EulerDiscrete", KARRAS ",\"sigma_min\":2,\"sigma_max\":2") "}",
+         "\"pointer\":\"/scheduler_config/sigma_min\""},
+        {"{\"scheduler_config\":" C("UniPCMultistep", KARRAS ",\"sigma_max\":0.001") "}",
+         "\"pointer\":\"/scheduler_config/sigma_max\""},
+        {"{\"scheduler_config\":" C("DPMSolverMultistep", ",\"lambda_min_clipped\":100") "}",
+         "\"pointer\":\"/scheduler_config/lambda_min_clipped\""},
+        {"{\"scheduler_config\":" C("DPMSolverMultistepInverse", ",\"lambda_min_clipped\":100") "}",
+         "\"pointer\":\"/scheduler_config/lambda_min_clipped\""},
+        {"{\"scheduler_config\":" C("DDIM", "") ",\"sampler\":{\"eta\":1.5}}", "\"pointer\":\"/sampler/eta\""},
+        {"{\"scheduler_config\":" C("PNDM", "") ",\"sampler\":{\"eta\":1}}", "\"pointer\":\"/sampler/eta\""},
+        {"{\"scheduler_config\":" C("DDIM", "") ",\"sampler\":{\"times\":[9,3]}}", "\"pointer\":\"/sampler/times\""},
+        {"{\"scheduler_config\":" C("DDPM", "") ",\"sampler\":{\"times\":[9,9]}}", "\"pointer\":\"/sampler/times/1\""},
+        {"{\"scheduler_config\":" C("DDPM", "") ",\"sampler\":{\"times\":[9,3.5]}}",
+         "\"pointer\":\"/sampler/times/1\""},
+        {"{\"scheduler_config\":" C("DDPM", "") ",\"sampler\":{\"times\":[1000]}}", "\"pointer\":\"/sampler/times/0\""},
+        {"{\"scheduler_config\":" C("DDPM", "") ",\"sampler\":{\"steps\":3,\"times\":[9,3]}}",
+         "\"pointer\":\"/sampler/steps\""},
+        {"{\"scheduler_config\":" C("DDPM", "") ",\"sampler\":{\"sigmas\":[9,3]}}", "\"pointer\":\"/sampler/sigmas\""},
+        {"{\"scheduler_config\":" C("EulerDiscrete", "") ",\"sampler\":{\"sigmas\":[9]}}",
+         "\"pointer\":\"/sampler/sigmas\""},
+        {"{\"scheduler_config\":" C("EulerDiscrete", "") ",\"sampler\":{\"sigmas\":[9,0,0]}}",
+         "\"pointer\":\"/sampler/sigmas/1\""},
+        {"{\"scheduler_config\":" C("EulerDiscrete", "") ",\"sampler\":{\"sigmas\":[9,3],\"times\":[9,3]}}",
+         "\"pointer\":\"/sampler/times\""},
+        {"{\"scheduler_config\":" C("EulerDiscrete", KARRAS) ",\"sampler\":{\"times\":[9,3]}}",
+         "\"pointer\":\"/sampler/times\""},
+        {"{\"scheduler_config\":" C("EulerDiscrete", "") ",\"sampler\":{\"s_churn\":1,\"s_tmin\":3,\"s_tmax\":2}}",
+         "\"pointer\":\"/sampler/s_tmax\""},
+        {"{\"scheduler_config\":" C("UniPCMultistep", "") ",\"sampler\":{\"sigmas\":[1,0.5]}}",
+         "\"pointer\":\"/sampler/sigmas\""},
+        {"{\"scheduler_config\":" C("FlowMatchEulerDiscrete", "") ",\"sampler\":{\"sigmas\":[1.5,0.5]}}",
+         "\"pointer\":\"/sampler/sigmas/0\""},
+        {"{\"scheduler_config\":" C("FlowMatchEulerDiscrete", "") ",\"sampler\":{\"times\":[900,0]}}",
+         "\"pointer\":\"/sampler/times/1\""},
+        {"{\"scheduler_config\":" C("IPNDM", ",\"trained_betas\":[1,0.5,0]") ",\"sampler\":{\"steps\":3}}",
+         "\"pointer\":\"/scheduler_config/trained_betas\""},
+        {"{\"scheduler_config\":" C("DDPM", ",\"trained_betas\":[1,0.5],\"num_train_timesteps\":2") "}",
+         "\"pointer\":\"/scheduler_config/trained_betas\""},
         {"{\"scheduler_config\":" C("DDIM", "") ",\"path\":\"vp\"}", "\"pointer\":\"/path\""},
         {"{\"scheduler_config\":" C("DDIM", "") ",\"prediction\":\"v\"}", "\"pointer\":\"/prediction\""},
         {"{\"scheduler_config\":" C("DDIM", ",\"rescale_betas_zero_snr\":true,\"timestep_spacing\":\"trailing\"") "}",
@@ -409,6 +514,9 @@ static void unknown_keys_are_listed(void **state) {
     assert_string_equal(json_string_value(json_array_get(ignored, 1)), "shift");
     assert_string_equal(json_string_value(json_object_get(schedule, "scheduler")), "DDIMScheduler");
     json_decref(schedule);
+    schedule = post(C("DDPMParallel", ""), 3, 1);
+    assert_string_equal(json_string_value(json_object_get(schedule, "scheduler")), "DDPMScheduler");
+    json_decref(schedule);
 }
 
 static int setup(void **state) {
@@ -428,7 +536,7 @@ int main(void) {
         cmocka_unit_test(steps_are_those_of_diffusers),    cmocka_unit_test(public_goldens),
         cmocka_unit_test(torch_noise_gives_their_samples), cmocka_unit_test(flow_levels_are_shifted_once),
         cmocka_unit_test(a_learned_variance_is_explained), cmocka_unit_test(what_cannot_be_is_refused),
-        cmocka_unit_test(unknown_keys_are_listed),
+        cmocka_unit_test(unknown_keys_are_listed),         cmocka_unit_test(what_a_pipeline_passes_is_taken),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -106,9 +106,9 @@ static void same_run(const char *a, const char *b) {
     "--kernels ref"
 
 /* start begins a run in the background and waits for its first checkpoint. */
-static pid_t start(const char *name) {
+static pid_t start_with(const char *options, const char *name) {
     char command[1024], checkpoint[100];
-    snprintf(command, sizeof command, "exec %s train " SMALL " --out %s > /dev/null 2>&1", program(), path_of(name));
+    snprintf(command, sizeof command, "exec %s train %s --out %s > /dev/null 2>&1", program(), options, path_of(name));
     snprintf(checkpoint, sizeof checkpoint, "%s/checkpoint", name);
     pid_t pid = fork();
     assert_true(pid >= 0);
@@ -121,6 +121,8 @@ static pid_t start(const char *name) {
     }
     return pid;
 }
+
+static pid_t start(const char *name) { return start_with(SMALL, name); }
 
 static void end(pid_t pid, int number, int code) {
     int status;
@@ -249,6 +251,31 @@ static void what_was_trained_is_a_model(void **state) {
     same("models/tiny", "models/again", "unet/diffusion_pytorch_model.safetensors");
 }
 
+/* A network of another kind, and one that learns to turn images into others; what each was begun with stays so. */
+static void transformers_and_sources_are_models(void **state) {
+    (void)state;
+    unsigned char others[16 + 192] = {0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 8, 0, 0, 0, 8};
+    put("others", others, sizeof others);
+    fine("train --data @/images --labels @/labels --out @/models/dit --network dit --num-layers 1 --attention-head-dim "
+         "4 "
+         "--steps 2 --batch 2 --sample-count 2 --sample-steps 1 --kernels ref");
+    fine("models check @/models/dit");
+    fine("call POST /v1/sample '{\"model\":\"dit\",\"class\":1,\"count\":2,\"seed\":1}' --models @/models");
+    assert_non_null(strstr(said, "\"samples\":[["));
+    fine("train --data @/images --labels @/labels --source @/others --coupling ot --out @/models/turned " TINY);
+    assert_non_null(strstr(said, "2 images of 8 x 8, grey, 2 classes, from 3 others; ref, 2 steps of 2."));
+    fine("models check @/models/turned");
+    assert_non_null(strstr(said, "source: 3 points"));
+    fine("call POST /v1/sample '{\"model\":\"turned\",\"class\":0,\"count\":1,\"seed\":1}' --models @/models");
+    fine("call GET /v1/models/turned --models @/models");
+    assert_non_null(strstr(said, "\"source_points\":3"));
+    refused("train --out @/models/turned --coupling independent", 1,
+            "with coupling \"ot\", and \"independent\" is wanted");
+    refused("train --data @/images --source @/none --out @/a", 1, "There is no file ");
+    refused("train --data moons --source @/images --out @/a", 1, "The source has images of 8 x 8 x 1 numbers");
+    refused("train --data moons --coupling ot --batch 3000 --out @/a", 1, "too large to be coupled by ot");
+}
+
 /* Rows come back in their own units, with the names of their classes. */
 static void rows_are_a_model(void **state) {
     (void)state;
@@ -262,6 +289,62 @@ static void rows_are_a_model(void **state) {
     assert_non_null(samples);
     assert_int_equal(sscanf(samples, "\"samples\":[[%lf", &x), 1);
     assert_true(x > 900 && x < 1100);
+}
+
+/* A CSV of any columns is a table, for rows with columns that are given; and who sends the same CSV to the service gets
+ * the same model, to the byte. */
+static void tables_are_models(void **state) {
+    (void)state;
+    static const char TABLE[] = "x,kind,n,side\n1.5,b,1,up\n1.0,b,,up\n,a,3,down\n1.25,a,1,up\n";
+    static const char OPTIONS[] =
+        "{\"name\":\"sent\",\"label\":\"kind\",\"categorical\":[\"n\"],\"csv\":"
+        "\"x,kind,n,side\\n1.5,b,1,up\\n1.0,b,,up\\n,a,3,down\\n1.25,a,1,up\\n\",\"options\":{"
+        "\"steps\":20,\"hidden_size\":8,\"time_size\":8,\"seed\":5,\"warmup\":2}}";
+    put("table.csv", TABLE, sizeof TABLE - 1);
+    put("table.json", OPTIONS, sizeof OPTIONS - 1);
+    fine("train --data @/table.csv --label-column kind --categorical n --out @/models/table --steps 20 --hidden-size 8 "
+         "--time-size 8 --seed 5 --warmup 2 --sample-count 2");
+    assert_non_null(strstr(said, "4 rows of a table of 4 columns, 2 classes;"));
+    fine("models check @/models/table");
+    fine("call POST /v1/sample/rows '{\"model\":\"table\",\"count\":2,\"seed\":1,\"given\":{\"side\":\"down\",\"n\":"
+         "null}}' --models @/models");
+    assert_non_null(strstr(said, "\"n\":[null,null],\"side\":[\"down\",\"down\"]},\"seed\":1}"));
+    fine("call POST /v1/models - --models @/models < @/table.json");
+    static const char *const FILES[] = {"model_index.json", "table.json", "mlp/config.json",
+                                        "mlp/diffusion_pytorch_model.safetensors", "scheduler/scheduler_config.json"};
+    for (size_t i = 0; i < COUNT(FILES); i++)
+        same("models/table", "models/sent", FILES[i]);
+    refused("train --data @/table.csv --kind points --out @/a", 1, "want columns of numbers without gaps");
+    refused("train --data @/table.csv --label-column kind --categorical n --source moons --out @/a", 1,
+            "A table starts from noise");
+    refused("train --data moons --kind table --out @/a", 1, "moons is no table; want a CSV.");
+    refused("train --data moons --given 0.5 --out @/a", 1, "given is 0.5, which means nothing");
+}
+
+/* A run on a table goes on to the same bytes, and not on another table of the same features. */
+static void a_table_is_gone_on_with(void **state) {
+    (void)state;
+    char options[600];
+    size_t n;
+    static const char LONG[] = "x,kind\n1,a\n2,b\n3,a\n,b\n", OTHER[] = "x,kind\n10,a\n20,b\n30,a\n,b\n";
+    put("long.csv", LONG, sizeof LONG - 1);
+    put("other.csv", OTHER, sizeof OTHER - 1);
+    snprintf(options, sizeof options,
+             "--data %s --hidden-size 16 --time-size 16 --batch 16 --steps 300 --checkpoint-every 20 --sample-every 0 "
+             "--sample-count 2 --kernels ref",
+             path_of("long.csv"));
+    pid_t pid = start_with(options, "long");
+    end(pid, SIGKILL, 0);
+    char *checkpoint = read_file(path_of("long/checkpoint"), &n);
+    if (checkpoint) {
+        refused("train --out @/long --data @/other.csv", 1, "The data or the options are not those that ");
+        fine("train --out @/long");
+    }
+    free(checkpoint);
+    fine("train --config @/long/train.json --out @/anew --threads 2");
+    same("long", "anew", "mlp/diffusion_pytorch_model.safetensors");
+    same("long", "anew", "table.json");
+    same("long", "anew", "metrics.ndjson");
 }
 
 static void other_data_are_not_gone_on_with(void **state) {
@@ -304,7 +387,10 @@ int main(void) {
         cmocka_unit_test(what_was_begun_is_not_changed),
         cmocka_unit_test(wrong_usage),
         cmocka_unit_test(what_was_trained_is_a_model),
+        cmocka_unit_test(transformers_and_sources_are_models),
         cmocka_unit_test(rows_are_a_model),
+        cmocka_unit_test(tables_are_models),
+        cmocka_unit_test(a_table_is_gone_on_with),
         cmocka_unit_test(other_data_are_not_gone_on_with),
         cmocka_unit_test(folders_of_png_are_read),
     };

@@ -189,6 +189,8 @@ static void each_dtype_has_a_plan_of_its_own(void **state) {
             assert_int_equal(stats.loads, dtype + 1);
             assert_int_equal(stats.loaded, room ? dtype + 1 : 1);
             held[dtype] = stats.held;
+            if (!dtype && !room) /* what is in use stays */
+                assert_int_equal(store->load(store, &ctx, &m, GRAPH_BF16, true, &weights[GRAPH_BF16]), STATUS_UNREADY);
             store->drop(store, &m, weights[dtype]);
         }
         assert_true(room ? held[1] > held[0] && held[1] < 2 * held[0] : held[1] < held[0]);

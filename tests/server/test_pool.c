@@ -1,5 +1,6 @@
 #include "server/pool.h"
 
+#include <pthread.h>
 #include <time.h>
 
 #include "tests/support/test.h"
@@ -94,6 +95,33 @@ static void parallel_for_visits_each_index_once(void **state) {
     }
     pool_close(pool);
     ctx_release(&ctx);
+}
+
+struct ends {
+    pthread_t caller;
+    atomic_int entered, first[2]; /* of the caller, of the helper: index + 1 */
+};
+
+/* enter notes a thread's first index, and the caller stays in its own until the other thread has one. */
+static void enter(void *arg, size_t i) {
+    struct ends *ends = arg;
+    int none = 0, who = !pthread_equal(pthread_self(), ends->caller);
+    atomic_compare_exchange_strong(&ends->first[who], &none, (int)i + 1);
+    atomic_fetch_add(&ends->entered, 1);
+    if (!who)
+        await(&ends->entered, 2);
+}
+
+static void a_helper_begins_at_the_end(void **state) {
+    (void)state;
+    enum { N = 9 };
+    struct ends ends = {.caller = pthread_self()};
+    struct pool *pool = pool_open(1, 0);
+    pool_parallel(pool)->run(pool_parallel(pool), N, enter, &ends);
+    pool_close(pool);
+    assert_int_equal(ends.entered, N);
+    assert_int_equal(ends.first[1], N);
+    assert_true(ends.first[0] == 1 || ends.first[0] == 0); /* or the helper was so fast that nothing was left */
 }
 
 struct nested {
@@ -264,6 +292,7 @@ int main(void) {
         cmocka_unit_test(every_task_runs_once),
         cmocka_unit_test(a_full_queue_refuses_and_gives_tasks_back),
         cmocka_unit_test(parallel_for_visits_each_index_once),
+        cmocka_unit_test(a_helper_begins_at_the_end),
         cmocka_unit_test(nested_loops_do_not_lock_up),
         cmocka_unit_test(idle_workers_help),
         cmocka_unit_test(slow_tasks_leave_a_worker_for_quick_ones),

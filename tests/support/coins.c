@@ -13,11 +13,11 @@ static struct made_files folder;
 static struct loaded_model *model;
 static struct buf description;
 
-static const char CONFIG[] = "{\"_class_name\":\"MLP\",\"features\":3,\"hidden_size\":4,\"num_blocks\":1,"
-                             "\"time_size\":2,\"num_classes\":2}";
+static const char CONFIG[] = "{\"_class_name\":\"MLP\",\"features\":5,\"hidden_size\":4,\"num_blocks\":1,"
+                             "\"time_size\":2,\"num_classes\":2,\"given\":true}";
 static const char SCHEDULER[] = "{\"_class_name\":\"FlowMatchEulerDiscreteScheduler\",\"shift\":1.0}";
 static const char TABLE[] =
-    "{\"rows\":9,\"label\":\"side\",\"counts\":[6,3],\"columns\":["
+    "{\"rows\":9,\"label\":\"side\",\"counts\":[6,3],\"joint\":true,\"columns\":["
     "{\"name\":\"side\",\"kind\":\"categorical\",\"gaps\":false,\"categories\":[\"heads\",\"tails\"]},"
     "{\"name\":\"weight\",\"kind\":\"numeric\",\"gaps\":false,\"low\":4.9,\"high\":5.3,\"mean\":5.1,\"std\":0.1,"
     "\"decimals\":1},"
@@ -32,7 +32,7 @@ static void put_weights(void) {
     struct graph *g;
     struct ctx ctx;
     struct buf file;
-    c.features = 3, c.hidden_size = 4, c.num_blocks = 1, c.time_size = 2, c.num_classes = 2;
+    c.features = 5, c.given = true, c.hidden_size = 4, c.num_blocks = 1, c.time_size = 2, c.num_classes = 2;
     ctx_init(&ctx, 1 << 20);
     assert_int_equal(mlp_make(&ctx, &tensor_ref, &c, &g), STATUS_OK);
     const size_t n = graph_parameters(g, &list);

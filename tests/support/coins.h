@@ -1,6 +1,6 @@
 /* coins.h - a model of a table, for the host of tests: two thirds heads, weights of 4.9 to 5.3 at a step of 0.1, and how
  * often a coin was thrown, which is missing for some. Its network has weights of 0, so that it lets noise be: a drawn
- * row is the noise itself, as a value of the table. */
+ * row is the noise itself, as a value of the table, but for what is given. */
 #ifndef SOLVENT_TEST_COINS_H
 #define SOLVENT_TEST_COINS_H
 

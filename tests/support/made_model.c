@@ -255,13 +255,21 @@ void made_model_mlp(struct made_model *m) {
     made_model_network(m, "", g);
 }
 
+void made_model_source(struct made_model *m, const float *points, size_t n, size_t dims, const size_t *shape) {
+    struct buf b;
+    buf_init(&b, 1 << 20);
+    source_file_write(points, n, dims, shape, &b);
+    made_files_put(&m->folder, SOURCE_FILE, b.data, b.n);
+    buf_release(&b);
+}
+
 /* -- Calls -- */
 
 /* run writes the answer of a decoded call, as a stream where a type is asked for. */
 static enum status run(struct made_model *m, struct call *call, struct buf *out) {
     enum media media = MEDIA_JSON;
     enum status status = m->accept ? call_media(call, m->accept, &media) : STATUS_OK;
-    if (status == STATUS_OK && m->accept) {
+    if (status == STATUS_OK && m->accept && media != MEDIA_PNG) {
         struct sink sink = {.out = *out, .full = SIZE_MAX};
         status = call_stream(call, media, &sink);
         *out = sink.out;
@@ -272,7 +280,7 @@ static enum status run(struct made_model *m, struct call *call, struct buf *out)
     return status == STATUS_OK ? call_encode(call, media, out) : status;
 }
 
-char *made_model_post(struct made_model *m, const char *route, const char *body, int *http) {
+struct buf made_model_bytes(struct made_model *m, const char *route, const char *body, int *http) {
     struct call call;
     struct buf out;
     if (!m->loaded)
@@ -289,6 +297,11 @@ char *made_model_post(struct made_model *m, const char *route, const char *body,
     }
     *http = call.http;
     call_release(&call);
+    return out;
+}
+
+char *made_model_post(struct made_model *m, const char *route, const char *body, int *http) {
+    struct buf out = made_model_bytes(m, route, body, http);
     buf_byte(&out, '\0');
     return out.data;
 }
@@ -299,6 +312,37 @@ char *made_model_answer(struct made_model *m, const char *route, const char *bod
     if (http != 200)
         fail_msg("%s: %d %s", body, http, text);
     return text;
+}
+
+json_t *made_model_json(struct made_model *m, const char *route, const char *body) {
+    char *text = made_model_answer(m, route, body);
+    json_t *answer = json_loads(text, 0, NULL);
+    assert_non_null(answer);
+    free(text);
+    return answer;
+}
+
+static enum status keep_files(struct model_store *store, struct ctx *ctx, struct str name,
+                              const struct model_file *files, size_t n) {
+    struct made_model *m = (struct made_model *)store;
+    (void)ctx, (void)name;
+    for (size_t i = 0; i < n; i++)
+        made_files_put(&m->folder, files[i].path, files[i].p, files[i].n);
+    return STATUS_OK;
+}
+
+void made_model_keep(struct made_model *m) { m->store.put = keep_files; }
+
+void made_model_learn(struct made_model *m, const char *request) {
+    struct call call;
+    made_model_keep(m);
+    m->host.isa = m->isa;
+    call_init(&call, test_endpoint("POST", "/v1/models"), &m->host);
+    call.request = (struct request){.query = "", .body = request, .n = strlen(request)};
+    if (call_decode(&call) != STATUS_OK || call_run(&call) != STATUS_OK)
+        fail_msg("%s", call.errors[0].detail);
+    call_release(&call);
+    made_model_load(m);
 }
 
 void made_model_numbers(const char *answer, const char *key, double *x, size_t n) {

@@ -10,6 +10,8 @@
 #ifndef SOLVENT_TEST_MADE_MODEL_H
 #define SOLVENT_TEST_MADE_MODEL_H
 
+#include <jansson.h>
+
 #include "core/nn/vae.h"
 #include "handlers/call.h"
 #include "handlers/model_load.h"
@@ -27,7 +29,7 @@ struct made_model {
     struct buf json;
     struct host host;   /* test_host with that store, which has the models of test_host, too; without a clock: */
     int64_t clock_ns;   /* made_model_clock: a tenth of a millisecond passes at each look */
-    const char *accept; /* of answers; NULL: JSON, in one piece */
+    const char *accept; /* of answers, in pieces but for image/png; NULL: JSON, in one piece */
     size_t threads;     /* of calls; 1 */
     enum isa isa;       /* of calls and of the loaded model: ref */
 };
@@ -56,12 +58,24 @@ void made_model_latent(struct made_model *m, bool encoder);
 /* made_model_latent_config is the autoencoder of the last. */
 struct vae_config made_model_latent_config(void);
 
+/* made_model_source gives the folder points that its flow starts from (source_file.h). */
+void made_model_source(struct made_model *m, const float *points, size_t n, size_t dims, const size_t *shape);
+
 /* made_model_clock gives the host a clock. */
 void made_model_clock(struct made_model *m);
 
-/* made_model_post is test_post with this host; the text is malloc'ed. made_model_answer wants 200. */
+/* made_model_post is test_post with this host; the text is malloc'ed. made_model_answer wants 200;
+ * made_model_json reads that answer, to be released by json_decref. made_model_bytes gives what may be a picture, to be
+ * released. */
+struct buf made_model_bytes(struct made_model *m, const char *route, const char *body, int *http);
 char *made_model_post(struct made_model *m, const char *route, const char *body, int *http);
 char *made_model_answer(struct made_model *m, const char *route, const char *body);
+json_t *made_model_json(struct made_model *m, const char *route, const char *body);
+
+/* made_model_keep lets /v1/models put a model into the folder, whatever its name; made_model_learn asks it for one, and
+ * loads that. */
+void made_model_keep(struct made_model *m);
+void made_model_learn(struct made_model *m, const char *request);
 
 /* made_model_numbers reads n numbers behind `key` in an answer: "\"samples\":[[". */
 void made_model_numbers(const char *answer, const char *key, double *x, size_t n);

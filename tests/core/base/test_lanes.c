@@ -67,11 +67,19 @@ static void choices(void **state) {
     assert_true(product[0] == 0xfffffffful * 0xfffffffeul);
 }
 
+static void rounded_once_and_not_at_all(void **state) {
+    (void)state;
+    const vec a = vec_of(1 + 0x1p-30), b = vec_of(1 - 0x1p-30), fused = vec_fma(a, b, vec_of(-1));
+    for (int l = 0; l < LANES; l++)
+        assert_true(fused[l] == -0x1p-60 && signbit(vec_of(-0.0)[l]));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(formulas_are_the_scalar_ones),
         cmocka_unit_test(powers_of_two),
         cmocka_unit_test(choices),
+        cmocka_unit_test(rounded_once_and_not_at_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,7 +36,7 @@ static void begin(struct world *w) {
             means[p][i] = between(&seed, -2, 2), stds[p][i] = between(&seed, 0.1, 1);
         const size_t k = p + 2;
         const struct mixture_in in = {.k = k, .d = D, .means = means[p], .stds = stds[p], .n_stds = p == 1 ? k * D : k};
-        w->parts[p].condition = NAMES[p];
+        w->parts[p].class = NAMES[p];
         assert_int_equal(mixture_make(&w->ctx, &in, &w->parts[p].denoiser), STATUS_OK);
     }
     assert_int_equal(conditional_make(&w->ctx, w->parts, PARTS, &w->whole), STATUS_OK);
@@ -51,7 +51,7 @@ static void begin(struct world *w) {
 
 static const struct denoiser *own(const struct world *w, size_t r) {
     for (size_t p = 0; p < PARTS; p++)
-        if (w->parts[p].condition == w->condition[r])
+        if (w->parts[p].class == w->condition[r])
             return w->parts[p].denoiser;
     fail_msg("row %zu has no denoiser", r);
     return NULL;
@@ -62,11 +62,11 @@ static void answer(const struct world *w, bool apart, size_t first, size_t n, do
     const size_t doubles = apart ? denoiser_each_scratch(w->whole, n) : denoiser_scratch(w->whole, n);
     double *scratch = malloc(doubles * sizeof *scratch);
     const struct denoiser_each q = {
-        .at = w->at + first, .condition = w->condition + first, .rows = n, .x = w->x + first * D, .D = out + first * D};
+        .at = w->at + first, .classes = w->condition + first, .rows = n, .x = w->x + first * D, .D = out + first * D};
     if (apart)
         denoiser_each(w->whole, &q, scratch);
     else
-        denoiser_eval(w->whole, &w->at[0], q.condition, n, q.x, q.D, scratch);
+        denoiser_eval(w->whole, &w->at[0], &(struct told){.classes = q.classes}, n, q.x, q.D, scratch);
     free(scratch);
 }
 
@@ -114,7 +114,7 @@ static double *sample(struct world *w, enum solver_id solver, const struct denoi
     assert_int_equal(solver_resolve(&w->ctx, solver_find(solver), &path, &given, &options), STATUS_OK);
     assert_int_equal(plan_make(&w->ctx, &path, points, STEPS, solver_find(solver), &options, &plan), STATUS_OK);
     const struct sampler_in in = {
-        .denoiser = guided, .condition = told, .plan = &plan, .noise = &noise, .count = SAMPLES};
+        .denoiser = guided, .classes = told, .plan = &plan, .noise = &noise, .count = SAMPLES};
     assert_int_equal(sampler_run(&w->ctx, &in, &out), STATUS_OK);
     return out.samples;
 }

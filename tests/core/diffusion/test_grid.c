@@ -33,6 +33,14 @@ static void trained_steps_are_counted_as_in_the_field(void **state) {
         {GRID_TRAILING, 10, {999, 899, 799, 699, 599, 499, 399, 299, 199, 99}},
         /* halves round to even, as numpy's do: 937.5 -> 938, 812.5 -> 812 */
         {GRID_TRAILING, 16, {999, 937, 874, 811, 749, 687, 624, 561, 499, 437, 374, 311, 249, 187, 124, 61}},
+        /* denoiser.hpp of stable-diffusion.cpp 97d2990, worked out by hand */
+        {GRID_SIMPLE, 3, {999, 666, 333}},
+        {GRID_SIMPLE, 7, {999, 857, 714, 571, 428, 285, 142}},
+        {GRID_SGM_UNIFORM, 4, {999, 749.25, 499.5, 249.75}},
+        {GRID_SMOOTHSTEP, 4, {999, 843, 500, 156}},
+        {GRID_LCM, 4, {999, 759, 499, 259}},
+        {GRID_SGM_UNIFORM, 1, {999}},
+        {GRID_LCM, 1, {999}},
         {GRID_LINSPACE, 1, {999}},
         {GRID_LEADING, 1, {0}},
         {GRID_TRAILING, 1, {999}},
@@ -97,7 +105,10 @@ static void all_grids_fall_to_data(void **state) {
                 struct fixture f;
                 enum status status =
                     make(&f, (enum path_id)path, &(struct grid_in){.id = (enum grid_id)grid, .steps = STEPS[s]});
-                bool legal = path < PATH_VP || grid >= GRID_KARRAS;
+                const size_t most = grid == GRID_LCM          ? 50
+                                    : grid == GRID_SMOOTHSTEP ? 100
+                                                              : SIZE_MAX; /* all different */
+                bool legal = (path < PATH_VP || grid >= GRID_KARRAS) && STEPS[s] <= most;
                 assert_int_equal(status, legal ? STATUS_OK : STATUS_INVALID);
                 for (size_t i = 0; legal && i < STEPS[s]; i++)
                     assert_true(f.points[i].k > f.points[i + 1].k);
@@ -105,6 +116,39 @@ static void all_grids_fall_to_data(void **state) {
                     assert_true(f.points[STEPS[s]].k == 0);
                 ctx_release(&f.ctx);
             }
+}
+
+/* vp is k-diffusion's get_sigmas_vp; bong-tangent is that of stable-diffusion.cpp 97d2990, both computed from their
+ * formulas in Python. */
+static void grids_of_other_projects(void **state) {
+    (void)state;
+    static const double VP[] = {152.1669703, 17.04912256, 3.422244763, 0.9575264822, 0.01048599279},
+                        BONG[] = {80, 74.31774968, 63.81527839, 40.001, 14.84968703, 4.546061084};
+    struct fixture f;
+    assert_int_equal(make(&f, PATH_VP, &(struct grid_in){.id = GRID_VP, .steps = 5}), STATUS_OK);
+    for (size_t i = 0; i < 5; i++)
+        assert_true(fabs(f.points[i].k / VP[i] - 1) < 1e-6);
+    ctx_release(&f.ctx);
+    assert_int_equal(make(&f, PATH_EDM, &(struct grid_in){.id = GRID_BONG_TANGENT, .steps = 6}), STATUS_OK);
+    for (size_t i = 0; i < 6; i++)
+        assert_true(fabs(f.points[i].k / BONG[i] - 1) < 1e-6);
+    ctx_release(&f.ctx);
+    assert_int_equal(make(&f, PATH_EDM, &(struct grid_in){.id = GRID_BONG_TANGENT, .steps = 6, .to_k_min = true}),
+                     STATUS_OK);
+    assert_true(fabs(f.points[5].k / BONG[5] - 1) < 1e-6 && f.points[6].k == 0.002);
+    ctx_release(&f.ctx);
+}
+
+/* Between trained steps of sgm-uniform ln k is linear. */
+static void sgm_uniform_is_linear_in_ln_k(void **state) {
+    (void)state;
+    struct fixture f;
+    assert_int_equal(make(&f, PATH_DDPM_LINEAR, &(struct grid_in){.id = GRID_SGM_UNIFORM, .steps = 4}), STATUS_OK);
+    assert_true(fabs(f.points[2].k / sqrt(f.path.k[499] * f.path.k[500]) - 1) < 1e-12);
+    ctx_release(&f.ctx);
+    assert_int_equal(make(&f, PATH_DDPM_LINEAR, &(struct grid_in){.id = GRID_LCM, .steps = 51}), STATUS_INVALID);
+    assert_string_equal(f.ctx.err.pointer, "/sampler/steps");
+    ctx_release(&f.ctx);
 }
 
 /* Sabour et al. 2024: for ten steps the tables themselves, the last step to data. */
@@ -230,6 +274,8 @@ int main(void) {
         cmocka_unit_test(all_grids_fall_to_data),
         cmocka_unit_test(what_cannot_be_is_refused),
         cmocka_unit_test(align_your_steps),
+        cmocka_unit_test(grids_of_other_projects),
+        cmocka_unit_test(sgm_uniform_is_linear_in_ln_k),
         cmocka_unit_test(beta_quantiles),
         cmocka_unit_test(listed_levels),
         cmocka_unit_test(shifted_times),

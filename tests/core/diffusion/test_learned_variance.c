@@ -20,7 +20,8 @@ static enum status make_plan(struct ctx *ctx, enum config_variance variance, boo
     const struct scheduler_config config = {
         .variance_type = variance, .clip_sample = clips, .given = KEY(variance_type) | KEY(clip_sample)};
     struct plan_build b;
-    enum status status = scheduler_make(ctx, scheduler_class_find("DDPMScheduler"), &config, steps, s);
+    enum status status =
+        scheduler_make(ctx, scheduler_class_find("DDPMScheduler"), &config, &(struct scheduler_run){.steps = steps}, s);
     if (status != STATUS_OK)
         return status;
     plan_begin(&b, ctx, &s->path, &s->options, 0, s->start_sigma);
@@ -74,17 +75,17 @@ enum { DIM = 3, COUNT_OF = 40, STEPS = 5 };
 static double data(double x) { return 0.8 * sin(x); }
 static double said(double x, bool ranged) { return ranged ? cos(3 * x) : 0.02 * x; }
 
-static void formula(const struct denoiser *self, const struct path_point *at, const int64_t *condition, size_t rows,
+static void formula(const struct denoiser *self, const struct path_point *at, const struct told *told, size_t rows,
                     const double *x, double *out, double *scratch) {
-    (void)at, (void)condition, (void)scratch;
+    (void)at, (void)told, (void)scratch;
     for (size_t i = 0; i < rows * self->d; i++)
         out[i] = data(x[i]);
 }
 
 static bool says_range;
-static void formula_spread(const struct denoiser *self, const struct path_point *at, const int64_t *condition,
+static void formula_spread(const struct denoiser *self, const struct path_point *at, const struct told *told,
                            size_t rows, const double *x, double *out, double *spread, double *scratch) {
-    formula(self, at, condition, rows, x, out, scratch);
+    formula(self, at, told, rows, x, out, scratch);
     for (size_t i = 0; i < rows * self->d; i++)
         spread[i] = said(x[i], says_range);
 }

@@ -171,6 +171,32 @@ static void neighbours_do_not_show(void **state) {
         }
 }
 
+/* A sum may end at -0, as a fused operation rounds to it; a part that only a neighbour is near to would make 0 of it. */
+static void a_neighbour_changes_no_sign_of_zero(void **state) {
+    (void)state;
+    enum { D = 16 };
+    static const double MEANS[3 * D] = {[D] = -5e-324, [D + 2] = 1.55, [2 * D] = 1, [2 * D + 1] = 3.8};
+    static const double TWO[2 * D] = {-0.1, -12, [D + 1] = 3.8};
+    const struct path_point at = {.alpha = 1, .sigma = 1};
+    for (int isa = 0; isa < ISA_COUNT; isa++) {
+        if (!isa_here((enum isa)isa))
+            continue;
+        struct ctx ctx;
+        ctx_init(&ctx, 1 << 20);
+        ctx.isa = (enum isa)isa;
+        const struct denoiser *denoiser;
+        double both[2 * D], alone[D];
+        assert_int_equal(points_make(&ctx, MEANS, 3, D, 0, &denoiser), STATUS_OK);
+        double *scratch = ctx_alloc(&ctx, denoiser_scratch(denoiser, 2), sizeof *scratch);
+        assert_non_null(scratch);
+        denoiser_eval(denoiser, &at, NULL, 2, TWO, both, scratch);
+        denoiser_eval(denoiser, &at, NULL, 1, TWO, alone, scratch);
+        assert_memory_equal(both, alone, sizeof alone);
+        assert_true(both[D] > 0.5); /* the neighbour is near the part in question */
+        ctx_release(&ctx);
+    }
+}
+
 /* The formula in long double. */
 static void oracle(const struct problem *p, double width, const struct path_point *at, const double *x, double *out) {
     static long double e[MOST_K];
@@ -286,6 +312,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sets_agree),
         cmocka_unit_test(neighbours_do_not_show),
+        cmocka_unit_test(a_neighbour_changes_no_sign_of_zero),
         cmocka_unit_test(products_and_differences),
         cmocka_unit_test(each_agrees),
     };

@@ -33,7 +33,9 @@ static double *sample(struct ctx *ctx, const char *class, const struct network *
     struct sampler_out out;
     const struct denoiser *denoiser;
     assert_non_null(s);
-    assert_int_equal(scheduler_make(ctx, scheduler_class_find(class), &nothing, steps, s), STATUS_OK);
+    assert_int_equal(
+        scheduler_make(ctx, scheduler_class_find(class), &nothing, &(struct scheduler_run){.steps = steps}, s),
+        STATUS_OK);
     plan_begin(&b, ctx, &s->path, &s->options, s->points[0].alpha, s->start_sigma);
     b.targets = s->targets;
     b.clip = s->clip;

@@ -11,15 +11,16 @@
 
 enum { D = 2 * 4 * 4, ROWS = 11 };
 
-/* A network of two channels in and three out, of which the third is no part of the prediction. */
-static void make(struct ctx *ctx, struct network *n) {
+/* A network of two channels in and three out, of which the third is no part of the prediction; with `given` it has four
+ * more in, that say what is known: nothing. */
+static void make(struct ctx *ctx, bool given, struct network *n) {
     struct unet_config c = network_tiny_unet();
     struct graph *g;
     c.height = c.width = 4;
-    c.in_channels = 2, c.out_channels = 3;
+    c.in_channels = given ? 6 : 2, c.out_channels = 3;
     assert_int_equal(unet_make(ctx, tensor_kernels_for(ctx->isa), &c, &g), STATUS_OK);
     assert_int_equal(untrained_load(ctx, g, NULL), STATUS_OK);
-    *n = (struct network){g, 4, 4, 2, 3};
+    *n = (struct network){g, 4, 4, 2, 3, given};
 }
 
 struct asked {
@@ -30,9 +31,9 @@ struct asked {
     double x[ROWS * D], v[ROWS * D];
 };
 
-static void ask(struct ctx *ctx, enum path_id path, enum prediction_id prediction, struct asked *a) {
+static void ask(struct ctx *ctx, enum path_id path, enum prediction_id prediction, bool given, struct asked *a) {
     uint64_t seed = 5;
-    make(ctx, &a->network);
+    make(ctx, given, &a->network);
     assert_int_equal(path_make(ctx, path, NULL, &a->path), STATUS_OK);
     const struct network_use use = {.path = &a->path, .prediction = prediction, .sigma_data = 0.5, .slopes = true};
     assert_int_equal(network_denoiser(ctx, &a->network, &use, &a->denoiser), STATUS_OK);
@@ -78,7 +79,10 @@ static void slopes_are_those_of_differences(void **state) {
     static const struct {
         enum path_id path;
         enum prediction_id prediction;
-    } USES[] = {{PATH_FLOW, PREDICTION_VELOCITY}, {PATH_DDPM_LINEAR, PREDICTION_EPS}, {PATH_EDM, PREDICTION_EDM}};
+        bool given;
+    } USES[] = {{PATH_FLOW, PREDICTION_VELOCITY, false},
+                {PATH_DDPM_LINEAR, PREDICTION_EPS, true},
+                {PATH_EDM, PREDICTION_EDM, false}};
     for (int isa = 0; isa < ISA_COUNT; isa++)
         for (size_t i = 0; i < COUNT(USES) && isa_here((enum isa)isa); i++) {
             struct ctx ctx;
@@ -86,7 +90,7 @@ static void slopes_are_those_of_differences(void **state) {
             double trace[ROWS], vJv[ROWS], D_of[ROWS * D], plain[ROWS * D];
             ctx_init(&ctx, 64 << 20);
             ctx.isa = (enum isa)isa;
-            ask(&ctx, USES[i].path, USES[i].prediction, &a);
+            ask(&ctx, USES[i].path, USES[i].prediction, USES[i].given, &a);
             query(&a, ROWS, 0, trace, NULL, D_of);
             query(&a, ROWS, 0, NULL, vJv, plain);
             for (size_t r = 0; r < ROWS; r += 5) {
@@ -124,7 +128,7 @@ static void a_rows_bits_are_its_own(void **state) {
         ctx.isa = isa_best();
         struct parallel parallel = test_threads(threads);
         ctx.parallel = &parallel;
-        ask(&ctx, PATH_FLOW, PREDICTION_VELOCITY, &a);
+        ask(&ctx, PATH_FLOW, PREDICTION_VELOCITY, false, &a);
         if (threads == 1)
             query(&a, ROWS, 0, trace, vJv, NULL);
         for (size_t r = 0; r < ROWS; r++) {
@@ -143,7 +147,7 @@ static void each_allocation_may_fail(void **state) {
     struct path path;
     enum status status = STATUS_NO_MEMORY;
     ctx_init(&ctx, 64 << 20);
-    make(&ctx, &n);
+    make(&ctx, false, &n);
     assert_int_equal(path_make(&ctx, PATH_FLOW, NULL, &path), STATUS_OK);
     const struct network_use use = {.path = &path, .prediction = PREDICTION_VELOCITY, .slopes = true};
     for (size_t i = 0; status != STATUS_OK; i++) {

@@ -53,6 +53,26 @@ static void abar_is_single_precision(void **state) {
     }
 }
 
+/* Every trained step of a table without signal at its end, the last but one included, beside an infinite level. abar is
+ * what diffusers 0.42.1 trains with: 1 - rescale_zero_terminal_snr(betas), multiplied up. */
+static void no_signal_at_the_end(void **state) {
+    (void)state;
+    struct ctx ctx;
+    struct path path;
+    const struct path_options zero = {.given = PATH_OPT(zero_snr), .zero_snr = true};
+    ctx_init(&ctx, 1 << 20);
+    assert_int_equal(path_make(&ctx, PATH_DDPM_LINEAR, &zero, &path), STATUS_OK);
+    for (size_t i = 0; i < path.steps; i++) {
+        struct path_point at = path_at_t(&path, (double)i);
+        assert_true(at.k == path.k[i] && near(at.alpha * at.alpha + at.sigma * at.sigma, 1, 1e-14));
+    }
+    assert_true(path_at_t(&path, 999).alpha == 0 && isinf(path_at_t(&path, 999).k));
+    const struct path_point last = path_at_t(&path, 998), middle = path_at_t(&path, 500);
+    assert_true(near(last.alpha * last.alpha, 4.213273285813557e-09, 1e-4));
+    assert_true(near(middle.alpha * middle.alpha, 0.07524619996547699, 1e-6));
+    ctx_release(&ctx);
+}
+
 /* alpha and sigma belong to k; t(k(t)) = t; between trained steps k is linear in t and t linear in ln k. */
 static void points_are_consistent(void **state) {
     (void)state;
@@ -134,9 +154,13 @@ static void allocations_fail_in_turn(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ends_are_those_of_the_literature), cmocka_unit_test(points_are_consistent),
-        cmocka_unit_test(abar_is_single_precision),         cmocka_unit_test(formulas),
-        cmocka_unit_test(beyond_the_end_time_stays),        cmocka_unit_test(allocations_fail_in_turn),
+        cmocka_unit_test(ends_are_those_of_the_literature),
+        cmocka_unit_test(points_are_consistent),
+        cmocka_unit_test(abar_is_single_precision),
+        cmocka_unit_test(formulas),
+        cmocka_unit_test(no_signal_at_the_end),
+        cmocka_unit_test(beyond_the_end_time_stays),
+        cmocka_unit_test(allocations_fail_in_turn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

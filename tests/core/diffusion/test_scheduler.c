@@ -12,7 +12,7 @@ static enum status make_all(struct ctx *ctx, const struct scheduler_class *class
     const struct scheduler_config laplace = {.given = KEY(beta_schedule), .beta_schedule = SCHEDULE_LAPLACE};
     const struct scheduler_config none = {0};
     bool ddpm = class == scheduler_class_find("DDPMScheduler");
-    enum status status = scheduler_make(ctx, class, ddpm ? &laplace : &none, 6, &s);
+    enum status status = scheduler_make(ctx, class, ddpm ? &laplace : &none, &(struct scheduler_run){.steps = 6}, &s);
     if (status != STATUS_OK)
         return status;
     plan_begin(&b, ctx, &s.path, &s.options, 0, s.start_sigma);

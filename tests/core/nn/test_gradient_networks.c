@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "core/nn/dit.h"
+#include "core/nn/mlp.h"
 #include "core/nn/vae.h"
 #include "tests/support/derivatives.h"
 #include "tests/support/network.h"
@@ -59,9 +60,17 @@ static enum status encoder(struct ctx *ctx, const struct tensor_kernels *k, stru
     return vae_make(ctx, k, &c, VAE_ENCODER, out);
 }
 
+/* Its input goes two ways. */
+static enum status told_mlp(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
+    struct mlp_config c = mlp_default();
+    c.hidden_size = 10, c.num_blocks = 1, c.time_size = 8, c.given = true;
+    return mlp_make(ctx, k, &c, out);
+}
+
 static void networks(void **state) {
     (void)state;
     derivatives_check(derivatives_tiny_mlp, 3, 2);
+    derivatives_check(told_mlp, 6, 0);
     derivatives_check(derivatives_tiny_unet, 8 * 8 * 3, 0);
     derivatives_check(other_unet, 8 * 8 * 3, 0);
     derivatives_check(dit_gelu, 4 * 4 * 3, 0);

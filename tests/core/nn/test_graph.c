@@ -227,7 +227,7 @@ static void tables_agree(void **state) {
 /* Attention with more tokens than a block of keys, against its definition. */
 static void attention_is_its_definition(void **state) {
     (void)state;
-    enum { H = 13, W = 17, C = 20, HEADS = 2, D = C / HEADS, T = H * W };
+    enum { H = 13, W = 17, C = 24, HEADS = 2, D = C / HEADS, T = H * W }; /* more than a piece of queries, too */
     for (int isa = 0; isa < ISA_COUNT; isa++) {
         if (!isa_here((enum isa)isa))
             continue;
@@ -251,6 +251,54 @@ static void attention_is_its_definition(void **state) {
             near(i, (double)y[i], value / sum);
         }
         free(in), free(y);
+        ctx_release(&ctx);
+    }
+}
+
+/* normed is a group's mean, and the factor that makes its variance 1. */
+static void normed(const float *x, size_t pixels, size_t channels, size_t n, double *mean, double *factor) {
+    double square = 0;
+    *mean = 0;
+    for (size_t i = 0; i < pixels * n; i++)
+        *mean += (double)x[i / n * channels + i % n] / (double)(pixels * n);
+    for (size_t i = 0; i < pixels * n; i++)
+        square += pow((double)x[i / n * channels + i % n] - *mean, 2) / (double)(pixels * n);
+    *factor = 1 / sqrt(square + 0.5);
+}
+
+/* A value so large that its norm and its copies are cut into pieces, whose last is shorter. */
+static void large_values_are_cut(void **state) {
+    (void)state;
+    enum { SIDE = 43, C = 24, GROUPS = 3, N = C / GROUPS, PIXELS = SIDE * SIDE, FLOATS = PIXELS * C };
+    for (int isa = 0; isa < ISA_COUNT; isa++) {
+        if (!isa_here((enum isa)isa))
+            continue;
+        struct ctx ctx;
+        struct parallel parallel = test_threads(3);
+        ctx_init(&ctx, 64 << 20);
+        struct graph *g = graph_new(&ctx, tensor_kernels_for((enum isa)isa));
+        int x = graph_input(g, SIDE, SIDE, C);
+        int y = graph_group_norm(g, x, &(struct norm){.name = "n", .groups = GROUPS, .eps = 0.5f});
+        graph_output(g, graph_upsample(g, graph_concat(g, x, y)));
+        float *in = numbers(FLOATS, 7), *one = run(&ctx, g, &(struct graph_in){.x = in}, 1, 8 * FLOATS);
+        ctx.parallel = &parallel;
+        float *three = run(&ctx, g, &(struct graph_in){.x = in}, 1, 8 * FLOATS), w[2][C];
+        assert_memory_equal(one, three, 8 * FLOATS * sizeof *one);
+        uint64_t seed = 9;
+        const struct parameter *list;
+        for (size_t i = 0; i < graph_parameters(g, &list); i++)
+            (void)draw(&seed, &ctx, &list[i], w[i]);
+        for (size_t c = 0; c < C; c++) {
+            double mean, factor;
+            normed(in + c / N * N, PIXELS, C, N, &mean, &factor);
+            for (size_t i = 0; i < 4 * PIXELS; i++) {
+                size_t from = i / (2 * SIDE) / 2 * SIDE + i % (2 * SIDE) / 2;
+                double value = (double)in[from * C + c];
+                near(i, (double)one[i * 2 * C + c], value);
+                near(i, (double)one[i * 2 * C + C + c], (value - mean) * factor * (double)w[0][c] + (double)w[1][c]);
+            }
+        }
+        free(in), free(one), free(three);
         ctx_release(&ctx);
     }
 }
@@ -381,6 +429,7 @@ int main(void) {
         cmocka_unit_test(images_share_room_one_after_the_other),
         cmocka_unit_test(tables_agree),
         cmocka_unit_test(attention_is_its_definition),
+        cmocka_unit_test(large_values_are_cut),
         cmocka_unit_test(tokens_are_their_definitions),
         cmocka_unit_test(each_allocation_may_fail),
     };

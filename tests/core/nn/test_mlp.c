@@ -92,7 +92,11 @@ static void silu(size_t n, double *x) {
         x[i] = x[i] / (1 + exp(-x[i]));
 }
 
-static void embed(const struct bank *bank, const struct mlp_config *c, double time, size_t class, double *emb) {
+/* numbers_in is what an image has. */
+static size_t numbers_in(const struct mlp_config *c) { return c->features * (c->given ? 3 : 1); }
+
+static void embed(const struct bank *bank, const struct mlp_config *c, const double *x, double time, size_t class,
+                  double *emb) {
     double t[WIDE], u[WIDE];
     size_t half = c->time_size / 2;
     for (size_t j = 0; j < half; j++) {
@@ -105,6 +109,10 @@ static void embed(const struct bank *bank, const struct mlp_config *c, double ti
     linear(bank, "time.linear_2", c->hidden_size, c->hidden_size, u, emb);
     for (size_t i = 0; i < c->hidden_size && c->num_classes; i++)
         emb[i] += (double)weights(bank, "class", "weight")[class * c->hidden_size + i];
+    if (c->given)
+        linear(bank, "given", numbers_in(c), c->hidden_size, x, u);
+    for (size_t i = 0; i < c->hidden_size && c->given; i++)
+        emb[i] += u[i];
     silu(c->hidden_size, emb);
 }
 
@@ -113,10 +121,10 @@ static void formula(const struct bank *bank, const struct mlp_config *c, const f
     double emb[WIDE], h[WIDE], y[WIDE], z[WIDE], e[WIDE];
     char name[PARAMETER_NAME];
     size_t n = c->hidden_size, inner = c->inner_size ? c->inner_size : n;
-    embed(bank, c, time, class, emb);
-    for (size_t i = 0; i < c->features; i++)
+    for (size_t i = 0; i < numbers_in(c); i++)
         y[i] = (double)x[i];
-    linear(bank, "input", c->features, n, y, h);
+    embed(bank, c, y, time, class, emb);
+    linear(bank, "input", numbers_in(c), n, y, h);
     for (size_t b = 0; b < c->num_blocks; b++) {
 #define NAME(part) (snprintf(name, sizeof name, "blocks.%zu." part, b), name)
         norm(bank, NAME("norm"), n, h, y);
@@ -148,7 +156,7 @@ static void check(enum isa isa, const struct mlp_config *c) {
     float *y = network_run(g, POINTS_N, &(struct graph_in){POINTS, TIMES, CLASSES}, c->features, 1);
     for (size_t i = 0; i < POINTS_N; i++) {
         double want[WIDE];
-        formula(&bank, c, POINTS + i * c->features, (double)TIMES[i], (size_t)CLASSES[i], want);
+        formula(&bank, c, POINTS + i * numbers_in(c), (double)TIMES[i], (size_t)CLASSES[i], want);
         for (size_t k = 0; k < c->features; k++)
             if (!(fabs((double)y[i * c->features + k] - want[k]) <= 2e-4 * (1 + fabs(want[k]))))
                 fail_msg("%zu, %zu: %.9g, want %.9g", i, k, (double)y[i * c->features + k], want[k]);
@@ -167,6 +175,8 @@ static void networks_are_their_formulas(void **state) {
         c.inner_size = 0;
         check((enum isa)isa, &c);
         c.num_classes = 0, c.features = 1;
+        check((enum isa)isa, &c);
+        c.given = true;
         check((enum isa)isa, &c);
         c.num_blocks = 0, c.hidden_size = 1, c.time_size = 2;
         check((enum isa)isa, &c);

@@ -26,7 +26,7 @@ static struct ctx ctx;
 static struct table_code fit(size_t label) {
     struct table_code code;
     ctx_init(&ctx, 1 << 20);
-    assert_int_equal(table_code_fit(&ctx, &TABLE, label, &code), STATUS_OK);
+    assert_int_equal(table_code_fit(&ctx, &TABLE, label, false, &code), STATUS_OK);
     return code;
 }
 
@@ -117,6 +117,68 @@ static void wild_features_give_values_that_could_be(void **state) {
     ctx_release(&ctx);
 }
 
+/* Columns: 0 .. 1 a number with gaps, 2 an integer, 3 .. 6 three categories with gaps, which are the label in the second
+ * code and drawn with the rest, 7 .. 8 two categories, 9 and 10 numbers. */
+static void columns_are_known_as_a_whole_or_not_missing(void **state) {
+    (void)state;
+    static const uint32_t N = TABLE_NEVER,
+                          WANT[2][2][11] = {{{0, 0, 2, 3, 3, 3, 3, 5, 5, 6, 7}, {0, 1, 2, 3, 3, 3, 4, 5, 5, 6, 7}},
+                                            {{0, 0, 2, N, N, N, N, 3, 3, 4, 5}, {0, 1, 2, N, N, N, N, 3, 3, 4, 5}}};
+    for (int labelled = 0; labelled < 2; labelled++) {
+        struct table_code code;
+        uint32_t groups[11], also[11];
+        ctx_init(&ctx, 1 << 20);
+        assert_int_equal(table_code_fit(&ctx, &TABLE, labelled ? 2 : TABLE_NO_LABEL, true, &code), STATUS_OK);
+        assert_int_equal(code.features, COUNT(groups));
+        table_groups(&code, groups, also);
+        assert_memory_equal(groups, WANT[labelled][0], sizeof groups);
+        assert_memory_equal(also, WANT[labelled][1], sizeof also);
+        ctx_release(&ctx);
+    }
+}
+
+static void given_columns_are_features_that_are_known(void **state) {
+    (void)state;
+    const struct table_code code = fit(TABLE_NO_LABEL);
+    double given[11];
+    for (size_t i = 0; i < COUNT(given); i++)
+        given[i] = GAP;
+    table_give(&code, 2, 1, given);
+    table_give_there(&code, 0, given);
+    table_give_there(&code, 1, given); /* it never was missing: nothing to say */
+    static const double WANT[11] = {GAP, -1, GAP, -1, 1, -1, -1, GAP, GAP, GAP, GAP};
+    for (size_t i = 0; i < COUNT(given); i++)
+        assert_true(equal(given[i], WANT[i]));
+    table_give(&code, 0, GAP, given);
+    assert_true(given[0] == 0 && given[1] == 1);
+    table_give(&code, 0, 5.1, given);
+    near(given[0], (5.1 - code.columns[0].mean) / code.columns[0].std, 1e-6);
+    assert_true(given[1] == -1);
+    ctx_release(&ctx);
+}
+
+/* A label of a joint code that is drawn is decoded as the other columns are; filled, it is never missing. */
+static void drawn_labels_are_decoded(void **state) {
+    (void)state;
+    struct table_code code;
+    double features[11] = {0, 1, 0, -1, -0.5, -1, 3}, values[COUNT(columns)];
+    const int64_t drawn = TABLE_DRAWN, told = 2;
+    struct table_column back[COUNT(columns)];
+    for (size_t i = 0; i < COUNT(columns); i++)
+        back[i] = (struct table_column){columns[i].kind, columns[i].categories, &values[i]};
+    struct table out = {1, COUNT(columns), back};
+    ctx_init(&ctx, 1 << 20);
+    assert_int_equal(table_code_fit(&ctx, &TABLE, 2, true, &code), STATUS_OK);
+    table_decode(&code, 1, features, &told, &out);
+    assert_true(values[2] == 2 && isnan(values[0]));
+    table_decode(&code, 1, features, &drawn, &out);
+    assert_true(isnan(values[2]));
+    table_fill(&code, features);
+    table_decode(&code, 1, features, &drawn, &out);
+    assert_true(values[2] == 1 && !isnan(values[0]));
+    ctx_release(&ctx);
+}
+
 /* Every stretch of the sequence has each class's share nearly exactly. */
 static void labels_have_their_shares(void **state) {
     (void)state;
@@ -141,23 +203,23 @@ static void bad_tables_are_refused(void **state) {
     struct table t = {2, 1, c};
     struct table_code code;
     ctx_init(&ctx, 1 << 20);
-    assert_int_equal(table_code_fit(&ctx, &t, 0, &code), STATUS_INVALID); /* a label of numbers */
+    assert_int_equal(table_code_fit(&ctx, &t, 0, false, &code), STATUS_INVALID); /* a label of numbers */
     assert_string_equal(ctx.err.pointer, "/label");
     c[0].kind = COLUMN_INTEGER;
-    assert_int_equal(table_code_fit(&ctx, &t, TABLE_NO_LABEL, &code), STATUS_INVALID); /* 2.5 */
+    assert_int_equal(table_code_fit(&ctx, &t, TABLE_NO_LABEL, false, &code), STATUS_INVALID); /* 2.5 */
     c[0].kind = COLUMN_NUMERIC;
     numbers[0] = 1.1e30;
-    assert_int_equal(table_code_fit(&ctx, &t, TABLE_NO_LABEL, &code), STATUS_INVALID);
+    assert_int_equal(table_code_fit(&ctx, &t, TABLE_NO_LABEL, false, &code), STATUS_INVALID);
     numbers[0] = 1e30;
-    assert_int_equal(table_code_fit(&ctx, &t, TABLE_NO_LABEL, &code), STATUS_OK);
+    assert_int_equal(table_code_fit(&ctx, &t, TABLE_NO_LABEL, false, &code), STATUS_OK);
     t.n = 2;
-    assert_int_equal(table_code_fit(&ctx, &t, 1, &code), STATUS_INVALID); /* category 2 of 2 */
+    assert_int_equal(table_code_fit(&ctx, &t, 1, false, &code), STATUS_INVALID); /* category 2 of 2 */
     beyond[1] = 1;
-    assert_int_equal(table_code_fit(&ctx, &t, 1, &code), STATUS_OK);
+    assert_int_equal(table_code_fit(&ctx, &t, 1, false, &code), STATUS_OK);
     t.columns = c + 1, t.n = 1;
-    assert_int_equal(table_code_fit(&ctx, &t, 0, &code), STATUS_INVALID); /* nothing but the label */
+    assert_int_equal(table_code_fit(&ctx, &t, 0, false, &code), STATUS_INVALID); /* nothing but the label */
     t.rows = 0;
-    assert_int_equal(table_code_fit(&ctx, &t, 0, &code), STATUS_INVALID);
+    assert_int_equal(table_code_fit(&ctx, &t, 0, false, &code), STATUS_INVALID);
     ctx_release(&ctx);
 }
 
@@ -167,7 +229,7 @@ static void each_allocation_may_fail(void **state) {
     for (size_t k = 0; k < 3; k++) {
         ctx_init(&ctx, 1 << 20);
         ctx.fail_after = k;
-        assert_int_equal(table_code_fit(&ctx, &TABLE, 3, &code), k < 2 ? STATUS_NO_MEMORY : STATUS_OK);
+        assert_int_equal(table_code_fit(&ctx, &TABLE, 3, false, &code), k < 2 ? STATUS_NO_MEMORY : STATUS_OK);
         ctx_release(&ctx);
     }
 }
@@ -178,6 +240,9 @@ int main(void) {
         cmocka_unit_test(observed_rows_come_back),
         cmocka_unit_test(wild_features_give_values_that_could_be),
         cmocka_unit_test(labels_have_their_shares),
+        cmocka_unit_test(columns_are_known_as_a_whole_or_not_missing),
+        cmocka_unit_test(given_columns_are_features_that_are_known),
+        cmocka_unit_test(drawn_labels_are_decoded),
         cmocka_unit_test(bad_tables_are_refused),
         cmocka_unit_test(each_allocation_may_fail),
     };

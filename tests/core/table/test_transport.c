@@ -119,6 +119,32 @@ static void a_moved_set_costs_the_move(void **state) {
     near(carried(TRANSPORT_SQUARES, 2, a, 150, b, 150), 25, 1e-12);
 }
 
+/* A pairing gives each its own, and costs what the distance says. */
+static void pairings_cost_the_distance(void **state) {
+    (void)state;
+    enum { POINTS = 90 };
+    static double a[POINTS * WIDE], b[POINTS * WIDE];
+    uint32_t to[POINTS];
+    uint64_t seed = 8;
+    for (int round = 0; round < 6; round++) {
+        const size_t n = round ? POINTS : 1;
+        const enum transport_cost cost = round % 2 ? TRANSPORT_L1 : TRANSPORT_SQUARES;
+        bool taken[POINTS] = {0};
+        double sum = 0;
+        struct ctx ctx;
+        fill(&seed, a, n * WIDE), fill(&seed, b, n * WIDE);
+        ctx_init(&ctx, 1 << 20);
+        assert_int_equal(transport_assign(&ctx, cost, WIDE, a, b, n, to), STATUS_OK);
+        ctx_release(&ctx);
+        for (size_t i = 0; i < n; i++) {
+            assert_true(to[i] < n && !taken[to[i]]);
+            taken[to[i]] = true;
+            sum += one(cost, WIDE, a + i * WIDE, b + to[i] * WIDE);
+        }
+        near(sum / (double)n, carried(cost, WIDE, a, n, b, n), 1e-12);
+    }
+}
+
 static void it_may_be_stopped_and_starved(void **state) {
     (void)state;
     double a[20], out;
@@ -143,8 +169,8 @@ static void it_may_be_stopped_and_starved(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(small_sets_are_all_tried), cmocka_unit_test(on_a_line_the_order_is_kept),
-        cmocka_unit_test(equal_sets_cost_nothing), cmocka_unit_test(a_moved_set_costs_the_move),
-        cmocka_unit_test(it_may_be_stopped_and_starved)};
+        cmocka_unit_test(small_sets_are_all_tried),   cmocka_unit_test(on_a_line_the_order_is_kept),
+        cmocka_unit_test(equal_sets_cost_nothing),    cmocka_unit_test(a_moved_set_costs_the_move),
+        cmocka_unit_test(pairings_cost_the_distance), cmocka_unit_test(it_may_be_stopped_and_starved)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

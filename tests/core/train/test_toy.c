@@ -53,6 +53,43 @@ static void moons_are_half_circles(void **state) {
     assert_true(fabs(sqrt(squares) - 0.07) < 0.003);
 }
 
+/* Centres 5 away; distances from them have the mean square 2 sqrt(0.1). */
+static void cfm_gaussians_are_where_they_should(void **state) {
+    (void)state;
+    double squares = 0;
+    toy_draw(TOY_CFM_GAUSSIANS, 3, N, points, classes);
+    shares(8);
+    for (size_t i = 0; i < N; i++) {
+        double a = M_PI / 4 * (double)classes[i];
+        double x = (double)points[2 * i] - 5 * cos(a), y = (double)points[2 * i + 1] - 5 * sin(a);
+        squares += (x * x + y * y) / N;
+    }
+    assert_true(fabs(squares - 2 * sqrt(0.1)) < 5 * 2 * sqrt(0.1) / sqrt(N));
+}
+
+/* Half circles of radius 3 about (-1, -1) above and (2, 0.5) below, moved along the diagonal by s (1, 1), s in 0 .. 0.6:
+ * whatever the point, some s in there puts it on its circle; and the mean of s is 0.3. */
+static void cfm_moons_are_drawn_out_half_circles(void **state) {
+    (void)state;
+    double mean = 0;
+    toy_draw(TOY_CFM_MOONS, 3, N, points, classes);
+    shares(2);
+    for (size_t i = 0; i < N; i++) {
+        double x = (double)points[2 * i] - (classes[i] ? 2 : -1),
+               y = (double)points[2 * i + 1] - (classes[i] ? 0.5 : -1);
+        double half = (x + y) / 2, across = (x - y) / 2, root = sqrt(fmax(4.5 - across * across, 0));
+        double near = fabs(half - root - 0.3) < fabs(half + root - 0.3) ? half - root : half + root;
+        assert_true((classes[i] ? -1 : 1) * (y - near) > -2e-3);
+        assert_true(fabs(across) < 2.1214 && near > -2e-3 &&
+                    near < 0.6 + 2e-3); /* rounding, where the line is a tangent */
+        mean += (x + y) / N / 2;
+    }
+    /* (cos + sin) / 2 of a half circle of radius 3 has the mean 3 / pi, of the lower one minus that. */
+    assert_true(fabs(mean - 0.3) < 0.05);
+    assert_false(toy_is_unit(TOY_CFM_MOONS));
+    assert_true(toy_is_unit(TOY_MOONS));
+}
+
 static void fewer_points_are_the_first(void **state) {
     (void)state;
     float few[20];
@@ -69,8 +106,8 @@ static void fewer_points_are_the_first(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gaussians_are_where_they_should),
-        cmocka_unit_test(moons_are_half_circles),
+        cmocka_unit_test(gaussians_are_where_they_should),     cmocka_unit_test(moons_are_half_circles),
+        cmocka_unit_test(cfm_gaussians_are_where_they_should), cmocka_unit_test(cfm_moons_are_drawn_out_half_circles),
         cmocka_unit_test(fewer_points_are_the_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,13 +3,13 @@
 
 #include <math.h>
 
-#include "core/nn/mlp.h"
-#include "core/tensor/tensor.h"
 #include "core/train/toy.h"
+#include "tests/support/learning.h"
 #include "tests/support/team.h"
 #include "tests/support/test.h"
 
 enum { POINTS = 500, BATCH = 24, STEPS = 50, HELD = 60, STOPPED_AT = 20 };
+static const double CLIP = 0.5;
 
 /* What one rank saw. */
 struct log {
@@ -24,40 +24,28 @@ struct log {
 struct all {
     struct log logs[TEST_RANKS];
     size_t batch;
+    enum coupling coupling;
     atomic_int stop;
     size_t stopped; /* the rank that is, before step STOPPED_AT; SIZE_MAX: none */
     float rows[2 * POINTS];
     int64_t labels[POINTS];
 };
 
-static const struct trainer_options OPTIONS = {.steps = STEPS,
-                                               .lr = 4e-3,
-                                               .lr_end = 0.02,
-                                               .warmup = 10,
-                                               .beta1 = 0.9,
-                                               .beta2 = 0.99,
-                                               .weight_decay = 0.01,
-                                               .clip_norm = 0.5,
-                                               .ema = 0.99,
-                                               .seed = 5,
-                                               .held = HELD};
-
 static enum status make(struct ctx *ctx, struct all *all, struct team *team, struct path *path, struct loss *loss,
                         struct trainer **t) {
-    struct mlp_config c = mlp_default();
     struct graph *graph;
     const struct train_data data = {.n = POINTS, .d = 2, .rows = all->rows, .labels = all->labels};
-    struct trainer_options options = OPTIONS;
-    c.hidden_size = c.time_size = 32;
-    c.num_blocks = 1;
-    c.num_classes = 8;
+    struct trainer_options options = learning_options();
+    options.steps = STEPS;
     options.batch = all->batch;
+    options.clip_norm = CLIP;
+    options.held = HELD;
+    options.coupling = all->coupling;
     options.team = team;
     enum status status = path_make(ctx, PATH_FLOW, NULL, path);
     if (status == STATUS_OK)
-        status = mlp_make(ctx, tensor_kernels_for(ctx->isa), &c, &graph);
-    *loss = (struct loss){
-        .path = path, .prediction = PREDICTION_VELOCITY, .sigma_data = 1, .std = 1, .drop = 0.1, .none = 8, .seed = 5};
+        status = learning_mlp(ctx, &graph);
+    *loss = learning_loss(path);
     return status == STATUS_OK ? trainer_make(ctx, graph, &data, loss, &options, t) : status;
 }
 
@@ -97,11 +85,12 @@ static void body(struct team *team, void *arg) {
     ctx_release(&ctx);
 }
 
-static struct all *run(size_t ranks, size_t batch, size_t stopped) {
+static struct all *run_coupled(size_t ranks, size_t batch, size_t stopped, enum coupling coupling) {
     struct all *all = calloc(1, sizeof *all);
     assert_non_null(all);
     toy_draw(TOY_EIGHT_GAUSSIANS, 1, POINTS, all->rows, all->labels);
     all->batch = batch;
+    all->coupling = coupling;
     all->stopped = stopped;
     all->stop = STOP_CANCEL;
     if (ranks)
@@ -109,6 +98,10 @@ static struct all *run(size_t ranks, size_t batch, size_t stopped) {
     else
         body(NULL, all);
     return all;
+}
+
+static struct all *run(size_t ranks, size_t batch, size_t stopped) {
+    return run_coupled(ranks, batch, stopped, COUPLING_INDEPENDENT);
 }
 
 static void end(struct all *all) {
@@ -136,7 +129,7 @@ static void ranks_learn_as_one(void **state) {
     static const size_t RANKS[] = {1, 2, 3, 4, 8};
     struct all *alone = run(0, BATCH, SIZE_MAX);
     assert_string_equal(alone->logs[0].error.detail, "");
-    assert_true(alone->logs[0].norm[0] > OPTIONS.clip_norm); /* the gradient is clipped */
+    assert_true(alone->logs[0].norm[0] > CLIP); /* the gradient is clipped */
     for (size_t k = 0; k < COUNT(RANKS); k++) {
         struct all *team = run(RANKS[k], BATCH, SIZE_MAX);
         same_on_all(team, RANKS[k]);
@@ -147,6 +140,19 @@ static void ranks_learn_as_one(void **state) {
         near(team->logs[0].held_out, alone->logs[0].held_out, RANKS[k], "loss on what is held out");
         end(team);
     }
+    end(alone);
+}
+
+/* The whole batch is coupled, whoever learns from which of its rows. */
+static void ranks_couple_as_one(void **state) {
+    (void)state;
+    struct all *alone = run_coupled(0, BATCH, SIZE_MAX, COUPLING_OT),
+               *team = run_coupled(3, BATCH, SIZE_MAX, COUPLING_OT);
+    same_on_all(team, 3);
+    for (size_t i = 0; i < STEPS; i++)
+        near(team->logs[0].loss[i], alone->logs[0].loss[i], 3, "loss");
+    near(team->logs[0].held_out, alone->logs[0].held_out, 3, "loss on what is held out");
+    end(team);
     end(alone);
 }
 
@@ -175,6 +181,7 @@ static void batches_that_ranks_do_not_divide_are_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ranks_learn_as_one),
+        cmocka_unit_test(ranks_couple_as_one),
         cmocka_unit_test(who_is_stopped_stops_all_of_them),
         cmocka_unit_test(batches_that_ranks_do_not_divide_are_refused),
     };

@@ -1,4 +1,4 @@
-#include "core/train/epoch_order.h"
+#include "core/base/epoch_order.h"
 
 #include "tests/support/test.h"
 

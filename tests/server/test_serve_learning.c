@@ -1,0 +1,142 @@
+/* Models that a service learns from what it is sent, through the socket: a table, points, images; their events, what they
+ * draw, and that they are still there after a restart. */
+#include "tests/server/job_client.h"
+
+static void make_models(char path[64]) {
+    strcpy(path, "/tmp/solvent-learning-XXXXXX");
+    assert_non_null(mkdtemp(path));
+}
+
+static void remove_models(const char *path) {
+    char command[128];
+    snprintf(command, sizeof command, "rm -r %s", path);
+    assert_int_equal(system(command), 0);
+}
+
+#define NETWORK "\"options\":{\"steps\":30,\"batch\":4,\"hidden_size\":8,\"time_size\":8,\"warmup\":2}}"
+
+static const struct {
+    const char *name, *request, *result;
+} MODELS[] = {
+    {"coins",
+     "{\"name\":\"coins\",\"csv\":\"side,weight\\nheads,5.0\\ntails,5.2\\nheads,\\n\",\"label\":\"side\"," NETWORK,
+     "{\"model\":\"coins\",\"kind\":\"table\",\"items\":3,"},
+    {"spots", "{\"name\":\"spots\",\"data\":[[0,1],[2,3],[4,5.5]]," NETWORK,
+     "{\"model\":\"spots\",\"kind\":\"points\",\"items\":3,"},
+    {"tiles",
+     "{\"name\":\"tiles\",\"file\":\"AAAIAwAAAAIAAAACAAAAAgD/"
+     "AwQBAgME\",\"labels_file\":\"AAAIAQAAAAIAAQ==\",\"options\":{"
+     "\"steps\":2,\"batch\":2,\"block_out_channels\":[8],\"norm_num_groups\":4}}",
+     "{\"model\":\"tiles\",\"kind\":\"images\",\"items\":2,"},
+};
+
+/* answer_of wants 200, and gives the body. */
+static char *answer_of(int port, const char *path, const char *body) {
+    struct response r;
+    assert_true(ask_once(port, "POST", path, "", body, &r));
+    if (r.status != 200)
+        fail_msg("%s: %d %s", body, r.status, r.body);
+    return r.body;
+}
+
+/* follow reads all events of a job, to its end. */
+static char *follow(int port, const char *id) {
+    struct response r;
+    char path[128];
+    path_of(path, id, "/events");
+    assert_true(ask_once(port, "GET", path, "", NULL, &r));
+    assert_int_equal(r.status, 200);
+    return r.body;
+}
+
+/* learn makes all models, one job each. */
+static void learn(int port, job_id ids[COUNT(MODELS)]) {
+    for (size_t i = 0; i < COUNT(MODELS); i++)
+        submit(port, "/v1/models", "", MODELS[i].request, ids[i]);
+    for (size_t i = 0; i < COUNT(MODELS); i++) {
+        char *events = follow(port, ids[i]);
+        const char *step = strstr(events, "event: step\ndata: {\"step\":1,\"steps\":"),
+                   *done = strstr(events, "event: done");
+        if (!step || !done || step > done || !strstr(done, MODELS[i].result))
+            fail_msg("%s: %s", MODELS[i].name, events);
+        free(events);
+    }
+}
+
+/* draw asks each model for something that only it can give. */
+static void draw(int port, char *drawn[COUNT(MODELS)]) {
+    drawn[0] =
+        answer_of(port, "/v1/sample/rows", "{\"model\":\"coins\",\"count\":3,\"seed\":1,\"given\":{\"weight\":5.1}}");
+    assert_non_null(strstr(drawn[0], "\"weight\":[5.1,5.1,5.1]"));
+    drawn[1] = answer_of(port, "/v1/sample", "{\"model\":\"spots\",\"count\":2,\"seed\":1}");
+    assert_non_null(strstr(drawn[1], "\"shape\":[2,2]"));
+    drawn[2] = answer_of(port, "/v1/sample", "{\"model\":\"tiles\",\"class\":1,\"seed\":1,\"sampler\":{\"steps\":2}}");
+    assert_non_null(strstr(drawn[2], "\"shape\":[1,4]"));
+}
+
+static void what_is_sent_is_learnt_and_stays(void **state) {
+    (void)state;
+    struct test_server server;
+    struct folder folder;
+    char models[64], *before[COUNT(MODELS)], *after[COUNT(MODELS)];
+    job_id ids[COUNT(MODELS)];
+    folder_make(&folder);
+    make_models(models);
+    START(&server, "--jobs-db", folder.db, "--models", models, "--kernels", "ref");
+    learn(server.port, ids);
+    draw(server.port, before);
+    refuse(server.port, "/v1/models", "", MODELS[0].request, 422, "another model coins");
+    assert_int_equal(server_end(&server, SIGTERM), 0);
+    START(&server, "--jobs-db", folder.db, "--models", models, "--kernels", "ref");
+    draw(server.port, after);
+    for (size_t i = 0; i < COUNT(MODELS); i++) {
+        assert_string_equal(before[i], after[i]);
+        free(before[i]), free(after[i]);
+        json_t *tree = await_state(server.port, ids[i], "done"); /* the job's report outlives the process, too */
+        assert_string_equal(text_of(json_object_get(tree, "result"), "model"), MODELS[i].name);
+        json_decref(tree);
+    }
+    assert_int_equal(server_end(&server, SIGTERM), 0);
+    folder_remove(&folder);
+    remove_models(models);
+}
+
+/* A job that is cancelled leaves no model, and its name is free. */
+static void a_job_that_is_deleted_leaves_nothing(void **state) {
+    (void)state;
+    struct test_server server;
+    struct folder folder;
+    struct response r;
+    char models[64], path[128], request[400];
+    job_id id;
+    folder_make(&folder);
+    make_models(models);
+    START(&server, "--jobs-db", folder.db, "--models", models);
+    snprintf(request, sizeof request, "{\"name\":\"long\",\"data\":[[0,1],[2,3]],\"options\":{\"steps\":100000000}}");
+    submit(server.port, "/v1/models", "", request, id);
+    expect_state(server.port, id, "running");
+    path_of(path, id, "");
+    assert_true(ask_once(server.port, "DELETE", path, "", NULL, &r));
+    assert_int_equal(r.status, 200);
+    response_free(&r);
+    expect_state(server.port, id, "cancelled");
+    assert_true(ask_once(server.port, "GET", "/v1/models/long", "", NULL, &r));
+    assert_int_equal(r.status, 404);
+    response_free(&r);
+    submit(server.port, "/v1/models", "", "{\"name\":\"long\",\"data\":[[0,1],[2,3]]," NETWORK, id);
+    expect_state(server.port, id, "done");
+    assert_int_equal(server_end(&server, SIGTERM), 0);
+    folder_remove(&folder);
+    remove_models(models);
+}
+
+int main(int argc, char **argv) {
+    int code;
+    if (serve_if_asked(argc, argv, &code))
+        return code;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_sent_is_learnt_and_stays),
+        cmocka_unit_test(a_job_that_is_deleted_leaves_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
