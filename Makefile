@@ -56,6 +56,13 @@ FLAGS_avx2 := -mavx2 -mbmi -mbmi2 -mlzcnt -mfma
 FLAGS_avx512 := $(FLAGS_avx2) -mavx512f -mavx512bw -mavx512cd -mavx512dq -mavx512vl
 FLAGS_avx512bf16 := $(FLAGS_avx512) -mavx512bf16
 FLAGS_amx := $(FLAGS_avx512bf16) -mamx-tile -mamx-bf16
+# clang's sanitizers take a quarter of an hour for kernels whose tiles are all registers; MODE=asan is gcc's, and checks them.
+ifeq ($(MODE),fuzz)
+FLAGS_avx2 += -fno-sanitize=all
+FLAGS_avx512 += -fno-sanitize=all
+FLAGS_avx512bf16 += -fno-sanitize=all
+FLAGS_amx += -fno-sanitize=all
+endif
 other_isas = $(foreach i,$(filter-out $(ISAS),$(ISA_x86_64) $(ISA_aarch64)),%_$(i).c)
 
 objects = $(patsubst %.c,$(B)/%.o,$(1))

@@ -2,12 +2,17 @@
  * that this machine's registers alone do in the same run. `nn CASE FILE` is one case of the script bench/nn, by the
  * protocol of kernels.c; a round's check is the number of parameters, or of `conv` the seconds that registers alone
  * would need. `nn CASE...` prints a line for each, `nn` for those of TABLE; of bfloat16 with its error, the root of the
- * mean square of the differences to float32 in parts of that of the output.
+ * mean square of the differences to float32 in parts of that of the output. `nn memory [CASE...]` tells what a call takes:
+ * weights and workspace; the most that lives at once in the workspace, of that; both beside the weights and the two
+ * largest values; and how far the memory of a process that makes the network and calls it grew.
  *
- *     CASE    cifar, digits, dit, conv or pipeline (DDIM, 50 steps, of cifar), then -BATCH-THREADS, and -bf16 where products
- *             are of bfloat16 */
+ *     CASE    cifar, digits, dit, decoder (of AutoencoderKL, 128x128 pixels), conv or pipeline (DDIM, 50 steps, of
+ *             cifar), then -BATCH-THREADS, and -bf16 where products are of bfloat16 */
 #include <math.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "bench/measure.h"
 #include "bench/multiply_adds.h"
@@ -16,11 +21,14 @@
 #include "core/diffusion/plan_build.h"
 #include "core/diffusion/sampler.h"
 #include "core/diffusion/scheduler.h"
+#include "core/nn/vae.h"
 #include "server/pool.h"
 
 enum { STEPS = 50, SIDE = 16, CHANNELS = 256 };
 static const char *const TABLE[] = {"conv-1-1",   "cifar-1-1",   "cifar-4-1", "cifar-1-2", "cifar-4-2", "digits-1-1",
                                     "digits-1-2", "digits-64-2", "dit-1-1",   "dit-1-2",   "dit-64-2"};
+static const char *const MEMORY[] = {"cifar-1-2",   "cifar-4-2", "cifar-16-2", "digits-1-2",
+                                     "digits-64-2", "dit-1-2",   "dit-64-2",   "decoder-1-2"};
 
 /* -- Networks -- */
 
@@ -41,6 +49,17 @@ static enum status cifar(struct ctx *ctx, const struct tensor_kernels *k, struct
     return unet_make(ctx, k, &c, out);
 }
 
+/* decoder is that of the latents of Stable Diffusion. */
+static enum status decoder(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
+    struct vae_config c = vae_default();
+    const size_t channels[] = {128, 256, 512, 512};
+    c.levels = 4;
+    memcpy(c.block_out_channels, channels, sizeof channels);
+    c.layers_per_block = 2;
+    c.height = c.width = 128;
+    return vae_make(ctx, k, &c, VAE_DECODER, out);
+}
+
 static enum status conv(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
     struct graph *g = *out = graph_new(ctx, k);
     if (!g)
@@ -55,11 +74,9 @@ static const struct family {
     enum status (*make)(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out);
     size_t side, channels;
     bool pipeline;
-} FAMILIES[] = {{"cifar", cifar, 32, 3, false},
-                {"digits", networks_digits, 28, 1, false},
-                {"dit", networks_dit, 28, 1, false},
-                {"conv", conv, SIDE, CHANNELS, false},
-                {"pipeline", cifar, 32, 3, true}};
+} FAMILIES[] = {{"cifar", cifar, 32, 3, false},        {"digits", networks_digits, 28, 1, false},
+                {"dit", networks_dit, 28, 1, false},   {"decoder", decoder, 128, 4, false},
+                {"conv", conv, SIDE, CHANNELS, false}, {"pipeline", cifar, 32, 3, true}};
 
 /* -- A case -- */
 
@@ -227,7 +244,56 @@ static void alone(const char *text) {
     tear_down(&w);
 }
 
+static double peak(void) {
+    struct rusage use;
+    getrusage(RUSAGE_SELF, &use);
+    return (double)use.ru_maxrss * 1024;
+}
+
+static void tell_memory(const char *text) {
+    struct work w = {0};
+    const double before = peak();
+    read_case(text, &w);
+    set_up(&w);
+    (void)one_round(&w);
+    const struct graph_memory m = graph_memory(w.graph);
+    const double images = (double)w.batch * sizeof(float), weights = (double)graph_load_bytes(w.graph),
+                 workspace = images * (double)graph_floats(w.graph, 1), two = images * (double)m.two_largest;
+    printf(
+        "%-12s weights %6.1f MB, workspace %6.1f, %.3f of what lives at once; %.3f of the weights and the two largest "
+        "values (%.1f); process %6.1f, %.3f\n",
+        text, weights * 1e-6, workspace * 1e-6, workspace / images / (double)m.moment,
+        (weights + workspace) / (weights + two), two * 1e-6, (peak() - before) * 1e-6,
+        (peak() - before) / (weights + two));
+    tear_down(&w);
+}
+
+/* memory_of measures in a process of its own, whose peak is that of the case. */
+static void memory_of(const char *text) {
+    fflush(stdout);
+    const pid_t child = fork();
+    if (child == 0) {
+        tell_memory(text);
+        fflush(stdout);
+        _exit(0);
+    }
+    int code;
+    if (child < 0 || waitpid(child, &code, 0) != child || code != 0)
+        exit(1);
+}
+
+static void tell_all_memory(int n, char **cases) {
+    for (int i = 0; i < n; i++)
+        memory_of(cases[i]);
+    for (size_t i = 0; n == 0 && i < sizeof MEMORY / sizeof *MEMORY; i++)
+        memory_of(MEMORY[i]);
+}
+
 int main(int argc, char **argv) {
+    if (argc >= 2 && !strcmp(argv[1], "memory")) {
+        tell_all_memory(argc - 2, argv + 2);
+        return 0;
+    }
     if (argc == 3 && strchr(argv[2], '/')) {
         take_turns(argv[1]);
         return 0;

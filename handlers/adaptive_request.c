@@ -79,6 +79,7 @@ static struct adaptive_in way(const struct adaptive_setup *s, const struct adapt
                               const struct adaptive_watch *watch) {
     return (struct adaptive_in){
         .denoiser = job->denoiser,
+        .classes = job->classes,
         .path = &s->path,
         .from = s->ends[0],
         .to = s->ends[1],

@@ -23,6 +23,7 @@ enum status adaptive_setup(struct call *call, const struct sampler_request *requ
 
 struct adaptive_job {
     const struct denoiser *denoiser;
+    const int64_t *classes; /* [count] as of eval, or NULL */
     const struct noise *noise;
     size_t count;
     const double *latents;          /* [count][d]; NULL: drawn */

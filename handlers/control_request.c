@@ -54,7 +54,7 @@ static enum status make_reference(struct call *call, const struct choice *model,
                                   size_t d, const struct denoiser **out) {
     struct ctx *ctx = &call->ctx;
     const struct choice *own = &r->guidance.model;
-    if (!own->params && !r->has_class)
+    if (!own->params && !r->classes.kind)
         return ctx_fail(ctx, STATUS_INVALID, "/guidance",
                         "guidance has nothing to guide away from; want a class, or guidance.model.");
     if (!own->params)
@@ -127,15 +127,16 @@ const char *control_around(const struct control_request *r) {
 }
 
 enum status control_denoiser(struct call *call, const struct choice *model, const struct control_request *r,
-                             const struct denoiser **out) {
+                             size_t count, struct conditioned *out) {
     struct ctx *ctx = &call->ctx;
-    enum status status = model_make(call, model, (struct model_class){r->has_class ? &r->class : NULL, r->use}, out);
+    const struct denoiser **around = &out->denoiser;
+    enum status status = model_make_each(call, model, (struct model_class){r->classes, r->use}, count, out);
     if (status == STATUS_OK && guided(&r->guidance))
-        status = guide(call, model, r, out);
+        status = guide(call, model, r, around);
     if (status == STATUS_OK && clipped(&r->clip))
-        status = clip(ctx, &r->clip, out);
+        status = clip(ctx, &r->clip, around);
     if (status == STATUS_OK && (r->measurement.matrix.kind || r->measurement.values.kind))
-        status = measure(ctx, &r->measurement, out);
+        status = measure(ctx, &r->measurement, around);
     return status;
 }
 

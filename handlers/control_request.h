@@ -21,8 +21,7 @@ struct measurement_params {
 };
 
 struct control_request {
-    struct value class;
-    bool has_class;
+    struct array classes; /* KIND_NONE: none is asked for */
     struct guidance_params guidance;
     struct clip_params clip;
     struct measurement_params measurement;
@@ -31,16 +30,18 @@ struct control_request {
 
 extern const struct field guidance_fields[], clip_fields[], measurement_fields[];
 
-/* CONTROL_FIELDS are the fields of a struct control_request that is member M of S. */
-#define CONTROL_FIELDS(S, M)                                                                                          \
+/* CONTROL_FIELDS are the fields of a struct control_request that is member M of S; with at most MOST classes. */
+#define CONTROL_FIELDS(S, M, DOC, MOST)                                                                               \
     {.name = "class",                                                                                                 \
      .doc = "Only this class of the model: the parts for which model.classes holds the number, or what a network is " \
             "told (a number, or a name where the model has names: GET /v1/models). "                                  \
-            "A network that is told none gets its last class, which those trained for guidance keep for that.",       \
-     .type = FIELD_VALUE,                                                                                             \
+            "A network that is told none gets its last class, which those trained for guidance keep for that." DOC,   \
+     .type = FIELD_ARRAY,                                                                                             \
      .kinds = KIND_INT | KIND_STRING,                                                                                 \
-     .offset = offsetof(S, M.class),                                                                                  \
-     .present = offsetof(S, M.has_class)},                                                                            \
+     .scalar = true,                                                                                                  \
+     .min_items = 1,                                                                                                  \
+     .max_items = (MOST),                                                                                             \
+     .offset = offsetof(S, M.classes)},                                                                               \
         {.name = "guidance",                                                                                          \
          .doc = "Exaggerates what sets `class` apart from the whole model (classifier-free guidance), or the model "  \
                 "from a worse one (autoguidance): D = D_ref + scale (D - D_ref).",                                    \
@@ -60,9 +61,10 @@ extern const struct field guidance_fields[], clip_fields[], measurement_fields[]
         .type = FIELD_OBJECT, .offset = offsetof(S, M.measurement), .fields = measurement_fields                      \
     }
 
-/* control_denoiser prepares the model with all that the request wants around it. Errors: INVALID, NO_MEMORY. */
+/* control_denoiser prepares the model with all that the request wants around it, for so many samples. Errors: INVALID,
+ * NO_MEMORY. */
 enum status control_denoiser(struct call *call, const struct choice *model, const struct control_request *request,
-                             const struct denoiser **out) MUST_CHECK;
+                             size_t count, struct conditioned *out) MUST_CHECK;
 
 /* control_around names what the request puts around the model: "guidance", "clip" or "measurement"; NULL: nothing. A
  * class is no such thing. */

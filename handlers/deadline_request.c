@@ -69,8 +69,12 @@ static enum status time_run(struct call *call, const struct deadline_job *job, c
     struct ctx *ctx = &call->ctx;
     struct pilot pilot = {.call = call};
     const struct sampler_watch watch = {&pilot, note_step};
-    const struct sampler_in in = {
-        .denoiser = job->denoiser, .plan = plan, .noise = job->noise, .count = count, .watch = &watch};
+    const struct sampler_in in = {.denoiser = job->denoiser,
+                                  .classes = job->classes,
+                                  .plan = plan,
+                                  .noise = job->noise,
+                                  .count = count,
+                                  .watch = &watch};
     struct sampler_out drawn;
     const struct ctx_mark mark = ctx_mark(ctx);
     const int64_t before = now(call);

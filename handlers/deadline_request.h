@@ -20,6 +20,7 @@ enum { DEADLINE_CALLS_MAX = 256, DEADLINE_CALLS_EULER = 8 };
 /* What will be run within the time. */
 struct deadline_job {
     const struct denoiser *denoiser;
+    const int64_t *classes; /* [count] as of eval, or NULL */
     const struct noise *noise;
     size_t count;
     double passes;                   /* how often the steps are taken: jumps, inversion; below 1 with strength */

@@ -260,17 +260,33 @@ static enum status decode_scalar(struct decoder *d, const struct field *field, c
     return numbers_wrong(d, field, path, span, error, &place);
 }
 
+/* decode_string takes one string as an array of one. */
+static enum status decode_string(struct decoder *d, const struct field *field, const struct path *path, json_t *value,
+                                 struct array *to) {
+    struct str *s = ctx_alloc(d->ctx, 1, sizeof *s);
+    if (!s)
+        return STATUS_NO_MEMORY;
+    const size_t before = d->call->n_errors;
+    enum status status = decoder_copy_string(d, path, value, s);
+    if (status != STATUS_OK || d->call->n_errors > before)
+        return status;
+    *to = array_1d(KIND_STRING, s, 1);
+    return decoder_check_array(d, field, path, to);
+}
+
 enum status decoder_array(struct decoder *d, const struct field *field, const struct path *path, json_t *value,
                           struct array *to) {
     const struct span *span = splice_span(d->splice, value);
     if (span && *span->text != '[' && field->scalar)
         return decode_scalar(d, field, path, span, to);
+    if (!span && field->scalar && field->kinds & KIND_STRING && json_is_string(value))
+        return decode_string(d, field, path, value, to);
     if (span && *span->text == '[')
         return field->kinds & (KIND_INT | KIND_REAL)
                    ? decoder_numbers(d, field, path, span, to)
                    : decoder_wrong(d, path, "is an array of numbers, want an array of strings.");
     if (!json_is_array(value))
-        return decoder_wrong(d, path, "is %s, want an array of %s.", decoder_show(d, value).text,
-                             decoder_kinds_text(field->kinds));
+        return decoder_wrong(d, path, "is %s, want an array of %s%s.", decoder_show(d, value).text,
+                             decoder_kinds_text(field->kinds), field->scalar ? ", or one of them" : "");
     return decode_elements(d, field, path, value, to);
 }

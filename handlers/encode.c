@@ -59,14 +59,18 @@ static size_t code_point(const unsigned char *p) {
 
 void encode_text(struct buf *out, const char *text) { encode_string(out, text, strlen(text)); }
 
+void encode_clean(struct buf *out, const char *text) {
+    while (*text) {
+        size_t n = code_point((const unsigned char *)text);
+        buf_add(out, n ? text : "\xef\xbf\xbd", n ? n : 3);
+        text += n ? n : 1;
+    }
+}
+
 void encode_quoting(struct buf *out, const char *text) {
     struct buf clean;
     buf_init(&clean, SIZE_MAX / 2);
-    while (*text) {
-        size_t n = code_point((const unsigned char *)text);
-        buf_add(&clean, n ? text : "\xef\xbf\xbd", n ? n : 3);
-        text += n ? n : 1;
-    }
+    encode_clean(&clean, text);
     out->failed |= clean.failed;
     encode_string(out, clean.data ? clean.data : "", clean.n);
     buf_release(&clean);

@@ -31,6 +31,9 @@ void encode_text(struct buf *out, const char *text); /* NUL-terminated */
 void encode_value(struct buf *out, const struct value *value);
 void encode_array(struct buf *out, const struct array *array);
 
+/* encode_clean copies a text; bytes that are no UTF-8 become U+FFFD. */
+void encode_clean(struct buf *out, const char *text);
+
 /* encode_quoting is encode_text for a sentence that quotes what a client sent, cut anywhere: bytes that are no UTF-8
  * become U+FFFD. */
 void encode_quoting(struct buf *out, const char *text);

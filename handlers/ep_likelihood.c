@@ -96,7 +96,7 @@ static const struct field INPUT[] = {
     FIELD(struct params, offset_bits, NUMBER,
           "Added to bits_per_dim: 7 for 8-bit data scaled to -1 .. 1, 8 for such data scaled to 0 .. 1.", .def = "0",
           FIELD_REALS(-64, 64)),
-    CONTROL_FIELDS(struct params, control),
+    CONTROL_FIELDS(struct params, control, "", 1),
     TIME_LIMIT_INPUT(struct params),
     {0}};
 
@@ -294,6 +294,7 @@ static enum status prepare(struct call *call, struct work *w) {
     struct ctx *ctx = &call->ctx;
     const struct params *p = &w->p;
     struct likelihood_in *in = &w->in;
+    struct conditioned model = {0};
     *in = (struct likelihood_in){
         .path = &w->path,
         .rtol = tolerance(p, p->has_rtol, p->rtol),
@@ -319,7 +320,8 @@ static enum status prepare(struct call *call, struct work *w) {
     if (status == STATUS_OK && w->asked.model)
         status = network_check(ctx, &w->asked.use, &in->to);
     if (status == STATUS_OK)
-        status = control_denoiser(call, &p->model, &p->control, &in->denoiser);
+        status = control_denoiser(call, &p->model, &p->control, 1, &model);
+    in->denoiser = model.denoiser;
     return status == STATUS_OK ? choose_prior(ctx, p, in) : status;
 }
 

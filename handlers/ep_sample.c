@@ -35,6 +35,7 @@ static enum status invert(struct ctx *ctx, const struct array *data, const struc
     const struct sampler_in up = {.denoiser = in->denoiser,
                                   .plan = &plan,
                                   .noise = in->noise,
+                                  .classes = in->classes,
                                   .count = in->count,
                                   .init = data->reals,
                                   .n_init = in->count,
@@ -83,10 +84,13 @@ static enum status report_adaptive(struct call *call, const struct sample_params
 
 /* ready makes the denoiser, and the data of the request what it sees. */
 static enum status ready(struct call *call, const struct loaded_model *model, const struct sample_params *p,
-                         const struct denoiser **denoiser, struct latent_inputs *given) {
-    enum status status = control_denoiser(call, &p->model, &p->control, denoiser);
+                         struct sampler_in *in, struct latent_inputs *given) {
+    struct conditioned made = {0};
+    enum status status = control_denoiser(call, &p->model, &p->control, (size_t)p->count, &made);
+    in->denoiser = made.denoiser;
+    in->classes = made.classes;
     if (status == STATUS_OK)
-        status = sample_check_shapes(&call->ctx, p, (*denoiser)->d, model_extent(&p->model).sample_d);
+        status = sample_check_shapes(&call->ctx, p, made.denoiser->d, model_extent(&p->model).sample_d);
     return status == STATUS_OK ? latent_encode(call, model, p, given) : status;
 }
 
@@ -129,7 +133,7 @@ static enum status run_adaptive(struct call *call, const struct loaded_model *mo
     if (status == STATUS_OK && model && p->control.use)
         status = network_check(ctx, p->control.use, &setup.ends[0]);
     if (status == STATUS_OK)
-        status = ready(call, model, p, &in.denoiser, &given);
+        status = ready(call, model, p, &in, &given);
     if (status == STATUS_OK && p->interpolate.from.kind)
         status = interpolate(ctx, p, in.denoiser->d, &in);
     if (status == STATUS_OK)
@@ -139,6 +143,7 @@ static enum status run_adaptive(struct call *call, const struct loaded_model *mo
     if (status != STATUS_OK)
         return status;
     const struct adaptive_job job = {.denoiser = in.denoiser,
+                                     .classes = in.classes,
                                      .noise = noise,
                                      .count = in.count,
                                      .latents = in.latents,
@@ -163,6 +168,7 @@ static enum status choose(struct call *call, struct sample_params *p, const stru
                  room = p->trajectory ? SAMPLE_MAX_NUMBERS / numbers / jumps - 2 : 1e9;
     const struct deadline_job job = {
         .denoiser = in->denoiser,
+        .classes = in->classes,
         .noise = in->noise,
         .count = in->count,
         .passes = taken * (double)sample_repeats(p) + (p->invert.kind ? 1 : 0),
@@ -233,7 +239,7 @@ static enum status prepare(struct call *call, struct work *w, struct sample_resu
         w->p.control.use = &w->asked.use;
     }
     if (status == STATUS_OK)
-        status = ready(call, w->asked.model, p, &w->in.denoiser, &w->given);
+        status = ready(call, w->asked.model, p, &w->in, &w->given);
     if (status != STATUS_OK)
         return status;
     take_data(w);
@@ -322,6 +328,12 @@ static enum status run(struct call *call, const void *params, void *result) {
     return status == STATUS_OK ? sample_report(call, &w.p, &w.setup, &w.in, &drawn, result) : status;
 }
 
+static enum status settle(struct call *call, void *params) {
+    (void)call;
+    sample_count(params);
+    return STATUS_OK;
+}
+
 /* canonical: where the time chooses, it belongs to the question. */
 static void canonical(const void *params, struct buf *out) {
     const struct sample_params *p = params;
@@ -401,6 +413,7 @@ const struct endpoint ep_sample = {
     .ndjson_output = "samples",
     .progress = step_event_fields,
     .picture = picture,
+    .prepare = settle,
     .canonical = canonical,
     .cost = cost,
     .run = run,

@@ -94,7 +94,7 @@ struct field {
     unsigned rows, columns; /* ARRAY: columns elements in each innermost array, rows of these in each array of them;
                                     0: any number. [[x,y],...] has 2 columns */
     bool lossless;          /* real ARRAY of a request: an integer that no double holds is refused (number.h) */
-    bool scalar;            /* ARRAY: a number alone stands for an array of one */
+    bool scalar;            /* ARRAY: an element alone stands for an array of one */
     bool nullable;          /* NUMBER, real ARRAY of an answer: may be infinite, which is written as null */
     size_t min_items, max_items; /* STRING, ARRAY, LIST; max_items 0: FIELD_MAX_ITEMS */
     const char *const

@@ -13,6 +13,14 @@ struct files {
     /* open finds the bytes of a file by its path below the folder ("unet/config.json"); they live as long as the struct
      * files. Errors: INVALID (it is there and cannot be read), NO_MEMORY. */
     enum status (*open)(struct files *self, struct ctx *ctx, const char *path, struct file *out);
+    /* passed says that n bytes of an open file were read and will hardly be read again: memory that they take can be given
+     * back, though they stay readable. NULL: nothing comes of it. */
+    void (*passed)(struct files *self, const void *p, size_t n);
 };
+
+static inline void files_passed(struct files *files, const void *p, size_t n) {
+    if (files->passed)
+        files->passed(files, p, n);
+}
 
 #endif

@@ -221,6 +221,8 @@ static enum status take_member_geometry(struct reader *r, unsigned types, struct
 static enum status take_object(struct reader *r, unsigned types, struct members *m) {
     if (is_text(m->type, "Feature")) {
         (void)enter(r, "geometry", 0);
+        if (!m->geometry.n)
+            return wrong(r, "The feature has no geometry, want one.");
         r->at = m->geometry.p, r->end = r->at + m->geometry.n;
         enum status status = take_members(r, m);
         if (status != STATUS_OK)

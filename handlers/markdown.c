@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "handlers/call.h"
+#include "handlers/decoder.h"
 
 static const char PREAMBLE[] = "# Solvent's API\n\n"
                                "This page is made from the endpoint descriptors (`make docs`); a test keeps it "
@@ -25,7 +26,9 @@ static const char *kinds_text(unsigned kinds) {
 /* array_text tells depth and widths: "array of arrays of 3 arrays of 2 numbers", "array of numbers, 1 to 2 levels". */
 static void array_text(struct buf *out, const struct field *f) {
     unsigned least = f->min_dims ? f->min_dims : 1, most = f->max_dims ? f->max_dims : 1;
-    buf_printf(out, "%sarray of ", f->scalar ? "number, or " : "");
+    if (f->scalar)
+        buf_printf(out, "%s, or ", kinds_text(f->kinds));
+    buf_text(out, "array of ");
     for (unsigned below = least - 1; below > 0 && f->columns && least == most; below--) {
         unsigned width = below == 1 ? f->rows : 0;
         if (width)
@@ -34,7 +37,7 @@ static void array_text(struct buf *out, const struct field *f) {
     }
     if (f->columns && least == most)
         buf_printf(out, "%u ", f->columns);
-    buf_printf(out, "%ss", kinds_text(f->kinds));
+    buf_text(out, decoder_kinds_text(f->kinds));
     if (least < most && f->columns)
         buf_printf(out, ", %u to %u levels, %u in each innermost one", least, most, f->columns);
     else if (least < most)

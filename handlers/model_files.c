@@ -181,7 +181,6 @@ static void measure(struct model_part *part) {
         part->numbers += part->weights.list[i].n;
         part->tensors[part->weights.list[i].dtype]++;
     }
-    part->bytes = part->numbers * sizeof(float);
 }
 
 typedef enum status read_part_config(struct opening *o, const char *path, json_t *config);
@@ -197,7 +196,7 @@ static enum status read_weighted(struct opening *o, const char *name, read_part_
     status = read(o, path, config);
     json_decref(config);
     if (status == STATUS_OK)
-        status = weight_files_open(o->ctx, o->files, folder, &out->weights);
+        status = weight_files_open(o->ctx, out->files = o->files, folder, &out->weights);
     if (status == STATUS_OK)
         measure(out);
     return status;
@@ -357,10 +356,12 @@ enum status model_part_check(struct ctx *ctx, const struct model_part *part, con
 }
 
 enum status model_part_find(void *self, struct ctx *ctx, const struct parameter *p, float *to) {
-    const struct tensor_entry *t = find_tensor(self, ctx, p);
+    const struct model_part *part = self;
+    const struct tensor_entry *t = find_tensor(part, ctx, p);
     if (!t)
         return STATUS_INVALID;
     safetensors_read(t, to);
+    files_passed(part->files, t->data, t->n * dtype_bytes(t->dtype));
     for (size_t i = 0; i < t->n; i++)
         if (!isfinite(to[i]))
             return ctx_fail(ctx, STATUS_INVALID, "",

@@ -30,9 +30,9 @@ enum network_kind { NETWORK_UNET, NETWORK_DIT, NETWORK_MLP };
 
 /* A network's weights. */
 struct model_part {
+    struct files *files; /* that the weights are read from */
     struct safetensors weights;
     size_t numbers;              /* in the tensors */
-    size_t bytes;                /* of them as float32 */
     size_t tensors[DTYPE_COUNT]; /* of each type */
 };
 

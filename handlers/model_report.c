@@ -50,8 +50,14 @@ static void write_networks(struct report *r, const struct model_graphs *g) {
     write_part(r, "weights", &m->network);
     if (m->latent)
         write_part(r, "autoencoder's weights", &m->autoencoder);
+}
+
+static size_t kept(const struct graph *g) { return g ? graph_load_bytes(g) : 0; }
+
+/* write_memory is for graphs that know which weights stay in half precision. */
+static void write_memory(struct report *r, const struct model_graphs *g) {
     buf_printf(r->out, "memory: %.2f MB for the weights, %.2f MB for each image\n",
-               mb(m->network.bytes + m->autoencoder.bytes), mb(workspace(g)));
+               mb(kept(g->network) + kept(g->decode) + kept(g->encode)), mb(workspace(g)));
 }
 
 /* read_numbers reads every parameter once, which finds those that are not finite. */
@@ -90,8 +96,10 @@ static enum status check_networks(struct report *r) {
         return status;
     write_networks(r, &g);
     status = model_graphs_check(ctx, m, &g);
-    if (status == STATUS_OK)
-        status = read_source(r, &g);
+    if (status != STATUS_OK)
+        return status;
+    write_memory(r, &g);
+    status = read_source(r, &g);
     if (status == STATUS_OK)
         status = read_numbers(r, g.network, &m->network);
     if (status == STATUS_OK)

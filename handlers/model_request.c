@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/diffusion/conditional.h"
+#include "handlers/class_request.h"
+
 struct mixture_params {
     struct array weights, means, stds, covariances, classes;
 };
@@ -179,36 +182,6 @@ static enum status check_mixture(struct ctx *ctx, const struct mixture_params *m
     return STATUS_OK;
 }
 
-/* Which parts a class has: index[n], rising. */
-struct selection {
-    size_t n;
-    size_t *index;
-};
-
-static enum status select_class(struct ctx *ctx, const struct array *classes, size_t k, struct model_class of,
-                                struct selection *out) {
-    if (classes->kind && classes->n != k)
-        return ctx_fail(ctx, STATUS_INVALID, "/model/classes",
-                        "classes holds %zu numbers, want one for each of the %zu parts.", classes->n, k);
-    if (!classes->kind)
-        return ctx_fail(ctx, STATUS_INVALID, "/class",
-                        "A class is asked for, but the model names none; want model.classes, a number for each part.");
-    if (of.class->kind != KIND_INT)
-        return ctx_fail(ctx, STATUS_INVALID, "/class",
-                        "class is \"%.*s\", but the classes of this model are numbers; want one of model.classes.",
-                        of.class->s.n < 60 ? (int)of.class->s.n : 60, of.class->s.p);
-    out->index = ctx_alloc(ctx, k, sizeof *out->index);
-    if (!out->index)
-        return STATUS_NO_MEMORY;
-    for (size_t i = 0; i < k; i++)
-        if (classes->ints[i] == of.class->i)
-            out->index[out->n++] = i;
-    if (out->n)
-        return STATUS_OK;
-    return ctx_fail(ctx, STATUS_INVALID, "/class", "class is %lld, want one that model.classes holds.",
-                    (long long)of.class->i);
-}
-
 /* pick keeps the selected rows of rows[k][size]; NULL where memory is short. */
 static double *pick(struct ctx *ctx, const struct selection *s, const double *rows, size_t size) {
     double *to = ctx_alloc(ctx, s->n, size * sizeof *to);
@@ -217,18 +190,11 @@ static double *pick(struct ctx *ctx, const struct selection *s, const double *ro
     return to;
 }
 
-static enum status make_points(struct ctx *ctx, const struct points_params *p, struct model_class of,
+/* make_points makes the denoiser of the selected points; s NULL: of all. */
+static enum status make_points(struct ctx *ctx, const struct points_params *p, const struct selection *s,
                                const struct denoiser **out) {
-    const double *points = p->points.reals;
-    size_t n = p->points.shape[0], d = model_columns(&p->points);
-    if (of.class) {
-        struct selection s = {0};
-        enum status status = select_class(ctx, &p->classes, n, of, &s);
-        if (status != STATUS_OK)
-            return status;
-        points = pick(ctx, &s, points, d);
-        n = s.n;
-    }
+    const size_t n = s ? s->n : p->points.shape[0], d = model_columns(&p->points);
+    const double *points = s ? pick(ctx, s, p->points.reals, d) : p->points.reals;
     return points ? points_make(ctx, points, n, d, p->bandwidth, out) : STATUS_NO_MEMORY;
 }
 
@@ -244,7 +210,8 @@ static enum status pick_mixture(struct ctx *ctx, const struct selection *s, stru
     return STATUS_OK;
 }
 
-static enum status make_mixture(struct ctx *ctx, const struct mixture_params *m, struct model_class of,
+/* make_mixture makes the denoiser of the selected parts; s NULL: of all. */
+static enum status make_mixture(struct ctx *ctx, const struct mixture_params *m, const struct selection *s,
                                 const struct denoiser **out) {
     struct mixture_in in = {
         .k = m->means.shape[0],
@@ -256,13 +223,50 @@ static enum status make_mixture(struct ctx *ctx, const struct mixture_params *m,
         .covariances = m->covariances.kind ? m->covariances.reals : NULL,
     };
     enum status status = check_mixture(ctx, m, in.k, in.d);
-    if (status == STATUS_OK && of.class) {
-        struct selection s = {0};
-        status = select_class(ctx, &m->classes, in.k, of, &s);
-        if (status == STATUS_OK)
-            status = pick_mixture(ctx, &s, &in);
-    }
+    if (status == STATUS_OK && s)
+        status = pick_mixture(ctx, s, &in);
     return status == STATUS_OK ? mixture_make(ctx, &in, out) : status;
+}
+
+static enum status make_parts(struct ctx *ctx, const struct choice *model, const struct selection *s,
+                              const struct denoiser **out) {
+    return model->variant == MODEL_POINTS ? make_points(ctx, model->params, s, out)
+                                          : make_mixture(ctx, model->params, s, out);
+}
+
+/* classes_of is model.classes of a formula. */
+static const struct array *classes_of(const struct choice *model) {
+    return model->variant == MODEL_POINTS ? &((const struct points_params *)model->params)->classes
+                                          : &((const struct mixture_params *)model->params)->classes;
+}
+
+static enum status make_formula(struct ctx *ctx, const struct choice *model, const struct array *asked,
+                                const struct denoiser **out) {
+    struct selection s;
+    if (!asked->kind)
+        return make_parts(ctx, model, NULL, out);
+    enum status status = class_select(ctx, classes_of(model), model_extent(model).k, asked, &s);
+    return status == STATUS_OK ? make_parts(ctx, model, &s, out) : status;
+}
+
+/* make_each makes a denoiser for each class of a formula, and of them one. */
+static enum status make_each(struct ctx *ctx, const struct choice *model, const struct array *asked, size_t count,
+                             struct conditioned *out) {
+    struct class_parts *list;
+    size_t n;
+    enum status status = class_select_each(ctx, classes_of(model), model_extent(model).k, asked, &list, &n);
+    if (status != STATUS_OK)
+        return status;
+    struct conditional_part *parts = ctx_alloc(ctx, n, sizeof *parts);
+    if (!parts)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < n && status == STATUS_OK; i++) {
+        parts[i].class = list[i].class;
+        status = make_parts(ctx, model, &list[i].parts, &parts[i].denoiser);
+    }
+    if (status == STATUS_OK)
+        status = conditional_make(ctx, parts, n, &out->denoiser);
+    return status == STATUS_OK ? class_of_samples(ctx, asked->ints, asked->n, count, &out->classes) : status;
 }
 
 static bool same(struct str a, struct str b) { return a.n == b.n && !memcmp(a.p, b.p, a.n); }
@@ -318,57 +322,28 @@ static enum status find_network(struct call *call, const struct choice *model, c
     return ctx_fail(&call->ctx, STATUS_INVALID, "/model/shape", "This network's samples have the shape %s.", shape);
 }
 
-/* named_class finds a class by one of its names. */
-static enum status named_class(struct call *call, const struct loaded_model *m, struct str name, int64_t *class) {
-    const int shown = name.n < 60 ? (int)name.n : 60;
-    *class = model_labels_find(&m->labels, name);
-    if (*class >= 0)
-        return STATUS_OK;
-    if (m->labels.n)
-        return ctx_fail(&call->ctx, STATUS_INVALID, "/class",
-                        "class is \"%.*s\", which no class of this network is called; want another name, such as "
-                        "\"%.*s\", or a number.",
-                        shown, name.p, m->labels.list[0].text.n < 60 ? (int)m->labels.list[0].text.n : 60,
-                        m->labels.list[0].text.p);
-    return ctx_fail(&call->ctx, STATUS_INVALID, "/class",
-                    "class is \"%.*s\", but the classes of this network have no names; want a number.", shown, name.p);
-}
-
-/* class_of is what the network is told: without a class its last one, which those trained for guidance keep for "none". */
-static enum status class_of(struct call *call, const struct loaded_model *m, const struct value *asked,
-                            int64_t *class) {
-    const struct model_classes *c = &m->classes;
-    enum status status = STATUS_OK;
-    *class = c->none;
-    if (!asked)
-        return STATUS_OK;
-    if (!c->n)
-        return ctx_fail(&call->ctx, STATUS_INVALID, "/class", "A class is asked for, but this network knows none.");
-    if (asked->kind == KIND_STRING)
-        status = named_class(call, m, asked->s, class);
-    else
-        *class = asked->i;
-    if (status != STATUS_OK || (*class >= 0 && *class < (int64_t)c->n))
-        return status;
-    return ctx_fail(&call->ctx, STATUS_INVALID, "/class", "class is %lld, want 0 to %lld: the network knows so many.",
-                    (long long)*class, (long long)c->n - 1);
-}
-
-static enum status make_network(struct call *call, const struct choice *model, struct model_class of,
-                                const struct denoiser **out) {
+/* make_network makes a network's denoiser. It is told one class, its last one where none is asked for, which those trained
+ * for guidance keep for "none", or of several each sample's. */
+static enum status make_network(struct call *call, const struct choice *model, struct model_class of, size_t count,
+                                struct conditioned *out) {
+    struct ctx *ctx = &call->ctx;
     const struct loaded_model *m;
-    struct network_use use = {0};
+    int64_t *numbers = NULL;
     if (!of.use)
         return ctx_fail(
-            &call->ctx, STATUS_INVALID, "/model",
+            ctx, STATUS_INVALID, "/model",
             "A network is asked by a scheduler_config, or by a path and a prediction, which only requests to "
             "/v1/sample for networks have; want a mixture or points here.");
     enum status status = find_network(call, model, &m);
+    if (status == STATUS_OK && of.asked.kind)
+        status = class_numbers(ctx, m, &of.asked, &numbers);
     if (status != STATUS_OK)
         return status;
-    use = *of.use;
-    status = class_of(call, m, of.class, &use.class);
-    return status == STATUS_OK ? network_denoiser(&call->ctx, &m->network, &use, out) : status;
+    struct network_use use = *of.use;
+    use.class = numbers ? numbers[0] : m->classes.none;
+    status = network_denoiser(ctx, &m->network, &use, &out->denoiser);
+    return status == STATUS_OK && of.asked.n > 1 ? class_of_samples(ctx, numbers, of.asked.n, count, &out->classes)
+                                                 : status;
 }
 
 static size_t greater(size_t a, size_t b) { return a > b ? a : b; }
@@ -397,8 +372,19 @@ void model_describe(const struct loaded_model *m, const char *name, const char *
 
 enum status model_make(struct call *call, const struct choice *model, struct model_class of,
                        const struct denoiser **out) {
+    struct conditioned made = {0};
+    if (model->variant != MODEL_NETWORK)
+        return make_formula(&call->ctx, model, &of.asked, out);
+    enum status status = make_network(call, model, of, 1, &made);
+    *out = made.denoiser;
+    return status;
+}
+
+enum status model_make_each(struct call *call, const struct choice *model, struct model_class of, size_t count,
+                            struct conditioned *out) {
+    *out = (struct conditioned){0};
     if (model->variant == MODEL_NETWORK)
-        return make_network(call, model, of, out);
-    return model->variant == MODEL_POINTS ? make_points(&call->ctx, model->params, of, out)
-                                          : make_mixture(&call->ctx, model->params, of, out);
+        return make_network(call, model, of, count, out);
+    return of.asked.n > 1 ? make_each(&call->ctx, model, &of.asked, count, out)
+                          : make_formula(&call->ctx, model, &of.asked, &out->denoiser);
 }

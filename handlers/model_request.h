@@ -34,11 +34,17 @@ double model_coding_cost(const struct choice *model, double decoded, double enco
 /* model_memory is the least bytes that a network's samples take, from latents to pictures; 0 for a formula. */
 double model_memory(const struct choice *model, double count);
 
-/* What a model is told beside x: the class, a number or a name, if one is asked for; and networks, how they are asked
- * (its own `class` is not looked at). */
+/* What a model is told beside x: classes, numbers or names, where they are asked for (class_request.h); and networks, how
+ * they are asked (its own `class` is not looked at). */
 struct model_class {
-    const struct value *class;     /* NULL: none */
+    struct array asked;            /* KIND_NONE: no class */
     const struct network_use *use; /* NULL: this use has none, and networks are refused */
+};
+
+/* A denoiser, and what it is told of each sample. */
+struct conditioned {
+    const struct denoiser *denoiser;
+    const int64_t *classes; /* [count]; NULL: nothing */
 };
 
 /* model_is_network: it has no formula to compare samples with. */
@@ -52,10 +58,13 @@ enum status model_load_network(struct call *call, const struct choice *model,
 /* model_describe writes the JSON object that stands for a network: what its name abbreviates. */
 void model_describe(const struct loaded_model *outline, const char *name, const char *digest, struct buf *out);
 
-/* model_make prepares the denoiser in call->ctx: of all parts, or of those of a class.
- * Errors: as of mixture_make; INVALID (shapes that do not go together; "/class": there is no such class). */
+/* model_make prepares the denoiser in call->ctx: of all parts, or of those of the classes together; a network is told the
+ * first. model_make_each prepares one that has each of `count` samples come from its own class, where several are asked
+ * for. Errors: as of mixture_make; INVALID (shapes that do not go together; "/class", "/class/3": there is no such one). */
 enum status model_make(struct call *call, const struct choice *model, struct model_class of,
                        const struct denoiser **out) MUST_CHECK;
+enum status model_make_each(struct call *call, const struct choice *model, struct model_class of, size_t count,
+                            struct conditioned *out) MUST_CHECK;
 
 /* columns is d of an array whose rows are samples: [n][d], or [n] in one dimension. */
 static inline size_t model_columns(const struct array *a) { return a->dims == 2 ? a->shape[1] : 1; }

@@ -67,11 +67,12 @@ static bool is_text(const struct members *of, struct str name) {
 /* may_be_text: where a value is no JSON, it is a string without its quotes: a model's name, a class's. */
 static bool may_be_text(const struct members *of, struct str name) {
     const struct field *f = find_member(of, name);
-    return f && ((f->type == FIELD_VALUE && f->kinds & KIND_STRING) || f->role == ROLE_MODEL);
+    const bool one = f && (f->type == FIELD_VALUE || (f->type == FIELD_ARRAY && f->scalar));
+    return f && ((one && f->kinds & KIND_STRING) || f->role == ROLE_MODEL);
 }
 
 static bool is_json(struct str text) {
-    json_t *value = json_loadb(text.p, text.n, JSON_DECODE_ANY, NULL);
+    json_t *value = json_loadb(text.p, text.n, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, NULL);
     json_decref(value);
     return value != NULL;
 }

@@ -133,7 +133,7 @@ static enum status draw(struct call *call, const struct sample_params *p, const 
         return status;
     const struct plot_job job = {
         .model = &p->model,
-        .of = {.class = p->control.has_class ? &p->control.class : NULL},
+        .of = {.asked = p->control.classes},
         .samples = samples,
         .count = (size_t)p->count,
         .d = out->samples.shape[1],

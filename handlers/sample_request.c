@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "handlers/class_request.h"
 #include "handlers/deadline_request.h"
 #include "handlers/diagnostics_request.h"
 #include "handlers/dtype_field.h"
@@ -35,7 +36,8 @@ static const char *const NOISES[] = {"philox", "torch", NULL};
 
 const struct field sample_fields[] = {
     MODEL_FIELD(struct sample_params, model, "What to sample from.", .required = true),
-    FIELD(struct sample_params, count, INT, "How many samples.", .def = "1", FIELD_INTS(1, MAX_COUNT)),
+    FIELD(struct sample_params, count, INT, "How many samples. Absent: 1, or as many as classes are listed.",
+          .present = offsetof(struct sample_params, has_count), FIELD_INTS(1, MAX_COUNT)),
     FIELD(struct sample_params, seed, INT,
           "Chooses the random numbers: the same request with the same seed has the same answer, to the byte, and the "
           "first samples of a longer request are those of a shorter one. Drawn and echoed where it is absent.",
@@ -48,7 +50,11 @@ const struct field sample_fields[] = {
     SAMPLER_REQUEST_FIELDS(struct sample_params, how),
     NETWORK_REQUEST_FIELDS(struct sample_params, network),
     DTYPE_INPUT(struct sample_params, dtype),
-    CONTROL_FIELDS(struct sample_params, control),
+    CONTROL_FIELDS(
+        struct sample_params, control,
+        " A list has a class for each sample; where count is greater, it begins again behind its last. Such a "
+        "sample is, to the byte, the one that a request for its class alone has in its place.",
+        CLASSES_MAX),
     SAMPLES(
         latents,
         "Standard normal numbers to start from in place of drawn ones, [count][d] (or [count] in one dimension). They "
@@ -128,6 +134,12 @@ double sample_predict(const struct sample_params *p) {
            (double)p->count * (calls * (row + (draws ? 14 : 4) * d) + 10 * d) + (double)sampler_steps(s) * 200;
 }
 
+void sample_count(struct sample_params *p) {
+    if (!p->has_count)
+        p->count = p->control.classes.n > 1 ? (int64_t)p->control.classes.n : 1;
+    p->has_count = true;
+}
+
 static enum status check_size(struct call *call, const struct sample_params *p) {
     enum status status = model_check_size(call, &p->model, "model");
     if (status != STATUS_OK)
@@ -176,6 +188,10 @@ static enum status check_vector(struct ctx *ctx, const struct array *a, const ch
 static enum status check_companions(struct ctx *ctx, const struct sample_params *p) {
     const bool jumps = p->repaint.has_length || p->repaint.has_repeats;
     const bool between = p->interpolate.from.kind || p->interpolate.to.kind;
+    if (p->control.classes.n > (size_t)p->count)
+        return ctx_fail(ctx, STATUS_INVALID, "/class",
+                        "class lists the classes of %zu samples, and count is %lld; want no more classes than samples.",
+                        p->control.classes.n, (long long)p->count);
     if (p->has_strength && !p->init.kind)
         return ctx_fail(ctx, STATUS_INVALID, "/strength", "strength says how much noise init gets; want init, too.");
     if (!p->mask.kind != !p->known.kind)
@@ -210,6 +226,7 @@ static enum status check_diagnostics(struct ctx *ctx, const struct sample_params
                : p->invert.kind           ? "invert"
                : p->interpolate.from.kind ? "interpolate"
                : p->has_stop_after        ? "stop_after"
+               : p->control.classes.n > 1 ? "a list of classes"
                                           : NULL;
     if (!p->diagnostics || (!name && p->count >= DIAGNOSTICS_LEAST))
         return STATUS_OK;

@@ -28,7 +28,7 @@ struct sample_params {
     struct control_request control;
     struct array latents, init, mask, known, invert;
     double strength;
-    bool has_strength, trajectory, diagnostics;
+    bool has_count, has_strength, trajectory, diagnostics;
     int noise;
     struct repaint_params repaint;
     struct interpolate_params interpolate;
@@ -40,6 +40,9 @@ struct sample_params {
 };
 
 extern const struct field sample_fields[];
+
+/* sample_count settles the count of a request that names none. */
+void sample_count(struct sample_params *p);
 
 /* sample_repeats is how often inpainting takes each stretch of steps; 1: it does not jump. */
 int64_t sample_repeats(const struct sample_params *p);

@@ -2,12 +2,12 @@
 
 #include <stdlib.h>
 
+#include "server/beat.h"
 #include "server/clock.h"
 #include "server/exchange.h"
 #include "server/jobs_report.h"
 #include "server/loop.h"
 
-static const char BEAT[] = ":\n\n";
 #define LAST_ID "end"
 
 struct reader {
@@ -152,14 +152,6 @@ static size_t take(struct reader *r, char *to, size_t max) {
     return n;
 }
 
-static size_t take_beat(struct reader *r, char *to, size_t max) {
-    if (!r->beat || max < sizeof BEAT - 1)
-        return 0;
-    r->beat = false;
-    memcpy(to, BEAT, sizeof BEAT - 1);
-    return sizeof BEAT - 1;
-}
-
 /* read_some gives bytes, 0 where the connection is to be suspended, or an end; with the table locked. */
 static ssize_t read_some(struct reader *r, char *to, size_t max, bool *fresh) {
     *fresh = r->at == r->sending.n;
@@ -169,7 +161,7 @@ static ssize_t read_some(struct reader *r, char *to, size_t max, bool *fresh) {
     if (r->gone || r->sending.failed)
         return MHD_CONTENT_READER_END_WITH_ERROR;
     if (n == 0)
-        n = take_beat(r, to, max);
+        n = beat_take(&r->beat, to, max);
     if (n > 0)
         return (ssize_t)n;
     if (r->last || jobs_stopping_now(r->jobs))

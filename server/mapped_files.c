@@ -89,6 +89,13 @@ static enum status open_mapped(struct files *files, struct ctx *ctx, const char 
     return status;
 }
 
+/* give_back lets go of the pages; whoever reads them again has them from the file. */
+static void give_back(struct files *files, const void *p, size_t n) {
+    const uintptr_t size = (uintptr_t)sysconf(_SC_PAGESIZE), first = (uintptr_t)p & ~(size - 1);
+    (void)files;
+    madvise((void *)first, (uintptr_t)p + n - first, MADV_DONTNEED);
+}
+
 struct files *mapped_files_open(const char *folder) {
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     struct mapped *m = fd >= 0 ? calloc(1, sizeof *m) : NULL;
@@ -98,6 +105,7 @@ struct files *mapped_files_open(const char *folder) {
         return NULL;
     }
     m->files.open = open_mapped;
+    m->files.passed = give_back;
     m->folder = fd;
     m->outer = reading;
     reading = m;

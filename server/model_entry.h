@@ -3,6 +3,7 @@
 #ifndef SOLVENT_MODEL_ENTRY_H
 #define SOLVENT_MODEL_ENTRY_H
 
+#include <limits.h>
 #include <pthread.h>
 
 #include "handlers/model_store.h"
@@ -10,7 +11,7 @@
 
 struct log;
 
-enum { MODEL_NAME = MODEL_NAME_MAX, MODEL_FILE_MAX = 64 << 20 };
+enum { ENTRY_NAME = 3 * NAME_MAX, MODEL_FILE_MAX = 64 << 20 };
 
 /* A network's weights for products of one kind; with the mutex. */
 struct entry_weights {
@@ -21,9 +22,9 @@ struct entry_weights {
 };
 
 struct entry {
-    char name[MODEL_NAME + 1];
-    bool is_file; /* NAME.json; else the folder NAME */
-    char *path;   /* of the folder */
+    char name[ENTRY_NAME + 1]; /* of one that is bad, it need not fit; in any case it is UTF-8 */
+    bool is_file;              /* NAME.json; else the folder NAME */
+    char *path;                /* of the folder */
     struct seen seen;
     struct loaded_model *outline; /* NULL: a formula, or bad from the beginning */
 

@@ -140,7 +140,7 @@ static enum status check_served(struct model_store *store, struct ctx *ctx, stru
 enum status model_put(struct model_store *store, struct ctx *ctx, struct str name, const struct model_file *files,
                       size_t n) {
     struct models *m = models_of(store);
-    char text[MODEL_NAME + 1] = "";
+    char text[MODEL_NAME_MAX + 1] = "";
     if (!m->folder)
         return ctx_fail(ctx, STATUS_INVALID, "/name",
                         "There is no folder of models to add one to; the server's option --models names one.");

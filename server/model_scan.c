@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "handlers/call.h"
+#include "handlers/encode.h"
 #include "server/model_entry.h"
 
 struct scan {
@@ -20,22 +21,20 @@ struct scan {
 static bool plain(const char *name) { return model_name_fits((struct str){name, strlen(name)}); }
 
 /* name_of_file copies the name without ".json"; false where the file is none of ours. */
-static bool name_of_file(const char *file, char name[MODEL_NAME + 1]) {
+static bool name_of_file(const char *file, char name[NAME_MAX + 1]) {
     size_t n = strlen(file);
-    if (n < 6 || n - 5 > MODEL_NAME || strcmp(file + n - 5, ".json") != 0)
+    if (n < 6 || strcmp(file + n - 5, ".json") != 0)
         return false;
     memcpy(name, file, n - 5);
     name[n - 5] = '\0';
-    return plain(name);
+    return true;
 }
 
 /* name_of_folder: a folder with something in it that could be a model. */
-static bool name_of_folder(int folder, const char *entry, char name[MODEL_NAME + 1]) {
+static bool name_of_folder(int folder, const char *entry, char name[NAME_MAX + 1]) {
     static const char *const signs[] = {"model_index.json", "config.json"};
-    char path[MODEL_NAME + 32];
+    char path[NAME_MAX + 32];
     struct stat st;
-    if (!plain(entry))
-        return false;
     strcpy(name, entry);
     for (size_t i = 0; i < COUNT_OF(signs); i++)
         if (snprintf(path, sizeof path, "%s/%s", name, signs[i]) > 0 && !fstatat(folder, path, &st, 0))
@@ -80,7 +79,7 @@ static void make_digest(struct entry *e) {
 }
 
 static bool read_file(struct scan *s, struct entry *e) {
-    char file[MODEL_NAME + 8];
+    char file[ENTRY_NAME + 8];
     const char *why;
     struct error error;
     snprintf(file, sizeof file, "%s.json", e->name);
@@ -107,13 +106,17 @@ static bool read_folder(struct scan *s, struct entry *e) {
     return e->outline || bad(e, why.detail);
 }
 
+static bool misnamed(struct entry *e) {
+    return bad(e, "Its name is none for a model: want 1 to 64 of A-Z a-z 0-9 . _ -, and no dot in front.");
+}
+
 static struct entry *read_entry(struct scan *s, const char *name, bool is_file) {
     struct entry *e = calloc(1, sizeof *e);
     if (!e)
         return NULL;
     strcpy(e->name, name);
     e->is_file = is_file;
-    if (is_file ? read_file(s, e) : read_folder(s, e))
+    if (!plain(name) ? misnamed(e) : is_file ? read_file(s, e) : read_folder(s, e))
         return e;
     entry_free(e);
     return NULL;
@@ -130,8 +133,8 @@ static struct entry *find_same(struct scan *s, const char *name, bool is_file) {
         if (m->current[i]->is_file == is_file && !m->current[i]->late && !strcmp(m->current[i]->name, name))
             found = m->current[i];
     pthread_mutex_unlock(&m->mutex);
-    if (!found) /* nobody but a scan lets one go that is current */
-        return NULL;
+    if (!found || !plain(name)) /* nobody but a scan lets one go that is current */
+        return found;
     int folder = is_file ? s->folder : openat(s->folder, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool same = folder >= 0 && seen_same(&found->seen, folder);
     if (!is_file && folder >= 0)
@@ -139,7 +142,25 @@ static struct entry *find_same(struct scan *s, const char *name, bool is_file) {
     return same ? found : NULL;
 }
 
-static void add(struct scan *s, const char *name, bool is_file) {
+/* shown makes UTF-8 of a name. */
+static bool shown(const char *name, char text[ENTRY_NAME + 1]) {
+    struct buf clean;
+    buf_init(&clean, ENTRY_NAME);
+    encode_clean(&clean, name);
+    const bool whole = !clean.failed;
+    if (whole)
+        memcpy(text, clean.data, clean.n);
+    text[whole ? clean.n : 0] = '\0';
+    buf_release(&clean);
+    return whole;
+}
+
+static void add(struct scan *s, const char *found, bool is_file) {
+    char name[ENTRY_NAME + 1];
+    if (!shown(found, name)) {
+        s->failed = true;
+        return;
+    }
     if (s->n == s->room) {
         size_t room = s->room ? 2 * s->room : 16;
         struct entry **list = realloc(s->list, room * sizeof *list);
@@ -186,10 +207,12 @@ struct entry **model_scan(struct models *models, size_t *n) {
     if (!folder)
         return NULL;
     struct scan s = {.models = models, .folder = dirfd(folder), .list = calloc(16, sizeof *s.list), .room = 16};
-    char name[MODEL_NAME + 1];
+    char name[NAME_MAX + 1];
     s.failed = !s.list;
     for (struct dirent *entry; !s.failed && (entry = readdir(folder));)
-        if (name_of_file(entry->d_name, name))
+        if (*entry->d_name == '.') /* hidden: what is being put there, for one */
+            continue;
+        else if (name_of_file(entry->d_name, name))
             add(&s, name, true);
         else if (name_of_folder(s.folder, entry->d_name, name))
             add(&s, name, false);

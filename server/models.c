@@ -110,29 +110,29 @@ static bool describe(struct entry *e) {
     return !text.failed;
 }
 
-static void make_digest(struct models *m, struct entry *e) {
+/* make_digest leaves an entry as it was where the caller is stopped: another will make it. */
+static enum status make_digest(struct models *m, struct ctx *ctx, struct entry *e) {
     char digest[KEY_HEX + 1];
     struct error why = {0};
     e->busy = true;
     pthread_mutex_unlock(&m->mutex);
-    bool good = network_digest(e->path, m->isa, &e->seen, digest, &why);
+    bool good = network_digest(ctx, e->path, m->isa, &e->seen, digest, &why);
+    const bool stopped = !good && ctx_stop(ctx) != STOP_NONE;
     pthread_mutex_lock(&m->mutex);
     e->busy = false;
     if (good)
         strcpy(e->digest, digest);
-    if (!good || !describe(e))
+    if (!stopped && (!good || !describe(e)))
         found_bad(m, e, &why);
     pthread_cond_broadcast(&m->changed);
+    return stopped ? ctx_stopped(ctx) : STATUS_OK;
 }
 
 /* want_digest makes it, or waits until somebody else has made it. */
 static enum status want_digest(struct models *m, struct ctx *ctx, struct entry *e) {
     enum status status = STATUS_OK;
     while (!e->json && !e->why && status == STATUS_OK)
-        if (e->busy)
-            status = wait_a_moment(m, ctx);
-        else
-            make_digest(m, e);
+        status = e->busy ? wait_a_moment(m, ctx) : make_digest(m, ctx, e);
     return status == STATUS_OK && e->why ? is_bad(ctx, e) : status;
 }
 

@@ -18,9 +18,19 @@ struct watched_files {
     struct files base; /* first: a files pointer is a watched_files pointer */
     struct files *inner;
     int folder;
-    struct seen *seen;      /* NULL: they are not noted */
-    struct key_state *hash; /* NULL: they are not hashed */
+    struct seen *seen;        /* NULL: they are not noted */
+    struct key_state *hash;   /* NULL: they are not hashed */
+    const struct ctx *caller; /* of hashes: they end where it is stopped */
 };
+
+static void hash_file(struct watched_files *w, const struct file *file) {
+    enum { PIECE = 4 << 20 };
+    for (size_t at = 0; at < file->n && ctx_stop(w->caller) == STOP_NONE; at += PIECE) {
+        const size_t n = file->n - at < PIECE ? file->n - at : PIECE;
+        key_add(w->hash, file->p + at, n);
+        files_passed(w->inner, file->p + at, n);
+    }
+}
 
 static enum status open_watched(struct files *self, struct ctx *ctx, const char *path, struct file *out) {
     struct watched_files *w = (struct watched_files *)self;
@@ -29,13 +39,18 @@ static enum status open_watched(struct files *self, struct ctx *ctx, const char 
     enum status status = w->inner->open(w->inner, ctx, path, out);
     if (status == STATUS_OK && out->p && w->hash) {
         key_add(w->hash, path, strlen(path));
-        key_add(w->hash, out->p, out->n);
+        hash_file(w, out);
     }
     return status;
 }
 
+static void pass_on(struct files *self, const void *p, size_t n) {
+    struct watched_files *w = (struct watched_files *)self;
+    files_passed(w->inner, p, n);
+}
+
 static bool open_folder(const char *folder, struct watched_files *out, struct error *why) {
-    *out = (struct watched_files){.base = {open_watched}, .inner = mapped_files_open(folder)};
+    *out = (struct watched_files){.base = {open_watched, pass_on}, .inner = mapped_files_open(folder)};
     out->folder = out->inner ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (out->folder >= 0)
         return true;
@@ -67,8 +82,8 @@ struct loaded_model *network_outline(const char *folder, enum isa isa, struct se
     return outline;
 }
 
-bool network_digest(const char *folder, enum isa isa, const struct seen *seen, char digest[KEY_HEX + 1],
-                    struct error *why) {
+bool network_digest(const struct ctx *caller, const char *folder, enum isa isa, const struct seen *seen,
+                    char digest[KEY_HEX + 1], struct error *why) {
     struct watched_files w;
     struct key_state hash;
     struct key key;
@@ -77,8 +92,9 @@ bool network_digest(const char *folder, enum isa isa, const struct seen *seen, c
     key_start(&hash);
     key_add(&hash, isa_text(isa), strlen(isa_text(isa)));
     w.hash = &hash;
+    w.caller = caller;
     struct loaded_model *outline = model_outline(&w.base, isa, OUTLINE_MEMORY, why);
-    bool good = outline && unchanged(&w, seen, why);
+    bool good = outline && unchanged(&w, seen, why) && ctx_stop(caller) == STOP_NONE;
     model_unload(outline);
     close_folder(&w);
     key_end(&hash, &key);

@@ -11,9 +11,10 @@
 struct loaded_model *network_outline(const char *folder, enum isa isa, struct seen *seen, struct error *why);
 
 /* network_digest is of all files that an outline is read from, and of the kernels' name, since the last bits of an answer
- * depend on them. It reads the files whole: about a second for a GB. false: it cannot; why->detail says why. */
-bool network_digest(const char *folder, enum isa isa, const struct seen *seen, char digest[KEY_HEX + 1],
-                    struct error *why);
+ * depend on them. It reads the files whole: about a second for a GB, unless the caller is stopped. false: it cannot, and
+ * why->detail says why; or it was stopped. */
+bool network_digest(const struct ctx *caller, const char *folder, enum isa isa, const struct seen *seen,
+                    char digest[KEY_HEX + 1], struct error *why);
 
 /* network_load reads the weights, too, for products of `dtype`, with at most `memory` bytes beside the files. NULL: it cannot, or the files are
  * not those that were seen; why->detail says why, why->pointer is "memory" where that is the reason. */

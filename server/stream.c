@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "server/beat.h"
 #include "server/clock.h"
 #include "server/exchange.h"
 #include "server/flight.h"
@@ -16,8 +17,6 @@ enum {
     LOOK_MS = 20, /* how soon a waiting worker sees that its job was cancelled */
 };
 #define ANSWER_MAX ((size_t)1 << 30) /* of what is written between two lines */
-
-static const char BEAT[] = ":\n\n";
 
 struct stream {
     struct sink sink; /* first. The worker's; the reader's where `offered` */
@@ -248,14 +247,6 @@ static size_t take(struct stream *s, char *to, size_t max) {
     return n;
 }
 
-static size_t take_beat(struct stream *s, char *to, size_t max) {
-    if (!s->beat || max < sizeof BEAT - 1)
-        return 0;
-    s->beat = false;
-    memcpy(to, BEAT, sizeof BEAT - 1);
-    return sizeof BEAT - 1;
-}
-
 /* finish is the end of the stream, once all is sent. */
 static ssize_t finish(struct exchange *x) {
     x->queue_ns = x->job->queue_ns; /* written before the end */
@@ -271,7 +262,7 @@ ssize_t stream_read(void *cls, uint64_t pos, char *to, size_t max) {
     bool fresh = s->at == s->sending.n;
     ssize_t n = s->gone ? MHD_CONTENT_READER_END_WITH_ERROR : (ssize_t)take(s, to, max);
     if (n == 0)
-        n = (ssize_t)take_beat(s, to, max);
+        n = (ssize_t)beat_take(&s->beat, to, max);
     if (n == 0 && s->ended)
         n = finish(x);
     s->parked = n == 0;

@@ -40,14 +40,14 @@ struct combination_count {
 enum status combination_count_make(struct ctx *ctx, const struct combination_plan *plan, bool ranks,
                                    struct combination_count *count) MUST_CHECK;
 
-/* combination_unrank writes the tokens of combination number rank[width], from 0, which must be below the total; the
- * tokens[*n] are in the arena. It destroys rank and the table. Errors: NO_MEMORY, CANCELLED, TIMED_OUT. */
-enum status combination_unrank(struct ctx *ctx, struct combination_count *count, uint64_t *rank, int64_t **tokens,
+/* combination_unrank writes the tokens of combination number rank[width], from 0, which must be below the total;
+ * values[*n] are in the arena. It destroys rank and the table. Errors: NO_MEMORY, CANCELLED, TIMED_OUT. */
+enum status combination_unrank(struct ctx *ctx, struct combination_count *count, uint64_t *rank, int64_t **values,
                                size_t *n) MUST_CHECK;
 
-/* combination_rank gives in rank[width] how many combinations come before that of tokens[n], which must be one. It
+/* combination_rank gives in rank[width] how many combinations come before that of the tokens values[n], which must be one. It
  * destroys the table. Errors: CANCELLED, TIMED_OUT. */
-enum status combination_rank(struct ctx *ctx, struct combination_count *count, const int64_t *tokens, size_t n,
+enum status combination_rank(struct ctx *ctx, struct combination_count *count, const int64_t *values, size_t n,
                              uint64_t *rank) MUST_CHECK;
 
 #endif

@@ -50,6 +50,7 @@ struct adaptive_watch {
 
 struct adaptive_in {
     const struct denoiser *denoiser;
+    const int64_t *classes; /* [count] of each sample (denoiser.h); NULL: what the denoiser was made for */
     const struct path *path;
     struct path_point from, to; /* 0 < k; one of the two may be infinite (dpm_23: from). Up or down */
     enum adaptive_pair pair;

@@ -171,7 +171,7 @@ static size_t call_scratch(const struct denoiser *denoiser, size_t width) {
 
 size_t room_bytes(const struct walk *walk, size_t width) {
     size_t d = walk->in->denoiser->d;
-    return width * (sizeof(struct walker) + sizeof(struct path_point)) +
+    return width * (sizeof(struct walker) + sizeof(struct path_point) + sizeof(int64_t)) +
            (width + (4 + STAGES) * width * d + call_scratch(walk->in->denoiser, width)) * sizeof(double);
 }
 
@@ -180,8 +180,8 @@ struct room room_make(const struct walk *walk, size_t width, void *piece) {
     size_t size = room.width * room.d;
     room.walkers = piece;
     room.points = (struct path_point *)(void *)(room.walkers + room.width);
-    double *numbers = (double *)(void *)(room.points + room.width);
-    room.divergence = numbers;
+    room.classes = (int64_t *)(void *)(room.points + room.width);
+    room.divergence = (double *)(void *)(room.classes + room.width);
     room.x = room.divergence + room.width;
     room.trial = room.x + size;
     room.D = room.trial + size;
@@ -191,12 +191,21 @@ struct room room_make(const struct walk *walk, size_t width, void *piece) {
     return room;
 }
 
+/* classes_of gathers the classes of the rows inside; NULL: there are none. */
+static const int64_t *classes_of(const struct walk *walk, const struct room *room) {
+    const int64_t *all = walk->in->classes;
+    for (size_t row = 0; all && row < room->active; row++)
+        room->classes[row] = all[room->walkers[row].sample];
+    return all ? room->classes : NULL;
+}
+
 void room_sweep(const struct walk *walk, struct room *room) {
     const struct adaptive_in *in = walk->in;
     for (size_t row = 0; row < room->active; row++)
         propose(walk, room, row);
     const struct denoiser_each q = {
         .at = room->points,
+        .classes = classes_of(walk, room),
         .rows = room->active,
         .x = room->trial,
         .D = room->D,
@@ -213,7 +222,8 @@ void room_sweep(const struct walk *walk, struct room *room) {
 void room_cut_short(const struct walk *walk, struct room *room) {
     for (size_t row = 0; row < room->active; row++)
         room->points[row] = room->walkers[row].at;
-    const struct denoiser_each q = {.at = room->points, .rows = room->active, .x = room->x, .D = room->D};
+    const struct denoiser_each q = {
+        .at = room->points, .classes = classes_of(walk, room), .rows = room->active, .x = room->x, .D = room->D};
     denoiser_each(walk->in->denoiser, &q, room->scratch);
     while (room->active) {
         size_t row = room->active - 1, sample = room->walkers[row].sample;
@@ -233,8 +243,10 @@ void room_stay_out(const struct walk *walk, const struct room *room, size_t firs
         rows /= 2;
     for (size_t i = 0; i < n; i += rows) {
         size_t now = n - i < rows ? n - i : rows;
-        denoiser_eval(in->denoiser, &in->from, NULL, now, in->x + (first + i) * d, room->D, room->scratch);
-        memcpy(in->x + (first + i) * d, room->D, now * d * sizeof *in->x);
+        const struct told told = told_from(&(struct told){.classes = in->classes}, first + i, d);
+        double *x = in->x + (first + i) * d;
+        denoiser_eval(in->denoiser, &in->from, &told, now, x, room->D, room->scratch);
+        memcpy(x, room->D, now * d * sizeof *x);
     }
     for (size_t i = first; i < first + n; i++) {
         walk->out->calls[i]++;

@@ -33,6 +33,7 @@ struct room {
     struct walker *walkers;
     double *x, *trial, *D, *v, *slopes;
     struct path_point *points;
+    int64_t *classes;   /* [width] of the query's rows */
     double *divergence; /* [width] */
     double *scratch;
 };

@@ -69,23 +69,23 @@ void clip_row(size_t d, double range, double quantile, double most, double *row,
         row[j] = clamp(row[j], range) / scale;
 }
 
-static void eval_spread(const struct denoiser *self, const struct path_point *at, const double *given, size_t rows,
+static void eval_spread(const struct denoiser *self, const struct path_point *at, const struct told *told, size_t rows,
                         const double *x, double *out, double *spread, double *scratch) {
     const struct clip *c = (const struct clip *)(const void *)self;
     const struct denoiser *inner = c->in.denoiser;
     size_t d = self->d;
     double *room = scratch, *rest = scratch + (c->in.range > 0 ? 0 : d);
     if (spread)
-        inner->eval_spread(inner, at, given, rows, x, out, spread, rest);
+        inner->eval_spread(inner, at, told, rows, x, out, spread, rest);
     else
-        denoiser_eval(inner, at, given, rows, x, out, rest);
+        denoiser_eval(inner, at, told, rows, x, out, rest);
     for (size_t r = 0; r < rows; r++)
         clip_row(d, c->in.range, c->in.quantile, c->in.most, out + r * d, room);
 }
 
-static void eval(const struct denoiser *self, const struct path_point *at, const double *given, size_t rows,
+static void eval(const struct denoiser *self, const struct path_point *at, const struct told *told, size_t rows,
                  const double *x, double *out, double *scratch) {
-    eval_spread(self, at, given, rows, x, out, NULL, scratch);
+    eval_spread(self, at, told, rows, x, out, NULL, scratch);
 }
 
 enum status clip_make(struct ctx *ctx, const struct clip_in *in, const struct denoiser **out) {

@@ -7,11 +7,12 @@
 /* Row r of a query, at x instead of its own x. */
 static void one(const struct denoiser *self, const struct denoiser_each *q, size_t r, const double *x, double *out,
                 double *scratch) {
+    const struct told told = {.classes = q->classes ? q->classes + r : NULL};
     if (!self->each) {
-        denoiser_eval(self, &q->at[r], NULL, 1, x, out, scratch);
+        denoiser_eval(self, &q->at[r], &told, 1, x, out, scratch);
         return;
     }
-    const struct denoiser_each row = {.at = &q->at[r], .rows = 1, .x = x, .D = out};
+    const struct denoiser_each row = {.at = &q->at[r], .classes = told.classes, .rows = 1, .x = x, .D = out};
     self->each(self, &row, scratch);
 }
 

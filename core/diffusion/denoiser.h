@@ -5,9 +5,24 @@
 
 #include "core/diffusion/path.h"
 
+/* What a model is told of rows beside x; members that are NULL, as the whole may be: nothing. */
+struct told {
+    const double *given; /* [rows][d] numbers of the data that are known, NaN where they are not: for networks that were
+                           * trained to be told (network.h), which answer E[x0 | x, given]; others do not look at them */
+    const int64_t *classes; /* [rows] of a network its class (network.h), of several denoisers that are one, which
+                           * (conditional.h); else it is what the denoiser was made for */
+};
+
+/* told_from is that of the rows from one on, of d numbers each. */
+static inline struct told told_from(const struct told *told, size_t row, size_t d) {
+    return (struct told){.given = told && told->given ? told->given + row * d : NULL,
+                         .classes = told && told->classes ? told->classes + row : NULL};
+}
+
 /* Rows that each lie at a point of their own, and what is wanted of them; NULL: it is not. */
 struct denoiser_each {
     const struct path_point *at; /* [rows]; sigma > 0 (0 too where only density is wanted and the denoiser is smooth) */
+    const int64_t *classes;      /* [rows] or NULL: as of struct told */
     size_t rows;
     const double *x; /* [rows][d] */
     double *D;       /* [rows][d] */
@@ -26,21 +41,19 @@ struct denoiser {
     double cost;        /* rough nanoseconds a row, for splitting the work */
     size_t together;    /* so many rows cost less in one call than in several; 0: as many as there are */
 
-    /* eval writes D of x[rows][d] to out[rows][d]; they do not overlap. at->sigma > 0. given[rows][d] are
-     * numbers of the data that are known, NaN where they are not: a network that was trained to be told (network.h)
-     * answers E[x0 | x, given], other models do not look at them; NULL: nothing is. A row's result does not depend on
+    /* eval writes D of x[rows][d] to out[rows][d]; they do not overlap. at->sigma > 0. A row's result does not depend on
      * the rows beside it.
      * Threads: called from several at once, each with its own scratch[]. */
-    void (*eval)(const struct denoiser *self, const struct path_point *at, const double *given, size_t rows,
+    void (*eval)(const struct denoiser *self, const struct path_point *at, const struct told *told, size_t rows,
                  const double *x, double *out, double *scratch);
 
     /* As eval, and spread[rows][d]: what a network says beside its prediction, of the variance of a reverse step (Nichol,
      * Dhariwal 2021, sec. 3.1). NULL: it says nothing. Its scratch is eval's. */
-    void (*eval_spread)(const struct denoiser *self, const struct path_point *at, const double *given, size_t rows,
+    void (*eval_spread)(const struct denoiser *self, const struct path_point *at, const struct told *told, size_t rows,
                         const double *x, double *out, double *spread, double *scratch);
 
-    /* The same model without guidance, for solvers that move in its direction (CFG++). NULL: this one is. Its scratch
-     * is no larger. */
+    /* The same model without guidance, for solvers that move in its direction (CFG++), who tell it no class. NULL: this
+     * one is. Its scratch is no larger. */
     const struct denoiser *unguided;
 
     /* each is eval where every row has its own point, for solvers with steps of their own and for likelihoods. It
@@ -53,9 +66,9 @@ struct denoiser {
 };
 
 /* denoiser_eval writes D of x[rows][d] to out[rows][d]. */
-static inline void denoiser_eval(const struct denoiser *self, const struct path_point *at, const double *given,
+static inline void denoiser_eval(const struct denoiser *self, const struct path_point *at, const struct told *told,
                                  size_t rows, const double *x, double *out, double *scratch) {
-    self->eval(self, at, given, rows, x, out, scratch);
+    self->eval(self, at, told, rows, x, out, scratch);
 }
 
 /* denoiser_scratch is the doubles that eval needs for so many rows. */

@@ -24,36 +24,37 @@ static void rescale(size_t d, double phi, const double *good, double *row) {
 }
 
 /* ask_good asks for D, and for the spread where it is wanted. */
-static void ask_good(const struct guidance *g, const struct path_point *at, const double *given, size_t rows,
+static void ask_good(const struct guidance *g, const struct path_point *at, const struct told *told, size_t rows,
                      const double *x, double *out, double *spread, double *scratch) {
     const struct denoiser *good = g->in.good;
     if (spread)
-        good->eval_spread(good, at, given, rows, x, out, spread, scratch);
+        good->eval_spread(good, at, told, rows, x, out, spread, scratch);
     else
-        denoiser_eval(good, at, given, rows, x, out, scratch);
+        denoiser_eval(good, at, told, rows, x, out, scratch);
 }
 
 /* Only predictions are exaggerated: the spread is that of `good`. */
-static void eval_spread(const struct denoiser *self, const struct path_point *at, const double *given, size_t rows,
+static void eval_spread(const struct denoiser *self, const struct path_point *at, const struct told *told, size_t rows,
                         const double *x, double *out, double *spread, double *scratch) {
     const struct guidance *g = (const struct guidance *)(const void *)self;
     size_t d = self->d;
     if (g->in.scale == 1 || at->k < g->in.low || at->k > g->in.high) {
-        ask_good(g, at, given, rows, x, out, spread, scratch);
+        ask_good(g, at, told, rows, x, out, spread, scratch);
         return;
     }
     double *good = scratch, *rest = scratch + rows * d;
-    ask_good(g, at, given, rows, x, good, spread, rest);
-    denoiser_eval(g->in.ref, at, given, rows, x, out, rest);
+    const struct told unconditional = {.given = told ? told->given : NULL};
+    ask_good(g, at, told, rows, x, good, spread, rest);
+    denoiser_eval(g->in.ref, at, &unconditional, rows, x, out, rest);
     for (size_t i = 0; i < rows * d; i++)
         out[i] += g->in.scale * (good[i] - out[i]);
     for (size_t r = 0; g->in.rescale > 0 && r < rows; r++)
         rescale(d, g->in.rescale, good + r * d, out + r * d);
 }
 
-static void eval(const struct denoiser *self, const struct path_point *at, const double *given, size_t rows,
+static void eval(const struct denoiser *self, const struct path_point *at, const struct told *told, size_t rows,
                  const double *x, double *out, double *scratch) {
-    eval_spread(self, at, given, rows, x, out, NULL, scratch);
+    eval_spread(self, at, told, rows, x, out, NULL, scratch);
 }
 
 /* combine makes row r of `of` what guidance says of good and ref = out; [n] a row. */
@@ -72,6 +73,7 @@ static void each(const struct denoiser *self, const struct denoiser_each *q, dou
     size_t d = self->d;
     double *D = scratch, *trace = D + q->rows * d, *vJv = trace + q->rows, *rest = vJv + q->rows;
     struct denoiser_each good = *q, ref = *q;
+    ref.classes = NULL;
     good.D = q->D ? D : NULL;
     good.trace = q->trace ? trace : NULL;
     good.vJv = q->vJv ? vJv : NULL;

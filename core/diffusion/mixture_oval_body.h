@@ -123,9 +123,9 @@ static void oval_bias(const struct mixture *m, const struct path_point *at, doub
     }
 }
 
-static void oval_eval(const struct denoiser *self, const struct path_point *at, const double *given, size_t rows,
+static void oval_eval(const struct denoiser *self, const struct path_point *at, const struct told *told, size_t rows,
                       const double *x, double *out, double *scratch) {
-    (void)given;
+    (void)told;
     const struct mixture *m = (const struct mixture *)(const void *)self;
     size_t d = self->d, size = d * GROUPS;
     struct oval o = {.m = m, .at = at, .bias = scratch, .of_axis = scratch + m->k};

@@ -42,9 +42,9 @@ static inline size_t mixture_level_numbers(const struct mixture *m) {
 
 /* The kernels of an instruction set, as denoiser.eval and denoiser.each. */
 struct mixture_kernels {
-    void (*round)(const struct denoiser *self, const struct path_point *at, const double *given, size_t rows,
+    void (*round)(const struct denoiser *self, const struct path_point *at, const struct told *told, size_t rows,
                   const double *x, double *out, double *scratch);
-    void (*oval)(const struct denoiser *self, const struct path_point *at, const double *given, size_t rows,
+    void (*oval)(const struct denoiser *self, const struct path_point *at, const struct told *told, size_t rows,
                  const double *x, double *out, double *scratch);
     void (*each)(const struct denoiser *self, const struct denoiser_each *q, double *scratch);
 };

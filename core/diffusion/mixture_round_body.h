@@ -195,9 +195,9 @@ static void screened_rows(const struct mixture *m, const struct level *at, size_
         dense_rows(m, at, n_dense, from, to, g);
 }
 
-static void round_eval(const struct denoiser *self, const struct path_point *point, const double *given, size_t rows,
-                       const double *x, double *out, double *scratch) {
-    (void)given;
+static void round_eval(const struct denoiser *self, const struct path_point *point, const struct told *told,
+                       size_t rows, const double *x, double *out, double *scratch) {
+    (void)told;
     const struct mixture *m = (const struct mixture *)(const void *)self;
     const struct level at = level_of(m, point, scratch);
     const size_t d = self->d;

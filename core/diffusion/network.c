@@ -74,18 +74,20 @@ void network_gather(const struct network *n, const struct prediction *p, const d
 struct question {
     const struct path_point *at;
     size_t stride, rows;
-    const double *given, *x;
+    const struct told *told;
+    const double *x;
 };
 
 /* ask answers it; said NULL: what else the network says is not wanted. */
 static void ask(const struct network_model *m, const struct question *q, double *D, double *said, double *scratch) {
     const size_t d = m->base.d;
-    const double *given = m->network.given ? q->given : NULL;
+    const double *given = m->network.given && q->told ? q->told->given : NULL;
+    const int64_t *classes = q->told ? q->told->classes : NULL;
     struct buffers b = lay_out(m, q->rows, scratch);
     for (size_t r = 0; r < q->rows; r++) {
         const struct prediction p = network_at(m, &q->at[r * q->stride], &b.times[r]);
         network_lay_in(&m->network, p.input, q->x + r * d, given ? given + r * d : NULL, b.in + r * m->numbers_in);
-        b.classes[r] = m->use.class;
+        b.classes[r] = network_class(m, classes, r);
     }
     const struct graph_in in = {.x = b.in, .times = b.times, .classes = b.classes};
     graph_run(m->ctx, m->network.graph, q->rows, &in, b.out, b.workspace);
@@ -98,19 +100,21 @@ static void ask(const struct network_model *m, const struct question *q, double 
     }
 }
 
-static void eval(const struct denoiser *self, const struct path_point *at, const double *given, size_t rows,
+static void eval(const struct denoiser *self, const struct path_point *at, const struct told *told, size_t rows,
                  const double *x, double *out, double *scratch) {
-    ask((const struct network_model *)self, &(struct question){at, 0, rows, given, x}, out, NULL, scratch);
+    ask((const struct network_model *)self, &(struct question){at, 0, rows, told, x}, out, NULL, scratch);
 }
 
-static void eval_spread(const struct denoiser *self, const struct path_point *at, const double *given, size_t rows,
+static void eval_spread(const struct denoiser *self, const struct path_point *at, const struct told *told, size_t rows,
                         const double *x, double *out, double *spread, double *scratch) {
-    ask((const struct network_model *)self, &(struct question){at, 0, rows, given, x}, out, spread, scratch);
+    ask((const struct network_model *)self, &(struct question){at, 0, rows, told, x}, out, spread, scratch);
 }
 
 void network_each(const struct denoiser *self, const struct denoiser_each *q, double *scratch) {
+    const struct told told = {.classes = q->classes};
     if (q->D)
-        ask((const struct network_model *)self, &(struct question){q->at, 1, q->rows, NULL, q->x}, q->D, NULL, scratch);
+        ask((const struct network_model *)self, &(struct question){q->at, 1, q->rows, &told, q->x}, q->D, NULL,
+            scratch);
 }
 
 /* A point where the prediction says nothing of the data: eps at alpha = 0, say. */

@@ -26,8 +26,8 @@ struct network_use {
     const struct path *path;
     enum prediction_id prediction;
     double sigma_data;
-    int64_t class;
-    bool slopes; /* it gives EACH_TRACE and EACH_VJV, by the network's own derivative: for likelihoods */
+    int64_t class; /* of rows that are told none (denoiser.h) */
+    bool slopes;   /* it gives EACH_TRACE and EACH_VJV, by the network's own derivative: for likelihoods */
 };
 
 /* network_denoiser makes the denoiser. A row's bits depend on its own numbers alone, with the same kernels, whatever

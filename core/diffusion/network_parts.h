@@ -19,6 +19,11 @@ struct network_model {
 /* network_at gives the coefficients at a point, and what the network is told of its time. */
 struct prediction network_at(const struct network_model *m, const struct path_point *at, float *time);
 
+/* network_class is the class that the network is told of row r. */
+static inline int64_t network_class(const struct network_model *m, const int64_t *classes, size_t r) {
+    return classes ? classes[r] : m->use.class;
+}
+
 /* network_lay_in turns channels first into channels last, with what is given
  * (NULL: nothing is); network_gather takes the answer back: D = x_by x + out_by F, and what the network says
  * beside it (said NULL: that is not wanted). */

@@ -25,11 +25,12 @@ static void forward(const struct network_model *m, struct slope_space *s, size_t
     s->packed = true;
 }
 
-static void put_row(const struct network_model *m, struct slope_space *s, size_t image, const double *x,
-                    const struct prediction *p, float time) {
-    network_lay_in(&m->network, p->input, x, NULL, s->in + image * m->numbers_in);
+/* put_row makes row r of a query an image. */
+static void put_row(const struct network_model *m, struct slope_space *s, size_t image, const struct denoiser_each *q,
+                    size_t r, const struct prediction *p, float time) {
+    network_lay_in(&m->network, p->input, q->x + r * m->base.d, NULL, s->in + image * m->numbers_in);
     s->times[image] = time;
-    s->classes[image] = m->use.class;
+    s->classes[image] = network_class(m, q->classes, r);
 }
 
 /* place_of is where number j of a sample, channels first, lies in an image of so many channels. */
@@ -52,7 +53,7 @@ static void rows_vjv(const struct network_model *m, struct slope_space *s, const
     float time;
     for (size_t i = 0; i < n; i++) {
         const struct prediction p = network_at(m, &q->at[first + i], &time);
-        put_row(m, s, i, q->x + (first + i) * d, &p, time);
+        put_row(m, s, i, q, first + i, &p, time);
         set_slope(m, s, i, q->v + (first + i) * d);
     }
     forward(m, s, n);
@@ -81,7 +82,7 @@ static void row_trace(const struct network_model *m, struct slope_space *s, cons
     const struct prediction p = network_at(m, &q->at[r], &time);
     double sum = 0;
     for (size_t i = 0; i < images; i++)
-        put_row(m, s, i, q->x + r * d, &p, time);
+        put_row(m, s, i, q, r, &p, time);
     forward(m, s, images);
     for (size_t first = 0; first < d; first += images) {
         memset(s->d_out, 0, images * m->numbers_out * sizeof *s->d_out);

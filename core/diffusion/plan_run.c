@@ -73,12 +73,15 @@ static void mix(const struct plan_run *run, const struct plan_op *op, double *ou
 static void call(const struct plan_run *run, const struct plan_op *op, double *out) {
     const struct denoiser *self = run->denoiser;
     const double *x = plan_vector(run, op->in);
-    if (op->unguided && self->unguided)
+    struct told told = run->told;
+    if (op->unguided && self->unguided) {
         self = self->unguided;
+        told.classes = NULL;
+    }
     if (op->spreads) /* z is free until SPREAD, which comes next */
-        self->eval_spread(self, &op->at, run->given, run->rows, x, out, run->z, run->scratch);
+        self->eval_spread(self, &op->at, &told, run->rows, x, out, run->z, run->scratch);
     else
-        denoiser_eval(self, &op->at, run->given, run->rows, x, out, run->scratch);
+        denoiser_eval(self, &op->at, &told, run->rows, x, out, run->scratch);
 }
 
 static double norm2(size_t d, const double *x) {

@@ -14,7 +14,7 @@ struct plan_known {
 struct plan_run {
     const struct plan *plan;
     const struct denoiser *denoiser;
-    const double *given; /* [rows][d], NULL: nothing is */
+    struct told told;
     const struct noise *noise;
     const struct plan_known *known; /* NULL: the plan has no KNOWN */
     size_t first, rows;             /* the samples: their index, their number */

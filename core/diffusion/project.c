@@ -10,15 +10,15 @@ struct project {
     const double *inverse; /* [m][d], the transpose of A^+ */
 };
 
-static void eval_spread(const struct denoiser *self, const struct path_point *at, const double *given, size_t rows,
+static void eval_spread(const struct denoiser *self, const struct path_point *at, const struct told *told, size_t rows,
                         const double *x, double *out, double *spread, double *scratch) {
     const struct project *p = (const struct project *)(const void *)self;
     size_t d = self->d, m = p->in.m;
     double *miss = scratch, *rest = scratch + PROJECT_MAX_ROWS;
     if (spread)
-        p->in.denoiser->eval_spread(p->in.denoiser, at, given, rows, x, out, spread, rest);
+        p->in.denoiser->eval_spread(p->in.denoiser, at, told, rows, x, out, spread, rest);
     else
-        denoiser_eval(p->in.denoiser, at, given, rows, x, out, rest);
+        denoiser_eval(p->in.denoiser, at, told, rows, x, out, rest);
     for (size_t r = 0; r < rows; r++) {
         double *row = out + r * d;
         for (size_t i = 0; i < m; i++) {
@@ -32,9 +32,9 @@ static void eval_spread(const struct denoiser *self, const struct path_point *at
     }
 }
 
-static void eval(const struct denoiser *self, const struct path_point *at, const double *given, size_t rows,
+static void eval(const struct denoiser *self, const struct path_point *at, const struct told *told, size_t rows,
                  const double *x, double *out, double *scratch) {
-    eval_spread(self, at, given, rows, x, out, NULL, scratch);
+    eval_spread(self, at, told, rows, x, out, NULL, scratch);
 }
 
 /* inverse = (A A^T)^+ A, from A A^T = Q diag(lambda) Q^T. */

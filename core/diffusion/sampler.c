@@ -34,7 +34,7 @@ static struct plan_run prepare(const struct run *run, size_t chunk, size_t space
     struct plan_run p = {
         .plan = in->plan,
         .denoiser = in->denoiser,
-        .given = in->given ? in->given + first * in->denoiser->d : NULL,
+        .told = told_from(&(struct told){in->given, in->classes}, first, in->denoiser->d),
         .noise = in->noise,
         .known = in->known,
         .first = first,

@@ -24,7 +24,8 @@ struct sampler_watch {
 
 struct sampler_in {
     const struct denoiser *denoiser;
-    const double *given; /* [count][d] numbers that are known, NaN elsewhere (denoiser.h); NULL: none. Borrowed */
+    const double *given;    /* [count][d] numbers that are known, NaN elsewhere (denoiser.h); NULL: none. Borrowed */
+    const int64_t *classes; /* [count] of each sample (denoiser.h); NULL: what the denoiser was made for. Borrowed */
     const struct plan *plan;
     const struct noise *noise;
     size_t count;          /* samples, below 2^32 */

@@ -29,6 +29,6 @@ enum status line_order_begin(struct ctx *ctx, struct line_order *order, size_t n
 /* line_order_insert puts an item behind node `prev` (0: in front of all) and gives its node. */
 uint32_t line_order_insert(struct line_order *order, uint32_t prev, uint32_t item);
 
-void line_order_remove(struct line_order *order, uint32_t node);
+void line_order_remove(struct line_order *order, uint32_t at);
 
 #endif

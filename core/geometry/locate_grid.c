@@ -71,8 +71,9 @@ static bool mark_all(struct grid *g, const struct rings *rings, size_t most) {
 
 enum status grid_touch(struct ctx *ctx, const struct rings *rings, size_t n, struct grid *out) {
     struct grid g = {0};
+    const size_t cells = n / 4;
     *out = g;
-    g.side = (size_t)sqrt((double)(n / 4));
+    g.side = (size_t)sqrt((double)cells);
     g.side = g.side < MOST_SIDE ? g.side : MOST_SIDE;
     if (g.side < LEAST_SIDE || !set_box(rings, &g))
         return STATUS_OK;

@@ -24,6 +24,6 @@ struct polygon_triangles {
  * other in points: there one of the equal points stands for all.
  * Errors: INVALID (a ring of fewer than three different points; edges that meet; a hole that does not lie inside),
  * NO_MEMORY, CANCELLED, TIMED_OUT. */
-enum status polygon_triangulate(struct ctx *ctx, const struct rings *rings, struct polygon_triangles *out) MUST_CHECK;
+enum status polygon_triangulate(struct ctx *ctx, const struct rings *given, struct polygon_triangles *out) MUST_CHECK;
 
 #endif

@@ -53,21 +53,51 @@ static struct node *add_node(struct graph *g, enum operation op, int a, int b, i
     return node;
 }
 
+/* FNV-1a of 64 bits (Fowler, Noll, Vo). */
+static size_t hash(const char *text) {
+    uint64_t h = UINT64_C(14695981039346656037);
+    for (; *text; text++)
+        h = (h ^ (unsigned char)*text) * UINT64_C(1099511628211);
+    return (size_t)(h ^ h >> 32);
+}
+
+/* slot_of is where a name stands in g->names, or would: half of the slots are free, so the walk is short. */
+static int *slot_of(const struct graph *g, const char *name) {
+    const size_t mask = 2 * g->max_parameters - 1; /* a power of two, as grow makes them */
+    size_t at = hash(name) & mask;
+    while (g->names[at] && strcmp(g->parameters[g->names[at] - 1].name, name) != 0)
+        at = (at + 1) & mask;
+    return &g->names[at];
+}
+
+/* grow_parameters makes room for one more, and with longer lists a table of their names. */
+static bool grow_parameters(struct graph *g) {
+    const size_t before = g->max_parameters;
+    if (!grow(g, (void **)&g->parameters, g->n_parameters, &g->max_parameters, sizeof *g->parameters))
+        return false;
+    if (g->max_parameters == before)
+        return true;
+    g->names = ctx_zalloc(g->ctx, 2 * g->max_parameters, sizeof *g->names);
+    g->failed = !g->names;
+    for (size_t i = 0; !g->failed && i < g->n_parameters; i++)
+        *slot_of(g, g->parameters[i].name) = (int)i + 1;
+    return !g->failed;
+}
+
 static int add_parameter(struct graph *g, const char *name, const char *suffix, enum parameter_role role, size_t fan_in,
                          size_t dims, const size_t *shape) {
-    char full[PARAMETER_NAME];
-    snprintf(full, sizeof full, "%s.%s", name, suffix);
-    for (size_t i = 0; i < g->n_parameters; i++)
-        if (!strcmp(g->parameters[i].name, full))
-            return (int)i;
-    if (!grow(g, (void **)&g->parameters, g->n_parameters, &g->max_parameters, sizeof *g->parameters))
+    struct parameter made = {.role = role, .dims = dims, .n = 1, .fan_in = fan_in};
+    if (!grow_parameters(g))
         return GRAPH_NONE;
-    struct parameter *p = &g->parameters[g->n_parameters];
-    *p = (struct parameter){.role = role, .dims = dims, .n = 1, .fan_in = fan_in};
-    memcpy(p->name, full, sizeof full);
+    snprintf(made.name, sizeof made.name, "%s.%s", name, suffix);
+    int *slot = slot_of(g, made.name);
+    if (*slot)
+        return *slot - 1;
     for (size_t i = 0; i < dims; i++)
-        p->n *= p->shape[i] = shape[i];
-    return (int)g->n_parameters++;
+        made.n *= made.shape[i] = shape[i];
+    g->parameters[g->n_parameters++] = made;
+    *slot = (int)g->n_parameters;
+    return *slot - 1;
 }
 
 /* -- Operations -- */
@@ -290,109 +320,19 @@ int graph_embedding(struct graph *g, enum graph_number number, const char *name,
     return out;
 }
 
-/* -- The order of nodes -- */
-
-/* early: the node does not see the image, by way of any value (late[value]). */
-static bool early(const struct node *node, const bool *late) {
-    for (int k = 0; k < NODE_INPUTS; k++)
-        if (node->in[k] >= 0 && late[node->in[k]])
-            return false;
-    return node->op != OP_INPUT && node->op != OP_OUTPUT;
-}
-
-/* sort_nodes moves early nodes before the others; both stay in their order. */
-static void sort_nodes(struct graph *g) {
-    struct node *nodes = ctx_alloc(g->ctx, g->n_nodes, sizeof *nodes);
-    bool *late = ctx_zalloc(g->ctx, g->n_values, sizeof *late);
-    g->failed = !nodes || !late;
-    if (g->failed)
-        return;
-    for (int kind = 0; kind < 2; kind++) {
-        size_t n = g->n_early;
-        for (size_t i = 0; i < g->n_nodes; i++) {
-            const struct node *node = &g->nodes[i];
-            bool first = early(node, late);
-            if (node->out >= 0) {
-                late[node->out] = !first;
-                g->values[node->out].early = first;
-            }
-            if (first == !kind)
-                nodes[n++] = *node;
-        }
-        g->n_early = kind ? g->n_early : n;
-    }
-    g->nodes = nodes;
-}
-
-/* -- Where values lie -- */
-
-static size_t whole_lines(size_t floats) { return (floats + 15) / 16 * 16; }
-
-void graph_measure(struct graph *g) {
-    for (size_t i = 0; i < g->n_values; i++) {
-        struct value_place *v = &g->values[i];
-        size_t border = v->border ? 2 : 0, own = (v->height + border) * (v->width + border) * v->channels;
-        own = v->half ? (own + 1) / 2 : own;
-        v->floats = v->constant ? 0 : whole_lines(v->height ? own : v->floats);
-    }
-    for (size_t i = 0; i < g->n_nodes; i++) {
-        const struct node *node = &g->nodes[i];
-        if (node->out >= 0)
-            g->values[node->out].first = g->values[node->out].last = (int)i;
-        if (node->scratch >= 0)
-            g->values[node->scratch].first = g->values[node->scratch].last = (int)i;
-        for (int k = 0; k < NODE_INPUTS; k++)
-            if (node->in[k] >= 0)
-                g->values[node->in[k]].last = (int)i;
-    }
-}
-
-static bool together(const struct value_place *a, const struct value_place *b) {
-    return a->early == b->early && a->first <= b->last && b->first <= a->last;
-}
-
-/* place puts value i at the lowest place from `at` on that no value has that lives at the same time: the first fit, which
- * is tried at `at` and behind each of those. */
-static void place(struct graph *g, size_t i, size_t at) {
-    struct value_place *v = &g->values[i];
-    for (bool moved = true; moved;) {
-        moved = false;
-        for (size_t k = 0; k < i; k++) {
-            const struct value_place *other = &g->values[k];
-            if (together(v, other) && at < other->at + other->floats && other->at < at + v->floats) {
-                at = other->at + other->floats;
-                moved = true;
-            }
-        }
-    }
-    v->at = at;
-    if (at + v->floats > g->floats)
-        g->floats = at + v->floats;
-}
-
-void graph_place(struct graph *g) {
-    g->floats = 0;
-    for (size_t i = 0; i < g->n_values; i++)
-        if (g->values[i].early)
-            place(g, i, 0);
-    size_t early = g->floats;
-    for (size_t i = 0; i < g->n_values; i++)
-        if (!g->values[i].early)
-            place(g, i, early);
-    g->late_floats = g->floats - early;
-}
+/* -- The whole -- */
 
 void graph_output(struct graph *g, int x) {
     add_node(g, OP_OUTPUT, x, GRAPH_NONE, GRAPH_NONE, GRAPH_NONE);
     if (!g->failed)
-        sort_nodes(g);
-    if (g->failed)
-        return;
-    graph_measure(g);
-    graph_place(g);
+        graph_plan(g);
 }
 
 size_t graph_floats(const struct graph *g, size_t images) { return g->floats * images; }
+
+struct graph_memory graph_memory(const struct graph *g) {
+    return g->memory;
+}
 bool graph_failed(const struct graph *g) { return g->failed; }
 size_t graph_parameters(const struct graph *g, const struct parameter **list) {
     *list = g->parameters;
@@ -402,13 +342,14 @@ size_t graph_parameters(const struct graph *g, const struct parameter **list) {
 /* -- What a run costs -- */
 
 static double node_work(const struct graph *g, const struct node *node) {
-    const struct value_place *out = node->out >= 0 ? &g->values[node->out] : NULL;
-    if (node->op == OP_CONV)
-        return (double)(out->height * out->width * out->channels) *
-               (double)(g->parameters[node->weight].n / g->parameters[node->weight].shape[0]);
+    if (node->op != OP_CONV && node->op != OP_ATTENTION)
+        return 0;
+    const struct value_place *out = &g->values[node->out];
+    const double pixels = (double)(out->height * out->width), channels = (double)out->channels;
     if (node->op == OP_ATTENTION)
-        return 2 * (double)(out->height * out->width) * (double)(out->height * out->width) * (double)out->channels;
-    return 0;
+        return 2 * pixels * pixels * channels;
+    const struct parameter *p = &g->parameters[node->weight];
+    return pixels * channels * ((double)p->n / (double)p->shape[0]);
 }
 
 double graph_work(const struct graph *g) {

@@ -139,6 +139,14 @@ size_t graph_halved_bytes(const struct graph *g, const struct half_kernels *half
 
 size_t graph_floats(const struct graph *g, size_t images);
 
+/* What that has to hold, in floats an image. `moment` is the most that lives at once, which no placement of the values
+ * goes below: the values of a layer, and all that later ones read (skip connections live long). `two_largest` is the two
+ * largest values, whether they live at once or not: a chain of layers without skips needs no more. */
+struct graph_memory {
+    size_t moment, two_largest;
+};
+struct graph_memory graph_memory(const struct graph *g);
+
 /* graph_work is the multiply-adds of an image's run; graph_cost its time on one thread, roughly, in nanoseconds. */
 enum { GRAPH_RATE = 30 }; /* multiply-adds a nanosecond with AVX2, by bench/nn */
 double graph_work(const struct graph *g);

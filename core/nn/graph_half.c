@@ -113,5 +113,5 @@ enum status graph_halve_products(struct graph *g, const struct half_kernels *hal
     g->half = half;
     graph_measure(g);
     graph_place(g);
-    return STATUS_OK;
+    return g->failed ? STATUS_NO_MEMORY : STATUS_OK;
 }

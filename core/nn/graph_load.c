@@ -1,13 +1,6 @@
 #include "core/nn/graph_parts.h"
 #include "core/tensor/winograd.h"
 
-static struct node *packed_into(const struct graph *g, size_t parameter) {
-    for (size_t i = 0; i < g->n_nodes; i++)
-        if (g->nodes[i].op == OP_CONV && g->nodes[i].weight == (int)parameter)
-            return &g->nodes[i];
-    return NULL;
-}
-
 static size_t segments_of(const struct parameter *p) { return p->dims == 4 ? p->shape[2] * p->shape[3] : 1; }
 
 bool graph_by_winograd(const struct graph *g, const struct node *node, bool half) {
@@ -40,13 +33,13 @@ static size_t packed_bytes(const struct graph *g, const struct node *node, const
     return half || p->half ? sizeof(uint16_t) : sizeof(float);
 }
 
-void graph_halve(struct graph *g, size_t i) { g->parameters[i].half = packed_into(g, i) != NULL; }
+void graph_halve(struct graph *g, size_t i) { g->parameters[i].half = graph_packed_by(g, i) != NULL; }
 
 size_t graph_halved_bytes(const struct graph *g, const struct half_kernels *half) {
     size_t bytes = 0;
     for (size_t i = 0; i < g->n_parameters; i++) {
         const struct parameter *p = &g->parameters[i];
-        const struct node *node = packed_into(g, i);
+        const struct node *node = graph_packed_by(g, i);
         size_t n = p->n, size = node ? packed_bytes(g, node, p, half, &n) : sizeof(float);
         bytes += n * size;
     }
@@ -112,29 +105,41 @@ static enum status pack(struct ctx *ctx, const struct graph *g, struct node *nod
     return STATUS_OK;
 }
 
+/* keep makes room for a parameter as it is kept. */
+static enum status keep(struct ctx *ctx, const struct graph *g, struct parameter *p, const struct node *node,
+                        void **out) {
+    size_t n = p->n, size = node ? packed_bytes(g, node, p, g->half, &n) : sizeof(float);
+    *out = ctx_alloc(ctx, n, size);
+    return *out ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
 static enum status load_matrix(struct ctx *ctx, struct graph *g, struct node *node, const struct parameter *p,
-                               graph_find *find, void *self) {
-    size_t n, size = packed_bytes(g, node, p, g->half, &n);
-    void *kept = ctx_alloc(ctx, n, size);
+                               graph_find *find, void *self, void *kept) {
+    size_t n;
     struct ctx_mark mark = ctx_mark(ctx);
-    enum status status = kept ? pack(ctx, g, node, p, find, self, n, kept) : STATUS_NO_MEMORY;
+    (void)packed_bytes(g, node, p, g->half, &n);
+    enum status status = pack(ctx, g, node, p, find, self, n, kept);
     ctx_rewind(ctx, mark);
     return status;
 }
 
+static enum status load_parameter(struct ctx *ctx, struct graph *g, size_t i, graph_find *find, void *self,
+                                  void *kept) {
+    struct parameter *p = &g->parameters[i];
+    struct node *node = graph_packed_by(g, i);
+    if (node)
+        return load_matrix(ctx, g, node, p, find, self, kept);
+    p->values = kept;
+    return find(self, ctx, p, kept);
+}
+
+/* What is kept has its room before anything else is asked for: else what passes would leave holes between. */
 enum status graph_load(struct ctx *ctx, struct graph *g, graph_find *find, void *self) {
-    for (size_t i = 0; i < g->n_parameters; i++) {
-        struct parameter *p = &g->parameters[i];
-        struct node *node = packed_into(g, i);
-        enum status status = STATUS_OK;
-        if (node)
-            status = load_matrix(ctx, g, node, p, find, self);
-        else if (!(p->values = ctx_alloc(ctx, p->n, sizeof *p->values)))
-            status = STATUS_NO_MEMORY;
-        else
-            status = find(self, ctx, p, p->values);
-        if (status != STATUS_OK)
-            return status;
-    }
-    return STATUS_OK;
+    void **kept = ctx_alloc(ctx, g->n_parameters, sizeof *kept);
+    enum status status = kept ? STATUS_OK : STATUS_NO_MEMORY;
+    for (size_t i = 0; i < g->n_parameters && status == STATUS_OK; i++)
+        status = keep(ctx, g, &g->parameters[i], graph_packed_by(g, i), &kept[i]);
+    for (size_t i = 0; i < g->n_parameters && status == STATUS_OK; i++)
+        status = load_parameter(ctx, g, i, find, self, kept[i]);
+    return status;
 }

@@ -1,5 +1,6 @@
-/* graph_parts.h - the inside of a graph, for graph.c (which makes it), graph_load.c (which packs its
- * weights), graph_run.c and graph_embed.c (which run it) and gradient*.c (which run it backwards). */
+/* graph_parts.h - the inside of a graph, for graph.c (which makes it), graph_plan.c (which finds room for its values),
+ * graph_load.c (which packs its weights), graph_run.c and graph_embed.c (which run it) and gradient*.c (which run it
+ * backwards). */
 #ifndef SOLVENT_GRAPH_PARTS_H
 #define SOLVENT_GRAPH_PARTS_H
 
@@ -66,7 +67,10 @@ struct graph {
     struct value_place *values;
     struct parameter *parameters;
     size_t n_nodes, n_values, n_parameters, max_nodes, max_values, max_parameters;
+    int *names;     /* [2 max_parameters] parameters by the hashes of their names, each 1 + its index; 0: free */
+    int *packed_by; /* [n_parameters] from graph_output on: graph_packed_by as an index; GRAPH_NONE */
     size_t n_early; /* the first nodes, which see times and classes alone: they are few numbers for large matrices */
+    struct graph_memory memory;
     size_t floats, late_floats; /* of the workspace, an image; of these, behind the others, for late values */
     bool failed;
 };
@@ -83,6 +87,9 @@ struct run {
     float *out, *workspace;
     float *own; /* a workspace of its own for all but early values, of `images` times late_floats; NULL: none */
 };
+
+/* graph_packed_by is the convolution that has a parameter packed; NULL: its plain numbers are kept. */
+struct node *graph_packed_by(const struct graph *g, size_t parameter);
 
 /* graph_places is where a value's pixels lie, the border's left out; graph_scratch where its numbers begin. */
 struct places graph_places(const struct run *r, int value);
@@ -108,8 +115,12 @@ size_t graph_row(const struct run *r, const struct node *node, size_t image);
 
 void graph_run_node(const struct run *r, const struct node *node);
 
+/* graph_plan orders the nodes of a graph that has its output, early ones first, and finds where its values lie, and what
+ * packs its parameters. g->failed: no memory. */
+void graph_plan(struct graph *g);
+
 /* graph_measure finds how many floats an image each value has, with the borders that it has by now; graph_place, where
- * they lie. */
+ * they lie, and what packs its parameters. g->failed: no memory. */
 void graph_measure(struct graph *g);
 void graph_place(struct graph *g);
 

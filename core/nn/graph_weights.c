@@ -5,13 +5,6 @@
 #include "core/nn/graph_parts.h"
 #include "core/tensor/winograd.h"
 
-static const struct node *packed(const struct graph *g, size_t parameter) {
-    for (size_t i = 0; i < g->n_nodes; i++)
-        if (g->nodes[i].op == OP_CONV && g->nodes[i].weight == (int)parameter)
-            return &g->nodes[i];
-    return NULL;
-}
-
 /* A row's place among all, segments times depth, from that of a number in the file's [in][y][x]. */
 static size_t row_of(const struct matrix *m, bool patches, size_t in, size_t number) {
     if (!patches) /* [depth][segment] */
@@ -62,7 +55,7 @@ enum status graph_weights(struct ctx *ctx, const struct graph *g, float *to) {
     enum status status = STATUS_OK;
     for (size_t i = 0; i < g->n_parameters && status == STATUS_OK; i++) {
         const struct parameter *p = &g->parameters[i];
-        const struct node *node = packed(g, i);
+        const struct node *node = graph_packed_by(g, i);
         if (node)
             status = unpack(ctx, g, node, p, to);
         else

@@ -21,7 +21,7 @@ struct params {
     int order;
     struct str name;
     struct value target;
-    struct array ints, numbers, words, matrix;
+    struct array ints, numbers, words, matrix, label;
     struct item item;
     struct list items;
     struct choice model;
@@ -54,6 +54,8 @@ static const struct field INPUT[] = {
     FIELD(struct params, numbers, ARRAY, "n", .kinds = KIND_INT | KIND_REAL),
     FIELD(struct params, words, ARRAY, "w", .kinds = KIND_INT | KIND_REAL | KIND_STRING),
     FIELD(struct params, matrix, ARRAY, "m", .kinds = KIND_REAL, .scalar = true, .max_dims = 3),
+    FIELD(struct params, label, ARRAY, "l", .kinds = KIND_INT | KIND_STRING, .scalar = true, .min_items = 1,
+          .max_items = 2),
     FIELD(struct params, item, OBJECT, "i",
           .fields = (const struct field[]){FIELD(struct item, weight, INT, "w", .def = "7"),
                                            FIELD(struct item, value, NUMBER, "v", .def = "1.5"),
@@ -197,6 +199,11 @@ static void bad_requests_name_the_field(void **state) {
         {"{\"words\":[\"a\",1]}", 422, "/words/1", NULL},
         {"{\"words\":[1,\"a\"]}", 422, "/words/1", NULL},
         {"{\"matrix\":[[1,2],[3]]}", 422, "/matrix/1", NULL},
+        {"{\"label\":\"a\\u0000\"}", 422, "/label", "label holds the character U+0000, want a string without it."},
+        {"{\"label\":true}", 422, "/label", "label is true, want an array of integers or strings, or one of them."},
+        {"{\"label\":[]}", 422, "/label", "label has 0 elements, want at least 1."},
+        {"{\"label\":[\"a\",\"b\",\"c\"]}", 422, "/label", "label has 3 elements, want at most 2."},
+        {"{\"label\":0.5}", 422, "/label", "label is 0.5, want an integer."},
         {"{\"matrix\":1e400}", 422, "/matrix", "matrix is 1e400, want a number that a double can hold."},
         {"{\"matrix\":[[0,\"a\"]]}", 422, "/matrix/0/1", "matrix[0][1] is \"a\", want a number."},
         {"{\"matrix\":[[1],[2,null]]}", 422, "/matrix/1/1", NULL},
@@ -311,6 +318,9 @@ static void npy_bodies_take_the_other_fields_from_the_query(void **state) {
          "\"model\":{\"type\":\"points\",\"points\":[[1.0,2.0]],\"width\":0.0}"},
         {"model=nobody", 422, "\"pointer\":\"/model\""},
         {"model.type=none", 200, "\"model\":{\"type\":\"none\"}"},
+        {"label=a", 200, "\"label\":[\"a\"]"},
+        {"label=3", 200, "\"label\":[3]"},
+        {"label=[3,4]", 200, "\"label\":[3,4]"},
         {"item%2Eweight=3", 200, "\"weight\":3"},
         {"item.weight=x", 422, "parameter \\\"item.weight\\\" is not JSON"},
         {"item.weight=-3&item.value=\"a\"", 422, "\"pointer\":\"/item/value\""},
@@ -325,6 +335,7 @@ static void npy_bodies_take_the_other_fields_from_the_query(void **state) {
         {"a.b.c.d.e.f.g.h.i.j=1", 422, "has more than 8 dots"},
         {"order=up", 422, "\"pointer\":\"/order\""},
         {"k=1,\"x\":1", 422, "is not JSON"},
+        {"k=99999999999999999999", 422, "k is 99999999999999999999, want an integer"},
         {"k=%zz", 422, "The query string cannot be read"},
         {"nope=1", 422, "\"pointer\":\"/nope\""},
     };

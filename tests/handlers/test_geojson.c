@@ -52,7 +52,7 @@ static void refusals(void **state) {
         {"{\"geojson\":{\"type\":\"Polygon\",\"coordinates\":[{\"a\":[1]}]}}", "\"/geojson/coordinates/0\""},
         {"{\"geojson\":{\"type\":\"Polygon\",\"coordinates\":[[[0,0],[1,1]]]}}", "want at least 3"},
         {"{\"geojson\":{\"type\":\"Feature\",\"geometry\":null}}", "\"/geojson/geometry\""},
-        {"{\"geojson\":{\"type\":\"Feature\"}}", "\"/geojson/geometry\""},
+        {"{\"geojson\":{\"type\":\"Feature\"}}", "The feature has no geometry, want one."},
         {"{\"geojson\":{\"type\":\"FeatureCollection\",\"features\":[]}}", "There are no features"},
         {"{\"geojson\":{\"type\":\"FeatureCollection\",\"features\":[{},{}]}}", "There are several features"},
         {"{\"geojson\":{\"type\":\"FeatureCollection\",\"features\":[7]}}", "\"/geojson/features/0\""},

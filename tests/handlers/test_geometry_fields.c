@@ -238,7 +238,7 @@ static void refusals(void **state) {
          "true]}}]}}",
          "\"/geojson/features/1/geometry/coordinates\"", "no number"},
         {"convex-hull", "{\"geojson\":{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"Feature\"},3]}}",
-         "\"/geojson/features/0/geometry\"", "no object"},
+         "\"/geojson/features/0/geometry\"", "no geometry"},
         {"convex-hull", "{\"geojson\":{\"type\":\"FeatureCollection\"}}", "\"/geojson/features\"", "no features"},
         {"segment-intersection", "{\"p\":[[0,0],[1,1]]}", "\"/q\"", "missing beside p"},
         {"segment-intersection", "{\"p\":[[0,0],[1,1]],\"q\":[[0,0],[1,1]],\"wkt\":\"\"}", "\"/wkt\"", "exactly one"},

@@ -40,7 +40,7 @@ static void reports_tell_all_parts(void **state) {
          "classes: 1001\nlabels: 3\n"
          "weights: 54256 numbers in 44 tensors (44 F32)\n"
          "autoencoder's weights: 563175 numbers in 92 tensors (92 F32)\n"
-         "memory: 2.47 MB for the weights, 0.50 MB for each image\n"
+         "memory: 4.08 MB for the weights, 0.47 MB for each image\n"
          "scheduler: DDIMScheduler\n");
     made_model_end(&m);
     made_model_begin(&m);

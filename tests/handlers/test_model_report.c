@@ -62,6 +62,30 @@ static void bad_folders(void **state) {
     model_folder_end(&f);
 }
 
+/* The memory is that of what a call wants of the file, as it is kept. */
+static void memory_is_of_what_is_kept(void **state) {
+    (void)state;
+    enum { MORE = 1000 * 1000 };
+    struct model_folder f;
+    struct buf out;
+    model_folder_begin(&f);
+    model_folder_values(&f, DTYPE_BF16);
+    f.values[f.n] = (struct tensor_values){.name = "unasked",
+                                           .dtype = DTYPE_BF16,
+                                           .dims = 1,
+                                           .shape = {MORE},
+                                           .values = ctx_zalloc(&f.ctx, MORE, sizeof(float))};
+    assert_non_null(f.values[f.n].values);
+    model_folder_weights(&f, "unet/" FOLDER_WEIGHTS, 0, f.n + 1);
+    buf_init(&out, 1 << 20);
+    assert_true(model_report(&f.folder.files, ISA_REF, 256 << 20, &out));
+    buf_byte(&out, '\0');
+    if (!strstr(out.data, "memory: 0.02 MB for the weights, 0.01 MB") || !strstr(out.data, "1011621 numbers in 145"))
+        fail_msg("%s", out.data);
+    buf_release(&out);
+    model_folder_end(&f);
+}
+
 /* Memory that ends while the folder is read. */
 static void little_memory(void **state) {
     (void)state;
@@ -84,6 +108,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_good_folder),
         cmocka_unit_test(bad_folders),
+        cmocka_unit_test(memory_is_of_what_is_kept),
         cmocka_unit_test(little_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

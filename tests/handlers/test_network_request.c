@@ -297,7 +297,7 @@ static void what_cannot_be_is_said(void **state) {
         {MADE("\"class\":-1"), "\"/class\"", "want 0 to 3"},
         {MADE("\"class\":\"cat\""), "\"/class\"", "have no names"},
         {MADE("\"guidance\":{\"scale\":2}"), "\"/guidance\"", "want a class"},
-        {MADE("\"class\":1.5"), "\"/class\"", "integers or strings"},
+        {MADE("\"class\":1.5"), "\"/class\"", "want an integer"},
         {"{\"model\":\"coin\",\"prediction\":\"eps\"}", "\"/prediction\"", "is of a network"},
         {"{\"model\":\"coin\",\"sigma_data\":1}", "\"/sigma_data\"", "is of a network"},
         {"{\"model\":{\"type\":\"points\",\"points\":[1],\"classes\":[1]},\"class\":\"cat\"}", "\"/class\"",

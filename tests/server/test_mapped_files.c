@@ -102,9 +102,55 @@ static void what_is_cut_off_reads_as_zeros(void **state) {
     free(text);
 }
 
+/* resident is how many kilobytes of a mapping are in memory. */
+static long resident(const void *at) {
+    char line[512];
+    long kilobytes = -1;
+    bool within = false;
+    FILE *maps = fopen("/proc/self/smaps", "r");
+    assert_non_null(maps);
+    while (kilobytes < 0 && fgets(line, sizeof line, maps)) {
+        unsigned long from, to;
+        if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+            within = from <= (unsigned long)at && (unsigned long)at < to;
+        else if (within)
+            (void)sscanf(line, "Rss: %ld kB", &kilobytes);
+    }
+    fclose(maps);
+    return kilobytes;
+}
+
+/* Pages are given back and come again, those that are shared with what was not passed among them. */
+static void what_is_passed_takes_no_memory(void **state) {
+    (void)state;
+    enum { SIZE = 1 << 20, PART = 300000 };
+    struct ctx ctx;
+    struct file a;
+    char *text = malloc(SIZE + 1);
+    for (size_t i = 0; i < SIZE; i++)
+        text[i] = (char)('a' + i % 23);
+    text[SIZE] = '\0';
+    put("a", text);
+    ctx_init(&ctx, 1 << 20);
+    struct files *files = mapped_files_open(folder);
+    assert_int_equal(files->open(files, &ctx, "a", &a), STATUS_OK);
+    assert_memory_equal(a.p, text, SIZE);
+    assert_int_equal(resident(a.p), SIZE / 1024);
+    files->passed(files, a.p + 10, PART);
+    assert_in_range(resident(a.p), 0, (SIZE - PART) / 1024 + 4);
+    files->passed(files, a.p + SIZE - 1, 1);
+    files->passed(files, a.p, 0);
+    assert_memory_equal(a.p, text, SIZE);
+    files->passed(files, a.p, SIZE);
+    assert_int_equal(resident(a.p), 0);
+    mapped_files_close(files);
+    ctx_release(&ctx);
+    free(text);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(files_are_found_and_stay),
-                                       cmocka_unit_test(what_is_no_file_is_refused),
-                                       cmocka_unit_test(what_is_cut_off_reads_as_zeros)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(files_are_found_and_stay), cmocka_unit_test(what_is_no_file_is_refused),
+        cmocka_unit_test(what_is_cut_off_reads_as_zeros), cmocka_unit_test(what_is_passed_takes_no_memory)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -2,6 +2,7 @@
 #include <pthread.h>
 
 #include "handlers/model_load.h"
+#include "server/key.h"
 #include "server/log.h"
 #include "server/models.h"
 #include "tests/server/model_fixture.h"
@@ -86,6 +87,81 @@ static void who_knows_the_digest_gets_the_old_one(void **state) {
     store->drop(store, &now, NULL);
     rename_folder("tiny", "classes");
     rename_folder("aside", "tiny");
+    models_close(models);
+    log_close(log);
+    ctx_release(&ctx);
+}
+
+/* Who gives up while the files are read leaves the model as good as it was. */
+static void a_digest_that_is_given_up_can_be_made_later(void **state) {
+    (void)state;
+    struct log *log = silence();
+    struct models *models = models_open(folder, isa_best(), 0, log);
+    struct model_store *store = models_store(models);
+    atomic_int stop = STOP_CANCEL;
+    struct ctx ctx;
+    struct named_model m;
+    ctx_init(&ctx, 1 << 20);
+    ctx.stop = &stop;
+    assert_int_equal(store->find(store, &ctx, text("tiny"), NO_DIGEST, MODEL_DIGESTED, &m), STATUS_CANCELLED);
+    atomic_store(&stop, STOP_NONE);
+    assert_int_equal(store->find(store, &ctx, text("tiny"), NO_DIGEST, MODEL_DIGESTED, &m), STATUS_OK);
+    assert_int_equal(m.digest.n, KEY_HEX);
+    store->drop(store, &m, false);
+    models_close(models);
+    log_close(log);
+    ctx_release(&ctx);
+}
+
+/* why_of is the sentence about a name; NULL: there is no such name. */
+static const char *why_of(struct models *models, struct ctx *ctx, const char *name) {
+    struct list list;
+    assert_int_equal(models_store(models)->list(models_store(models), ctx, &list), STATUS_OK);
+    for (size_t i = 0; i < list.n; i++) {
+        const struct model_name *m = (const struct model_name *)list.items + i;
+        if (m->name.n == strlen(name) && !memcmp(m->name.p, name, m->name.n))
+            return m->why.p;
+    }
+    return NULL;
+}
+
+/* A model whose name does not fit is not passed over in silence, unless it is hidden; what is no UTF-8 is shown as such. */
+static void names_that_do_not_fit_are_told(void **state) {
+    (void)state;
+    static const char *const NAMES[][2] = {{"my model", "my model"},
+                                           {"\xc3\xbc", "\xc3\xbc"},
+                                           {"a\xff"
+                                            "b",
+                                            "a\xef\xbf\xbd"
+                                            "b"},
+                                           {"tab\t", "tab\t"}};
+    struct log *log = silence();
+    struct ctx ctx;
+    char path[300], name[65 + 5 + 1];
+    ctx_init(&ctx, 1 << 20);
+    memset(name, 'z', 65);
+    strcpy(name + 65, ".json");
+    put_text(name, "{}");
+    name[65] = '\0';
+    for (size_t i = 0; i < COUNT(NAMES); i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, NAMES[i][0]);
+        assert_int_equal(mkdir(path, 0700), 0);
+        snprintf(path, sizeof path, "%s/config.json", NAMES[i][0]);
+        put_text(path, "{}");
+    }
+    put_text(".hidden.json", "{}");
+    struct models *models = models_open(folder, isa_best(), 0, log);
+    for (int round = 0; round < 2; round++) {
+        for (size_t i = 0; i < COUNT(NAMES); i++) {
+            const char *why = why_of(models, &ctx, NAMES[i][1]);
+            if (!why || !strstr(why, "Its name is none for a model"))
+                fail_msg("%s: %s", NAMES[i][1], why ? why : "it is not there");
+        }
+        assert_non_null(strstr(why_of(models, &ctx, name), "1 to 64"));
+        assert_null(why_of(models, &ctx, ".hidden"));
+        assert_string_equal(why_of(models, &ctx, "tiny"), "");
+        models_rescan(models);
+    }
     models_close(models);
     log_close(log);
     ctx_release(&ctx);
@@ -194,8 +270,10 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_digest_is_of_the_files_and_the_kernels),
         cmocka_unit_test(who_knows_the_digest_gets_the_old_one),
+        cmocka_unit_test(a_digest_that_is_given_up_can_be_made_later),
         cmocka_unit_test(each_dtype_has_a_plan_of_its_own),
         cmocka_unit_test(many_come_and_go_while_the_folder_changes),
+        cmocka_unit_test(names_that_do_not_fit_are_told), /* the last: it leaves them there */
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -1,4 +1,5 @@
 /* The protocol, as a client sees it. */
+#include <sys/wait.h>
 #include <zlib.h>
 
 #include "tests/server/slow_endpoints.h"
@@ -446,6 +447,32 @@ static void metrics_count(void **state) {
     assert_true(metric(server.port, "solvent_request_seconds_count{route=\"/test/size\"}") >= 1);
 }
 
+/* A test that fails halfway leaves no server behind. */
+static void a_server_ends_with_who_started_it(void **state) {
+    (void)state;
+    int to_us[2], port = 0;
+    struct response r;
+    assert_int_equal(pipe(to_us), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        struct test_server left;
+        if (server_start(&left, "/proc/self/exe", NULL)) {
+            unlink(left.log);
+            (void)!write(to_us[1], &left.port, sizeof left.port);
+        }
+        _exit(0);
+    }
+    assert_true(child > 0);
+    close(to_us[1]);
+    assert_int_equal(read(to_us[0], &port, sizeof port), sizeof port);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    close(to_us[0]);
+    for (long end = now_ms() + CLIENT_WAIT_MS; ask_once(port, "GET", "/healthz", "", NULL, &r); wait_ms(5)) {
+        response_free(&r);
+        assert_true(now_ms() < end);
+    }
+}
+
 int main(int argc, char **argv) {
     int code;
     if (serve_if_asked(argc, argv, &code))
@@ -467,6 +494,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(absolute_targets_and_old_versions),
         cmocka_unit_test(timings_are_told),
         cmocka_unit_test(metrics_count),
+        cmocka_unit_test(a_server_ends_with_who_started_it),
     };
     return cmocka_run_group_tests(tests, start_shared, end_shared);
 }

@@ -4,17 +4,15 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-extern char **environ;
 
 enum { ARGUMENTS_MAX = 32 };
 
@@ -68,6 +66,18 @@ static bool await_port(struct test_server *server) {
     return false;
 }
 
+/* spawn starts a program that ends where this one does, whatever a failing test leaves undone; 0: it cannot be. */
+static pid_t spawn(const char *program, const char *const *argv) {
+    const pid_t parent = getpid(), pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() == parent)
+            execv(program, (char *const *)(uintptr_t)argv);
+        _exit(127);
+    }
+    return pid > 0 ? pid : 0;
+}
+
 bool server_start(struct test_server *server, const char *program, const char *const *arguments) {
     const char *argv[ARGUMENTS_MAX] = {program, "serve", "--listen", "127.0.0.1:0", "--log", server->log};
     strcpy(server->log, "/tmp/solvent-test-XXXXXX");
@@ -77,8 +87,8 @@ bool server_start(struct test_server *server, const char *program, const char *c
     close(fd);
     for (; arguments && *arguments && n < ARGUMENTS_MAX - 1; arguments++)
         argv[n++] = *arguments;
-    server->pid = 0;
-    if (posix_spawn(&server->pid, program, NULL, NULL, (char *const *)(uintptr_t)argv, environ))
+    server->pid = spawn(program, argv);
+    if (!server->pid)
         return false;
     if (await_port(server))
         return true;

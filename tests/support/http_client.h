@@ -16,7 +16,7 @@ struct test_server {
 
 enum { CLIENT_WAIT_MS = 20000 };
 
-/* server_start runs `program serve --listen 127.0.0.1:0 --log FILE` with the further arguments (NULL-terminated) and waits until it listens. */
+/* A server ends with the process that started it, at the latest. server_start runs `program serve --listen 127.0.0.1:0 --log FILE` with the further arguments (NULL-terminated) and waits until it listens. */
 bool server_start(struct test_server *server, const char *program, const char *const *arguments);
 /* server_end sends the signal (0: none), waits, removes the log and returns the exit code; 128 + n where signal n killed it, -1 where it did
  * not end in time (it is killed then). */

@@ -17,7 +17,14 @@ static enum status open_made(struct files *files, struct ctx *ctx, const char *p
     return STATUS_OK;
 }
 
-void made_files_init(struct made_files *m) { *m = (struct made_files){.files = {.open = open_made}}; }
+static void count_passed(struct files *files, const void *p, size_t n) {
+    (void)p;
+    ((struct made_files *)files)->passed += n;
+}
+
+void made_files_init(struct made_files *m) {
+    *m = (struct made_files){.files = {.open = open_made, .passed = count_passed}};
+}
 
 void made_files_release(struct made_files *m) {
     for (size_t i = 0; i < m->n; i++)

@@ -18,6 +18,7 @@ struct made_files {
     size_t n;
     struct made_file list[MADE_FILES_MAX];
     const char *broken; /* a path that cannot be opened */
+    size_t passed;      /* bytes of which it was said that they were read */
 };
 
 void made_files_init(struct made_files *m);

@@ -231,9 +231,9 @@ struct impatient {
 
 static bool is_over(void *self) { return atomic_load(&((struct impatient *)self)->over); }
 
-static void pass_on(const struct denoiser *self, const struct path_point *at, const double *given, size_t rows,
+static void pass_on(const struct denoiser *self, const struct path_point *at, const struct told *told, size_t rows,
                     const double *x, double *out, double *scratch) {
-    denoiser_eval(((const struct impatient *)(const void *)self)->model, at, given, rows, x, out, scratch);
+    denoiser_eval(((const struct impatient *)(const void *)self)->model, at, told, rows, x, out, scratch);
 }
 
 static void count_down(const struct denoiser *self, const struct denoiser_each *q, double *scratch) {
@@ -314,7 +314,7 @@ static void cut_short_it_answers_what_it_has(void **state) {
 
 /* -- With someone who watches -- */
 
-struct told {
+struct hearer {
     size_t n, done;
     double share;
     int64_t calls;
@@ -325,7 +325,7 @@ struct told {
 };
 
 static void listen(void *self, const struct adaptive_progress *p) {
-    struct told *t = self;
+    struct hearer *t = self;
     assert_true(p->share >= t->share + 0.01 || p->share == 1);
     assert_true(p->done >= t->done && p->calls > t->calls);
     t->sum = t->sum * 1000003 + p->done * 257 + (uint64_t)p->calls;
@@ -335,7 +335,7 @@ static void listen(void *self, const struct adaptive_progress *p) {
 }
 
 /* run_told runs STIFF on vp, watched where `told` is given. */
-static enum status run_told(struct run *r, struct told *told, struct parallel *parallel, enum adaptive_pair pair,
+static enum status run_told(struct run *r, struct hearer *told, struct parallel *parallel, enum adaptive_pair pair,
                             size_t count, const double *states) {
     static atomic_int stop;
     const struct adaptive_watch watch = {told, listen};
@@ -366,7 +366,7 @@ static void watching_changes_nothing(void **state) {
     for (int pair = 0; pair < 2; pair++)
         for (size_t i = 0; i < COUNT(COUNTS); i++) {
             struct run plain, watched[2];
-            struct told told[2] = {{0}, {0}};
+            struct hearer told[2] = {{0}, {0}};
             struct parallel parallel = test_threads(3);
             const size_t n = COUNTS[i];
             assert_int_equal(run_told(&plain, NULL, NULL, pair, n, states), STATUS_OK);
@@ -392,7 +392,7 @@ static void who_watches_can_stop_it(void **state) {
     static double states[2 * N];
     struct run r;
     normal_rows(9, NORMAL_LATENT, 0, 0, N, 2, states);
-    struct told told = {.stop_at = 18, .reason = STOP_DEADLINE};
+    struct hearer told = {.stop_at = 18, .reason = STOP_DEADLINE};
     assert_int_equal(run_told(&r, &told, NULL, ADAPTIVE_DOPRI5, N, states), STATUS_OK);
     size_t cut = 0;
     for (size_t i = 0; i < N; i++)
@@ -400,7 +400,7 @@ static void who_watches_can_stop_it(void **state) {
     assert_int_equal(told.n, 18);
     assert_in_range(cut, N / 4, 3 * N / 4);
     ctx_release(&r.ctx);
-    told = (struct told){.stop_at = 18, .reason = STOP_CANCEL};
+    told = (struct hearer){.stop_at = 18, .reason = STOP_CANCEL};
     assert_int_equal(run_told(&r, &told, NULL, ADAPTIVE_DOPRI5, N, states), STATUS_CANCELLED);
     ctx_release(&r.ctx);
 }

@@ -18,9 +18,9 @@ struct table {
     const double *rows;
 };
 
-static void look_up(const struct denoiser *self, const struct path_point *at, const double *given, size_t rows,
+static void look_up(const struct denoiser *self, const struct path_point *at, const struct told *told, size_t rows,
                     const double *x, double *out, double *scratch) {
-    (void)at, (void)given, (void)x;
+    (void)at, (void)told, (void)x;
     memcpy(out, ((const struct table *)(const void *)self)->rows, rows * self->d * sizeof *out);
     for (size_t i = 0; i < denoiser_scratch(self, rows); i++)
         scratch[i] = 1e300;

@@ -88,9 +88,9 @@ struct bare {
     const struct denoiser *inner;
 };
 
-static void bare_eval(const struct denoiser *self, const struct path_point *at, const double *given, size_t rows,
+static void bare_eval(const struct denoiser *self, const struct path_point *at, const struct told *told, size_t rows,
                       const double *x, double *out, double *scratch) {
-    denoiser_eval(((const struct bare *)(const void *)self)->inner, at, given, rows, x, out, scratch);
+    denoiser_eval(((const struct bare *)(const void *)self)->inner, at, told, rows, x, out, scratch);
 }
 
 /* check_against compares with the same denoiser that can do no more than eval. */

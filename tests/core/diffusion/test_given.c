@@ -146,7 +146,7 @@ static void model_make(struct model *m, bool guided) {
 static void ask(const struct model *m, const double *given, size_t rows, const double *x, double *out) {
     const struct path_point at = path_at_t(&m->path, 0.4);
     double *scratch = malloc(denoiser_scratch(m->denoiser, rows) * sizeof *scratch); /* exactly: a sanitizer looks */
-    denoiser_eval(m->denoiser, &at, given, rows, x, out, scratch);
+    denoiser_eval(m->denoiser, &at, &(struct told){.given = given}, rows, x, out, scratch);
     free(scratch);
 }
 

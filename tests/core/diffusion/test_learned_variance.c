@@ -75,17 +75,17 @@ enum { DIM = 3, COUNT_OF = 40, STEPS = 5 };
 static double data(double x) { return 0.8 * sin(x); }
 static double said(double x, bool ranged) { return ranged ? cos(3 * x) : 0.02 * x; }
 
-static void formula(const struct denoiser *self, const struct path_point *at, const double *given, size_t rows,
+static void formula(const struct denoiser *self, const struct path_point *at, const struct told *told, size_t rows,
                     const double *x, double *out, double *scratch) {
-    (void)at, (void)given, (void)scratch;
+    (void)at, (void)told, (void)scratch;
     for (size_t i = 0; i < rows * self->d; i++)
         out[i] = data(x[i]);
 }
 
 static bool says_range;
-static void formula_spread(const struct denoiser *self, const struct path_point *at, const double *given, size_t rows,
-                           const double *x, double *out, double *spread, double *scratch) {
-    formula(self, at, given, rows, x, out, scratch);
+static void formula_spread(const struct denoiser *self, const struct path_point *at, const struct told *told,
+                           size_t rows, const double *x, double *out, double *spread, double *scratch) {
+    formula(self, at, told, rows, x, out, scratch);
     for (size_t i = 0; i < rows * self->d; i++)
         spread[i] = said(x[i], says_range);
 }

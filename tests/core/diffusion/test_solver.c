@@ -37,9 +37,9 @@ static double to_data(const struct fixture_net *net, const struct path_point *at
     return y / (at->k * at->k + 1) - m * at->k / sqrt(at->k * at->k + 1);
 }
 
-static void fixture_eval(const struct denoiser *self, const struct path_point *at, const double *given, size_t rows,
+static void fixture_eval(const struct denoiser *self, const struct path_point *at, const struct told *told, size_t rows,
                          const double *x, double *out, double *scratch) {
-    (void)given, (void)scratch;
+    (void)told, (void)scratch;
     struct fixture_net *net = (struct fixture_net *)(uintptr_t)self;
     double t = (double)(float)at->t;
     /* Heun's second call: the slope is taken at the shrunken state, but the state itself is the one that the step began
