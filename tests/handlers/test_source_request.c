@@ -130,12 +130,8 @@ static void what_is_about_noise_is_refused(void **state) {
     begin(&m);
     for (size_t i = 0; i < COUNT(CASES); i++) {
         char want[64];
-        int http;
-        char *text = made_model_post(&m, CASES[i].route, CASES[i].body, &http);
         snprintf(want, sizeof want, "\"pointer\":\"%s\"", CASES[i].pointer);
-        if (http != 422 || !strstr(text, want))
-            fail_msg("%s: %d %s", CASES[i].body, http, text);
-        free(text);
+        made_model_refused(&m, CASES[i].route, CASES[i].body, want, "");
     }
     made_model_end(&m);
 }

@@ -306,6 +306,15 @@ char *made_model_post(struct made_model *m, const char *route, const char *body,
     return out.data;
 }
 
+void made_model_refused(struct made_model *m, const char *route, const char *body, const char *pointer,
+                        const char *words) {
+    int http;
+    char *text = made_model_post(m, route, body, &http);
+    if (http != 422 || !strstr(text, pointer) || !strstr(text, words))
+        fail_msg("%s: %d %s", body, http, text);
+    free(text);
+}
+
 char *made_model_answer(struct made_model *m, const char *route, const char *body) {
     int http;
     char *text = made_model_post(m, route, body, &http);

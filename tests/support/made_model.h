@@ -66,10 +66,12 @@ void made_model_clock(struct made_model *m);
 
 /* made_model_post is test_post with this host; the text is malloc'ed. made_model_answer wants 200;
  * made_model_json reads that answer, to be released by json_decref. made_model_bytes gives what may be a picture, to be
- * released. */
+ * released. made_model_refused wants 422, and both texts in it. */
 struct buf made_model_bytes(struct made_model *m, const char *route, const char *body, int *http);
 char *made_model_post(struct made_model *m, const char *route, const char *body, int *http);
 char *made_model_answer(struct made_model *m, const char *route, const char *body);
+void made_model_refused(struct made_model *m, const char *route, const char *body, const char *pointer,
+                        const char *words);
 json_t *made_model_json(struct made_model *m, const char *route, const char *body);
 
 /* made_model_keep lets /v1/models put a model into the folder, whatever its name; made_model_learn asks it for one, and
