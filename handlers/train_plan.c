@@ -314,7 +314,7 @@ static struct trainer_options options_of(const struct train_config *c, size_t it
         .clip_norm = c->clip_norm,
         .ema = c->ema,
         .seed = (uint64_t)c->seed,
-        .dtype = c->dtype == TRAIN_BF16 ? GRAPH_BF16 : GRAPH_F32,
+        .dtype = (enum gradient_dtype)c->dtype,
         .coupling = c->coupling == TRAIN_OT ? COUPLING_OT : COUPLING_INDEPENDENT,
         .held = (size_t)(c->held_out * (double)items), /* at most half of them */
     };

@@ -24,12 +24,14 @@ void train_progress_begin(struct train_progress *p, size_t at, size_t steps) {
 }
 
 static void show(struct train_progress *p, const struct trainer_report *report, int64_t now) {
-    char left[PROGRESS_TIME];
+    char left[PROGRESS_TIME], skipped[48] = "";
     double seconds = (double)(now - p->began_ns) / NS_PER_S, done = (double)(report->step - p->first_step);
     double rate = seconds > 0 ? done / seconds : 0;
     train_progress_time(rate > 0 ? (double)(p->steps - report->step) / rate : 0, left);
-    fprintf(stderr, "%sstep %zu/%zu  loss %.4f  %.1f steps/s  %s left%s", p->terminal ? "\r" : "", report->step,
-            p->steps, p->loss, rate, left, p->terminal ? "  " : "\n");
+    if (report->scale > 0)
+        snprintf(skipped, sizeof skipped, "  scale %g, %zu skipped", report->scale, report->skipped);
+    fprintf(stderr, "%sstep %zu/%zu  loss %.4f%s  %.1f steps/s  %s left%s", p->terminal ? "\r" : "", report->step,
+            p->steps, p->loss, skipped, rate, left, p->terminal ? "  " : "\n");
     fflush(stderr);
     p->open = p->terminal;
     p->shown_ns = now;

@@ -25,12 +25,19 @@ struct gradient;
  * convolution of more than 1x1. */
 enum status gradient_new(struct ctx *ctx, const struct graph *graph, size_t images, struct gradient **out) MUST_CHECK;
 
-/* gradient_new_halved makes one whose products of values, and of derivatives by them, with weights are of bfloat16 factors
- * and float32 sums (half.h): both are rounded for the product alone, so that weights, their gradient, which is a product of
- * float32, and all else stay float32. A forward run is then that of a graph with such products but for what those lose
- * between layers. Errors: as of gradient_new. */
-enum status gradient_new_halved(struct ctx *ctx, const struct graph *graph, size_t images,
-                                const struct half_kernels *half, struct gradient **out) MUST_CHECK;
+/* What the factors of products with weights are rounded to, on the way forwards and back; sums, weights and all else stay
+ * float32. */
+enum gradient_dtype {
+    GRADIENT_F32,
+    GRADIENT_BF16, /* products of half.h; the gradient of weights is a product of float32 */
+    GRADIENT_F16,  /* IEEE binary16, the gradient of weights as well: from the rounded values and the rounded derivatives,
+                      which are infinite beyond 65504 and lost below 2^-25 (what to do: core/train/scaler.h) */
+};
+
+/* gradient_new_rounded makes one with such products, by the kernels of ctx->isa. A forward run of bfloat16 is that of a
+ * graph with such products but for what those lose between layers. Errors: as of gradient_new. */
+enum status gradient_new_rounded(struct ctx *ctx, const struct graph *graph, size_t images, enum gradient_dtype dtype,
+                                 struct gradient **out) MUST_CHECK;
 
 size_t gradient_numbers(const struct graph *graph);
 
