@@ -26,15 +26,16 @@ static const struct field OUTPUT[] = {
 struct told {
     int64_t step, steps;
     double loss, norm;
-    bool has_norm;
 };
 static const struct field PROGRESS[] = {
     FIELD(struct told, step, INT, "Steps taken.", .required = true),
     FIELD(struct told, steps, INT, "Steps in all.", .required = true),
     FIELD(struct told, loss, NUMBER, "The loss of this step.", .required = true),
-    FIELD(struct told, norm, NUMBER,
-          "The norm of its gradient, before it was clipped; without it where the step was skipped (dtype f16).",
-          .present = offsetof(struct told, has_norm)),
+    FIELD(
+        struct told, norm, NUMBER,
+        "The norm of its gradient, before it was clipped; null where that overflowed, and the step was skipped (dtype "
+        "f16).",
+        .required = true, .nullable = true),
     {0}};
 
 /* Multiplications forwards and twice as many backwards, for each item of each batch. */
@@ -104,9 +105,7 @@ static enum status take_step(struct run *r) {
     r->loss = report.loss;
     call_share(r->call, (double)report.step / (double)steps);
     if (every(report.step, steps, TOLD))
-        call_progress(
-            r->call, "step",
-            &(struct told){(int64_t)report.step, (int64_t)steps, report.loss, report.norm, !report.overflowed});
+        call_progress(r->call, "step", &(struct told){(int64_t)report.step, (int64_t)steps, report.loss, report.norm});
     if (r->call->job && every(report.step, steps, CHECKPOINTS)) {
         trainer_save(r->trainer, r->state);
         memcpy(r->state + trainer_bytes(r->trainer), &r->loss, sizeof r->loss);

@@ -182,10 +182,7 @@ static enum status write_metrics(struct run *r, const struct trainer_report *rep
     buf_printf(&line, "{\"step\":%zu,\"loss\":", report->step);
     number_write_real(&line, r->losses / (double)r->n_losses);
     buf_text(&line, ",\"norm\":");
-    if (report->overflowed)
-        buf_text(&line, "null");
-    else
-        number_write_real(&line, report->norm);
+    number_write_real(&line, report->norm);
     buf_text(&line, ",\"lr\":");
     number_write_real(&line, report->rate);
     if (report->scale > 0)

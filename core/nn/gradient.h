@@ -30,7 +30,7 @@ enum status gradient_new(struct ctx *ctx, const struct graph *graph, size_t imag
 enum gradient_dtype {
     GRADIENT_F32,
     GRADIENT_BF16, /* products of half.h; the gradient of weights is a product of float32 */
-    GRADIENT_F16,  /* IEEE binary16, the gradient of weights as well: from the rounded values and the rounded derivatives,
+    GRADIENT_F16, /* IEEE binary16, the gradient of weights as well: from the rounded values and the rounded derivatives,
                       which are infinite beyond 65504 and lost below 2^-25 (what to do: core/train/scaler.h) */
 };
 

@@ -4,7 +4,9 @@
 
 static const double GREATEST = 0x1p127;
 
-struct scaler scaler_begin(void) { return (struct scaler){.scale = SCALER_FIRST}; }
+struct scaler scaler_begin(void) {
+    return (struct scaler){.scale = SCALER_FIRST};
+}
 
 void scaler_whole(struct scaler *s) {
     if (++s->whole < SCALER_INTERVAL)

@@ -15,8 +15,8 @@ enum { SCALER_FIRST = 65536, SCALER_LEAST = 1, SCALER_INTERVAL = 2000 };
 
 /* It has no padding: its bytes are kept in checkpoints. */
 struct scaler {
-    double scale;     /* SCALER_LEAST .. 2^127, as a float has it */
-    uint64_t whole;   /* steps without overflow since the scale has changed or a step overflowed, below SCALER_INTERVAL */
+    double scale;   /* SCALER_LEAST .. 2^127, as a float has it */
+    uint64_t whole; /* steps without overflow since the scale has changed or a step overflowed, below SCALER_INTERVAL */
     uint64_t skipped; /* steps that overflowed, of all */
 };
 

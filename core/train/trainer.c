@@ -225,9 +225,9 @@ static void compare(void *self, size_t first, size_t images) {
     const struct trainer *t = self;
     loss_compare(&t->batch, first, images, t->out, t->d_out);
     if (scaled(t))
-        tensor_kernels_for(t->ctx->isa)->backward->scale(images * t->data.d, (float)t->scaler.scale,
-                                                         t->d_out + first * t->data.d, false,
-                                                         t->d_out + first * t->data.d);
+        tensor_kernels_for(t->ctx->isa)
+            ->backward->scale(images * t->data.d, (float)t->scaler.scale, t->d_out + first * t->data.d, false,
+                              t->d_out + first * t->data.d);
 }
 
 /* together sums the loss over the ranks; where one was stopped, all are. It brings them to one time, too, so that none
@@ -292,7 +292,7 @@ static enum status skip(struct trainer *t, struct trainer_report *report) {
         return not_finite(t, "The gradient");
     if (!scaler_overflow(&t->scaler))
         return not_finite(t, "The gradient, even of a loss that is scaled by 1,");
-    report->overflowed = true;
+    report->norm = INFINITY;
     return STATUS_OK;
 }
 

@@ -54,10 +54,10 @@ struct trainer_options {
 /* What a step found. */
 struct trainer_report {
     size_t step;             /* from 1 */
-    double loss, norm, rate; /* norm: of the gradient, without the scale, before it is clipped */
+    double loss, norm, rate; /* norm: of the gradient, without the scale, before it is clipped; infinite: it overflowed,
+                                and the step was skipped */
     double scale;            /* by which the loss was multiplied; 0: it was not */
     size_t skipped;          /* steps that were, this one included */
-    bool overflowed;         /* this one was; its norm is not finite */
 };
 
 struct trainer;

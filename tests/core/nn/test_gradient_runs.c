@@ -246,12 +246,9 @@ static void a_stop_ends_it(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(threads_do_not_matter),
-        cmocka_unit_test(a_step_has_the_bits_of_both_ways),
-        cmocka_unit_test(forward_has_the_bits_of_a_run),
-        cmocka_unit_test(refusals),
-        cmocka_unit_test(each_allocation_may_fail),
-        cmocka_unit_test(a_stop_ends_it),
+        cmocka_unit_test(threads_do_not_matter),         cmocka_unit_test(a_step_has_the_bits_of_both_ways),
+        cmocka_unit_test(forward_has_the_bits_of_a_run), cmocka_unit_test(refusals),
+        cmocka_unit_test(each_allocation_may_fail),      cmocka_unit_test(a_stop_ends_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -98,8 +98,8 @@ static void numbers_of_no_scaler_are_known(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_begins_as_torchs_does),    cmocka_unit_test(it_grows_after_2000_steps_on_end),
-        cmocka_unit_test(it_is_what_its_history_says), cmocka_unit_test(it_has_ends),
+        cmocka_unit_test(it_begins_as_torchs_does),       cmocka_unit_test(it_grows_after_2000_steps_on_end),
+        cmocka_unit_test(it_is_what_its_history_says),    cmocka_unit_test(it_has_ends),
         cmocka_unit_test(numbers_of_no_scaler_are_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
