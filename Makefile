@@ -80,7 +80,7 @@ SCRIPT_TESTS := $(sort $(wildcard tests/docs/test_*.sh))
 TESTS := $(CORE_TESTS) $(HANDLER_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) $(SCRIPT_TESTS)
 PROGRAM := $(B)/solvent
 CMOCKA := -lcmocka
-CROSS_SUPPORT := derivatives exact_graph guarded half_tiles network test threads untrained
+CROSS_SUPPORT := derivatives exact_graph guarded half_tiles network outer_check test threads untrained
 ifeq ($(MODE),aarch64)
 TESTS := $(filter $(addprefix $(B)/tests/core/,base/% tensor/% nn/%),$(CORE_TESTS))
 SUPPORT := $(call objects,$(CROSS_SUPPORT:%=tests/support/%.c) tests/cross/cmocka.c)

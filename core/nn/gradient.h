@@ -25,13 +25,16 @@ struct gradient;
  * convolution of more than 1x1. */
 enum status gradient_new(struct ctx *ctx, const struct graph *graph, size_t images, struct gradient **out) MUST_CHECK;
 
-/* What the factors of products with weights are rounded to, on the way forwards and back; sums, weights and all else stay
- * float32. */
+/* What the factors of products with weights are rounded to: values and weights on the way forwards, derivatives and weights
+ * on the way back, and values and derivatives of which the gradient of weights is made. Sums, weights and all else stay
+ * float32. Source: what torch.autocast does to linear layers and convolutions; differs: what a product gives is not
+ * rounded. */
 enum gradient_dtype {
     GRADIENT_F32,
-    GRADIENT_BF16, /* products of half.h; the gradient of weights is a product of float32 */
-    GRADIENT_F16, /* IEEE binary16, the gradient of weights as well: from the rounded values and the rounded derivatives,
-                      which are infinite beyond 65504 and lost below 2^-25 (what to do: core/train/scaler.h) */
+    GRADIENT_BF16, /* products of half.h */
+    /* IEEE binary16, by products of float32. Derivatives are infinite beyond 65504 then, and lost below 2^-25: what to do
+     * says core/train/scaler.h. */
+    GRADIENT_F16,
 };
 
 /* gradient_new_rounded makes one with such products, by the kernels of ctx->isa. A forward run of bfloat16 is that of a

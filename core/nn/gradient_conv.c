@@ -265,13 +265,13 @@ void gradient_conv(const struct pass *p, const struct node *node, const struct s
     before_activation(p, node, step);
     if (gradient_takes(p, node, 1))
         by_vector(p, node, step);
+    graph_frame(&p->d, node->out);
+    if (step->pairs)
+        round_value(&p->d, node->out, step->d_narrow);
     if (p->g->dtype == GRADIENT_F16)
         round_derivative(p, node);
     if (!gradient_takes(p, node, 0))
         return;
-    graph_frame(&p->d, node->out);
-    if (step->pairs)
-        round_value(&p->d, node->out, step->d_narrow);
     for (size_t k = 0; k < node->conv.stride * node->conv.stride; k++)
         by_phase(p, node, step, &step->phases[k]);
 }
@@ -303,10 +303,29 @@ static size_t pixels_together(const struct product *x, const struct places *d, s
 }
 
 static void swap(struct outer *o) {
-    const float *a = o->a;
-    size_t line = o->a_line, step = o->a_step;
-    o->a = o->b, o->a_line = o->b_line, o->a_step = o->b_step;
-    o->b = a, o->b_line = line, o->b_step = step;
+    const struct outer was = *o;
+    o->a = was.b, o->a_halves = was.b_halves, o->a_line = was.b_line, o->a_step = was.b_step;
+    o->b = was.a, o->b_halves = was.a_halves, o->b_line = was.a_line, o->b_step = was.a_step;
+}
+
+/* factors finds those of segment s, images first .. */
+static void factors(const struct product *x, const struct places *d, size_t first, size_t s, struct outer *o) {
+    const size_t a = first * x->in.image_step + x->segment[s], b = first * d->image_step;
+    if (x->in.halves)
+        o->a_halves = x->in.halves + a, o->b_halves = d->halves + b;
+    else
+        o->a = x->in.data + a, o->b = d->data + b;
+}
+
+/* add_rows adds the products of rows k .. */
+static void add_rows(const struct gradient *g, struct outer *o, size_t k) {
+    if (o->a_halves) {
+        o->a_halves += k;
+        g->forward.half->outer(o);
+    } else {
+        o->a += k;
+        g->forward.kernels->backward->outer(o);
+    }
 }
 
 /* add_images adds what one or more images give to the rows of a piece, which lie in several segments. */
@@ -317,17 +336,14 @@ static size_t add_images(const struct pass *p, const struct product *x, const st
     for (size_t row = piece->first, end; row < piece->end; row = end) {
         size_t s = row / rows, k = row % rows;
         end = (s + 1) * rows < piece->end ? (s + 1) * rows : piece->end;
-        struct outer o = {.a = x->in.data + first * x->in.image_step + x->segment[s],
-                          .b = d->data + first * d->image_step,
-                          .rows = end - row,
-                          .columns = step->swapped ? depth : columns,
-                          .pitch = step->swapped ? depth : columns};
+        struct outer o = {
+            .rows = end - row, .columns = step->swapped ? depth : columns, .pitch = step->swapped ? depth : columns};
+        factors(x, d, first, s, &o);
         images = pixels_together(x, d, first, gradient_together(out), &o);
         if (step->swapped)
             swap(&o);
-        o.a += k;
         o.out = sums + row * o.pitch;
-        p->g->forward.kernels->backward->outer(&o);
+        add_rows(p->g, &o, k);
     }
     return images;
 }
@@ -365,9 +381,9 @@ void gradient_conv_weights(const struct pass *p, const struct piece *piece, floa
     const struct node *node = &p->g->forward.nodes[piece->node];
     const struct step *step = &p->g->steps[piece->node];
     struct product x = graph_product(&p->v, node);
-    if (p->g->dtype == GRADIENT_F16)
+    if (step->narrow >= 0)
         take_rounded(&p->v, node->in[0], step->narrow, &x);
-    struct places d = graph_places(&p->d, node->out);
+    struct places d = graph_places(&p->d, step->pairs ? step->d_narrow : node->out);
     size_t wide = step->swapped ? x.b->depth : x.b->columns;
     float *to = by_weights + p->g->offset[node->weight], *sums = step->direct ? to : step->sums;
     if (!step->direct) /* there, all is zero */
