@@ -209,10 +209,10 @@ static void each_allocation_may_fail(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_table_of_all_kinds),     cmocka_unit_test(headers_and_separators),
-        cmocka_unit_test(what_a_number_is),         cmocka_unit_test(what_is_wrong_has_its_line),
-        cmocka_unit_test(the_most_columns),         cmocka_unit_test(noise_is_read_or_refused),
-        cmocka_unit_test(each_allocation_may_fail),
+        cmocka_unit_test(a_table_of_all_kinds),       cmocka_unit_test(headers_and_separators),
+        cmocka_unit_test(what_a_number_is),           cmocka_unit_test(many_points_are_no_number),
+        cmocka_unit_test(what_is_wrong_has_its_line), cmocka_unit_test(the_most_columns),
+        cmocka_unit_test(noise_is_read_or_refused),   cmocka_unit_test(each_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
