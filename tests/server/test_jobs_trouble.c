@@ -220,12 +220,9 @@ static void expired_jobs_that_cannot_be_removed_are_not_shown(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(files_of_others_are_left_alone),
-        TEST(what_is_damaged_is_not_given),
-        TEST(a_file_of_version_1_is_taken_over),
-        TEST(a_file_that_is_there_again_is_used),
-        TEST(what_is_not_written_is_not_promised),
-        TEST(expired_jobs_that_cannot_be_removed_are_not_shown),
+        TEST(files_of_others_are_left_alone),      TEST(what_is_damaged_is_not_given),
+        TEST(a_file_of_version_1_is_taken_over),   TEST(a_file_that_is_there_again_is_used),
+        TEST(what_is_not_written_is_not_promised), TEST(expired_jobs_that_cannot_be_removed_are_not_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
