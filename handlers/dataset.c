@@ -23,7 +23,7 @@ static enum status open_idx(struct ctx *ctx, const char *file, const unsigned ch
     memcpy(out->shape, idx.shape, sizeof idx.shape);
     out->whole = idx.type != IDX_F32 && idx.type != IDX_F64;
     if (idx.type == IDX_U8) {
-        out->bytes = idx.data;
+        out->as = AS_BYTES, out->bytes = idx.data;
         return STATUS_OK;
     }
     double *to = ctx_alloc(ctx, idx.n, sizeof *to);
@@ -33,8 +33,18 @@ static enum status open_idx(struct ctx *ctx, const char *file, const unsigned ch
         if (!isfinite(to[i] = idx_value(&idx, i)))
             return ctx_fail(ctx, STATUS_INVALID, "", "%.100s has %s as its element %zu, want a finite number.", file,
                             isnan(to[i]) ? "NaN" : "an infinity", i);
-    out->reals = to;
+    out->as = AS_REALS, out->reals = to;
     return STATUS_OK;
+}
+
+struct data_array data_array_of(const char *file, const struct array *a) {
+    struct data_array out = {.file = file, .dims = a->dims, .n = a->n, .whole = a->kind == KIND_INT};
+    memcpy(out.shape, a->shape, sizeof a->shape);
+    if (out.whole)
+        out.as = AS_INTS, out.ints = a->ints;
+    else
+        out.as = AS_REALS, out.reals = a->reals;
+    return out;
 }
 
 static enum status open_npy(struct ctx *ctx, const char *file, const unsigned char *p, size_t n,
@@ -45,12 +55,7 @@ static enum status open_npy(struct ctx *ctx, const char *file, const unsigned ch
         const struct error error = ctx->err;
         return ctx_fail(ctx, status, "", "%.100s: %.700s", file, error.detail);
     }
-    *out = (struct data_array){.file = file, .dims = a.dims, .n = a.n, .whole = a.kind == KIND_INT};
-    memcpy(out->shape, a.shape, sizeof a.shape);
-    if (a.kind == KIND_INT)
-        out->ints = a.ints;
-    else
-        out->reals = a.reals;
+    *out = data_array_of(file, &a);
     return STATUS_OK;
 }
 
@@ -106,8 +111,10 @@ static double array_number(const void *self, size_t row, size_t column) {
 
 /* to_bytes: pixels that come as other integers must be bytes too. */
 static enum status to_bytes(struct ctx *ctx, const struct data_array *a, const unsigned char **out) {
-    if ((*out = a->bytes))
+    if (a->as == AS_BYTES) {
+        *out = a->bytes;
         return STATUS_OK;
+    }
     unsigned char *to = ctx_alloc(ctx, a->n, 1);
     if (!to)
         return STATUS_NO_MEMORY;
