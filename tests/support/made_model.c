@@ -190,7 +190,7 @@ void made_model_flow(struct made_model *m) {
     made_files_text(&m->folder, "unet/config.json",
                     "{\"_class_name\":\"UNet2DModel\",\"sample_size\":8,\"in_channels\":1,\"out_channels\":1,"
                     "\"block_out_channels\":[4,8],\"layers_per_block\":1,\"norm_num_groups\":4,\"num_class_embeds\":4,"
-                    "\"down_block_types\":[\"DownBlock2D\",\"DownBlock2D\"],"
+                    "\"_null_class\":3,\"down_block_types\":[\"DownBlock2D\",\"DownBlock2D\"],"
                     "\"up_block_types\":[\"UpBlock2D\",\"UpBlock2D\"]}");
     made_files_text(&m->folder, "scheduler/scheduler_config.json",
                     "{\"_class_name\":\"FlowMatchEulerDiscreteScheduler\",\"num_train_timesteps\":1000}");
