@@ -332,9 +332,9 @@ json_t *made_model_json(struct made_model *m, const char *route, const char *bod
 }
 
 static enum status keep_files(struct model_store *store, struct ctx *ctx, struct str name,
-                              const struct model_file *files, size_t n) {
+                              const struct model_file *files, size_t n, bool replace) {
     struct made_model *m = (struct made_model *)store;
-    (void)ctx, (void)name;
+    (void)ctx, (void)name, (void)replace;
     for (size_t i = 0; i < n; i++)
         made_files_put(&m->folder, files[i].path, files[i].p, files[i].n);
     return STATUS_OK;
