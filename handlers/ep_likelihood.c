@@ -387,7 +387,7 @@ static enum status run(struct call *call, const void *params, void *result) {
 const struct endpoint ep_likelihood = {
     .method = "POST",
     .route = "/v1/likelihood",
-    .version = 7,
+    .version = 8,
     .title = "The likelihood of data under a diffusion or flow model",
     .doc =
         "Takes each point from data to noise along the probability-flow equation, adds up the divergence of the flow "

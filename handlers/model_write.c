@@ -126,7 +126,7 @@ static void write_unet(const struct train_plan *plan, struct buf *out) {
     buf_printf(out, "],\n  \"layers_per_block\": %zu,\n  \"attention_head_dim\": %zu,\n  \"norm_num_groups\": %zu",
                u->layers_per_block, u->attention_head_dim, u->norm_num_groups);
     if (u->num_class_embeds)
-        buf_printf(out, ",\n  \"num_class_embeds\": %zu", u->num_class_embeds);
+        buf_printf(out, ",\n  \"num_class_embeds\": %zu,\n  \"_null_class\": %zu", u->num_class_embeds, u->null_class);
     buf_text(out, "\n}\n");
 }
 

@@ -179,6 +179,7 @@ static enum status describe_unet(struct ctx *ctx, struct train_plan *plan) {
     if (d->classes) {
         u->class_embed_type = UNET_CLASS_EMBEDDING;
         u->num_class_embeds = d->classes + 1;
+        u->null_class = d->classes;
     }
     return STATUS_OK;
 }
