@@ -278,6 +278,19 @@ static bool same_value(const struct option *o, const struct train_config *a, con
     return same;
 }
 
+void train_config_result(const struct train_config *c, struct buf *out) {
+    struct train_config plain;
+    char is[TRAIN_VALUE], wanted[TRAIN_VALUE];
+    train_config_default(&plain);
+    plain.steps = c->steps;
+    for (size_t i = 0; i < COUNT_OF(OPTIONS); i++)
+        if (OPTIONS[i].of_result && !same_value(&OPTIONS[i], &plain, c, is, wanted)) {
+            buf_printf(out, "%s ", OPTIONS[i].name);
+            write_value(&OPTIONS[i], c, out);
+            buf_byte(out, '\n');
+        }
+}
+
 const char *train_config_differs(const struct train_config *a, const struct train_config *b, char is[TRAIN_VALUE],
                                  char wanted[TRAIN_VALUE]) {
     for (size_t i = 0; i < COUNT_OF(OPTIONS); i++)

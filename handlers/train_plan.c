@@ -155,14 +155,26 @@ static enum status make_loss(struct ctx *ctx, struct train_plan *plan) {
 
 /* -- The network -- */
 
+/* fit_unet gives a network the size and the classes of the data. */
+static void fit_unet(const struct dataset *d, struct unet_config *u) {
+    u->height = d->height;
+    u->width = d->width;
+    u->class_embed_type = d->classes ? UNET_CLASS_EMBEDDING : UNET_CLASS_NONE;
+    u->num_class_embeds = d->classes ? d->classes + 1 : 0;
+}
+
+void train_plan_adopt(struct train_plan *plan, const struct unet_config *unet) {
+    plan->unet = *unet;
+    fit_unet(plan->data, &plan->unet);
+}
+
 static enum status describe_unet(struct ctx *ctx, struct train_plan *plan) {
     const struct train_config *c = &plan->config;
     const struct dataset *d = plan->data;
     const struct sizes *channels = &c->block_out_channels;
     struct unet_config *u = &plan->unet;
     *u = unet_default();
-    u->height = d->height;
-    u->width = d->width;
+    fit_unet(d, u);
     u->in_channels = u->out_channels = d->channels;
     u->levels = channels->n;
     if ((size_t)c->attention_levels > channels->n)
@@ -176,10 +188,6 @@ static enum status describe_unet(struct ctx *ctx, struct train_plan *plan) {
     u->layers_per_block = (size_t)c->layers_per_block;
     u->attention_head_dim = (size_t)c->attention_head_dim;
     u->norm_num_groups = (size_t)c->norm_num_groups;
-    if (d->classes) {
-        u->class_embed_type = UNET_CLASS_EMBEDDING;
-        u->num_class_embeds = d->classes + 1;
-    }
     return STATUS_OK;
 }
 

@@ -135,7 +135,8 @@ static enum status open_folder(struct ctx *ctx, const struct train_config *c, st
     struct names names = {.ctx = ctx};
     enum status status = list_folder(&names, c->data, "");
     if (status == STATUS_OK && !names.n)
-        status = ctx_fail(ctx, STATUS_INVALID, "", "The folder %.300s has no PNG in it.", c->data);
+        status =
+            ctx_fail(ctx, STATUS_INVALID, "", "The folder %.300s has no PNG in it, nor in a folder of it.", c->data);
     if (status == STATUS_OK && *c->labels)
         status = ctx_fail(ctx, STATUS_INVALID, "",
                           "The labels of a folder of PNG are its folders; want no file of labels beside it.");
@@ -224,7 +225,7 @@ enum status train_source_open(struct ctx *ctx, const struct train_config *config
 }
 
 void train_data_close(struct train_files *files) {
-    mapped_files_close(files->data);
     mapped_files_close(files->labels);
+    mapped_files_close(files->data);
     *files = (struct train_files){0};
 }
