@@ -21,7 +21,6 @@ static enum status open_idx(struct ctx *ctx, const char *file, const unsigned ch
         return status;
     *out = (struct data_array){.file = file, .dims = idx.dims, .n = idx.n};
     memcpy(out->shape, idx.shape, sizeof idx.shape);
-    out->whole = idx.type != IDX_F32 && idx.type != IDX_F64;
     if (idx.type == IDX_U8) {
         out->bytes = idx.data;
         return STATUS_OK;
@@ -39,18 +38,18 @@ static enum status open_idx(struct ctx *ctx, const char *file, const unsigned ch
 
 static enum status open_npy(struct ctx *ctx, const char *file, const unsigned char *p, size_t n,
                             struct data_array *out) {
-    struct array a;
-    enum status status = npy_read(ctx, p, n, &a);
+    struct npy a;
+    enum status status = npy_open(ctx, p, n, &a);
     if (status != STATUS_OK) {
         const struct error error = ctx->err;
         return ctx_fail(ctx, status, "", "%.100s: %.700s", file, error.detail);
     }
-    *out = (struct data_array){.file = file, .dims = a.dims, .n = a.n, .whole = a.kind == KIND_INT};
+    *out = (struct data_array){.file = file, .dims = a.dims, .n = a.n, .bytes = a.bytes};
     memcpy(out->shape, a.shape, sizeof a.shape);
-    if (a.kind == KIND_INT)
-        out->ints = a.ints;
-    else
-        out->reals = a.reals;
+    if (a.numbers.kind == KIND_INT)
+        out->ints = a.numbers.ints;
+    else if (!a.bytes)
+        out->reals = a.numbers.reals;
     return STATUS_OK;
 }
 
@@ -64,8 +63,14 @@ enum status data_array_open(struct ctx *ctx, const struct data_file *file, struc
             return status;
         p = plain;
     }
-    return n >= 6 && !memcmp(p, "\x93NUMPY", 6) ? open_npy(ctx, file->name, p, n, out)
-                                                : open_idx(ctx, file->name, p, n, out);
+    if (n >= 6 && !memcmp(p, "\x93NUMPY", 6))
+        return open_npy(ctx, file->name, p, n, out);
+    if (n >= 2 && !p[0] && !p[1]) /* of which idx_read says what is wrong with it */
+        return open_idx(ctx, file->name, p, n, out);
+    return ctx_fail(ctx, STATUS_INVALID, "",
+                    "%.100s is neither IDX (two zero bytes and a type at its start) nor NPY (\\x93NUMPY); a table is known "
+                    "by its name, .csv or .tsv, and a picture by .png.",
+                    file->name);
 }
 
 /* -- Rows -- */
@@ -113,7 +118,7 @@ static enum status to_bytes(struct ctx *ctx, const struct data_array *a, const u
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < a->n; i++) {
         const double value = data_array_value(a, i);
-        if (!a->whole || value < 0 || value > 255)
+        if (value != floor(value) || value < 0 || value > 255)
             return ctx_fail(ctx, STATUS_INVALID, "", "%.100s has %g as its element %zu; want integers of 0 to 255.",
                             a->file, value, i);
         to[i] = (unsigned char)value;
@@ -160,7 +165,7 @@ enum status dataset_labels(struct ctx *ctx, const struct data_array *a, struct d
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < a->n; i++) {
         double label = data_array_value(a, i);
-        if (!a->whole || label < 0 || label >= DATASET_CLASSES_MAX)
+        if (label != floor(label) || label < 0 || label >= DATASET_CLASSES_MAX)
             return ctx_fail(ctx, STATUS_INVALID, "", "%.100s has %g as its label %zu, want an integer from 0 to %d.",
                             a->file, label, i, DATASET_CLASSES_MAX - 1);
         labels[i] = (int64_t)label;

@@ -11,7 +11,6 @@ struct data_array {
     const unsigned char *bytes; /* [n] one of the three is there */
     const int64_t *ints;
     const double *reals; /* finite */
-    bool whole;          /* they are integers by their type */
 };
 
 /* data_array_open reads an IDX or NPY file, gz too. Errors: INVALID, UNSUPPORTED, NO_MEMORY. */

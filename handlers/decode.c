@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "handlers/decoder.h"
+#include "handlers/edit_distance.h"
 #include "handlers/encode.h"
 #include "handlers/number.h"
 
@@ -360,26 +361,6 @@ static enum status decode_absent(struct decoder *d, const struct field *field, c
         set_default(field, member);
     }
     return STATUS_OK;
-}
-
-/* edit_distance counts how few edits lead from a to b; only small distances matter. */
-static size_t edit_distance(const char *a, const char *b) {
-    size_t m = strlen(a), n = strlen(b), row[33];
-    if (m > 32 || n > 32)
-        return 99;
-    for (size_t j = 0; j <= n; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= m; i++) {
-        size_t corner = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= n; j++) {
-            size_t best = corner + (a[i - 1] != b[j - 1]);
-            corner = row[j];
-            best = row[j] + 1 < best ? row[j] + 1 : best;
-            row[j] = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-        }
-    }
-    return row[n];
 }
 
 static enum status unknown_field(struct decoder *d, const struct field *fields, const struct path *path) {

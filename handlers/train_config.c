@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "handlers/edit_distance.h"
 #include "handlers/encode.h"
 #include "handlers/json_file.h"
 #include "handlers/number.h"
@@ -61,6 +62,7 @@ static enum status wants(const struct setting *s, const char *is) {
         list_words(s->o->kind == FLAG ? FLAGS : s->o->words, list, sizeof list);
         return ctx_fail(s->ctx, STATUS_INVALID, "", "%s is %.60s, want one of %s.", s->where, is, list);
     }
+    is = *is ? is : "empty";
     if (s->o->kind == TEXT)
         return ctx_fail(s->ctx, STATUS_INVALID, "", "%s is %.60s, want a text.", s->where, is);
     return ctx_fail(s->ctx, STATUS_INVALID, "", "%s is %.60s, want %s from %.16g to %.16g.", s->where, is,
@@ -91,7 +93,7 @@ static enum status set_count(const struct setting *s, const char *text, size_t n
     char is[64];
     snprintf(is, sizeof is, "%.*s", (int)(n < 60 ? n : 60), text);
     if (number_read_int(text, n, to) != NUMBER_OK || !within(s->o, (double)*to))
-        return wants(s, *is ? is : "empty");
+        return wants(s, is);
     return STATUS_OK;
 }
 
@@ -169,13 +171,33 @@ static bool same_name(const char *a, const char *b) {
     return !*a && !*b;
 }
 
+/* no_option names the option that was meant, where one is near. */
+static enum status no_option(struct ctx *ctx, const char *where) {
+    const char *nearest = NULL;
+    size_t best = 3;
+    char name[64];
+    for (size_t i = 0; i < COUNT_OF(OPTIONS); i++) {
+        snprintf(name, sizeof name, "--%s", OPTIONS[i].name);
+        for (char *p = name; (p = strchr(p, '_'));)
+            *p = '-';
+        const size_t distance = edit_distance(where, name);
+        if (distance < best) {
+            best = distance;
+            nearest = OPTIONS[i].name;
+        }
+    }
+    if (!nearest)
+        return ctx_fail(ctx, STATUS_INVALID, "", "There is no option %s; see solvent train --help.", where);
+    return ctx_fail(ctx, STATUS_INVALID, "", "There is no option %s; did you mean --%s?", where, nearest);
+}
+
 enum status train_config_set(struct ctx *ctx, const char *name, const char *text, struct train_config *c) {
     char where[64];
     snprintf(where, sizeof where, "--%.50s", name);
     for (size_t i = 0; i < COUNT_OF(OPTIONS); i++)
         if (same_name(name, OPTIONS[i].name))
             return set(&(struct setting){ctx, &OPTIONS[i], where, c}, text);
-    return ctx_fail(ctx, STATUS_INVALID, "", "There is no option %s; see solvent train --help.", where);
+    return no_option(ctx, where);
 }
 
 /* -- A file -- */

@@ -155,6 +155,17 @@ static enum status make_loss(struct ctx *ctx, struct train_plan *plan) {
 
 /* -- The network -- */
 
+/* check_halves: each level has half of the pixels a side of the one before. */
+static enum status check_halves(struct ctx *ctx, const struct dataset *d, size_t levels) {
+    const size_t whole = ((size_t)1 << (levels - 1)) - 1;
+    if (!((d->height | d->width) & whole))
+        return STATUS_OK;
+    return ctx_fail(ctx, STATUS_INVALID, "",
+                    "Images of %zu x %zu pixels cannot be halved %zu times, as %zu block_out_channels have it; want fewer "
+                    "of these, or images of other sizes.",
+                    d->width, d->height, levels - 1, levels);
+}
+
 /* fit_unet gives a network the size and the classes of the data. */
 static void fit_unet(const struct dataset *d, struct unet_config *u) {
     u->height = d->height;
@@ -188,7 +199,7 @@ static enum status describe_unet(struct ctx *ctx, struct train_plan *plan) {
     u->layers_per_block = (size_t)c->layers_per_block;
     u->attention_head_dim = (size_t)c->attention_head_dim;
     u->norm_num_groups = (size_t)c->norm_num_groups;
-    return STATUS_OK;
+    return check_halves(ctx, d, u->levels);
 }
 
 static void describe_dit(struct train_plan *plan) {
@@ -328,6 +339,15 @@ static struct trainer_options options_of(const struct train_config *c, size_t it
     };
 }
 
+/* check_held: a part of few items may be none. */
+static enum status check_held(struct ctx *ctx, const struct train_config *c, const struct trainer_options *o,
+                              size_t items) {
+    if (o->held || c->held_out == 0)
+        return STATUS_OK;
+    return ctx_fail(ctx, STATUS_INVALID, "", "held_out is %.6g, which of %zu items is none; want one at least, or 0.",
+                    c->held_out, items);
+}
+
 enum status train_plan_make(struct ctx *ctx, const struct train_config *config, const struct dataset *data,
                             const struct dataset *source, struct train_plan *out) {
     *out = (struct train_plan){.config = *config, .data = data, .source = source};
@@ -345,6 +365,8 @@ enum status train_plan_make(struct ctx *ctx, const struct train_config *config, 
     if (status == STATUS_OK)
         status = describe(ctx, out);
     out->options = options_of(&out->config, data->data.n);
+    if (status == STATUS_OK)
+        status = check_held(ctx, &out->config, &out->options, data->data.n);
     if (status == STATUS_OK)
         status = trainer_check(ctx, &out->options);
     return status == STATUS_OK ? take_source(ctx, out) : status;

@@ -92,9 +92,9 @@ static enum status read_table(struct ctx *ctx, struct train_params *p, const str
 /* -- Arrays -- */
 
 static struct data_array array_of(const char *name, const struct array *a) {
-    struct data_array out = {.file = name, .dims = a->dims, .n = a->n, .whole = a->kind == KIND_INT};
+    struct data_array out = {.file = name, .dims = a->dims, .n = a->n};
     memcpy(out.shape, a->shape, sizeof a->shape);
-    if (out.whole)
+    if (a->kind == KIND_INT)
         out.ints = a->ints;
     else
         out.reals = a->reals;

@@ -124,7 +124,7 @@ static void wrong_usage(void **state) {
     refused("train", 2, "train wants --out DIR; see solvent train --help.");
     refused("train --out", 2, "--out wants a value; see solvent train --help.");
     refused("train --out @/a moons", 2, "moons is no option; see solvent train --help.");
-    refused("train --out @/a --stpes 3", 2, "There is no option --stpes; see solvent train --help.");
+    refused("train --out @/a --stpes 3", 2, "There is no option --stpes; did you mean --steps?");
     refused("train --out @/a --data moons --kernels sse", 1, "sse");
     refused("train --out @/a", 1, "There are no data to learn from");
     refused("train --out @/a --data @/nothing", 1, "There is no file ");
