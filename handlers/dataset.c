@@ -67,10 +67,11 @@ enum status data_array_open(struct ctx *ctx, const struct data_file *file, struc
         return open_npy(ctx, file->name, p, n, out);
     if (n >= 2 && !p[0] && !p[1]) /* of which idx_read says what is wrong with it */
         return open_idx(ctx, file->name, p, n, out);
-    return ctx_fail(ctx, STATUS_INVALID, "",
-                    "%.100s is neither IDX (two zero bytes and a type at its start) nor NPY (\\x93NUMPY); a table is known "
-                    "by its name, .csv or .tsv, and a picture by .png.",
-                    file->name);
+    return ctx_fail(
+        ctx, STATUS_INVALID, "",
+        "%.100s is neither IDX (two zero bytes and a type at its start) nor NPY (\\x93NUMPY); a table is known "
+        "by its name, .csv or .tsv, and a picture by .png.",
+        file->name);
 }
 
 /* -- Rows -- */
@@ -191,10 +192,33 @@ static bool ends_with(const char *name, const char *end) {
     return n >= k && !strcasecmp(name + n - k, end);
 }
 
+bool dataset_is_csv(const char *name) {
+    static const char *const ENDS[] = {".csv", ".tsv", ".csv.gz", ".tsv.gz"};
+    for (size_t i = 0; i < COUNT_OF(ENDS); i++)
+        if (ends_with(name, ENDS[i]))
+            return true;
+    return false;
+}
+
+/* read_csv unpacks it first, where it is packed. */
+static enum status read_csv(struct ctx *ctx, const struct dataset_in *in, struct dataset *out) {
+    struct data_file file = in->files[0];
+    struct dataset_in plain = *in;
+    plain.files = &file;
+    if (inflate_is(file.p, file.n)) {
+        unsigned char *text;
+        enum status status = inflate_read(ctx, file.name, file.p, file.n, ctx->cap, &text, &file.n);
+        if (status != STATUS_OK)
+            return status;
+        file.p = text;
+    }
+    return dataset_csv(ctx, &plain, out);
+}
+
 enum status dataset_read(struct ctx *ctx, const struct dataset_in *in, struct dataset *out) {
     *out = (struct dataset){0};
     const struct data_file *first = &in->files[0];
-    bool csv = ends_with(first->name, ".csv") || ends_with(first->name, ".tsv");
+    const bool csv = dataset_is_csv(first->name);
     if (*in->label_column && !csv)
         return ctx_fail(ctx, STATUS_INVALID, "", "%.100s is no CSV, so it has no column %.60s of labels.", first->name,
                         in->label_column);
@@ -206,7 +230,7 @@ enum status dataset_read(struct ctx *ctx, const struct dataset_in *in, struct da
     if (!csv && (in->kind == DATASET_TABLE || (in->categorical && *in->categorical)))
         return ctx_fail(ctx, STATUS_INVALID, "", "%.100s is no CSV, so it is no table.", first->name);
     if (csv)
-        return dataset_csv(ctx, in, out);
+        return read_csv(ctx, in, out);
     if (ends_with(first->name, ".png"))
         return dataset_png(ctx, in, out);
     struct data_array a;

@@ -160,10 +160,11 @@ static enum status check_halves(struct ctx *ctx, const struct dataset *d, size_t
     const size_t whole = ((size_t)1 << (levels - 1)) - 1;
     if (!((d->height | d->width) & whole))
         return STATUS_OK;
-    return ctx_fail(ctx, STATUS_INVALID, "",
-                    "Images of %zu x %zu pixels cannot be halved %zu times, as %zu block_out_channels have it; want fewer "
-                    "of these, or images of other sizes.",
-                    d->width, d->height, levels - 1, levels);
+    return ctx_fail(
+        ctx, STATUS_INVALID, "",
+        "Images of %zu x %zu pixels cannot be halved %zu times, as %zu block_out_channels have it; want fewer "
+        "of these, or images of other sizes.",
+        d->width, d->height, levels - 1, levels);
 }
 
 /* fit_unet gives a network the size and the classes of the data. */

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "handlers/table_file.h"
 #include "handlers/train_init.h"
 #include "server/machine.h"
 #include "server/mapped_files.h"
@@ -13,6 +12,7 @@
 #include "server/ranks.h"
 #include "server/train_data.h"
 #include "server/train_run.h"
+#include "server/train_tell.h"
 
 enum { WRONG_USAGE = 2, STOPPED = 130 };
 
@@ -154,31 +154,6 @@ static enum status refuse_change(struct ctx *ctx, const struct order *o, const s
     return status;
 }
 
-/* tell says what is learnt, and how. */
-static void tell(const struct ctx *ctx, const struct team *team, const struct train_plan *plan,
-                 const struct wanted *w) {
-    const struct dataset *d = plan->data;
-    if (d->images)
-        fprintf(stderr, "%zu images of %zu x %zu, %s", d->data.n, d->width, d->height,
-                d->channels == 3 ? "colour" : "grey");
-    else if (d->table)
-        fprintf(stderr, "%zu rows of a table of %zu columns", d->data.n, d->table->code.n);
-    else
-        fprintf(stderr, "%zu rows of %zu numbers", d->data.n, d->channels);
-    if (d->classes)
-        fprintf(stderr, ", %zu classes", d->classes);
-    if (plan->source)
-        fprintf(stderr, ", from %zu others", plan->source->data.n);
-    if (*plan->config.init_from)
-        fprintf(stderr, ", after %.300s", plan->config.init_from);
-    fprintf(stderr, "; %s, %zu steps of %zu", isa_text(ctx->isa), plan->options.steps, plan->options.batch);
-    if (w->begun && w->was.steps != w->is.steps)
-        fprintf(stderr, " in place of %lld", (long long)w->was.steps);
-    if (team)
-        fprintf(stderr, " on %zu ranks", team->ranks);
-    fputs(".\n", stderr);
-}
-
 /* What a run is made of; made by each rank for itself. */
 struct job {
     struct train_folder folder;
@@ -279,7 +254,7 @@ static enum status train(struct ctx *ctx, struct order *o, struct job *j) {
     if (status != STATUS_OK)
         return status;
     if (leads)
-        tell(ctx, o->team, &j->plan, &j->wanted);
+        train_tell(ctx, &j->plan, j->wanted.begun ? (size_t)j->wanted.was.steps : 0);
     status = train_run(ctx, &j->plan, &j->folder);
     if (leads && o->team)
         tell_traffic(o->team);
@@ -288,6 +263,11 @@ static enum status train(struct ctx *ctx, struct order *o, struct job *j) {
 
 /* conclude: where several ranks have failed, the first of them says why. Returns the exit code. */
 static int conclude(struct ctx *ctx, const struct order *o, enum status status) {
+    if (status == STATUS_NO_MEMORY && *ctx->err.detail)
+        (void)ctx_fail(ctx, status, "",
+                       "This run needs more memory than the %zu MiB there are; want a smaller batch, a "
+                       "smaller network or fewer data.",
+                       ctx->cap >> 20);
     const bool speaks = team_first(o->team, status != STATUS_OK && *ctx->err.detail);
     if (status == STATUS_CANCELLED && team_leads(o->team))
         fprintf(stderr, "solvent: The run was stopped; the same command goes on from its checkpoint.\n");

@@ -206,11 +206,6 @@ enum status train_data_open(struct ctx *ctx, const struct train_config *config, 
     return status == STATUS_OK && *config->class_names ? dataset_name_classes(ctx, config->class_names, out) : status;
 }
 
-static bool is_csv(const char *name) {
-    const char *dot = strrchr(name, '.');
-    return dot && (!strcasecmp(dot, ".csv") || !strcasecmp(dot, ".tsv"));
-}
-
 enum status train_source_open(struct ctx *ctx, const struct train_config *config, struct train_files *files,
                               struct dataset *out) {
     struct train_config of_source;
@@ -218,7 +213,7 @@ enum status train_source_open(struct ctx *ctx, const struct train_config *config
     of_source.data = config->source;
     of_source.seed = config->seed;
     of_source.kind = DATASET_POINTS;
-    if (is_csv(config->source))
+    if (dataset_is_csv(config->source))
         of_source.label_column = config->label_column;
     *files = (struct train_files){0};
     return open_data(ctx, &of_source, files, out);

@@ -186,8 +186,9 @@ static void colour_images_of_npy(void **state) {
     assert_memory_equal(f.out.data.bytes, file + START, BYTES);
     release(&f);
     add(&f, "images.txt", "P6", 2);
-    bad(&f, "images.txt is neither IDX (two zero bytes and a type at its start) nor NPY (\\x93NUMPY); a table is known by "
-            "its name, .csv or .tsv, and a picture by .png.");
+    bad(&f,
+        "images.txt is neither IDX (two zero bytes and a type at its start) nor NPY (\\x93NUMPY); a table is known by "
+        "its name, .csv or .tsv, and a picture by .png.");
 }
 
 static void arrays_that_do_not_fit(void **state) {
@@ -267,6 +268,22 @@ static void tables_that_do_not_fit(void **state) {
 }
 
 /* What is no column of numbers without gaps makes a table of a CSV, and so does who asks for one. */
+/* x,y 1,2 3,6, packed by Python's gzip. */
+static void csv_may_be_packed(void **state) {
+    (void)state;
+    static const unsigned char PACKED[] = {31, 139, 8,  0,   0,  0,   0, 0, 2,  3,  171, 208, 169, 228, 50, 212,
+                                           49, 226, 50, 214, 49, 227, 2, 0, 21, 38, 31,  178, 12,  0,   0,  0};
+    struct fixture f = {0};
+    add(&f, "a.csv.gz", PACKED, sizeof PACKED);
+    good(&f);
+    assert_true(f.out.data.n == 2 && f.out.data.d == 2 && f.out.mean[0] == 2 && f.out.mean[1] == 4);
+    release(&f);
+    add(&f, "a.csv.gz", PACKED, sizeof PACKED - 9);
+    assert_int_equal(read_with(&f, SIZE_MAX), STATUS_INVALID);
+    assert_non_null(strstr(f.ctx.err.detail, "a.csv.gz ends within its gzip data"));
+    release(&f);
+}
+
 static void csv_of_any_columns_is_a_table(void **state) {
     (void)state;
     static const struct {
@@ -389,13 +406,20 @@ static void toys_have_labels(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(images_and_labels_of_idx), cmocka_unit_test(rows_of_npy_are_scaled),
-        cmocka_unit_test(rows_of_extremes),         cmocka_unit_test(images_of_npy),
+        cmocka_unit_test(images_and_labels_of_idx),
+        cmocka_unit_test(rows_of_npy_are_scaled),
+        cmocka_unit_test(rows_of_extremes),
+        cmocka_unit_test(images_of_npy),
         cmocka_unit_test(colour_images_of_npy),
-        cmocka_unit_test(arrays_that_do_not_fit),   cmocka_unit_test(rows_and_labels_of_csv),
-        cmocka_unit_test(tables_that_do_not_fit),   cmocka_unit_test(folders_are_classes),
-        cmocka_unit_test(images_that_do_not_fit),   cmocka_unit_test(toys_have_labels),
-        cmocka_unit_test(classes_can_be_named),     cmocka_unit_test(csv_of_any_columns_is_a_table),
+        cmocka_unit_test(arrays_that_do_not_fit),
+        cmocka_unit_test(rows_and_labels_of_csv),
+        cmocka_unit_test(tables_that_do_not_fit),
+        cmocka_unit_test(folders_are_classes),
+        cmocka_unit_test(images_that_do_not_fit),
+        cmocka_unit_test(toys_have_labels),
+        cmocka_unit_test(classes_can_be_named),
+        cmocka_unit_test(csv_of_any_columns_is_a_table),
+        cmocka_unit_test(csv_may_be_packed),
         cmocka_unit_test(tables_that_cannot_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -224,6 +224,9 @@ static void tables_are_models(void **state) {
     fine("train --data @/table.csv --label-column kind --categorical n --out @/models/table --steps 20 --hidden-size 8 "
          "--time-size 8 --seed 5 --warmup 2 --sample-count 2");
     assert_non_null(strstr(said, "4 rows of a table of 4 columns, 2 classes;"));
+    assert_non_null(strstr(said,
+                           "\nColumns: x numbers 1 to 1.5, with gaps; kind 2 categories, the label; n 2 categories, "
+                           "with gaps; side 2 categories.\n"));
     fine("models check @/models/table");
     fine("call POST /v1/sample/rows '{\"model\":\"table\",\"count\":2,\"seed\":1,\"given\":{\"side\":\"down\",\"n\":"
          "null}}' --models @/models");
