@@ -137,23 +137,6 @@ static enum status read_options(struct ctx *ctx, struct order *o, const struct t
     return status == STATUS_OK ? read_words(ctx, o, &w->is) : status;
 }
 
-/* refuse_change: what a folder was begun with is settled as the plan settles what is wanted now. Its steps may change. */
-static enum status refuse_change(struct ctx *ctx, const struct order *o, const struct wanted *w,
-                                 const struct train_plan *plan) {
-    struct train_plan was;
-    char is[TRAIN_VALUE], wanted[TRAIN_VALUE];
-    enum status status = w->begun ? train_plan_make(ctx, &w->was, plan->data, plan->source, &was) : STATUS_OK;
-    was.config.steps = plan->config.steps;
-    const char *name =
-        w->begun && status == STATUS_OK ? train_config_differs(&was.config, &plan->config, is, wanted) : NULL;
-    if (name)
-        return ctx_fail(ctx, STATUS_INVALID, "",
-                        "%.200s holds a run with %s %s, and %s is wanted; go on with the same, or choose another "
-                        "folder.",
-                        o->out, name, is, wanted);
-    return status;
-}
-
 /* What a run is made of; made by each rank for itself. */
 struct job {
     struct train_folder folder;
@@ -181,6 +164,25 @@ static enum status lend_threads(struct ctx *ctx, const struct order *o, struct j
 
 /* source_of is what the run starts from; NULL: noise. */
 static const struct dataset *source_of(const struct job *j) { return *j->wanted.is.source ? &j->source : NULL; }
+
+/* refuse_change: what a folder was begun with is settled as the plan settles what is wanted now. Its steps may change,
+ * and so may all where nothing was kept yet. */
+static enum status refuse_change(struct ctx *ctx, const struct order *o, const struct job *j) {
+    const struct wanted *w = &j->wanted;
+    struct train_plan was;
+    char is[TRAIN_VALUE], wanted[TRAIN_VALUE];
+    if (!w->begun || !train_run_holds(&j->folder, &j->plan))
+        return STATUS_OK;
+    enum status status = train_plan_make(ctx, &w->was, &j->data, source_of(j), &was);
+    was.config.steps = j->plan.config.steps;
+    const char *name = status == STATUS_OK ? train_config_differs(&was.config, &j->plan.config, is, wanted) : NULL;
+    if (name)
+        return ctx_fail(ctx, STATUS_INVALID, "",
+                        "%.200s holds a run with %s %s, and %s is wanted; go on with the same, or choose another "
+                        "folder.",
+                        o->out, name, is, wanted);
+    return status;
+}
 
 static enum status open_all(struct ctx *ctx, struct job *j) {
     enum status status = train_data_open(ctx, &j->wanted.is, &j->files, &j->data);
@@ -214,7 +216,7 @@ static enum status make_plan(struct ctx *ctx, const struct order *o, struct job 
     if (status == STATUS_OK)
         status = trainer_check(ctx, &j->plan.options);
     if (status == STATUS_OK)
-        status = refuse_change(ctx, o, &j->wanted, &j->plan);
+        status = refuse_change(ctx, o, j);
     if (status == STATUS_OK)
         status = j->model ? train_init_apply(ctx, &j->init, &j->plan) : train_plan_graph(ctx, &j->plan, &graph);
     return status;
@@ -295,15 +297,23 @@ static int run(struct ctx *ctx, struct order *o) {
     return code;
 }
 
+/* catch_signals: under nohup a hang-up stays ignored. */
+static void catch_signals(void) {
+    const struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    struct sigaction before;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    if (!sigaction(SIGHUP, NULL, &before) && before.sa_handler != SIG_IGN)
+        sigaction(SIGHUP, &action, NULL);
+}
+
 int cli_train(int argc, char **argv) {
     struct order o = {.argc = argc, .argv = argv};
     struct ctx ctx;
     for (int i = 0; i < argc; i++)
         if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
             return help();
-    const struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    catch_signals();
     ctx_init(&ctx, machine_memory());
     bool joined = ranks_open(&ctx, &o.team) == STATUS_OK;
     int code = joined ? run(&ctx, &o) : complain(ctx.err.detail);

@@ -168,6 +168,11 @@ enum status train_run_options(struct ctx *ctx, const struct train_folder *folder
     return *found ? train_config_read(ctx, OPTIONS_FILE, (struct str){(const char *)p, n}, config) : status;
 }
 
+bool train_run_holds(const struct train_folder *folder, const struct train_plan *plan) {
+    return train_folder_has(folder, CHECKPOINT_FILE) ||
+           train_folder_has(folder, model_write_path(plan, MODEL_WRITE_FILES - 1));
+}
+
 static enum status check_checkpoint(struct run *r, const struct train_checkpoint *c) {
     const char *isa = isa_text(r->ctx->isa);
     if (strcmp(c->isa, isa) != 0)
