@@ -184,7 +184,7 @@ static bool digit(char c) { return c >= '0' && c <= '9'; }
 /* read_number takes what JSON writes, and +5, .5, 5. besides, by putting the digit there that JSON wants. */
 static enum number_error read_number(struct str s, double *value) {
     char text[NUMBER_MAX];
-    size_t n = 0, i = s.n && s.p[0] == '+';
+    size_t n = 0, i = s.n && s.p[0] == '+', points = 0;
     if (s.n > NUMBER_MAX - 3)
         return number_read_real(s.p, s.n, value);
     if (i < s.n && s.p[i] == '-') {
@@ -195,6 +195,9 @@ static enum number_error read_number(struct str s, double *value) {
     if (i < s.n && s.p[i] == '.' && i + 1 < s.n && digit(s.p[i + 1]))
         text[n++] = '0';
     for (; i < s.n; i++) {
+        points += s.p[i] == '.';
+        if (points > 1) /* each may be followed by a digit more */
+            return NUMBER_SYNTAX;
         text[n++] = s.p[i];
         if (s.p[i] == '.' && i && digit(s.p[i - 1]) && (i + 1 == s.n || !digit(s.p[i + 1])))
             text[n++] = '0';

@@ -22,7 +22,7 @@ static enum status open_idx(struct ctx *ctx, const char *file, const unsigned ch
     *out = (struct data_array){.file = file, .dims = idx.dims, .n = idx.n};
     memcpy(out->shape, idx.shape, sizeof idx.shape);
     if (idx.type == IDX_U8) {
-        out->bytes = idx.data;
+        out->as = AS_BYTES, out->bytes = idx.data;
         return STATUS_OK;
     }
     double *to = ctx_alloc(ctx, idx.n, sizeof *to);
@@ -32,8 +32,18 @@ static enum status open_idx(struct ctx *ctx, const char *file, const unsigned ch
         if (!isfinite(to[i] = idx_value(&idx, i)))
             return ctx_fail(ctx, STATUS_INVALID, "", "%.100s has %s as its element %zu, want a finite number.", file,
                             isnan(to[i]) ? "NaN" : "an infinity", i);
-    out->reals = to;
+    out->as = AS_REALS, out->reals = to;
     return STATUS_OK;
+}
+
+struct data_array data_array_of(const char *file, const struct array *a) {
+    struct data_array out = {.file = file, .dims = a->dims, .n = a->n};
+    memcpy(out.shape, a->shape, sizeof a->shape);
+    if (a->kind == KIND_INT)
+        out.as = AS_INTS, out.ints = a->ints;
+    else
+        out.as = AS_REALS, out.reals = a->reals;
+    return out;
 }
 
 static enum status open_npy(struct ctx *ctx, const char *file, const unsigned char *p, size_t n,
@@ -44,12 +54,12 @@ static enum status open_npy(struct ctx *ctx, const char *file, const unsigned ch
         const struct error error = ctx->err;
         return ctx_fail(ctx, status, "", "%.100s: %.700s", file, error.detail);
     }
-    *out = (struct data_array){.file = file, .dims = a.dims, .n = a.n, .bytes = a.bytes};
+    *out = data_array_of(file, &a.numbers);
+    if (a.bytes)
+        out->as = AS_BYTES, out->bytes = a.bytes;
+    out->dims = a.dims;
+    out->n = a.n;
     memcpy(out->shape, a.shape, sizeof a.shape);
-    if (a.numbers.kind == KIND_INT)
-        out->ints = a.numbers.ints;
-    else if (!a.bytes)
-        out->reals = a.numbers.reals;
     return STATUS_OK;
 }
 
@@ -112,8 +122,10 @@ static double array_number(const void *self, size_t row, size_t column) {
 
 /* to_bytes: pixels that come as other integers must be bytes too. */
 static enum status to_bytes(struct ctx *ctx, const struct data_array *a, const unsigned char **out) {
-    if ((*out = a->bytes))
+    if (a->as == AS_BYTES) {
+        *out = a->bytes;
         return STATUS_OK;
+    }
     unsigned char *to = ctx_alloc(ctx, a->n, 1);
     if (!to)
         return STATUS_NO_MEMORY;

@@ -3,9 +3,9 @@
 #include <stdio.h>
 
 #include "handlers/decoder.h"
-#include "handlers/edit_distance.h"
 #include "handlers/encode.h"
 #include "handlers/number.h"
+#include "handlers/spelling.h"
 
 /* Scalars. Each has a reader of text, which serves the request and the default. */
 
@@ -365,9 +365,10 @@ static enum status decode_absent(struct decoder *d, const struct field *field, c
 
 static enum status unknown_field(struct decoder *d, const struct field *fields, const struct path *path) {
     const struct field *nearest = NULL;
-    size_t best = 3;
+    size_t best = SPELLING_NEAR + 1;
+    const struct str name = {path->name, strlen(path->name)};
     for (const struct field *f = fields; f->name; f++) {
-        size_t distance = edit_distance(path->name, f->name);
+        size_t distance = edit_distance(name, (struct str){f->name, strlen(f->name)});
         if (distance < best) {
             best = distance;
             nearest = f;

@@ -131,7 +131,7 @@ static void write_unet(const struct train_plan *plan, struct buf *out) {
         buf_text(out, "null"); /* one head */
     buf_printf(out, ",\n  \"norm_num_groups\": %zu", u->norm_num_groups);
     if (u->num_class_embeds)
-        buf_printf(out, ",\n  \"num_class_embeds\": %zu", u->num_class_embeds);
+        buf_printf(out, ",\n  \"num_class_embeds\": %zu,\n  \"_null_class\": %zu", u->num_class_embeds, u->null_class);
     unet_file_write_rest(u, out);
     buf_text(out, "\n}\n");
 }

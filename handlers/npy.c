@@ -260,18 +260,14 @@ static enum status read_header(struct ctx *ctx, const void *p, size_t n, unsigne
     return STATUS_OK;
 }
 
-/* load gives the bits of an element, those above its width 0. */
+/* load gives the bits of an element, those above its width as its sign has them. */
 static uint64_t load(const struct layout *l, size_t i) {
     const unsigned char *p = (const unsigned char *)l->data + i * l->width;
-    uint64_t x = 0;
+    const unsigned last = l->width - 1;
+    uint64_t x = l->letter == 'i' && p[l->big ? 0 : last] & 0x80 ? UINT64_MAX : 0;
     for (unsigned k = 0; k < l->width; k++)
-        x |= (uint64_t)p[k] << 8 * (l->big ? l->width - 1 - k : k);
+        x = x << 8 | p[l->big ? k : last - k];
     return x;
-}
-
-static int64_t int_of(const struct layout *l, uint64_t bits) {
-    unsigned above = 64 - 8 * l->width;
-    return l->letter == 'u' ? (int64_t)bits : (int64_t)(bits << above) >> above;
 }
 
 static double real_of(const struct layout *l, uint64_t bits) {
@@ -300,7 +296,7 @@ static void copy_elements(const struct layout *l, int64_t *to) {
         if (l->letter == 'f')
             bits.r = real_of(l, load(l, i));
         else
-            bits.i = int_of(l, load(l, i));
+            bits.i = (int64_t)load(l, i);
         to[i] = bits.i;
     }
 }

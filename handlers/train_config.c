@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "handlers/edit_distance.h"
 #include "handlers/encode.h"
 #include "handlers/json_file.h"
 #include "handlers/number.h"
+#include "handlers/spelling.h"
 
 const char *const train_networks[] = {"auto", "unet", "mlp", "dit", NULL};
 const char *const train_paths[] = {"flow", "ddpm-linear", "ddpm-scaled-linear", "ddpm-cosine", "edm", NULL};
@@ -171,24 +171,29 @@ static bool same_name(const char *a, const char *b) {
     return !*a && !*b;
 }
 
+/* as_word writes an option as the command line has it. */
+static void as_word(const char *name, char word[64]) {
+    snprintf(word, 64, "--%s", name);
+    for (char *p = word; (p = strchr(p, '_'));)
+        *p = '-';
+}
+
 /* no_option names the option that was meant, where one is near. */
 static enum status no_option(struct ctx *ctx, const char *where) {
-    const char *nearest = NULL;
-    size_t best = 3;
-    char name[64];
+    const struct str given = {where, strlen(where)};
+    size_t best = SPELLING_NEAR + 1;
+    char name[64], nearest[64] = "";
     for (size_t i = 0; i < COUNT_OF(OPTIONS); i++) {
-        snprintf(name, sizeof name, "--%s", OPTIONS[i].name);
-        for (char *p = name; (p = strchr(p, '_'));)
-            *p = '-';
-        const size_t distance = edit_distance(where, name);
+        as_word(OPTIONS[i].name, name);
+        const size_t distance = edit_distance(given, (struct str){name, strlen(name)});
         if (distance < best) {
             best = distance;
-            nearest = OPTIONS[i].name;
+            memcpy(nearest, name, sizeof nearest);
         }
     }
-    if (!nearest)
+    if (!*nearest)
         return ctx_fail(ctx, STATUS_INVALID, "", "There is no option %s; see solvent train --help.", where);
-    return ctx_fail(ctx, STATUS_INVALID, "", "There is no option %s; did you mean --%s?", where, nearest);
+    return ctx_fail(ctx, STATUS_INVALID, "", "There is no option %s; did you mean %s?", where, nearest);
 }
 
 enum status train_config_set(struct ctx *ctx, const char *name, const char *text, struct train_config *c) {
@@ -325,11 +330,9 @@ void train_config_help(struct buf *out) {
     for (size_t i = 0; i < COUNT_OF(OPTIONS); i++) {
         static const char *const VALUES[] = {"TEXT", "N", "X", "BOOL", "WORD", "N,N,..."};
         const struct option *o = &OPTIONS[i];
-        char left[64], list[200] = "";
-        int n = snprintf(left, sizeof left, "--%s %s", o->name, VALUES[o->kind]);
-        for (int k = 0; k < n; k++)
-            if (left[k] == '_')
-                left[k] = '-';
+        char word[64], left[80], list[200] = "";
+        as_word(o->name, word);
+        snprintf(left, sizeof left, "%s %s", word, VALUES[o->kind]);
         if (o->words)
             list_words(o->words, list, sizeof list);
         buf_printf(out, "  %-26s %s%s%s\n  %-26s [%s]\n", left, o->doc, o->words ? ": " : "", list, "",

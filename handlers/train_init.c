@@ -160,20 +160,21 @@ static bool of_classes(const struct parameter *p) {
     return strstr(p->name, "class_embed") || !strncmp(p->name, "class.", 6);
 }
 
-/* has_classes: there are as many. */
-static bool has_classes(const struct model_part *part, const struct parameter *p) {
-    const struct tensor_entry *t = safetensors_find(&part->weights, p->name);
-    return t && t->dims == p->dims && !memcmp(t->shape, p->shape, p->dims * sizeof *p->shape);
+/* has_classes: there are as many, and of a UNet2DModel the last row is that of none. */
+static bool has_classes(const struct model_files *m, const struct train_plan *plan, const struct parameter *p) {
+    const struct tensor_entry *t = safetensors_find(&m->network.weights, p->name);
+    const bool none = m->kind != NETWORK_UNET || m->unet.null_class == plan->unet.null_class;
+    return none && t && t->dims == p->dims && !memcmp(t->shape, p->shape, p->dims * sizeof *p->shape);
 }
 
-static enum status read_weights(struct ctx *ctx, const struct train_init *init, const struct graph *graph,
-                                float *weights) {
+static enum status read_weights(struct ctx *ctx, const struct train_init *init, const struct train_plan *plan,
+                                const struct graph *graph, float *weights) {
     struct model_part part = init->model.network;
     const struct parameter *list;
     const size_t n = graph_parameters(graph, &list);
     enum status status = STATUS_OK;
     for (size_t i = 0; i < n && status == STATUS_OK; weights += list[i].n, i++)
-        if (!of_classes(&list[i]) || has_classes(&part, &list[i]))
+        if (!of_classes(&list[i]) || has_classes(&init->model, plan, &list[i]))
             status = model_part_find(&part, ctx, &list[i], weights);
     return status;
 }
@@ -219,5 +220,5 @@ enum status train_init_apply(struct ctx *ctx, const struct train_init *init, str
         return STATUS_NO_MEMORY;
     trainer_first_weights(graph, plan->options.seed, weights);
     plan->options.initial = weights;
-    return read_weights(ctx, init, graph, weights);
+    return read_weights(ctx, init, plan, graph, weights);
 }

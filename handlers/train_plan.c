@@ -173,6 +173,7 @@ static void fit_unet(const struct dataset *d, struct unet_config *u) {
     u->width = d->width;
     u->class_embed_type = d->classes ? UNET_CLASS_EMBEDDING : UNET_CLASS_NONE;
     u->num_class_embeds = d->classes ? d->classes + 1 : 0;
+    u->null_class = d->classes;
 }
 
 void train_plan_adopt(struct train_plan *plan, const struct unet_config *unet) {

@@ -13,7 +13,7 @@ enum status unet_file_read(struct ctx *ctx, const char *file, json_t *object, st
                            struct unet_config *out) MUST_CHECK;
 
 /* unet_file_write_rest appends what is not as by default, but for what model_write.c writes of every network: sizes,
- * blocks, attention_head_dim, norm_num_groups and num_class_embeds. */
+ * blocks, attention_head_dim, norm_num_groups, num_class_embeds and _null_class. */
 void unet_file_write_rest(const struct unet_config *c, struct buf *out);
 
 #endif

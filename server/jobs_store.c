@@ -9,8 +9,10 @@ static const char SCHEMA[] =
     " digest BLOB NOT NULL, media TEXT NOT NULL, seed INTEGER NOT NULL, cost_ns INTEGER NOT NULL, state TEXT NOT NULL,"
     " attempts INTEGER NOT NULL, created INTEGER NOT NULL, started INTEGER NOT NULL, ended INTEGER NOT NULL,"
     " http INTEGER NOT NULL, result_media TEXT NOT NULL, result_bytes INTEGER NOT NULL, bytes INTEGER NOT NULL,"
-    " asked INTEGER NOT NULL, events INTEGER NOT NULL);"
+    " asked INTEGER NOT NULL, events INTEGER NOT NULL, makes TEXT NOT NULL DEFAULT '');"
     "CREATE TABLE parts(part INTEGER PRIMARY KEY, body BLOB NOT NULL);";
+
+static const char ADD_MAKES[] = "ALTER TABLE jobs ADD COLUMN makes TEXT NOT NULL DEFAULT ''";
 
 static const char *const STATES[] = {
 #define X(name, text) text,
@@ -99,7 +101,7 @@ static bool make(struct jobs_store *store) {
     if (version == STORE_VERSION)
         return true;
     snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d", STORE_APPLICATION, STORE_VERSION);
-    return exec(store, SCHEMA) && exec(store, sql);
+    return exec(store, version ? ADD_MAKES : SCHEMA) && exec(store, sql);
 }
 
 static bool open_steps(struct jobs_store *store, const char *path) {
@@ -145,8 +147,8 @@ bool store_insert(struct jobs_store *store, struct stored *job) {
     struct line line =
         begin_line(store, "INSERT INTO jobs(id, path, request_id, content_type, \"key\", digest, media, seed,"
                           " cost_ns, state, attempts, created, started, ended, http, result_media, result_bytes, bytes,"
-                          " asked, events)"
-                          " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                          " asked, events, makes)"
+                          " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     const char *const texts[] = {job->id, job->path, job->request_id, job->content_type, job->key};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         bind_text(&line, texts[i]);
@@ -163,6 +165,7 @@ bool store_insert(struct jobs_store *store, struct stored *job) {
     bind_int(&line, job->bytes);
     bind_int(&line, job->asked);
     bind_int(&line, job->events);
+    bind_text(&line, job->makes);
     if (!end_line(store, &line))
         return false;
     job->seq = sqlite3_last_insert_rowid(store->db);
@@ -227,6 +230,7 @@ static bool read_job(struct line *line, struct stored *job) {
     job->bytes = read_int(line);
     job->asked = read_int(line);
     job->events = read_int(line);
+    read_text(line, job->makes, sizeof job->makes);
     return whole && job->state < N_JOB_STATES;
 }
 
@@ -234,7 +238,7 @@ bool store_each(struct jobs_store *store, bool (*take)(void *self, const struct 
     struct line line =
         begin_line(store, "SELECT seq, id, path, request_id, content_type, \"key\", digest, media, seed,"
                           " cost_ns, state, attempts, created, started, ended, http, result_media, result_bytes, bytes,"
-                          " asked, events FROM jobs ORDER BY seq");
+                          " asked, events, makes FROM jobs ORDER BY seq");
     int rc = line.good ? SQLITE_ROW : SQLITE_ERROR;
     bool good = true;
     while (rc == SQLITE_ROW && good && (rc = sqlite3_step(line.stmt)) == SQLITE_ROW) {

@@ -17,13 +17,14 @@
 #include "server/key.h"
 
 enum {
-    STORE_VERSION = 1,
+    STORE_VERSION = 2,              /* 1 had no `makes` */
     STORE_APPLICATION = 0x536c766a, /* "Slvj" */
     STORE_ID = 16,
     STORE_WORD = 128, /* of a header's text */
     STORE_REQUEST = 129,
     STORE_PATH = 256,
     STORE_KEY = 256,
+    STORE_MAKES = 65,
 };
 
 /* name of the state, as the file and clients have it */
@@ -51,13 +52,14 @@ struct stored {
     char id[STORE_ID + 1];
     char path[STORE_PATH]; /* of the endpoint that was asked, with its parameters */
     char request_id[STORE_REQUEST], content_type[STORE_WORD];
-    char key[STORE_KEY]; /* Idempotency-Key; "": none */
-    struct key digest;   /* of the request, to tell another one under the same key */
-    char media[64];      /* of the answer that was asked for */
-    int64_t seed;        /* what its seeds are drawn from */
-    int64_t cost_ns;     /* predicted */
-    int state;           /* enum job_state */
-    int64_t attempts;    /* how often it was begun */
+    char key[STORE_KEY];     /* Idempotency-Key; "": none */
+    struct key digest;       /* of the request, to tell another one under the same key */
+    char media[64];          /* of the answer that was asked for */
+    char makes[STORE_MAKES]; /* the model that it makes; "": none */
+    int64_t seed;            /* what its seeds are drawn from */
+    int64_t cost_ns;         /* predicted */
+    int state;               /* enum job_state */
+    int64_t attempts;        /* how often it was begun */
     int64_t created, started, ended;
     int64_t http;          /* of the answer or the problem; 0: there is none yet */
     char result_media[64]; /* of PART_RESULT; "": there is none */

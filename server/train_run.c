@@ -202,11 +202,13 @@ static enum status restore(struct run *r, bool *restored) {
         status = check_checkpoint(r, &c);
     if (status == STATUS_OK)
         status = trainer_restore(r->trainer, c.state, c.n_state);
-    r->metrics_size = c.metrics;
-    r->shown = c.shown;
-    r->losses = c.losses;
-    r->n_losses = c.n_losses;
-    *restored = status == STATUS_OK;
+    if (status == STATUS_OK) {
+        r->metrics_size = c.metrics;
+        r->shown = c.shown;
+        r->losses = c.losses;
+        r->n_losses = c.n_losses;
+        *restored = true;
+    }
     ctx_rewind(r->ctx, mark);
     return status;
 }
