@@ -94,6 +94,7 @@ extern const char *const train_networks[], *const train_paths[], *const train_pr
       "tables: how often some columns of a row are known to the network, so that they can be given later; 0: never")   \
     X(REAL, held_out, "0", 0, 0.5, NULL, true,                                                                         \
       "part of the data that is not learnt from; metrics.ndjson then has the loss on it with each picture")            \
+    X(FLAG, flip, "false", 0, 0, NULL, true, "images: half of them, drawn each time, are mirrored left to right")      \
     X(COUNT, steps, "3200", 1, 100000000, NULL, true, "steps of the optimiser")                                        \
     X(COUNT, batch, "32", 1, 65536, NULL, true, "items of a step")                                                     \
     X(REAL, lr, "0.002", 1e-9, 10, NULL, true, "learning rate")                                                        \

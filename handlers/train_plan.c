@@ -66,6 +66,8 @@ static enum status check_meaning(struct ctx *ctx, const struct dataset *data, co
     }
     if (!data->classes)
         UNUSED(label_drop)
+    if (!data->images)
+        UNUSED(flip)
     if (!data->table)
         UNUSED(given)
 #undef UNUSED
@@ -322,7 +324,7 @@ enum status train_plan_starts(struct ctx *ctx, const struct train_plan *plan, fl
 
 /* -- All of it -- */
 
-static struct trainer_options options_of(const struct train_config *c, size_t items) {
+static struct trainer_options options_of(const struct train_config *c, const struct dataset *data) {
     return (struct trainer_options){
         .steps = (size_t)c->steps,
         .batch = (size_t)c->batch,
@@ -337,7 +339,8 @@ static struct trainer_options options_of(const struct train_config *c, size_t it
         .seed = (uint64_t)c->seed,
         .dtype = c->dtype == TRAIN_BF16 ? GRAPH_BF16 : GRAPH_F32,
         .coupling = c->coupling == TRAIN_OT ? COUPLING_OT : COUPLING_INDEPENDENT,
-        .held = (size_t)(c->held_out * (double)items), /* at most half of them */
+        .held = (size_t)(c->held_out * (double)data->data.n), /* at most half of them */
+        .mirror = {c->flip ? data->width : 0, data->channels, (uint64_t)c->seed},
     };
 }
 
@@ -366,7 +369,7 @@ enum status train_plan_make(struct ctx *ctx, const struct train_config *config, 
         status = make_loss(ctx, out);
     if (status == STATUS_OK)
         status = describe(ctx, out);
-    out->options = options_of(&out->config, data->data.n);
+    out->options = options_of(&out->config, data);
     if (status == STATUS_OK)
         status = check_held(ctx, &out->config, &out->options, data->data.n);
     if (status == STATUS_OK)

@@ -171,8 +171,11 @@ static void gather_some(void *arg, size_t piece) {
     const size_t n = t->data.n - t->options.held, from = piece * TAKEN_TOGETHER;
     const size_t end = t->rows - from < TAKEN_TOGETHER ? t->rows : from + TAKEN_TOGETHER;
     const uint64_t first = t->o.step * t->batch.whole + t->first;
-    for (size_t i = from; i < end; i++)
+    for (size_t i = from; i < end; i++) {
         take(t, place_of(t, epoch_order_at(t->options.seed, n, first + i)), i);
+        if (mirror_draws(&t->options.mirror, first + i))
+            mirror_item(&t->options.mirror, t->data.d, t->x0 + i * t->data.d);
+    }
 }
 
 /* gather takes the step's items. */

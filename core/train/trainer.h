@@ -17,6 +17,7 @@
 
 #include "core/diffusion/loss.h"
 #include "core/nn/graph.h"
+#include "core/train/mirror.h"
 #include "core/train/pairs.h"
 #include "core/train/team.h"
 
@@ -45,6 +46,7 @@ struct trainer_options {
     const struct train_data *source; /* in place of the noise, of the data's d; its labels say nothing. NULL: noise */
     enum coupling coupling;
     enum graph_dtype dtype; /* of products with weights (gradient_new_halved) */
+    struct mirror mirror;   /* of the items that are learnt from, not of those held out */
     const float *initial;   /* weights to start with, in the layout of gradient.h; NULL: trainer_first_weights */
 };
 
