@@ -194,6 +194,10 @@ static enum status check_options(struct ctx *ctx, const struct train_init *init,
 /* adopt takes the network with all that it has beyond options. */
 static enum status adopt(struct ctx *ctx, const struct train_init *init, struct train_plan *plan) {
     const struct model_files *m = &init->model;
+    if (plan->data->table)
+        return ctx_fail(ctx, STATUS_INVALID, "",
+                        "A table starts from drawn weights, since its columns belong to its network; want points or "
+                        "images with init_from.");
     const size_t channels = m->kind == NETWORK_UNET  ? m->unet.in_channels
                             : m->kind == NETWORK_DIT ? m->dit.in_channels
                                                      : m->mlp.mlp.features;
