@@ -266,10 +266,11 @@ static enum status train(struct ctx *ctx, struct order *o, struct job *j) {
 /* conclude: where several ranks have failed, the first of them says why. Returns the exit code. */
 static int conclude(struct ctx *ctx, const struct order *o, enum status status) {
     if (status == STATUS_NO_MEMORY && *ctx->err.detail)
-        (void)ctx_fail(ctx, status, "",
-                       "This run needs more memory than the %zu MiB there are; want a smaller batch, a "
-                       "smaller network or fewer data.",
-                       ctx->cap >> 20);
+        (void)ctx_fail(
+            ctx, status, "",
+            "There is not enough memory for this run, which may use %zu MiB; want a smaller batch, a smaller "
+            "network or fewer data.",
+            ctx->cap >> 20);
     const bool speaks = team_first(o->team, status != STATUS_OK && *ctx->err.detail);
     if (status == STATUS_CANCELLED && team_leads(o->team))
         fprintf(stderr, "solvent: The run was stopped; the same command goes on from its checkpoint.\n");
@@ -297,10 +298,11 @@ static int run(struct ctx *ctx, struct order *o) {
     return code;
 }
 
-/* catch_signals: under nohup a hang-up stays ignored. */
+/* catch_signals: under nohup a hang-up stays ignored, and a file that may not grow (ulimit -f) is an error like a full disk. */
 static void catch_signals(void) {
     const struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
     struct sigaction before;
+    signal(SIGXFSZ, SIG_IGN);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     if (!sigaction(SIGHUP, NULL, &before) && before.sa_handler != SIG_IGN)

@@ -218,9 +218,11 @@ static enum status refuse_model(const struct run *r) {
     const char *weights = model_write_path(r->plan, MODEL_WRITE_FILES - 1);
     if (!train_folder_has(r->folder, weights))
         return STATUS_OK;
-    return ctx_fail(r->ctx, STATUS_INVALID, "",
-                    "%.200s holds a model, and no checkpoint to go on from; choose another folder, or remove its %s.",
-                    r->folder->path, weights);
+    return ctx_fail(
+        r->ctx, STATUS_INVALID, "",
+        "%.200s holds a model, and no checkpoint to go on from; choose another folder, with --init-from this "
+        "one for its weights, or remove its %s.",
+        r->folder->path, weights);
 }
 
 static enum status load(struct run *r) {

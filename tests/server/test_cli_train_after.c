@@ -1,4 +1,4 @@
-/* solvent train, after another run: one that is made longer, and one that starts from a model. */
+/* solvent train, after another run: one that is made longer, and one that starts from a model; and in odd places. */
 #include <sys/stat.h>
 
 #include "tests/server/train_fixture.h"
@@ -40,7 +40,7 @@ static void a_longer_run_goes_on(void **state) {
     free(checkpoint);
     assert_int_equal(unlink(path_of("whole/checkpoint")), 0);
     refused("train --out @/whole --steps 90", 1,
-            "whole holds a model, and no checkpoint to go on from; choose another");
+            "whole holds a model, and no checkpoint to go on from; choose another folder, with");
 }
 
 static void old_checkpoints_are_told(void **state) {
@@ -69,12 +69,41 @@ static void a_run_starts_from_a_model(void **state) {
     assert_false(exists("a"));
 }
 
+/* Closed standard files are not those that the run opens next, which would get what is said. */
+static void nobody_listens(void **state) {
+    (void)state;
+    fine("train " POINTS "--steps 40 --out @/heard");
+    fine("train " POINTS "--steps 40 --out @/unheard 0<&- >&- 2>&- && true");
+    same("heard", "unheard", "metrics.ndjson");
+    same("heard", "unheard", "checkpoint");
+}
+
+/* A file that may not be larger than 8 blocks of 512 bytes is a full disk: the checkpoint is not, the metrics are. */
+static void a_disk_is_full(void **state) {
+    (void)state;
+    char command[1024];
+    snprintf(command, sizeof command, "ulimit -f 8; %s train " POINTS "--steps 40 --out %s/full 2>&1", program(),
+             folder);
+    FILE *f = popen(command, "r");
+    assert_non_null(f);
+    said[fread(said, 1, sizeof said - 1, f)] = '\0';
+    int status = pclose(f);
+    if (WEXITSTATUS(status) != 1 || !strstr(said, "/full/checkpoint: File too large."))
+        fail_msg("exit code %d, says %s", WEXITSTATUS(status), said);
+    assert_true(!exists("full/checkpoint.new") && !exists("full/checkpoint"));
+    fine("train --out @/full");
+    same("heard", "full", WEIGHTS);
+    same("heard", "full", "metrics.ndjson");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_is_made_longer),
         cmocka_unit_test(a_longer_run_goes_on),
         cmocka_unit_test(a_run_starts_from_a_model),
         cmocka_unit_test(old_checkpoints_are_told),
+        cmocka_unit_test(nobody_listens),
+        cmocka_unit_test(a_disk_is_full),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
