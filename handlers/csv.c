@@ -323,12 +323,24 @@ static enum status read_columns(struct reading *r, struct csv *out) {
     return status;
 }
 
+/* check_text tells the encodings and line ends that would make one field of everything. */
+static enum status check_text(const struct reading *r) {
+    const size_t n = (size_t)(r->end - r->p);
+    if (n >= 2 && (!memcmp(r->p, "\xff\xfe", 2) || !memcmp(r->p, "\xfe\xff", 2)))
+        return ctx_fail(r->ctx, STATUS_INVALID, "", "%.100s is UTF-16; want UTF-8.", r->file);
+    if (memchr(r->p, '\r', n) && !memchr(r->p, '\n', n))
+        return ctx_fail(r->ctx, STATUS_INVALID, "", "%.100s ends its lines with CR alone; want LF or CRLF.", r->file);
+    return STATUS_OK;
+}
+
 enum status csv_read(struct ctx *ctx, const char *file, const char *p, size_t n, struct csv *out) {
     struct reading r = {.ctx = ctx, .file = file, .p = p, .end = p + n, .line = 1};
     if (n >= 3 && !memcmp(p, "\xef\xbb\xbf", 3))
         r.p += 3;
     *out = (struct csv){0};
-    enum status status = read_first(&r);
+    enum status status = check_text(&r);
+    if (status == STATUS_OK)
+        status = read_first(&r);
     if (status == STATUS_OK)
         status = read_rest(&r);
     return status == STATUS_OK ? read_columns(&r, out) : status;

@@ -16,7 +16,6 @@ struct data_array {
         const int64_t *ints;
         const double *reals; /* finite */
     };
-    bool whole; /* they are integers by their type */
 };
 
 /* data_array_open reads an IDX or NPY file, gz too. Errors: INVALID, UNSUPPORTED, NO_MEMORY. */

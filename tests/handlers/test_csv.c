@@ -136,6 +136,10 @@ static void what_is_wrong_has_its_line(void **state) {
         {"a,b\n1,\"2\n", "a.csv, line 2: the quote is not closed."},
         {"a,b\n1,\"2\"2\n", "a.csv, line 2: text follows the closing quote; want a separator or the line's end."},
         {"a,a\n1,2\n", "a.csv has two columns of the name a."},
+        {"a,b\r1,2\r", "a.csv ends its lines with CR alone; want LF or CRLF."},
+        {"\xff\xfe"
+         "a",
+         "a.csv is UTF-16; want UTF-8."},
         {"a\n1\n1e400\n", "a.csv, row 2: 1e400 is out of the range of numbers."},
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {
