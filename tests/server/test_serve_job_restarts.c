@@ -16,7 +16,7 @@ static void jobs_survive_a_kill(void **state) {
     assert_int_equal(server_end(&server, SIGKILL), 128 + SIGKILL);
     START(&server, "--db", folder.db);
     json_t *tree = await_state(server.port, running, "running"); /* again, and first */
-    assert_int_equal(json_integer_value(json_object_get(tree, "attempts")), 1); /* since its last checkpoint */
+    assert_int_equal(json_integer_value(json_object_get(tree, "attempts")), 2);
     json_decref(tree);
     tree = await_state(server.port, done, "done");
     assert_int_equal(json_integer_value(json_object_get(json_object_get(tree, "result"), "tag")), 5);
