@@ -31,7 +31,7 @@ struct trainer {
 /* What starts otherwise than in PyTorch's layers: residual branches and outputs say nothing at first (Goyal et al. 2017;
  * of a DiT by the gates of its modulation: Peebles and Xie 2023), and classes, which are added to the time, are small
  * beside it. Where a gate is zero, what it lets through is not, or neither would ever learn. */
-static void first_weights(const struct graph *graph, uint64_t seed, float *weights) {
+void trainer_first_weights(const struct graph *graph, uint64_t seed, float *weights) {
     static const struct {
         const char *part;
         double std;
@@ -138,7 +138,10 @@ enum status trainer_make(struct ctx *ctx, const struct graph *graph, const struc
     status = make_room(t, graph);
     if (status != STATUS_OK)
         return status;
-    first_weights(graph, options->seed, t->o.weights);
+    if (options->initial)
+        memcpy(t->o.weights, options->initial, t->o.n * sizeof *t->o.weights);
+    else
+        trainer_first_weights(graph, options->seed, t->o.weights);
     memcpy(t->o.average, t->o.weights, t->o.n * sizeof *t->o.weights);
     *out = t;
     return STATUS_OK;
@@ -169,8 +172,11 @@ static void gather_some(void *arg, size_t piece) {
     const size_t n = t->data.n - t->options.held, from = piece * TAKEN_TOGETHER;
     const size_t end = t->rows - from < TAKEN_TOGETHER ? t->rows : from + TAKEN_TOGETHER;
     const uint64_t first = trainer_at(t) * t->batch.whole + t->first;
-    for (size_t i = from; i < end; i++)
+    for (size_t i = from; i < end; i++) {
         take(t, place_of(t, epoch_order_at(t->options.seed, n, first + i)), i);
+        if (mirror_draws(&t->options.mirror, first + i))
+            mirror_item(&t->options.mirror, t->data.d, t->x0 + i * t->data.d);
+    }
 }
 
 /* gather takes the step's items. */
@@ -363,7 +369,8 @@ void trainer_save(const struct trainer *t, void *to) {
 /* check_counts: the run has as many steps, and the scale is one. */
 static enum status check_counts(const struct trainer *t, uint64_t step, const struct scaler *scaler) {
     if (step > t->options.steps || scaler->skipped > t->options.steps - step)
-        return ctx_fail(t->ctx, STATUS_INVALID, "", "The state is of step %llu, and the run has %zu.",
+        return ctx_fail(t->ctx, STATUS_INVALID, "",
+                        "The run is at step %llu already, and %zu are wanted; want no fewer steps.",
                         (unsigned long long)(step + scaler->skipped), t->options.steps);
     if (scaled(t) && !scaler_sound(scaler))
         return ctx_fail(t->ctx, STATUS_INVALID, "", "The state has the loss scale %g, after %llu steps; no run has.",

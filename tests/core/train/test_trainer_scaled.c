@@ -187,7 +187,7 @@ static void states_that_none_wrote_are_refused(void **state) {
     unsigned char *kept = learning_state(r), *at = kept + sizeof(uint64_t);
     struct scaler s = {.scale = 1, .whole = 3, .skipped = r->options.steps + 1};
     memcpy(at, &s, sizeof s);
-    refused(r, kept, "The state is of step 401, and the run has 400.");
+    refused(r, kept, "The run is at step 401 already, and 400 are wanted; want no fewer steps.");
     s = (struct scaler){.scale = 3, .whole = 5};
     memcpy(at, &s, sizeof s);
     refused(r, kept, "The state has the loss scale 3, after 5 steps; no run has.");
