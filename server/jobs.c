@@ -368,6 +368,12 @@ static enum verdict judge(struct jobs *jobs, const struct submission *s, struct 
                         "some that have ended, or try again later.",
                         jobs->n),
                VERDICT_FULL;
+    if (submitted_bytes(s) > o->bytes)
+        return snprintf(
+                   why, JOBS_WHY,
+                   "The request has %zu bytes, and all jobs together may hold %llu (the server's option --jobs-bytes).",
+                   submitted_bytes(s), (unsigned long long)o->bytes),
+               VERDICT_HUGE;
     if (jobs->bytes + submitted_bytes(s) > o->bytes)
         return snprintf(why, JOBS_WHY,
                         "The jobs would hold more than the %llu bytes that the server keeps (its option "
