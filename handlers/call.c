@@ -97,7 +97,7 @@ static enum status settle(struct call *call, enum status status) {
     return status;
 }
 
-enum status call_fail(struct call *call, enum status status, const char *pointer, const char *format, ...) {
+enum status(call_fail)(struct call *call, enum status status, const char *pointer, const char *format, ...) {
     snprintf(call->ctx.err.pointer, sizeof call->ctx.err.pointer, "%s", pointer);
     va_list args;
     va_start(args, format);

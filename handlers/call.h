@@ -199,6 +199,9 @@ uint64_t call_draw(struct call *call);
 /* call_fail records a failure from outside the endpoint (a limit of the host, say) and returns status. */
 enum status call_fail(struct call *call, enum status status, const char *pointer, const char *format, ...)
     PRINTF_LIKE(4, 5);
+#ifdef __clang_analyzer__ /* as for ctx_fail */
+#define call_fail(call, code, ...) ((void)call_fail(call, code, __VA_ARGS__), (code))
+#endif
 
 /* call_problem writes the RFC 9457 document of the failure; call->http is its status. */
 void call_problem(const struct call *call, const char *request_id, struct buf *out);

@@ -61,7 +61,7 @@ const struct field model_name_fields[] = {
 /* copy moves a text out of what the store may free. */
 static bool copy(struct ctx *ctx, struct str from, struct str *to) {
     char *p = ctx_alloc(ctx, from.n + 1, 1);
-    if (p && from.n)
+    if (p && from.p)
         memcpy(p, from.p, from.n);
     *to = (struct str){p, p ? from.n : 0};
     return p != NULL;

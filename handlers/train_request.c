@@ -97,16 +97,6 @@ static enum status read_table(struct ctx *ctx, struct train_params *p, const str
 
 /* -- Arrays -- */
 
-static struct data_array array_of(const char *name, const struct array *a) {
-    struct data_array out = {.file = name, .dims = a->dims, .n = a->n, .whole = a->kind == KIND_INT};
-    memcpy(out.shape, a->shape, sizeof a->shape);
-    if (out.whole)
-        out.ints = a->ints;
-    else
-        out.reals = a->reals;
-    return out;
-}
-
 static enum status at(struct ctx *ctx, enum status status, const char *pointer) {
     if (status == STATUS_INVALID || status == STATUS_TOO_LARGE)
         snprintf(ctx->err.pointer, sizeof ctx->err.pointer, "%s", pointer);
@@ -114,7 +104,7 @@ static enum status at(struct ctx *ctx, enum status status, const char *pointer) 
 }
 
 static enum status read_arrays(struct ctx *ctx, struct train_params *p) {
-    const struct data_array data = array_of("data", &p->data), labels = array_of("labels", &p->labels);
+    const struct data_array data = data_array_of("data", &p->data), labels = data_array_of("labels", &p->labels);
     p->dataset = (struct dataset){0};
     enum status status = at(ctx, dataset_array(ctx, &data, &p->dataset), "/data");
     if (status == STATUS_OK && p->labels.kind)

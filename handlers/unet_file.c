@@ -88,3 +88,15 @@ enum status unet_file_read(struct ctx *ctx, const char *file, json_t *object, st
     *out = r.c;
     return status;
 }
+
+void unet_file_write_rest(const struct unet_config *c, struct buf *out) {
+    struct reading of = {.c = *c}, plain = {.c = unet_default()};
+    plain.c.in_channels = c->in_channels;
+    plain.c.out_channels = c->out_channels;
+    plain.c.layers_per_block = c->layers_per_block;
+    plain.c.attention_head_dim = c->attention_head_dim;
+    plain.c.norm_num_groups = c->norm_num_groups;
+    plain.c.num_class_embeds = c->num_class_embeds;
+    plain.c.null_class = c->null_class;
+    config_file_write(KEYS, COUNT_OF(KEYS), &of, &plain, out);
+}

@@ -220,8 +220,10 @@ static bool recover(struct jobs *jobs) {
 
 static void unload(struct jobs *jobs) {
     pthread_mutex_lock(&jobs->mutex);
-    while (jobs->oldest)
-        unlist_ticket(jobs, jobs->oldest);
+    for (struct ticket *t = jobs->oldest, *newer; t; t = newer) {
+        newer = t->newer;
+        unlist_ticket(jobs, t);
+    }
     pthread_mutex_unlock(&jobs->mutex);
 }
 

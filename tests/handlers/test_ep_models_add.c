@@ -372,7 +372,7 @@ static void what_does_not_fit_is_refused(void **state) {
         {"{\"name\":\"a\",\"data\":[[1],[2]],\"labels\":[1]}", "\"/labels\"", "one for each of 2"},
         {"{\"name\":\"a\",\"data\":[[[1,256]]]}", "\"/data\"", "0 to 255"},
         {"{\"name\":\"a\",\"file\":\"Zg=\"}", "\"/file\"", "no base64 at its character 3"},
-        {"{\"name\":\"a\",\"file\":\"Zm9v\"}", "\"/file\"", "file is no IDX file"},
+        {"{\"name\":\"a\",\"file\":\"Zm9v\"}", "\"/file\"", "file is neither IDX (two zero bytes"},
         {"{\"name\":\"a\",\"file\":\"k05VTVBZ\"}", "\"/file\"", "file: "},
         {"{\"name\":\"a\",\"file\":\"H4sI\"}", "\"/file\"", "file"},
         {"{\"name\":\"a\",\"file\":\"" IDX_LABELS "\"}", "\"/file\"", "one dimension"},
