@@ -240,6 +240,15 @@ static void a_stop_ends_it(void **state) {
     const struct graph_in in = {(const float[3]){0}, (const float[]){1}, (const int64_t[]){0}};
     gradient_forward(&ctx, gradient, weights, 1, &in, out);
     assert_true(out[0] == 7 && out[2] == 7);
+    stop = STOP_NONE;
+    gradient_forward(&ctx, gradient, weights, 1, &in, out);
+    const size_t n = gradient_numbers(g);
+    float *by = derivatives_numbers(n, &seed, NULL);
+    stop = STOP_CANCEL; /* between the two ways: what is a third of a step is not begun either */
+    gradient_backward(&ctx, gradient, (const float[3]){1, 1, 1}, by);
+    for (size_t i = 0; i < n; i++)
+        assert_true(by[i] == 0);
+    free(by);
     free(weights);
     ctx_release(&ctx);
 }
