@@ -344,9 +344,11 @@ static struct trainer_options options_of(const struct train_config *c, const str
     };
 }
 
-/* check_held: a part of few items may be none. */
+/* check_held: a part of few items may be none, and the best is that by what is held out. */
 static enum status check_held(struct ctx *ctx, const struct train_config *c, const struct trainer_options *o,
                               size_t items) {
+    if (c->keep == TRAIN_BEST && c->held_out == 0)
+        return fail(ctx, "To keep the best model, some of the data are to be held out; want held_out above 0.");
     if (o->held || c->held_out == 0)
         return STATUS_OK;
     return ctx_fail(ctx, STATUS_INVALID, "", "held_out is %.6g, which of %zu items is none; want one at least, or 0.",
