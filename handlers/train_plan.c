@@ -159,8 +159,10 @@ static enum status make_loss(struct ctx *ctx, struct train_plan *plan) {
 
 /* check_halves: each level has half of the pixels a side of the one before. */
 static enum status check_halves(struct ctx *ctx, const struct dataset *d, size_t levels) {
-    const size_t whole = ((size_t)1 << (levels - 1)) - 1;
-    if (!((d->height | d->width) & whole))
+    size_t whole = 1;
+    for (size_t i = 1; i < levels; i++)
+        whole *= 2;
+    if (d->height % whole == 0 && d->width % whole == 0)
         return STATUS_OK;
     return ctx_fail(
         ctx, STATUS_INVALID, "",

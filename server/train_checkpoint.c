@@ -3,7 +3,7 @@
 #include <stdint.h>
 
 #define MAGIC_OF_ANY "solvent checkpoint "
-#define MAGIC MAGIC_OF_ANY "2\n" /* 1 had another digest of options */
+#define MAGIC MAGIC_OF_ANY "3\n" /* 1 had another digest of options, 2 no best loss */
 
 /* What lies between the magic and the state, in this machine's order of bytes: a checkpoint goes on where it was made. */
 struct head {
