@@ -97,7 +97,7 @@ say = @printf '  %-5s %s\n' '$(1)' '$(2)'
 endif
 
 SOURCES = $(sort $(shell find core handlers server tests bench -name '*.[ch]'))
-TIDY_FLAGS = -I. -D_GNU_SOURCE -DSOLVENT_VERSION=\"$(VERSION)\" -std=gnu11 $(FLAGS_$(lastword $(subst _, ,$*)))
+TIDY_FLAGS = -I. -D_GNU_SOURCE -DSOLVENT_VERSION=\"$(VERSION)\" -std=gnu11 $(foreach i,$(lastword $(subst _, ,$*)),$(FLAGS_$i) $(TIDY_$i))
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -130,7 +130,11 @@ check-format: ## check that `make fmt` would change nothing
 	$(Q)$(CLANG_FORMAT) --dry-run --Werror $(SOURCES)
 
 # A file is read again when it, what it includes, or the checks change: the first run takes long, those after it little.
-LINTED := $(patsubst %.c,build/lint/%.ok,$(filter-out tests/% bench/%,$(filter %.c,$(SOURCES))))
+# Kernels of the other family want the headers of its C library.
+AARCH64 := /usr/aarch64-linux-gnu/include
+TIDY_neon := $(if $(filter avx2,$(ISAS)),--target=aarch64-linux-gnu -isystem $(AARCH64))
+NOT_LINTED := tests/% bench/% $(if $(wildcard $(AARCH64)),,%_neon.c)
+LINTED := $(patsubst %.c,build/lint/%.ok,$(filter-out $(NOT_LINTED),$(filter %.c,$(SOURCES))))
 lint: check-format $(LINTED) ## check the format and run clang-tidy on what changed; -k goes on after a finding
 build/lint/%.ok: %.c .clang-tidy
 	$(call say,LINT,$<)
