@@ -35,9 +35,11 @@ enum train_prediction {
 };
 enum train_times { TRAIN_TIMES_AUTO, TRAIN_UNIFORM, TRAIN_LOGIT_NORMAL, TRAIN_LOG_NORMAL };
 enum train_coupling { TRAIN_INDEPENDENT, TRAIN_OT };
+enum train_keep { TRAIN_LAST, TRAIN_BEST };
 extern const char *const train_networks[], *const train_paths[], *const train_predictions[],
                                                                      *const train_times[], *const train_couplings[],
-                                                                                               *const train_dtypes[];
+                                                                                               *const train_dtypes[],
+                                                                                                   *const train_keeps[];
 
 /* X(kind, member, default as on the command line, least, greatest, words, of_result, what it is).
  * of_result: the trained weights depend on it, so that a run goes on only where it is the same. (What data and kernels
@@ -93,6 +95,8 @@ extern const char *const train_networks[], *const train_paths[], *const train_pr
       "tables: how often some columns of a row are known to the network, so that they can be given later; 0: never")   \
     X(REAL, held_out, "0", 0, 0.5, NULL, true,                                                                         \
       "part of the data that is not learnt from; metrics.ndjson then has the loss on it with each picture")            \
+    X(CHOICE, keep, "last", 0, 0, train_keeps, true,                                                                   \
+      "which model stays in the folder; best: the one of least loss on what is held out, of those with a picture")     \
     X(FLAG, flip, "false", 0, 0, NULL, true, "images: half of them, drawn each time, are mirrored left to right")      \
     X(COUNT, steps, "3200", 1, 100000000, NULL, true, "steps of the optimiser")                                        \
     X(COUNT, batch, "32", 1, 65536, NULL, true, "items of a step")                                                     \

@@ -312,11 +312,13 @@ static const unsigned char PICTURE[] = {
 static void folders_of_png_are_read(void **state) {
     (void)state;
     assert_int_equal(mkdir(path_of("pictures"), 0700), 0);
-    refused("train --data @/pictures --out @/p", 1, "has no PNG in it, nor in a folder of it.");
+    refused("train --data @/pictures --out @/p", 1, "has no PNG in it, nor in the folders below it.");
     assert_int_equal(mkdir(path_of("pictures/a"), 0700), 0);
     assert_int_equal(mkdir(path_of("pictures/b"), 0700), 0);
     put("pictures/a/1.png", PICTURE, sizeof PICTURE);
-    put("pictures/b/2.PNG", PICTURE, sizeof PICTURE);
+    assert_int_equal(mkdir(path_of("pictures/b/2019"), 0700), 0);
+    assert_int_equal(symlink("..", path_of("pictures/b/2019/loop")), 0);
+    put("pictures/b/2019/2.PNG", PICTURE, sizeof PICTURE);
     refused("train --data @/pictures --labels @/labels --out @/p", 1, "want no file of labels beside it.");
     refused("train --data @/pictures --out @/p --block-out-channels 4", 1, "norm_num_groups");
     assert_false(exists("p"));
