@@ -41,18 +41,18 @@ static void page(const struct params *p, struct list *names, struct str *next) {
     const size_t left = names->n - from, n = left < (size_t)p->limit ? left : (size_t)p->limit;
     if (n < left)
         *next = all[from + n - 1].name;
-    *names = (struct list){n, names->items ? (struct model_name *)names->items + from : NULL};
+    *names = (struct list){n, (struct model_name *)names->items + from};
 }
 
 /* A rescan meanwhile may have taken a name away. */
 static enum status tell(struct call *call, const struct list *names, struct result *out) {
+    const struct model_name *name = names->items, *end = name ? name + names->n : NULL;
     struct model_listing *list = ctx_zalloc(&call->ctx, names->n, sizeof *list);
     struct model_name *bad = list ? ctx_alloc(&call->ctx, names->n, sizeof *bad) : NULL;
     enum status status = bad ? STATUS_OK : STATUS_NO_MEMORY;
     out->models.items = list;
     out->bad.items = bad;
-    for (size_t i = 0; status == STATUS_OK && i < names->n; i++) {
-        const struct model_name *name = (const struct model_name *)names->items + i;
+    for (; status == STATUS_OK && name != end; name++) {
         bool found = false;
         if (name->why.n)
             bad[out->bad.n++] = *name;
@@ -70,7 +70,8 @@ static enum status run(struct call *call, const void *params, void *result) {
     enum status status = store ? store->list(store, &call->ctx, &names) : STATUS_OK;
     if (status != STATUS_OK)
         return status;
-    page(params, &names, &out->next);
+    if (names.items)
+        page(params, &names, &out->next);
     return tell(call, &names, out);
 }
 
