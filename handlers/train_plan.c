@@ -159,7 +159,7 @@ static enum status make_loss(struct ctx *ctx, struct train_plan *plan) {
 
 /* check_halves: each level has half of the pixels a side of the one before. */
 static enum status check_halves(struct ctx *ctx, const struct dataset *d, size_t levels) {
-    const size_t whole = ((size_t)1 << (levels - 1)) - 1;
+    const size_t whole = ((size_t)1 << levels) / 2 - 1;
     if (!((d->height | d->width) & whole))
         return STATUS_OK;
     return ctx_fail(
