@@ -71,7 +71,7 @@ static size_t parts_of(const struct walk *w) { return (w->g->images + w->g->shar
 
 static void pack_forward(void *arg, size_t i) {
     const struct walk *w = arg;
-    if (w->g->forward.nodes[i].op == OP_CONV)
+    if (w->g->forward.nodes[i].op == OP_CONV && ctx_stop(&w->serial) == STOP_NONE)
         gradient_pack_forward(w->g, i);
 }
 
@@ -183,6 +183,8 @@ static void weights_part(void *arg, size_t i) {
     const struct piece *piece = &w.g->pieces[i];
     const struct node *node = &w.g->forward.nodes[piece->node];
     const struct pass p = pass_of(&w, 0, w.g->images);
+    if (ctx_stop(&w.serial) != STOP_NONE)
+        return;
     if (node->op == OP_CONV)
         gradient_conv_weights(&p, piece, w.by);
     else if (node->op == OP_EMBEDDING)
@@ -193,7 +195,8 @@ static void weights_part(void *arg, size_t i) {
 
 static void pack_backward(void *arg, size_t i) {
     const struct walk *w = arg;
-    if (w->g->forward.nodes[i].op == OP_CONV && w->g->needs[w->g->forward.nodes[i].in[0]])
+    if (w->g->forward.nodes[i].op == OP_CONV && ctx_stop(&w->serial) == STOP_NONE &&
+        w->g->needs[w->g->forward.nodes[i].in[0]])
         gradient_pack_backward(w->g, i);
 }
 
