@@ -13,6 +13,7 @@
 #include "core/nn/initial.h"
 #include "core/nn/mlp.h"
 #include "core/nn/optimiser.h"
+#include "core/train/scaler.h"
 #include "server/pool.h"
 
 enum { CLASSES = 11 };
@@ -23,8 +24,8 @@ struct work {
     struct graph *graph;
     struct gradient *gradient;
     struct optimiser optimiser;
-    size_t batch, threads, n, numbers, steps; /* n: floats of x and of out */
-    float *x, *target, *out, *d, *by_weights, *times;
+    size_t batch, threads, n, numbers, steps;                /* n: floats of x and of out */
+    float *x, *target, *out, *d, *by_weights, *times, scale; /* scale: of the loss */
     int64_t *classes;
 };
 
@@ -45,18 +46,25 @@ static float *random_floats(struct work *w, size_t n, uint64_t seed, float scale
     return list;
 }
 
-/* read_case understands KIND-BATCH-THREADS; of kinds there are digits, dit, mlp and toy. */
+static enum gradient_dtype dtype_of(const char *text) {
+    return !text ? GRADIENT_F32 : strcmp(text, "f16") ? GRADIENT_BF16 : GRADIENT_F16;
+}
+
+/* read_case understands KIND-BATCH-THREADS, with -bf16 or -f16 behind it or without; of kinds there are digits, dit, mlp
+ * and toy. */
 static void read_case(const char *text, struct work *w) {
     char copy[64], *rest = copy;
     snprintf(copy, sizeof copy, "%s", text);
     const char *kind = strsep(&rest, "-");
     w->batch = strtoull(rest ? strsep(&rest, "-") : "1", NULL, 10);
-    w->threads = strtoull(rest ? rest : "1", NULL, 10);
+    w->threads = strtoull(rest ? strsep(&rest, "-") : "1", NULL, 10);
+    w->scale = dtype_of(rest) == GRADIENT_F16 ? SCALER_FIRST : 1;
     ctx_init(&w->ctx, (size_t)4 << 30);
     w->ctx.isa = isa_best();
     w->pool = w->threads > 1 ? measure_must(pool_open((unsigned)w->threads - 1, 0)) : NULL;
     w->ctx.parallel = w->pool ? pool_parallel(w->pool) : NULL;
-    if (make(w, kind) != STATUS_OK || gradient_new(&w->ctx, w->graph, w->batch, &w->gradient) != STATUS_OK)
+    if (make(w, kind) != STATUS_OK ||
+        gradient_new_rounded(&w->ctx, w->graph, w->batch, dtype_of(rest), &w->gradient) != STATUS_OK)
         exit(1);
     w->numbers = gradient_numbers(w->graph);
     const bool points = !strcmp(kind, "mlp") || !strcmp(kind, "toy");
@@ -108,12 +116,17 @@ static void write_input(const char *name, const struct work *w) {
 static void compare(void *self, size_t first, size_t images) {
     struct work *w = self;
     for (size_t i = first * w->n; i < (first + images) * w->n; i++)
-        w->d[i] = 2 * (w->out[i] - w->target[i]) / (float)(w->batch * w->n);
+        w->d[i] = 2 * (w->out[i] - w->target[i]) / (float)(w->batch * w->n) * w->scale;
 }
 
 static double step(struct work *w) {
-    const struct optimiser_options options = {
-        .beta1 = 0.9, .beta2 = 0.99, .eps = 1e-8, .decay = 0.01, .clip = 1, .average = 0.999};
+    const struct optimiser_options options = {.beta1 = 0.9,
+                                              .beta2 = 0.99,
+                                              .eps = 1e-8,
+                                              .decay = 0.01,
+                                              .clip = 1,
+                                              .scale = (double)w->scale,
+                                              .average = 0.999};
     const struct graph_in in = {w->x, w->times, w->classes};
     double loss = 0;
     size_t n = w->batch * w->n;
@@ -164,15 +177,17 @@ static void show(const char *text) {
         best = took < best ? took : best;
     }
     double rate = 6 * graph_work(w.graph) * (double)w.batch / best;
-    printf("%-14s %8.3f ms a step, %7.1f GFLOP/s, %3.0f %% of the peak, loss %.4g\n", text, best * 1e3, 1e-9 * rate,
+    printf("%-16s %8.3f ms a step, %7.1f GFLOP/s, %3.0f %% of the peak, loss %.4g\n", text, best * 1e3, 1e-9 * rate,
            50 * rate / multiply_adds(isa_best()) / (double)w.threads, check);
     pool_close(w.pool);
     ctx_release(&w.ctx);
 }
 
 int main(int argc, char **argv) {
-    static const char *const CASES[] = {"digits-32-1", "digits-32-2", "dit-32-1",   "dit-32-2",  "mlp-64-1",
-                                        "mlp-256-1",   "mlp-256-2",   "mlp-1024-2", "toy-512-1", "toy-512-2"};
+    static const char *const CASES[] = {"digits-32-1",   "digits-32-2", "dit-32-1",         "dit-32-2",
+                                        "mlp-64-1",      "mlp-256-1",   "mlp-256-2",        "mlp-1024-2",
+                                        "toy-512-1",     "toy-512-2",   "digits-32-2-bf16", "digits-32-2-f16",
+                                        "dit-32-2-bf16", "dit-32-2-f16"};
     if (argc == 3)
         take_turns(argv[1], argv[2]);
     else if (argc == 2)

@@ -31,7 +31,11 @@ static const struct field PROGRESS[] = {
     FIELD(struct told, step, INT, "Steps taken.", .required = true),
     FIELD(struct told, steps, INT, "Steps in all.", .required = true),
     FIELD(struct told, loss, NUMBER, "The loss of this step.", .required = true),
-    FIELD(struct told, norm, NUMBER, "The norm of its gradient, before it was clipped.", .required = true),
+    FIELD(
+        struct told, norm, NUMBER,
+        "The norm of its gradient, before it was clipped; null where that overflowed, and the step was skipped (dtype "
+        "f16).",
+        .required = true, .nullable = true),
     {0}};
 
 /* Multiplications forwards and twice as many backwards, for each item of each batch. */

@@ -36,7 +36,6 @@ enum train_prediction {
 enum train_times { TRAIN_TIMES_AUTO, TRAIN_UNIFORM, TRAIN_LOGIT_NORMAL, TRAIN_LOG_NORMAL };
 enum train_coupling { TRAIN_INDEPENDENT, TRAIN_OT };
 enum train_keep { TRAIN_LAST, TRAIN_BEST };
-enum train_dtype { TRAIN_F32, TRAIN_BF16 };
 extern const char *const train_networks[], *const train_paths[], *const train_predictions[],
                                                                      *const train_times[], *const train_couplings[],
                                                                                                *const train_dtypes[],
@@ -111,7 +110,9 @@ extern const char *const train_networks[], *const train_paths[], *const train_pr
     X(REAL, ema, "0.999", 0, 0.999999, NULL, true, "the average of the weights keeps min(ema, (1 + n) / (10 + n))")    \
     X(COUNT, seed, "1", 0, (INT64_C(1) << 53) - 1, NULL, true, "of the initial weights and of all draws")              \
     X(CHOICE, dtype, "f32", 0, 0, train_dtypes, true,                                                                  \
-      "bf16: products with weights take both factors as bfloat16; sums, weights and their moments stay float32")       \
+      "what the factors of products with weights are rounded to; weights, sums and all else stay float32. bf16: "      \
+      "faster where the CPU multiplies it; f16: IEEE half precision, the loss scaled as by torch.amp.GradScaler: not " \
+      "faster than f32, it shows how a network fares where it is")                                                     \
     X(TEXT, kernels, "auto", 0, 0, NULL, false,                                                                        \
       "instruction set, as of solvent serve; the last digits of the weights depend on it")                             \
     X(COUNT, threads, "0", 0, 1024, NULL, false, "threads; 0: one a core. The result does not depend on it")           \

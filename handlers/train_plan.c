@@ -339,7 +339,7 @@ static struct trainer_options options_of(const struct train_config *c, const str
         .clip_norm = c->clip_norm,
         .ema = c->ema,
         .seed = (uint64_t)c->seed,
-        .dtype = c->dtype == TRAIN_BF16 ? GRAPH_BF16 : GRAPH_F32,
+        .dtype = (enum gradient_dtype)c->dtype,
         .coupling = c->coupling == TRAIN_OT ? COUPLING_OT : COUPLING_INDEPENDENT,
         .held = (size_t)(c->held_out * (double)data->data.n), /* at most half of them */
         .mirror = {c->flip ? data->width : 0, data->channels, (uint64_t)c->seed},

@@ -121,6 +121,13 @@ static bool metrics_due(const struct run *r, size_t step) {
     return step % (size_t)r->plan->config.metrics_every == 0 || step == r->plan->options.steps;
 }
 
+/* write_scale tells of a scaled loss. */
+static void write_scale(const struct trainer_report *report, struct buf *line) {
+    buf_text(line, ",\"scale\":");
+    number_write_real(line, report->scale);
+    buf_printf(line, ",\"skipped\":%zu", report->skipped);
+}
+
 static enum status write_metrics(struct run *r, const struct trainer_report *report) {
     struct buf line;
     r->losses += report->loss;
@@ -134,6 +141,8 @@ static enum status write_metrics(struct run *r, const struct trainer_report *rep
     number_write_real(&line, report->norm);
     buf_text(&line, ",\"lr\":");
     number_write_real(&line, report->rate);
+    if (report->scale > 0)
+        write_scale(report, &line);
     buf_text(&line, "}\n");
     r->losses = 0;
     r->n_losses = 0;

@@ -2,7 +2,8 @@
  *
  *     train.json              the options, all of them
  *     metrics.ndjson          {"step", "loss", "norm", "lr"} every metrics_every steps: the mean loss since the line before;
- *                             {"step", "held_out"} with each picture, where data are held out
+ *                             "scale", "skipped" where the loss is scaled (trainer.h), and norm null of a step that was
+ *                             skipped; {"step", "held_out"} with each picture, where data are held out
  *     samples/00000400.png    pictures (train_samples.h)
  *     checkpoint              where it goes on; at the end, too, should there be more steps one day
  *     model_index.json ...    the model (model_write.h), anew with each picture; with keep best, where the loss on what is

@@ -25,12 +25,22 @@ struct gradient;
  * convolution of more than 1x1. */
 enum status gradient_new(struct ctx *ctx, const struct graph *graph, size_t images, struct gradient **out) MUST_CHECK;
 
-/* gradient_new_halved makes one whose products of values, and of derivatives by them, with weights are of bfloat16 factors
- * and float32 sums (half.h): both are rounded for the product alone, so that weights, their gradient, which is a product of
- * float32, and all else stay float32. A forward run is then that of a graph with such products but for what those lose
- * between layers. Errors: as of gradient_new. */
-enum status gradient_new_halved(struct ctx *ctx, const struct graph *graph, size_t images,
-                                const struct half_kernels *half, struct gradient **out) MUST_CHECK;
+/* What the factors of products with weights are rounded to: values and weights on the way forwards, derivatives and weights
+ * on the way back, and values and derivatives of which the gradient of weights is made. Sums, weights and all else stay
+ * float32. Source: what torch.autocast does to linear layers and convolutions; differs: what a product gives is not
+ * rounded. */
+enum gradient_dtype {
+    GRADIENT_F32,
+    GRADIENT_BF16, /* products of half.h */
+    /* IEEE binary16, by products of float32. Derivatives are infinite beyond 65504 then, and lost below 2^-25: what to do
+     * says core/train/scaler.h. */
+    GRADIENT_F16,
+};
+
+/* gradient_new_rounded makes one with such products, by the kernels of ctx->isa. A forward run of bfloat16 is that of a
+ * graph with such products but for what those lose between layers. Errors: as of gradient_new. */
+enum status gradient_new_rounded(struct ctx *ctx, const struct graph *graph, size_t images, enum gradient_dtype dtype,
+                                 struct gradient **out) MUST_CHECK;
 
 size_t gradient_numbers(const struct graph *graph);
 

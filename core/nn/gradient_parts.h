@@ -21,7 +21,7 @@ struct phase {
     size_t row, column, taps;
     size_t tap[TILE_SEGMENTS_MAX];
     int dy[TILE_SEGMENTS_MAX], dx[TILE_SEGMENTS_MAX]; /* -1 .. 1 */
-    float *panels;                                    /* or, where products are halved: */
+    float *panels;                                    /* or, as bfloat16: */
     uint16_t *pairs;
     struct matrix matrix; /* [taps][out][in], packed in them */
 };
@@ -31,11 +31,11 @@ struct step {
     bool add[NODE_INPUTS]; /* that input's derivative has begun */
     int keep;              /* a value of `forward`: a convolution's before activation and gate, a norm's sums */
     struct phase *phases;  /* of a convolution: stride * stride */
-    int narrow, d_narrow;  /* of one whose products are halved: its input, and the derivative by its output, rounded */
-    uint16_t *pairs;       /* its packed weights then */
-    float *panels, *sums;  /* of a convolution: its packed weights and their gradient, [segments][rows][columns] */
-    bool swapped;          /* rows are channels out, columns those in; else the other way round */
-    bool direct;           /* the sums lie as in the file, and are made there */
+    int narrow, d_narrow; /* of one whose factors are rounded: its input so; the derivative by its output as bfloat16 */
+    uint16_t *pairs;      /* its packed weights as bfloat16 */
+    float *panels, *sums; /* of a convolution: its packed weights and their gradient, [segments][rows][columns] */
+    bool swapped;         /* rows are channels out, columns those in; else the other way round */
+    bool direct;          /* the sums lie as in the file, and are made there */
 };
 
 /* A part of the gradient of weights: of a convolution, rows first .. end - 1 of its sums. */
@@ -45,6 +45,7 @@ struct piece {
 
 struct gradient {
     struct graph forward, backward;
+    enum gradient_dtype dtype;
     float *values, *slopes; /* their workspaces */
     struct step *steps;     /* [n_nodes] */
     unsigned char *needs;   /* [n_values]: on what a value depends */

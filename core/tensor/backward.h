@@ -13,6 +13,7 @@
 struct outer {
     size_t lines, pixels, rows, columns;
     const float *a, *b;
+    const uint16_t *a_halves, *b_halves; /* in place of them, as bfloat16: of half_kernels.outer */
     size_t a_line, a_step, b_line, b_step;
     float *out;
     size_t pitch;

@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "core/base/epoch_order.h"
-#include "core/nn/gradient.h"
 #include "core/nn/initial.h"
 #include "core/nn/optimiser.h"
 #include "core/nn/rate.h"
+#include "core/tensor/backward.h"
+#include "core/train/scaler.h"
 
 struct trainer {
     struct ctx *ctx;
@@ -17,6 +18,7 @@ struct trainer {
     struct rate rate;
     struct optimiser_options adam;
     struct optimiser o;
+    struct scaler scaler; /* all zero where the loss is not scaled */
     struct gradient *gradient;
     struct loss_batch batch; /* this rank's part */
     float *out, *d_out, *by_weights;
@@ -49,6 +51,8 @@ void trainer_first_weights(const struct graph *graph, uint64_t seed, float *weig
         initial_normal(graph, OTHERS[i].part, OTHERS[i].std, seed, weights);
 }
 
+static bool scaled(const struct trainer *t) { return t->options.dtype == GRADIENT_F16; }
+
 static void set_options(struct trainer *t, const struct trainer_options *o) {
     t->options = *o;
     t->rate = (struct rate){.peak = o->lr, .last = o->lr_end, .warm_up = o->warmup, .steps = o->steps};
@@ -58,6 +62,8 @@ static void set_options(struct trainer *t, const struct trainer_options *o) {
     t->adam.decay = o->weight_decay;
     t->adam.clip = o->clip_norm;
     t->adam.average = o->ema;
+    if (scaled(t))
+        t->scaler = scaler_begin();
 }
 
 /* part is how many rows of a batch are this rank's. */
@@ -82,11 +88,6 @@ static enum status make_rows(struct trainer *t) {
     return STATUS_OK;
 }
 
-/* half_of gives the kernels of products that are halved; NULL: they are not. */
-static const struct half_kernels *half_of(const struct trainer *t) {
-    return t->options.dtype == GRAPH_BF16 ? half_kernels_for(t->ctx->isa) : NULL;
-}
-
 static enum status make_room(struct trainer *t, const struct graph *graph) {
     struct ctx *ctx = t->ctx;
     const size_t batch = part(t), d = t->data.d, numbers = gradient_numbers(graph);
@@ -100,7 +101,7 @@ static enum status make_room(struct trainer *t, const struct graph *graph) {
     if (status == STATUS_OK)
         status = optimiser_new(ctx, numbers, &t->o);
     if (status == STATUS_OK)
-        status = gradient_new_halved(ctx, graph, batch, half_of(t), &t->gradient);
+        status = gradient_new_rounded(ctx, graph, batch, t->options.dtype, &t->gradient);
     if (status != STATUS_OK)
         return status;
     t->out = ctx_alloc(ctx, batch * d, sizeof *t->out);
@@ -170,7 +171,7 @@ static void gather_some(void *arg, size_t piece) {
     struct trainer *t = arg;
     const size_t n = t->data.n - t->options.held, from = piece * TAKEN_TOGETHER;
     const size_t end = t->rows - from < TAKEN_TOGETHER ? t->rows : from + TAKEN_TOGETHER;
-    const uint64_t first = t->o.step * t->batch.whole + t->first;
+    const uint64_t first = trainer_at(t) * t->batch.whole + t->first;
     for (size_t i = from; i < end; i++) {
         take(t, place_of(t, epoch_order_at(t->options.seed, n, first + i)), i);
         if (mirror_draws(&t->options.mirror, first + i))
@@ -229,6 +230,10 @@ static enum status draw(struct trainer *t, const struct loss *loss, uint32_t ste
 static void compare(void *self, size_t first, size_t images) {
     const struct trainer *t = self;
     loss_compare(&t->batch, first, images, t->out, t->d_out);
+    if (scaled(t))
+        tensor_kernels_for(t->ctx->isa)
+            ->backward->scale(images * t->data.d, (float)t->scaler.scale, t->d_out + first * t->data.d, false,
+                              t->d_out + first * t->data.d);
 }
 
 /* together sums the loss over the ranks; where one was stopped, all are. It brings them to one time, too, so that none
@@ -271,20 +276,42 @@ enum status trainer_held_out(struct trainer *t, double *loss) {
 
 static enum status not_finite(const struct trainer *t, const char *what) {
     return ctx_fail(t->ctx, STATUS_INVALID, "",
-                    "%s is no longer finite at step %zu; want a smaller lr, a longer warmup or a smaller clip_norm.",
-                    what, trainer_at(t) + 1);
+                    "%s is no longer finite at step %zu; want a smaller lr, a longer warmup or a smaller clip_norm%s.",
+                    what, trainer_at(t) + 1, scaled(t) ? ", or a dtype that reaches beyond 65504" : "");
 }
 
 /* derive finds this rank's share of a step's loss, and its gradient. */
 static enum status derive(struct trainer *t, double *loss) {
     struct graph_in in;
     gather(t);
-    enum status status = draw(t, t->loss, (uint32_t)t->o.step, &in);
+    enum status status = draw(t, t->loss, (uint32_t)trainer_at(t), &in);
     if (status != STATUS_OK)
         return status;
     gradient_step(t->ctx, t->gradient, t->o.weights, t->batch.images, &in, t->out, compare, t, t->d_out, t->by_weights);
     *loss = loss_sum(&t->batch);
     return ctx_stopped(t->ctx); /* what was stopped on its way is no gradient */
+}
+
+/* skip counts a step whose gradient overflowed: all that is left of it is the smaller scale. */
+static enum status skip(struct trainer *t, struct trainer_report *report) {
+    if (!scaled(t))
+        return not_finite(t, "The gradient");
+    if (!scaler_overflow(&t->scaler))
+        return not_finite(t, "The gradient, even of a loss that is scaled by 1,");
+    report->norm = INFINITY;
+    return STATUS_OK;
+}
+
+/* move takes the optimiser's step along the gradient. */
+static enum status move(struct trainer *t, struct trainer_report *report) {
+    report->rate = rate_at(&t->rate, trainer_at(t));
+    report->scale = t->adam.scale = t->scaler.scale;
+    report->norm = optimiser_step(t->ctx, &t->o, &t->adam, report->rate, t->by_weights);
+    if (!isfinite(report->norm))
+        return skip(t, report);
+    if (scaled(t))
+        scaler_whole(&t->scaler);
+    return STATUS_OK;
 }
 
 enum status trainer_step(struct trainer *t, struct trainer_report *report) {
@@ -297,21 +324,20 @@ enum status trainer_step(struct trainer *t, struct trainer_report *report) {
         return not_finite(t, "The loss");
     if (t->options.team)
         t->options.team->sum_floats(t->options.team, t->by_weights, t->o.n);
-    *report = (struct trainer_report){.loss = loss, .rate = rate_at(&t->rate, t->o.step)};
-    report->norm = optimiser_step(t->ctx, &t->o, &t->adam, report->rate, t->by_weights);
-    if (!isfinite(report->norm))
-        return not_finite(t, "The gradient");
+    *report = (struct trainer_report){.loss = loss};
+    status = move(t, report);
     report->step = trainer_at(t);
-    return STATUS_OK;
+    report->skipped = (size_t)t->scaler.skipped;
+    return status;
 }
 
-size_t trainer_at(const struct trainer *t) { return (size_t)t->o.step; }
+size_t trainer_at(const struct trainer *t) { return (size_t)(t->o.step + t->scaler.skipped); }
 
 const float *trainer_weights(const struct trainer *t) { return t->o.weights; }
 
 const float *trainer_average(const struct trainer *t) { return t->o.average; }
 
-/* -- The state as bytes: the number of steps, then the four arrays -- */
+/* -- The state as bytes: the number of the optimiser's steps, the scaler where there is one, then the four arrays -- */
 
 enum { ARRAYS = 4 };
 
@@ -322,7 +348,11 @@ static void arrays(const struct trainer *t, float *list[ARRAYS]) {
     list[3] = t->o.average;
 }
 
-size_t trainer_bytes(const struct trainer *t) { return sizeof(uint64_t) + ARRAYS * t->o.n * sizeof(float); }
+static size_t scaler_bytes(const struct trainer *t) { return scaled(t) ? sizeof t->scaler : 0; }
+
+size_t trainer_bytes(const struct trainer *t) {
+    return sizeof(uint64_t) + scaler_bytes(t) + ARRAYS * t->o.n * sizeof(float);
+}
 
 void trainer_save(const struct trainer *t, void *to) {
     float *list[ARRAYS];
@@ -330,26 +360,42 @@ void trainer_save(const struct trainer *t, void *to) {
     arrays(t, list);
     memcpy(p, &t->o.step, sizeof t->o.step);
     p += sizeof t->o.step;
+    memcpy(p, &t->scaler, scaler_bytes(t));
+    p += scaler_bytes(t);
     for (size_t i = 0; i < ARRAYS; i++, p += t->o.n * sizeof(float))
         memcpy(p, list[i], t->o.n * sizeof(float));
+}
+
+/* check_counts: the run has as many steps, and the scale is one. */
+static enum status check_counts(const struct trainer *t, uint64_t step, const struct scaler *scaler) {
+    if (step > t->options.steps || scaler->skipped > t->options.steps - step)
+        return ctx_fail(t->ctx, STATUS_INVALID, "",
+                        "The run is at step %llu already, and %zu are wanted; want no fewer steps.",
+                        (unsigned long long)(step + scaler->skipped), t->options.steps);
+    if (scaled(t) && !scaler_sound(scaler))
+        return ctx_fail(t->ctx, STATUS_INVALID, "", "The state has the loss scale %g, after %llu steps; no run has.",
+                        scaler->scale, (unsigned long long)scaler->whole);
+    return STATUS_OK;
 }
 
 enum status trainer_restore(struct trainer *t, const void *from, size_t n) {
     float *list[ARRAYS];
     const char *p = from;
     uint64_t step;
+    struct scaler scaler = {0};
     if (n != trainer_bytes(t))
         return ctx_fail(t->ctx, STATUS_INVALID, "", "The state has %zu bytes, and this network's has %zu.", n,
                         trainer_bytes(t));
     memcpy(&step, p, sizeof step);
-    if (step > t->options.steps)
-        return ctx_fail(t->ctx, STATUS_INVALID, "",
-                        "The run is at step %llu already, and %zu are wanted; want no fewer steps.",
-                        (unsigned long long)step, t->options.steps);
+    memcpy(&scaler, p + sizeof step, scaler_bytes(t));
+    enum status status = check_counts(t, step, &scaler);
+    if (status != STATUS_OK)
+        return status;
     arrays(t, list);
-    p += sizeof step;
+    p += sizeof step + scaler_bytes(t);
     for (size_t i = 0; i < ARRAYS; i++, p += t->o.n * sizeof(float))
         memcpy(list[i], p, t->o.n * sizeof(float));
     t->o.step = step;
+    t->scaler = scaler;
     return STATUS_OK;
 }

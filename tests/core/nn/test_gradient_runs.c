@@ -137,112 +137,6 @@ static void a_step_has_the_bits_of_both_ways(void **state) {
     }
 }
 
-/* -- Halved products -- */
-
-static int halved_conv(struct graph *g, int x, const char *name, size_t out, size_t kernel, size_t stride, bool late) {
-    return graph_conv(
-        g, x, &(struct conv){.name = name, .out = out, .kernel = kernel, .stride = stride, .late_border = late});
-}
-
-/* Convolutions of all kinds, without activations. */
-static enum status convolutions(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
-    struct graph *g = graph_new(ctx, k);
-    int x = graph_input(g, 8, 8, 3);
-    int y = halved_conv(g, x, "three", 5, 3, 1, false);
-    int down = halved_conv(g, y, "down", 2, 3, 2, false), late = halved_conv(g, y, "late", 2, 3, 2, true);
-    int patch = halved_conv(g, x, "patch", 2, 2, 2, false);
-    int z = graph_conv(g, graph_add(g, graph_add(g, down, late), patch),
-                       &(struct conv){.name = "one", .out = 7, .kernel = 1, .linear = true});
-    return derivatives_finish(g, halved_conv(g, z, "last", 1, 1, 1, false), out);
-}
-
-/* whole gives n whole numbers of -most .. most. */
-static float *whole(size_t n, uint64_t *seed, uint64_t most) {
-    float *list = malloc(n * sizeof *list);
-    assert_non_null(list);
-    for (size_t i = 0; i < n; i++)
-        list[i] = (float)test_below(seed, 2 * most + 1) - (float)most;
-    return list;
-}
-
-enum { WHOLE_IN = 8 * 8 * 3, WHOLE_OUT = 4 * 4 };
-
-/* What a gradient gives, whose products are halved or not. */
-struct derived {
-    float out[2 * WHOLE_OUT], by_input[2 * WHOLE_IN], *by_weights;
-};
-
-static struct derived derived_of(struct ctx *ctx, const struct graph *g, bool halved, const float *weights,
-                                 const float *x, const float *d) {
-    const struct half_kernels *half = halved ? half_kernels_for(ctx->isa) : NULL;
-    struct derived r = {.by_weights = malloc(gradient_numbers(g) * sizeof(float))};
-    struct gradient *gradient;
-    assert_int_equal(gradient_new_halved(ctx, g, 2, half, &gradient), STATUS_OK);
-    gradient_forward(ctx, gradient, weights, 2, &(struct graph_in){.x = x}, r.out);
-    gradient_backward(ctx, gradient, d, r.by_weights);
-    gradient_by_input(ctx, gradient, d, r.by_input);
-    return r;
-}
-
-/* Small whole numbers are exact as bfloat16, and so are their sums here: halved products give the bits of others. */
-static void halved_products_of_whole_numbers_are_exact(void **state) {
-    (void)state;
-    for (int isa = 0; isa < ISA_COUNT; isa++) {
-        if (!isa_here((enum isa)isa))
-            continue;
-        struct ctx ctx;
-        struct graph *g;
-        uint64_t seed = 3;
-        ctx_init(&ctx, 64 << 20);
-        ctx.isa = (enum isa)isa;
-        assert_int_equal(convolutions(&ctx, tensor_kernels_for((enum isa)isa), &g), STATUS_OK);
-        const size_t numbers = gradient_numbers(g);
-        float *weights = whole(numbers, &seed, 1), *x = whole(2 * WHOLE_IN, &seed, 1),
-              *d = whole(2 * WHOLE_OUT, &seed, 1);
-        struct derived plain = derived_of(&ctx, g, false, weights, x, d),
-                       halved = derived_of(&ctx, g, true, weights, x, d);
-        assert_memory_equal(plain.out, halved.out, sizeof plain.out);
-        assert_memory_equal(plain.by_input, halved.by_input, sizeof plain.by_input);
-        assert_memory_equal(plain.by_weights, halved.by_weights, numbers * sizeof(float));
-        free(weights), free(x), free(d), free(plain.by_weights), free(halved.by_weights);
-        ctx_release(&ctx);
-    }
-}
-
-/* Of other numbers they are as near as the rounding of factors by 2^-9 says: much nearer than 3 % of the whole. */
-static void halved_derivatives_are_near(void **state) {
-    (void)state;
-    struct ctx ctx;
-    struct graph *g;
-    uint64_t seed = 5;
-    ctx_init(&ctx, 64 << 20);
-    ctx.isa = isa_best();
-    assert_int_equal(derivatives_tiny_unet(&ctx, tensor_kernels_for(ctx.isa), &g), STATUS_OK);
-    const size_t numbers = gradient_numbers(g);
-    float *weights = derivatives_numbers(numbers, &seed, NULL), *x = derivatives_numbers(2 * 192, &seed, NULL);
-    float *d = derivatives_numbers(2 * 192, &seed, NULL), *by[2], out[384];
-    for (size_t i = 0; i < numbers; i++)
-        weights[i] *= 0.5f;
-    for (int halved = 0; halved < 2; halved++) {
-        struct gradient *gradient;
-        const struct half_kernels *half = halved ? half_kernels_for(ctx.isa) : NULL;
-        const struct graph_in in = {x, (const float[]){3, 40}, (const int64_t[]){1, 2}};
-        by[halved] = malloc(numbers * sizeof(float));
-        assert_int_equal(gradient_new_halved(&ctx, g, 2, half, &gradient), STATUS_OK);
-        gradient_forward(&ctx, gradient, weights, 2, &in, out);
-        gradient_backward(&ctx, gradient, d, by[halved]);
-    }
-    double off = 0, all = 0;
-    for (size_t i = 0; i < numbers; i++) {
-        off += ((double)by[1][i] - (double)by[0][i]) * ((double)by[1][i] - (double)by[0][i]);
-        all += (double)by[0][i] * (double)by[0][i];
-    }
-    if (!(off > 0 && off < 0.03 * 0.03 * all))
-        fail_msg("off by %g of the whole", sqrt(off / all));
-    free(weights), free(x), free(d), free(by[0]), free(by[1]);
-    ctx_release(&ctx);
-}
-
 struct given {
     const float *weights;
 };
@@ -352,14 +246,9 @@ static void a_stop_ends_it(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(threads_do_not_matter),
-        cmocka_unit_test(a_step_has_the_bits_of_both_ways),
-        cmocka_unit_test(forward_has_the_bits_of_a_run),
-        cmocka_unit_test(refusals),
-        cmocka_unit_test(each_allocation_may_fail),
-        cmocka_unit_test(a_stop_ends_it),
-        cmocka_unit_test(halved_products_of_whole_numbers_are_exact),
-        cmocka_unit_test(halved_derivatives_are_near),
+        cmocka_unit_test(threads_do_not_matter),         cmocka_unit_test(a_step_has_the_bits_of_both_ways),
+        cmocka_unit_test(forward_has_the_bits_of_a_run), cmocka_unit_test(refusals),
+        cmocka_unit_test(each_allocation_may_fail),      cmocka_unit_test(a_stop_ends_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
