@@ -159,19 +159,25 @@ static double off_by(struct ctx *ctx, const struct graph *g, enum gradient_dtype
 }
 
 /* Of other numbers they are as near as the rounding of factors says, by 2^-9 of bfloat16 and 2^-12 of binary16: within
- * eight times that. */
-static void check_nearness(struct ctx *ctx, uint64_t *seed) {
+ * sixteen times that. */
+static void check_network(struct ctx *ctx, derivatives_maker *make, uint64_t *seed) {
     struct graph *g;
-    assert_int_equal(derivatives_tiny_unet(ctx, tensor_kernels_for(ctx->isa), &g), STATUS_OK);
+    assert_int_equal(make(ctx, tensor_kernels_for(ctx->isa), &g), STATUS_OK);
     const size_t numbers = gradient_numbers(g);
     float *weights = derivatives_numbers(numbers, seed, NULL), *x = derivatives_numbers(2 * 192, seed, NULL),
           *d = derivatives_numbers(2 * 192, seed, NULL);
     for (size_t i = 0; i < numbers; i++)
         weights[i] *= 0.5f;
     const double bf16 = off_by(ctx, g, GRADIENT_BF16, weights, x, d), f16 = off_by(ctx, g, GRADIENT_F16, weights, x, d);
-    if (!(bf16 > 0 && bf16 < 8 * 0x1p-9 && f16 > 0 && f16 < 8 * 0x1p-12))
+    if (!(bf16 > 0 && bf16 < 16 * 0x1p-9 && f16 > 0 && f16 < 16 * 0x1p-12))
         fail_msg("off by %g and %g of the whole", bf16, f16);
     free(weights), free(x), free(d);
+}
+
+static void check_nearness(struct ctx *ctx, uint64_t *seed) {
+    derivatives_maker *const MAKERS[] = {derivatives_tiny_mlp, derivatives_tiny_unet, derivatives_tiny_dit};
+    for (size_t i = 0; i < COUNT(MAKERS); i++)
+        check_network(ctx, MAKERS[i], seed);
 }
 
 static void rounded_derivatives_are_near(void **state) {
