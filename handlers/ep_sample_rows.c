@@ -1,7 +1,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "handlers/rows_request.h"
+#include "handlers/rows_choices.h"
 #include "handlers/sample_answer.h"
 
 struct result {
@@ -24,9 +24,10 @@ static void canonical(const void *params, struct buf *out) { rows_canonical(para
 
 static uint64_t cost(const void *params) {
     const struct rows_params *p = params;
+    const double asked = 1 + (double)p->choices / (2 * (double)p->steps); /* beside the calls of Heun's method */
     uint64_t sum = (uint64_t)(100 * (double)p->count * (double)p->table->code.n);
     for (size_t i = 0; i < p->n_parts; i++)
-        sum += call_cost(&p->parts[i].call);
+        sum += (uint64_t)(asked * (double)call_cost(&p->parts[i].call));
     return sum;
 }
 
@@ -37,8 +38,11 @@ static enum status run_parts(struct call *call, const struct rows_params *p) {
         part->ctx.stop = call->ctx.stop;
         part->ctx.parallel = call->ctx.parallel;
         part->deadline_ns = call->deadline_ns;
+        enum status status = p->choices ? rows_choose(call, p, &p->parts[i]) : STATUS_OK;
+        if (status != STATUS_OK)
+            return status;
         if (call_run(part) != STATUS_OK)
-            return rows_adopt(call, &p->parts[i]);
+            return rows_adopt(call, part);
         call_share(call, (double)(i + 1) / (double)p->n_parts);
     }
     return STATUS_OK;

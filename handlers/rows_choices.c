@@ -1,0 +1,72 @@
+#include "handlers/rows_choices.h"
+
+#include "core/base/philox.h"
+#include "core/table/table_choice.h"
+#include "handlers/sample_answer.h"
+#include "handlers/sample_request.h"
+
+size_t rows_choices_most(const struct rows_params *p) {
+    const struct table_code *code = &p->table->code;
+    size_t n = 0;
+    for (size_t i = 0; i < code->n && n < ROWS_CHOICES_MAX; i++)
+        n += table_choice_made(code, i);
+    return n;
+}
+
+static bool any_open(const struct table_code *code, size_t column, const struct rows_part *part) {
+    bool open = false;
+    for (size_t r = 0; r < part->n && !open; r++)
+        open = table_choice_open(code, column, part->given + r * code->features);
+    return open;
+}
+
+/* uniform is a number of a row's column, in 0 .. 1. */
+static double uniform(const struct rows_params *p, const struct rows_part *part, size_t column, size_t row) {
+    enum { CHOICES = 0xC401CE };
+    const uint32_t key[2] = {(uint32_t)p->seed, (uint32_t)((uint64_t)p->seed >> 32)},
+                   counter[4] = {(uint32_t)row, (uint32_t)column, (uint32_t)part->class, CHOICES};
+    uint32_t out[4];
+    philox4x32(key, counter, out);
+    return (out[0] + 0.5) * 0x1p-32;
+}
+
+/* choose_column asks the network once, for all rows. */
+static enum status choose_column(const struct rows_params *p, struct rows_part *part, size_t column, struct call *ask) {
+    const struct table_code *code = &p->table->code;
+    struct sample_params *asked = ask->params;
+    const size_t numbers = part->n * code->features;
+    double *zeros = ctx_zalloc(&ask->ctx, numbers, sizeof *zeros);
+    if (!zeros)
+        return STATUS_NO_MEMORY;
+    asked->given = part->given;
+    asked->latents = (struct array){KIND_REAL, 2, {part->n, code->features}, numbers, {.reals = zeros}};
+    enum status status = call_run(ask);
+    if (status != STATUS_OK)
+        return status;
+    const double *D = ((const struct sample_result *)ask->result)->samples.reals;
+    for (size_t r = 0; r < part->n; r++) {
+        double *given = part->given + r * code->features;
+        if (table_choice_open(code, column, given))
+            table_choose(code, column, D + r * code->features, uniform(p, part, column, r), given);
+    }
+    return STATUS_OK;
+}
+
+enum status rows_choose(struct call *call, const struct rows_params *p, struct rows_part *part) {
+    const struct table_code *code = &p->table->code;
+    enum status status = STATUS_OK;
+    for (size_t i = 0, n = 0; i < code->n && n < p->choices && status == STATUS_OK; i++) {
+        struct call ask;
+        n += table_choice_made(code, i);
+        if (!any_open(code, i, part))
+            continue;
+        status = rows_begin(call, p, part, true, &ask);
+        if (status != STATUS_OK)
+            break;
+        status = choose_column(p, part, i, &ask);
+        if (status != STATUS_OK && ask.n_errors)
+            status = rows_adopt(call, &ask);
+        call_release(&ask);
+    }
+    return status;
+}
