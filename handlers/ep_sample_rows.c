@@ -132,15 +132,18 @@ const struct endpoint ep_sample_rows = {
     .route = "/v1/sample/rows",
     .version = 2,
     .title = "Rows of a table",
-    .doc = "Draws rows like those that a model learnt from a CSV (`POST /v1/models`): of their types, within the range "
-           "of what was observed, at its step, with what is missing as often. Without `label` the label has the shares "
-           "that it had, as exactly as `count` rows can: any stretch of them has them.\n\n"
-           "With `given` the rows have these values, and the other columns are drawn as they are beside them, the "
-           "label too. With `columns` or `csv` the gaps of rows are filled (imputed); what stands in them comes back "
-           "as it was, and another seed gives another filling. A network is trained for this: on rows some of whose "
-           "columns it is told.\n\n"
-           "Row i depends on the model, `seed`, `steps`, `guidance`, what is given of the rows up to it and i alone: "
-           "fewer rows are the first of more.",
+    .doc =
+        "Draws rows like those that a model learnt from a CSV (`POST /v1/models`): of their types, within the range "
+        "of what was observed, at its step, with what is missing as often. Without `label` the label has the shares "
+        "that it had, as exactly as `count` rows can: any stretch of them has them.\n\n"
+        "With `given` the rows have these values, and the other columns are drawn as they are beside them, the "
+        "label too. With `columns` or `csv` the gaps of rows are filled (imputed); what stands in them comes back "
+        "as it was, and another seed gives another filling. A network is trained for this: on rows some of whose "
+        "columns it is told. So categories, and whether a value is missing, are drawn first, column after column, by "
+        "the chances that the network gives them beside what the row has already, and numbers then (of the first 128 "
+        "such columns; the label has its shares or goes with the numbers).\n\n"
+        "Row i depends on the model, `seed`, `steps`, `guidance`, what is given of the rows up to it and i alone: "
+        "fewer rows are the first of more.",
     .source = "Lipman et al. 2023 (flow matching); Ivanov et al. 2019, VAEAC (columns that are given)",
     .input = rows_fields,
     .rules = rows_rules,

@@ -30,43 +30,45 @@ static double uniform(const struct rows_params *p, const struct rows_part *part,
     return (out[0] + 0.5) * 0x1p-32;
 }
 
-/* choose_column asks the network once, for all rows. */
-static enum status choose_column(const struct rows_params *p, struct rows_part *part, size_t column, struct call *ask) {
+/* choose makes a column's choices by what was said. */
+static void choose(const struct rows_params *p, struct rows_part *part, size_t column, const double *D) {
     const struct table_code *code = &p->table->code;
-    struct sample_params *asked = ask->params;
-    const size_t numbers = part->n * code->features;
-    double *zeros = ctx_zalloc(&ask->ctx, numbers, sizeof *zeros);
-    if (!zeros)
-        return STATUS_NO_MEMORY;
-    asked->given = part->given;
-    asked->latents = (struct array){KIND_REAL, 2, {part->n, code->features}, numbers, {.reals = zeros}};
-    enum status status = call_run(ask);
-    if (status != STATUS_OK)
-        return status;
-    const double *D = ((const struct sample_result *)ask->result)->samples.reals;
     for (size_t r = 0; r < part->n; r++) {
         double *given = part->given + r * code->features;
         if (table_choice_open(code, column, given))
             table_choose(code, column, D + r * code->features, uniform(p, part, column, r), given);
     }
-    return STATUS_OK;
+}
+
+/* choose_column asks the network once, for all rows. */
+static enum status choose_column(struct call *call, const struct rows_params *p, struct rows_part *part,
+                                 size_t column) {
+    const size_t features = p->table->code.features, numbers = part->n * features;
+    double *zeros = ctx_zalloc(&call->ctx, numbers, sizeof *zeros);
+    struct call ask;
+    enum status status = zeros ? rows_begin(call, p, part, true, &ask) : STATUS_NO_MEMORY;
+    if (status != STATUS_OK)
+        return status;
+    struct sample_params *asked = ask.params;
+    asked->given = part->given;
+    asked->latents = (struct array){KIND_REAL, 2, {part->n, features}, numbers, {.reals = zeros}};
+    if (call_run(&ask) == STATUS_OK)
+        choose(p, part, column, ((const struct sample_result *)ask.result)->samples.reals);
+    else
+        status = rows_adopt(call, &ask);
+    call_release(&ask);
+    return status;
 }
 
 enum status rows_choose(struct call *call, const struct rows_params *p, struct rows_part *part) {
     const struct table_code *code = &p->table->code;
     enum status status = STATUS_OK;
     for (size_t i = 0, n = 0; i < code->n && n < p->choices && status == STATUS_OK; i++) {
-        struct call ask;
+        const struct ctx_mark mark = ctx_mark(&call->ctx);
         n += table_choice_made(code, i);
-        if (!any_open(code, i, part))
-            continue;
-        status = rows_begin(call, p, part, true, &ask);
-        if (status != STATUS_OK)
-            break;
-        status = choose_column(p, part, i, &ask);
-        if (status != STATUS_OK && ask.n_errors)
-            status = rows_adopt(call, &ask);
-        call_release(&ask);
+        if (any_open(code, i, part))
+            status = choose_column(call, p, part, i);
+        ctx_rewind(&call->ctx, mark);
     }
     return status;
 }

@@ -35,7 +35,7 @@ struct rows_params {
     struct rows_cells cells;        /* what is given */
     int64_t *classes;               /* [count] of each row; that of no class where its label is drawn */
     struct rows_part *parts;        /* [n_parts] */
-    size_t n_parts, choices; /* choices: at most so many are made of a row */
+    size_t n_parts, choices;        /* choices: at most so many are made of a row */
 };
 
 extern const struct field rows_fields[];

@@ -131,9 +131,7 @@ static enum purpose purpose_of(const struct drawing *d, size_t image) {
 
 /* chosen_before is the choice before which all are known. */
 static uint32_t chosen_before(const struct loss_given *given, enum purpose purpose, struct words *w) {
-    return purpose == CHOSEN  ? LOSS_NEVER
-           : purpose == ASKED ? (uint32_t)(uniform(w->of[0]) * given->n_choices)
-                              : 0;
+    return purpose == CHOSEN ? LOSS_NEVER : purpose == ASKED ? (uint32_t)(uniform(w->of[0]) * given->n_choices) : 0;
 }
 
 static void tell_given(const struct loss_given *given, enum purpose purpose, struct words w, const float *x0, size_t d,

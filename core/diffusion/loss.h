@@ -37,9 +37,9 @@ extern const char *const loss_times_names[]; /* in the order of loss_times; ends
  * 0, which learns just that: with the first choices known, as many as any other number, and of every other such row
  * more, as above; two whose choices are all known; and one as above. Source: Ivanov et al. 2019 (VAEAC, sec. 4.1); Tashiro et al. 2021 (CSDI, sec. 4.2). */
 struct loss_given {
-    double rate;            /* 0 .. 1; 0: the network is not told what is known */
-    const uint32_t *groups; /* [d] the group of each number; LOSS_NEVER: it is never known */
-    const uint32_t *also;   /* [d] its other one, or the same */
+    double rate;             /* 0 .. 1; 0: the network is not told what is known */
+    const uint32_t *groups;  /* [d] the group of each number; LOSS_NEVER: it is never known */
+    const uint32_t *also;    /* [d] its other one, or the same */
     const uint32_t *choices; /* [d] the choice it tells of (below), LOSS_NEVER: of none. NULL: there are none */
     uint32_t n_choices;
 };

@@ -45,8 +45,7 @@ static void nothing_given(double *given) {
 static void choices_are_categories_and_gaps(void **state) {
     (void)state;
     static const bool MADE[] = {false, true, true, true, false};
-    static const uint32_t WANT[FEATURES] = {TABLE_NEVER, TABLE_NEVER, 0, 1,           1,          1,
-                                            1,           2,           2, TABLE_NEVER, TABLE_NEVER};
+    static const uint32_t WANT[FEATURES] = {TABLE_NEVER, TABLE_NEVER, 0, 1, 1, 1, 1, 2, 2, TABLE_NEVER, TABLE_NEVER};
     uint32_t choices[FEATURES];
     double given[FEATURES];
     nothing_given(given);
