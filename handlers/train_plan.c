@@ -323,6 +323,14 @@ static struct trainer_options options_of(const struct train_config *c, size_t it
     };
 }
 
+static enum status check_held(struct ctx *ctx, const struct train_plan *plan) {
+    const double part = plan->config.held_out;
+    if (part == 0 || plan->options.held)
+        return STATUS_OK;
+    return ctx_fail(ctx, STATUS_INVALID, "", "held_out is %g, which of %zu items is not one; want 0, or more.", part,
+                    plan->data->data.n);
+}
+
 enum status train_plan_make(struct ctx *ctx, const struct train_config *config, const struct dataset *data,
                             const struct dataset *source, struct train_plan *out) {
     *out = (struct train_plan){.config = *config, .data = data, .source = source};
@@ -342,5 +350,7 @@ enum status train_plan_make(struct ctx *ctx, const struct train_config *config, 
     out->options = options_of(&out->config, data->data.n);
     if (status == STATUS_OK)
         status = trainer_check(ctx, &out->options);
+    if (status == STATUS_OK)
+        status = check_held(ctx, out);
     return status == STATUS_OK ? take_source(ctx, out) : status;
 }

@@ -126,7 +126,8 @@ enum purpose { ALL, ASKED, CHOSEN };
 
 static enum purpose purpose_of(const struct drawing *d, size_t image) {
     static const enum purpose OF[] = {ASKED, CHOSEN, ALL, CHOSEN};
-    return d->loss->given.rate > 0 && d->loss->given.choices ? OF[(d->batch->first + image) % 4] : ALL;
+    const uint64_t row = (uint64_t)d->step * d->batch->whole + d->batch->first + image; /* a batch may be of one */
+    return d->loss->given.rate > 0 && d->loss->given.choices ? OF[row % 4] : ALL;
 }
 
 /* chosen_before is the choice before which all are known. */

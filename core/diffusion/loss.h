@@ -33,7 +33,7 @@ extern const char *const loss_times_names[]; /* in the order of loss_times; ends
  * loss. (With known numbers in the place of noisy ones, 2 d, categories were half as near to what they should be after as
  * many steps.)
  * Choices are groups of numbers that are drawn before all others, one after another, by what E[x0 | known] is where there
- * is nothing but noise. So a batch with choices has, of four rows, one at the end of the path (alpha = 0) without noise,
+ * is nothing but noise. So, of four rows that are drawn, one is at the end of the path (alpha = 0) without noise,
  * 0, which learns just that: with the first choices known, as many as any other number, and of every other such row
  * more, as above; two whose choices are all known; and one as above. Source: Ivanov et al. 2019 (VAEAC, sec. 4.1); Tashiro et al. 2021 (CSDI, sec. 4.2). */
 struct loss_given {

@@ -52,6 +52,7 @@ static void what_does_not_fit_is_a_sentence(void **state) {
          {{"path", "edm"}, {"coupling", "ot"}},
          "coupling is \"ot\", which means nothing with the network unet, the path edm, log-normal times and 2 classes; "
          "leave it out, or want \"independent\"."},
+        {true, {{"held_out", "0.001"}}, "held_out is 0.001, which of 6 items is not one; want 0, or more."},
         {false, {{"network", "unet"}}, "The network unet is for images, and the data are rows; want mlp."},
         {true, {{"network", "mlp"}}, "The network mlp is for rows, and the data are images; want unet or dit."},
         {true,

@@ -155,6 +155,29 @@ static void rows_of_a_batch_have_their_purposes(void **state) {
     ctx_release(&ctx);
 }
 
+/* Where a batch is of one row, its purpose is that of its step. */
+static void batches_of_one_have_every_purpose(void **state) {
+    (void)state;
+    static const uint32_t CHOICES[D] = {LOSS_NEVER, LOSS_NEVER, 0, 1};
+    static const float x0[D] = {0.5f, -1, 1, 0.25f};
+    struct ctx ctx;
+    struct path path;
+    struct loss_batch b;
+    size_t asked = 0;
+    ctx_init(&ctx, 16 << 20);
+    assert_int_equal(path_make(&ctx, PATH_FLOW, NULL, &path), STATUS_OK);
+    struct loss loss = loss_of(&path, 0.6);
+    loss.given.choices = CHOICES, loss.given.n_choices = 2;
+    assert_int_equal(loss_batch_make(&ctx, 1, D, false, &b), STATUS_OK);
+    assert_int_equal(loss_batch_tell(&ctx, &b), STATUS_OK);
+    for (uint32_t step = 0; step < 40; step++) {
+        loss_draw(&ctx, &loss, step, x0, NULL, &b);
+        asked += b.times[0] == 1000;
+    }
+    assert_int_equal(asked, 10);
+    ctx_release(&ctx);
+}
+
 /* What a row that is asked should say is x0 itself, as D. */
 static void a_row_that_is_asked_says_the_data(void **state) {
     (void)state;
@@ -169,7 +192,7 @@ static void a_row_that_is_asked_says_the_data(void **state) {
     loss.given.choices = CHOICES, loss.given.n_choices = 2;
     assert_int_equal(loss_batch_make(&ctx, 1, D, false, &b), STATUS_OK);
     assert_int_equal(loss_batch_tell(&ctx, &b), STATUS_OK);
-    loss_draw(&ctx, &loss, 1, x0, NULL, &b);
+    loss_draw(&ctx, &loss, 0, x0, NULL, &b);
     const struct path_point at = path_at_t(&path, 1);
     const struct prediction p = prediction_at(&path, &at, loss.prediction, 1);
     for (size_t j = 0; j < D; j++)
@@ -316,7 +339,7 @@ int main(void) {
         cmocka_unit_test(a_part_knows_what_the_whole_does),  cmocka_unit_test(a_network_keeps_what_is_given),
         cmocka_unit_test(rows_have_what_is_given_to_each),   cmocka_unit_test(samples_end_at_what_is_given),
         cmocka_unit_test(slopes_are_those_of_differences),   cmocka_unit_test(rows_of_a_batch_have_their_purposes),
-        cmocka_unit_test(a_row_that_is_asked_says_the_data),
+        cmocka_unit_test(a_row_that_is_asked_says_the_data), cmocka_unit_test(batches_of_one_have_every_purpose),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
