@@ -8,7 +8,7 @@
 size_t rows_choices_most(const struct rows_params *p) {
     const struct table_code *code = &p->table->code;
     size_t n = 0;
-    for (size_t i = 0; i < code->n && n < ROWS_CHOICES_MAX; i++)
+    for (size_t i = 0; i < code->n && n < TABLE_CHOICES_MAX; i++)
         n += table_choice_made(code, i);
     return n;
 }

@@ -4,9 +4,7 @@
 
 #include "handlers/rows_request.h"
 
-/* rows_choices_most is how many choices a row can have of its own: at most ROWS_CHOICES_MAX, each of which costs a call of
- * the network; what there is beyond them is drawn with the numbers. */
-enum { ROWS_CHOICES_MAX = 128 };
+/* rows_choices_most is how many choices are made of a row of which nothing is given: at most TABLE_CHOICES_MAX. */
 size_t rows_choices_most(const struct rows_params *p);
 
 /* rows_choose makes the choices of a part's rows, and writes them to part->given. Row i's depend on what is given of it,

@@ -33,14 +33,15 @@ extern const char *const loss_times_names[]; /* in the order of loss_times; ends
  * loss. (With known numbers in the place of noisy ones, 2 d, categories were half as near to what they should be after as
  * many steps.)
  * Choices are groups of numbers that are drawn before all others, one after another, by what E[x0 | known] is where there
- * is nothing but noise. So, of four rows that are drawn, one is at the end of the path (alpha = 0) without noise,
- * 0, which learns just that: with the first choices known, as many as any other number, and of every other such row
- * more, as above; two whose choices are all known; and one as above. Source: Ivanov et al. 2019 (VAEAC, sec. 4.1); Tashiro et al. 2021 (CSDI, sec. 4.2). */
+ * is nothing but noise. So of four rows one is at the end of the path, where alpha is 0, without noise, and teaches just
+ * that: the first of its choices are known, any number of them as likely, and of half of such rows more, as above. Two
+ * have all of their choices known, beside what else is; and one is as above.
+ * Source: Ivanov et al. 2019 (VAEAC, sec. 4.1); Tashiro et al. 2021 (CSDI, sec. 4.2). */
 struct loss_given {
     double rate;             /* 0 .. 1; 0: the network is not told what is known */
     const uint32_t *groups;  /* [d] the group of each number; LOSS_NEVER: it is never known */
     const uint32_t *also;    /* [d] its other one, or the same */
-    const uint32_t *choices; /* [d] the choice it tells of (below), LOSS_NEVER: of none. NULL: there are none */
+    const uint32_t *choices; /* [d] the choice it tells of, LOSS_NEVER: of none. NULL: there are none */
     uint32_t n_choices;
 };
 #define LOSS_NEVER UINT32_MAX

@@ -16,7 +16,7 @@ uint32_t table_choices(const struct table_code *code, uint32_t *choices) {
     uint32_t n = 0;
     for (size_t i = 0; i < code->n; i++) {
         const struct column_code *c = &code->columns[i];
-        const bool chosen = table_choice_made(code, i);
+        const bool chosen = n < TABLE_CHOICES_MAX && table_choice_made(code, i);
         for (size_t k = c->first; k < c->first + c->width; k++)
             choices[k] = chosen && (c->kind == COLUMN_CATEGORICAL || k == column_gap(c)) ? n : TABLE_NEVER;
         n += chosen;

@@ -15,13 +15,17 @@
 
 #include "core/table/table_code.h"
 
+/* The first so many choices of a row are made; each costs a call of the network, so what else there is of them is drawn
+ * with the numbers. */
+enum { TABLE_CHOICES_MAX = 128 };
+
 /* table_choice_made: the column has a choice; the label, which is drawn by its shares, has none. table_choice_open: it is
  * not made in given[code->features]. */
 bool table_choice_made(const struct table_code *code, size_t column);
 bool table_choice_open(const struct table_code *code, size_t column, const double *given);
 
-/* table_choices writes which choice each feature tells of, TABLE_NEVER: of none; choices[code->features]. It gives how
- * many there are. */
+/* table_choices writes which choice each feature tells of, TABLE_NEVER: of none that is
+ * made; choices[code->features]. It gives how many there are. */
 uint32_t table_choices(const struct table_code *code, uint32_t *choices);
 
 /* table_choose makes it by D[code->features] and u, 0 <= u < 1, and writes it to given. What is said not to be missing

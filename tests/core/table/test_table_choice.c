@@ -23,7 +23,7 @@ static struct table_code code;
 
 static int set_up(void **state) {
     (void)state;
-    ctx_init(&ctx, 1 << 20);
+    ctx_init(&ctx, 4 << 20);
     assert_int_equal(table_code_fit(&ctx, &TABLE, LABEL, true, &code), STATUS_OK);
     assert_int_equal(code.features, FEATURES);
     return 0;
@@ -67,6 +67,24 @@ static void what_is_given_is_not_open(void **state) {
     assert_true(table_choice_open(&code, COLOURS, given));
     table_give(&code, COLOURS, GAP, given);
     assert_false(table_choice_open(&code, COLOURS, given));
+}
+
+/* Of columns beyond the limit no choice is made. */
+static void the_first_choices_are_made(void **state) {
+    (void)state;
+    enum { MANY = TABLE_CHOICES_MAX + 1 };
+    static struct table_column many[MANY];
+    static uint32_t choices[2 * MANY];
+    struct table_code wide;
+    for (size_t i = 0; i < MANY; i++)
+        many[i] = columns[SIDES];
+    for (size_t n = MANY - 1; n <= MANY; n++) {
+        const struct table table = {ROWS, n, many};
+        assert_int_equal(table_code_fit(&ctx, &table, TABLE_NO_LABEL, false, &wide), STATUS_OK);
+        assert_int_equal(table_choices(&wide, choices), TABLE_CHOICES_MAX);
+        assert_int_equal(choices[2 * (MANY - 1) - 1], MANY - 2);
+    }
+    assert_true(choices[2 * MANY - 1] == TABLE_NEVER && choices[2 * MANY - 2] == TABLE_NEVER);
 }
 
 /* -- Chances -- */
@@ -182,9 +200,9 @@ static void a_number_is_missing_by_chance(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(choices_are_categories_and_gaps), cmocka_unit_test(what_is_given_is_not_open),
-        cmocka_unit_test(chances_are_the_nearest),         cmocka_unit_test(many_chances_sum_to_one),
-        cmocka_unit_test(shares_are_the_chances),          cmocka_unit_test(what_is_there_is_not_missing),
-        cmocka_unit_test(a_number_is_missing_by_chance),
+        cmocka_unit_test(the_first_choices_are_made),      cmocka_unit_test(chances_are_the_nearest),
+        cmocka_unit_test(many_chances_sum_to_one),         cmocka_unit_test(shares_are_the_chances),
+        cmocka_unit_test(what_is_there_is_not_missing),    cmocka_unit_test(a_number_is_missing_by_chance),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
