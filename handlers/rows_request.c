@@ -229,6 +229,8 @@ enum status rows_begin(struct call *call, const struct rows_params *p, const str
     write_part(p, part, ask, &text);
     enum status status = begin(call, &text, out);
     buf_release(&text);
+    if (status == STATUS_OK)
+        ((struct sample_params *)part->call.params)->bare = true;
     return status;
 }
 
