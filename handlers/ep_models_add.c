@@ -187,7 +187,7 @@ static enum status run(struct call *call, const void *params, void *result) {
 const struct endpoint ep_models_add = {
     .method = "POST",
     .route = "/v1/models",
-    .version = 3,
+    .version = 4,
     .title = "A model that learns from your data",
     .doc = "Trains a network, as a job: the answer is 202 with the job's address, and its events tell of the loss. The "
            "model "

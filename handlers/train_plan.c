@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/base/epoch_order.h"
+#include "core/table/table_choice.h"
 #include "core/tensor/tensor.h"
 #include "handlers/table_file.h"
 
@@ -120,10 +121,12 @@ static enum status make_given(struct ctx *ctx, struct train_plan *plan) {
         return STATUS_OK;
     uint32_t *groups = ctx_alloc(ctx, table->code.features, sizeof *groups),
              *also = ctx_alloc(ctx, table->code.features, sizeof *also);
-    if (!groups || !also)
+    uint32_t *choices = ctx_alloc(ctx, table->code.features, sizeof *choices);
+    if (!groups || !also || !choices)
         return STATUS_NO_MEMORY;
     table_groups(&table->code, groups, also);
-    plan->loss.given = (struct loss_given){plan->config.given, groups, also};
+    const uint32_t n = plan->config.path == TRAIN_FLOW ? table_choices(&table->code, choices) : 0;
+    plan->loss.given = (struct loss_given){plan->config.given, groups, also, n ? choices : NULL, n};
     return STATUS_OK;
 }
 
