@@ -23,9 +23,9 @@ struct team {
 /* team_agree returns the status of the first rank that has failed, to all of them. team NULL: one's own. */
 enum status team_agree(struct team *team, enum status own) MUST_CHECK;
 
-/* team_alike: n numbers are the same on all ranks. */
-enum { TEAM_ALIKE = 16 }; /* at most */
-bool team_alike(struct team *team, const uint64_t *values, size_t n);
+/* team_odd returns the first rank whose n numbers (at most TEAM_WORDS) are not those of rank 0; 0: there is none. */
+enum { TEAM_WORDS = 8 };
+size_t team_odd(struct team *team, const uint64_t *values, size_t n);
 
 /* team_first says to one rank, the first of those that say yes, that it is. */
 bool team_first(struct team *team, bool is);
