@@ -14,6 +14,7 @@ static struct key of_options(const struct train_plan *plan) {
     c.source = plain.source;
     c.kernels = plain.kernels;
     c.threads = plain.threads;
+    c.rank_timeout = plain.rank_timeout;
     buf_init(&text, 1 << 20);
     train_config_write(&c, &text);
     key_start(&state);

@@ -15,9 +15,15 @@
 struct team {
     size_t rank, ranks; /* rank < ranks */
     /* Each leaves in values[n] the sum or the maximum over all ranks. */
-    void (*sum_floats)(struct team *self, float *values, size_t n);
     void (*sum_doubles)(struct team *self, double *values, size_t n);
     void (*most)(struct team *self, uint64_t *values, size_t n);
+    /* A long sum, which goes on its way while its numbers come to be: sum_begin borrows values[n]; sum_made(k), again and
+     * again, says that values[0 .. k) will not change here any more, and nobody reads or writes them from then on; sum_end
+     * says so of all, and waits for the sums. sum_made may come from any thread, from one at a time; in between there is
+     * no other call. */
+    void (*sum_begin)(struct team *self, float *values, size_t n);
+    void (*sum_made)(struct team *self, size_t k);
+    void (*sum_end)(struct team *self);
 };
 
 /* team_agree returns the status of the first rank that has failed, to all of them. team NULL: one's own. */
