@@ -180,7 +180,7 @@ $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(FLAGS_$(lastword $(subst _, ,$*))) -MMD -MP -c $< -o $@
 
-$(B)/server/ranks.o: override CPPFLAGS += $(MPI_FLAGS)
+$(B)/server/ranks.o $(B)/server/ranks_sum.o: override CPPFLAGS += $(MPI_FLAGS)
 
 $(B)/endpoints.o: $(B)/endpoints.c $(B)/flags
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@

@@ -116,6 +116,8 @@ extern const char *const train_networks[], *const train_paths[], *const train_pr
     X(TEXT, kernels, "auto", 0, 0, NULL, false,                                                                        \
       "instruction set, as of solvent serve; the last digits of the weights depend on it")                             \
     X(COUNT, threads, "0", 0, 1024, NULL, false, "threads; 0: one a core. The result does not depend on it")           \
+    X(COUNT, rank_timeout, "1800", 1, 1000000, NULL, false,                                                            \
+      "below mpirun: seconds in which nothing comes from the other ranks, after which all end")                        \
     X(COUNT, metrics_every, "10", 1, 100000000, NULL, false, "steps of a line in metrics.ndjson: their mean loss")     \
     X(COUNT, checkpoint_every, "200", 1, 100000000, NULL, false, "steps between two checkpoints")                      \
     X(COUNT, sample_every, "400", 0, 100000000, NULL, false,                                                           \

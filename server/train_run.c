@@ -9,6 +9,7 @@
 #include "handlers/model_write.h"
 #include "handlers/number.h"
 #include "handlers/train_samples.h"
+#include "server/train_alike.h"
 #include "server/train_checkpoint.h"
 #include "server/train_key.h"
 #include "server/train_progress.h"
@@ -255,17 +256,6 @@ static enum status load(struct run *r) {
     return status;
 }
 
-/* check_alike: ranks on several machines may see other files. */
-static enum status check_alike(struct run *r) {
-    uint64_t what[2 + sizeof r->of / sizeof(uint64_t)] = {trainer_at(r->trainer), r->ctx->isa};
-    memcpy(what + 2, &r->of, sizeof r->of);
-    if (team_alike(r->team, what, sizeof what / sizeof what[0]))
-        return STATUS_OK;
-    return ctx_fail(r->ctx, STATUS_INVALID, "",
-                    "The ranks do not see the same data, options and checkpoint, or have other kernels; want the same "
-                    "files on all machines, and the same --kernels.");
-}
-
 static enum status open_files(struct run *r) {
     enum status status = write_options(r);
     return status == STATUS_OK ? train_folder_append(r->ctx, r->folder, METRICS_FILE, r->metrics_size, &r->metrics)
@@ -275,7 +265,7 @@ static enum status open_files(struct run *r) {
 static enum status begin(struct run *r) {
     enum status status = team_agree(r->team, load(r));
     if (status == STATUS_OK)
-        status = check_alike(r);
+        status = train_alike(r->ctx, r->plan, &r->of, r->graph, r->trainer);
     return status == STATUS_OK ? lead(r, open_files) : status;
 }
 

@@ -178,6 +178,35 @@ static void embedding_weights(const struct pass *p, const struct node *node, flo
     }
 }
 
+/* -- What is final -- */
+
+static void begin_made(struct gradient *g) {
+    g->made.final = 0;
+    for (size_t i = 0; i < g->forward.n_parameters; i++)
+        atomic_store_explicit(&g->made.left[i], g->made.pieces[i], memory_order_relaxed);
+}
+
+/* tell_made says how many numbers are final, unless another thread does just that. */
+static void tell_made(struct gradient *g) {
+    struct made *m = &g->made;
+    const size_t n = g->forward.n_parameters;
+    if (!g->watch || atomic_flag_test_and_set_explicit(&m->telling, memory_order_acquire))
+        return;
+    while (m->final < n && !atomic_load_explicit(&m->left[m->final], memory_order_acquire))
+        m->final++;
+    g->watch->made(g->watch, m->final < n ? g->offset[m->final] : gradient_numbers(&g->forward));
+    atomic_flag_clear_explicit(&m->telling, memory_order_release);
+}
+
+static void piece_made(struct gradient *g, const struct piece *piece, const struct node *node) {
+    atomic_fetch_sub_explicit(&g->made.left[node->weight], 1, memory_order_release);
+    if (node->bias >= 0 && piece->first == 0)
+        atomic_fetch_sub_explicit(&g->made.left[node->bias], 1, memory_order_release);
+    tell_made(g);
+}
+
+void gradient_watched(struct gradient *g, struct gradient_watch *by) { g->watch = by; }
+
 static void weights_part(void *arg, size_t i) {
     struct walk w = *(struct walk *)arg;
     const struct piece *piece = &w.g->pieces[i];
@@ -191,6 +220,14 @@ static void weights_part(void *arg, size_t i) {
         embedding_weights(&p, node, w.by + w.g->offset[node->weight]);
     else
         gradient_norm_weights(&p, node, &w.g->steps[piece->node], w.by);
+    piece_made(w.g, piece, node);
+}
+
+/* of_weights is for all images; what no piece writes stays 0. */
+static void of_weights(struct ctx *ctx, struct walk *w) {
+    begin_made(w->g);
+    each_part(ctx, w, w->g->n_pieces, weights_part);
+    tell_made(w->g);
 }
 
 static void pack_backward(void *arg, size_t i) {
@@ -211,7 +248,7 @@ void gradient_backward(struct ctx *ctx, struct gradient *g, const float *d_out, 
     struct walk w = {.g = g, .d_out = d_out, .by = by_weights, .wanted = BY_WEIGHTS};
     memset(by_weights, 0, gradient_numbers(&g->forward) * sizeof *by_weights);
     backward(ctx, &w);
-    each_part(ctx, &w, g->n_pieces, weights_part);
+    of_weights(ctx, &w);
 }
 
 static void pack_both(void *arg, size_t i) {
@@ -236,7 +273,7 @@ void gradient_step(struct ctx *ctx, struct gradient *g, const float *weights, si
     each_part(ctx, &w, g->forward.n_nodes, pack_both);
     g->packed = true;
     each_part(ctx, &w, parts_of(&w), step_part);
-    each_part(ctx, &w, g->n_pieces, weights_part);
+    of_weights(ctx, &w);
 }
 
 void gradient_by_input(struct ctx *ctx, struct gradient *g, const float *d_out, float *by_input) {

@@ -60,6 +60,16 @@ typedef void gradient_compare(void *self, size_t first, size_t images);
 void gradient_step(struct ctx *ctx, struct gradient *g, const float *weights, size_t images, const struct graph_in *in,
                    float *out, gradient_compare *compare, void *self, const float *d_out, float *by_weights);
 
+/* Who wants to know how far the gradient by weights is while the rest of it is still made. made(self, n) comes again and
+ * again, also where n is what it was, from any of the threads but from one at a time: by_weights[0 .. n) are final. n never
+ * falls, and is gradient_numbers at last. */
+struct gradient_watch {
+    void (*made)(struct gradient_watch *self, size_t n);
+};
+
+/* gradient_watched: from now on every gradient by weights is told to `by`, which is borrowed; NULL: to none. */
+void gradient_watched(struct gradient *g, struct gradient_watch *by);
+
 /* gradient_by_input writes that by the input image: by_input[images][height][width][channels]. */
 void gradient_by_input(struct ctx *ctx, struct gradient *g, const float *d_out, float *by_input);
 

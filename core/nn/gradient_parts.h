@@ -8,6 +8,8 @@
 #ifndef SOLVENT_GRADIENT_PARTS_H
 #define SOLVENT_GRADIENT_PARTS_H
 
+#include <stdatomic.h>
+
 #include "core/nn/gradient.h"
 #include "core/nn/graph_parts.h"
 #include "core/tensor/backward.h"
@@ -43,6 +45,14 @@ struct piece {
     size_t node, first, end;
 };
 
+/* How far a gradient of weights is; pieces are in the order of the parameters, so that the first are final early. */
+struct made {
+    size_t *pieces;      /* [n_parameters]: so many write to it */
+    atomic_size_t *left; /* [n_parameters]: of these, in this run */
+    size_t final;        /* parameters before this one have none left; of who holds `telling` */
+    atomic_flag telling;
+};
+
 struct gradient {
     struct graph forward, backward;
     enum gradient_dtype dtype;
@@ -52,6 +62,8 @@ struct gradient {
     size_t *offset;         /* [n_parameters]: of a parameter in all weights */
     struct piece *pieces;
     size_t n_pieces;
+    struct made made;
+    struct gradient_watch *watch; /* NULL: none */
     const float *weights;
     bool packed;   /* for the way back */
     size_t images; /* of the last run */

@@ -174,18 +174,32 @@ static size_t cut_at(size_t rows, size_t k, size_t parts) {
     return k < parts ? rows / PIECE_ROWS * k / parts * PIECE_ROWS : rows;
 }
 
+static void cut_node(struct gradient *g, size_t i) {
+    const struct node *node = &g->forward.nodes[i];
+    size_t rows, parts = pieces_of(g, i, &rows);
+    for (size_t k = 0; k < parts; k++)
+        g->pieces[g->n_pieces++] = (struct piece){i, cut_at(rows, k, parts), cut_at(rows, k + 1, parts)};
+    if (parts) {
+        g->made.pieces[node->weight] = parts;
+        if (node->bias >= 0) /* the first of them writes it */
+            g->made.pieces[node->bias] = 1;
+    }
+}
+
 static enum status cut(struct ctx *ctx, struct gradient *g) {
+    const size_t parameters = g->forward.n_parameters;
     size_t n = 0, rows;
     for (size_t i = 0; i < g->forward.n_nodes; i++)
         n += pieces_of(g, i, &rows);
     g->pieces = ctx_alloc(ctx, n, sizeof *g->pieces);
-    if (!g->pieces)
+    g->made.pieces = ctx_zalloc(ctx, parameters, sizeof *g->made.pieces);
+    g->made.left = ctx_zalloc(ctx, parameters, sizeof *g->made.left);
+    if (!g->pieces || !g->made.pieces || !g->made.left)
         return STATUS_NO_MEMORY;
-    for (size_t i = 0; i < g->forward.n_nodes; i++) {
-        size_t parts = pieces_of(g, i, &rows);
-        for (size_t k = 0; k < parts; k++)
-            g->pieces[g->n_pieces++] = (struct piece){i, cut_at(rows, k, parts), cut_at(rows, k + 1, parts)};
-    }
+    for (size_t i = 0; i < parameters; i++)
+        for (size_t k = 0; k < g->forward.n_nodes; k++)
+            if (g->forward.nodes[k].weight == (int)i)
+                cut_node(g, k);
     return STATUS_OK;
 }
 

@@ -10,6 +10,12 @@
 #include "core/tensor/backward.h"
 #include "core/train/scaler.h"
 
+/* Whom the gradient tells what is final, so that a team sums it while the rest is made. */
+struct team_watch {
+    struct gradient_watch watch;
+    struct team *team;
+};
+
 struct trainer {
     struct ctx *ctx;
     struct train_data data;
@@ -20,6 +26,7 @@ struct trainer {
     struct optimiser o;
     struct scaler scaler; /* all zero where the loss is not scaled */
     struct gradient *gradient;
+    struct team_watch watch;
     struct loss_batch batch; /* this rank's part */
     float *out, *d_out, *by_weights;
     size_t first, rows; /* of the whole batch's rows, those that are gathered: all where they are coupled */
@@ -88,6 +95,11 @@ static enum status make_rows(struct trainer *t) {
     return STATUS_OK;
 }
 
+static void made(struct gradient_watch *self, size_t n) {
+    struct team *team = ((struct team_watch *)self)->team;
+    team->sum_made(team, n);
+}
+
 static enum status make_room(struct trainer *t, const struct graph *graph) {
     struct ctx *ctx = t->ctx;
     const size_t batch = part(t), d = t->data.d, numbers = gradient_numbers(graph);
@@ -104,9 +116,11 @@ static enum status make_room(struct trainer *t, const struct graph *graph) {
         status = gradient_new_rounded(ctx, graph, batch, t->options.dtype, &t->gradient);
     if (status != STATUS_OK)
         return status;
+    t->watch = (struct team_watch){.watch.made = made, .team = t->options.team};
+    gradient_watched(t->gradient, t->options.team ? &t->watch.watch : NULL);
     t->out = ctx_alloc(ctx, batch * d, sizeof *t->out);
     t->d_out = ctx_alloc(ctx, batch * d, sizeof *t->d_out);
-    t->by_weights = ctx_alloc(ctx, numbers, sizeof *t->by_weights);
+    t->by_weights = ctx_zalloc(ctx, numbers, sizeof *t->by_weights);
     return t->out && t->d_out && t->by_weights ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
@@ -236,8 +250,7 @@ static void compare(void *self, size_t first, size_t images) {
                               t->d_out + first * t->data.d);
 }
 
-/* together sums the loss over the ranks; where one was stopped, all are. It brings them to one time, too, so that none
- * waits for another in what comes next. */
+/* together sums the loss over the ranks; where one was stopped, all are. */
 static enum status together(struct trainer *t, enum status own, double *loss) {
     double shared[] = {own == STATUS_OK ? *loss : 0, own != STATUS_OK};
     if (!t->options.team)
@@ -292,6 +305,18 @@ static enum status derive(struct trainer *t, double *loss) {
     return ctx_stopped(t->ctx); /* what was stopped on its way is no gradient */
 }
 
+/* derive_together leaves the whole batch's gradient in by_weights. A rank that has none gives what lies there, for the
+ * others wait for it; none of them uses the sum then. */
+static enum status derive_together(struct trainer *t, double *loss) {
+    struct team *team = t->options.team;
+    if (team)
+        team->sum_begin(team, t->by_weights, t->o.n);
+    enum status status = derive(t, loss);
+    if (team)
+        team->sum_end(team);
+    return together(t, status, loss);
+}
+
 /* skip counts a step whose gradient overflowed: all that is left of it is the smaller scale. */
 static enum status skip(struct trainer *t, struct trainer_report *report) {
     if (!scaled(t))
@@ -316,14 +341,11 @@ static enum status move(struct trainer *t, struct trainer_report *report) {
 
 enum status trainer_step(struct trainer *t, struct trainer_report *report) {
     double loss = 0;
-    enum status status = derive(t, &loss);
-    status = together(t, status, &loss);
+    enum status status = derive_together(t, &loss);
     if (status != STATUS_OK)
         return status;
     if (!isfinite(loss))
         return not_finite(t, "The loss");
-    if (t->options.team)
-        t->options.team->sum_floats(t->options.team, t->by_weights, t->o.n);
     *report = (struct trainer_report){.loss = loss};
     status = move(t, report);
     report->step = trainer_at(t);

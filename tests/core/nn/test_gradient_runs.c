@@ -71,6 +71,8 @@ enum { STEP_IMAGES = 301 };
 
 /* A network, its input, and where the loss (half the sum of squares of what comes out) writes its derivative. */
 struct stepped {
+    struct gradient *gradient;
+    struct graph_in in;
     size_t floats; /* an image's, in and out */
     float *weights, *x, *out, *d_out, *by_weights, times[STEP_IMAGES];
     int64_t classes[STEP_IMAGES];
@@ -84,12 +86,15 @@ static void compare(void *self, size_t first, size_t images) {
     s->compared += images;
 }
 
-static struct graph *begin_step(struct stepped *s, struct ctx *ctx, derivatives_maker *make, size_t floats,
-                                size_t images) {
+static void begin_step(struct stepped *s, struct ctx *ctx, struct parallel *threads, derivatives_maker *make,
+                       size_t floats, size_t images) {
     struct graph *g;
     uint64_t seed = 11;
+    ctx_init(ctx, (size_t)1 << 30);
+    ctx->parallel = threads;
     assert_int_equal(make(ctx, tensor_kernels_for(isa_best()), &g), STATUS_OK);
     *s = (struct stepped){.floats = floats, .images = images, .numbers = gradient_numbers(g)};
+    assert_int_equal(gradient_new(ctx, g, images, &s->gradient), STATUS_OK);
     s->weights = derivatives_numbers(s->numbers, &seed, NULL);
     s->by_weights = derivatives_numbers(s->numbers, &seed, NULL); /* what was there does not matter */
     s->x = derivatives_numbers(images * floats, &seed, NULL);
@@ -99,34 +104,33 @@ static struct graph *begin_step(struct stepped *s, struct ctx *ctx, derivatives_
         s->times[i] = (float)i * 3 + 1;
         s->classes[i] = (int64_t)(i % CLASSES);
     }
-    return g;
+    s->in = (struct graph_in){s->x, s->times, s->classes};
 }
 
-static void end_step(struct stepped *s) {
+static void step(struct stepped *s, struct ctx *ctx) {
+    gradient_step(ctx, s->gradient, s->weights, s->images, &s->in, s->out, compare, s, s->d_out, s->by_weights);
+}
+
+static void end_step(struct stepped *s, struct ctx *ctx) {
     free(s->weights), free(s->by_weights), free(s->x), free(s->out), free(s->d_out);
+    ctx_release(ctx);
 }
 
 /* check_step: a step has the bits of the two ways, one after the other, on any threads. */
 static void check_step(derivatives_maker *make, size_t floats, size_t images, size_t threads) {
     struct stepped s;
     struct ctx ctx;
-    struct gradient *gradient;
     struct parallel parallel = test_threads(threads);
-    ctx_init(&ctx, (size_t)1 << 30);
-    ctx.parallel = &parallel;
-    struct graph *g = begin_step(&s, &ctx, make, floats, images);
-    const struct graph_in in = {s.x, s.times, s.classes};
+    begin_step(&s, &ctx, &parallel, make, floats, images);
     float *want = calloc(s.numbers + images * floats, sizeof *want), *out = want + s.numbers;
-    assert_int_equal(gradient_new(&ctx, g, images, &gradient), STATUS_OK);
-    gradient_step(&ctx, gradient, s.weights, images, &in, s.out, compare, &s, s.d_out, s.by_weights);
-    gradient_forward(&ctx, gradient, s.weights, images, &in, out);
-    gradient_backward(&ctx, gradient, out, want);
+    step(&s, &ctx);
+    gradient_forward(&ctx, s.gradient, s.weights, images, &s.in, out);
+    gradient_backward(&ctx, s.gradient, out, want);
     assert_memory_equal(s.out, out, images * floats * sizeof *out);
     assert_memory_equal(s.by_weights, want, s.numbers * sizeof *want);
     assert_int_equal(s.compared, images);
     free(want);
-    end_step(&s);
-    ctx_release(&ctx);
+    end_step(&s, &ctx);
 }
 
 static void a_step_has_the_bits_of_both_ways(void **state) {
@@ -134,6 +138,68 @@ static void a_step_has_the_bits_of_both_ways(void **state) {
     for (size_t threads = 1; threads <= 3; threads++) {
         check_step(derivatives_tiny_mlp, 3, STEP_IMAGES, threads);
         check_step(derivatives_tiny_unet, 192, 35, threads);
+    }
+}
+
+/* -- What is final early -- */
+
+/* A copy of what was said to be final, as it was then. */
+struct seen {
+    struct gradient_watch watch;
+    const float *by_weights;
+    float *copy;
+    size_t n, numbers, early; /* early: how often it was more than before, and not yet all */
+    bool fell;
+    atomic_int inside, most_inside;
+};
+
+static void made(struct gradient_watch *self, size_t n) {
+    struct seen *s = (struct seen *)self;
+    int inside = ++s->inside;
+    s->most_inside = inside > s->most_inside ? inside : s->most_inside;
+    s->fell |= n < s->n || n > s->numbers;
+    if (!s->fell)
+        memcpy(s->copy + s->n, s->by_weights + s->n, (n - s->n) * sizeof *s->copy);
+    s->early += n > s->n && n < s->numbers;
+    s->n = n;
+    s->inside--;
+}
+
+static size_t check_watched(derivatives_maker *make, size_t floats, size_t images, size_t threads) {
+    struct stepped s;
+    struct ctx ctx;
+    struct parallel parallel = test_threads(threads);
+    begin_step(&s, &ctx, &parallel, make, floats, images);
+    struct seen seen = {.watch.made = made,
+                        .by_weights = s.by_weights,
+                        .numbers = s.numbers,
+                        .copy = malloc(s.numbers * sizeof(float))};
+    assert_non_null(seen.copy);
+    gradient_watched(s.gradient, &seen.watch);
+    for (int again = 0; again < 2; again++) {
+        seen.n = 0;
+        step(&s, &ctx);
+        assert_false(seen.fell);
+        assert_int_equal(seen.n, s.numbers);
+        assert_int_equal(seen.most_inside, 1);
+        assert_memory_equal(seen.copy, s.by_weights, s.numbers * sizeof *seen.copy);
+    }
+    gradient_watched(s.gradient, NULL);
+    seen.n = 0;
+    step(&s, &ctx);
+    assert_int_equal(seen.n, 0);
+    free(seen.copy);
+    end_step(&s, &ctx);
+    return seen.early;
+}
+
+static void what_is_final_is_said_while_the_rest_is_made(void **state) {
+    (void)state;
+    for (size_t threads = 1; threads <= 3; threads++) {
+        size_t mlp = check_watched(derivatives_tiny_mlp, 3, STEP_IMAGES, threads);
+        size_t unet = check_watched(derivatives_tiny_unet, 192, 35, threads);
+        if (threads == 1) /* each layer by itself, twice */
+            assert_true(mlp >= 2 * 4 && unet >= 2 * 16);
     }
 }
 
@@ -255,9 +321,13 @@ static void a_stop_ends_it(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(threads_do_not_matter),         cmocka_unit_test(a_step_has_the_bits_of_both_ways),
-        cmocka_unit_test(forward_has_the_bits_of_a_run), cmocka_unit_test(refusals),
-        cmocka_unit_test(each_allocation_may_fail),      cmocka_unit_test(a_stop_ends_it),
+        cmocka_unit_test(threads_do_not_matter),
+        cmocka_unit_test(a_step_has_the_bits_of_both_ways),
+        cmocka_unit_test(what_is_final_is_said_while_the_rest_is_made),
+        cmocka_unit_test(forward_has_the_bits_of_a_run),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(each_allocation_may_fail),
+        cmocka_unit_test(a_stop_ends_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
