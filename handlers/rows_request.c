@@ -230,7 +230,7 @@ enum status rows_begin(struct call *call, const struct rows_params *p, const str
     enum status status = begin(call, &text, out);
     buf_release(&text);
     if (status == STATUS_OK)
-        ((struct sample_params *)part->call.params)->bare = true;
+        ((struct sample_params *)out->params)->bare = true;
     return status;
 }
 
