@@ -14,6 +14,8 @@ struct walk {
     unsigned wanted;
     gradient_compare *compare; /* between the ways */
     void *self;
+    size_t before; /* images of the rounds before this one */
+    bool last;     /* this round is the last */
 };
 
 static size_t floats_of(const struct graph *g, int value) {
@@ -44,14 +46,18 @@ static struct run run_of(struct walk *w, const struct graph *g, float *workspace
                         .workspace = workspace};
 }
 
+/* images_from is the input without the images before `first`. */
+static struct graph_in images_from(const struct gradient *g, const struct graph_in *in, size_t first) {
+    return (struct graph_in){.x = in->x + first * floats_of(&g->forward, g->input),
+                             .times = in->times ? in->times + first : NULL,
+                             .classes = in->classes ? in->classes + first : NULL};
+}
+
 static void forward_part(void *arg, size_t part) {
     struct walk w = *(struct walk *)arg;
     const struct gradient *g = w.g;
     size_t first = part * g->share, images = g->images - first < g->share ? g->images - first : g->share;
-    struct graph_in in = g->in;
-    in.x += first * floats_of(&g->forward, g->input);
-    in.times = in.times ? in.times + first : NULL;
-    in.classes = in.classes ? in.classes + first : NULL;
+    const struct graph_in in = images_from(g, &g->in, first);
     struct run r = run_of(&w, &g->forward, g->values, first, images);
     r.in = &in;
     r.out = w.out + first * floats_of(&g->forward, output_of(g));
@@ -75,10 +81,13 @@ static void pack_forward(void *arg, size_t i) {
         gradient_pack_forward(w->g, i);
 }
 
-static void begin(struct ctx *ctx, struct gradient *g, const float *weights, size_t images, const struct graph_in *in) {
+static void take_images(const struct ctx *ctx, struct gradient *g, size_t images, const struct graph_in *in) {
     g->images = images;
     g->in = *in;
     g->share = share_of(ctx, g);
+}
+
+static void take_weights(struct gradient *g, const float *weights) {
     if (!weights)
         return;
     g->weights = weights;
@@ -90,7 +99,8 @@ static void begin(struct ctx *ctx, struct gradient *g, const float *weights, siz
 void gradient_forward(struct ctx *ctx, struct gradient *g, const float *weights, size_t images,
                       const struct graph_in *in, float *out) {
     struct walk w = {.g = g, .out = out};
-    begin(ctx, g, weights, images, in);
+    take_images(ctx, g, images, in);
+    take_weights(g, weights);
     if (weights)
         each_part(ctx, &w, g->forward.n_nodes, pack_forward);
     each_part(ctx, &w, parts_of(&w), forward_part);
@@ -148,7 +158,9 @@ static struct pass pass_of(struct walk *w, size_t first, size_t images) {
     return (struct pass){.g = w->g,
                          .v = run_of(w, &w->g->forward, w->g->values, first, images),
                          .d = run_of(w, &w->g->backward, w->g->slopes, first, images),
-                         .wanted = w->wanted};
+                         .wanted = w->wanted,
+                         .begins = w->before == 0,
+                         .ends = w->last};
 }
 
 static void backward_part(void *arg, size_t part) {
@@ -156,8 +168,7 @@ static void backward_part(void *arg, size_t part) {
     const struct gradient *g = w.g;
     size_t first = part * g->share, images = g->images - first < g->share ? g->images - first : g->share;
     struct pass p = pass_of(&w, first, images);
-    struct graph_in in = g->in;
-    in.times = in.times ? in.times + first : NULL;
+    const struct graph_in in = images_from(g, &g->in, first);
     p.v.in = &in;
     move_in(&p, w.d_out + first * floats_of(&g->forward, output_of(g)));
     for (size_t i = g->forward.n_nodes - 1; i-- > 0 && ctx_stop(&w.serial) == STOP_NONE;) {
@@ -205,7 +216,7 @@ static void backward(struct ctx *ctx, struct walk *w) {
 }
 
 void gradient_backward(struct ctx *ctx, struct gradient *g, const float *d_out, float *by_weights) {
-    struct walk w = {.g = g, .d_out = d_out, .by = by_weights, .wanted = BY_WEIGHTS};
+    struct walk w = {.g = g, .d_out = d_out, .by = by_weights, .wanted = BY_WEIGHTS, .last = true};
     memset(by_weights, 0, gradient_numbers(&g->forward) * sizeof *by_weights);
     backward(ctx, &w);
     each_part(ctx, &w, g->n_pieces, weights_part);
@@ -220,20 +231,39 @@ static void step_part(void *arg, size_t part) {
     const struct walk *w = arg;
     size_t first = part * w->g->share, left = w->g->images - first;
     forward_part(arg, part);
-    w->compare(w->self, first, left < w->g->share ? left : w->g->share);
+    w->compare(w->self, w->before + first, left < w->g->share ? left : w->g->share);
     backward_part(arg, part);
+}
+
+/* round_of is how many images go both ways together. Where an image is one pixel, its values are soon more than a layer's
+ * weights: a few images at a time stay near, from the way forward to the weights' gradient. Whole parts of the sums, so
+ * that these do not depend on it. */
+static size_t round_of(const struct ctx *ctx, const struct gradient *g, size_t images) {
+    const size_t threads = ctx->parallel ? ctx->parallel->threads : 1;
+    for (size_t i = 0; i < g->forward.n_values; i++)
+        if (g->forward.values[i].height * g->forward.values[i].width > 1)
+            return images;
+    return threads * GRADIENT_TOGETHER < images ? threads * GRADIENT_TOGETHER : images;
 }
 
 void gradient_step(struct ctx *ctx, struct gradient *g, const float *weights, size_t images, const struct graph_in *in,
                    float *out, gradient_compare *compare, void *self, const float *d_out, float *by_weights) {
-    struct walk w = {
-        .g = g, .d_out = d_out, .out = out, .by = by_weights, .wanted = BY_WEIGHTS, .compare = compare, .self = self};
-    begin(ctx, g, weights, images, in);
+    struct walk w = {.g = g, .by = by_weights, .wanted = BY_WEIGHTS, .compare = compare, .self = self};
+    const size_t round = round_of(ctx, g, images), floats = floats_of(&g->forward, output_of(g));
+    take_weights(g, weights);
     memset(by_weights, 0, gradient_numbers(&g->forward) * sizeof *by_weights);
     each_part(ctx, &w, g->forward.n_nodes, pack_both);
     g->packed = true;
-    each_part(ctx, &w, parts_of(&w), step_part);
-    each_part(ctx, &w, g->n_pieces, weights_part);
+    for (; w.before < images; w.before += round) {
+        const size_t left = images - w.before;
+        const struct graph_in own = images_from(g, in, w.before);
+        take_images(ctx, g, left < round ? left : round, &own);
+        w.out = out + w.before * floats;
+        w.d_out = d_out + w.before * floats;
+        w.last = left <= round;
+        each_part(ctx, &w, parts_of(&w), step_part);
+        each_part(ctx, &w, g->n_pieces, weights_part);
+    }
 }
 
 void gradient_by_input(struct ctx *ctx, struct gradient *g, const float *d_out, float *by_input) {

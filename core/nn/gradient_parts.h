@@ -63,7 +63,8 @@ struct gradient {
 struct pass {
     const struct gradient *g;
     struct run v, d; /* values and derivatives */
-    unsigned wanted; /* BY_ */
+    unsigned wanted;   /* BY_ */
+    bool begins, ends; /* the weights' gradient: there are no images before, or behind, these */
 };
 
 /* -- For the derivatives of a node's operation -- */
@@ -88,9 +89,12 @@ static inline float *at(const struct places *p, size_t image, size_t y) {
 }
 
 /* gradient_together is how many pixels that lie side by side are summed in one go: those of one or more images. */
+enum { GRADIENT_TOGETHER = 64 }; /* images of one pixel */
 static inline size_t gradient_together(const struct value_place *v) {
     enum { PIXELS = 256 };
     size_t pixels = v->height * v->width;
+    if (pixels == 1)
+        return GRADIENT_TOGETHER;
     return pixels < PIXELS ? PIXELS / pixels * pixels : pixels;
 }
 
