@@ -136,6 +136,12 @@ static void halve(const struct run *r, int value, int rounded, struct product *p
 
 /* -- Forward -- */
 
+/* keeps_slope: the derivative of the activation, which shares its work with it, in place of what is before it, which that
+ * of a gate needs. */
+static bool keeps_slope(const struct node *node, const struct step *step) {
+    return step->keep >= 0 && node->in[3] < 0;
+}
+
 void gradient_conv_forward(const struct run *r, const struct node *node, const struct step *step) {
     struct product product = graph_product(r, node);
     if (step->pairs) {
@@ -144,6 +150,7 @@ void gradient_conv_forward(const struct run *r, const struct node *node, const s
     }
     if (step->keep >= 0)
         product.keep = graph_places(r, step->keep);
+    product.keep_slope = keeps_slope(node, step);
     product_run(r->ctx, r->g->kernels, &product);
     graph_frame(r, node->out);
 }
@@ -163,16 +170,19 @@ static void before_activation(const struct pass *p, const struct node *node, con
     if (node->in[3] >= 0)
         gate = graph_places(&p->v, node->in[3]);
     struct lines l = gradient_lines(p, v, (const struct places *const[]){&d, &z, NULL});
+    const bool slope = keeps_slope(node, step);
     size_t pixels = 1;
     if (gate.data)
         l = (struct lines){p->d.images, v->height, v->channels}, pixels = v->width;
     for (size_t i = 0; i < l.images; i++)
         for (size_t y = 0; y < l.height; y++)
-            for (size_t x = 0; x < pixels; x++)
-                p->g->forward.kernels->backward->slope(l.numbers, c->activation, at(&z, i, y) + x * z.step,
-                                                       gate.data ? gate.data + i * gate.image_step + c->gate_at : NULL,
-                                                       c->scale, at(&d, i, y) + x * d.step, false,
-                                                       at(&d, i, y) + x * d.step);
+            for (size_t x = 0; x < pixels; x++) {
+                float *own = at(&d, i, y) + x * d.step;
+                const float *kept = at(&z, i, y) + x * z.step;
+                const float *by = gate.data ? gate.data + i * gate.image_step + c->gate_at : NULL;
+                p->g->forward.kernels->backward->slope(l.numbers, slope ? ACTIVATION_NONE : c->activation, kept,
+                                                       slope ? kept : by, c->scale, own, false, own);
+            }
 }
 
 static void by_gate(const struct pass *p, const struct node *node, const struct step *step) {

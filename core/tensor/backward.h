@@ -4,8 +4,6 @@
 #ifndef SOLVENT_BACKWARD_H
 #define SOLVENT_BACKWARD_H
 
-#include <stdbool.h>
-
 #include "core/tensor/tensor.h"
 
 /* The gradient of weights: out[i * pitch + j] += sum over lines l and pixels p of a(l, p)[i] * b(l, p)[j], where a(l, p)
@@ -74,6 +72,9 @@ struct backward_kernels {
     void (*adam)(const struct adam *a, size_t n, const float *gradient, float *w, float *first, float *second,
                  float *mean);
 };
+
+/* backward_slope is an activation's derivative at x, that of backward_ref. */
+float backward_slope(enum activation activation, float x);
 
 extern const struct backward_kernels backward_ref;
 

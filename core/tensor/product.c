@@ -63,16 +63,6 @@ struct job {
     size_t pieces_down;
 };
 
-/* keep writes what is before activation and gate. */
-static void keep(const struct tensor_kernels *k, struct finish_rows f, float *const *to) {
-    f.out = to;
-    f.gate = NULL;
-    f.residual = NULL;
-    f.scale = 1;
-    f.activation = ACTIVATION_NONE;
-    k->finish_rows(&f);
-}
-
 /* finish_together is how many rows from i on are finished in one call: those with the same gate. */
 static size_t finish_together(const struct product *p, const struct product_rows *r, size_t i) {
     size_t n = 1;
@@ -88,7 +78,8 @@ void product_finish(const struct tensor_kernels *k, const struct product *p, siz
                             .pitch = columns,
                             .bias = p->bias ? p->bias + column : NULL,
                             .scale = p->scale,
-                            .activation = p->activation};
+                            .activation = p->activation,
+                            .keep_slope = p->keep_slope};
     for (size_t i = 0; p->out.halves && i < r->n; i++)
         r->out[i] = r->sums + i * columns;
     for (size_t i = 0; i < r->n; i += f.rows) {
@@ -98,8 +89,7 @@ void product_finish(const struct tensor_kernels *k, const struct product *p, siz
         f.residual = p->residual.data ? r->residual + i : NULL;
         f.vector = p->vector ? r->vector + i : NULL;
         f.gate = p->gate ? p->gate + r->image[i] * p->gate_step + column : NULL;
-        if (p->keep.data)
-            keep(k, f, r->keep + i);
+        f.keep = p->keep.data ? r->keep + i : NULL;
         k->finish_rows(&f);
     }
     for (size_t i = 0; p->out.halves && i < r->n; i++)
@@ -112,42 +102,49 @@ struct factor {
     const uint16_t *halves[TILE_ROWS_MAX];
 };
 
-/* beside adds the row behind the last one: the next pixel of its line or, where images have one pixel, the next image. */
-static void beside(const struct product *p, bool alone, struct factor *a, struct product_rows *r) {
-    const size_t i = r->n++;
-#define FROM_LAST(list, to) list[i] = list[i - 1] + (alone ? (to)->image_step : (to)->step)
-    r->image[i] = r->image[i - 1] + alone;
-    if (p->in.halves)
-        FROM_LAST(a->halves, &p->in);
-    else
-        FROM_LAST(a->in, &p->in);
+/* even is the distance of rows that lie side by side: pixels of one line or, where images have one pixel, images. */
+static size_t even(const struct places *to, bool alone) { return alone ? to->image_step : to->step; }
+
+/* side_by_side adds n such rows from a place on, results from `column` on. */
+static void side_by_side(const struct product *p, const struct place *at, bool alone, size_t column, size_t n,
+                         struct factor *a, struct product_rows *r) {
+    const size_t first = r->n, end = first + n;
+    product_to(p, at, column, r);
+    r->n = end;
+#define EVENLY(list, apart)                                        \
+    for (size_t i = first + 1, step = (apart); i < end; i++) \
+    (list)[i] = (list)[i - 1] + step
+    if (p->gate)
+        EVENLY(r->image, alone);
+    if (p->in.halves) {
+        a->halves[first] = p->in.halves + place_offset(&p->in, at);
+        EVENLY(a->halves, even(&p->in, alone));
+    } else {
+        a->in[first] = place_in(&p->in, at);
+        EVENLY(a->in, even(&p->in, alone));
+    }
     if (p->out.halves)
-        FROM_LAST(r->halves, &p->out);
+        EVENLY(r->halves, even(&p->out, alone));
     else
-        FROM_LAST(r->out, &p->out);
+        EVENLY(r->out, even(&p->out, alone));
     if (p->residual.data)
-        FROM_LAST(r->residual, &p->residual);
+        EVENLY(r->residual, even(&p->residual, alone));
     if (p->keep.data)
-        FROM_LAST(r->keep, &p->keep);
+        EVENLY(r->keep, even(&p->keep, alone));
     if (p->vector)
-        r->vector[i] = r->vector[i - 1] + (alone ? p->vector_step : 0);
-#undef FROM_LAST
+        EVENLY(r->vector, alone ? p->vector_step : 0);
+#undef EVENLY
 }
 
 /* gather finds the places of the next n rows, results from `column` on. */
 static void gather(const struct product *p, struct place *at, size_t column, size_t n, struct factor *a,
                    struct product_rows *r) {
     const bool alone = p->height * p->width == 1;
-    for (r->n = 0; r->n < n; place_next(at, p->height, p->width)) {
-        if (r->n > 0 && (at->x > 0 || alone)) {
-            beside(p, alone, a, r);
-            continue;
-        }
-        if (p->in.halves)
-            a->halves[r->n] = p->in.halves + place_offset(&p->in, at);
-        else
-            a->in[r->n] = place_in(&p->in, at);
-        product_to(p, at, column, r);
+    for (r->n = 0; r->n < n;) {
+        const size_t left = n - r->n, line = alone ? left : p->width - at->x, some = line < left ? line : left;
+        side_by_side(p, at, alone, column, some, a, r);
+        *(alone ? &at->image : &at->x) += some - 1;
+        place_next(at, p->height, p->width);
     }
 }
 

@@ -8,6 +8,7 @@
 #ifndef SOLVENT_TENSOR_H
 #define SOLVENT_TENSOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -66,6 +67,8 @@ struct finish_rows {
     const float *bias, *gate;
     float scale;
     enum activation activation;
+    float *const *keep; /* [rows] or NULL: gets x + bias + vector */
+    bool keep_slope;    /* ... the activation's derivative there */
 };
 
 /* What becomes of a row x of n numbers: y = (x - mean) / sqrt(variance + eps), of the row's own mean and (biased)

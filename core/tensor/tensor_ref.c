@@ -95,7 +95,12 @@ static void finish_rows(const struct finish_rows *f) {
     for (size_t r = 0; r < f->rows; r++) {
         const float *vector = f->vector ? f->vector[r] : NULL, *residual = f->residual ? f->residual[r] : NULL;
         const struct finish row = {f->bias, vector, f->gate, residual, f->scale, f->activation};
-        finish(&row, f->n, f->x + r * f->pitch, f->out[r]);
+        const float *x = f->x + r * f->pitch;
+        for (size_t i = 0; f->keep && i < f->n; i++) {
+            float y = x[i] + (f->bias ? f->bias[i] : 0) + (vector ? vector[i] : 0);
+            f->keep[r][i] = f->keep_slope ? backward_slope(f->activation, y) : y;
+        }
+        finish(&row, f->n, x, f->out[r]);
     }
 }
 
