@@ -28,9 +28,11 @@ static int output_of(const struct gradient *g) { return g->forward.nodes[g->forw
 static size_t share_of(const struct ctx *ctx, const struct gradient *g) {
     enum {
         BODIES = 4,
+        BODIES_OF_POINTS = 2,
         FLOATS = 1 << 22
     }; /* bodies a thread; values of so many numbers at most, a layer of which stays near while it reads its weights */
-    size_t threads = ctx->parallel ? ctx->parallel->threads : 1, bodies = BODIES * threads;
+    size_t threads = ctx->parallel ? ctx->parallel->threads : 1,
+           bodies = (g->points ? BODIES_OF_POINTS : BODIES) * threads;
     size_t share = (g->images + bodies - 1) / bodies, most = FLOATS / (g->forward.floats + 1);
     share = share < most ? share : most;
     return share ? share : 1;
@@ -180,9 +182,10 @@ static void backward_part(void *arg, size_t part) {
         move_out(&p, w.by + first * floats_of(&g->forward, g->input));
 }
 
-static void embedding_weights(const struct pass *p, const struct node *node, float *to) {
+static void embedding_weights(const struct pass *p, const struct node *node, float *by_weights) {
     const struct parameter *w = &p->g->forward.parameters[node->weight];
     struct places d = graph_places(&p->d, node->out);
+    float *to = gradient_sums(p, node->weight, by_weights);
     for (size_t i = 0; i < p->d.images; i++) {
         size_t row = graph_row(&p->v, node, i);
         p->g->forward.kernels->backward->scale(w->shape[1], 1, d.data + i * d.image_step, true, to + row * w->shape[1]);
@@ -197,9 +200,19 @@ static void weights_part(void *arg, size_t i) {
     if (node->op == OP_CONV)
         gradient_conv_weights(&p, piece, w.by);
     else if (node->op == OP_EMBEDDING)
-        embedding_weights(&p, node, w.by + w.g->offset[node->weight]);
+        embedding_weights(&p, node, w.by);
     else
         gradient_norm_weights(&p, node, &w.g->steps[piece->node], w.by);
+}
+
+/* clear_untrained: who has no piece has no derivative. */
+static void clear_untrained(const struct gradient *g, float *by_weights) {
+    for (size_t i = 0; i < g->forward.n_nodes; i++) {
+        const int own[] = {g->forward.nodes[i].weight, g->forward.nodes[i].bias};
+        for (int k = 0; k < 2 && !g->steps[i].trained; k++)
+            if (own[k] >= 0)
+                memset(by_weights + g->offset[own[k]], 0, g->forward.parameters[own[k]].n * sizeof *by_weights);
+    }
 }
 
 static void pack_backward(void *arg, size_t i) {
@@ -217,7 +230,7 @@ static void backward(struct ctx *ctx, struct walk *w) {
 
 void gradient_backward(struct ctx *ctx, struct gradient *g, const float *d_out, float *by_weights) {
     struct walk w = {.g = g, .d_out = d_out, .by = by_weights, .wanted = BY_WEIGHTS, .last = true};
-    memset(by_weights, 0, gradient_numbers(&g->forward) * sizeof *by_weights);
+    clear_untrained(g, by_weights);
     backward(ctx, &w);
     each_part(ctx, &w, g->n_pieces, weights_part);
 }
@@ -235,15 +248,12 @@ static void step_part(void *arg, size_t part) {
     backward_part(arg, part);
 }
 
-/* round_of is how many images go both ways together. Where an image is one pixel, its values are soon more than a layer's
- * weights: a few images at a time stay near, from the way forward to the weights' gradient. Whole parts of the sums, so
- * that these do not depend on it. */
+/* round_of is how many images go both ways together. Those of points are soon more numbers than a layer's weights: a few
+ * at a time stay near, from the way forward to the weights' gradient. They are whole parts of its sums, which therefore do
+ * not depend on it. */
 static size_t round_of(const struct ctx *ctx, const struct gradient *g, size_t images) {
-    const size_t threads = ctx->parallel ? ctx->parallel->threads : 1;
-    for (size_t i = 0; i < g->forward.n_values; i++)
-        if (g->forward.values[i].height * g->forward.values[i].width > 1)
-            return images;
-    return threads * GRADIENT_TOGETHER < images ? threads * GRADIENT_TOGETHER : images;
+    const size_t near = GRADIENT_TOGETHER * (ctx->parallel ? ctx->parallel->threads : 1);
+    return g->points && near < images ? near : images;
 }
 
 void gradient_step(struct ctx *ctx, struct gradient *g, const float *weights, size_t images, const struct graph_in *in,
@@ -251,7 +261,7 @@ void gradient_step(struct ctx *ctx, struct gradient *g, const float *weights, si
     struct walk w = {.g = g, .by = by_weights, .wanted = BY_WEIGHTS, .compare = compare, .self = self};
     const size_t round = round_of(ctx, g, images), floats = floats_of(&g->forward, output_of(g));
     take_weights(g, weights);
-    memset(by_weights, 0, gradient_numbers(&g->forward) * sizeof *by_weights);
+    clear_untrained(g, by_weights);
     each_part(ctx, &w, g->forward.n_nodes, pack_both);
     g->packed = true;
     for (; w.before < images; w.before += round) {

@@ -351,12 +351,12 @@ void gradient_conv_weights(const struct pass *p, const struct piece *piece, floa
     struct places d = graph_places(&p->d, node->out);
     size_t wide = step->swapped ? x.b->depth : x.b->columns;
     float *to = by_weights + p->g->offset[node->weight], *sums = step->direct ? to : step->sums;
-    if (!step->direct && p->begins) /* where they are direct, all is zero */
+    if (p->begins)
         memset(sums + piece->first * wide, 0, (piece->end - piece->first) * wide * sizeof *sums);
     for (size_t i = 0; i < x.images;)
         i += add_images(p, &x, &d, step, piece, i, sums);
     if (!step->direct && p->ends)
         settle(node, &p->g->forward.parameters[node->weight], step, piece, to);
     if (piece->first == 0 && node->bias >= 0)
-        add_bias(p, node, by_weights + p->g->offset[node->bias]);
+        add_bias(p, node, gradient_sums(p, node->bias, by_weights));
 }

@@ -98,6 +98,13 @@ static void lay(struct graph *g) {
     }
 }
 
+static bool all_points(const struct graph *g) {
+    for (size_t i = 0; i < g->n_values; i++)
+        if (g->values[i].height * g->values[i].width > 1)
+            return false;
+    return true;
+}
+
 static enum status refuse_shared(struct ctx *ctx, struct gradient *g) {
     for (size_t i = 0; i < g->forward.n_parameters; i++) {
         size_t users = 0;
@@ -175,6 +182,7 @@ static enum status cut(struct ctx *ctx, struct gradient *g) {
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < g->forward.n_nodes; i++) {
         size_t parts = pieces_of(g, i, &rows);
+        g->steps[i].trained = parts > 0;
         for (size_t k = 0; k < parts; k++)
             g->pieces[g->n_pieces++] = (struct piece){i, cut_at(rows, k, parts), cut_at(rows, k + 1, parts)};
     }
@@ -228,6 +236,7 @@ enum status gradient_new_halved(struct ctx *ctx, const struct graph *graph, size
         status = plan(ctx, g);
     if (status != STATUS_OK)
         return status;
+    g->points = all_points(&g->forward);
     lay(&g->forward);
     lay(&g->backward);
     g->values = ctx_alloc(ctx, images * g->forward.floats, sizeof *g->values);
