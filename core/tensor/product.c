@@ -12,10 +12,23 @@ size_t matrix_floats(const struct tensor_kernels *k, size_t segments, size_t dep
     return (whole + (rest ? tile_for(k, rest).columns : 0)) * segments * depth;
 }
 
+/* pack_turned fills a block whose columns are rows of w, of which there are n. */
+static void pack_turned(const struct tensor_kernels *k, size_t n, size_t wide, size_t depth, const float *w,
+                        float *panel) {
+    if (n < wide)
+        memset(panel, 0, depth * wide * sizeof *panel);
+    k->transpose(n, depth, w, depth, panel, wide);
+}
+
 void matrix_pack(const struct tensor_kernels *k, size_t segments, size_t depth, size_t columns, const float *w,
                  float *panels) {
-    for (size_t first = 0; first < columns; first += k->columns) {
-        size_t wide = tile_for(k, columns - first).columns;
+    for (size_t first = 0, wide; first < columns; first += wide) {
+        wide = tile_for(k, columns - first).columns;
+        if (segments == 1) {
+            pack_turned(k, columns - first < wide ? columns - first : wide, wide, depth, w + first * depth, panels);
+            panels += depth * wide;
+            continue;
+        }
         for (size_t s = 0; s < segments; s++)
             for (size_t i = 0; i < depth; i++)
                 for (size_t j = first; j < first + wide; j++)
@@ -156,6 +169,17 @@ struct block {
     size_t column, first, end;
 };
 
+/* bare: results are sums alone, which a tile may write where they go, for their rows are at one distance. */
+static bool bare(const struct block *block) {
+    const struct product *p = block->job->p;
+    const struct places *to = &p->out;
+    const bool even_rows = p->height * p->width == 1 ||
+                           (to->row_step == p->width * to->step && to->image_step == p->height * to->row_step);
+    return even_rows && to->data && !p->bias && !p->vector && !p->gate && !p->residual.data && !p->keep.data &&
+           p->scale == 1 && p->activation == ACTIVATION_NONE &&
+           block->column + block->shape.columns <= block->b.columns;
+}
+
 /* run_tiles computes them in tiles that are about as high as each other. */
 static void run_tiles(const struct block *block) {
     const struct product *p = block->job->p;
@@ -173,11 +197,17 @@ static void run_tiles(const struct block *block) {
                         .pitch = block->shape.columns,
                         .a_halves = a.halves,
                         .pairs = block->b.pairs};
+    const bool ended = bare(block);
+    if (ended)
+        tile.pitch = even(&p->out, p->height * p->width == 1);
     for (size_t tiles = ceiling(block->end - first, block->shape.rows); tiles > 0; tiles--, first += tile.rows) {
         tile.rows = ceiling(block->end - first, tiles);
         gather(p, &at, block->column, tile.rows, &a, &r);
+        if (ended)
+            tile.out = r.out[0];
         block->shape.run(&tile);
-        product_finish(block->job->k, p, block->column, block->shape.columns, &r);
+        if (!ended)
+            product_finish(block->job->k, p, block->column, block->shape.columns, &r);
     }
 }
 

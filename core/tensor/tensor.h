@@ -97,6 +97,8 @@ struct tensor_kernels {
     struct tile_shape slim; /* for the last columns of a matrix where they are few: fewer columns, more rows */
     struct tile_shape thin; /* where it is one: its sum is in an order of its own */
     void (*widen)(size_t n, const uint16_t *x, float *out); /* from bfloat16, exactly */
+    /* transpose: out[j * out_pitch + i] = x[i * x_pitch + j] for `rows` i and `columns` j. */
+    void (*transpose)(size_t rows, size_t columns, const float *x, size_t x_pitch, float *out, size_t out_pitch);
     /* finish writes out[n] from x[n]; they may be the same. */
     void (*finish)(const struct finish *f, size_t n, const float *x, float *out);
     void (*finish_rows)(const struct finish_rows *f);

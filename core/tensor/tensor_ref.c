@@ -91,6 +91,12 @@ static void finish(const struct finish *f, size_t n, const float *x, float *out)
     }
 }
 
+static void transpose(size_t rows, size_t columns, const float *x, size_t x_pitch, float *out, size_t out_pitch) {
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < columns; j++)
+            out[j * out_pitch + i] = x[i * x_pitch + j];
+}
+
 static void finish_rows(const struct finish_rows *f) {
     for (size_t r = 0; r < f->rows; r++) {
         const float *vector = f->vector ? f->vector[r] : NULL, *residual = f->residual ? f->residual[r] : NULL;
@@ -206,6 +212,7 @@ const struct tensor_kernels tensor_ref = {
     .slim = {SLIM_ROWS, SLIM_COLUMNS, slim_tile},
     .thin = {SLIM_ROWS, 1, thin_tile},
     .widen = widen,
+    .transpose = transpose,
     .finish = finish,
     .finish_rows = finish_rows,
     .affine = affine,

@@ -49,17 +49,19 @@ INLINE void store_n(float *p, vec v, size_t n) {
 
 /* -- Lanes -- */
 
-/* crossed has in lane l what v has in lane l ^ by: all lanes meet in as many steps as their number has bits. */
-#define MEETS(l, by) (((l) ^ (by)) & (LANES - 1))
-#define FOUR_MEET(l, by) MEETS(l, by), MEETS((l) + 1, by), MEETS((l) + 2, by), MEETS((l) + 3, by)
+/* EACH_LANE is a shuffle's list of lanes: F(l, by) for each lane l. */
+#define FOUR_LANES(F, l, by) F(l, by), F((l) + 1, by), F((l) + 2, by), F((l) + 3, by)
 #if LANES == 16
-#define CROSSED(v, by) \
-    __builtin_shufflevector(v, v, FOUR_MEET(0, by), FOUR_MEET(4, by), FOUR_MEET(8, by), FOUR_MEET(12, by))
+#define EACH_LANE(F, by) FOUR_LANES(F, 0, by), FOUR_LANES(F, 4, by), FOUR_LANES(F, 8, by), FOUR_LANES(F, 12, by)
 #elif LANES == 8
-#define CROSSED(v, by) __builtin_shufflevector(v, v, FOUR_MEET(0, by), FOUR_MEET(4, by))
+#define EACH_LANE(F, by) FOUR_LANES(F, 0, by), FOUR_LANES(F, 4, by)
 #else
-#define CROSSED(v, by) __builtin_shufflevector(v, v, FOUR_MEET(0, by))
+#define EACH_LANE(F, by) FOUR_LANES(F, 0, by)
 #endif
+
+/* CROSSED has in lane l what v has in lane l ^ by: all lanes meet in as many steps as their number has bits. */
+#define MEETS(l, by) (((l) ^ (by)) & (LANES - 1))
+#define CROSSED(v, by) __builtin_shufflevector(v, v, EACH_LANE(MEETS, by))
 
 INLINE double total(vec v) {
     v += CROSSED(v, 1);
@@ -72,6 +74,7 @@ INLINE double total(vec v) {
 }
 
 #include "core/tensor/tile_vector.h"
+#include "core/tensor/transpose_vector.h"
 
 static void widen(size_t n, const uint16_t *x, float *out) {
     size_t i = 0;
@@ -143,8 +146,7 @@ INLINE void affine_as(size_t pixels, size_t n, const float *x, size_t x_step, co
     }
 
 /* finish_sums is for rows of which nothing but a sum becomes, row by row. */
-static void finish_sums(const struct finish_rows *all) {
-    const struct finish_rows f = *all;
+INLINE void finish_sums(const struct finish_rows f) {
     const vec none = {0};
     for (size_t r = 0; r < f.rows; r++) {
         size_t i = 0;
@@ -155,10 +157,24 @@ static void finish_sums(const struct finish_rows *all) {
     }
 }
 
+/* finish_plain is finish_sums, once for what most layers have and once for all else. */
+static void finish_plain(const struct finish_rows *all) {
+    struct finish_rows f = *all;
+    f.gate = NULL;
+    f.scale = 1;
+    if (f.vector || f.keep) {
+        finish_sums(f);
+        return;
+    }
+    f.vector = NULL;
+    f.keep = NULL;
+    finish_sums(f);
+}
+
 static void finish_rows(const struct finish_rows *f) {
     enum activation activation = f->activation;
     if (activation == ACTIVATION_NONE && !f->gate && f->scale == 1) {
-        finish_sums(f);
+        finish_plain(f);
         return;
     }
 #define CALL(a) finish_as(f, a)
@@ -301,6 +317,7 @@ const struct tensor_kernels TABLE = {
     .slim = {SLIM_ROWS, LANES, slim_tile},
     .thin = {TILE_ROWS_MAX, 1, thin_tile},
     .widen = widen,
+    .transpose = transpose,
     .finish = finish,
     .finish_rows = finish_rows,
     .affine = affine,
