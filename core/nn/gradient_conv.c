@@ -304,6 +304,7 @@ static size_t add_images(const struct pass *p, const struct product *x, const st
                           .b = d->data + first * d->image_step,
                           .rows = end - row,
                           .columns = step->swapped ? depth : columns,
+                          .add = first > 0 || !p->begins,
                           .pitch = step->swapped ? depth : columns};
         images = pixels_together(x, d, first, gradient_together(out), &o);
         if (step->swapped)
@@ -349,10 +350,7 @@ void gradient_conv_weights(const struct pass *p, const struct piece *piece, floa
     const struct step *step = &p->g->steps[piece->node];
     struct product x = graph_product(&p->v, node);
     struct places d = graph_places(&p->d, node->out);
-    size_t wide = step->swapped ? x.b->depth : x.b->columns;
     float *to = by_weights + p->g->offset[node->weight], *sums = step->direct ? to : step->sums;
-    if (p->begins)
-        memset(sums + piece->first * wide, 0, (piece->end - piece->first) * wide * sizeof *sums);
     for (size_t i = 0; i < x.images;)
         i += add_images(p, &x, &d, step, piece, i, sums);
     if (!step->direct && p->ends)

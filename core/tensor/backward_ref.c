@@ -12,7 +12,7 @@ static void outer(const struct outer *o) {
             for (size_t l = 0; l < o->lines; l++)
                 for (size_t p = 0; p < o->pixels; p++)
                     sum += o->a[l * o->a_line + p * o->a_step + i] * o->b[l * o->b_line + p * o->b_step + j];
-            o->out[i * o->pitch + j] += sum;
+            o->out[i * o->pitch + j] = (o->add ? o->out[i * o->pitch + j] : 0) + sum;
         }
 }
 

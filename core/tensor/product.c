@@ -49,6 +49,16 @@ static void pack_taps(size_t n, size_t wide, size_t segments, size_t apart, cons
             row[s * apart + j] = j < n ? w[tap[s]] : 0;
 }
 
+/* pack_row copies n numbers and fills the block with zeros, a few at a time: rows are short. */
+static void pack_row(size_t n, size_t wide, const float *from, float *row) {
+    enum { FEW = 16 };
+    size_t j = 0;
+    for (; j + FEW <= n; j += FEW)
+        memcpy(row + j, from + j, FEW * sizeof *row);
+    for (; j < wide; j++)
+        row[j] = j < n ? from[j] : 0;
+}
+
 void matrix_pack_across(const struct tensor_kernels *k, size_t segments, size_t depth, size_t columns, const float *w,
                         size_t taps, const size_t *tap, float *panels) {
     for (size_t first = 0, wide; first < columns; first += wide, panels += segments * depth * wide) {
@@ -56,12 +66,10 @@ void matrix_pack_across(const struct tensor_kernels *k, size_t segments, size_t 
         size_t n = columns - first < wide ? columns - first : wide;
         for (size_t i = 0; i < depth; i++) {
             const float *from = w + (i * columns + first) * taps;
-            if (taps > 1) {
+            if (taps > 1)
                 pack_taps(n, wide, segments, depth * wide, from, taps, tap, panels + i * wide);
-            } else if (segments) {
-                memcpy(panels + i * wide, from, n * sizeof *w);
-                memset(panels + i * wide + n, 0, (wide - n) * sizeof *w);
-            }
+            else if (segments)
+                pack_row(n, wide, from, panels + i * wide);
         }
     }
 }
