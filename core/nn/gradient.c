@@ -28,12 +28,14 @@ static int output_of(const struct gradient *g) { return g->forward.nodes[g->forw
 static size_t share_of(const struct ctx *ctx, const struct gradient *g) {
     enum {
         BODIES = 4,
-        BODIES_OF_POINTS = 2,
+        POINTS = 32,
         FLOATS = 1 << 22
-    }; /* bodies a thread; values of so many numbers at most, a layer of which stays near while it reads its weights */
-    size_t threads = ctx->parallel ? ctx->parallel->threads : 1,
-           bodies = (g->points ? BODIES_OF_POINTS : BODIES) * threads;
+    }; /* bodies a thread, or points a body; values of so many numbers at most, a layer of which stays near while it reads
+        * its weights */
+    const size_t threads = ctx->parallel ? ctx->parallel->threads : 1, bodies = g->points ? threads : BODIES * threads;
     size_t share = (g->images + bodies - 1) / bodies, most = FLOATS / (g->forward.floats + 1);
+    if (g->points && most > POINTS)
+        most = POINTS;
     share = share < most ? share : most;
     return share ? share : 1;
 }

@@ -8,7 +8,7 @@ const int gradient_order[NODE_INPUTS] = {3, 2, 1, 0};
 
 /* Weights, those of images that have one pixel, and multiply-adds an image, that are worth a piece; rows that outer takes
  * at a time. */
-enum { PIECE_WEIGHTS = 1 << 15, PIECE_LINEAR = 1 << 13, PIECE_WORK = 1 << 21, PIECE_ROWS = 8 };
+enum { PIECE_WEIGHTS = 1 << 15, PIECE_LINEAR = 1 << 12, PIECE_WORK = 1 << 21, PIECE_ROWS = 8 };
 
 size_t gradient_numbers(const struct graph *graph) {
     size_t n = 0;
