@@ -97,7 +97,7 @@ say = @printf '  %-5s %s\n' '$(1)' '$(2)'
 endif
 
 SOURCES = $(sort $(shell find core handlers server tests bench -name '*.[ch]'))
-TIDY_FLAGS := -I. -I$(B) -D_GNU_SOURCE -DSOLVENT_VERSION=\"$(VERSION)\" -std=gnu11
+TIDY_FLAGS = -I. -D_GNU_SOURCE -DSOLVENT_VERSION=\"$(VERSION)\" -std=gnu11 $(foreach i,$(lastword $(subst _, ,$*)),$(FLAGS_$i) $(TIDY_$i))
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -129,9 +129,19 @@ fmt: ## format the sources
 check-format: ## check that `make fmt` would change nothing
 	$(Q)$(CLANG_FORMAT) --dry-run --Werror $(SOURCES)
 
-lint: check-format ## check the format and run clang-tidy
-	$(Q)printf '%s\n' $(filter-out tests/% bench/%,$(filter %.c,$(SOURCES))) | \
-	    xargs -P $$(nproc) -n 8 sh -c '$(CLANG_TIDY) --quiet "$$@" -- $(TIDY_FLAGS)' lint
+# A file is read again when it, what it includes, or the checks change: the first run takes long, those after it little.
+# Kernels of the other family want the headers of its C library.
+AARCH64 := /usr/aarch64-linux-gnu/include
+TIDY_neon := $(if $(filter avx2,$(ISAS)),--target=aarch64-linux-gnu -isystem $(AARCH64))
+NOT_LINTED := tests/% bench/% $(if $(wildcard $(AARCH64)),,%_neon.c)
+LINTED := $(patsubst %.c,build/lint/%.ok,$(filter-out $(NOT_LINTED),$(filter %.c,$(SOURCES))))
+lint: check-format $(LINTED) ## check the format and run clang-tidy on what changed; -k goes on after a finding
+build/lint/%.ok: %.c .clang-tidy
+	$(call say,LINT,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(TIDY_FLAGS) -MM -MP -MT $@ -MF $(@:.ok=.d) $<
+	$(Q)$(CLANG_TIDY) --quiet $< -- $(TIDY_FLAGS) 2> $(@:.ok=.err) || { cat $(@:.ok=.err); exit 1; }
+	@touch $@
 
 docs: $(B)/solvent ## write docs/api.md from the descriptors
 	$(B)/solvent docs > docs/api.md
@@ -213,5 +223,5 @@ $(filter-out %/vqsort,$(BENCHES)): %: %.o $(B)/libserver.a $(B)/libhandlers.a $(
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $^ $(SERVER_LIBS) $(BENCH_LIBS) -o $@
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) build/lint -name '*.d' 2>/dev/null)
 .PHONY: all run test check-one bench bench-tools fuzz fmt check-format lint docs models models-check clean help FORCE

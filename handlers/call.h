@@ -69,6 +69,9 @@ struct host_jobs {
                         int64_t *next);
     /* result writes the answer or the problem as it was kept, and sets call->media and call->kept_http. */
     enum status (*result)(void *self, struct call *call, const char *id, struct buf *out);
+    /* making fails where a job that has not ended makes what is so called (call->makes). Errors: CONFLICT (it names
+     * the job). */
+    enum status (*making)(void *self, struct call *call, struct str name);
 };
 
 /* What a job lends to the call that it runs. */
@@ -118,9 +121,10 @@ struct call {
     int64_t deadline_ns;   /* of host->now_ns: when the host will stop it; the host's to set before run. 0: unknown */
     bool
         hasty; /* before decode: where decoding would have to read a model's files, it ends with UNREADY and sets ... */
-    bool later;   /* ... this: call_again, and decode on a thread that may wait */
-    bool impure;  /* after decode: the body alone does not determine the answer (a drawn seed, a named model) */
-    bool partial; /* after run: cut or chosen by a time limit; must not be cached */
+    bool later;       /* ... this: call_again, and decode on a thread that may wait */
+    struct str makes; /* after decode: the model that run() makes, which no two jobs may do at once; n 0: none */
+    bool impure;      /* after decode: the body alone does not determine the answer (a drawn seed, a named model) */
+    bool partial;     /* after run: cut or chosen by a time limit; must not be cached */
     struct kept_model *models; /* given back by call_release */
     enum graph_dtype dtype;    /* of the networks that it loads: run's to set before */
     struct sink *events;       /* while run works: where call_progress writes; NULL: nobody listens */
@@ -195,6 +199,9 @@ uint64_t call_draw(struct call *call);
 /* call_fail records a failure from outside the endpoint (a limit of the host, say) and returns status. */
 enum status call_fail(struct call *call, enum status status, const char *pointer, const char *format, ...)
     PRINTF_LIKE(4, 5);
+#ifdef __clang_analyzer__ /* as for ctx_fail */
+#define call_fail(call, code, ...) ((void)call_fail(call, code, __VA_ARGS__), (code))
+#endif
 
 /* call_problem writes the RFC 9457 document of the failure; call->http is its status. */
 void call_problem(const struct call *call, const char *request_id, struct buf *out);

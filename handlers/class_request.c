@@ -171,8 +171,9 @@ static enum status number_of(struct ctx *ctx, const struct loaded_model *m, cons
     if (status != STATUS_OK || (*class >= 0 && *class < (int64_t)m->classes.n))
         return status;
     place(asked, i, pointer, field);
-    return ctx_fail(ctx, STATUS_INVALID, pointer, "%s is %lld, want 0 to %lld: the network knows so many.", field,
-                    (long long)*class, (long long)m->classes.n - 1);
+    return ctx_fail(ctx, STATUS_INVALID, pointer, "%s is %lld, want 0 to %lld: the network knows so many%s.", field,
+                    (long long)*class, (long long)m->classes.n - 1,
+                    *class == m->classes.none ? "; it is told none where a request names none" : "");
 }
 
 enum status class_numbers(struct ctx *ctx, const struct loaded_model *model, const struct array *asked, int64_t **out) {

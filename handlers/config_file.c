@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "core/tensor/tensor.h"
+#include "handlers/encode.h"
+#include "handlers/number.h"
 
 const struct config_word config_activations[] = {{"silu", ACTIVATION_SILU}, {"swish", ACTIVATION_SILU},
                                                  {"mish", ACTIVATION_MISH}, {"gelu", ACTIVATION_GELU},
@@ -160,4 +162,52 @@ enum status config_file_read(struct ctx *ctx, const char *file, json_t *object, 
             return status;
     }
     return STATUS_OK;
+}
+
+/* -- Writing -- */
+
+static const char *word_of(const struct config_word *words, int value) {
+    while (words->text && words->value != value)
+        words++;
+    return words->text;
+}
+
+static void write_key(const struct config_key *key, const void *value, struct buf *out) {
+    const bool word = key->type == CONFIG_WORD || key->type == CONFIG_SWITCH;
+    const char *text =
+        word ? word_of(key->words, key->type == CONFIG_WORD ? *(const int *)value : *(const bool *)value) : "";
+    if (!text)
+        return;
+    buf_printf(out, ",\n  \"%s\": ", key->name);
+    if (word)
+        encode_text(out, text);
+    else if (key->type == CONFIG_REAL)
+        number_write_real(out, *(const double *)value);
+    else if (key->type == CONFIG_FLAG)
+        buf_text(out, *(const bool *)value ? "true" : "false");
+    else if (key->nullable && !*(const size_t *)value)
+        buf_text(out, "null");
+    else
+        buf_printf(out, "%zu", *(const size_t *)value);
+}
+
+/* bytes_of is the size of a key's member; 0: it is not written. */
+static size_t bytes_of(enum config_type type) {
+    switch (type) {
+    case CONFIG_SIZE: return sizeof(size_t);
+    case CONFIG_REAL: return sizeof(double);
+    case CONFIG_FLAG:
+    case CONFIG_SWITCH: return sizeof(bool);
+    case CONFIG_WORD: return sizeof(int);
+    default: return 0;
+    }
+}
+
+void config_file_write(const struct config_key *keys, size_t n, const void *of, const void *plain, struct buf *out) {
+    for (size_t i = 0; i < n; i++) {
+        const char *value = (const char *)of + keys[i].offset, *other = (const char *)plain + keys[i].offset;
+        const size_t bytes = bytes_of(keys[i].type);
+        if (bytes && memcmp(value, other, bytes) != 0)
+            write_key(&keys[i], value, out);
+    }
 }

@@ -16,6 +16,7 @@
 #ifndef SOLVENT_CONFIG_FILE_H
 #define SOLVENT_CONFIG_FILE_H
 
+#include "core/base/buf.h"
 #include "handlers/json_file.h"
 
 enum config_type {
@@ -55,5 +56,9 @@ extern const struct config_word config_activations[];
  * Errors: INVALID (one sentence that names the key, and what it wants), NO_MEMORY. */
 enum status config_file_read(struct ctx *ctx, const char *file, json_t *object, const struct config_key *keys, size_t n,
                              struct file_warnings *warnings, void *to) MUST_CHECK;
+
+/* config_file_write appends `,\n  "key": value` for each SIZE, REAL, FLAG, WORD and SWITCH that is another in `of` than in
+ * `plain`; a WORD that is none of `words` is left out. */
+void config_file_write(const struct config_key *keys, size_t n, const void *of, const void *plain, struct buf *out);
 
 #endif

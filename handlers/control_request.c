@@ -42,12 +42,27 @@ const struct field measurement_fields[] = {
           .max_items = PROJECT_MAX_ROWS, FIELD_REALS(-1e9, 1e9)),
     {0}};
 
+static bool wants_class(const struct ctx *ctx, enum status status) {
+    return status == STATUS_INVALID && !strcmp(ctx->err.pointer, "/class");
+}
+
 /* below_guidance makes the error of guidance's own model point there. */
 static enum status below_guidance(struct ctx *ctx, enum status status) {
     char pointer[sizeof ctx->err.pointer];
-    snprintf(pointer, sizeof pointer, "/guidance%.150s", ctx->err.pointer);
+    snprintf(pointer, sizeof pointer, "/guidance%.150s", wants_class(ctx, status) ? "/model" : ctx->err.pointer);
     memcpy(ctx->err.pointer, pointer, sizeof pointer);
     return status;
+}
+
+/* make_classless makes the request's model once more, without its class. */
+static enum status make_classless(struct call *call, const struct choice *model, const struct network_use *use,
+                                  const struct denoiser **out) {
+    enum status status = model_make(call, model, (struct model_class){.use = use}, out);
+    return wants_class(&call->ctx, status)
+               ? ctx_fail(&call->ctx, STATUS_INVALID, "/guidance",
+                          "guidance leads away from no class, and this network has no row for none (a _null_class in "
+                          "its config.json); want guidance.model.")
+               : status;
 }
 
 static enum status make_reference(struct call *call, const struct choice *model, const struct control_request *r,
@@ -58,7 +73,7 @@ static enum status make_reference(struct call *call, const struct choice *model,
         return ctx_fail(ctx, STATUS_INVALID, "/guidance",
                         "guidance has nothing to guide away from; want a class, or guidance.model.");
     if (!own->params)
-        return model_make(call, model, (struct model_class){.use = r->use}, out);
+        return make_classless(call, model, r->use, out);
     enum status status = model_check_size(call, own, "guidance/model");
     if (status != STATUS_OK)
         return status;

@@ -35,7 +35,8 @@ extern const struct field guidance_fields[], clip_fields[], measurement_fields[]
     {.name = "class",                                                                                                 \
      .doc = "Only this class of the model: the parts for which model.classes holds the number, or what a network is " \
             "told (a number, or a name where the model has names: GET /v1/models). "                                  \
-            "A network that is told none gets its last class, which those trained for guidance keep for that." DOC,   \
+            "Without one, a network is told the row that it learnt for none; a UNet2DModel has one where its "        \
+            "config.json names it (_null_class), and wants a class and guidance.model where it does not." DOC,        \
      .type = FIELD_ARRAY,                                                                                             \
      .kinds = KIND_INT | KIND_STRING,                                                                                 \
      .scalar = true,                                                                                                  \

@@ -184,7 +184,7 @@ static bool digit(char c) { return c >= '0' && c <= '9'; }
 /* read_number takes what JSON writes, and +5, .5, 5. besides, by putting the digit there that JSON wants. */
 static enum number_error read_number(struct str s, double *value) {
     char text[NUMBER_MAX];
-    size_t n = 0, i = s.n && s.p[0] == '+';
+    size_t n = 0, i = s.n && s.p[0] == '+', points = 0;
     if (s.n > NUMBER_MAX - 3)
         return number_read_real(s.p, s.n, value);
     if (i < s.n && s.p[i] == '-') {
@@ -195,6 +195,9 @@ static enum number_error read_number(struct str s, double *value) {
     if (i < s.n && s.p[i] == '.' && i + 1 < s.n && digit(s.p[i + 1]))
         text[n++] = '0';
     for (; i < s.n; i++) {
+        points += s.p[i] == '.';
+        if (points > 1) /* each may be followed by a digit more */
+            return NUMBER_SYNTAX;
         text[n++] = s.p[i];
         if (s.p[i] == '.' && i && digit(s.p[i - 1]) && (i + 1 == s.n || !digit(s.p[i + 1])))
             text[n++] = '0';
@@ -320,12 +323,24 @@ static enum status read_columns(struct reading *r, struct csv *out) {
     return status;
 }
 
+/* check_text tells the encodings and line ends that would make one field of everything. */
+static enum status check_text(const struct reading *r) {
+    const size_t n = (size_t)(r->end - r->p);
+    if (n >= 2 && (!memcmp(r->p, "\xff\xfe", 2) || !memcmp(r->p, "\xfe\xff", 2)))
+        return ctx_fail(r->ctx, STATUS_INVALID, "", "%.100s is UTF-16; want UTF-8.", r->file);
+    if (memchr(r->p, '\r', n) && !memchr(r->p, '\n', n))
+        return ctx_fail(r->ctx, STATUS_INVALID, "", "%.100s ends its lines with CR alone; want LF or CRLF.", r->file);
+    return STATUS_OK;
+}
+
 enum status csv_read(struct ctx *ctx, const char *file, const char *p, size_t n, struct csv *out) {
     struct reading r = {.ctx = ctx, .file = file, .p = p, .end = p + n, .line = 1};
     if (n >= 3 && !memcmp(p, "\xef\xbb\xbf", 3))
         r.p += 3;
     *out = (struct csv){0};
-    enum status status = read_first(&r);
+    enum status status = check_text(&r);
+    if (status == STATUS_OK)
+        status = read_first(&r);
     if (status == STATUS_OK)
         status = read_rest(&r);
     return status == STATUS_OK ? read_columns(&r, out) : status;

@@ -21,9 +21,8 @@ static enum status open_idx(struct ctx *ctx, const char *file, const unsigned ch
         return status;
     *out = (struct data_array){.file = file, .dims = idx.dims, .n = idx.n};
     memcpy(out->shape, idx.shape, sizeof idx.shape);
-    out->whole = idx.type != IDX_F32 && idx.type != IDX_F64;
     if (idx.type == IDX_U8) {
-        out->bytes = idx.data;
+        out->as = AS_BYTES, out->bytes = idx.data;
         return STATUS_OK;
     }
     double *to = ctx_alloc(ctx, idx.n, sizeof *to);
@@ -33,24 +32,34 @@ static enum status open_idx(struct ctx *ctx, const char *file, const unsigned ch
         if (!isfinite(to[i] = idx_value(&idx, i)))
             return ctx_fail(ctx, STATUS_INVALID, "", "%.100s has %s as its element %zu, want a finite number.", file,
                             isnan(to[i]) ? "NaN" : "an infinity", i);
-    out->reals = to;
+    out->as = AS_REALS, out->reals = to;
     return STATUS_OK;
+}
+
+struct data_array data_array_of(const char *file, const struct array *a) {
+    struct data_array out = {.file = file, .dims = a->dims, .n = a->n};
+    memcpy(out.shape, a->shape, sizeof a->shape);
+    if (a->kind == KIND_INT)
+        out.as = AS_INTS, out.ints = a->ints;
+    else
+        out.as = AS_REALS, out.reals = a->reals;
+    return out;
 }
 
 static enum status open_npy(struct ctx *ctx, const char *file, const unsigned char *p, size_t n,
                             struct data_array *out) {
-    struct array a;
-    enum status status = npy_read(ctx, p, n, &a);
+    struct npy a;
+    enum status status = npy_open(ctx, p, n, &a);
     if (status != STATUS_OK) {
         const struct error error = ctx->err;
         return ctx_fail(ctx, status, "", "%.100s: %.700s", file, error.detail);
     }
-    *out = (struct data_array){.file = file, .dims = a.dims, .n = a.n, .whole = a.kind == KIND_INT};
+    *out = data_array_of(file, &a.numbers);
+    if (a.bytes)
+        out->as = AS_BYTES, out->bytes = a.bytes;
+    out->dims = a.dims;
+    out->n = a.n;
     memcpy(out->shape, a.shape, sizeof a.shape);
-    if (a.kind == KIND_INT)
-        out->ints = a.ints;
-    else
-        out->reals = a.reals;
     return STATUS_OK;
 }
 
@@ -64,8 +73,15 @@ enum status data_array_open(struct ctx *ctx, const struct data_file *file, struc
             return status;
         p = plain;
     }
-    return n >= 6 && !memcmp(p, "\x93NUMPY", 6) ? open_npy(ctx, file->name, p, n, out)
-                                                : open_idx(ctx, file->name, p, n, out);
+    if (n >= 6 && !memcmp(p, "\x93NUMPY", 6))
+        return open_npy(ctx, file->name, p, n, out);
+    if (n >= 2 && !p[0] && !p[1]) /* of which idx_read says what is wrong with it */
+        return open_idx(ctx, file->name, p, n, out);
+    return ctx_fail(
+        ctx, STATUS_INVALID, "",
+        "%.100s is neither IDX (two zero bytes and a type at its start) nor NPY (\\x93NUMPY); a table is known "
+        "by its name, .csv or .tsv, and a picture by .png.",
+        file->name);
 }
 
 /* -- Rows -- */
@@ -106,14 +122,16 @@ static double array_number(const void *self, size_t row, size_t column) {
 
 /* to_bytes: pixels that come as other integers must be bytes too. */
 static enum status to_bytes(struct ctx *ctx, const struct data_array *a, const unsigned char **out) {
-    if ((*out = a->bytes))
+    if (a->as == AS_BYTES) {
+        *out = a->bytes;
         return STATUS_OK;
+    }
     unsigned char *to = ctx_alloc(ctx, a->n, 1);
     if (!to)
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < a->n; i++) {
         const double value = data_array_value(a, i);
-        if (!a->whole || value < 0 || value > 255)
+        if (value != floor(value) || value < 0 || value > 255)
             return ctx_fail(ctx, STATUS_INVALID, "", "%.100s has %g as its element %zu; want integers of 0 to 255.",
                             a->file, value, i);
         to[i] = (unsigned char)value;
@@ -160,7 +178,7 @@ enum status dataset_labels(struct ctx *ctx, const struct data_array *a, struct d
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < a->n; i++) {
         double label = data_array_value(a, i);
-        if (!a->whole || label < 0 || label >= DATASET_CLASSES_MAX)
+        if (label != floor(label) || label < 0 || label >= DATASET_CLASSES_MAX)
             return ctx_fail(ctx, STATUS_INVALID, "", "%.100s has %g as its label %zu, want an integer from 0 to %d.",
                             a->file, label, i, DATASET_CLASSES_MAX - 1);
         labels[i] = (int64_t)label;
@@ -186,10 +204,33 @@ static bool ends_with(const char *name, const char *end) {
     return n >= k && !strcasecmp(name + n - k, end);
 }
 
+bool dataset_is_csv(const char *name) {
+    static const char *const ENDS[] = {".csv", ".tsv", ".csv.gz", ".tsv.gz"};
+    for (size_t i = 0; i < COUNT_OF(ENDS); i++)
+        if (ends_with(name, ENDS[i]))
+            return true;
+    return false;
+}
+
+/* read_csv unpacks it first, where it is packed. */
+static enum status read_csv(struct ctx *ctx, const struct dataset_in *in, struct dataset *out) {
+    struct data_file file = in->files[0];
+    struct dataset_in plain = *in;
+    plain.files = &file;
+    if (inflate_is(file.p, file.n)) {
+        unsigned char *text;
+        enum status status = inflate_read(ctx, file.name, file.p, file.n, ctx->cap, &text, &file.n);
+        if (status != STATUS_OK)
+            return status;
+        file.p = text;
+    }
+    return dataset_csv(ctx, &plain, out);
+}
+
 enum status dataset_read(struct ctx *ctx, const struct dataset_in *in, struct dataset *out) {
     *out = (struct dataset){0};
     const struct data_file *first = &in->files[0];
-    bool csv = ends_with(first->name, ".csv") || ends_with(first->name, ".tsv");
+    const bool csv = dataset_is_csv(first->name);
     if (*in->label_column && !csv)
         return ctx_fail(ctx, STATUS_INVALID, "", "%.100s is no CSV, so it has no column %.60s of labels.", first->name,
                         in->label_column);
@@ -201,7 +242,7 @@ enum status dataset_read(struct ctx *ctx, const struct dataset_in *in, struct da
     if (!csv && (in->kind == DATASET_TABLE || (in->categorical && *in->categorical)))
         return ctx_fail(ctx, STATUS_INVALID, "", "%.100s is no CSV, so it is no table.", first->name);
     if (csv)
-        return dataset_csv(ctx, in, out);
+        return read_csv(ctx, in, out);
     if (ends_with(first->name, ".png"))
         return dataset_png(ctx, in, out);
     struct data_array a;

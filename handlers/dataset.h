@@ -5,7 +5,7 @@
  * IDX of [n][d]                                rows
  * NPY of integers 0 .. 255, [n][height][width]    images
  * NPY of [n][d]                                rows
- * CSV (csv.h): columns of numbers without gaps    rows, and labels from a column of categories or of integers >= 0
+ * CSV (csv.h), .gz too: columns of numbers without gaps    rows, and labels from a column of categories or of integers >= 0
  * CSV of any other columns                     rows of a table (dataset_table.h), and labels from one of categories
  * PNG (several)                                images of one size: grey where the first is; CLASS/NAME.png has a label
  * toy.h                                        rows, and labels
@@ -55,6 +55,9 @@ struct dataset_in {
         *categorical; /* columns of a table whose numbers are names, with commas between them; NULL or "": none */
     bool joint;       /* of a table: table_code.h */
 };
+
+/* dataset_is_csv says whether a file of that name is read as a CSV: .csv or .tsv, .gz behind it or not. */
+bool dataset_is_csv(const char *name);
 
 /* dataset_read reads them; what it gives lies in ctx, and in the files' bytes, which must outlive it.
  * Errors: INVALID (a sentence with the file and the place), TOO_LARGE, NO_MEMORY; those of the readers. */

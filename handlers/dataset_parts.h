@@ -4,20 +4,26 @@
 
 #include "handlers/dataset.h"
 
+enum data_array_as { AS_BYTES, AS_INTS, AS_REALS };
+
 /* Numbers of a file, however it holds them. */
 struct data_array {
     const char *file;
     size_t dims, shape[4], n;
-    const unsigned char *bytes; /* [n] one of the three is there */
-    const int64_t *ints;
-    const double *reals; /* finite */
-    bool whole;          /* they are integers by their type */
+    enum data_array_as as;
+    union {
+        const unsigned char *bytes; /* [n] */
+        const int64_t *ints;
+        const double *reals; /* finite */
+    };
 };
 
 /* data_array_open reads an IDX or NPY file, gz too. Errors: INVALID, UNSUPPORTED, NO_MEMORY. */
 enum status data_array_open(struct ctx *ctx, const struct data_file *file, struct data_array *out) MUST_CHECK;
+/* data_array_of an array borrows its numbers and the name. */
+struct data_array data_array_of(const char *file, const struct array *a);
 static inline double data_array_value(const struct data_array *a, size_t i) {
-    return a->bytes ? (double)a->bytes[i] : a->ints ? (double)a->ints[i] : a->reals[i];
+    return a->as == AS_BYTES ? (double)a->bytes[i] : a->as == AS_INTS ? (double)a->ints[i] : a->reals[i];
 }
 
 /* dataset_scale makes rows[n][d] of numbers, given column by column. Errors: INVALID (numbers beyond 1e30), NO_MEMORY. */

@@ -5,6 +5,7 @@
 #include "handlers/decoder.h"
 #include "handlers/encode.h"
 #include "handlers/number.h"
+#include "handlers/spelling.h"
 
 /* Scalars. Each has a reader of text, which serves the request and the default. */
 
@@ -362,31 +363,12 @@ static enum status decode_absent(struct decoder *d, const struct field *field, c
     return STATUS_OK;
 }
 
-/* edit_distance counts how few edits lead from a to b; only small distances matter. */
-static size_t edit_distance(const char *a, const char *b) {
-    size_t m = strlen(a), n = strlen(b), row[33];
-    if (m > 32 || n > 32)
-        return 99;
-    for (size_t j = 0; j <= n; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= m; i++) {
-        size_t corner = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= n; j++) {
-            size_t best = corner + (a[i - 1] != b[j - 1]);
-            corner = row[j];
-            best = row[j] + 1 < best ? row[j] + 1 : best;
-            row[j] = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-        }
-    }
-    return row[n];
-}
-
 static enum status unknown_field(struct decoder *d, const struct field *fields, const struct path *path) {
     const struct field *nearest = NULL;
-    size_t best = 3;
+    size_t best = SPELLING_NEAR + 1;
+    const struct str name = {path->name, strlen(path->name)};
     for (const struct field *f = fields; f->name; f++) {
-        size_t distance = edit_distance(path->name, f->name);
+        size_t distance = edit_distance(name, (struct str){f->name, strlen(f->name)});
         if (distance < best) {
             best = distance;
             nearest = f;

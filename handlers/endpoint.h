@@ -68,6 +68,10 @@ struct endpoint {
      * 202. It tells of its way by call_share, and may keep checkpoints (call_save). */
     bool job_only;
 
+    /* changes: it changes what the host keeps: 403 where that is not for clients to change, 409 where something is in the
+     * way. */
+    bool changes;
+
     /* live: the host itself writes the answer, for as long as there is something to tell. */
     bool live;
 

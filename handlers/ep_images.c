@@ -97,7 +97,7 @@ static void problem(const struct problem *problem, struct buf *out) {
 const struct endpoint ep_images = {
     .method = "POST",
     .route = "/v1/images/generations",
-    .version = 2,
+    .version = 3,
     .title = "Images, as clients of OpenAI's API ask for them",
     .doc = "Draws samples of a model as `/v1/sample` does, and answers each as a PNG: -1 is black, 1 white. The prompt "
            "is a "

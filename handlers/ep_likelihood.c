@@ -253,7 +253,6 @@ static enum status check_network(struct ctx *ctx, const struct params *p, const 
 struct work {
     struct params p;
     struct network_asked asked;
-    struct path path;
     struct likelihood_in in;
 };
 
@@ -290,13 +289,14 @@ static void unscale(const struct loaded_model *model, size_t n, double *log_like
         log_likelihood[i] -= model->log_scale;
 }
 
-static enum status prepare(struct call *call, struct work *w) {
+/* prepare fills w, which borrows the path, and that. */
+static enum status prepare(struct call *call, struct work *w, struct path *path) {
     struct ctx *ctx = &call->ctx;
     const struct params *p = &w->p;
     struct likelihood_in *in = &w->in;
     struct conditioned model = {0};
     *in = (struct likelihood_in){
-        .path = &w->path,
+        .path = path,
         .rtol = tolerance(p, p->has_rtol, p->rtol),
         .atol = tolerance(p, p->has_atol, p->atol),
         .n = p->points.shape[0],
@@ -314,9 +314,9 @@ static enum status prepare(struct call *call, struct work *w) {
     if (status == STATUS_OK && scaled(w))
         status = scale_points(ctx, w->asked.model, in);
     if (status == STATUS_OK)
-        status = sampler_path(ctx, &p->how, &w->path);
+        status = sampler_path(ctx, &p->how, path);
     if (status == STATUS_OK)
-        status = find_ends(ctx, p, &w->path, in);
+        status = find_ends(ctx, p, path, in);
     if (status == STATUS_OK && w->asked.model)
         status = network_check(ctx, &w->asked.use, &in->to);
     if (status == STATUS_OK)
@@ -374,8 +374,9 @@ static enum status report(struct ctx *ctx, const struct params *p, const struct 
 
 static enum status run(struct call *call, const void *params, void *result) {
     struct work w = {.p = *(const struct params *)params};
+    struct path path;
     struct likelihood_out found;
-    enum status status = prepare(call, &w);
+    enum status status = prepare(call, &w, &path);
     if (status == STATUS_OK)
         status = likelihood_run(&call->ctx, &w.in, &found);
     if (status == STATUS_OK && scaled(&w))
@@ -386,7 +387,7 @@ static enum status run(struct call *call, const void *params, void *result) {
 const struct endpoint ep_likelihood = {
     .method = "POST",
     .route = "/v1/likelihood",
-    .version = 7,
+    .version = 8,
     .title = "The likelihood of data under a diffusion or flow model",
     .doc =
         "Takes each point from data to noise along the probability-flow equation, adds up the divergence of the flow "

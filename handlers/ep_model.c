@@ -1,4 +1,5 @@
 #include "handlers/model_listing.h"
+#include "handlers/model_named.h"
 
 struct params {
     struct str id;
@@ -13,31 +14,21 @@ static uint64_t cost(const void *params) {
     return 1000 * 1000;
 }
 
-static enum status not_found(struct call *call, struct str id) {
-    const struct model_name *bad;
-    struct list names;
-    enum status status = call_list_models(call, id, &names, &bad);
-    if (status != STATUS_OK)
-        return status;
-    return bad ? call_fail(call, STATUS_NOT_FOUND, "", "The model \"%s\" is left out: %.*s", id.p, (int)bad->why.n,
-                           bad->why.p)
-               : call_fail(call, STATUS_NOT_FOUND, "",
-                           "There is no model \"%s\"; GET /v1/models lists those there are.", id.p);
-}
-
 static enum status run(struct call *call, const void *p, void *result) {
     const struct params *params = p;
     bool found = false;
-    enum status status = call->host->models ? model_list(call, params->id, MODEL_DIGESTED, result, &found) : STATUS_OK;
-    return status == STATUS_OK && !found ? not_found(call, params->id) : status;
+    enum status status =
+        call->host->models ? model_list(call, params->id, MODEL_DIGESTED, MODEL_TEXT, result, &found) : STATUS_OK;
+    return status == STATUS_OK && !found ? model_unknown(call, STATUS_NOT_FOUND, "", params->id) : status;
 }
 
 const struct endpoint ep_model = {
     .method = "GET",
     .route = "/v1/models/{id}",
-    .version = 2,
+    .version = 3,
     .title = "A model that a request may call by name",
-    .doc = "What `GET /v1/models` tells of it, and of a network the digest for sure.",
+    .doc = "What `GET /v1/models` tells of it, and of a network the digest for sure. Its labels, columns and scheduler "
+           "are told up to 1 MiB each.",
     .cache = CACHE_NEVER,
     .path = PATH,
     .params_size = sizeof(struct params),

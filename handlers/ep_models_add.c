@@ -82,7 +82,7 @@ static enum status begin(struct run *r) {
         status = STATUS_NO_MEMORY;
     if (status == STATUS_OK)
         status = resume(r, &resumed);
-    return status == STATUS_OK && !resumed ? train_refuse_taken(r->call, r->params->name) : status;
+    return status == STATUS_OK && !resumed ? train_refuse_taken(r->call, r->params) : status;
 }
 
 /* every tells whether a step is one of about n that are marked. */
@@ -129,7 +129,7 @@ static enum status put_model(struct run *r) {
         n++;
     }
     if (status == STATUS_OK)
-        status = store->put(store, &r->call->ctx, p->name, files, n);
+        status = store->put(store, &r->call->ctx, p->name, files, n, p->replace);
     for (size_t i = 0; i < n; i++)
         buf_release(&texts[i]);
     return status;
@@ -160,13 +160,14 @@ static enum status run(struct call *call, const void *params, void *result) {
 const struct endpoint ep_models_add = {
     .method = "POST",
     .route = "/v1/models",
-    .version = 2,
+    .version = 3,
     .title = "A model that learns from your data",
     .doc = "Trains a network, as a job: the answer is 202 with the job's address, and its events tell of the loss. The "
            "model "
            "is then in the folder of `--models`, under its name, for `/v1/sample` (points, images) or "
            "`/v1/sample/rows` (tables). The same request gives the same weights, on any number of threads; a job "
-           "that was interrupted goes on from its checkpoint to the same bytes.\n\n"
+           "that was interrupted goes on from its checkpoint to the same bytes. `DELETE /v1/models/{id}` takes it away "
+           "again; `replace` is for learning it anew.\n\n"
            "Points and images may be sent as `application/x-npy`, with the other fields in the query.",
     .source = "Lipman et al. 2023 (flow matching); Kotelnikov et al. 2023 (TabDDPM)",
     .input = train_fields,
@@ -183,6 +184,7 @@ const struct endpoint ep_models_add = {
     .progress = PROGRESS,
     .cache = CACHE_NEVER,
     .job_only = true,
+    .changes = true,
     .prepare = prepare,
     .cost = cost,
     .run = run,

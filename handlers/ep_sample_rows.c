@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "handlers/rows_request.h"
+#include "handlers/rows_text.h"
 #include "handlers/sample_answer.h"
 
 struct result {
@@ -70,42 +71,6 @@ static void put_given(const struct rows_params *p, struct table *table) {
                 table->columns[i].values[r] = rows_cells_value(&p->cells, table->n, r, i);
 }
 
-/* decode makes rows of features. */
-static enum status decode(struct call *call, const struct rows_params *p, const double *features, struct table *out) {
-    const struct table_code *code = &p->table->code;
-    int64_t *labels = ctx_alloc(&call->ctx, (size_t)p->count, sizeof *labels);
-    enum status status = labels ? table_room(&call->ctx, code, (size_t)p->count, out) : STATUS_NO_MEMORY;
-    if (status != STATUS_OK)
-        return status;
-    for (size_t i = 0; i < out->rows; i++)
-        labels[i] = (size_t)p->classes[i] < code->classes ? p->classes[i] : TABLE_DRAWN;
-    table_decode(code, out->rows, features, labels, out);
-    put_given(p, out);
-    return STATUS_OK;
-}
-
-static enum status write_rows(struct call *call, const struct rows_params *p, const struct table *table,
-                              struct result *out) {
-    struct buf text;
-    buf_init(&text, call->ctx.cap);
-    if (p->format == ROWS_CSV)
-        table_text_csv(&p->table->names, table, &text);
-    else
-        table_text_json(&p->table->names, table, &text);
-    char *copy = text.failed ? NULL : ctx_alloc(&call->ctx, text.n, 1);
-    const struct str is = {copy, text.n};
-    if (copy)
-        memcpy(copy, text.data, text.n);
-    const bool failed = text.failed;
-    buf_release(&text);
-    out->has_csv = p->format == ROWS_CSV;
-    out->has_columns = !out->has_csv;
-    *(out->has_csv ? &out->csv : &out->columns) = is;
-    return copy     ? STATUS_OK
-           : failed ? ctx_fail(&call->ctx, STATUS_NO_MEMORY, "", "There is not enough memory for the rows.")
-                    : STATUS_NO_MEMORY;
-}
-
 static enum status run(struct call *call, const void *params, void *result) {
     const struct rows_params *p = params;
     const struct table_code *code = &p->table->code;
@@ -116,11 +81,15 @@ static enum status run(struct call *call, const void *params, void *result) {
     double *features = ctx_alloc(&call->ctx, (size_t)p->count, code->features * sizeof *features);
     status = features ? gather(call, p, features) : STATUS_NO_MEMORY;
     if (status == STATUS_OK)
-        status = decode(call, p, features, &table);
+        status = rows_decode(&call->ctx, code, (size_t)p->count, features, p->classes, &table);
     if (status != STATUS_OK)
         return status;
-    *(struct result *)result = (struct result){.seed = p->seed};
-    return write_rows(call, p, &table, result);
+    put_given(p, &table);
+    const bool csv = p->format == ROWS_CSV;
+    struct result *out = result;
+    *out = (struct result){.seed = p->seed, .has_csv = csv, .has_columns = !csv};
+    return rows_text(call, csv ? table_text_csv : table_text_json, &p->table->names, &table,
+                     csv ? &out->csv : &out->columns);
 }
 
 const struct endpoint ep_sample_rows = {

@@ -47,9 +47,9 @@ static enum status unknown_class(struct call *call, const struct loaded_model *m
         at += (size_t)snprintf(names + at, sizeof names - at, ", \"%.*s\"", (int)m->labels.list[i].text.n,
                                m->labels.list[i].text.p);
     return call_fail(call, STATUS_INVALID, "/prompt",
-                     "The prompt is no class of this model; want a number from 0 to %zu%s%s%s, or an empty one.",
-                     m->classes.n - 1, *names ? ", or a name such as " : "", *names ? names + 2 : "",
-                     m->labels.n > NAMES_SHOWN ? ", ..." : "");
+                     "The prompt is no class of this model; want a number from 0 to %zu%s%s%s%s.", m->classes.n - 1,
+                     *names ? ", or a name such as " : "", *names ? names + 2 : "",
+                     m->labels.n > NAMES_SHOWN ? ", ..." : "", m->classes.none < 0 ? "" : ", or an empty one");
 }
 
 /* class_of finds the class; *given false: the prompt is empty. A formula checks its number itself. */

@@ -20,8 +20,8 @@ const struct field job_report_fields[] = {
     FIELD(J, eta_s, NUMBER, "While queued or running: seconds until its end, at a guess.",
           .present = offsetof(J, has_eta)),
     FIELD(J, attempts, INT,
-          "How often it was begun: after a crash of the service a job is begun again, and fails where that happens "
-          "three times.",
+          "How often it was begun since it last kept a checkpoint: after a crash of the service a job is begun again, "
+          "and fails where that happens three times.",
           .required = true),
     FIELD(J, created, STRING, "When it was taken, as RFC 3339 has it.", .required = true),
     FIELD(J, started, STRING, "When it was begun last."),

@@ -13,14 +13,16 @@ static void set_shape(struct model_graphs *out, size_t channels, size_t height, 
     out->dims = 3;
 }
 
-static struct model_classes last_is_none(size_t n) { return (struct model_classes){n, n ? (int64_t)n - 1 : 0}; }
+/* and_none is of networks that have a row more than classes, the last, for none of them. */
+static struct model_classes and_none(size_t n) { return (struct model_classes){n, (int64_t)n}; }
 
 static struct model_classes unet_classes(const struct unet_config *c) {
     switch (c->class_embed_type) {
     case UNET_CLASS_NONE: break;
-    case UNET_CLASS_EMBEDDING: return last_is_none(c->num_class_embeds);
+    case UNET_CLASS_EMBEDDING:
+        return c->null_class ? and_none(c->null_class) : (struct model_classes){c->num_class_embeds, -1};
     case UNET_CLASS_TIMESTEP:
-    case UNET_CLASS_IDENTITY: return last_is_none(c->num_train_timesteps);
+    case UNET_CLASS_IDENTITY: return (struct model_classes){c->num_train_timesteps, -1};
     }
     return (struct model_classes){0};
 }
@@ -34,7 +36,7 @@ static enum status make_unet(struct ctx *ctx, const struct unet_config *c, struc
 static enum status make_dit(struct ctx *ctx, const struct dit_config *c, struct model_graphs *out) {
     size_t channels = c->out_channels ? c->out_channels : c->in_channels;
     set_shape(out, c->in_channels, c->sample_size, c->sample_size, channels);
-    out->classes = last_is_none(c->num_embeds_ada_norm + 1);
+    out->classes = and_none(c->num_embeds_ada_norm); /* as diffusers has it */
     return dit_make(ctx, tensor_kernels_for(ctx->isa), c, &out->network);
 }
 
@@ -82,7 +84,7 @@ static enum status make_mlp(struct ctx *ctx, const struct mlp_file *m, struct mo
     set_shape(out, c->features, 1, 1, c->features);
     out->dims = 1;
     out->given = c->given;
-    out->classes = last_is_none(c->num_classes ? c->num_classes + 1 : 0);
+    out->classes = and_none(c->num_classes);
     enum status status = mlp_make(ctx, tensor_kernels_for(ctx->isa), c, &out->network);
     return status == STATUS_OK && m->mean ? make_scale(ctx, m, out) : status;
 }

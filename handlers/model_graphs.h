@@ -5,8 +5,8 @@
 #include "core/nn/autoencoder.h"
 #include "handlers/model_files.h"
 
-/* The classes that a network can be told: ids 0 .. n - 1, and what it is told where a request names none (the last
- * one, which those trained for guidance keep for that). n 0: it knows no classes. */
+/* The classes that a network can be told: ids 0 .. n - 1, and the row that it is told where a request names none, which
+ * those trained for guidance keep for that: n, or below 0 where it has no such row. n 0: it knows no classes. */
 struct model_classes {
     size_t n;
     int64_t none;

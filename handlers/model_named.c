@@ -3,16 +3,34 @@
 #include <stdio.h>
 #include <string.h>
 
-static enum status no_model(struct call *call, struct str name) {
+#include "handlers/spelling.h"
+
+/* nearest is the name that may have been meant; n 0: none is near. */
+static struct str nearest(const struct list *names, struct str name) {
+    struct str found = {0};
+    size_t best = SPELLING_NEAR + 1;
+    for (size_t i = 0; i < names->n; i++) {
+        const struct model_name *m = (const struct model_name *)names->items + i;
+        const size_t distance = edit_distance(name, m->name);
+        if (distance > 0 && distance < best)
+            best = distance, found = m->name;
+    }
+    return found;
+}
+
+enum status model_unknown(struct call *call, enum status status, const char *pointer, struct str name) {
     const struct model_name *bad;
     struct list names;
-    enum status status = call_list_models(call, name, &names, &bad);
-    if (status != STATUS_OK)
-        return status;
-    return bad ? call_fail(call, STATUS_INVALID, "/model", "The model \"%.*s\" is left out: %.*s", (int)name.n, name.p,
-                           (int)bad->why.n, bad->why.p)
-               : call_fail(call, STATUS_INVALID, "/model",
-                           "There is no model \"%.*s\"; GET /v1/models lists those there are.", (int)name.n, name.p);
+    enum status listed = call_list_models(call, name, &names, &bad);
+    if (listed != STATUS_OK)
+        return listed;
+    if (bad)
+        return call_fail(call, status, pointer, "The model \"%.*s\" is left out: %.*s", (int)name.n, name.p,
+                         (int)bad->why.n, bad->why.p);
+    const struct str near = nearest(&names, name);
+    return call_fail(call, status, pointer, "There is no model \"%.*s\"%s%.*s%s; GET /v1/models lists those there are.",
+                     (int)name.n, name.p, near.n ? " (did you mean \"" : "", (int)near.n, near.n ? near.p : "",
+                     near.n ? "\"?)" : "");
 }
 
 enum status model_named_keep(struct call *call, struct str asked, struct model_named *named, struct kept_model **out) {
@@ -23,7 +41,7 @@ enum status model_named_keep(struct call *call, struct str asked, struct model_n
     if (status != STATUS_OK)
         return status;
     if (!*out)
-        return no_model(call, name);
+        return model_unknown(call, STATUS_INVALID, "/model", name);
     const struct str is = (*out)->named.digest;
     if (at && (is.n != digest.n || memcmp(is.p, digest.p, is.n) != 0))
         return call_fail(call, STATUS_INVALID, "/model",

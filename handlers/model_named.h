@@ -15,6 +15,10 @@ struct model_named {
 enum status model_named_keep(struct call *call, struct str asked, struct model_named *named,
                              struct kept_model **out) MUST_CHECK;
 
+/* model_unknown is the failure that there is no such model, or that it is left out, with the name that may have been meant;
+ * returns `status`. Errors: also NO_MEMORY. */
+enum status model_unknown(struct call *call, enum status status, const char *pointer, struct str name) MUST_CHECK;
+
 /* model_named_text writes NAME@DIGEST. */
 struct str model_named_text(const struct model_named *named, char text[MODEL_NAMED_MAX + 1]);
 

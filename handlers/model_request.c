@@ -322,8 +322,16 @@ static enum status find_network(struct call *call, const struct choice *model, c
     return ctx_fail(&call->ctx, STATUS_INVALID, "/model/shape", "This network's samples have the shape %s.", shape);
 }
 
-/* make_network makes a network's denoiser. It is told one class, its last one where none is asked for, which those trained
- * for guidance keep for "none", or of several each sample's. */
+/* wants_class: a network without a row for none cannot do without a class. */
+static enum status wants_class(struct ctx *ctx, const struct loaded_model *m) {
+    return ctx_fail(ctx, STATUS_INVALID, "/class",
+                    "This network wants a class, 0 to %zu: its config.json has no _null_class, a row that it learnt "
+                    "for none.",
+                    m->classes.n - 1);
+}
+
+/* make_network makes a network's denoiser. It is told one class, its row for none where none is asked for, or of several
+ * each sample's. */
 static enum status make_network(struct call *call, const struct choice *model, struct model_class of, size_t count,
                                 struct conditioned *out) {
     struct ctx *ctx = &call->ctx;
@@ -337,6 +345,8 @@ static enum status make_network(struct call *call, const struct choice *model, s
     enum status status = find_network(call, model, &m);
     if (status == STATUS_OK && of.asked.kind)
         status = class_numbers(ctx, m, &of.asked, &numbers);
+    else if (status == STATUS_OK && m->classes.none < 0)
+        status = wants_class(ctx, m);
     if (status != STATUS_OK)
         return status;
     struct network_use use = *of.use;

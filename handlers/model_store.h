@@ -22,6 +22,7 @@ struct named_model {
     const struct loaded_model *outline; /* of a network: all but its weights; NULL: a formula */
     struct str json, digest;            /* the JSON object that the name stands for; n 0: not known yet */
     bool loaded;
+    bool made;       /* it came by put, and may be removed or replaced */
     size_t bytes;    /* that its weights hold, or will */
     int64_t call_ns; /* of its network for one sample on one thread, as it was measured; 0: it was not */
 };
@@ -67,10 +68,15 @@ struct model_store {
     /* rescan looks at the files again. Errors: INVALID (the folder cannot be read), NO_MEMORY. */
     enum status (*rescan)(struct model_store *self, struct ctx *ctx, struct model_changes *out);
     /* put adds a model: all of its files or none, forced to the disk, and then rescans. One of that name with the same
-     * files is fine. NULL: models cannot be added. Errors: INVALID ("/name": no name for a model, or another model's; the
-     * folder cannot be written, or the model not served), NO_MEMORY. */
+     * files is fine; another one is replaced in one step where `replace` says so, if it came by put too. NULL: models
+     * cannot be added. Errors, all at "/name": INVALID (no name for a model; the folder cannot be written, or the model
+     * not served), CONFLICT (another model's name), FORBIDDEN (which may not be replaced), NO_MEMORY, CANCELLED. */
     enum status (*put)(struct model_store *self, struct ctx *ctx, struct str name, const struct model_file *files,
-                       size_t n);
+                       size_t n, bool replace);
+    /* remove takes away a model that came by put, and then rescans; *in_use: calls that keep it end with it, and its
+     * files go with the last of them. NULL: models cannot be removed. Errors: NOT_FOUND (without a sentence), FORBIDDEN (it did not come by put, or
+     * the folder cannot be written), NO_MEMORY, CANCELLED. */
+    enum status (*remove)(struct model_store *self, struct ctx *ctx, struct str name, bool *in_use);
 };
 
 /* model_name_fits says whether a model may have that name: 1 to MODEL_NAME_MAX characters of A-Z a-z 0-9 . _ - and no '.'

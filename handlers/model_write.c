@@ -8,6 +8,7 @@
 #include "handlers/safetensors.h"
 #include "handlers/source_file.h"
 #include "handlers/table_file.h"
+#include "handlers/unet_file.h"
 
 #define WEIGHTS "diffusion_pytorch_model.safetensors"
 #define VERSION "\"_diffusers_version\": \"0.42.0\""
@@ -123,10 +124,15 @@ static void write_unet(const struct train_plan *plan, struct buf *out) {
     write_blocks("  \"up_block_types\": [", u->up_attention, u->levels, "AttnUpBlock2D", "UpBlock2D", out);
     for (size_t i = 0; i < u->levels; i++)
         buf_printf(out, "%s%zu", i ? ", " : "  \"block_out_channels\": [", u->block_out_channels[i]);
-    buf_printf(out, "],\n  \"layers_per_block\": %zu,\n  \"attention_head_dim\": %zu,\n  \"norm_num_groups\": %zu",
-               u->layers_per_block, u->attention_head_dim, u->norm_num_groups);
+    buf_printf(out, "],\n  \"layers_per_block\": %zu,\n  \"attention_head_dim\": ", u->layers_per_block);
+    if (u->attention_head_dim)
+        buf_printf(out, "%zu", u->attention_head_dim);
+    else
+        buf_text(out, "null"); /* one head */
+    buf_printf(out, ",\n  \"norm_num_groups\": %zu", u->norm_num_groups);
     if (u->num_class_embeds)
-        buf_printf(out, ",\n  \"num_class_embeds\": %zu", u->num_class_embeds);
+        buf_printf(out, ",\n  \"num_class_embeds\": %zu,\n  \"_null_class\": %zu", u->num_class_embeds, u->null_class);
+    unet_file_write_rest(u, out);
     buf_text(out, "\n}\n");
 }
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DIMS_MAX = 3, ALIGN = 64, MAGIC = 6 };
+enum { BODY_DIMS = 3, ALIGN = 64, MAGIC = 6 };
 static const char magic[MAGIC + 1] = "\x93NUMPY";
 
 static const char WANTED[] = "want i1, i2, i4, i8, u1, u2, u4, f4 or f8, of either byte order";
@@ -17,7 +17,7 @@ struct layout {
     unsigned width;
     bool big; /* the byte of greatest weight comes first */
     unsigned dims;
-    size_t shape[DIMS_MAX];
+    size_t shape[NPY_DIMS];
     size_t n;
     const char *data;
 };
@@ -26,6 +26,7 @@ enum key { KEY_DESCR = 1, KEY_ORDER = 2, KEY_SHAPE = 4, KEY_ALL = 7 };
 
 struct header {
     struct ctx *ctx;
+    unsigned most; /* dimensions */
     const char *start, *p, *end;
     struct layout layout;
 };
@@ -118,8 +119,11 @@ static enum status read_extent(struct header *h, size_t *extent) {
     return STATUS_OK;
 }
 
-static enum status refuse_dims(const struct header *h, const char *what) {
-    return ctx_fail(h->ctx, STATUS_UNSUPPORTED, "", "The npy array has %s; want 1 to %d.", what, DIMS_MAX);
+static enum status refuse_dims(const struct header *h) {
+    char more[32];
+    snprintf(more, sizeof more, "more than %u", h->most);
+    return ctx_fail(h->ctx, STATUS_UNSUPPORTED, "", "The npy array has %s dimensions; want 1 to %u.",
+                    h->layout.dims ? more : "no", h->most);
 }
 
 /* read_shape reads a tuple: (3,), (3, 4), (3, 4,), but not (3), which Python takes for a number. */
@@ -131,8 +135,8 @@ static enum status read_shape(struct header *h) {
     while (h->p == h->end || *h->p != ')') {
         if (l->dims && !comma)
             return refuse_header(h, "',' or ')'");
-        if (l->dims == DIMS_MAX)
-            return refuse_dims(h, "more than 3 dimensions");
+        if (l->dims == h->most)
+            return refuse_dims(h);
         enum status status = read_extent(h, &l->shape[l->dims]);
         if (status)
             return status;
@@ -143,7 +147,7 @@ static enum status read_shape(struct header *h) {
     if (l->dims == 1 && !comma)
         return refuse_header(h, "',' after the only extent of the shape");
     h->p++;
-    return l->dims ? STATUS_OK : refuse_dims(h, "no dimensions");
+    return l->dims ? STATUS_OK : refuse_dims(h);
 }
 
 /* read_member reads one key with its value; `seen` holds the keys so far. */
@@ -237,8 +241,8 @@ static enum status find_header(struct header *h, const unsigned char *p, size_t 
     return STATUS_OK;
 }
 
-static enum status read_header(struct ctx *ctx, const void *p, size_t n, struct layout *layout) {
-    struct header h = {.ctx = ctx};
+static enum status read_header(struct ctx *ctx, const void *p, size_t n, unsigned most, struct layout *layout) {
+    struct header h = {.ctx = ctx, .most = most};
     enum status status = find_header(&h, p, n);
     if (!status)
         status = read_dict(&h);
@@ -256,18 +260,14 @@ static enum status read_header(struct ctx *ctx, const void *p, size_t n, struct 
     return STATUS_OK;
 }
 
-/* load gives the bits of an element, those above its width 0. */
+/* load gives the bits of an element, those above its width as its sign has them. */
 static uint64_t load(const struct layout *l, size_t i) {
     const unsigned char *p = (const unsigned char *)l->data + i * l->width;
-    uint64_t x = 0;
+    const unsigned last = l->width - 1;
+    uint64_t x = l->letter == 'i' && p[l->big ? 0 : last] & 0x80 ? UINT64_MAX : 0;
     for (unsigned k = 0; k < l->width; k++)
-        x |= (uint64_t)p[k] << 8 * (l->big ? l->width - 1 - k : k);
+        x = x << 8 | p[l->big ? k : last - k];
     return x;
-}
-
-static int64_t int_of(const struct layout *l, uint64_t bits) {
-    unsigned above = 64 - 8 * l->width;
-    return l->letter == 'u' ? (int64_t)bits : (int64_t)(bits << above) >> above;
 }
 
 static double real_of(const struct layout *l, uint64_t bits) {
@@ -296,7 +296,7 @@ static void copy_elements(const struct layout *l, int64_t *to) {
         if (l->letter == 'f')
             bits.r = real_of(l, load(l, i));
         else
-            bits.i = int_of(l, load(l, i));
+            bits.i = (int64_t)load(l, i);
         to[i] = bits.i;
     }
 }
@@ -313,22 +313,43 @@ static enum status check_finite(struct ctx *ctx, const double *a, size_t n) {
     return STATUS_OK;
 }
 
+/* read_elements makes a flat array of them. */
+static enum status read_elements(struct ctx *ctx, const struct layout *l, struct array *out) {
+    void *to = ctx_alloc(ctx, l->n, sizeof(int64_t));
+    if (!to)
+        return STATUS_NO_MEMORY;
+    copy_elements(l, to);
+    *out = array_1d(l->letter == 'f' ? KIND_REAL : KIND_INT, to, l->n);
+    return l->letter == 'f' ? check_finite(ctx, to, l->n) : STATUS_OK;
+}
+
 enum status npy_read(struct ctx *ctx, const void *p, size_t n, struct array *out) {
     struct layout l = {0};
     *out = (struct array){0};
-    enum status status = read_header(ctx, p, n, &l);
-    if (status)
+    enum status status = read_header(ctx, p, n, BODY_DIMS, &l);
+    if (!status)
+        status = read_elements(ctx, &l, out);
+    if (status) {
+        *out = (struct array){0};
         return status;
-    void *to = ctx_alloc(ctx, l.n, sizeof(int64_t));
-    if (!to)
-        return STATUS_NO_MEMORY;
-    copy_elements(&l, to);
-    if (l.letter == 'f' && (status = check_finite(ctx, to, l.n)))
-        return status;
-    *out = (struct array){.kind = l.letter == 'f' ? KIND_REAL : KIND_INT, .dims = l.dims, .n = l.n};
-    memcpy(out->shape, l.shape, sizeof l.shape);
-    out->data = to;
+    }
+    out->dims = l.dims;
+    memcpy(out->shape, l.shape, sizeof out->shape);
     return STATUS_OK;
+}
+
+enum status npy_open(struct ctx *ctx, const void *p, size_t n, struct npy *out) {
+    struct layout l = {0};
+    *out = (struct npy){0};
+    enum status status = read_header(ctx, p, n, NPY_DIMS, &l);
+    if (!status && l.letter == 'u' && l.width == 1)
+        out->bytes = (const unsigned char *)l.data;
+    else if (!status)
+        status = read_elements(ctx, &l, &out->numbers);
+    out->dims = l.dims;
+    out->n = l.n;
+    memcpy(out->shape, l.shape, sizeof l.shape);
+    return status;
 }
 
 static void write_header(struct buf *b, const struct array *a) {

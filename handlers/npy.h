@@ -15,6 +15,18 @@
  * index>"), NO_MEMORY. */
 enum status npy_read(struct ctx *ctx, const void *p, size_t n, struct array *out) MUST_CHECK;
 
+/* A file of data: up to NPY_DIMS dimensions. */
+enum { NPY_DIMS = 4 };
+struct npy {
+    unsigned dims;
+    size_t shape[NPY_DIMS], n;
+    const unsigned char *bytes; /* [n] of u1, borrowed from the file; NULL: */
+    struct array numbers;       /* [n], flat, of all other types */
+};
+
+/* npy_open is npy_read of a file that outlives `out`. Errors: as of npy_read. */
+enum status npy_open(struct ctx *ctx, const void *p, size_t n, struct npy *out) MUST_CHECK;
+
 /* npy_write appends version 1.0 with '<i8' or '<f8' (header padded to 64 bytes). */
 void npy_write(struct buf *b, const struct array *a);
 

@@ -188,6 +188,9 @@ static void operation(struct buf *out, const struct endpoint *e) {
         job_answer(out);
     if (e->cache != CACHE_NEVER)
         buf_text(out, ",\"304\":{\"description\":\"The client's copy (If-None-Match) is the answer.\"}");
+    if (e->changes)
+        buf_text(out, PROBLEM_REF("403", "It is not for clients to change.")
+                          PROBLEM_REF("409", "Something that is there is in the way, and is named."));
     if (e->path)
         buf_text(out, PROBLEM_REF("404", "The path names nothing that there is."));
     if (e->query)

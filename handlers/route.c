@@ -68,7 +68,9 @@ static enum status read_segment(struct call *call, const struct field *field, co
 enum status route_decode(struct call *call) {
     const struct field *field = call->endpoint->path;
     const char *route = call->endpoint->route, *path = call->request.path;
-    enum status status = path && route_is(route, path) ? STATUS_OK : nothing_there(call);
+    if (!path || !route_is(route, path))
+        return nothing_there(call);
+    enum status status = STATUS_OK;
     while (status == STATUS_OK && *route) {
         if (*route != '{') {
             route++, path++;

@@ -223,6 +223,8 @@ static enum status decode_part(struct call *call, const struct rows_params *p, s
     write_part(p, json, part, &text);
     enum status status = begin_part(call, part, &text);
     buf_release(&text);
+    if (status == STATUS_OK)
+        ((struct sample_params *)part->call.params)->bare = true;
     return status;
 }
 

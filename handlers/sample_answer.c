@@ -2,7 +2,9 @@
 
 #include <math.h>
 
+#include "handlers/class_request.h"
 #include "handlers/dtype_field.h"
+#include "handlers/rows_text.h"
 
 static const struct field RESOLVED_SAMPLER_FIELDS[] = {
     FIELD(struct resolved_sampler, solver, ENUM, "The solver.", .names = solver_names,
@@ -20,6 +22,11 @@ static const struct field RESOLVED_FIELDS[] = {FIELD(struct resolved_result, see
 const struct field sample_answer_fields[] = {
     FIELD(struct sample_result, samples, ARRAY, "The samples, [count][d].", .kinds = KIND_REAL, .min_dims = 2,
           .max_dims = 2, .required = true),
+    FIELD(struct sample_result, columns, JSON,
+          "Of a model that learnt a table, whose samples are features: the same as rows, each column by its name, an "
+          "array of count numbers or texts; null is a value that is missing. /v1/sample/rows draws labels by their "
+          "shares and takes columns that are given.",
+          .present = offsetof(struct sample_result, has_columns)),
     FIELD(struct sample_result, shape, ARRAY, "[count, d].", .kinds = KIND_INT, .required = true),
     FIELD(struct sample_result, seed, INT, "The seed that was used.", .required = true,
           FIELD_INTS(0, SAMPLE_SEED_LIMIT - 1)),
@@ -143,6 +150,42 @@ static enum status draw(struct call *call, const struct sample_params *p, const 
     return plot_draw(call, &p->plot, &job, &out->picture);
 }
 
+/* classes_told is what the network was told for each sample: behind the last class where that is none. */
+static enum status classes_told(struct ctx *ctx, const struct sample_params *p, const struct loaded_model *model,
+                                const int64_t **out) {
+    int64_t none = (int64_t)model->table->code.classes, *told = &none;
+    size_t n = 1;
+    if (p->control.classes.kind) {
+        n = p->control.classes.n;
+        enum status status = class_numbers(ctx, model, &p->control.classes, &told);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return class_of_samples(ctx, told, n, (size_t)p->count, out);
+}
+
+/* put_columns makes rows of the samples of a model that learnt a table. Of one whose label is no part of the features
+ * (an older one) there are none without a class. */
+static enum status put_columns(struct call *call, const struct sample_params *p, const double *samples,
+                               struct sample_result *out) {
+    const struct loaded_model *model = NULL;
+    const int64_t *classes = NULL;
+    struct table table;
+    enum status status = p->bare ? STATUS_OK : model_load_network(call, &p->model, &model);
+    if (status != STATUS_OK || !model || !model->table)
+        return status;
+    const struct table_code *code = &model->table->code;
+    if (code->classes && !code->joint && !p->control.classes.kind)
+        return STATUS_OK;
+    status = classes_told(&call->ctx, p, model, &classes);
+    if (status == STATUS_OK)
+        status = rows_decode(&call->ctx, code, (size_t)p->count, samples, classes, &table);
+    if (status == STATUS_OK)
+        status = rows_text(call, table_text_json, &model->table->names, &table, &out->columns);
+    out->has_columns = status == STATUS_OK;
+    return status;
+}
+
 /* sample_report_rows writes what every answer holds. */
 enum status sample_report_rows(struct call *call, const struct sample_params *p, double *samples,
                                const struct denoiser *denoiser, struct sample_result *out) {
@@ -164,6 +207,8 @@ enum status sample_report_rows(struct call *call, const struct sample_params *p,
         status = measure_round_trip(ctx, p->invert.reals, samples, count, d, &out->round_trip_error);
     if (status == STATUS_OK)
         status = judge(call, p, denoiser, samples, out);
+    if (status == STATUS_OK)
+        status = put_columns(call, p, samples, out);
     if (status == STATUS_OK)
         status = draw(call, p, samples, out);
     resolve(call, p, out);

@@ -24,11 +24,11 @@ struct sample_result {
     int64_t seed, steps, network_calls;
     struct used_result used;
     struct grid_result grid;
-    struct str numerics;
+    struct str numerics, columns;
     struct adaptive_result adaptive;
     struct diagnostics_result diagnostics;
     int dtype;
-    bool has_adaptive, has_diagnostics, has_resolved, has_steps_done, has_dtype, cut;
+    bool has_adaptive, has_diagnostics, has_resolved, has_steps_done, has_dtype, has_columns, cut;
     int64_t steps_done;
     struct deadline_choice chosen;
     struct resolved_result resolved;

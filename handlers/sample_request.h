@@ -37,6 +37,7 @@ struct sample_params {
     bool has_stop_after, has_plot;
     struct plot_params plot;
     const double *given; /* of no field: [count][d] numbers that are known, NaN elsewhere (denoiser.h); NULL: none */
+    bool bare;           /* of no field: who asks makes rows of the samples */
 };
 
 extern const struct field sample_fields[];

@@ -22,7 +22,7 @@ enum status sign_run(struct call *call, const void *params, const struct predica
     for (size_t k = 0; k < predicate->points && !many; k++)
         memcpy(one + 2 * k, p->point[k].reals, 2 * sizeof *one);
     const double *rows = many ? p->many.reals : one;
-    size_t n = many ? p->many.n / (2 * predicate->points) : 1;
+    size_t n = many ? p->many.shape[0] : 1;
     enum status status = trace_open(&call->ctx, p->has_trace, &p->trace, &p->many, &out->trace);
     if (status == STATUS_OK && many)
         status = signs_of(&call->ctx, rows, n, p->eps, predicate, &out->signs);

@@ -192,6 +192,8 @@ static enum status make_skeleton(struct ctx *ctx, struct splice *s) {
     return STATUS_OK;
 }
 
+static const char *skeleton_text(const struct splice *s) { return s->skeleton.data ? s->skeleton.data : ""; }
+
 /* original_offset maps a position of the skeleton to the text. */
 static size_t original_offset(const struct splice *s, size_t at) {
     size_t low = 0, high = s->n_spans;
@@ -217,7 +219,7 @@ static size_t original_offset(const struct splice *s, size_t at) {
  * behind the key. */
 static enum status duplicate_key(struct ctx *ctx, const struct splice *s, const json_error_t *error) {
     size_t end = (size_t)error->position < s->skeleton.n ? (size_t)error->position : s->skeleton.n;
-    const char *text = s->skeleton.data;
+    const char *text = skeleton_text(s);
     int depth = 0;
     size_t key = 0, length = 0;
     for (size_t i = 0; i < end; i++) {
@@ -241,6 +243,8 @@ static enum status duplicate_key(struct ctx *ctx, const struct splice *s, const 
                     text + key);
 }
 
+static bool is_letter(char c) { return (c | 32) >= 'a' && (c | 32) <= 'z'; }
+
 static enum status parse_error(struct ctx *ctx, const struct splice *s, const json_error_t *error) {
     switch (json_error_code(error)) {
     case json_error_duplicate_key: return duplicate_key(ctx, s, error);
@@ -254,11 +258,11 @@ static enum status parse_error(struct ctx *ctx, const struct splice *s, const js
     default: break;
     }
     /* jansson's position is behind the token it did not expect; the token itself is the better place. */
+    const char *text = skeleton_text(s);
     size_t at = (size_t)error->position;
     if (json_error_code(error) != json_error_premature_end_of_input && at > 0)
         at--;
-    while (at > 0 && at < s->skeleton.n && ((s->skeleton.data[at] | 32) >= 'a' && (s->skeleton.data[at] | 32) <= 'z') &&
-           ((s->skeleton.data[at - 1] | 32) >= 'a' && (s->skeleton.data[at - 1] | 32) <= 'z'))
+    while (at > 0 && at < s->skeleton.n && is_letter(text[at]) && is_letter(text[at - 1]))
         at--;
     return splice_syntax(ctx, s->text, s->n, original_offset(s, at));
 }
@@ -269,7 +273,7 @@ enum status splice_parse(struct ctx *ctx, struct splice *splice, const char *tex
     enum status status = make_skeleton(ctx, splice);
     if (status == STATUS_OK) {
         json_error_t error;
-        *root = json_loadb(splice->skeleton.data ? splice->skeleton.data : "", splice->skeleton.n,
+        *root = json_loadb(skeleton_text(splice), splice->skeleton.n,
                            JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY, &error);
         if (!*root)
             status = parse_error(ctx, splice, &error);

@@ -6,7 +6,7 @@
 #include "handlers/encode.h"
 #include "handlers/number.h"
 
-static const double COUNT_MAX = 0x1p53;
+static const int64_t COUNT_MAX = INT64_C(1) << 53;
 
 /* -- Reading -- */
 
@@ -117,18 +117,18 @@ static enum status read_columns(struct reading *r, const json_t *list) {
 /* The counts are those of all rows, so that each place among them is a class. */
 static enum status read_counts(struct reading *r, const json_t *list) {
     struct table_code *code = &r->out->code;
-    double sum = 0;
+    int64_t sum = 0;
     if (json_array_size(list) != code->classes)
         return bad_file(r, "counts of its label's classes", "one of each");
     if (!(code->counts = ctx_zalloc(r->ctx, code->classes, sizeof *code->counts)))
         return STATUS_NO_MEMORY;
     for (size_t k = 0; k < code->classes; k++) {
         code->counts[k] = json_integer_value(json_array_get(list, k));
-        if (code->counts[k] < 0 || (double)code->counts[k] > COUNT_MAX)
+        if (code->counts[k] < 0 || code->counts[k] > COUNT_MAX - sum)
             return bad_file(r, "counts of its label's classes", "integers from 0");
-        sum += (double)code->counts[k];
+        sum += code->counts[k];
     }
-    return sum == (double)code->rows ? STATUS_OK : bad_file(r, "counts that make its rows", "those of each class");
+    return sum == (int64_t)code->rows ? STATUS_OK : bad_file(r, "counts that make its rows", "those of each class");
 }
 
 static enum status read_label(struct reading *r, const json_t *object) {
@@ -149,7 +149,7 @@ enum status table_file_read(struct ctx *ctx, json_t *object, struct table_file *
     struct reading r = {ctx, out, 0};
     *out = (struct table_file){0};
     const json_int_t rows = json_integer_value(json_object_get(object, "rows"));
-    if (rows < 1 || (double)rows > COUNT_MAX)
+    if (rows < 1 || rows > COUNT_MAX)
         return bad_file(&r, "rows", "an integer from 1");
     out->code.rows = (size_t)rows;
     enum status status = read_columns(&r, json_object_get(object, "columns"));

@@ -6,6 +6,7 @@
 #include "handlers/encode.h"
 #include "handlers/json_file.h"
 #include "handlers/number.h"
+#include "handlers/spelling.h"
 
 const char *const train_networks[] = {"auto", "unet", "mlp", "dit", NULL};
 const char *const train_paths[] = {"flow", "ddpm-linear", "ddpm-scaled-linear", "ddpm-cosine", "edm", NULL};
@@ -61,6 +62,7 @@ static enum status wants(const struct setting *s, const char *is) {
         list_words(s->o->kind == FLAG ? FLAGS : s->o->words, list, sizeof list);
         return ctx_fail(s->ctx, STATUS_INVALID, "", "%s is %.60s, want one of %s.", s->where, is, list);
     }
+    is = *is ? is : "empty";
     if (s->o->kind == TEXT)
         return ctx_fail(s->ctx, STATUS_INVALID, "", "%s is %.60s, want a text.", s->where, is);
     return ctx_fail(s->ctx, STATUS_INVALID, "", "%s is %.60s, want %s from %.16g to %.16g.", s->where, is,
@@ -91,7 +93,7 @@ static enum status set_count(const struct setting *s, const char *text, size_t n
     char is[64];
     snprintf(is, sizeof is, "%.*s", (int)(n < 60 ? n : 60), text);
     if (number_read_int(text, n, to) != NUMBER_OK || !within(s->o, (double)*to))
-        return wants(s, *is ? is : "empty");
+        return wants(s, is);
     return STATUS_OK;
 }
 
@@ -169,13 +171,38 @@ static bool same_name(const char *a, const char *b) {
     return !*a && !*b;
 }
 
+/* as_word writes an option as the command line has it. */
+static void as_word(const char *name, char word[64]) {
+    snprintf(word, 64, "--%s", name);
+    for (char *p = word; (p = strchr(p, '_'));)
+        *p = '-';
+}
+
+/* no_option names the option that was meant, where one is near. */
+static enum status no_option(struct ctx *ctx, const char *where) {
+    const struct str given = {where, strlen(where)};
+    size_t best = SPELLING_NEAR + 1;
+    char name[64], nearest[64] = "";
+    for (size_t i = 0; i < COUNT_OF(OPTIONS); i++) {
+        as_word(OPTIONS[i].name, name);
+        const size_t distance = edit_distance(given, (struct str){name, strlen(name)});
+        if (distance < best) {
+            best = distance;
+            memcpy(nearest, name, sizeof nearest);
+        }
+    }
+    if (!*nearest)
+        return ctx_fail(ctx, STATUS_INVALID, "", "There is no option %s; see solvent train --help.", where);
+    return ctx_fail(ctx, STATUS_INVALID, "", "There is no option %s; did you mean %s?", where, nearest);
+}
+
 enum status train_config_set(struct ctx *ctx, const char *name, const char *text, struct train_config *c) {
     char where[64];
     snprintf(where, sizeof where, "--%.50s", name);
     for (size_t i = 0; i < COUNT_OF(OPTIONS); i++)
         if (same_name(name, OPTIONS[i].name))
             return set(&(struct setting){ctx, &OPTIONS[i], where, c}, text);
-    return ctx_fail(ctx, STATUS_INVALID, "", "There is no option %s; see solvent train --help.", where);
+    return no_option(ctx, where);
 }
 
 /* -- A file -- */
@@ -278,6 +305,19 @@ static bool same_value(const struct option *o, const struct train_config *a, con
     return same;
 }
 
+void train_config_result(const struct train_config *c, struct buf *out) {
+    struct train_config plain;
+    char is[TRAIN_VALUE], wanted[TRAIN_VALUE];
+    train_config_default(&plain);
+    plain.steps = c->steps;
+    for (size_t i = 0; i < COUNT_OF(OPTIONS); i++)
+        if (OPTIONS[i].of_result && !same_value(&OPTIONS[i], &plain, c, is, wanted)) {
+            buf_printf(out, "%s ", OPTIONS[i].name);
+            write_value(&OPTIONS[i], c, out);
+            buf_byte(out, '\n');
+        }
+}
+
 const char *train_config_differs(const struct train_config *a, const struct train_config *b, char is[TRAIN_VALUE],
                                  char wanted[TRAIN_VALUE]) {
     for (size_t i = 0; i < COUNT_OF(OPTIONS); i++)
@@ -290,11 +330,9 @@ void train_config_help(struct buf *out) {
     for (size_t i = 0; i < COUNT_OF(OPTIONS); i++) {
         static const char *const VALUES[] = {"TEXT", "N", "X", "BOOL", "WORD", "N,N,..."};
         const struct option *o = &OPTIONS[i];
-        char left[64], list[200] = "";
-        int n = snprintf(left, sizeof left, "--%s %s", o->name, VALUES[o->kind]);
-        for (int k = 0; k < n; k++)
-            if (left[k] == '_')
-                left[k] = '-';
+        char word[64], left[80], list[200] = "";
+        as_word(o->name, word);
+        snprintf(left, sizeof left, "%s %s", word, VALUES[o->kind]);
         if (o->words)
             list_words(o->words, list, sizeof list);
         buf_printf(out, "  %-26s %s%s%s\n  %-26s [%s]\n", left, o->doc, o->words ? ": " : "", list, "",

@@ -60,6 +60,8 @@ extern const char *const train_networks[], *const train_paths[], *const train_pr
       "what a flow starts from in place of noise: a file, a folder or a name as data is, of the same shape")           \
     X(CHOICE, coupling, "independent", 0, 0, train_couplings, true,                                                    \
       "which start goes with which item of a batch; ot: those of least squared distance, class by class")              \
+    X(TEXT, init_from, "", 0, 0, NULL, false,                                                                          \
+      "folder of a model to start from in place of drawn weights; its network and objective are then the defaults")    \
     X(CHOICE, network, "auto", 0, 0, train_networks, true,                                                             \
       "auto: unet for images, mlp for rows; dit: labelled images")                                                     \
     X(SIZES, block_out_channels, "16,32,64", 1, 4096, NULL, true,                                                      \
@@ -92,6 +94,7 @@ extern const char *const train_networks[], *const train_paths[], *const train_pr
       "tables: how often some columns of a row are known to the network, so that they can be given later; 0: never")   \
     X(REAL, held_out, "0", 0, 0.5, NULL, true,                                                                         \
       "part of the data that is not learnt from; metrics.ndjson then has the loss on it with each picture")            \
+    X(FLAG, flip, "false", 0, 0, NULL, true, "images: half of them, drawn each time, are mirrored left to right")      \
     X(COUNT, steps, "3200", 1, 100000000, NULL, true, "steps of the optimiser")                                        \
     X(COUNT, batch, "32", 1, 65536, NULL, true, "items of a step")                                                     \
     X(REAL, lr, "0.002", 1e-9, 10, NULL, true, "learning rate")                                                        \
@@ -145,6 +148,10 @@ enum status train_config_read(struct ctx *ctx, const char *file, struct str text
 
 /* train_config_write appends all options as JSON, one a line; reading it back gives the same. */
 void train_config_write(const struct train_config *c, struct buf *out);
+
+/* train_config_result appends the options of the result that are not as by default, but for the number of steps, in a form
+ * that is the same where they are. */
+void train_config_result(const struct train_config *c, struct buf *out);
 
 /* train_config_differs names the first option of the result that is not the same, and writes both; NULL: there is none. */
 enum { TRAIN_VALUE = 200 };

@@ -66,6 +66,8 @@ static enum status check_meaning(struct ctx *ctx, const struct dataset *data, co
     }
     if (!data->classes)
         UNUSED(label_drop)
+    if (!data->images)
+        UNUSED(flip)
     if (!data->table)
         UNUSED(given)
 #undef UNUSED
@@ -155,14 +157,39 @@ static enum status make_loss(struct ctx *ctx, struct train_plan *plan) {
 
 /* -- The network -- */
 
+/* check_halves: each level has half of the pixels a side of the one before. */
+static enum status check_halves(struct ctx *ctx, const struct dataset *d, size_t levels) {
+    const size_t whole = ((size_t)1 << (levels - 1)) - 1;
+    if (!((d->height | d->width) & whole))
+        return STATUS_OK;
+    return ctx_fail(
+        ctx, STATUS_INVALID, "",
+        "Images of %zu x %zu pixels cannot be halved %zu times, as %zu block_out_channels have it; want fewer "
+        "of these, or images of other sizes.",
+        d->width, d->height, levels - 1, levels);
+}
+
+/* fit_unet gives a network the size and the classes of the data. */
+static void fit_unet(const struct dataset *d, struct unet_config *u) {
+    u->height = d->height;
+    u->width = d->width;
+    u->class_embed_type = d->classes ? UNET_CLASS_EMBEDDING : UNET_CLASS_NONE;
+    u->num_class_embeds = d->classes ? d->classes + 1 : 0;
+    u->null_class = d->classes;
+}
+
+void train_plan_adopt(struct train_plan *plan, const struct unet_config *unet) {
+    plan->unet = *unet;
+    fit_unet(plan->data, &plan->unet);
+}
+
 static enum status describe_unet(struct ctx *ctx, struct train_plan *plan) {
     const struct train_config *c = &plan->config;
     const struct dataset *d = plan->data;
     const struct sizes *channels = &c->block_out_channels;
     struct unet_config *u = &plan->unet;
     *u = unet_default();
-    u->height = d->height;
-    u->width = d->width;
+    fit_unet(d, u);
     u->in_channels = u->out_channels = d->channels;
     u->levels = channels->n;
     if ((size_t)c->attention_levels > channels->n)
@@ -176,11 +203,7 @@ static enum status describe_unet(struct ctx *ctx, struct train_plan *plan) {
     u->layers_per_block = (size_t)c->layers_per_block;
     u->attention_head_dim = (size_t)c->attention_head_dim;
     u->norm_num_groups = (size_t)c->norm_num_groups;
-    if (d->classes) {
-        u->class_embed_type = UNET_CLASS_EMBEDDING;
-        u->num_class_embeds = d->classes + 1;
-    }
-    return STATUS_OK;
+    return check_halves(ctx, d, u->levels);
 }
 
 static void describe_dit(struct train_plan *plan) {
@@ -301,7 +324,7 @@ enum status train_plan_starts(struct ctx *ctx, const struct train_plan *plan, fl
 
 /* -- All of it -- */
 
-static struct trainer_options options_of(const struct train_config *c, size_t items) {
+static struct trainer_options options_of(const struct train_config *c, const struct dataset *data) {
     return (struct trainer_options){
         .steps = (size_t)c->steps,
         .batch = (size_t)c->batch,
@@ -316,8 +339,18 @@ static struct trainer_options options_of(const struct train_config *c, size_t it
         .seed = (uint64_t)c->seed,
         .dtype = c->dtype == TRAIN_BF16 ? GRAPH_BF16 : GRAPH_F32,
         .coupling = c->coupling == TRAIN_OT ? COUPLING_OT : COUPLING_INDEPENDENT,
-        .held = (size_t)(c->held_out * (double)items), /* at most half of them */
+        .held = (size_t)(c->held_out * (double)data->data.n), /* at most half of them */
+        .mirror = {c->flip ? data->width : 0, data->channels, (uint64_t)c->seed},
     };
+}
+
+/* check_held: a part of few items may be none. */
+static enum status check_held(struct ctx *ctx, const struct train_config *c, const struct trainer_options *o,
+                              size_t items) {
+    if (o->held || c->held_out == 0)
+        return STATUS_OK;
+    return ctx_fail(ctx, STATUS_INVALID, "", "held_out is %.6g, which of %zu items is none; want one at least, or 0.",
+                    c->held_out, items);
 }
 
 enum status train_plan_make(struct ctx *ctx, const struct train_config *config, const struct dataset *data,
@@ -336,7 +369,9 @@ enum status train_plan_make(struct ctx *ctx, const struct train_config *config, 
         status = make_loss(ctx, out);
     if (status == STATUS_OK)
         status = describe(ctx, out);
-    out->options = options_of(&out->config, data->data.n);
+    out->options = options_of(&out->config, data);
+    if (status == STATUS_OK)
+        status = check_held(ctx, &out->config, &out->options, data->data.n);
     if (status == STATUS_OK)
         status = trainer_check(ctx, &out->options);
     return status == STATUS_OK ? take_source(ctx, out) : status;

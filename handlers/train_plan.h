@@ -19,12 +19,16 @@ struct train_plan {
     struct path path;
     struct loss loss; /* points to path: the plan stays where it is */
     struct trainer_options options;
+    size_t initial_numbers; /* in options.initial (train_init.h) */
 };
 
 /* train_plan_make settles what is open; source NULL: there is none. Errors: INVALID (options that do not fit the data or
  * each other: a sentence that names one), NO_MEMORY. */
 enum status train_plan_make(struct ctx *ctx, const struct train_config *config, const struct dataset *data,
                             const struct dataset *source, struct train_plan *out) MUST_CHECK;
+
+/* train_plan_adopt has a plan with images take another UNet2DModel, at the size and with the classes of its data. */
+void train_plan_adopt(struct train_plan *plan, const struct unet_config *unet);
 
 /* train_plan_graph makes the network, without weights, with the kernels of ctx. Errors: as of unet_make, mlp_make,
  * dit_make. */

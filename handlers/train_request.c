@@ -13,10 +13,16 @@ enum { COLUMN_NAME_MAX = 1000 };
 const char *const train_kind_names[] = {"table", "points", "images", NULL};
 
 const struct field train_fields[] = {
-    FIELD(struct train_params, name, STRING,
-          "The name that the model gets: 1 to 64 characters of A-Z a-z 0-9 . _ - and no '.' first. No other model has "
-          "it.",
-          .required = true, .min_items = 1, .max_items = MODEL_NAME_MAX),
+    FIELD(
+        struct train_params, name, STRING,
+        "The name that the model gets: 1 to 64 characters of A-Z a-z 0-9 . _ - and no '.' first. Where a model has it, "
+        "or a job makes one of it, that is a 409.",
+        .required = true, .min_items = 1, .max_items = MODEL_NAME_MAX),
+    FIELD(
+        struct train_params, replace, BOOL,
+        "A model of that name is replaced, when this one is learnt: in one step, so that a request has the one or the "
+        "other. Only one that came by this endpoint is; another is a 403.",
+        .def = "false"),
     FIELD(struct train_params, csv, STRING,
           "A table as CSV, with a header: columns of numbers, of integers where all are, and else of categories; empty "
           "fields and NA are missing. `/v1/sample/rows` then gives rows of this table.",
@@ -91,16 +97,6 @@ static enum status read_table(struct ctx *ctx, struct train_params *p, const str
 
 /* -- Arrays -- */
 
-static struct data_array array_of(const char *name, const struct array *a) {
-    struct data_array out = {.file = name, .dims = a->dims, .n = a->n, .whole = a->kind == KIND_INT};
-    memcpy(out.shape, a->shape, sizeof a->shape);
-    if (out.whole)
-        out.ints = a->ints;
-    else
-        out.reals = a->reals;
-    return out;
-}
-
 static enum status at(struct ctx *ctx, enum status status, const char *pointer) {
     if (status == STATUS_INVALID || status == STATUS_TOO_LARGE)
         snprintf(ctx->err.pointer, sizeof ctx->err.pointer, "%s", pointer);
@@ -108,7 +104,7 @@ static enum status at(struct ctx *ctx, enum status status, const char *pointer) 
 }
 
 static enum status read_arrays(struct ctx *ctx, struct train_params *p) {
-    const struct data_array data = array_of("data", &p->data), labels = array_of("labels", &p->labels);
+    const struct data_array data = data_array_of("data", &p->data), labels = data_array_of("labels", &p->labels);
     p->dataset = (struct dataset){0};
     enum status status = at(ctx, dataset_array(ctx, &data, &p->dataset), "/data");
     if (status == STATUS_OK && p->labels.kind)
@@ -164,28 +160,34 @@ static enum status measure(struct ctx *ctx, struct train_params *p) {
     return status;
 }
 
-enum status train_refuse_taken(struct call *call, struct str name) {
+enum status train_refuse_taken(struct call *call, const struct train_params *p) {
     struct kept_model *kept;
+    const struct str name = p->name;
     enum status status = call_keep_model(call, name, (struct str){0}, MODEL_OUTLINED, &kept);
-    if (status != STATUS_OK || !kept)
+    if (status != STATUS_OK || !kept || (p->replace && kept->named.made))
         return status;
-    return ctx_fail(&call->ctx, STATUS_INVALID, "/name", "There is another model %.*s already; want a name of its own.",
-                    (int)name.n, name.p);
+    if (p->replace)
+        return ctx_fail(&call->ctx, STATUS_FORBIDDEN, "/name",
+                        "The model %.*s did not come by POST /v1/models, and is not replaced; want another name.",
+                        (int)name.n, name.p);
+    return ctx_fail(&call->ctx, STATUS_CONFLICT, "/name",
+                    "There is another model %.*s already; want a name of its own, or replace.", (int)name.n, name.p);
 }
 
 /* check_name: a job that was begun may find the model that it wrote itself before it was ended. */
-static enum status check_name(struct call *call, struct str name) {
-    if (!model_name_fits(name))
+static enum status check_name(struct call *call, const struct train_params *p) {
+    if (!model_name_fits(p->name))
         return ctx_fail(&call->ctx, STATUS_INVALID, "/name",
                         "The name does not fit a model; want 1 to %d characters of A-Z a-z 0-9 . _ - and no '.' first.",
                         MODEL_NAME_MAX);
-    return call->job ? STATUS_OK : train_refuse_taken(call, name);
+    call->makes = p->name;
+    return call->job ? STATUS_OK : train_refuse_taken(call, p);
 }
 
 enum status train_prepare(struct call *call, struct train_params *p) {
     struct ctx *ctx = &call->ctx;
     struct train_config config;
-    enum status status = check_name(call, p->name);
+    enum status status = check_name(call, p);
     if (status != STATUS_OK)
         return status;
     status = at(ctx, read_options(ctx, p, &config), "/options");

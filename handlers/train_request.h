@@ -14,6 +14,7 @@ extern const char *const train_kind_names[]; /* in the order of train_kind; ends
 struct train_params {
     struct str name, csv, label, options, file, labels_file;
     struct array data, labels, categorical;
+    bool replace;
 
     /* prepare's: */
     enum train_kind kind;
@@ -26,9 +27,9 @@ struct train_params {
 extern const struct field train_fields[];
 extern const struct rule train_rules[];
 
-/* train_refuse_taken fails where the host has a model of that name. Errors: INVALID ("/name"), those of
- * model_store.find. */
-enum status train_refuse_taken(struct call *call, struct str name) MUST_CHECK;
+/* train_refuse_taken fails where the host has a model of that name that is not to be replaced. Errors, at "/name":
+ * CONFLICT, FORBIDDEN (it may not be); those of model_store.find. */
+enum status train_refuse_taken(struct call *call, const struct train_params *params) MUST_CHECK;
 
 /* train_prepare reads data and options, so that what is wrong with them is told before anything is learnt.
  * Errors: INVALID, TOO_LARGE, NO_MEMORY. */

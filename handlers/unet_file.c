@@ -49,6 +49,7 @@ static const struct config_key KEYS[] = {
     {"add_attention", CONFIG_FLAG, false, AT(add_attention)},
     {"class_embed_type", CONFIG_WORD, true, AT(class_embed_type), .words = CLASSES},
     {"num_class_embeds", CONFIG_SIZE, true, AT(num_class_embeds), 1, 1000 * 1000},
+    {"_null_class", CONFIG_SIZE, true, AT(null_class), 1, 1000 * 1000}, /* ours; diffusers keeps it, and is silent */
     {"num_train_timesteps", CONFIG_SIZE, true, AT(num_train_timesteps), 1, 1000 * 1000},
 };
 
@@ -69,6 +70,11 @@ static enum status settle(struct ctx *ctx, const char *file, struct reading *r) 
                         file, UNET_SIZE_MAX);
     if (c->class_embed_type == UNET_CLASS_NONE && c->num_class_embeds)
         c->class_embed_type = UNET_CLASS_EMBEDDING;
+    if (c->null_class && (c->class_embed_type != UNET_CLASS_EMBEDDING || c->null_class + 1 != c->num_class_embeds))
+        return ctx_fail(ctx, STATUS_INVALID, "",
+                        "%.100s has the _null_class %zu and %zu num_class_embeds; want the last of these, counted from "
+                        "0, or no _null_class.",
+                        file, c->null_class, c->num_class_embeds);
     return STATUS_OK;
 }
 
@@ -81,4 +87,16 @@ enum status unet_file_read(struct ctx *ctx, const char *file, json_t *object, st
         status = settle(ctx, file, &r);
     *out = r.c;
     return status;
+}
+
+void unet_file_write_rest(const struct unet_config *c, struct buf *out) {
+    struct reading of = {.c = *c}, plain = {.c = unet_default()};
+    plain.c.in_channels = c->in_channels;
+    plain.c.out_channels = c->out_channels;
+    plain.c.layers_per_block = c->layers_per_block;
+    plain.c.attention_head_dim = c->attention_head_dim;
+    plain.c.norm_num_groups = c->norm_num_groups;
+    plain.c.num_class_embeds = c->num_class_embeds;
+    plain.c.null_class = c->null_class;
+    config_file_write(KEYS, COUNT_OF(KEYS), &of, &plain, out);
 }

@@ -2,6 +2,7 @@
 #ifndef SOLVENT_UNET_FILE_H
 #define SOLVENT_UNET_FILE_H
 
+#include "core/base/buf.h"
 #include "core/nn/unet.h"
 #include "handlers/json_file.h"
 
@@ -10,5 +11,9 @@
  * Errors: INVALID (one sentence that names the key, and what it wants), NO_MEMORY. */
 enum status unet_file_read(struct ctx *ctx, const char *file, json_t *object, struct file_warnings *warnings,
                            struct unet_config *out) MUST_CHECK;
+
+/* unet_file_write_rest appends what is not as by default, but for what model_write.c writes of every network: sizes,
+ * blocks, attention_head_dim, norm_num_groups, num_class_embeds and _null_class. */
+void unet_file_write_rest(const struct unet_config *c, struct buf *out);
 
 #endif

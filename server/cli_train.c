@@ -1,15 +1,18 @@
 #include "server/cli_train.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "handlers/table_file.h"
+#include "handlers/train_init.h"
 #include "server/machine.h"
+#include "server/mapped_files.h"
 #include "server/pool.h"
 #include "server/ranks.h"
 #include "server/train_data.h"
 #include "server/train_run.h"
+#include "server/train_tell.h"
 
 enum { WRONG_USAGE = 2, STOPPED = 130 };
 
@@ -26,6 +29,8 @@ static const char USAGE[] =
     "  solvent train --data train-images.gz --labels train-labels.gz --out digits\n"
     "  solvent train --data irises.csv --label-column species --out irises\n"
     "  solvent train --data pictures/ --block-out-channels 32,64,128 --attention-levels 1 --out mine\n"
+    "  solvent train --init-from digits --data letters.gz --labels letters-labels.gz --lr 5e-4 --out letters\n"
+    "  solvent train --out digits --steps 6400                        a run that came to its end goes on\n"
     "  mpirun -n 4 solvent train --data pictures/ --out mine          each rank learns from a quarter of every batch\n"
     "\n"
     "Options, with their defaults; in a file they have '_' for '-':\n";
@@ -74,7 +79,7 @@ static bool next_option(const struct order *o, int *i, char name[64], const char
     return true;
 }
 
-/* read_words takes --out and --config first, since the other options go over what they name. */
+/* read_words takes --out and --config first, since the other options go over what they name: `config` gets these. */
 static enum status read_words(struct ctx *ctx, struct order *o, struct train_config *config) {
     for (int i = 0; i < o->argc;) {
         char name[64];
@@ -87,7 +92,7 @@ static enum status read_words(struct ctx *ctx, struct order *o, struct train_con
             o->out = value;
         else if (!strcmp(name, "config"))
             o->config = value;
-        else if (config)
+        else
             status = train_config_set(ctx, name, value, config);
         if (status != STATUS_OK)
             return status;
@@ -114,55 +119,22 @@ struct wanted {
     struct train_config was, is;
 };
 
-/* read_options takes the defaults of tables where the data turned out to be one. */
+/* read_options takes the defaults of tables where the data turned out to be one, and those of a model where there is one
+ * to start from; init NULL: there is none, or it is not known yet. */
 static enum status read_options(struct ctx *ctx, struct order *o, const struct train_folder *folder,
-                                const struct dataset *data, struct wanted *w) {
+                                const struct dataset *data, const struct train_init *init, struct wanted *w) {
     train_config_default(&w->was);
     train_config_default(&w->is);
     if (data->table)
         train_config_tables(&w->is, data->classes > 0);
-    enum status status = train_run_options(ctx, folder, &w->was, &w->begun);
+    enum status status = init ? train_init_options(ctx, init, &w->is) : STATUS_OK;
+    if (status == STATUS_OK)
+        status = train_run_options(ctx, folder, &w->was, &w->begun);
     if (status == STATUS_OK && o->config)
         status = read_config(ctx, o->config, &w->is);
     else if (w->begun)
         w->is = w->was;
     return status == STATUS_OK ? read_words(ctx, o, &w->is) : status;
-}
-
-/* refuse_change: what a folder was begun with is settled as the plan settles what is wanted now. */
-static enum status refuse_change(struct ctx *ctx, const struct order *o, const struct wanted *w,
-                                 const struct train_plan *plan) {
-    struct train_plan was;
-    char is[TRAIN_VALUE], wanted[TRAIN_VALUE];
-    enum status status = w->begun ? train_plan_make(ctx, &w->was, plan->data, plan->source, &was) : STATUS_OK;
-    const char *name =
-        w->begun && status == STATUS_OK ? train_config_differs(&was.config, &plan->config, is, wanted) : NULL;
-    if (name)
-        return ctx_fail(ctx, STATUS_INVALID, "",
-                        "%.200s holds a run with %s %s, and %s is wanted; go on with the same, or choose another "
-                        "folder.",
-                        o->out, name, is, wanted);
-    return status;
-}
-
-/* tell says what is learnt, and how. */
-static void tell(const struct ctx *ctx, const struct team *team, const struct train_plan *plan) {
-    const struct dataset *d = plan->data;
-    if (d->images)
-        fprintf(stderr, "%zu images of %zu x %zu, %s", d->data.n, d->width, d->height,
-                d->channels == 3 ? "colour" : "grey");
-    else if (d->table)
-        fprintf(stderr, "%zu rows of a table of %zu columns", d->data.n, d->table->code.n);
-    else
-        fprintf(stderr, "%zu rows of %zu numbers", d->data.n, d->channels);
-    if (d->classes)
-        fprintf(stderr, ", %zu classes", d->classes);
-    if (plan->source)
-        fprintf(stderr, ", from %zu others", plan->source->data.n);
-    fprintf(stderr, "; %s, %zu steps of %zu", isa_text(ctx->isa), plan->options.steps, plan->options.batch);
-    if (team)
-        fprintf(stderr, " on %zu ranks", team->ranks);
-    fputs(".\n", stderr);
 }
 
 /* What a run is made of; made by each rank for itself. */
@@ -171,6 +143,8 @@ struct job {
     struct wanted wanted;
     struct train_files files, source_files;
     struct dataset data, source;
+    struct files *model; /* of --init-from; NULL: there is none */
+    struct train_init init;
     struct train_plan plan;
     struct pool *pool;
 };
@@ -191,28 +165,76 @@ static enum status lend_threads(struct ctx *ctx, const struct order *o, struct j
 /* source_of is what the run starts from; NULL: noise. */
 static const struct dataset *source_of(const struct job *j) { return *j->wanted.is.source ? &j->source : NULL; }
 
+/* refuse_change: what a folder was begun with is settled as the plan settles what is wanted now. Its steps may change,
+ * and so may all where nothing was kept yet. */
+static enum status refuse_change(struct ctx *ctx, const struct order *o, const struct job *j) {
+    const struct wanted *w = &j->wanted;
+    struct train_plan was;
+    char is[TRAIN_VALUE], wanted[TRAIN_VALUE];
+    if (!w->begun || !train_run_holds(&j->folder, &j->plan))
+        return STATUS_OK;
+    enum status status = train_plan_make(ctx, &w->was, &j->data, source_of(j), &was);
+    was.config.steps = j->plan.config.steps;
+    const char *name = status == STATUS_OK ? train_config_differs(&was.config, &j->plan.config, is, wanted) : NULL;
+    if (name)
+        return ctx_fail(ctx, STATUS_INVALID, "",
+                        "%.200s holds a run with %s %s, and %s is wanted; go on with the same, or choose another "
+                        "folder.",
+                        o->out, name, is, wanted);
+    return status;
+}
+
 static enum status open_all(struct ctx *ctx, struct job *j) {
     enum status status = train_data_open(ctx, &j->wanted.is, &j->files, &j->data);
     return status == STATUS_OK && source_of(j) ? train_source_open(ctx, &j->wanted.is, &j->source_files, &j->source)
                                                : status;
 }
 
+/* open_model opens what the run starts from. */
+static enum status open_model(struct ctx *ctx, struct job *j) {
+    const char *name = j->wanted.is.init_from;
+    if (!*name)
+        return STATUS_OK;
+    j->model = mapped_files_open(name);
+    if (!j->model)
+        return ctx_fail(ctx, STATUS_INVALID, "", "The folder %.300s cannot be opened: %s.", name, strerror(errno));
+    return train_init_open(ctx, name, j->model, &j->init);
+}
+
+/* settle_options reads them again with what data and model make of the defaults. */
+static enum status settle_options(struct ctx *ctx, struct order *o, struct job *j) {
+    return j->data.table || j->model
+               ? read_options(ctx, o, &j->folder, &j->data, j->model ? &j->init : NULL, &j->wanted)
+               : STATUS_OK;
+}
+
+/* make_plan ends with the network, so that what is wrong with its sizes is said before anything is written. */
+static enum status make_plan(struct ctx *ctx, const struct order *o, struct job *j) {
+    struct graph *graph;
+    enum status status = train_plan_make(ctx, &j->wanted.is, &j->data, source_of(j), &j->plan);
+    j->plan.options.team = o->team;
+    if (status == STATUS_OK)
+        status = trainer_check(ctx, &j->plan.options);
+    if (status == STATUS_OK)
+        status = refuse_change(ctx, o, j);
+    if (status == STATUS_OK)
+        status = j->model ? train_init_apply(ctx, &j->init, &j->plan) : train_plan_graph(ctx, &j->plan, &graph);
+    return status;
+}
+
 static enum status prepare(struct ctx *ctx, struct order *o, struct job *j) {
     enum status status = train_folder_open(ctx, o->out, &j->folder);
     if (status == STATUS_OK)
-        status = read_options(ctx, o, &j->folder, &j->data, &j->wanted);
+        status = read_options(ctx, o, &j->folder, &j->data, NULL, &j->wanted);
     if (status == STATUS_OK)
         status = lend_threads(ctx, o, j);
     if (status == STATUS_OK)
         status = open_all(ctx, j);
-    if (status == STATUS_OK && j->data.table)
-        status = read_options(ctx, o, &j->folder, &j->data, &j->wanted);
     if (status == STATUS_OK)
-        status = train_plan_make(ctx, &j->wanted.is, &j->data, source_of(j), &j->plan);
-    j->plan.options.team = o->team;
+        status = open_model(ctx, j);
     if (status == STATUS_OK)
-        status = trainer_check(ctx, &j->plan.options);
-    return status == STATUS_OK ? refuse_change(ctx, o, &j->wanted, &j->plan) : status;
+        status = settle_options(ctx, o, j);
+    return status == STATUS_OK ? make_plan(ctx, o, j) : status;
 }
 
 /* tell_traffic says how fast gradients were summed, which is for whoever chooses how many ranks there are. */
@@ -234,7 +256,7 @@ static enum status train(struct ctx *ctx, struct order *o, struct job *j) {
     if (status != STATUS_OK)
         return status;
     if (leads)
-        tell(ctx, o->team, &j->plan);
+        train_tell(ctx, &j->plan, j->wanted.begun ? (size_t)j->wanted.was.steps : 0);
     status = train_run(ctx, &j->plan, &j->folder);
     if (leads && o->team)
         tell_traffic(o->team);
@@ -243,6 +265,12 @@ static enum status train(struct ctx *ctx, struct order *o, struct job *j) {
 
 /* conclude: where several ranks have failed, the first of them says why. Returns the exit code. */
 static int conclude(struct ctx *ctx, const struct order *o, enum status status) {
+    if (status == STATUS_NO_MEMORY && *ctx->err.detail)
+        (void)ctx_fail(
+            ctx, status, "",
+            "There is not enough memory for this run, which may use %zu MiB; want a smaller batch, a smaller "
+            "network or fewer data.",
+            ctx->cap >> 20);
     const bool speaks = team_first(o->team, status != STATUS_OK && *ctx->err.detail);
     if (status == STATUS_CANCELLED && team_leads(o->team))
         fprintf(stderr, "solvent: The run was stopped; the same command goes on from its checkpoint.\n");
@@ -255,17 +283,30 @@ static int conclude(struct ctx *ctx, const struct order *o, enum status status) 
 
 static int run(struct ctx *ctx, struct order *o) {
     struct job j = {.folder.fd = -1};
-    if (read_words(ctx, o, NULL) != STATUS_OK || !o->out) { /* the same on all ranks */
+    struct train_config words;
+    if (read_words(ctx, o, &words) != STATUS_OK || !o->out) { /* the same on all ranks */
         const char *why =
             o->out || *ctx->err.detail ? ctx->err.detail : "train wants --out DIR; see solvent train --help.";
         return team_leads(o->team) ? complain(why) : WRONG_USAGE;
     }
     int code = conclude(ctx, o, train(ctx, o, &j));
     train_folder_close(&j.folder);
-    train_data_close(&j.files);
+    mapped_files_close(j.model);
     train_data_close(&j.source_files);
+    train_data_close(&j.files);
     pool_close(j.pool);
     return code;
+}
+
+/* catch_signals: under nohup a hang-up stays ignored, and a file that may not grow (ulimit -f) is an error like a full disk. */
+static void catch_signals(void) {
+    const struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    struct sigaction before;
+    signal(SIGXFSZ, SIG_IGN);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    if (!sigaction(SIGHUP, NULL, &before) && before.sa_handler != SIG_IGN)
+        sigaction(SIGHUP, &action, NULL);
 }
 
 int cli_train(int argc, char **argv) {
@@ -274,9 +315,7 @@ int cli_train(int argc, char **argv) {
     for (int i = 0; i < argc; i++)
         if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
             return help();
-    const struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    catch_signals();
     ctx_init(&ctx, machine_memory());
     bool joined = ranks_open(&ctx, &o.team) == STATUS_OK;
     int code = joined ? run(&ctx, &o) : complain(ctx.err.detail);

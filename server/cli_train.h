@@ -7,7 +7,7 @@
 #define SOLVENT_CLI_TRAIN_H
 
 /* cli_train runs argv[0 .. argc-1], the words behind "train". Returns the exit code: 0, 1 (one sentence on standard
- * error says why), 2 (wrong usage), 130 (SIGINT or SIGTERM; a checkpoint was left). */
+ * error says why), 2 (wrong usage), 130 (SIGINT, SIGTERM or SIGHUP; a checkpoint was left). */
 int cli_train(int argc, char **argv);
 
 #endif

@@ -203,8 +203,10 @@ static bool recover(struct jobs *jobs) {
 
 static void unload(struct jobs *jobs) {
     pthread_mutex_lock(&jobs->mutex);
-    while (jobs->oldest)
-        unlist_ticket(jobs, jobs->oldest);
+    for (struct ticket *t = jobs->oldest, *newer; t; t = newer) {
+        newer = t->newer;
+        unlist_ticket(jobs, t);
+    }
     pthread_mutex_unlock(&jobs->mutex);
 }
 
@@ -312,6 +314,13 @@ static struct ticket *find_key(struct jobs *jobs, const char *key) {
     return t;
 }
 
+struct ticket *table_maker(struct jobs *jobs, const char *name) {
+    struct ticket *t = *name ? jobs->oldest : NULL;
+    while (t && (has_ended(t) || strcmp(t->job.makes, name) != 0))
+        t = t->newer;
+    return t;
+}
+
 static size_t submitted_bytes(const struct submission *s) { return s->n + (s->query ? strlen(s->query) : 0); }
 
 /* judge decides over a submission; with both locks held. */
@@ -327,6 +336,11 @@ static enum verdict judge(struct jobs *jobs, const struct submission *s, struct 
         return snprintf(why, JOBS_WHY, "The Idempotency-Key \"%.80s\" stands for another request; want a new one.",
                         s->job.key),
                VERDICT_CLASH;
+    const struct ticket *maker = table_maker(jobs, s->job.makes);
+    if (maker)
+        return snprintf(why, JOBS_WHY, "The job %s makes the model %s already; DELETE that one, or want another name.",
+                        maker->job.id, s->job.makes),
+               VERDICT_MAKING;
     if (jobs->n >= o->max)
         return snprintf(why, JOBS_WHY,
                         "There are %zu jobs, as many as the server keeps (its option --jobs-max); DELETE "

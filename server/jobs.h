@@ -7,7 +7,7 @@
  *
  * Every change is on the disk (jobs_store.h) before anyone is told of it, but for progress and events, which a second
  * run tells of again. Queued jobs are taken in the order they came. One that ended expires after ttl_ms; one that was
- * running when the process died is queued again, JOBS_ATTEMPTS times at most.
+ * running when the process died is queued again, JOBS_ATTEMPTS times at most without a new checkpoint.
  *
  * A ticket is a job as the table has it, held by reference: by the table, by who runs it and by who listens to it.
  * Knows no HTTP. Threads: every function but jobs_close may be called from any thread; those that write may wait for
@@ -44,7 +44,7 @@ void jobs_close(struct jobs *jobs); /* no ticket may be held any more */
 /* -- clients -- */
 
 struct submission {
-    struct stored job; /* path, request_id, content_type, key, digest, media, seed and cost_ns are to be set */
+    struct stored job; /* path, request_id, content_type, key, digest, media, makes, seed and cost_ns are to be set */
     const char *query; /* NULL: none */
     const void *body;
     size_t n;
@@ -54,6 +54,7 @@ enum verdict {
     VERDICT_TAKEN,
     VERDICT_SAME,   /* a job with this key and this request was there already */
     VERDICT_CLASH,  /* one with this key and another request was */
+    VERDICT_MAKING, /* one that has not ended makes the same */
     VERDICT_FULL,   /* there are `max` jobs */
     VERDICT_LARGE,  /* they would hold more than `bytes` */
     VERDICT_BROKEN, /* the file cannot be used */
@@ -77,6 +78,9 @@ void jobs_look(struct jobs *jobs, struct ticket *ticket, struct look *out);
 /* jobs_find gives a reference; NULL: there is none of that id (any more). */
 struct ticket *jobs_find(struct jobs *jobs, const char *id);
 void jobs_release(struct jobs *jobs, struct ticket *ticket);
+
+/* jobs_making finds a job that has not ended and makes what is so called; false: there is none. */
+bool jobs_making(struct jobs *jobs, const char *name, char id[STORE_ID + 1]);
 
 /* jobs_list looks at the newest jobs older than number `before` (INT64_MAX: all), of one state (below 0: any), at most
  * n; *more: there are older ones. Returns how many. */

@@ -71,6 +71,15 @@ void jobs_release(struct jobs *jobs, struct ticket *t) {
     jobs_unlock(jobs);
 }
 
+bool jobs_making(struct jobs *jobs, const char *name, char id[STORE_ID + 1]) {
+    jobs_lock(jobs);
+    const struct ticket *t = table_maker(jobs, name);
+    if (t)
+        memcpy(id, t->job.id, STORE_ID + 1);
+    jobs_unlock(jobs);
+    return t != NULL;
+}
+
 size_t jobs_list(struct jobs *jobs, int64_t before, int state, struct look *out, size_t n, bool *more) {
     size_t found = 0;
     *more = false;

@@ -116,7 +116,16 @@ static enum status result(void *self, struct call *call, const char *id, struct 
     return STATUS_OK;
 }
 
-const struct host_jobs jobs_host = {.find = find, .cancel = cancel, .list = list, .result = result};
+static enum status making(void *self, struct call *call, struct str name) {
+    char id[STORE_ID + 1], text[STORE_MAKES];
+    snprintf(text, sizeof text, "%.*s", (int)name.n, name.p);
+    if (!jobs_making(jobs_of(self), text, id))
+        return STATUS_OK;
+    return call_fail(call, STATUS_CONFLICT, "", "The job %s makes the model \"%s\"; DELETE /v1/jobs/%s ends it.", id,
+                     text, id);
+}
+
+const struct host_jobs jobs_host = {.find = find, .cancel = cancel, .list = list, .result = result, .making = making};
 
 /* -- requests that become jobs -- */
 
@@ -146,6 +155,7 @@ static void fill(const struct job *job, int64_t seed, struct submission *s) {
     snprintf(row->content_type, sizeof row->content_type, "%s", job->content_type);
     snprintf(row->key, sizeof row->key, "%s", job->header ? job->header : "");
     snprintf(row->media, sizeof row->media, "%s", media_text(job->media));
+    snprintf(row->makes, sizeof row->makes, "%.*s", (int)job->call.makes.n, job->call.makes.n ? job->call.makes.p : "");
     digest(job, &row->digest);
     uint64_t cost = call_cost(&job->call);
     row->cost_ns = cost < INT64_MAX ? (int64_t)cost : INT64_MAX;
@@ -154,9 +164,10 @@ static void fill(const struct job *job, int64_t seed, struct submission *s) {
 
 static void refuse(struct call *call, enum verdict verdict, const char *why) {
     enum status status = verdict == VERDICT_CLASH    ? STATUS_INVALID
+                         : verdict == VERDICT_MAKING ? STATUS_CONFLICT
                          : verdict == VERDICT_BROKEN ? STATUS_UNREADY
                                                      : STATUS_FULL;
-    (void)call_fail(call, status, "", "%s", why);
+    (void)call_fail(call, status, verdict == VERDICT_MAKING ? "/name" : "", "%s", why);
 }
 
 /* take_in answers 202 with the report. */

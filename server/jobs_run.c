@@ -116,6 +116,7 @@ bool jobs_save(struct jobs *jobs, struct ticket *t, const void *p, size_t n) {
     struct stored row = t->job;
     row.events = (int64_t)event_log_next(&t->log);
     row.bytes = row.asked + (int64_t)n;
+    row.attempts = 1; /* it has come further than the process that died under it before */
     bool good =
         row.state == JOB_RUNNING && jobs->bytes - (uint64_t)t->job.bytes + (uint64_t)row.bytes <= jobs->options.bytes;
     jobs_unlock(jobs);
@@ -190,13 +191,21 @@ static void settle(struct jobs *jobs, struct ticket *t, struct stored *row) {
     table_put(jobs, t, row);
 }
 
+/* write_outcome: what was stopped, though the service does not end, was cancelled by a client, who waits for the file. */
+static bool write_outcome(struct jobs *jobs, struct ticket *t, struct stored *row, const struct outcome *o) {
+    if (!o->stopped)
+        return finish(jobs, t, row, o);
+    row->state = JOB_CANCELLED;
+    return table_finish(jobs, t, row, NULL, 0);
+}
+
 void jobs_end(struct jobs *jobs, struct ticket *t, const struct outcome *o) {
     jobs_attach(jobs, t, NULL);
     pthread_mutex_lock(&jobs->file);
     struct stored row = table_copy(jobs, t);
     if (row.state == JOB_RUNNING) { /* else it was cancelled */
         bool again = o->stopped && jobs_stopping(jobs);
-        if (!(again ? requeue(jobs, t, &row) : finish(jobs, t, &row, o)) && !again)
+        if (!(again ? requeue(jobs, t, &row) : write_outcome(jobs, t, &row, o)) && !again)
             settle(jobs, t, &row);
     }
     pthread_mutex_unlock(&jobs->file);

@@ -9,8 +9,12 @@ static const char SCHEMA[] =
     " digest BLOB NOT NULL, media TEXT NOT NULL, seed INTEGER NOT NULL, cost_ns INTEGER NOT NULL, state TEXT NOT NULL,"
     " attempts INTEGER NOT NULL, created INTEGER NOT NULL, started INTEGER NOT NULL, ended INTEGER NOT NULL,"
     " http INTEGER NOT NULL, result_media TEXT NOT NULL, result_bytes INTEGER NOT NULL, bytes INTEGER NOT NULL,"
-    " asked INTEGER NOT NULL, events INTEGER NOT NULL);"
-    "CREATE TABLE parts(part INTEGER PRIMARY KEY, body BLOB NOT NULL);";
+    " asked INTEGER NOT NULL, events INTEGER NOT NULL, makes TEXT NOT NULL DEFAULT '');"
+    "CREATE TABLE parts(part INTEGER PRIMARY KEY, body BLOB NOT NULL, digest BLOB);";
+
+/* What versions 2 and 3 came with. */
+static const char ADD_MAKES[] = "ALTER TABLE jobs ADD COLUMN makes TEXT NOT NULL DEFAULT ''";
+static const char ADD_DIGEST[] = "ALTER TABLE parts ADD COLUMN digest BLOB";
 
 static const char *const STATES[] = {
 #define X(name, text) text,
@@ -84,6 +88,12 @@ static bool read_number(struct jobs_store *store, const char *sql, int64_t *valu
     return good;
 }
 
+static bool bring_up(struct jobs_store *store, int64_t version) {
+    if (version == 0)
+        return exec(store, SCHEMA);
+    return (version >= 2 || exec(store, ADD_MAKES)) && exec(store, ADD_DIGEST);
+}
+
 /* make writes the schema into an empty file; false also where the file is another's. */
 static bool make(struct jobs_store *store) {
     int64_t tables = 0, application = 0, version = 0;
@@ -99,7 +109,7 @@ static bool make(struct jobs_store *store) {
     if (version == STORE_VERSION)
         return true;
     snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d", STORE_APPLICATION, STORE_VERSION);
-    return exec(store, SCHEMA) && exec(store, sql);
+    return bring_up(store, version) && exec(store, sql);
 }
 
 static bool open_steps(struct jobs_store *store, const char *path) {
@@ -145,8 +155,8 @@ bool store_insert(struct jobs_store *store, struct stored *job) {
     struct line line =
         begin_line(store, "INSERT INTO jobs(id, path, request_id, content_type, \"key\", digest, media, seed,"
                           " cost_ns, state, attempts, created, started, ended, http, result_media, result_bytes, bytes,"
-                          " asked, events)"
-                          " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                          " asked, events, makes)"
+                          " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     const char *const texts[] = {job->id, job->path, job->request_id, job->content_type, job->key};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         bind_text(&line, texts[i]);
@@ -163,6 +173,7 @@ bool store_insert(struct jobs_store *store, struct stored *job) {
     bind_int(&line, job->bytes);
     bind_int(&line, job->asked);
     bind_int(&line, job->events);
+    bind_text(&line, job->makes);
     if (!end_line(store, &line))
         return false;
     job->seq = sqlite3_last_insert_rowid(store->db);
@@ -201,6 +212,16 @@ static int state_of(const char *text) {
     return state;
 }
 
+/* is_possible: the file may be damaged where SQLite does not see it, and its numbers are counted with. */
+static bool is_possible(const struct stored *job) {
+    const int64_t numbers[] = {job->attempts,     job->created, job->started, job->ended,
+                               job->result_bytes, job->bytes,   job->asked,   job->events - 1};
+    bool possible = !job->http || (job->http >= 100 && job->http <= 599);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        possible = possible && numbers[i] >= 0 && numbers[i] < INT64_C(1) << 53;
+    return possible && job->state < N_JOB_STATES;
+}
+
 /* read_job reads a row in the order of the table's columns. */
 static bool read_job(struct line *line, struct stored *job) {
     char state[16];
@@ -227,14 +248,15 @@ static bool read_job(struct line *line, struct stored *job) {
     job->bytes = read_int(line);
     job->asked = read_int(line);
     job->events = read_int(line);
-    return whole && job->state < N_JOB_STATES;
+    read_text(line, job->makes, sizeof job->makes);
+    return whole && is_possible(job);
 }
 
 bool store_each(struct jobs_store *store, bool (*take)(void *self, const struct stored *job), void *self) {
     struct line line =
         begin_line(store, "SELECT seq, id, path, request_id, content_type, \"key\", digest, media, seed,"
                           " cost_ns, state, attempts, created, started, ended, http, result_media, result_bytes, bytes,"
-                          " asked, events FROM jobs ORDER BY seq");
+                          " asked, events, makes FROM jobs ORDER BY seq");
     int rc = line.good ? SQLITE_ROW : SQLITE_ERROR;
     bool good = true;
     while (rc == SQLITE_ROW && good && (rc = sqlite3_step(line.stmt)) == SQLITE_ROW) {
@@ -250,27 +272,49 @@ bool store_each(struct jobs_store *store, bool (*take)(void *self, const struct 
 
 /* -- parts -- */
 
+static struct key digest_of(int64_t seq, enum part part, const void *p, size_t n) {
+    const int64_t of[] = {seq, part};
+    struct key_state state;
+    struct key key;
+    key_start(&state);
+    key_add(&state, of, sizeof of);
+    key_add(&state, p, n);
+    key_end(&state, &key);
+    return key;
+}
+
 bool store_put(struct jobs_store *store, int64_t seq, enum part part, const void *p, size_t n) {
-    struct line line = begin_line(store, p ? "INSERT OR REPLACE INTO parts(part, body) VALUES(? * 8 + ?, ?)"
+    const struct key digest = digest_of(seq, part, p, n);
+    struct line line = begin_line(store, p ? "INSERT OR REPLACE INTO parts(part, body, digest) VALUES(? * 8 + ?, ?, ?)"
                                            : "DELETE FROM parts WHERE part = ? * 8 + ?");
     bind_int(&line, seq);
     bind_int(&line, part);
-    if (p)
+    if (p) {
         bind_bytes(&line, p, n);
+        bind_bytes(&line, digest.b, sizeof digest.b);
+    }
     return end_line(store, &line);
 }
 
+/* is_as_written looks at the row of a part: its body, and its digest. */
+static bool is_as_written(sqlite3_stmt *row, int64_t seq, enum part part) {
+    const void *body = sqlite3_column_blob(row, 0), *digest = sqlite3_column_blob(row, 1);
+    const struct key key = digest_of(seq, part, body, (size_t)sqlite3_column_bytes(row, 0));
+    return sqlite3_column_type(row, 1) == SQLITE_NULL ||
+           (sqlite3_column_bytes(row, 1) == KEY_BYTES && memcmp(digest, key.b, KEY_BYTES) == 0);
+}
+
 bool store_get(struct jobs_store *store, int64_t seq, enum part part, struct buf *out, bool *found) {
-    struct line line = begin_line(store, "SELECT body FROM parts WHERE part = ? * 8 + ?");
+    struct line line = begin_line(store, "SELECT body, digest FROM parts WHERE part = ? * 8 + ?");
     bind_int(&line, seq);
     bind_int(&line, part);
     int rc = line.good ? sqlite3_step(line.stmt) : SQLITE_ERROR;
-    *found = rc == SQLITE_ROW;
-    if (*found) {
-        const void *body = sqlite3_column_blob(line.stmt, 0);
-        buf_add(out, body, (size_t)sqlite3_column_bytes(line.stmt, 0));
-    }
     bool good = (rc == SQLITE_ROW || rc == SQLITE_DONE) || fail(store);
+    *found = rc == SQLITE_ROW;
+    if (*found)
+        good = is_as_written(line.stmt, seq, part) || fail_with(store, "what it holds of a job is damaged");
+    if (*found && good)
+        buf_add(out, sqlite3_column_blob(line.stmt, 0), (size_t)sqlite3_column_bytes(line.stmt, 0));
     if (good && out->failed)
         good = fail_with(store, "there is no memory for what it holds");
     sqlite3_finalize(line.stmt);

@@ -2,10 +2,10 @@
  *
  * A file of its own beside the cache's: a job is a promise, and nothing evicts it. One process has the file at a time
  * (locking_mode EXCLUSIVE; a killed one leaves no lock behind), or two would run the same jobs. What a call here
- * returned from is on the disk (synchronous FULL). PRAGMA user_version is STORE_VERSION.
+ * returned from is on the disk (synchronous FULL). PRAGMA user_version is STORE_VERSION; an older file is brought up.
  *
  *     jobs     a row a job: struct stored, and `digest` of its request
- *     parts    the bytes of a job: seq * 8 + enum part -> body
+ *     parts    the bytes of a job: seq * 8 + enum part -> body, and a digest of both (NULL: an older version wrote it)
  *
  * Threads: one at a time. Errors: false, and store->why is a sentence. */
 #ifndef SOLVENT_JOBS_STORE_H
@@ -17,13 +17,14 @@
 #include "server/key.h"
 
 enum {
-    STORE_VERSION = 1,
+    STORE_VERSION = 3,              /* 1 had no `makes`, 2 no digests of parts */
     STORE_APPLICATION = 0x536c766a, /* "Slvj" */
     STORE_ID = 16,
     STORE_WORD = 128, /* of a header's text */
     STORE_REQUEST = 129,
     STORE_PATH = 256,
     STORE_KEY = 256,
+    STORE_MAKES = 65,
 };
 
 /* name of the state, as the file and clients have it */
@@ -51,13 +52,14 @@ struct stored {
     char id[STORE_ID + 1];
     char path[STORE_PATH]; /* of the endpoint that was asked, with its parameters */
     char request_id[STORE_REQUEST], content_type[STORE_WORD];
-    char key[STORE_KEY]; /* Idempotency-Key; "": none */
-    struct key digest;   /* of the request, to tell another one under the same key */
-    char media[64];      /* of the answer that was asked for */
-    int64_t seed;        /* what its seeds are drawn from */
-    int64_t cost_ns;     /* predicted */
-    int state;           /* enum job_state */
-    int64_t attempts;    /* how often it was begun */
+    char key[STORE_KEY];     /* Idempotency-Key; "": none */
+    struct key digest;       /* of the request, to tell another one under the same key */
+    char media[64];          /* of the answer that was asked for */
+    char makes[STORE_MAKES]; /* the model that it makes; "": none */
+    int64_t seed;            /* what its seeds are drawn from */
+    int64_t cost_ns;         /* predicted */
+    int state;               /* enum job_state */
+    int64_t attempts;        /* how often it was begun */
     int64_t created, started, ended;
     int64_t http;          /* of the answer or the problem; 0: there is none yet */
     char result_media[64]; /* of PART_RESULT; "": there is none */
@@ -87,12 +89,13 @@ bool store_insert(struct jobs_store *store, struct stored *job);
  * events. */
 bool store_update(struct jobs_store *store, const struct stored *job);
 bool store_forget(struct jobs_store *store, int64_t seq);
-/* store_each calls `take` for every job, in the order of their seq, until it says false. */
+/* store_each calls `take` for every job, in the order of their seq, until it says false; numbers that no job has are an
+ * error. */
 bool store_each(struct jobs_store *store, bool (*take)(void *self, const struct stored *job), void *self);
 
 /* store_put writes a part in place of what there was; p NULL: it goes. */
 bool store_put(struct jobs_store *store, int64_t seq, enum part part, const void *p, size_t n);
-/* store_get appends a part to `out`; *found: there is one. */
+/* store_get appends a part to `out`; *found: there is one. One that is not as it was written is an error. */
 bool store_get(struct jobs_store *store, int64_t seq, enum part part, struct buf *out, bool *found);
 
 #endif

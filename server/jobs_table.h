@@ -47,6 +47,9 @@ void table_wake(struct ticket *ticket);
 void table_wake_all(struct jobs *jobs);
 void table_quiet(struct ticket *ticket);
 
+/* table_maker is the job that has not ended and makes what is so called; NULL: none does. With the mutex held. */
+struct ticket *table_maker(struct jobs *jobs, const char *name);
+
 /* table_open opens the file where it is not open, and loads what it holds; with the file's lock held. */
 bool table_open(struct jobs *jobs);
 

@@ -1,6 +1,8 @@
 /* main.c - the program: reads its command and options. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "handlers/call.h"
 #include "server/cli_call.h"
@@ -80,7 +82,18 @@ static int command(const char *name, struct options *options, int argc, char **a
         "There is no such command; want serve, call, train, models, health, openapi or docs. See solvent --help.");
 }
 
+/* hold_standard_files: where one of the first three files is closed, the next one that is opened, a database or a checkpoint,
+ * would take its place and get what is said. What takes it can be read, to its end, and not written to. */
+static bool hold_standard_files(void) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd)
+            return false;
+    return true;
+}
+
 int main(int argc, char **argv) {
+    if (!hold_standard_files())
+        return 1;
     if (argc > 1 && !strcmp(argv[1], "train")) /* its options are others */
         return cli_train(argc - 2, argv + 2);
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {

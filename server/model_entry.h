@@ -24,13 +24,15 @@ struct entry_weights {
 struct entry {
     char name[ENTRY_NAME + 1]; /* of one that is bad, it need not fit; in any case it is UTF-8 */
     bool is_file;              /* NAME.json; else the folder NAME */
-    char *path;                /* of the folder */
+    bool made;                 /* it came by model_put, and may be removed (model_is_made) */
     struct seen seen;
     struct loaded_model *outline; /* NULL: a formula, or bad from the beginning */
 
     /* mutex */
     struct entry *next; /* of all that are kept */
     bool current;       /* the name means it now */
+    char *path;         /* of the folder; it changes only where `busy` is false */
+    bool doomed;        /* its folder is hidden, and goes from the disk with this entry */
     bool late;          /* it was found to be bad only when its weights were read: worth another look */
     char *why;          /* it is bad; NULL: it is good, as far as anybody knows */
     char *json;         /* [n_json]; of a network NULL until its digest is known */
@@ -81,9 +83,39 @@ size_t models_good(const struct models *models);
 enum status model_list_names(struct model_store *store, struct ctx *ctx, struct list *out) MUST_CHECK;
 enum status model_rescan(struct model_store *store, struct ctx *ctx, struct model_changes *out) MUST_CHECK;
 
-/* Of the store (model_put.c). */
+/* model_wait waits a moment for a change, or for the caller to be stopped; with the mutex, which is away meanwhile. */
+enum status model_wait(struct models *models, struct ctx *ctx) MUST_CHECK;
+
+/* Of the store (model_put.c, model_remove.c). */
 enum status model_put(struct model_store *store, struct ctx *ctx, struct str name, const struct model_file *files,
-                      size_t n) MUST_CHECK;
+                      size_t n, bool replace) MUST_CHECK;
+enum status model_remove(struct model_store *store, struct ctx *ctx, struct str name, bool *in_use) MUST_CHECK;
+
+/* The file, beside those of the model, by which a folder shows that it came by model_put. */
+#define MODEL_MADE_FILE ".made"
+
+/* model_is_made: NAME is a folder, not a link to one, and has that file. */
+bool model_is_made(int folder, const char *name);
+
+/* model_refuse says that a model did not come by model_put; FORBIDDEN. */
+enum status model_refuse(struct ctx *ctx, const char *pointer, const char *name) MUST_CHECK;
+
+/* model_gone_name makes a hidden name for the folder of a model that goes. */
+enum { MODEL_HIDDEN = 128 };
+void model_gone_name(const char *name, char to[MODEL_HIDDEN]);
+
+/* model_erase removes a folder, as deep as models are; it follows no links. */
+void model_erase(int at, const char *name);
+
+/* model_doom gives the folder `name` the hidden name, under which those who have found it go on; it goes from the disk
+ * with the last of them. With `exchange`, what had that name becomes the model, in one step. With models->scanning;
+ * `folder` is that of models. Errors: FORBIDDEN (at the pointer: why), CANCELLED, NO_MEMORY; then nothing has happened. */
+struct model_doom {
+    const char *name, *hidden, *pointer;
+    bool exchange;
+};
+enum status model_doom(struct models *models, struct ctx *ctx, int folder, const struct model_doom *doom,
+                       bool *in_use) MUST_CHECK;
 
 /* model_scan reads the folder into the entries of before, where their files are the same, and new ones: all by their
  * names, malloc'ed. With models->scanning. NULL: the folder cannot be read, or there is no memory; errno says which. */

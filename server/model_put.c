@@ -1,9 +1,9 @@
 /* Adds a model's folder to the folder of models: whole, or not at all.
  *
  * The files are written to .NAME.new, each forced to the disk, and the folder gets its name last. A process that dies on
- * the way leaves .NAME.new, which no scan takes for a model and the next one of that name replaces. */
+ * the way leaves .NAME.new, which no scan takes for a model and the next one of that name replaces. One that replaces
+ * another is written under the name that the other will have when it is gone, and the two are exchanged in one step. */
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,15 +15,19 @@
 #include "server/models.h"
 #include "server/train_folder.h"
 
-enum { NAME_ROOM = 128, PATH_ROOM = 4096, DEEP = 4 };
+enum { PATH_ROOM = 4096 };
+
+static const char MADE[] = "POST /v1/models made this folder, so DELETE /v1/models/NAME removes it.\n";
 
 struct putting {
+    struct models *models;
     struct ctx *ctx;
     int folder;
     const char *name;
-    char temporary[NAME_ROOM], path[PATH_ROOM];
+    char temporary[MODEL_HIDDEN], path[PATH_ROOM];
     const struct model_file *files;
     size_t n;
+    bool replace, replaces; /* it may; there is another one that it does */
 };
 
 static enum status failed(struct putting *p, const char *what) {
@@ -32,23 +36,6 @@ static enum status failed(struct putting *p, const char *what) {
 }
 
 /* -- What is there -- */
-
-/* remove_all empties a folder, as deep as models are, and removes it. */
-static void remove_all(int at, const char *name, int depth) {
-    int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
-    for (struct dirent *e; folder && (e = readdir(folder));) {
-        if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
-            continue;
-        if (unlinkat(fd, e->d_name, 0) && depth < DEEP)
-            remove_all(fd, e->d_name, depth + 1);
-    }
-    if (folder)
-        closedir(folder);
-    else if (fd >= 0)
-        close(fd);
-    unlinkat(at, name, AT_REMOVEDIR);
-}
 
 /* same_file tells whether a file has these bytes. */
 static enum status same_file(struct putting *p, const struct train_folder *f, const struct model_file *file,
@@ -72,56 +59,80 @@ static enum status compare(struct putting *p, const char *path, bool *same) {
     return status;
 }
 
-static enum status look(struct putting *p, const char *folder, bool *there) {
-    char file[NAME_ROOM];
+/* refuse is for a name that another model has. */
+static enum status refuse(struct putting *p, bool formula) {
+    if (!p->replace)
+        return ctx_fail(p->ctx, STATUS_CONFLICT, "/name",
+                        "There is another model %.64s already; want a name of its own.", p->name);
+    p->replaces = !formula && model_is_made(p->folder, p->name);
+    return p->replaces ? STATUS_OK : model_refuse(p->ctx, "/name", p->name);
+}
+
+static enum status look(struct putting *p, bool *same) {
+    char file[MODEL_HIDDEN];
     struct stat st;
-    *there = !fstatat(p->folder, p->name, &st, 0);
+    bool there = !fstatat(p->folder, p->name, &st, 0);
     snprintf(file, sizeof file, "%.64s.json", p->name);
-    bool formula = !fstatat(p->folder, file, &st, 0), same = false;
-    if (!*there && !formula)
+    bool formula = !fstatat(p->folder, file, &st, 0);
+    *same = false;
+    if (!there && !formula)
         return STATUS_OK;
-    snprintf(p->path, sizeof p->path, "%s/%.64s", folder, p->name);
-    enum status status = formula ? STATUS_OK : compare(p, p->path, &same);
-    if (status != STATUS_OK || same)
-        return status;
-    return ctx_fail(p->ctx, STATUS_INVALID, "/name", "There is another model %.64s already; want a name of its own.",
-                    p->name);
+    snprintf(p->path, sizeof p->path, "%s/%.64s", p->models->folder, p->name);
+    enum status status = formula ? STATUS_OK : compare(p, p->path, same);
+    return status != STATUS_OK || *same ? status : refuse(p, formula);
 }
 
 /* -- Writing -- */
 
-static enum status write_files(struct putting *p, const char *folder) {
+static enum status write_all(struct putting *p, struct train_folder *f) {
+    enum status status = train_folder_make(p->ctx, f);
+    for (size_t i = 0; i < p->n && status == STATUS_OK; i++)
+        status = train_folder_write(p->ctx, f, p->files[i].path, p->files[i].p, p->files[i].n);
+    return status == STATUS_OK ? train_folder_write(p->ctx, f, MODEL_MADE_FILE, MADE, sizeof MADE - 1) : status;
+}
+
+static enum status give_name(struct putting *p) {
+    const struct model_doom doom = {.name = p->name, .hidden = p->temporary, .pointer = "/name", .exchange = true};
+    bool in_use;
+    if (ctx_stop(p->ctx) != STOP_NONE) /* writing takes a while; a job that is cancelled leaves nothing */
+        return ctx_stopped(p->ctx);
+    if (p->replaces)
+        return model_doom(p->models, p->ctx, p->folder, &doom, &in_use);
+    return renameat(p->folder, p->temporary, p->folder, p->name) || fsync(p->folder) ? failed(p, "given its name")
+                                                                                     : STATUS_OK;
+}
+
+static enum status write_files(struct putting *p) {
     struct train_folder f;
-    snprintf(p->path, sizeof p->path, "%s/%s", folder, p->temporary);
-    remove_all(p->folder, p->temporary, 0);
+    if (p->replaces)
+        model_gone_name(p->name, p->temporary);
+    else
+        snprintf(p->temporary, sizeof p->temporary, ".%.64s.new", p->name);
+    snprintf(p->path, sizeof p->path, "%s/%s", p->models->folder, p->temporary);
+    model_erase(p->folder, p->temporary);
     enum status status = train_folder_open(p->ctx, p->path, &f);
     if (status == STATUS_OK)
-        status = train_folder_make(p->ctx, &f);
-    for (size_t i = 0; i < p->n && status == STATUS_OK; i++)
-        status = train_folder_write(p->ctx, &f, p->files[i].path, p->files[i].p, p->files[i].n);
-    if (status == STATUS_OK && (renameat(p->folder, p->temporary, p->folder, p->name) || fsync(p->folder)))
-        status = failed(p, "given its name");
+        status = write_all(p, &f);
+    if (status == STATUS_OK)
+        status = give_name(p);
     train_folder_close(&f);
     if (status != STATUS_OK)
-        remove_all(p->folder, p->temporary, 0);
+        model_erase(p->folder, p->temporary);
     if (status == STATUS_INVALID)
         snprintf(p->ctx->err.pointer, sizeof p->ctx->err.pointer, "/name");
     return status;
 }
 
 /* write_model writes it, unless a folder of that name with the same bytes is there. */
-static enum status write_model(struct ctx *ctx, const char *folder, const char *name, const struct model_file *files,
-                               size_t n) {
-    struct putting p = {.ctx = ctx, .name = name, .files = files, .n = n};
-    bool there = false;
-    p.folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (p.folder < 0)
-        return failed(&p, "written");
-    snprintf(p.temporary, sizeof p.temporary, ".%.64s.new", name);
-    enum status status = look(&p, folder, &there);
-    if (status == STATUS_OK && !there)
-        status = write_files(&p, folder);
-    close(p.folder);
+static enum status write_model(struct putting *p) {
+    bool same = false;
+    p->folder = open(p->models->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (p->folder < 0)
+        return failed(p, "written");
+    enum status status = look(p, &same);
+    if (status == STATUS_OK && !same)
+        status = write_files(p);
+    close(p->folder);
     return status;
 }
 
@@ -138,7 +149,7 @@ static enum status check_served(struct model_store *store, struct ctx *ctx, stru
 }
 
 enum status model_put(struct model_store *store, struct ctx *ctx, struct str name, const struct model_file *files,
-                      size_t n) {
+                      size_t n, bool replace) {
     struct models *m = models_of(store);
     char text[MODEL_NAME_MAX + 1] = "";
     if (!m->folder)
@@ -147,8 +158,9 @@ enum status model_put(struct model_store *store, struct ctx *ctx, struct str nam
     if (!model_name_fits(name))
         return ctx_fail(ctx, STATUS_INVALID, "/name", "The name does not fit a model.");
     memcpy(text, name.p, name.n);
+    struct putting p = {.models = m, .ctx = ctx, .name = text, .files = files, .n = n, .replace = replace};
     pthread_mutex_lock(&m->scanning);
-    enum status status = write_model(ctx, m->folder, text, files, n);
+    enum status status = write_model(&p);
     pthread_mutex_unlock(&m->scanning);
     if (status != STATUS_OK)
         return status;

@@ -102,6 +102,7 @@ static bool read_folder(struct scan *s, struct entry *e) {
         e->path = NULL;
         return false;
     }
+    e->made = model_is_made(s->folder, e->name);
     e->outline = network_outline(e->path, s->models->isa, &e->seen, &why);
     return e->outline || bad(e, why.detail);
 }

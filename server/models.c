@@ -1,5 +1,6 @@
 #include "server/models.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,8 @@ void entry_free(struct entry *e) {
         model_unload(e->weights[dtype].network);
     model_unload(e->outline);
     seen_free(&e->seen);
+    if (e->doomed)
+        model_erase(AT_FDCWD, e->path);
     free(e->path);
     free(e->why);
     free(e->json);
@@ -67,7 +70,7 @@ static bool is(struct str text, const char *name) { return text.n == strlen(name
 
 static struct entry *by_name(struct models *m, struct str name) {
     for (size_t i = 0; i < m->n; i++)
-        if (!m->current[i]->why && is(name, m->current[i]->name))
+        if (!m->current[i]->why && !m->current[i]->doomed && is(name, m->current[i]->name))
             return m->current[i];
     return NULL;
 }
@@ -79,8 +82,7 @@ static struct entry *by_digest(struct models *m, struct str name, struct str dig
     return e;
 }
 
-/* wait_a_moment waits for a change, or for the caller to be stopped. */
-static enum status wait_a_moment(struct models *m, struct ctx *ctx) {
+enum status model_wait(struct models *m, struct ctx *ctx) {
     const struct timespec until = clock_spec(clock_ns() + WAIT_MS * NS_PER_MS);
     pthread_cond_timedwait(&m->changed, &m->mutex, &until);
     return ctx_stopped(ctx);
@@ -132,7 +134,7 @@ static enum status make_digest(struct models *m, struct ctx *ctx, struct entry *
 static enum status want_digest(struct models *m, struct ctx *ctx, struct entry *e) {
     enum status status = STATUS_OK;
     while (!e->json && !e->why && status == STATUS_OK)
-        status = e->busy ? wait_a_moment(m, ctx) : make_digest(m, ctx, e);
+        status = e->busy ? model_wait(m, ctx) : make_digest(m, ctx, e);
     return status == STATUS_OK && e->why ? is_bad(ctx, e) : status;
 }
 
@@ -149,6 +151,7 @@ static void tell(const struct entry *e, struct named_model *out) {
                                 .outline = e->outline,
                                 .json = {e->json, e->n_json},
                                 .digest = {e->digest, strlen(e->digest)},
+                                .made = e->made,
                                 .loaded = plans(e) > 0,
                                 .bytes = entry_need(e, GRAPH_F32),
                                 .call_ns = e->call_ns};
@@ -186,7 +189,7 @@ static struct entry_weights *least_recent(const struct models *m) {
     struct entry_weights *least = NULL;
     for (struct entry *e = m->all; e; e = e->next)
         for (struct entry_weights *w = e->weights; w < e->weights + GRAPH_DTYPES; w++)
-            if (w->network && !w->uses && (e->current || !e->pins) && (!least || w->used < least->used))
+            if (w->network && !w->uses && (e->current || e->doomed || !e->pins) && (!least || w->used < least->used))
                 least = w;
     return least;
 }
@@ -229,7 +232,7 @@ static enum status try_weights(struct models *m, struct ctx *ctx, struct entry *
     const size_t need = entry_need(e, dtype);
     if (e->why)
         return is_bad(ctx, e);
-    if (!e->current)
+    if (!e->current && !e->doomed)
         return ctx_fail(ctx, STATUS_UNREADY, "/model",
                         "The model %s was replaced before its weights were read; ask again.", e->name);
     if (need > m->memory)
@@ -238,7 +241,7 @@ static enum status try_weights(struct models *m, struct ctx *ctx, struct entry *
                         "--model-memory).",
                         e->name, need, m->memory);
     if (e->busy)
-        return wait_a_moment(m, ctx);
+        return model_wait(m, ctx);
     if (m->held + need <= m->memory) {
         read_weights(m, e, dtype);
         return STATUS_OK;
@@ -250,7 +253,7 @@ static enum status try_weights(struct models *m, struct ctx *ctx, struct entry *
                         "The models in use leave no room for %s beside them (%zu bytes are for all, the server's "
                         "option --model-memory); try again later.",
                         e->name, m->memory);
-    return wait_a_moment(m, ctx);
+    return model_wait(m, ctx);
 }
 
 static enum status load(struct model_store *store, struct ctx *ctx, const struct named_model *model,
@@ -287,7 +290,7 @@ struct models *models_open(const char *folder, enum isa isa, size_t memory, stru
     struct models *m = calloc(1, sizeof *m);
     if (!m)
         return NULL;
-    m->store = (struct model_store){find, load, drop, model_list_names, model_rescan, model_put};
+    m->store = (struct model_store){find, load, drop, model_list_names, model_rescan, model_put, model_remove};
     pthread_mutex_init(&m->scanning, NULL);
     pthread_mutex_init(&m->mutex, NULL);
     pthread_condattr_t clock;

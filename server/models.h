@@ -7,7 +7,8 @@
  * again when one runs it; its weights stay until others want the memory, those asked for longest ago going first.
  *
  * A rescan keeps what has not changed (seen.h). What is replaced or gone lives, with its weights, until the last call
- * that has found it ends. Threads: any. */
+ * that has found it ends. What the service makes itself (put) it may replace and remove; the files of such a one stay
+ * as long. Threads: any. */
 #ifndef SOLVENT_MODELS_H
 #define SOLVENT_MODELS_H
 
@@ -22,6 +23,10 @@ struct models;
  * quarter of the machine's. NULL: no memory. */
 struct models *models_open(const char *folder, enum isa isa, size_t memory, struct log *log);
 void models_close(struct models *models);
+
+/* models_tidy removes what is left of models that were being removed when a process died; for one process to do that
+ * begins to serve the folder. */
+void models_tidy(struct models *models);
 
 /* models_rescan looks at the folder again, and tells the log. */
 void models_rescan(struct models *models);

@@ -151,9 +151,10 @@ static bool open_parts(struct server *server) {
     return (server->metrics = metrics_new()) && (server->flights = flights_new()) &&
            (server->working = working_new((unsigned)o->workers, (unsigned)o->job_workers)) &&
            (server->models = models_open(o->models, server->isa, (size_t)o->model_memory, server->log)) &&
-           (server->host.models = models_store(server->models)) && (server->cache = cache_open(&cache)) &&
-           (server->dog = watchdog_open()) && (server->pool = pool_open((unsigned)o->workers, (size_t)o->queue)) &&
-           open_jobs(server) && (server->loops = calloc((size_t)o->threads, sizeof(struct loop *)));
+           (models_tidy(server->models), true) && (server->host.models = models_store(server->models)) &&
+           (server->cache = cache_open(&cache)) && (server->dog = watchdog_open()) &&
+           (server->pool = pool_open((unsigned)o->workers, (size_t)o->queue)) && open_jobs(server) &&
+           (server->loops = calloc((size_t)o->threads, sizeof(struct loop *)));
 }
 
 /* close_parts closes what is open, in reverse; loops have ended. */

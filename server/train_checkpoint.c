@@ -2,7 +2,8 @@
 
 #include <stdint.h>
 
-#define MAGIC "solvent checkpoint 1\n"
+#define MAGIC_OF_ANY "solvent checkpoint "
+#define MAGIC MAGIC_OF_ANY "2\n" /* 1 had another digest of options */
 
 /* What lies between the magic and the state, in this machine's order of bytes: a checkpoint goes on where it was made. */
 struct head {
@@ -43,13 +44,25 @@ void train_checkpoint_write(const struct train_checkpoint *c, struct buf *out) {
     buf_add(out, &key, sizeof key);
 }
 
+/* refuse: whoever has a checkpoint of another version has a model beside it. */
+static enum status refuse(struct ctx *ctx, const char *file, const unsigned char *p, size_t n) {
+    const size_t k = sizeof MAGIC_OF_ANY - 1;
+    if (n >= sizeof MAGIC && !memcmp(p, MAGIC_OF_ANY, k) && memcmp(p, MAGIC, sizeof MAGIC - 1) != 0)
+        return ctx_fail(
+            ctx, STATUS_INVALID, "",
+            "%.200s was written by another version of solvent, which alone can go on from it; choose another "
+            "folder, with --init-from this one for its model.",
+            file);
+    return ctx_fail(ctx, STATUS_INVALID, "", "%.200s is no checkpoint.", file);
+}
+
 enum status train_checkpoint_read(struct ctx *ctx, const char *file, const unsigned char *p, size_t n,
                                   struct train_checkpoint *out) {
     struct head head;
     struct key key;
     const size_t before = sizeof MAGIC - 1 + sizeof head;
     if (n < before + sizeof key || memcmp(p, MAGIC, sizeof MAGIC - 1) != 0)
-        return ctx_fail(ctx, STATUS_INVALID, "", "%.200s is no checkpoint that this version wrote.", file);
+        return refuse(ctx, file, p, n);
     memcpy(&head, p + sizeof MAGIC - 1, sizeof head);
     memcpy(&key, p + n - sizeof key, sizeof key);
     const struct key is = digest(p, n - sizeof key);

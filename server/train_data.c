@@ -135,7 +135,8 @@ static enum status open_folder(struct ctx *ctx, const struct train_config *c, st
     struct names names = {.ctx = ctx};
     enum status status = list_folder(&names, c->data, "");
     if (status == STATUS_OK && !names.n)
-        status = ctx_fail(ctx, STATUS_INVALID, "", "The folder %.300s has no PNG in it.", c->data);
+        status =
+            ctx_fail(ctx, STATUS_INVALID, "", "The folder %.300s has no PNG in it, nor in a folder of it.", c->data);
     if (status == STATUS_OK && *c->labels)
         status = ctx_fail(ctx, STATUS_INVALID, "",
                           "The labels of a folder of PNG are its folders; want no file of labels beside it.");
@@ -205,11 +206,6 @@ enum status train_data_open(struct ctx *ctx, const struct train_config *config, 
     return status == STATUS_OK && *config->class_names ? dataset_name_classes(ctx, config->class_names, out) : status;
 }
 
-static bool is_csv(const char *name) {
-    const char *dot = strrchr(name, '.');
-    return dot && (!strcasecmp(dot, ".csv") || !strcasecmp(dot, ".tsv"));
-}
-
 enum status train_source_open(struct ctx *ctx, const struct train_config *config, struct train_files *files,
                               struct dataset *out) {
     struct train_config of_source;
@@ -217,14 +213,14 @@ enum status train_source_open(struct ctx *ctx, const struct train_config *config
     of_source.data = config->source;
     of_source.seed = config->seed;
     of_source.kind = DATASET_POINTS;
-    if (is_csv(config->source))
+    if (dataset_is_csv(config->source))
         of_source.label_column = config->label_column;
     *files = (struct train_files){0};
     return open_data(ctx, &of_source, files, out);
 }
 
 void train_data_close(struct train_files *files) {
-    mapped_files_close(files->data);
     mapped_files_close(files->labels);
+    mapped_files_close(files->data);
     *files = (struct train_files){0};
 }

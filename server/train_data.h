@@ -10,7 +10,7 @@ struct train_files {
     struct files *data, *labels; /* NULL: there is none */
 };
 
-/* train_data_open reads the data of the options into ctx. files are closed by train_data_close, also after an error.
+/* train_data_open reads the data of the options into ctx. files are closed by train_data_close, the last first, also after an error.
  * A folder's PNG, and those of the folders in it, come in order of their paths.
  * Errors: those of dataset_read; INVALID (a file that is not there, no PNG in the folder). */
 enum status train_data_open(struct ctx *ctx, const struct train_config *config, struct train_files *files,

@@ -15,16 +15,18 @@ static enum status failed(struct ctx *ctx, const struct train_folder *f, const c
 }
 
 enum status train_folder_open(struct ctx *ctx, const char *path, struct train_folder *out) {
-    *out = (struct train_folder){path, open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    *out = (struct train_folder){path, open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), false};
     if (out->fd < 0 && errno != ENOENT)
         return ctx_fail(ctx, STATUS_INVALID, "", "Cannot open the folder %.300s: %s.", path, strerror(errno));
     return STATUS_OK;
 }
 
 enum status train_folder_make(struct ctx *ctx, struct train_folder *f) {
-    if (f->fd < 0 && mkdir(f->path, 0777) && errno != EEXIST)
+    const bool made = f->fd < 0 && !mkdir(f->path, 0777);
+    if (f->fd < 0 && !made && errno != EEXIST)
         return ctx_fail(ctx, STATUS_INVALID, "", "Cannot make the folder %.300s: %s.", f->path, strerror(errno));
     enum status status = f->fd < 0 ? train_folder_open(ctx, f->path, f) : STATUS_OK;
+    f->made = made;
     if (status == STATUS_OK && flock(f->fd, LOCK_EX | LOCK_NB))
         status = ctx_fail(ctx, STATUS_INVALID, "", "Another process trains in the folder %.300s.", f->path);
     return status;
@@ -33,16 +35,21 @@ enum status train_folder_make(struct ctx *ctx, struct train_folder *f) {
 void train_folder_close(struct train_folder *f) {
     if (f->fd >= 0)
         close(f->fd);
+    if (f->made)
+        (void)rmdir(f->path); /* which fails where a run was begun in it */
     f->fd = -1;
+    f->made = false;
 }
 
-static bool write_all(int fd, const void *p, size_t n) {
+bool train_folder_put(int fd, const void *p, size_t n) {
     for (const char *at = p; n > 0;) {
         ssize_t k = write(fd, at, n);
         if (k < 0 && errno == EINTR)
             continue;
-        if (k <= 0)
+        if (k <= 0) {
+            errno = k ? errno : ENOSPC;
             return false;
+        }
         at += k;
         n -= (size_t)k;
     }
@@ -63,7 +70,7 @@ static bool write_new(const struct train_folder *f, const char *path, const void
     int fd = openat(f->fd, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0)
         return false;
-    bool fine = write_all(fd, p, n) && !fsync(fd);
+    bool fine = train_folder_put(fd, p, n) && !fsync(fd);
     int error = errno;
     fine = !close(fd) && fine;
     errno = fine ? 0 : error;
@@ -74,10 +81,12 @@ enum status train_folder_write(struct ctx *ctx, const struct train_folder *f, co
                                size_t n) {
     char temporary[PATH_ROOM];
     snprintf(temporary, sizeof temporary, "%.400s.new", path);
-    if (!make_folder(f, path) || !write_new(f, temporary, p, n) || renameat(f->fd, temporary, f->fd, path) ||
-        fsync(f->fd))
-        return failed(ctx, f, path, "write");
-    return STATUS_OK;
+    if (make_folder(f, path) && write_new(f, temporary, p, n) && !renameat(f->fd, temporary, f->fd, path) &&
+        !fsync(f->fd))
+        return STATUS_OK;
+    enum status status = failed(ctx, f, path, "write");
+    (void)unlinkat(f->fd, temporary, 0); /* on a full disk it takes room that is needed to go on */
+    return status;
 }
 
 static bool read_all(int fd, unsigned char *to, size_t n) {

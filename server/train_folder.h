@@ -10,11 +10,13 @@
 struct train_folder {
     const char *path; /* borrowed */
     int fd;
+    bool made; /* by train_folder_make */
 };
 
 /* train_folder_open opens the folder; where it is not there, fd is -1, and nothing is found in it.
  * train_folder_make makes it then (but not those above it), and holds it until it is closed: two runs would overwrite each
- * other's files. Errors: INVALID (why; another process holds it). */
+ * other's files. train_folder_close takes away what was made and is still empty.
+ * Errors: INVALID (why; another process holds it). */
 enum status train_folder_open(struct ctx *ctx, const char *path, struct train_folder *out) MUST_CHECK;
 enum status train_folder_make(struct ctx *ctx, struct train_folder *f) MUST_CHECK;
 void train_folder_close(struct train_folder *f);
@@ -38,5 +40,8 @@ enum status train_folder_remove(struct ctx *ctx, const struct train_folder *f, c
  * descriptor in *fd. Errors: INVALID (why). */
 enum status train_folder_append(struct ctx *ctx, const struct train_folder *f, const char *path, uint64_t size,
                                 int *fd) MUST_CHECK;
+
+/* train_folder_put writes all of the n bytes to such a descriptor; false: errno says why. */
+bool train_folder_put(int fd, const void *p, size_t n);
 
 #endif

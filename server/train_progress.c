@@ -1,6 +1,7 @@
 #include "server/train_progress.h"
 
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "server/clock.h"
@@ -23,13 +24,26 @@ void train_progress_begin(struct train_progress *p, size_t at, size_t steps) {
         .steps = steps, .first_step = at, .began_ns = clock_ns(), .terminal = isatty(STDERR_FILENO)};
 }
 
+enum { LINE = 160 };
+
+/* columns of the terminal: a line that is broken cannot be written over. */
+static int columns(void) {
+    struct winsize size = {0};
+    return !ioctl(STDERR_FILENO, TIOCGWINSZ, &size) && size.ws_col > 1 ? size.ws_col : LINE;
+}
+
 static void show(struct train_progress *p, const struct trainer_report *report, int64_t now) {
     char left[PROGRESS_TIME];
     double seconds = (double)(now - p->began_ns) / NS_PER_S, done = (double)(report->step - p->first_step);
     double rate = seconds > 0 ? done / seconds : 0;
     train_progress_time(rate > 0 ? (double)(p->steps - report->step) / rate : 0, left);
-    fprintf(stderr, "%sstep %zu/%zu  loss %.4f  %.1f steps/s  %s left%s", p->terminal ? "\r" : "", report->step,
-            p->steps, p->loss, rate, left, p->terminal ? "  " : "\n");
+    char line[LINE];
+    snprintf(line, sizeof line, "step %zu/%zu  loss %.4f  %.1f steps/s  %s left", report->step, p->steps, p->loss, rate,
+             left);
+    if (p->terminal)
+        fprintf(stderr, "\r%.*s\x1b[K", columns() - 1, line); /* and nothing of a longer line before */
+    else
+        fprintf(stderr, "%s\n", line);
     fflush(stderr);
     p->open = p->terminal;
     p->shown_ns = now;

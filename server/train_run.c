@@ -7,9 +7,9 @@
 
 #include "handlers/model_write.h"
 #include "handlers/number.h"
-#include "handlers/table_file.h"
 #include "handlers/train_samples.h"
 #include "server/train_checkpoint.h"
+#include "server/train_key.h"
 #include "server/train_progress.h"
 
 #define OPTIONS_FILE "train.json"
@@ -34,53 +34,6 @@ struct run {
     uint64_t n_losses;
     struct train_progress progress;
 };
-
-/* -- What a checkpoint is of -- */
-
-/* digest_table: other numbers may have the same features. */
-static void digest_table(const struct table_file *table, struct key_state *state) {
-    struct buf text;
-    buf_init(&text, FILE_MAX);
-    table_file_write(table, &text);
-    key_add(state, text.data, text.n);
-    buf_release(&text);
-}
-
-static void digest_data(const struct dataset *d, struct key_state *state) {
-    const struct train_data *data = &d->data;
-    const uint64_t shape[] = {data->n, d->height, d->width, d->channels, d->classes};
-    const size_t numbers = data->n * data->d;
-    key_add(state, shape, sizeof shape);
-    key_add(state, data->bytes, data->bytes ? numbers : 0);
-    key_add(state, data->rows, data->rows ? numbers * sizeof *data->rows : 0);
-    key_add(state, data->labels, data->labels ? data->n * sizeof *data->labels : 0);
-    if (d->table)
-        digest_table(d->table, state);
-}
-
-/* digest_run covers the options of the result as they are written: the others are set to their defaults before. */
-static struct key digest_run(const struct train_plan *plan) {
-    struct train_config c = plan->config, plain;
-    struct key_state state;
-    struct key key;
-    struct buf text;
-    train_config_default(&plain);
-#define KEEP_true(member)
-#define KEEP_false(member) c.member = plain.member;
-#define X(kind, member, def, least, greatest, words, of_result, ...) KEEP_##of_result(member)
-    TRAIN_OPTIONS(X)
-#undef X
-    buf_init(&text, 1 << 20);
-    train_config_write(&c, &text);
-    key_start(&state);
-    key_add(&state, text.data, text.n);
-    digest_data(plan->data, &state);
-    if (plan->source)
-        digest_data(plan->source, &state);
-    key_end(&state, &key);
-    buf_release(&text);
-    return key;
-}
 
 /* -- Files -- */
 
@@ -155,7 +108,7 @@ static enum status write_samples(struct run *r) {
 
 /* append writes a line of metrics. */
 static enum status append(struct run *r, const struct buf *line) {
-    if (line->failed || write(r->metrics, line->data, line->n) != (ssize_t)line->n)
+    if (line->failed || !train_folder_put(r->metrics, line->data, line->n))
         return ctx_fail(r->ctx, STATUS_INVALID, "", "Cannot write " METRICS_FILE ": %s.", strerror(errno));
     r->metrics_size += line->n;
     return STATUS_OK;
@@ -215,6 +168,11 @@ enum status train_run_options(struct ctx *ctx, const struct train_folder *folder
     return *found ? train_config_read(ctx, OPTIONS_FILE, (struct str){(const char *)p, n}, config) : status;
 }
 
+bool train_run_holds(const struct train_folder *folder, const struct train_plan *plan) {
+    return train_folder_has(folder, CHECKPOINT_FILE) ||
+           train_folder_has(folder, model_write_path(plan, MODEL_WRITE_FILES - 1));
+}
+
 static enum status check_checkpoint(struct run *r, const struct train_checkpoint *c) {
     const char *isa = isa_text(r->ctx->isa);
     if (strcmp(c->isa, isa) != 0)
@@ -244,23 +202,27 @@ static enum status restore(struct run *r, bool *restored) {
         status = check_checkpoint(r, &c);
     if (status == STATUS_OK)
         status = trainer_restore(r->trainer, c.state, c.n_state);
-    r->metrics_size = c.metrics;
-    r->shown = c.shown;
-    r->losses = c.losses;
-    r->n_losses = c.n_losses;
-    *restored = status == STATUS_OK;
+    if (status == STATUS_OK) {
+        r->metrics_size = c.metrics;
+        r->shown = c.shown;
+        r->losses = c.losses;
+        r->n_losses = c.n_losses;
+        *restored = true;
+    }
     ctx_rewind(r->ctx, mark);
     return status;
 }
 
-/* refuse_done: a model without a checkpoint is that of a run that came to its end. */
-static enum status refuse_done(const struct run *r) {
+/* refuse_model: a model without a checkpoint is none of a run that could go on. */
+static enum status refuse_model(const struct run *r) {
     const char *weights = model_write_path(r->plan, MODEL_WRITE_FILES - 1);
     if (!train_folder_has(r->folder, weights))
         return STATUS_OK;
-    return ctx_fail(r->ctx, STATUS_INVALID, "",
-                    "%.200s holds a model that is trained to its end; choose another folder, or remove its %s.",
-                    r->folder->path, weights);
+    return ctx_fail(
+        r->ctx, STATUS_INVALID, "",
+        "%.200s holds a model, and no checkpoint to go on from; choose another folder, with --init-from this "
+        "one for its weights, or remove its %s.",
+        r->folder->path, weights);
 }
 
 static enum status load(struct run *r) {
@@ -274,7 +236,7 @@ static enum status load(struct run *r) {
     if (status == STATUS_OK)
         status = restore(r, &restored);
     if (status == STATUS_OK && !restored)
-        status = refuse_done(r);
+        status = refuse_model(r);
     return status;
 }
 
@@ -325,7 +287,7 @@ static enum status show_held_out(struct run *r) {
     return team_agree(r->team, team_leads(r->team) ? write_held_out(r, loss) : STATUS_OK);
 }
 
-/* show: a model is there only where a checkpoint was before it, so that it is none of a run at its end. */
+/* show: a model is there only where a checkpoint was before it. */
 static enum status show(struct run *r) {
     enum status status = lead(r, write_shown);
     if (status == STATUS_OK)
@@ -364,11 +326,24 @@ static enum status loop(struct run *r) {
     return status;
 }
 
-static enum status remove_checkpoint(struct run *r) { return train_folder_remove(r->ctx, r->folder, CHECKPOINT_FILE); }
-
+/* finish leaves a checkpoint that says that all was shown, from which more steps can be taken. */
 static enum status finish(struct run *r) {
     enum status status = show(r);
-    return status == STATUS_OK ? lead(r, remove_checkpoint) : status;
+    return status == STATUS_OK ? lead(r, write_checkpoint) : status;
+}
+
+/* ended: there is nothing left to do. */
+static bool ended(const struct run *r) {
+    const size_t steps = r->plan->options.steps;
+    return trainer_at(r->trainer) == steps && r->shown == steps &&
+           train_folder_has(r->folder, model_write_path(r->plan, MODEL_WRITE_FILES - 1));
+}
+
+static enum status tell_end(const struct run *r) {
+    if (team_leads(r->team))
+        fprintf(stderr, "%s is trained to its end, %zu steps; more --steps go on from there.\n", r->folder->path,
+                r->plan->options.steps);
+    return STATUS_OK;
 }
 
 static enum status go(struct run *r) {
@@ -389,10 +364,10 @@ static enum status go(struct run *r) {
 
 enum status train_run(struct ctx *ctx, const struct train_plan *plan, const struct train_folder *folder) {
     struct run r = {
-        .ctx = ctx, .plan = plan, .folder = folder, .team = plan->options.team, .metrics = -1, .of = digest_run(plan)};
+        .ctx = ctx, .plan = plan, .folder = folder, .team = plan->options.team, .metrics = -1, .of = train_key(plan)};
     enum status status = begin(&r);
     if (status == STATUS_OK)
-        status = go(&r);
+        status = ended(&r) ? tell_end(&r) : go(&r);
     if (r.metrics >= 0)
         close(r.metrics);
     return status;

@@ -134,7 +134,7 @@ void error_detail(struct error *error, size_t at, const char *format, va_list ar
         memcpy(error->detail + sizeof error->detail - 4, "...", 4);
 }
 
-enum status ctx_fail(struct ctx *ctx, enum status status, const char *pointer, const char *format, ...) {
+enum status(ctx_fail)(struct ctx *ctx, enum status status, const char *pointer, const char *format, ...) {
     snprintf(ctx->err.pointer, sizeof ctx->err.pointer, "%s", pointer);
     va_list args;
     va_start(args, format);

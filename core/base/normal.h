@@ -15,18 +15,19 @@
 
 /* What a number is drawn for: one seed serves several independent uses. */
 enum normal_stream {
-    NORMAL_LATENT = 0,      /* the initial state; step 0 */
-    NORMAL_STEP = 1,        /* the noise that a sampler adds on its way; step counts its draws */
-    NORMAL_BRIDGE = 2,      /* the midpoints of a Brownian path; plus 2^8 times a number that is part of the step */
-    NORMAL_PROBE = 3,       /* directions of a random trace; step counts those of a sample */
-    NORMAL_TRUTH = 4,       /* samples of a closed form itself; odd steps choose the part */
-    NORMAL_SLICE = 5,       /* directions that samples are projected on */
-    NORMAL_TRAIN_NOISE = 6, /* the noise of a training sample; step counts the trainer's */
-    NORMAL_TRAIN_TIME = 7,  /* the normal number behind its time */
-    NORMAL_TRAIN_WORDS = 8, /* words as Philox gives them: its uniform time, whether its label is dropped */
-    NORMAL_TRAIN_ORDER = 9, /* words too: in which order the data come; step counts epochs */
-    NORMAL_TOY = 10,        /* data sets that are drawn */
-    NORMAL_WEIGHTS = 16,    /* those that training starts with; step counts the parameters */
+    NORMAL_LATENT = 0,        /* the initial state; step 0 */
+    NORMAL_STEP = 1,          /* the noise that a sampler adds on its way; step counts its draws */
+    NORMAL_BRIDGE = 2,        /* the midpoints of a Brownian path; plus 2^8 times a number that is part of the step */
+    NORMAL_PROBE = 3,         /* directions of a random trace; step counts those of a sample */
+    NORMAL_TRUTH = 4,         /* samples of a closed form itself; odd steps choose the part */
+    NORMAL_SLICE = 5,         /* directions that samples are projected on */
+    NORMAL_TRAIN_NOISE = 6,   /* the noise of a training sample; step counts the trainer's */
+    NORMAL_TRAIN_TIME = 7,    /* the normal number behind its time */
+    NORMAL_TRAIN_WORDS = 8,   /* words as Philox gives them: its uniform time, whether its label is dropped */
+    NORMAL_TRAIN_ORDER = 9,   /* words too: in which order the data come; step counts epochs */
+    NORMAL_TOY = 10,          /* data sets that are drawn */
+    NORMAL_TRAIN_MIRROR = 11, /* words: whether an image is mirrored */
+    NORMAL_WEIGHTS = 16,      /* those that training starts with; step counts the parameters */
 };
 
 /* normal_rows fills out[rows][d] with the noise of samples first .. first + rows - 1. first + rows and d below 2^32. */

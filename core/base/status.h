@@ -13,6 +13,8 @@
     X(UNSUPPORTED, "unsupported_media", 415) /* a media type or an npy layout we do not read */   \
     X(NOT_ACCEPTABLE, "not_acceptable", 406) /* no representation that the client takes */        \
     X(NOT_FOUND, "not_found", 404)           /* the path names nothing that there is */           \
+    X(FORBIDDEN, "forbidden", 403)           /* it is there, and not the client's to change */    \
+    X(CONFLICT, "conflict", 409)             /* something that is there is in the way */          \
     X(INVALID, "invalid", 422)               /* a field is wrong; the pointer names it */         \
     X(TOO_LARGE, "too_large", 413)           /* the work or the answer passes a limit */          \
     X(NO_MEMORY, "memory_limit", 413)        /* the request's arena reached its cap */            \

@@ -91,7 +91,7 @@ static enum status reduce(struct ctx *ctx, const struct knapsack_in *in, struct 
             w = w == 1 ? 1 : gcd(weight_at(in, i), w);
             p = p == 1 ? 1 : gcd(value_at(in, i), p);
         }
-    *out = (struct reduced){.value_unit = p, .all_fit = sum <= in->capacity};
+    *out = (struct reduced){.value_unit = p, .all_fit = n == 0 || sum <= in->capacity};
     if (out->all_fit)
         return STATUS_OK;
     struct knapsack_item *item = ctx_alloc(ctx, n, sizeof *item);

@@ -50,7 +50,7 @@ static void add_box(struct knapsack_fill *f, const int64_t *w, size_t distance, 
 /* add_weight adds so many copies of part i, if there is room for them: false if not. */
 static bool add_weight(struct knapsack_fill *f, const struct knapsack_surrogate *by, size_t i, int64_t copies,
                        int32_t k) {
-    int64_t w[KNAPSACK_MAX_DIMS];
+    int64_t w[KNAPSACK_MAX_DIMS] = {0};
     size_t distance = 0;
     for (size_t d = 0; d < f->dims; d++) {
         w[d] = knapsack_weight(by->task, by->part[i].item, d) * copies;

@@ -39,7 +39,7 @@ static void put_given(const struct network *n, const double *given, size_t p, fl
         const double x = given ? given[c * pixels + p] : (double)NAN;
         to[c] = isnan(x) ? to[c] : 0;
         to[n->channels + c] = isnan(x) ? 0 : (float)x;
-        to[2 * n->channels + c] = !isnan(x);
+        to[2 * n->channels + c] = isnan(x) ? 0 : 1;
     }
 }
 

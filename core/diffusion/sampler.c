@@ -171,7 +171,7 @@ static size_t chunk_rows(const struct denoiser *denoiser, size_t count) {
 }
 
 static size_t z_numbers(const struct run *run) {
-    return (1 + (run->in->plan->bridges ? NOISE_ROOM : 0)) * run->chunk * run->in->denoiser->d;
+    return (run->in->plan->bridges ? 1 + (size_t)NOISE_ROOM : 1) * run->chunk * run->in->denoiser->d;
 }
 
 static enum status allocate_spaces(struct ctx *ctx, struct run *run) {

@@ -38,7 +38,7 @@ static void lms(struct plan_build *b) {
         return;
     }
     const struct plan_frame from = plan_frame(b, &b->from), to = plan_frame(b, &b->to);
-    double s[MOST], half = (to.s - from.s) / 2, at = half / sqrt(3);
+    double s[MOST] = {0}, half = (to.s - from.s) / 2, at = half / sqrt(3);
     size_t taken = taken_nodes(b, n);
     for (size_t i = 0; i < taken; i++)
         s[i] = plan_frame(b, i < n ? &plan_earlier(b, i)->at : &b->ahead[-2 - (int)i]).s;

@@ -58,12 +58,12 @@ static void combine(struct dyadic *to, const struct dyadic *a, const struct dyad
     int end = greatest(top_of(a), top_of(b)) + 1;
     uint64_t carry = minus;
     sum.place = least(a->place, b->place);
-    sum.n = (size_t)(end - sum.place);
+    sum.n = 0;
     sum.negative = negative;
     for (int at = sum.place; at < end; at++) {
         uint64_t other = word_at(b, at);
         uint128 word = (uint128)word_at(a, at) + (minus ? ~other : other) + carry;
-        sum.words[at - sum.place] = (uint64_t)word;
+        sum.words[sum.n++] = (uint64_t)word;
         carry = (uint64_t)(word >> 64);
     }
     trim(&sum);
@@ -183,7 +183,8 @@ double dyadic_ratio(const struct dyadic *a, const struct dyadic *b) {
     if (a->n == 0)
         return 0;
     /* The quotient has 63 or 64 bits; b is cut, so that it is at most 3 too great, and below 1 too small. */
-    uint128 above = leading(a, &ea) >> 1, below = leading(b, &eb) >> 64;
+    uint128 above = leading(a, &ea) >> 1;
+    uint64_t below = (uint64_t)(leading(b, &eb) >> 64) | (uint64_t)1 << 63; /* which is set: b is not 0 */
     uint64_t q = (uint64_t)(above / below);
     int exponent = ea + 1 - eb - 64, length = 64 - __builtin_clzll(q);
     int unit = greatest(exponent + length - 53, -1074), cut = unit - exponent; /* of the last place; at least 10 */

@@ -174,13 +174,14 @@ static uint32_t gather(struct sweep *s, uint32_t now) {
 static enum status pass_event(struct sweep *s, uint32_t now) {
     uint32_t node = gather(s, now), before = node ? s->line.node[node].prev : s->line.last;
     struct edge *low = before ? &s->edge[s->line.node[before].item] : NULL;
-    struct edge *top = s->n_through ? &s->edge[s->through[s->n_through - 1]] : NULL;
-    struct chain high = top && top->above ? top->chain : (struct chain){0};
+    const struct edge *top = s->n_through ? &s->edge[s->through[s->n_through - 1]] : NULL;
+    const bool closed = s->n_through == 0 || !top->above; /* nothing is above the edges that come */
+    struct chain high = closed ? (struct chain){0} : top->chain;
     close_wedges(s, now);
     if (low && !low->above)
         low = NULL;
-    if (top)
-        extend(s, now, low ? &low->chain : NULL, top->above ? &high : NULL);
+    if (s->n_through)
+        extend(s, now, low ? &low->chain : NULL, closed ? NULL : &high);
     else if (low)
         split(s, now, &low->chain, &high);
     enum status status = replace(s, before, node);

@@ -52,38 +52,46 @@ static void find_order(struct gradient *g, bool *begun) {
     }
 }
 
-static int add_value(struct graph *g, size_t floats, const struct value_place *like) {
-    struct value_place *v = &g->values[g->n_values];
-    *v = like ? *like : (struct value_place){.floats = floats};
-    v->border = false;
+static int add_value(struct graph *g, struct value_place v) {
+    g->values[g->n_values] = v;
     return (int)g->n_values++;
 }
 
+static int add_floats(struct graph *g, size_t floats) { return add_value(g, (struct value_place){.floats = floats}); }
+
 /* add_half adds a value for another one's numbers as bfloat16, with its border. */
 static int add_half(struct graph *g, int value) {
-    struct value_place *v = &g->values[g->n_values];
-    *v = g->values[value];
-    v->half = true;
-    v->constant = NULL;
-    return (int)g->n_values++;
+    struct value_place v = g->values[value];
+    v.half = true;
+    v.constant = NULL;
+    return add_value(g, v);
+}
+
+/* add_bare adds a value of another one's shape without a border. */
+static int add_bare(struct graph *g, int value) {
+    struct value_place v = g->values[value];
+    v.border = false;
+    return add_value(g, v);
 }
 
 /* keep finds room for what a node keeps. */
 static void keep(struct gradient *g, struct node *node, struct step *step) {
     struct graph *f = &g->forward;
-    const struct value_place *out = node->out >= 0 ? &f->values[node->out] : NULL;
     step->keep = GRAPH_NONE;
+    if (node->out < 0) /* that of the graph */
+        return;
     if (node->op == OP_CONV && (node->conv.activation != ACTIVATION_NONE || node->in[3] >= 0))
-        step->keep = add_value(f, 0, out);
+        step->keep = add_bare(f, node->out);
     if (node->op == OP_CONV && f->half)
         step->narrow = add_half(f, node->in[0]);
+    const struct value_place *out = &f->values[node->out];
     if (node->op == OP_GROUP_NORM || node->op == OP_LAYER_NORM)
-        step->keep = add_value(f, gradient_norm_keeps(node, out), NULL);
+        step->keep = add_floats(f, gradient_norm_keeps(node, out));
     if (node->op == OP_GROUP_NORM)
-        node->statistics = add_value(f, 2 * node->norm.groups, NULL);
+        node->statistics = add_floats(f, 2 * node->norm.groups);
     if (node->op == OP_ATTENTION)
-        step->keep = add_value(
-            f, attention_backward_scratch(f->kernels, out->height * out->width, out->channels / node->heads), NULL);
+        step->keep = add_floats(
+            f, attention_backward_scratch(f->kernels, out->height * out->width, out->channels / node->heads));
 }
 
 /* lay gives each value a place of its own, measured anew: it may have another border than in the graph. */

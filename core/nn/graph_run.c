@@ -13,19 +13,36 @@ static float *region(const struct run *r, const struct value_place *v, size_t *f
     return r->workspace + r->total * v->at;
 }
 
-struct places graph_places(const struct run *r, int value) {
-    const struct value_place *v = &r->g->values[value];
+/* strides_of is how far apart a value's pixels lie; *inside, how far behind its region the first one of an image is. */
+static struct places strides_of(const struct value_place *v, size_t image, size_t *inside) {
+    const size_t border = v->border ? 1 : 0, row = (v->width + 2 * border) * v->channels;
+    const size_t image_step = (v->height + 2 * border) * row;
+    *inside = image * image_step + border * (row + v->channels);
+    return (struct places){.image_step = image_step, .row_step = row, .step = v->channels};
+}
+
+/* floats_of is graph_places of a value of float32. */
+static struct places floats_of(const struct run *r, const struct value_place *v) {
     if (v->constant)
         return (struct places){v->constant, 0, v->width * v->channels, v->channels, NULL};
-    size_t first, border = v->border ? 1 : 0, row = (v->width + 2 * border) * v->channels;
+    size_t first, inside;
     float *data = region(r, v, &first);
-    struct places p = {.image_step = (v->height + 2 * border) * row, .row_step = row, .step = v->channels};
-    size_t inside = first * p.image_step + border * (row + v->channels);
-    if (v->half)
-        p.halves = (uint16_t *)data + inside;
-    else
-        p.data = data + inside;
+    struct places p = strides_of(v, first, &inside);
+    p.data = data + inside;
     return p;
+}
+
+static struct places halves_of(const struct run *r, const struct value_place *v) {
+    size_t first, inside;
+    uint16_t *halves = (uint16_t *)region(r, v, &first);
+    struct places p = strides_of(v, first, &inside);
+    p.halves = halves + inside;
+    return p;
+}
+
+struct places graph_places(const struct run *r, int value) {
+    const struct value_place *v = &r->g->values[value];
+    return (v->half ? halves_of : floats_of)(r, v);
 }
 
 float *graph_scratch(const struct run *r, int value) {
@@ -50,9 +67,9 @@ void graph_frame(const struct run *r, int value) {
     const struct value_place *v = &r->g->values[value];
     if (!v->border)
         return;
-    struct places p = graph_places(r, value);
+    const struct places p = graph_places(r, value);
     for (size_t i = 0; i < r->images; i++)
-        if (v->half)
+        if (p.halves)
             frame(v, &p, sizeof *p.halves, (char *)(p.halves + i * p.image_step));
         else
             frame(v, &p, sizeof *p.data, (char *)(p.data + i * p.image_step));
@@ -280,7 +297,7 @@ static void affine(const struct run *r, const struct node *node, float factor, f
 
 static void move_in(const struct run *r, const struct node *node) {
     const struct value_place *v = &r->g->values[node->out];
-    struct places p = graph_places(r, node->out);
+    const struct places p = floats_of(r, v);
     size_t line = v->width * v->channels;
     for (size_t i = 0; i < r->images; i++)
         for (size_t y = 0; y < v->height; y++)
@@ -290,7 +307,7 @@ static void move_in(const struct run *r, const struct node *node) {
 
 static void move_out(const struct run *r, const struct node *node) {
     const struct value_place *v = &r->g->values[node->in[0]];
-    struct places p = graph_places(r, node->in[0]);
+    const struct places p = floats_of(r, v);
     size_t line = v->width * v->channels;
     for (size_t i = 0; i < r->images; i++)
         for (size_t y = 0; y < v->height; y++)

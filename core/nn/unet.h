@@ -34,6 +34,7 @@ struct unet_config {
     bool add_attention;
     enum unet_class class_embed_type;
     size_t num_class_embeds; /* 0: none */
+    size_t null_class;       /* the row of these that was trained for none, the last; 0: no row was */
     size_t num_train_timesteps;
 };
 

@@ -230,7 +230,7 @@ void table_decode(const struct table_code *code, size_t rows, const double *feat
 
 void table_give(const struct table_code *code, size_t column, double value, double *given) {
     const struct column_code *c = &code->columns[column];
-    float features[TABLE_CATEGORIES_MAX + 1];
+    float features[TABLE_CATEGORIES_MAX + 1] = {0};
     encode_value(c, value, features);
     for (size_t k = 0; k < c->width; k++)
         given[c->first + k] = (double)features[k];

@@ -29,7 +29,7 @@ struct trainer {
 /* What starts otherwise than in PyTorch's layers: residual branches and outputs say nothing at first (Goyal et al. 2017;
  * of a DiT by the gates of its modulation: Peebles and Xie 2023), and classes, which are added to the time, are small
  * beside it. Where a gate is zero, what it lets through is not, or neither would ever learn. */
-static void first_weights(const struct graph *graph, uint64_t seed, float *weights) {
+void trainer_first_weights(const struct graph *graph, uint64_t seed, float *weights) {
     static const struct {
         const char *part;
         double std;
@@ -137,7 +137,10 @@ enum status trainer_make(struct ctx *ctx, const struct graph *graph, const struc
     status = make_room(t, graph);
     if (status != STATUS_OK)
         return status;
-    first_weights(graph, options->seed, t->o.weights);
+    if (options->initial)
+        memcpy(t->o.weights, options->initial, t->o.n * sizeof *t->o.weights);
+    else
+        trainer_first_weights(graph, options->seed, t->o.weights);
     memcpy(t->o.average, t->o.weights, t->o.n * sizeof *t->o.weights);
     *out = t;
     return STATUS_OK;
@@ -168,8 +171,11 @@ static void gather_some(void *arg, size_t piece) {
     const size_t n = t->data.n - t->options.held, from = piece * TAKEN_TOGETHER;
     const size_t end = t->rows - from < TAKEN_TOGETHER ? t->rows : from + TAKEN_TOGETHER;
     const uint64_t first = t->o.step * t->batch.whole + t->first;
-    for (size_t i = from; i < end; i++)
+    for (size_t i = from; i < end; i++) {
         take(t, place_of(t, epoch_order_at(t->options.seed, n, first + i)), i);
+        if (mirror_draws(&t->options.mirror, first + i))
+            mirror_item(&t->options.mirror, t->data.d, t->x0 + i * t->data.d);
+    }
 }
 
 /* gather takes the step's items. */
@@ -337,7 +343,8 @@ enum status trainer_restore(struct trainer *t, const void *from, size_t n) {
                         trainer_bytes(t));
     memcpy(&step, p, sizeof step);
     if (step > t->options.steps)
-        return ctx_fail(t->ctx, STATUS_INVALID, "", "The state is of step %llu, and the run has %zu.",
+        return ctx_fail(t->ctx, STATUS_INVALID, "",
+                        "The run is at step %llu already, and %zu are wanted; want no fewer steps.",
                         (unsigned long long)step, t->options.steps);
     arrays(t, list);
     p += sizeof step;

@@ -17,6 +17,7 @@
 
 #include "core/diffusion/loss.h"
 #include "core/nn/graph.h"
+#include "core/train/mirror.h"
 #include "core/train/pairs.h"
 #include "core/train/team.h"
 
@@ -45,6 +46,8 @@ struct trainer_options {
     const struct train_data *source; /* in place of the noise, of the data's d; its labels say nothing. NULL: noise */
     enum coupling coupling;
     enum graph_dtype dtype; /* of products with weights (gradient_new_halved) */
+    struct mirror mirror;   /* of the items that are learnt from, not of those held out */
+    const float *initial;   /* weights to start with, in the layout of gradient.h; NULL: trainer_first_weights */
 };
 
 /* What a step found. */
@@ -54,6 +57,10 @@ struct trainer_report {
 };
 
 struct trainer;
+
+/* trainer_first_weights draws weights[gradient_numbers(graph)] to start with: those of initial.h, but that residual branches
+ * and outputs say nothing yet, and classes little. */
+void trainer_first_weights(const struct graph *graph, uint64_t seed, float *weights);
 
 /* trainer_check: the ranks of the team divide the batch, which can be coupled as is wanted. Errors: INVALID. */
 enum status trainer_check(struct ctx *ctx, const struct trainer_options *options) MUST_CHECK;

@@ -126,10 +126,12 @@ enum status sliding_sum(struct ctx *ctx, const struct array *values, const struc
     if (!s)
         return STATUS_NO_MEMORY;
     s->w = w;
-    s->ints = values->kind == KIND_INT ? values->ints : NULL;
-    s->reals = s->ints ? NULL : values->reals;
-    if (!s->ints)
+    if (values->kind == KIND_INT) {
+        s->ints = values->ints;
+    } else {
+        s->reals = values->reals;
         choose(s, values->n, w->k);
+    }
     *used = USED[s->held];
     switch (s->held) {
     case HELD_INT: return mean ? slide(ctx, s, HELD_INT, true, out) : slide(ctx, s, HELD_INT, false, out);

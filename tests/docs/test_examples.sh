@@ -1,6 +1,6 @@
 #!/bin/sh
 # Are the requests of examples/ answered? Each row of its README names a file, an endpoint and perhaps an Accept; each file has a row.
-# And does examples/sampler.mjs, as the README shows it, sample as the service does (sampler_check.mjs)?
+# And does examples/sampler.mjs, as docs/sampling.md shows it, sample as the service does (sampler_check.mjs)?
 . "$(dirname "$0")/lib"
 
 rows=$(sed -n 's/^| `\([a-z0-9_-]*\.json\)` | `\([^`]*\)` | \(.*\) |$/\1 \2 \3/p' examples/README.md)
@@ -32,8 +32,8 @@ for file in examples/*.json; do
     grep -q "^$(basename "$file") " "$scratch/rows" || failed "row_of_$(basename "$file" .json)"
 done
 
-# The README's lines are those of the file.
-sed -n '/^export async function sample/,/^}/p' README.md > "$scratch/page"
+# The lines of the page are those of the file.
+sed -n '/^export async function sample/,/^}/p' docs/sampling.md > "$scratch/page"
 sed -n '/^export async function sample/,/^}/p' examples/sampler.mjs > "$scratch/file"
 if [ -s "$scratch/file" ] && cmp "$scratch/page" "$scratch/file"; then ok sampler_mjs_of_the_page; else failed sampler_mjs_of_the_page; fi
 

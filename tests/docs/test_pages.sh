@@ -2,6 +2,7 @@
 # Does every ```console block of the pages do what the page says? Each block is one test. A command is run as it stands, with the
 # port of a server of our own, and must print exactly what stands below it (see same.awk for "..."). What would install, serve or need
 # another machine is only looked at: the scripts and make targets that it names must exist, and shell scripts must parse.
+# And what the pages link to must be there.
 . "$(dirname "$0")/lib"
 pages=${PAGES:-$(ls README.md CONTRIBUTING.md docs/*.md 2> /dev/null)}
 
@@ -64,6 +65,19 @@ run_block() {
     return "$result"
 }
 
+# links_lead PAGE: whatever a page of the project links to is there.
+links_lead() {
+    grep -o '](\([^)]*\))' "$1" | sed 's/^](//; s/[#)].*//' | grep -v '^[a-z]*:' | sort -u | while read -r target; do
+        [ -z "$target" ] || [ -e "$(dirname "$1")/$target" ] || echo "$1 links to $target, which is not there"
+    done > "$scratch/broken"
+    cat "$scratch/broken"
+    [ ! -s "$scratch/broken" ]
+}
+
+for page in $pages examples/README.md models/README.md models/*/README.md; do
+    name=$(echo "${page%.md}" | tr -c 'A-Za-z0-9\n' _)
+    if links_lead "$page"; then ok "links_of_$name"; else failed "links_of_$name"; fi
+done
 if ! command -v curl > /dev/null; then
     skipped pages
     end

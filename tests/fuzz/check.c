@@ -20,6 +20,11 @@ static bool fail(char why[512], const char *what, const char *detail) {
     return false;
 }
 
+static bool fail_of(char why[512], const char *what, const struct buf *text) {
+    snprintf(why, 512, "%s: %.*s", what, (int)(text->n < 400 ? text->n : 400), text->n ? text->data : "");
+    return false;
+}
+
 static bool is_json(const struct buf *b, json_t **tree, char why[512]) {
     json_error_t error;
     *tree = json_loadb(b->data ? b->data : "", b->n, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &error);
@@ -37,7 +42,7 @@ static bool document_holds(const struct buf *b, int http, char why[512]) {
         holds = holds && text && *text;
     }
     json_decref(tree);
-    return holds || fail(why, "a problem document without one of its members", b->data);
+    return holds || fail_of(why, "a problem document without one of its members", b);
 }
 
 static bool is_sentence(const char *text) {
@@ -128,12 +133,12 @@ static bool canonical_holds(const struct call *first, const struct buf *text, co
         if (call_decode(&call) != STATUS_OK)
             holds = fail(why, "the canonical request is refused", call.errors[0].detail);
         else if (!call_canonical(&call, &again) || again.n != text->n || memcmp(again.data, text->data, text->n) != 0)
-            holds = fail(why, "the canonical request changes", text->data);
+            holds = fail_of(why, "the canonical request changes", text);
         else if (answer->n > 0 && !first->partial)
             holds = answer_holds(&call, accept, &same, why) &&
-                    (call.partial || /* it came to its end the first time, and was cut now */
+                    (call.partial || call.status == STATUS_TIMED_OUT || /* it came to its end the first time alone */
                      (same.n == answer->n && memcmp(same.data, answer->data, same.n) == 0) ||
-                     fail(why, "the canonical request has another answer", text->data));
+                     fail_of(why, "the canonical request has another answer", text));
     }
     call_release(&call);
     buf_release(&again), buf_release(&same);

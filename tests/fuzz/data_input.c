@@ -68,6 +68,7 @@ unsigned char *data_input_seed(size_t which, size_t *n) {
     if (!to)
         abort();
     switch ((enum data_input)which) {
+    case DATA_INPUT_TABLE:
     case DATA_INPUT_CSV: *n = copy(to, TABLE, sizeof TABLE - 1); break;
     case DATA_INPUT_IDX: *n = copy(to, IMAGES, sizeof IMAGES); break;
     case DATA_INPUT_GZIP: *n = make_gzip(to); break;
@@ -122,8 +123,14 @@ static enum status read_options(struct ctx *ctx, const void *bytes, size_t n) {
 bool data_input_check(size_t which, const void *bytes, size_t n, bool *good, char why[512]) {
     const struct data_file file = {data_input_names[which], bytes, n}, images = {"images", IMAGES, sizeof IMAGES};
     const bool labels = which == DATA_INPUT_LABELS;
-    const struct dataset_in in = {labels ? &images : &file, 1, labels ? &file : NULL,
-                                  which == DATA_INPUT_CSV ? "kind" : ""};
+    const bool table = which == DATA_INPUT_TABLE;
+    const struct dataset_in in = {.files = labels ? &images : &file,
+                                  .n = 1,
+                                  .labels = labels ? &file : NULL,
+                                  .label_column = table || which == DATA_INPUT_CSV ? "kind" : "",
+                                  .kind = table ? DATASET_TABLE : DATASET_AUTO,
+                                  .categorical = table ? "x" : "",
+                                  .joint = table};
     struct ctx ctx;
     struct dataset d;
     ctx_init(&ctx, MEMORY);

@@ -7,14 +7,15 @@
 #include <stddef.h>
 
 /* Which file it is, and its name. The labels are those of two images. */
-#define DATA_INPUT_LIST(X) \
-    X(CSV, "rows.csv")     \
-    X(IDX, "images")       \
-    X(GZIP, "images.gz")   \
-    X(NPY, "rows.npy")     \
-    X(LABELS, "labels")    \
-    X(PNG, "class/1.png")  \
-    X(OPTIONS, "train.json")
+#define DATA_INPUT_LIST(X)   \
+    X(CSV, "rows.csv")       \
+    X(IDX, "images")         \
+    X(GZIP, "images.gz")     \
+    X(NPY, "rows.npy")       \
+    X(LABELS, "labels")      \
+    X(PNG, "class/1.png")    \
+    X(OPTIONS, "train.json") \
+    X(TABLE, "table.csv")
 enum data_input {
 #define X(kind, name) DATA_INPUT_##kind,
     DATA_INPUT_LIST(X)

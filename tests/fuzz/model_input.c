@@ -1,5 +1,6 @@
 #include "tests/fuzz/model_input.h"
 #include "handlers/model_report.h"
+#include "tests/support/coins.h"
 #include "tests/support/made_model.h"
 #include "tests/support/model_folder.h"
 #include "tests/support/test.h"
@@ -53,6 +54,8 @@ static void begin(struct input *in, size_t which) {
     in->files = &in->other.folder;
     if (which == MODEL_INPUT_DIT)
         made_model_transformer(&in->other);
+    else if (which == MODEL_INPUT_TABLE)
+        coins_files(in->files);
     else if (which == MODEL_INPUT_MLP || which == MODEL_INPUT_SOURCE)
         made_model_mlp(&in->other);
     else
@@ -68,6 +71,18 @@ static void end(struct input *in, size_t which) {
         made_model_end(&in->other);
 }
 
+/* rows_hold draws some. */
+static bool rows_hold(struct made_model *m, char why[512]) {
+    int http;
+    char *text = made_model_post(m, "/v1/sample/rows", "{\"model\":\"made\",\"count\":5,\"seed\":1}", &http);
+    json_t *answer = json_loads(text, 0, NULL);
+    bool holds = answer && (http == 200 || http == 422 || http == 413);
+    snprintf(why, 512, "%d %.500s", http, text);
+    json_decref(answer);
+    free(text);
+    return holds;
+}
+
 bool model_input_check(size_t which, const void *bytes, size_t n, bool *good, char why[512]) {
     struct input *in = calloc(1, sizeof *in);
     struct buf out;
@@ -81,6 +96,8 @@ bool model_input_check(size_t which, const void *bytes, size_t n, bool *good, ch
     size_t length = error ? strlen(error) : 0;
     bool holds = !out.failed && (*good || (length > 10 && error[length - 1] == '\n' && error[length - 2] == '.'));
     snprintf(why, 512, "%.500s", out.failed ? "the report is too long" : out.data);
+    if (which == MODEL_INPUT_TABLE && *good)
+        holds = rows_hold(&in->other, why);
     buf_release(&out);
     end(in, which);
     free(in);

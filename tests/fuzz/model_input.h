@@ -19,7 +19,8 @@
     X("autoencoder", "vae/config.json")                                \
     X("coder", "vae/diffusion_pytorch_model.safetensors")              \
     X("latent", "model_index.json")                                    \
-    X("source", "source/points.safetensors")
+    X("source", "source/points.safetensors")                           \
+    X("table", "table.json")
 enum {
     MODEL_INPUT_DIT = 6,
     MODEL_INPUT_MLP,
@@ -27,12 +28,13 @@ enum {
     MODEL_INPUT_CODER,
     MODEL_INPUT_LATENT,
     MODEL_INPUT_SOURCE,
+    MODEL_INPUT_TABLE,
     MODEL_INPUTS
 };
 extern const char *const model_input_words[MODEL_INPUTS];
 
 /* model_input_check reads the folder with that file in it. What must hold: nothing crashes, and the report ends in one
- * full sentence where there is an error. *good tells whether there was none; false: `why` says what does not hold. */
+ * full sentence where there is an error; rows of a table that can be read can be drawn, or are refused. *good tells whether there was none; false: `why` says what does not hold. */
 bool model_input_check(size_t which, const void *bytes, size_t n, bool *good, char why[512]);
 
 /* model_input_seed is a right file of that kind; malloc'ed. */

@@ -106,6 +106,23 @@ static void what_a_number_is(void **state) {
     }
 }
 
+/* A field that would grow at every point, were each to be followed by a digit, around the length of the longest number. */
+static void many_points_are_no_number(void **state) {
+    (void)state;
+    for (size_t n = 390; n <= 410; n++) {
+        struct ctx ctx;
+        struct csv t;
+        char *copy, text[512] = "head\n1\n";
+        for (size_t i = 0; i < n; i++)
+            text[7 + i] = "1.x"[i % 3];
+        assert_int_equal(read_text(&ctx, text, &t, &copy), STATUS_OK);
+        assert_false(t.columns[0].number);
+        assert_int_equal(t.columns[0].n_categories, 2);
+        free(copy);
+        ctx_release(&ctx);
+    }
+}
+
 static void what_is_wrong_has_its_line(void **state) {
     (void)state;
     static const struct {
@@ -119,6 +136,10 @@ static void what_is_wrong_has_its_line(void **state) {
         {"a,b\n1,\"2\n", "a.csv, line 2: the quote is not closed."},
         {"a,b\n1,\"2\"2\n", "a.csv, line 2: text follows the closing quote; want a separator or the line's end."},
         {"a,a\n1,2\n", "a.csv has two columns of the name a."},
+        {"a,b\r1,2\r", "a.csv ends its lines with CR alone; want LF or CRLF."},
+        {"\xff\xfe"
+         "a",
+         "a.csv is UTF-16; want UTF-8."},
         {"a\n1\n1e400\n", "a.csv, row 2: 1e400 is out of the range of numbers."},
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {
@@ -192,10 +213,10 @@ static void each_allocation_may_fail(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_table_of_all_kinds),     cmocka_unit_test(headers_and_separators),
-        cmocka_unit_test(what_a_number_is),         cmocka_unit_test(what_is_wrong_has_its_line),
-        cmocka_unit_test(the_most_columns),         cmocka_unit_test(noise_is_read_or_refused),
-        cmocka_unit_test(each_allocation_may_fail),
+        cmocka_unit_test(a_table_of_all_kinds),       cmocka_unit_test(headers_and_separators),
+        cmocka_unit_test(what_a_number_is),           cmocka_unit_test(many_points_are_no_number),
+        cmocka_unit_test(what_is_wrong_has_its_line), cmocka_unit_test(the_most_columns),
+        cmocka_unit_test(noise_is_read_or_refused),   cmocka_unit_test(each_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -158,6 +158,37 @@ static void images_of_npy(void **state) {
     pixels[3] = 256;
     add(&f, "images.npy", file, npy(a, file));
     bad(&f, "images.npy has 256 as its element 3; want integers of 0 to 255.");
+    double levels[] = {0, 255, 51, 204, 1, 2};
+    a = (struct array){.kind = KIND_REAL, .dims = 3, .shape = {1, 3, 2}, .n = 6, .reals = levels};
+    add(&f, "images.npy", file, npy(a, file));
+    good(&f);
+    assert_true(f.out.images && f.out.data.bytes[3] == 204);
+    release(&f);
+    levels[3] = 0.5;
+    add(&f, "images.npy", file, npy(a, file));
+    bad(&f, "images.npy has 0.5 as its element 3; want integers of 0 to 255.");
+}
+
+/* Bytes of NPY are pixels where they lie: three images of 2 x 1 in colour. */
+static void colour_images_of_npy(void **state) {
+    (void)state;
+    static const char HEADER[] = "\x93NUMPY\1\0v\0{'descr': '|u1', 'fortran_order': False, 'shape': (3, 2, 1, 3), }";
+    enum { START = 128, BYTES = 18 };
+    struct fixture f = {0};
+    unsigned char file[START + BYTES];
+    memset(file, ' ', START);
+    memcpy(file, HEADER, sizeof HEADER - 1);
+    for (size_t i = 0; i < BYTES; i++)
+        file[START + i] = (unsigned char)(10 * i);
+    add(&f, "images.npy", file, sizeof file);
+    good(&f);
+    assert_true(f.out.images && f.out.height == 2 && f.out.width == 1 && f.out.channels == 3 && f.out.data.n == 3);
+    assert_memory_equal(f.out.data.bytes, file + START, BYTES);
+    release(&f);
+    add(&f, "images.txt", "P6", 2);
+    bad(&f,
+        "images.txt is neither IDX (two zero bytes and a type at its start) nor NPY (\\x93NUMPY); a table is known by "
+        "its name, .csv or .tsv, and a picture by .png.");
 }
 
 static void arrays_that_do_not_fit(void **state) {
@@ -237,6 +268,22 @@ static void tables_that_do_not_fit(void **state) {
 }
 
 /* What is no column of numbers without gaps makes a table of a CSV, and so does who asks for one. */
+/* x,y 1,2 3,6, packed by Python's gzip. */
+static void csv_may_be_packed(void **state) {
+    (void)state;
+    static const unsigned char PACKED[] = {31, 139, 8,  0,   0,  0,   0, 0, 2,  3,  171, 208, 169, 228, 50, 212,
+                                           49, 226, 50, 214, 49, 227, 2, 0, 21, 38, 31,  178, 12,  0,   0,  0};
+    struct fixture f = {0};
+    add(&f, "a.csv.gz", PACKED, sizeof PACKED);
+    good(&f);
+    assert_true(f.out.data.n == 2 && f.out.data.d == 2 && f.out.mean[0] == 2 && f.out.mean[1] == 4);
+    release(&f);
+    add(&f, "a.csv.gz", PACKED, sizeof PACKED - 9);
+    assert_int_equal(read_with(&f, SIZE_MAX), STATUS_INVALID);
+    assert_non_null(strstr(f.ctx.err.detail, "a.csv.gz ends within its gzip data"));
+    release(&f);
+}
+
 static void csv_of_any_columns_is_a_table(void **state) {
     (void)state;
     static const struct {
@@ -359,12 +406,20 @@ static void toys_have_labels(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(images_and_labels_of_idx), cmocka_unit_test(rows_of_npy_are_scaled),
-        cmocka_unit_test(rows_of_extremes),         cmocka_unit_test(images_of_npy),
-        cmocka_unit_test(arrays_that_do_not_fit),   cmocka_unit_test(rows_and_labels_of_csv),
-        cmocka_unit_test(tables_that_do_not_fit),   cmocka_unit_test(folders_are_classes),
-        cmocka_unit_test(images_that_do_not_fit),   cmocka_unit_test(toys_have_labels),
-        cmocka_unit_test(classes_can_be_named),     cmocka_unit_test(csv_of_any_columns_is_a_table),
+        cmocka_unit_test(images_and_labels_of_idx),
+        cmocka_unit_test(rows_of_npy_are_scaled),
+        cmocka_unit_test(rows_of_extremes),
+        cmocka_unit_test(images_of_npy),
+        cmocka_unit_test(colour_images_of_npy),
+        cmocka_unit_test(arrays_that_do_not_fit),
+        cmocka_unit_test(rows_and_labels_of_csv),
+        cmocka_unit_test(tables_that_do_not_fit),
+        cmocka_unit_test(folders_are_classes),
+        cmocka_unit_test(images_that_do_not_fit),
+        cmocka_unit_test(toys_have_labels),
+        cmocka_unit_test(classes_can_be_named),
+        cmocka_unit_test(csv_of_any_columns_is_a_table),
+        cmocka_unit_test(csv_may_be_packed),
         cmocka_unit_test(tables_that_cannot_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

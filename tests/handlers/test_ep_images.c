@@ -89,7 +89,7 @@ static void a_prompt_is_a_class(void **state) {
     free(text), free(first);
     text = made_model_post(&m, ROUTE, "{\"model\":\"made\",\"prompt\":\"zebra\",\"seed\":1}", &http);
     assert_int_equal(http, 422);
-    assert_non_null(strstr(text, "want a number from 0 to 1000, or a name such as \\\"tench, Tinca tinca\\\", "));
+    assert_non_null(strstr(text, "want a number from 0 to 999, or a name such as \\\"tench, Tinca tinca\\\", "));
     assert_non_null(strstr(text, "\"pointer\":\"/prompt\""));
     free(text);
     made_model_end(&m);
@@ -104,9 +104,9 @@ static void what_cannot_be_is_said(void **state) {
         {"\"model\":\"made\",\"prompt\":\"\",\"size\":\"12x12\"", "/size", "\\\"8x8\\\", or a multiple of it"},
         {"\"model\":\"made\",\"prompt\":\"\",\"size\":\"16x8\"", "/size", "\\\"8x8\\\""},
         {"\"model\":\"made\",\"prompt\":\"\",\"size\":\"4104x4104\"", "/size", "up to 4096"},
-        {"\"model\":\"made\",\"prompt\":\"4\"", "/prompt", "from 0 to 3, or an empty one"},
-        {"\"model\":\"made\",\"prompt\":\"-1\"", "/prompt", "from 0 to 3"},
-        {"\"model\":\"made\",\"prompt\":\"a cat\"", "/prompt", "from 0 to 3"},
+        {"\"model\":\"made\",\"prompt\":\"4\"", "/prompt", "from 0 to 2, or an empty one"},
+        {"\"model\":\"made\",\"prompt\":\"-1\"", "/prompt", "from 0 to 2"},
+        {"\"model\":\"made\",\"prompt\":\"a cat\"", "/prompt", "from 0 to 2"},
         {"\"model\":\"made\",\"prompt\":\"\",\"guidance\":2", "/guidance", "want a class"},
         {"\"model\":\"made\",\"prompt\":\"\",\"n\":101", "/n", "1 to 100"},
         {"\"model\":\"made\",\"prompt\":\"\",\"quality\":\"hd\"", "/quality", "not a field"},

@@ -307,10 +307,28 @@ static void files_are_learnt(void **state) {
     free(before);
 }
 
+/* Another's name is in the way, or is not to be replaced. */
+static void a_name_that_is_taken_is_refused(void **state) {
+    (void)state;
+    static const struct {
+        const char *request, *words;
+        int http;
+    } ROWS_OF[] = {
+        {"{\"name\":\"coins\",\"csv\":\"a\\n1\\n2\\n\"}", "another model coins already", 409},
+        {"{\"name\":\"coins\",\"csv\":\"a\\n1\\n2\\n\",\"replace\":true}", "did not come by POST /v1/models", 403},
+    };
+    for (size_t i = 0; i < COUNT(ROWS_OF); i++) {
+        int http;
+        char *text = test_post("/v1/models", ROWS_OF[i].request, &http);
+        if (http != ROWS_OF[i].http || !strstr(text, ROWS_OF[i].words) || !strstr(text, "\"pointer\":\"/name\""))
+            fail_msg("%s: %d %s", ROWS_OF[i].request, http, text);
+        free(text);
+    }
+}
+
 static void what_does_not_fit_is_refused(void **state) {
     (void)state;
     static const struct test_refusal ROWS_OF[] = {
-        {"{\"name\":\"coins\",\"csv\":\"a\\n1\\n2\\n\",\"options\":{\"steps\":1}}", "\"/name\"", "another model coins"},
         {"{\"name\":\".a\",\"csv\":\"a,b\\n1,x\\n\"}", "\"/name\"", "no '.' first"},
         {"{\"name\":\"a/b\",\"csv\":\"a,b\\n1,x\\n\"}", "\"/name\"", "does not fit"},
         {"{\"name\":\"a\",\"csv\":\"a,b\\n1,x\\n\",\"label\":\"c\"}", "\"/label\"", "no column \\\"c\\\""},
@@ -324,7 +342,7 @@ static void what_does_not_fit_is_refused(void **state) {
         {"{\"name\":\"a\",\"data\":[[1],[2]],\"labels\":[1]}", "\"/labels\"", "one for each of 2"},
         {"{\"name\":\"a\",\"data\":[[[1,256]]]}", "\"/data\"", "0 to 255"},
         {"{\"name\":\"a\",\"file\":\"Zg=\"}", "\"/file\"", "no base64 at its character 3"},
-        {"{\"name\":\"a\",\"file\":\"Zm9v\"}", "\"/file\"", "file is no IDX file"},
+        {"{\"name\":\"a\",\"file\":\"Zm9v\"}", "\"/file\"", "file is neither IDX (two zero bytes"},
         {"{\"name\":\"a\",\"file\":\"k05VTVBZ\"}", "\"/file\"", "file: "},
         {"{\"name\":\"a\",\"file\":\"H4sI\"}", "\"/file\"", "file"},
         {"{\"name\":\"a\",\"file\":\"" IDX_LABELS "\"}", "\"/file\"", "one dimension"},
@@ -358,6 +376,7 @@ int main(void) {
         cmocka_unit_test(columns_are_listed),
         cmocka_unit_test(points_and_images_are_learnt),
         cmocka_unit_test(files_are_learnt),
+        cmocka_unit_test(a_name_that_is_taken_is_refused),
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(a_row_that_cannot_be_is_refused),
     };

@@ -37,7 +37,7 @@ static void reports_tell_all_parts(void **state) {
     says(&m, true,
          "network: DiTTransformer2DModel of 16 x 16 latents, 4 channels in, 8 out\n"
          "autoencoder: AutoencoderKL of pictures of 16 x 16 pixels, 3 channels\n"
-         "classes: 1001\nlabels: 3\n"
+         "classes: 1000\nlabels: 3\n"
          "weights: 54256 numbers in 44 tensors (44 F32)\n"
          "autoencoder's weights: 563175 numbers in 92 tensors (92 F32)\n"
          "memory: 4.08 MB for the weights, 0.47 MB for each image\n"
@@ -46,7 +46,7 @@ static void reports_tell_all_parts(void **state) {
     made_model_begin(&m);
     made_model_mlp(&m);
     says(&m, true,
-         "network: MLP of rows of 2 numbers\nclasses: 3\n"
+         "network: MLP of rows of 2 numbers\nclasses: 2\n"
          "weights: 5154 numbers in 19 tensors (19 F32)\n"
          "memory: 0.02 MB for the weights, 0.00 MB for each image\n"
          "scheduler: FlowMatchEulerDiscreteScheduler\n");
@@ -72,7 +72,7 @@ static void loaded_models_say_what_they_are(void **state) {
     const struct loaded_model *l = m.loaded;
     assert_string_equal(l->architecture, "DiTTransformer2DModel");
     assert_true(l->dims == 3 && l->shape[0] == 3 && l->shape[1] == 16 && l->network.channels == 4);
-    assert_true(l->network.out_channels == 8 && l->classes.n == 1001 && l->classes.none == 1000);
+    assert_true(l->network.out_channels == 8 && l->classes.n == 1000 && l->classes.none == 1000);
     assert_int_equal(l->parameters, 54256 + 563175);
     assert_int_equal(model_labels_find(&l->labels, (struct str){"Carassius auratus", 17}), 1);
     assert_int_equal(model_labels_find(&l->labels, (struct str){" tench, Tinca tinca ", 20}), 0);

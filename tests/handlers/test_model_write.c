@@ -5,41 +5,14 @@
 #include <math.h>
 
 #include "core/base/epoch_order.h"
-#include "core/nn/gradient.h"
 #include "handlers/model_files.h"
 #include "handlers/train_samples.h"
-#include "tests/support/made_files.h"
 #include "tests/support/planned.h"
 #include "tests/support/test.h"
 
 enum { FOLDER_TENSORS = 400 };
 
 /* -- Folders -- */
-
-/* weights_of draws numbers for a plan's graph. */
-static float *weights_of(struct planned *f, struct graph **graph) {
-    if (train_plan_graph(&f->ctx, &f->plan, graph))
-        fail_msg("%s", f->ctx.err.detail);
-    size_t n = gradient_numbers(*graph);
-    float *weights = ctx_alloc(&f->ctx, n, sizeof *weights);
-    uint64_t random = 9;
-    for (size_t i = 0; i < n; i++)
-        weights[i] = ((float)test_below(&random, 2001) - 1000) / 20000;
-    return weights;
-}
-
-static void write_folder(struct planned *f, const struct graph *graph, const float *weights, struct made_files *to) {
-    made_files_init(to);
-    for (size_t i = 0; i < MODEL_WRITE_FILES; i++) {
-        struct buf b;
-        if (!model_write_path(&f->plan, i))
-            continue;
-        buf_init(&b, 64 << 20);
-        assert_int_equal(model_write_file(&f->ctx, &f->plan, graph, weights, i, &b), STATUS_OK);
-        made_files_put(to, model_write_path(&f->plan, i), b.data, b.n);
-        buf_release(&b);
-    }
-}
 
 static void same_unet(const struct unet_config *a, const struct unet_config *b) {
     assert_true(a->height == b->height && a->width == b->width && a->in_channels == b->in_channels);
@@ -78,8 +51,8 @@ static void a_unet_is_read_as_it_was_written(void **state) {
     struct model_files m;
     planned_begin(&f, true);
     planned_make(&f);
-    const float *weights = weights_of(&f, &graph);
-    write_folder(&f, graph, weights, &files);
+    const float *weights = planned_weights(&f, &graph);
+    planned_folder(&f, graph, weights, &files);
     if (model_files_open(&f.ctx, &files.files, &m))
         fail_msg("%s", f.ctx.err.detail);
     same_unet(&m.unet, &f.plan.unet);
@@ -103,8 +76,8 @@ static void a_dit_is_read_as_it_was_written(void **state) {
     planned_set(&f, "attention_head_dim", "6");
     planned_set(&f, "patch_size", "4");
     planned_make(&f);
-    const float *weights = weights_of(&f, &graph);
-    write_folder(&f, graph, weights, &files);
+    const float *weights = planned_weights(&f, &graph);
+    planned_folder(&f, graph, weights, &files);
     if (model_files_open(&f.ctx, &files.files, &m))
         fail_msg("%s", f.ctx.err.detail);
     const struct dit_config *a = &m.dit, *b = &f.plan.dit;
@@ -126,8 +99,8 @@ static const float *read_source(struct planned *f, size_t dims, const size_t *sh
     struct model_files m;
     float *points;
     planned_make(f);
-    const float *weights = weights_of(f, &graph);
-    write_folder(f, graph, weights, &files);
+    const float *weights = planned_weights(f, &graph);
+    planned_folder(f, graph, weights, &files);
     if (model_files_open(&f->ctx, &files.files, &m))
         fail_msg("%s", f->ctx.err.detail);
     assert_int_equal(source_file_read(&f->ctx, m.source, dims, shape, &points), STATUS_OK);
@@ -253,7 +226,7 @@ static void pictures_are_drawn_and_memory_given_back(void **state) {
         if (i / 2 == COUNT(PATHS) - 1)
             f.source = f.data;
         planned_make(&f);
-        const float *weights = weights_of(&f, &graph);
+        const float *weights = planned_weights(&f, &graph);
         size_t used = f.ctx.used;
         buf_init(&a, 16 << 20);
         buf_init(&b, 16 << 20);

@@ -151,7 +151,6 @@ static void points_have_no_pictures(void **state) {
     assert_non_null(strstr(text, "\"shape\":[3,2]"));
     assert_non_null(strstr(text, "\"path\":\"flow\""));
     free(text);
-    same_samples(&m, MADE("\"count\":3"), MADE("\"count\":3,\"class\":2"), true); /* the last: none */
     same_samples(&m, MADE("\"count\":3"), MADE("\"count\":3,\"class\":0"), false);
     made_model_end(&m);
 }
@@ -281,8 +280,8 @@ static void what_cannot_be_is_said(void **state) {
         {MADE("\"path_options\":{\"beta_end\":0.01}"), "\"/path_options\"", "want path, too"},
         {MADE("\"scheduler_config\":{\"_class_name\":\"DDIMScheduler\"},\"prediction\":\"eps\""), "\"/prediction\"",
          "prediction_type"},
-        {MADE("\"class\":4"), "\"/class\"", "want 0 to 3"},
-        {MADE("\"class\":-1"), "\"/class\"", "want 0 to 3"},
+        {MADE("\"class\":4"), "\"/class\"", "class is 4, want 0 to 2: the network knows so many."},
+        {MADE("\"class\":-1"), "\"/class\"", "want 0 to 2"},
         {MADE("\"class\":\"cat\""), "\"/class\"", "have no names"},
         {MADE("\"guidance\":{\"scale\":2}"), "\"/guidance\"", "want a class"},
         {MADE("\"class\":1.5"), "\"/class\"", "want an integer"},
@@ -300,6 +299,82 @@ static void what_cannot_be_is_said(void **state) {
     for (size_t i = 0; i < COUNT(ROWS); i++)
         made_model_refused(&m, SAMPLE, ROWS[i].body, ROWS[i].pointer, ROWS[i].words);
     made_model_end(&m);
+}
+
+static void want_class(struct made_model *m, const char *words, size_t none) {
+    static const char *const REQUESTS[][3] = {
+        {SAMPLE, "{\"model\":\"made\",\"class\":%zu}", "\"/class\""},
+        {SAMPLE, "{\"model\":\"made\",\"class\":%zu,\"dtype\":\"bf16\"}", "\"/class\""},
+        {SAMPLE, "{\"model\":\"made\",\"class\":[0,%zu,1]}", "\"/class/1\""},
+    };
+    char body[100];
+    for (size_t i = 0; i < COUNT(REQUESTS); i++) {
+        snprintf(body, sizeof body, REQUESTS[i][1], none);
+        made_model_refused(m, REQUESTS[i][0], body, REQUESTS[i][2], words);
+    }
+}
+
+/* The row that a network has for no class is none of its classes, whatever network it is. */
+static void the_row_for_none_is_no_class(void **state) {
+    (void)state;
+    static const struct {
+        void (*make)(struct made_model *m);
+        size_t none;
+        const char *words;
+    } ROWS[] = {{made_model_flow, 3, "3, want 0 to 2: the network knows so many; it is told none"},
+                {made_model_mlp, 2, "2, want 0 to 1: the network knows so many; it is told none"},
+                {made_model_transformer, 1000, "1000, want 0 to 999: the network knows so many; it is told none"}};
+    for (size_t i = 0; i < COUNT(ROWS); i++) {
+        struct made_model m;
+        made_model_begin(&m);
+        ROWS[i].make(&m);
+        want_class(&m, ROWS[i].words, ROWS[i].none);
+        made_model_end(&m);
+    }
+}
+
+static const char WITH_NONE[] = "\"_null_class\":3,";
+
+/* drop_none makes a UNet2DModel as diffusers trains it: all of its rows are classes. */
+static void drop_none(struct made_model *m) {
+    char config[1000];
+    struct file text;
+    assert_int_equal(m->folder.files.open(&m->folder.files, &m->ctx, "unet/config.json", &text), STATUS_OK);
+    assert_true(text.n > 0 && text.n < sizeof config);
+    memcpy(config, text.p, text.n);
+    config[text.n] = '\0';
+    char *at = strstr(config, WITH_NONE);
+    assert_non_null(at);
+    memmove(at, at + strlen(WITH_NONE), strlen(at + strlen(WITH_NONE)) + 1);
+    made_files_text(&m->folder, "unet/config.json", config);
+}
+
+static void without_a_row_for_none_a_class_is_wanted(void **state) {
+    (void)state;
+    struct made_model m, n;
+    made_model_begin(&m);
+    made_model_flow(&m);
+    drop_none(&m);
+    made_model_refused(&m, SAMPLE, MADE("\"count\":1"), "\"/class\"", "wants a class, 0 to 3");
+    made_model_refused(&m, SAMPLE, MADE("\"class\":4"), "\"/class\"", "class is 4, want 0 to 3");
+    made_model_refused(&m, SAMPLE, MADE("\"class\":1,\"guidance\":{\"scale\":2}"), "\"/guidance\"", "no row for none");
+    made_model_refused(&m, SAMPLE, MADE("\"class\":1,\"guidance\":{\"scale\":2,\"model\":\"made\"}"),
+                       "\"/guidance/model\"", "wants a class");
+    made_model_refused(&m, "/v1/images/generations", "{\"model\":\"made\",\"prompt\":\"\"}", "\"/prompt\"",
+                       "wants a class");
+    made_model_refused(&m, "/v1/images/generations", "{\"model\":\"made\",\"prompt\":\"4\"}", "\"/prompt\"",
+                       "want a number from 0 to 3.");
+    made_model_begin(&n);
+    made_model_flow(&n);
+    made_model_refused(&n, "/v1/images/generations", "{\"model\":\"made\",\"prompt\":\"3\"}", "\"/prompt\"",
+                       "want a number from 0 to 2, or an empty one.");
+    char *last = made_model_answer(&m, SAMPLE, MADE("\"class\":3")),
+         *none = made_model_answer(&n, SAMPLE, MADE("\"count\":1"));
+    assert_string_equal(strstr(last, "\"samples\""),
+                        strstr(none, "\"samples\"")); /* the same row of the same weights */
+    free(last), free(none);
+    made_model_end(&m);
+    made_model_end(&n);
 }
 
 /* A network beside a formula has nobody to tell how it is asked. */
@@ -332,6 +407,8 @@ int main(void) {
         cmocka_unit_test(probes_estimate_it),
         cmocka_unit_test(likelihoods_that_cannot_be),
         cmocka_unit_test(what_cannot_be_is_said),
+        cmocka_unit_test(the_row_for_none_is_no_class),
+        cmocka_unit_test(without_a_row_for_none_a_class_is_wanted),
         cmocka_unit_test(a_reference_network_wants_a_way_to_ask),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

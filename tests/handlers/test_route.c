@@ -125,7 +125,7 @@ static void endpoints_are_found_by_their_paths(void **state) {
     assert_string_equal(one->route, "/v1/models/{id}");
     assert_ptr_equal(endpoint_find("HEAD", "/v1/models/coin", allow), one);
     assert_null(endpoint_find("POST", "/v1/models/coin", allow));
-    assert_string_equal(allow, "GET, HEAD, OPTIONS");
+    assert_string_equal(allow, "GET, HEAD, DELETE, OPTIONS");
     int http;
     char *text = test_get("/v1/models/no%20such", &http);
     assert_int_equal(http, 404);

@@ -198,6 +198,67 @@ static void what_goes_together_stays_together(void **state) {
     json_decref(report);
 }
 
+/* -- /v1/sample -- */
+
+static double feature(const json_t *answer, size_t row, size_t i) {
+    return json_number_value(json_array_get(json_array_get(json_object_get(answer, "samples"), row), i));
+}
+
+/* linear: a column's numbers are a sum and a multiple of a feature, but for rounding and the range. */
+static void linear(const json_t *answer, const char *name, size_t i) {
+    const json_t *x = column(answer, name);
+    const size_t n = json_array_size(x);
+    double mean = 0, scale = 0, of = 0, number = 0;
+    for (size_t r = 0; r < n; r++) {
+        of += feature(answer, r, i) / (double)n;
+        mean += json_number_value(json_array_get(x, r)) / (double)n;
+    }
+    for (size_t r = 0; r < n; r++) {
+        scale += (json_number_value(json_array_get(x, r)) - mean) * (feature(answer, r, i) - of);
+        number += pow(feature(answer, r, i) - of, 2);
+    }
+    scale /= number;
+    assert_true(n == 40 && scale > 0.5);
+    for (size_t r = 0; r < n; r++) {
+        const double is = json_number_value(json_array_get(x, r)), want = mean + scale * (feature(answer, r, i) - of);
+        if (!(fabs(is - want) < 1e-3))
+            fail_msg("%s of row %zu is %g, want %g", name, r, is, want);
+    }
+}
+
+/* The features come with the rows that they stand for: x, y, z, high, low, n, and whether that is missing. */
+static void samples_are_rows_too(void **state) {
+    (void)state;
+    json_t *answer = made_model_json(&plain, "/v1/sample", "{\"model\":\"made\",\"seed\":5,\"count\":40}");
+    size_t high = 0, missing = 0;
+    linear(answer, "x", 0);
+    linear(answer, "y", 1);
+    for (size_t r = 0; r < 40; r++) {
+        const bool is = feature(answer, r, 3) > feature(answer, r, 4), none = feature(answer, r, 6) > 0;
+        assert_string_equal(json_string_value(json_array_get(column(answer, "kind"), r)), is ? "high" : "low");
+        assert_int_equal(json_is_null(json_array_get(column(answer, "n"), r)), none);
+        high += is;
+        missing += none;
+    }
+    assert_in_range(high, 5, 35);
+    assert_in_range(missing, 1, 30);
+    json_decref(answer);
+}
+
+/* The label is the class of each sample, or what the features say where there is none. */
+static void samples_have_the_label_of_their_class(void **state) {
+    (void)state;
+    json_t *told = made_model_json(&labelled, "/v1/sample",
+                                   "{\"model\":\"made\",\"seed\":5,\"count\":9,\"class\":[\"high\",\"low\",\"low\"]}");
+    json_t *drawn = made_model_json(&labelled, "/v1/sample", "{\"model\":\"made\",\"seed\":5,\"count\":60}");
+    for (size_t r = 0; r < 9; r++)
+        assert_string_equal(json_string_value(json_array_get(column(told, "kind"), r)), r % 3 ? "low" : "high");
+    const double high = share_of(column(drawn, "kind"), "high");
+    assert_true(high > 0.2 && high < 0.8);
+    json_decref(told);
+    json_decref(drawn);
+}
+
 /* -- Cells -- */
 
 #define GAPS                                                                                                        \
@@ -388,6 +449,8 @@ int main(void) {
         cmocka_unit_test(numbers_given_a_category),
         cmocka_unit_test(a_missing_value_is_given),
         cmocka_unit_test(what_goes_together_stays_together),
+        cmocka_unit_test(samples_are_rows_too),
+        cmocka_unit_test(samples_have_the_label_of_their_class),
         cmocka_unit_test(gaps_are_filled_and_the_rest_stays),
         cmocka_unit_test(gaps_go_with_the_rest),
         cmocka_unit_test(a_number_between_steps_comes_back),

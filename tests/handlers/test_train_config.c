@@ -69,7 +69,7 @@ static void wrong_values_are_sentences(void **state) {
     } CASES[] = {
         {"lr", "fast", "--lr is fast, want a number from 1e-09 to 10."},
         {"lr", "11", "--lr is 11, want a number from 1e-09 to 10."},
-        {"lr", "", "--lr is , want a number from 1e-09 to 10."},
+        {"lr", "", "--lr is empty, want a number from 1e-09 to 10."},
         {"steps", "0", "--steps is 0, want an integer from 1 to 100000000."},
         {"steps", "1.5", "--steps is 1.5, want an integer from 1 to 100000000."},
         {"seed", "9007199254740992", "--seed is 9007199254740992, want an integer from 0 to 9007199254740991."},
@@ -78,6 +78,7 @@ static void wrong_values_are_sentences(void **state) {
         {"block_out_channels", "16,,32", "--block_out_channels is empty, want 1 to 8 integers from 1 to 4096."},
         {"block_out_channels", "1,2,3,4,5,6,7,8,9",
          "--block_out_channels is 1,2,3,4,5,6,7,8,9, want 1 to 8 integers from 1 to 4096."},
+        {"warmpu", "1", "There is no option --warmpu; did you mean --warmup?"},
         {"learning_rate", "1", "There is no option --learning_rate; see solvent train --help."},
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {

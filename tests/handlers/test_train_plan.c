@@ -83,6 +83,15 @@ static void what_does_not_fit_is_a_sentence(void **state) {
          "times_std is 2.0, which means nothing with the network unet, the path flow, uniform times and 2 classes; "
          "leave "
          "it out, or want 1.0."},
+        {false,
+         {{"flip", "true"}},
+         "flip is true, which means nothing with the network mlp, the path flow, uniform times and 2 classes; leave it "
+         "out, or want false."},
+        {true, {{"held_out", "0.1"}}, "held_out is 0.1, which of 6 items is none; want one at least, or 0."},
+        {true,
+         {{"block_out_channels", "8,8,8,8,8"}, {"attention_levels", "0"}},
+         "Images of 8 x 8 pixels cannot be halved 4 times, as 5 block_out_channels have it; want fewer of these, or "
+         "images of other sizes."},
         {true, {{"zero_snr", "true"}}, "zero_snr is for the paths ddpm-*, and means nothing on flow."},
         {true, {{"attention_levels", "3"}}, "attention_levels is 3, and block_out_channels has 2 levels."},
         {true,

@@ -86,7 +86,9 @@ static void every_key_is_read(void **state) {
     assert_true(c.norm_eps == 0.001 && c.scale_shift && !c.add_attention);
     assert_true(c.class_embed_type == UNET_CLASS_TIMESTEP && c.num_class_embeds == 10 && c.num_train_timesteps == 500);
     c = good(&ctx, "{\"sample_size\":8,\"num_class_embeds\":10,\"class_embed_type\":null,\"act_fn\":\"swish\","
-                   "\"num_train_timesteps\":null,\"time_embedding_dim\":null,\"attn_norm_num_groups\":null}");
+                   "\"num_train_timesteps\":null,\"time_embedding_dim\":null,\"attn_norm_num_groups\":null,"
+                   "\"_null_class\":9}");
+    assert_true(c.num_class_embeds == 10 && c.null_class == 9);
     assert_true(c.class_embed_type == UNET_CLASS_EMBEDDING && c.act_fn == ACTIVATION_SILU);
     assert_true(c.time_embedding_dim == 0 && c.attn_norm_num_groups == 0 && c.num_train_timesteps == 0);
     ctx_release(&ctx);
@@ -157,6 +159,13 @@ static const struct {
      WANTS("resnet_time_scale_shift") "one of default, scale_shift, not \"ada_group\"."},
     {"\"class_embed_type\":\"projection\"", WANTS("class_embed_type") "one of timestep, identity, not \"projection\"."},
     {"\"num_class_embeds\":1000001", WANTS("num_class_embeds") "an integer from 1 to 1000000, or null."},
+    {"\"sample_size\":8,\"num_class_embeds\":10,\"_null_class\":8",
+     "config.json has the _null_class 8 and 10 num_class_embeds; want the last of these, counted from 0, or no "
+     "_null_class."},
+    {"\"sample_size\":8,\"num_class_embeds\":10,\"_null_class\":9,\"class_embed_type\":\"timestep\"",
+     "config.json has the _null_class 9 and 10 num_class_embeds; want the last of these, counted from 0, or no "
+     "_null_class."},
+    {"\"_null_class\":0", WANTS("_null_class") "an integer from 1 to 1000000, or null."},
     {"\"in_channels\":1,\"in_channels\":1", "config.json gives a name twice (before its byte 30); want it once."},
     {"\"in_channels\":1e999", "config.json has a number that is out of range before its byte 20."},
 };

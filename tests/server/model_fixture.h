@@ -37,7 +37,7 @@ static void put_network_of(const char *name, size_t classes, size_t channels, ui
     struct buf file;
     char path[200], config[600], embed[64] = "";
     if (classes)
-        snprintf(embed, sizeof embed, "\"num_class_embeds\":%zu,", classes);
+        snprintf(embed, sizeof embed, "\"num_class_embeds\":%zu,\"_null_class\":%zu,", classes, classes - 1);
     if (channels != 3)
         snprintf(embed, sizeof embed, "\"out_channels\":%zu,", channels);
     c.out_channels = channels;

@@ -297,18 +297,19 @@ static const struct endpoint ep_size = {.method = "POST",
                                         .result_size = sizeof(struct size_out),
                                         .run = size_run};
 extern const struct endpoint ep_healthz, ep_readyz, ep_metrics, ep_openapi;
-extern const struct endpoint ep_sample, ep_models, ep_model, ep_models_add, ep_models_rescan,
+extern const struct endpoint ep_sample, ep_models, ep_model, ep_model_remove, ep_models_add, ep_models_rescan,
     ep_images; /* for models */
 extern const struct endpoint ep_sample_rows;
 extern const struct endpoint ep_batch, ep_runtime;
 extern const struct endpoint ep_jobs, ep_job, ep_job_cancel, ep_job_events, ep_job_result;
 
-const struct endpoint *const endpoints[] = {
-    &ep_sample,     &ep_models,  &ep_model,      &ep_models_rescan, &ep_batch,
-    &ep_runtime,    &ep_spin,    &ep_deaf,       &ep_draw,          &ep_size,
-    &ep_count,      &ep_healthz, &ep_readyz,     &ep_metrics,       &ep_openapi,
-    &ep_images,     &ep_jobs,    &ep_job,        &ep_job_cancel,    &ep_job_events,
-    &ep_job_result, &ep_train,   &ep_models_add, &ep_sample_rows,   NULL};
+const struct endpoint *const endpoints[] = {&ep_sample,       &ep_models,  &ep_model,      &ep_models_rescan,
+                                            &ep_batch,        &ep_runtime, &ep_spin,       &ep_deaf,
+                                            &ep_draw,         &ep_size,    &ep_count,      &ep_healthz,
+                                            &ep_readyz,       &ep_metrics, &ep_openapi,    &ep_images,
+                                            &ep_jobs,         &ep_job,     &ep_job_cancel, &ep_job_events,
+                                            &ep_job_result,   &ep_train,   &ep_models_add, &ep_sample_rows,
+                                            &ep_model_remove, NULL};
 
 /* serve_if_asked is the first thing main does: true where this process was the server; then *code is its exit code. */
 static inline bool serve_if_asked(int argc, char **argv, int *code) {

@@ -206,6 +206,44 @@ static void past_the_limits_jobs_are_refused(void **state) {
     jobs_close(jobs);
 }
 
+static enum verdict make(struct jobs *jobs, const char *body, const char *name, struct ticket **out) {
+    struct submission s = submission_of(body, "");
+    char why[JOBS_WHY] = "";
+    snprintf(s.job.makes, sizeof s.job.makes, "%s", name);
+    enum verdict verdict = jobs_submit(jobs, &s, out, why);
+    if (verdict == VERDICT_MAKING && !strstr(why, "makes the model one already"))
+        fail_msg("%s", why);
+    return verdict;
+}
+
+/* One job at a time makes a model, until it has ended. */
+static void no_two_jobs_make_one_thing(void **state) {
+    struct jobs *jobs = fixture_open(*state);
+    struct ticket *first, *other, *none;
+    struct look look;
+    char id[STORE_ID + 1] = "";
+    assert_int_equal(make(jobs, "a", "one", &first), VERDICT_TAKEN);
+    jobs_look(jobs, first, &look);
+    assert_int_equal(make(jobs, "b", "one", &none), VERDICT_MAKING);
+    assert_null(none);
+    assert_int_equal(make(jobs, "b", "on", &other), VERDICT_TAKEN);
+    jobs_release(jobs, first);
+    jobs_release(jobs, other);
+    jobs_close(jobs);
+    jobs = fixture_open(*state); /* the next process knows it, too */
+    assert_true(jobs_making(jobs, "one", id));
+    assert_string_equal(id, look.job.id);
+    assert_false(jobs_making(jobs, "o", id));
+    assert_false(jobs_making(jobs, "", id));
+    struct ticket *running = jobs_take(jobs);
+    assert_int_equal(make(jobs, "b", "one", &none), VERDICT_MAKING);
+    end_with(jobs, running, 200, "1");
+    assert_false(jobs_making(jobs, "one", id));
+    assert_int_equal(make(jobs, "b", "one", &first), VERDICT_TAKEN);
+    jobs_release(jobs, first);
+    jobs_close(jobs);
+}
+
 static void an_answer_that_does_not_fit_is_a_failure(void **state) {
     struct jobs_options options = fixture_options(*state);
     options.bytes = 100;
@@ -376,6 +414,7 @@ int main(void) {
         TEST(the_same_key_gives_the_same_job),
         TEST(results_expire),
         TEST(past_the_limits_jobs_are_refused),
+        TEST(no_two_jobs_make_one_thing),
         TEST(an_answer_that_does_not_fit_is_a_failure),
         TEST(a_queued_job_is_cancelled_for_good),
         TEST(a_running_job_is_told_to_stop),

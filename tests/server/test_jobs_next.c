@@ -36,15 +36,16 @@ static void an_answer_in_time_is_kept(void **state) {
     jobs_close(jobs);
 }
 
-/* die_running kills a process that runs the first job. */
-static void die_running(struct fixture *f) {
+/* die_running kills a process that runs the first job, and has perhaps kept a checkpoint. */
+static void die_running(struct fixture *f, bool keeps) {
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
         struct jobs *jobs = fixture_open(f);
         struct ticket *t = jobs_take(jobs);
         jobs_event(jobs, t, "event: e\n\n", 10);
-        (void)!jobs_save(jobs, t, "half", 4);
+        if (keeps)
+            (void)!jobs_save(jobs, t, "half", 4);
         kill(getpid(), SIGKILL);
     }
     int code;
@@ -60,7 +61,7 @@ static void jobs_survive_a_kill_three_times(void **state) {
     submit(jobs, "y", other);
     jobs_close(jobs);
     for (int round = 1; round <= JOBS_ATTEMPTS; round++) {
-        die_running(f);
+        die_running(f, round == 1);
         jobs = fixture_open(f);
         struct look look = look_at(jobs, id);
         assert_int_equal(look.job.attempts, round);
@@ -82,6 +83,22 @@ static void jobs_survive_a_kill_three_times(void **state) {
     assert_non_null(strstr(out.data, "ended 3 times while it worked on this job"));
     buf_release(&out);
     jobs_release(jobs, t);
+    jobs_close(jobs);
+}
+
+/* What comes further each time is no reason for the process to die, and is not given up. */
+static void jobs_that_come_further_are_not_given_up(void **state) {
+    struct fixture *f = *state;
+    struct jobs *jobs = fixture_open(f);
+    ticket_id_t id;
+    submit(jobs, "x", id);
+    jobs_close(jobs);
+    for (int round = 0; round < 2 * JOBS_ATTEMPTS; round++)
+        die_running(f, true);
+    jobs = fixture_open(f);
+    assert_int_equal(look_at(jobs, id).job.state, JOB_QUEUED);
+    assert_int_equal(look_at(jobs, id).job.attempts, 1);
+    expect_part(jobs, id, PART_CHECKPOINT, "half");
     jobs_close(jobs);
 }
 
@@ -114,6 +131,7 @@ int main(void) {
         TEST(a_service_that_ends_leaves_its_jobs_to_the_next),
         TEST(an_answer_in_time_is_kept),
         TEST(jobs_survive_a_kill_three_times),
+        TEST(jobs_that_come_further_are_not_given_up),
         TEST(events_go_on_from_the_checkpoint),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,11 +55,16 @@ static void files_of_others_are_left_alone(void **state) {
     refuse_file(f, "a newer version of this program made it");
     unlink(f->path);
     jobs_close(fixture_open(f));
-    change_file(
-        f,
-        "INSERT INTO jobs VALUES(1, 'i', 'p', '', '', '', x'00', '', 0, 0, 'queued', 0, 0, 0, 0, 0, '', 0, 0, 0, 1)");
+    change_file(f, "INSERT INTO jobs VALUES(1, 'i', 'p', '', '', '', x'00', '', 0, 0, 'queued', 0, 0, 0, 0, 0, '', 0, "
+                   "0, 0, 1, '')");
     refuse_file(f, "a row of it is damaged");
     change_file(f, "UPDATE jobs SET digest = zeroblob(32), state = 'unheard of'");
+    refuse_file(f, "a row of it is damaged");
+    change_file(f, "UPDATE jobs SET state = 'done', http = 600");
+    refuse_file(f, "a row of it is damaged");
+    change_file(f, "UPDATE jobs SET http = 200, bytes = -1");
+    refuse_file(f, "a row of it is damaged");
+    change_file(f, "UPDATE jobs SET bytes = 0, events = 0");
     refuse_file(f, "a row of it is damaged");
     struct jobs_options options = fixture_options(f);
     options.path = "/nowhere/at/all.db";
@@ -69,6 +74,71 @@ static void files_of_others_are_left_alone(void **state) {
     options.path = "/dev/null";
     jobs = jobs_open(&options);
     expect_refusal(jobs, "it is not a regular file");
+    jobs_close(jobs);
+}
+
+/* kept_half leaves a job in the file whose checkpoint is "half". */
+static void kept_half(struct fixture *f, ticket_id_t id) {
+    struct jobs *jobs = fixture_open(f);
+    submit(jobs, "x", id);
+    struct ticket *t = jobs_take(jobs);
+    assert_true(jobs_save(jobs, t, "half", 4));
+    jobs_stop(jobs);
+    jobs_end(jobs, t, &(struct outcome){.stopped = true});
+    jobs_close(jobs);
+}
+
+static void expect_damage(struct fixture *f, const char *id) {
+    struct jobs *jobs = fixture_open(f);
+    struct ticket *t = jobs_find(jobs, id);
+    struct buf out;
+    bool found;
+    buf_init(&out, 1 << 16);
+    assert_non_null(t);
+    assert_false(jobs_read(jobs, t, PART_CHECKPOINT, &out, &found));
+    assert_int_equal(out.n, 0);
+    jobs_release(jobs, t);
+    buf_release(&out);
+    expect_part(jobs, id, PART_REQUEST, "x");
+    jobs_close(jobs);
+}
+
+static void what_is_damaged_is_not_given(void **state) {
+    struct fixture *f = *state;
+    ticket_id_t id;
+    kept_half(f, id);
+    change_file(f, "UPDATE parts SET body = CAST('calf' AS BLOB) WHERE part % 8 = 2");
+    expect_damage(f, id);
+    change_file(f, "UPDATE parts SET body = CAST('half' AS BLOB), digest = x'00' WHERE part % 8 = 2");
+    expect_damage(f, id);
+    change_file(f, "UPDATE parts SET digest = zeroblob(32) WHERE part % 8 = 2");
+    expect_damage(f, id);
+    /* That of another part is none of this one. */
+    change_file(f, "UPDATE parts SET body = CAST('x' AS BLOB), digest = (SELECT digest FROM parts WHERE part % 8 = 0)"
+                   " WHERE part % 8 = 2");
+    expect_damage(f, id);
+}
+
+static void a_file_without_digests_is_taken_over(void **state) {
+    struct fixture *f = *state;
+    ticket_id_t old, new;
+    kept_half(f, old);
+    change_file(f, "ALTER TABLE parts DROP COLUMN digest; PRAGMA user_version = 2");
+    struct jobs *jobs = fixture_open(f);
+    expect_part(jobs, old, PART_CHECKPOINT, "half");
+    submit(jobs, "y", new);
+    expect_part(jobs, new, PART_REQUEST, "y");
+    jobs_close(jobs);
+    change_file(f, "UPDATE parts SET body = CAST('z' AS BLOB) WHERE digest IS NOT NULL");
+    jobs = fixture_open(f);
+    expect_part(jobs, old, PART_REQUEST, "x");
+    struct ticket *t = jobs_find(jobs, new);
+    struct buf out;
+    bool found;
+    buf_init(&out, 1 << 16);
+    assert_false(jobs_read(jobs, t, PART_REQUEST, &out, &found));
+    buf_release(&out);
+    jobs_release(jobs, t);
     jobs_close(jobs);
 }
 
@@ -125,6 +195,49 @@ static void what_is_not_written_is_not_promised(void **state) {
     jobs_close(jobs);
 }
 
+/* Whoever cancels waits for the file; a job that stops before him is cancelled, and no failure. */
+static void a_job_that_stops_first_is_cancelled(void **state) {
+    struct jobs *jobs = fixture_open(*state);
+    ticket_id_t id;
+    atomic_int stop = STOP_NONE;
+    submit(jobs, "x", id);
+    struct ticket *t = jobs_take(jobs), *same = jobs_find(jobs, id);
+    struct look look;
+    bool forgotten;
+    char why[JOBS_WHY];
+    jobs_attach(jobs, t, &stop);
+    forbid(jobs, true);
+    assert_false(jobs_cancel(jobs, same, &look, &forgotten, why));
+    assert_int_equal(stop, STOP_CANCEL);
+    forbid(jobs, false);
+    jobs_end(
+        jobs, t,
+        &(struct outcome){.stopped = true, .http = 503, .media = "application/problem+json", .body = "{}", .n = 2});
+    look = look_at(jobs, id);
+    assert_int_equal(look.job.state, JOB_CANCELLED);
+    assert_string_equal(look.job.result_media, "");
+    expect_part(jobs, id, PART_RESULT, NULL);
+    jobs_release(jobs, same);
+    jobs_close(jobs);
+}
+
+/* A file of version 1 knew not what jobs make. */
+static void an_older_file_is_brought_up(void **state) {
+    struct fixture *f = *state;
+    ticket_id_t id;
+    struct jobs *jobs = fixture_open(f);
+    submit(jobs, "x", id);
+    jobs_close(jobs);
+    change_file(f, "ALTER TABLE jobs DROP COLUMN makes; ALTER TABLE parts DROP COLUMN digest; PRAGMA user_version = 1");
+    jobs = fixture_open(f);
+    assert_string_equal(look_at(jobs, id).job.makes, "");
+    submit(jobs, "y", id);
+    jobs_close(jobs);
+    jobs = fixture_open(f);
+    assert_int_equal(look_at(jobs, id).job.state, JOB_QUEUED);
+    jobs_close(jobs);
+}
+
 static void expired_jobs_that_cannot_be_removed_are_not_shown(void **state) {
     struct fixture *f = *state;
     struct jobs *jobs = fixture_open(f);
@@ -149,10 +262,10 @@ static void expired_jobs_that_cannot_be_removed_are_not_shown(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(files_of_others_are_left_alone),
-        TEST(a_file_that_is_there_again_is_used),
-        TEST(what_is_not_written_is_not_promised),
-        TEST(expired_jobs_that_cannot_be_removed_are_not_shown),
+        TEST(files_of_others_are_left_alone),       TEST(what_is_damaged_is_not_given),
+        TEST(a_file_without_digests_is_taken_over), TEST(a_file_that_is_there_again_is_used),
+        TEST(what_is_not_written_is_not_promised),  TEST(a_job_that_stops_first_is_cancelled),
+        TEST(an_older_file_is_brought_up),          TEST(expired_jobs_that_cannot_be_removed_are_not_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,7 +85,7 @@ static void what_is_sent_is_learnt_and_stays(void **state) {
     START(&server, "--jobs-db", folder.db, "--models", models, "--kernels", "ref");
     learn(server.port, ids);
     draw(server.port, before);
-    refuse(server.port, "/v1/models", "", MODELS[0].request, 422, "another model coins");
+    refuse(server.port, "/v1/models", "", MODELS[0].request, 409, "another model coins already");
     assert_int_equal(server_end(&server, SIGTERM), 0);
     START(&server, "--jobs-db", folder.db, "--models", models, "--kernels", "ref");
     draw(server.port, after);
@@ -130,6 +130,80 @@ static void a_job_that_is_deleted_leaves_nothing(void **state) {
     remove_models(models);
 }
 
+/* remove_model wants a status, and words in the answer. */
+static void remove_model(int port, const char *name, int status, const char *words) {
+    struct response r;
+    char path[128];
+    snprintf(path, sizeof path, "/v1/models/%s", name);
+    assert_true(ask_once(port, "DELETE", path, "", NULL, &r));
+    if (r.status != status || !strstr(r.body, words))
+        fail_msg("%s: %d %s", name, r.status, r.body);
+    response_free(&r);
+}
+
+#define SPOTS(data, more) "{\"name\":\"spots\",\"data\":" data "," more NETWORK
+
+/* make asks for a model, and waits for it. */
+static void make(int port, const char *request) {
+    job_id id;
+    submit(port, "/v1/models", "", request, id);
+    expect_state(port, id, "done");
+}
+
+static char *draw_spots(int port) {
+    return answer_of(port, "/v1/sample", "{\"model\":\"spots\",\"count\":2,\"seed\":1}");
+}
+
+/* A model goes, and comes again; answers that were remembered are those of its own bytes. */
+static void what_was_learnt_can_be_removed_and_replaced(void **state) {
+    (void)state;
+    struct test_server server;
+    struct response r;
+    char models[64];
+    make_models(models);
+    START(&server, "--models", models, "--kernels", "ref");
+    make(server.port, SPOTS("[[0,1],[2,3]]", ""));
+    char *first = draw_spots(server.port), *same = draw_spots(server.port);
+    assert_string_equal(first, same);
+    assert_true(ask_once(server.port, "GET", "/v1/models", "", NULL, &r));
+    assert_non_null(strstr(r.body, "\"made\":true"));
+    response_free(&r);
+    refuse(server.port, "/v1/models", "", SPOTS("[[5,6],[7,8]]", ""), 409, "\"pointer\":\"/name\"");
+    remove_model(server.port, "spots", 200, "{\"name\":\"spots\",\"in_use\":false}");
+    remove_model(server.port, "spots", 404, "There is no model \\\"spots\\\"");
+    refuse(server.port, "/v1/sample", "", "{\"model\":\"spots\",\"count\":2,\"seed\":1}", 422, "spots");
+    make(server.port, SPOTS("[[5,6],[7,8]]", ""));
+    char *other = draw_spots(server.port);
+    assert_string_not_equal(first, other);
+    make(server.port, SPOTS("[[0,1],[2,3]]", "\"replace\":true,"));
+    char *again = draw_spots(server.port);
+    assert_string_equal(first, again);
+    free(first), free(same), free(other), free(again);
+    assert_int_equal(server_end(&server, SIGTERM), 0);
+    remove_models(models);
+}
+
+/* A name belongs to the job that makes a model of it, until that has ended. */
+static void a_job_keeps_its_models_name(void **state) {
+    (void)state;
+    struct test_server server;
+    char models[64], words[128];
+    job_id id;
+    make_models(models);
+    START(&server, "--models", models);
+    submit(server.port, "/v1/models", "",
+           "{\"name\":\"long\",\"data\":[[0,1],[2,3]],\"options\":{\"steps\":100000000}}", id);
+    snprintf(words, sizeof words, "The job %s makes the model", id);
+    remove_model(server.port, "long", 409, words);
+    refuse(server.port, "/v1/models", "", "{\"name\":\"long\",\"data\":[[0,1],[2,3]],\"replace\":true}", 409, words);
+    cancel_job(server.port, id, "cancelled");
+    remove_model(server.port, "long", 404, "There is no model");
+    make(server.port, "{\"name\":\"long\",\"data\":[[0,1],[2,3]]," NETWORK);
+    remove_model(server.port, "long", 200, "\"in_use\":false");
+    assert_int_equal(server_end(&server, SIGTERM), 0);
+    remove_models(models);
+}
+
 int main(int argc, char **argv) {
     int code;
     if (serve_if_asked(argc, argv, &code))
@@ -137,6 +211,8 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_sent_is_learnt_and_stays),
         cmocka_unit_test(a_job_that_is_deleted_leaves_nothing),
+        cmocka_unit_test(what_was_learnt_can_be_removed_and_replaced),
+        cmocka_unit_test(a_job_keeps_its_models_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,7 +47,7 @@ static void one_is_told_of(void **state) {
     START(&server, "--models", folder);
     SAYS(server.port, "/v1/models/bell", 200, "{\"name\":\"bell\",\"kind\":\"formula\",\"digest\":");
     SAYS(server.port, "/v1/models/%63lasses", 200, "{\"name\":\"classes\",\"kind\":\"network\"",
-         "\"shape\":[3,8,8],\"classes\":3", "\"parameters\":11815", "\"state\":\"unloaded\"",
+         "\"shape\":[3,8,8],\"classes\":2", "\"parameters\":11815", "\"state\":\"unloaded\"",
          "\"bytes\":", "\"digest\":\"", "\"DDPMScheduler\"");
     SAYS(server.port, "/v1/models/bel", 404, "There is no model \\\"bel\\\"", "\"code\":\"not_found\"");
     SAYS(server.port, "/v1/models/bell%00", 404, "There is nothing at /v1/models/bell%00");
@@ -60,7 +60,15 @@ static void one_is_told_of(void **state) {
     SAYS(server.port, "/v1/models/classes", 200, "\"state\":\"loaded\"", "\"call_ms\":");
     SAYS(server.port, "/v1/models", 200, "\"name\":\"tiny\"", "\"state\":\"unloaded\"");
     assert_true(ask_once(server.port, "DELETE", "/v1/models/bell", "", NULL, &r));
+    assert_int_equal(r.status, 403);
+    assert_non_null(strstr(r.body, "\"title\":\"Forbidden\""));
+    assert_non_null(strstr(r.body, "\\\"bell\\\" was put there by who runs this service"));
+    response_free(&r);
+    assert_true(ask_once(server.port, "PUT", "/v1/models/bell", "", "", &r));
     assert_int_equal(r.status, 405);
+    char allow[64];
+    assert_true(response_header(&r, "Allow", allow, sizeof allow));
+    assert_string_equal(allow, "GET, HEAD, DELETE, OPTIONS");
     response_free(&r);
     assert_int_equal(server_end(&server, SIGTERM), 0);
 }

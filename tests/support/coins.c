@@ -5,11 +5,9 @@
 #include "core/nn/mlp.h"
 #include "core/tensor/tensor.h"
 #include "handlers/model_request.h"
-#include "tests/support/made_files.h"
 #include "tests/support/test.h"
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static struct made_files folder;
 static struct loaded_model *model;
 static struct buf description;
 
@@ -24,7 +22,7 @@ static const char TABLE[] =
     "{\"name\":\"thrown\",\"kind\":\"integer\",\"gaps\":true,\"low\":0,\"high\":90,\"mean\":40,\"std\":20,"
     "\"decimals\":0}]}";
 
-static void put_weights(void) {
+static void put_weights(struct made_files *folder) {
     struct mlp_config c = mlp_default();
     const struct parameter *list;
     struct tensor_values tensors[32] = {0};
@@ -45,18 +43,23 @@ static void put_weights(void) {
     }
     buf_init(&file, 1 << 20);
     safetensors_write(&file, tensors, n);
-    made_files_put(&folder, "diffusion_pytorch_model.safetensors", file.data, file.n);
+    made_files_put(folder, "diffusion_pytorch_model.safetensors", file.data, file.n);
     buf_release(&file);
     ctx_release(&ctx);
 }
 
+void coins_files(struct made_files *folder) {
+    made_files_text(folder, "config.json", CONFIG);
+    made_files_text(folder, "scheduler_config.json", SCHEDULER);
+    made_files_text(folder, TABLE_FILE, TABLE);
+    put_weights(folder);
+}
+
 static void make(void) {
+    static struct made_files folder;
     struct error why;
     made_files_init(&folder);
-    made_files_text(&folder, "config.json", CONFIG);
-    made_files_text(&folder, "scheduler_config.json", SCHEDULER);
-    made_files_text(&folder, TABLE_FILE, TABLE);
-    put_weights();
+    coins_files(&folder);
     model = model_load(&folder.files, ISA_REF, GRAPH_F32, 1 << 20, &why);
     if (!model)
         fail_msg("%s", why.detail);

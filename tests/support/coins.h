@@ -5,8 +5,12 @@
 #define SOLVENT_TEST_COINS_H
 
 #include "handlers/model_load.h"
+#include "tests/support/made_files.h"
 
 /* coins_model is made once, and never freed; `json` gets what its name stands for. */
 const struct loaded_model *coins_model(struct str *json);
+
+/* coins_files puts its files into a folder. */
+void coins_files(struct made_files *folder);
 
 #endif

@@ -57,12 +57,20 @@ static enum status rescan_models(struct model_store *self, struct ctx *ctx, stru
 
 /* put_model lets any model be added, and forgets it. */
 static enum status put_model(struct model_store *self, struct ctx *ctx, struct str name, const struct model_file *files,
-                             size_t n) {
-    (void)self, (void)ctx, (void)name, (void)files, (void)n;
+                             size_t n, bool replace) {
+    (void)self, (void)ctx, (void)name, (void)files, (void)n, (void)replace;
     return STATUS_OK;
 }
 
-static struct model_store store = {find_model, load_model, drop_model, list_models, rescan_models, put_model};
+/* remove_model has the coin removed, as often as one likes. */
+static enum status remove_model(struct model_store *self, struct ctx *ctx, struct str name, bool *in_use) {
+    (void)self, (void)ctx;
+    *in_use = false;
+    return name.n == 4 && !memcmp(name.p, "coin", 4) ? STATUS_OK : STATUS_NOT_FOUND;
+}
+
+static struct model_store store = {find_model,    load_model, drop_model,  list_models,
+                                   rescan_models, put_model,  remove_model};
 
 /* runtime is that of the endpoint's example. */
 static enum status runtime(void *self, struct ctx *ctx, struct runtime *out) {
@@ -124,8 +132,13 @@ static enum status job_result(void *self, struct call *call, const char *id, str
     return find_job(self, call, id, &report);
 }
 
+static enum status job_making(void *self, struct call *call, struct str name) {
+    (void)self, (void)call, (void)name;
+    return STATUS_OK;
+}
+
 static const struct host_jobs test_jobs = {
-    .find = find_job, .cancel = find_job, .list = list_jobs, .result = job_result};
+    .find = find_job, .cancel = find_job, .list = list_jobs, .result = job_result, .making = job_making};
 
 const struct host test_host = {.jobs = &test_jobs, .runtime = runtime, .draw_seed = draw_seed, .models = &store};
 

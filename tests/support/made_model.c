@@ -190,7 +190,7 @@ void made_model_flow(struct made_model *m) {
     made_files_text(&m->folder, "unet/config.json",
                     "{\"_class_name\":\"UNet2DModel\",\"sample_size\":8,\"in_channels\":1,\"out_channels\":1,"
                     "\"block_out_channels\":[4,8],\"layers_per_block\":1,\"norm_num_groups\":4,\"num_class_embeds\":4,"
-                    "\"down_block_types\":[\"DownBlock2D\",\"DownBlock2D\"],"
+                    "\"_null_class\":3,\"down_block_types\":[\"DownBlock2D\",\"DownBlock2D\"],"
                     "\"up_block_types\":[\"UpBlock2D\",\"UpBlock2D\"]}");
     made_files_text(&m->folder, "scheduler/scheduler_config.json",
                     "{\"_class_name\":\"FlowMatchEulerDiscreteScheduler\",\"num_train_timesteps\":1000}");
@@ -332,9 +332,9 @@ json_t *made_model_json(struct made_model *m, const char *route, const char *bod
 }
 
 static enum status keep_files(struct model_store *store, struct ctx *ctx, struct str name,
-                              const struct model_file *files, size_t n) {
+                              const struct model_file *files, size_t n, bool replace) {
     struct made_model *m = (struct made_model *)store;
-    (void)ctx, (void)name;
+    (void)ctx, (void)name, (void)replace;
     for (size_t i = 0; i < n; i++)
         made_files_put(&m->folder, files[i].path, files[i].p, files[i].n);
     return STATUS_OK;

@@ -47,7 +47,7 @@ void made_model_load(struct made_model *m);
 
 /* made_model_dit is a DiTPipeline of 16 x 16 latents, 4 channels, 1000 classes, that of diffusers' pipeline tests;
  * its pictures have 3 channels of 16 x 16 pixels; made_model_transformer is that without the autoencoder, so that its
- * samples are the latents. made_model_flow is a UNet2DModel of 8 x 8 pixels and 4 classes,
+ * samples are the latents. made_model_flow is a UNet2DModel of 8 x 8 pixels and 3 classes,
  * made_model_mlp an MLP of 2 features and 2 classes, both trained, as they say, by flow matching. made_model_latent is
  * a UNet2DModel of 4 x 4 latents, 2 channels, whose pictures have 1 channel of 8 x 8 pixels; `encoder` as above. */
 void made_model_dit(struct made_model *m);

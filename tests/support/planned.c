@@ -1,5 +1,7 @@
 #include "tests/support/planned.h"
 
+#include "core/nn/gradient.h"
+#include "handlers/model_write.h"
 #include "tests/support/test.h"
 
 void planned_begin(struct planned *f, bool images) {
@@ -42,6 +44,30 @@ enum status planned_try(struct planned *f) {
 void planned_make(struct planned *f) {
     if (planned_try(f))
         fail_msg("%s", f->ctx.err.detail);
+}
+
+float *planned_weights(struct planned *f, struct graph **graph) {
+    if (train_plan_graph(&f->ctx, &f->plan, graph))
+        fail_msg("%s", f->ctx.err.detail);
+    size_t n = gradient_numbers(*graph);
+    float *weights = ctx_alloc(&f->ctx, n, sizeof *weights);
+    uint64_t random = 9;
+    for (size_t i = 0; i < n; i++)
+        weights[i] = ((float)test_below(&random, 2001) - 1000) / 20000;
+    return weights;
+}
+
+void planned_folder(struct planned *f, const struct graph *graph, const float *weights, struct made_files *to) {
+    made_files_init(to);
+    for (size_t i = 0; i < MODEL_WRITE_FILES; i++) {
+        struct buf b;
+        if (!model_write_path(&f->plan, i))
+            continue;
+        buf_init(&b, 64 << 20);
+        assert_int_equal(model_write_file(&f->ctx, &f->plan, graph, weights, i, &b), STATUS_OK);
+        made_files_put(to, model_write_path(&f->plan, i), b.data, b.n);
+        buf_release(&b);
+    }
 }
 
 void planned_end(struct planned *f) { ctx_release(&f->ctx); }

@@ -3,6 +3,7 @@
 #define SOLVENT_TEST_PLANNED_H
 
 #include "handlers/train_plan.h"
+#include "tests/support/made_files.h"
 
 enum { PLANNED_ITEMS = 6, PLANNED_SIDE = 8 };
 
@@ -27,5 +28,11 @@ void planned_set(struct planned *f, const char *name, const char *value);
 /* planned_make makes the plan of what was set; planned_try gives its status. */
 void planned_make(struct planned *f);
 enum status planned_try(struct planned *f);
+
+/* planned_weights makes the graph of a plan, and numbers for its parameters, in ctx. */
+float *planned_weights(struct planned *f, struct graph **graph);
+
+/* planned_folder writes the plan's model to a folder that it makes. */
+void planned_folder(struct planned *f, const struct graph *graph, const float *weights, struct made_files *to);
 
 #endif

@@ -1,4 +1,5 @@
-/* What a run may be told beside its data: other starts than noise, how they are paired, products of bfloat16. */
+/* What a run may be told beside its data: other starts than noise, how they are paired, products of bfloat16,
+ * mirrored images. */
 #include <math.h>
 
 #include "tests/support/learning.h"
@@ -94,6 +95,35 @@ static void halved_runs_learn_as_well(void **state) {
     learning_end(one), learning_end(other), learning_end(plain);
 }
 
+/* -- Mirrors -- */
+
+/* mirrored makes a run on images of 8 x 8 that are their own mirror images, or not, and takes some steps. */
+static struct learning *mirrored(bool even, bool mirrors, size_t steps) {
+    struct learning *r = learning_begin(true);
+    for (size_t i = 0; even && i < sizeof r->bytes; i++)
+        r->bytes[i] = (unsigned char)((i % 8 < 4 ? i % 8 : 7 - i % 8) * 60);
+    r->options.mirror = (struct mirror){mirrors ? 8 : 0, 1, 3};
+    assert_int_equal(trainer_make(&r->ctx, r->graph, &r->data, &r->loss, &r->options, &r->t), STATUS_OK);
+    learning_steps(r, steps);
+    return r;
+}
+
+static void mirrors_are_drawn_by_the_place_in_the_run(void **state) {
+    (void)state;
+    struct learning *plain = mirrored(false, false, 6), *one = mirrored(false, true, 6);
+    struct learning *first = mirrored(false, true, 3), *second = mirrored(false, true, 1);
+    struct learning *even = mirrored(true, false, 6), *even_mirrored = mirrored(true, true, 6);
+    void *kept = learning_state(first);
+    assert_int_equal(trainer_restore(second->t, kept, trainer_bytes(second->t)), STATUS_OK);
+    learning_steps(second, 3);
+    learning_same(one, second);
+    learning_same(even, even_mirrored);
+    assert_memory_not_equal(trainer_weights(plain->t), trainer_weights(one->t), 4096);
+    free(kept);
+    learning_end(plain), learning_end(one), learning_end(first), learning_end(second);
+    learning_end(even), learning_end(even_mirrored);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_source_takes_the_place_of_noise),
@@ -101,6 +131,7 @@ int main(void) {
         cmocka_unit_test(coupled_runs_go_on_to_the_same_bits),
         cmocka_unit_test(batches_that_cannot_be_coupled_are_refused),
         cmocka_unit_test(halved_runs_learn_as_well),
+        cmocka_unit_test(mirrors_are_drawn_by_the_place_in_the_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
