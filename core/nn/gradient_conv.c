@@ -138,9 +138,7 @@ static void halve(const struct run *r, int value, int rounded, struct product *p
 
 /* keeps_slope: the derivative of the activation, which shares its work with it, in place of what is before it, which that
  * of a gate needs. */
-static bool keeps_slope(const struct node *node, const struct step *step) {
-    return step->keep >= 0 && node->in[3] < 0;
-}
+static bool keeps_slope(const struct node *node, const struct step *step) { return step->keep >= 0 && node->in[3] < 0; }
 
 void gradient_conv_forward(const struct run *r, const struct node *node, const struct step *step) {
     struct product product = graph_product(r, node);

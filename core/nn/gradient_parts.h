@@ -64,7 +64,7 @@ struct gradient {
 /* A walk over some of the images. */
 struct pass {
     const struct gradient *g;
-    struct run v, d; /* values and derivatives */
+    struct run v, d;   /* values and derivatives */
     unsigned wanted;   /* BY_ */
     bool begins, ends; /* the weights' gradient: there are no images before, or behind, these */
 };

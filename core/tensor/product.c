@@ -132,7 +132,7 @@ static void side_by_side(const struct product *p, const struct place *at, bool a
     const size_t first = r->n, end = first + n;
     product_to(p, at, column, r);
     r->n = end;
-#define EVENLY(list, apart)                                        \
+#define EVENLY(list, apart)                                  \
     for (size_t i = first + 1, step = (apart); i < end; i++) \
     (list)[i] = (list)[i - 1] + step
     if (p->gate)

@@ -8,11 +8,11 @@
 #define LOWER(l, by) ((l) & (by) ? LANES + (l) : (l) ^ (by))
 
 /* Vectors whose numbers differ in bit `by` change what lies in its lanes: after all bits, rows are columns. */
-#define EXCHANGE(v, by)                                                                 \
-    _Pragma("GCC unroll 16") for (size_t i = 0; i < LANES; i++) if (!(i & (by))) {      \
+#define EXCHANGE(v, by)                                                                     \
+    _Pragma("GCC unroll 16") for (size_t i = 0; i < LANES; i++) if (!(i & (by))) {          \
         const vec upper = __builtin_shufflevector(v[i], v[i | (by)], EACH_LANE(UPPER, by)); \
         v[i | (by)] = __builtin_shufflevector(v[i], v[i | (by)], EACH_LANE(LOWER, by));     \
-        v[i] = upper;                                                                   \
+        v[i] = upper;                                                                       \
     }
 
 /* turn_block turns at most LANES by LANES numbers. */
