@@ -14,6 +14,8 @@ struct walk {
     unsigned wanted;
     gradient_compare *compare; /* between the ways */
     void *self;
+    size_t before; /* images of the rounds before this one */
+    bool last;     /* this round is the last */
 };
 
 static size_t floats_of(const struct graph *g, int value) {
@@ -26,10 +28,14 @@ static int output_of(const struct gradient *g) { return g->forward.nodes[g->forw
 static size_t share_of(const struct ctx *ctx, const struct gradient *g) {
     enum {
         BODIES = 4,
+        POINTS = 32,
         FLOATS = 1 << 22
-    }; /* bodies a thread; values of so many numbers at most, a layer of which stays near while it reads its weights */
-    size_t threads = ctx->parallel ? ctx->parallel->threads : 1, bodies = BODIES * threads;
+    }; /* bodies a thread, or points a body; values of so many numbers at most, a layer of which stays near while it reads
+        * its weights */
+    const size_t threads = ctx->parallel ? ctx->parallel->threads : 1, bodies = g->points ? threads : BODIES * threads;
     size_t share = (g->images + bodies - 1) / bodies, most = FLOATS / (g->forward.floats + 1);
+    if (g->points && most > POINTS)
+        most = POINTS;
     share = share < most ? share : most;
     return share ? share : 1;
 }
@@ -44,14 +50,18 @@ static struct run run_of(struct walk *w, const struct graph *g, float *workspace
                         .workspace = workspace};
 }
 
+/* images_from is the input without the images before `first`. */
+static struct graph_in images_from(const struct gradient *g, const struct graph_in *in, size_t first) {
+    return (struct graph_in){.x = in->x + first * floats_of(&g->forward, g->input),
+                             .times = in->times ? in->times + first : NULL,
+                             .classes = in->classes ? in->classes + first : NULL};
+}
+
 static void forward_part(void *arg, size_t part) {
     struct walk w = *(struct walk *)arg;
     const struct gradient *g = w.g;
     size_t first = part * g->share, images = g->images - first < g->share ? g->images - first : g->share;
-    struct graph_in in = g->in;
-    in.x += first * floats_of(&g->forward, g->input);
-    in.times = in.times ? in.times + first : NULL;
-    in.classes = in.classes ? in.classes + first : NULL;
+    const struct graph_in in = images_from(g, &g->in, first);
     struct run r = run_of(&w, &g->forward, g->values, first, images);
     r.in = &in;
     r.out = w.out + first * floats_of(&g->forward, output_of(g));
@@ -75,10 +85,13 @@ static void pack_forward(void *arg, size_t i) {
         gradient_pack_forward(w->g, i);
 }
 
-static void begin(struct ctx *ctx, struct gradient *g, const float *weights, size_t images, const struct graph_in *in) {
+static void take_images(const struct ctx *ctx, struct gradient *g, size_t images, const struct graph_in *in) {
     g->images = images;
     g->in = *in;
     g->share = share_of(ctx, g);
+}
+
+static void take_weights(struct gradient *g, const float *weights) {
     if (!weights)
         return;
     g->weights = weights;
@@ -90,7 +103,8 @@ static void begin(struct ctx *ctx, struct gradient *g, const float *weights, siz
 void gradient_forward(struct ctx *ctx, struct gradient *g, const float *weights, size_t images,
                       const struct graph_in *in, float *out) {
     struct walk w = {.g = g, .out = out};
-    begin(ctx, g, weights, images, in);
+    take_images(ctx, g, images, in);
+    take_weights(g, weights);
     if (weights)
         each_part(ctx, &w, g->forward.n_nodes, pack_forward);
     each_part(ctx, &w, parts_of(&w), forward_part);
@@ -148,7 +162,9 @@ static struct pass pass_of(struct walk *w, size_t first, size_t images) {
     return (struct pass){.g = w->g,
                          .v = run_of(w, &w->g->forward, w->g->values, first, images),
                          .d = run_of(w, &w->g->backward, w->g->slopes, first, images),
-                         .wanted = w->wanted};
+                         .wanted = w->wanted,
+                         .begins = w->before == 0,
+                         .ends = w->last};
 }
 
 static void backward_part(void *arg, size_t part) {
@@ -156,8 +172,7 @@ static void backward_part(void *arg, size_t part) {
     const struct gradient *g = w.g;
     size_t first = part * g->share, images = g->images - first < g->share ? g->images - first : g->share;
     struct pass p = pass_of(&w, first, images);
-    struct graph_in in = g->in;
-    in.times = in.times ? in.times + first : NULL;
+    const struct graph_in in = images_from(g, &g->in, first);
     p.v.in = &in;
     move_in(&p, w.d_out + first * floats_of(&g->forward, output_of(g)));
     for (size_t i = g->forward.n_nodes - 1; i-- > 0 && ctx_stop(&w.serial) == STOP_NONE;) {
@@ -169,9 +184,10 @@ static void backward_part(void *arg, size_t part) {
         move_out(&p, w.by + first * floats_of(&g->forward, g->input));
 }
 
-static void embedding_weights(const struct pass *p, const struct node *node, float *to) {
+static void embedding_weights(const struct pass *p, const struct node *node, float *by_weights) {
     const struct parameter *w = &p->g->forward.parameters[node->weight];
     struct places d = graph_places(&p->d, node->out);
+    float *to = gradient_sums(p, node->weight, by_weights);
     for (size_t i = 0; i < p->d.images; i++) {
         size_t row = graph_row(&p->v, node, i);
         p->g->forward.kernels->backward->scale(w->shape[1], 1, d.data + i * d.image_step, true, to + row * w->shape[1]);
@@ -217,17 +233,30 @@ static void weights_part(void *arg, size_t i) {
     if (node->op == OP_CONV)
         gradient_conv_weights(&p, piece, w.by);
     else if (node->op == OP_EMBEDDING)
-        embedding_weights(&p, node, w.by + w.g->offset[node->weight]);
+        embedding_weights(&p, node, w.by);
     else
         gradient_norm_weights(&p, node, &w.g->steps[piece->node], w.by);
-    piece_made(w.g, piece, node);
+    if (w.last)
+        piece_made(w.g, piece, node);
 }
 
-/* of_weights is for all images; what no piece writes stays 0. */
+/* of_weights is for all images of a round; the last one makes the sums final. */
 static void of_weights(struct ctx *ctx, struct walk *w) {
-    begin_made(w->g);
+    if (w->last)
+        begin_made(w->g);
     each_part(ctx, w, w->g->n_pieces, weights_part);
-    tell_made(w->g);
+    if (w->last)
+        tell_made(w->g);
+}
+
+/* clear_untrained: who has no piece has no derivative. */
+static void clear_untrained(const struct gradient *g, float *by_weights) {
+    for (size_t i = 0; i < g->forward.n_nodes; i++) {
+        const int own[] = {g->forward.nodes[i].weight, g->forward.nodes[i].bias};
+        for (int k = 0; k < 2 && !g->steps[i].trained; k++)
+            if (own[k] >= 0)
+                memset(by_weights + g->offset[own[k]], 0, g->forward.parameters[own[k]].n * sizeof *by_weights);
+    }
 }
 
 static void pack_backward(void *arg, size_t i) {
@@ -245,8 +274,8 @@ static void backward(struct ctx *ctx, struct walk *w) {
 }
 
 void gradient_backward(struct ctx *ctx, struct gradient *g, const float *d_out, float *by_weights) {
-    struct walk w = {.g = g, .d_out = d_out, .by = by_weights, .wanted = BY_WEIGHTS};
-    memset(by_weights, 0, gradient_numbers(&g->forward) * sizeof *by_weights);
+    struct walk w = {.g = g, .d_out = d_out, .by = by_weights, .wanted = BY_WEIGHTS, .last = true};
+    clear_untrained(g, by_weights);
     backward(ctx, &w);
     of_weights(ctx, &w);
 }
@@ -260,20 +289,36 @@ static void step_part(void *arg, size_t part) {
     const struct walk *w = arg;
     size_t first = part * w->g->share, left = w->g->images - first;
     forward_part(arg, part);
-    w->compare(w->self, first, left < w->g->share ? left : w->g->share);
+    w->compare(w->self, w->before + first, left < w->g->share ? left : w->g->share);
     backward_part(arg, part);
+}
+
+/* round_of is how many images go both ways together. Those of points are soon more numbers than a layer's weights: a few
+ * at a time stay near, from the way forward to the weights' gradient. They are whole parts of its sums, which therefore do
+ * not depend on it. */
+static size_t round_of(const struct ctx *ctx, const struct gradient *g, size_t images) {
+    const size_t near = GRADIENT_TOGETHER * (ctx->parallel ? ctx->parallel->threads : 1);
+    return g->points && near < images ? near : images;
 }
 
 void gradient_step(struct ctx *ctx, struct gradient *g, const float *weights, size_t images, const struct graph_in *in,
                    float *out, gradient_compare *compare, void *self, const float *d_out, float *by_weights) {
-    struct walk w = {
-        .g = g, .d_out = d_out, .out = out, .by = by_weights, .wanted = BY_WEIGHTS, .compare = compare, .self = self};
-    begin(ctx, g, weights, images, in);
-    memset(by_weights, 0, gradient_numbers(&g->forward) * sizeof *by_weights);
+    struct walk w = {.g = g, .by = by_weights, .wanted = BY_WEIGHTS, .compare = compare, .self = self};
+    const size_t round = round_of(ctx, g, images), floats = floats_of(&g->forward, output_of(g));
+    take_weights(g, weights);
+    clear_untrained(g, by_weights);
     each_part(ctx, &w, g->forward.n_nodes, pack_both);
     g->packed = true;
-    each_part(ctx, &w, parts_of(&w), step_part);
-    of_weights(ctx, &w);
+    for (; w.before < images; w.before += round) {
+        const size_t left = images - w.before;
+        const struct graph_in own = images_from(g, in, w.before);
+        take_images(ctx, g, left < round ? left : round, &own);
+        w.out = out + w.before * floats;
+        w.d_out = d_out + w.before * floats;
+        w.last = left <= round;
+        each_part(ctx, &w, parts_of(&w), step_part);
+        of_weights(ctx, &w);
+    }
 }
 
 void gradient_by_input(struct ctx *ctx, struct gradient *g, const float *d_out, float *by_input) {

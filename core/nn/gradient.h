@@ -10,7 +10,8 @@
  * in the layout of weight files. A forward run gives the bits of graph_run, but for
  * convolutions that graph_load has prepared for winograd.h: here all are direct sums, which round otherwise.
  * Threads: images are shared out for the values and their derivatives, weights for their gradients; each sum has one
- * order. So the same bits come for any number of threads.
+ * order. So the same bits come for any number of threads. A step of a network of points (all values of one pixel) goes
+ * through its images in rounds of 64 a thread, whose values stay near; the sums of weights have parts of 64 then.
  * Memory: twice the values of a run that keeps all of them, `images` times, and three times the weights.
  * The frequencies of graph_fourier are not trained (as in diffusers): their derivative is 0. */
 #ifndef SOLVENT_GRADIENT_H
@@ -55,7 +56,7 @@ void gradient_forward(struct ctx *ctx, struct gradient *g, const float *weights,
 void gradient_backward(struct ctx *ctx, struct gradient *g, const float *d_out, float *by_weights);
 
 /* gradient_step is both, to the bit. In between, compare(self, first, images) is called for some images at a time, on
- * several threads at once: of these it reads out and writes d_out. */
+ * several threads at once: of these it reads out and writes d_out. Nothing is kept for gradient_backward. */
 typedef void gradient_compare(void *self, size_t first, size_t images);
 void gradient_step(struct ctx *ctx, struct gradient *g, const float *weights, size_t images, const struct graph_in *in,
                    float *out, gradient_compare *compare, void *self, const float *d_out, float *by_weights);

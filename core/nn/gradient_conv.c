@@ -151,6 +151,10 @@ static void take_rounded(const struct run *r, int value, int to, struct product 
 
 /* -- Forward -- */
 
+/* keeps_slope: the derivative of the activation, which shares its work with it, in place of what is before it, which that
+ * of a gate needs. */
+static bool keeps_slope(const struct node *node, const struct step *step) { return step->keep >= 0 && node->in[3] < 0; }
+
 void gradient_conv_forward(const struct run *r, const struct node *node, const struct step *step) {
     struct product product = graph_product(r, node);
     if (step->narrow >= 0) {
@@ -159,6 +163,7 @@ void gradient_conv_forward(const struct run *r, const struct node *node, const s
     }
     if (step->keep >= 0)
         product.keep = graph_places(r, step->keep);
+    product.keep_slope = keeps_slope(node, step);
     product_run(r->ctx, r->g->kernels, &product);
     graph_frame(r, node->out);
 }
@@ -178,16 +183,19 @@ static void before_activation(const struct pass *p, const struct node *node, con
     if (node->in[3] >= 0)
         gate = graph_places(&p->v, node->in[3]);
     struct lines l = gradient_lines(p, v, (const struct places *const[]){&d, &z, NULL});
+    const bool slope = keeps_slope(node, step);
     size_t pixels = 1;
     if (gate.data)
         l = (struct lines){p->d.images, v->height, v->channels}, pixels = v->width;
     for (size_t i = 0; i < l.images; i++)
         for (size_t y = 0; y < l.height; y++)
-            for (size_t x = 0; x < pixels; x++)
-                p->g->forward.kernels->backward->slope(l.numbers, c->activation, at(&z, i, y) + x * z.step,
-                                                       gate.data ? gate.data + i * gate.image_step + c->gate_at : NULL,
-                                                       c->scale, at(&d, i, y) + x * d.step, false,
-                                                       at(&d, i, y) + x * d.step);
+            for (size_t x = 0; x < pixels; x++) {
+                float *own = at(&d, i, y) + x * d.step;
+                const float *kept = at(&z, i, y) + x * z.step;
+                const float *by = gate.data ? gate.data + i * gate.image_step + c->gate_at : NULL;
+                p->g->forward.kernels->backward->slope(l.numbers, slope ? ACTIVATION_NONE : c->activation, kept,
+                                                       slope ? kept : by, c->scale, own, false, own);
+            }
 }
 
 static void by_gate(const struct pass *p, const struct node *node, const struct step *step) {
@@ -336,8 +344,10 @@ static size_t add_images(const struct pass *p, const struct product *x, const st
     for (size_t row = piece->first, end; row < piece->end; row = end) {
         size_t s = row / rows, k = row % rows;
         end = (s + 1) * rows < piece->end ? (s + 1) * rows : piece->end;
-        struct outer o = {
-            .rows = end - row, .columns = step->swapped ? depth : columns, .pitch = step->swapped ? depth : columns};
+        struct outer o = {.rows = end - row,
+                          .columns = step->swapped ? depth : columns,
+                          .add = first > 0 || !p->begins,
+                          .pitch = step->swapped ? depth : columns};
         factors(x, d, first, s, &o);
         images = pixels_together(x, d, first, gradient_together(out), &o);
         if (step->swapped)
@@ -384,14 +394,11 @@ void gradient_conv_weights(const struct pass *p, const struct piece *piece, floa
     if (step->narrow >= 0)
         take_rounded(&p->v, node->in[0], step->narrow, &x);
     struct places d = graph_places(&p->d, step->pairs ? step->d_narrow : node->out);
-    size_t wide = step->swapped ? x.b->depth : x.b->columns;
     float *to = by_weights + p->g->offset[node->weight], *sums = step->direct ? to : step->sums;
-    if (!step->direct) /* there, all is zero */
-        memset(sums + piece->first * wide, 0, (piece->end - piece->first) * wide * sizeof *sums);
     for (size_t i = 0; i < x.images;)
         i += add_images(p, &x, &d, step, piece, i, sums);
-    if (!step->direct)
+    if (!step->direct && p->ends)
         settle(node, &p->g->forward.parameters[node->weight], step, piece, to);
     if (piece->first == 0 && node->bias >= 0)
-        add_bias(p, node, by_weights + p->g->offset[node->bias]);
+        add_bias(p, node, gradient_sums(p, node->bias, by_weights));
 }

@@ -264,7 +264,7 @@ static void plain_weights(const struct pass *p, const struct node *node, const s
 void gradient_norm_weights(const struct pass *p, const struct node *node, const struct step *step, float *by_weights) {
     size_t n = p->g->forward.values[node->out].channels, pitch = p->g->forward.values[step->keep].floats;
     const struct backward_kernels *k = p->g->forward.kernels->backward;
-    float *by_weight = by_weights + p->g->offset[node->weight], *by_bias = by_weights + p->g->offset[node->bias];
+    float *by_weight = gradient_sums(p, node->weight, by_weights), *by_bias = gradient_sums(p, node->bias, by_weights);
     size_t scale_at = node->op == OP_LAYER_NORM ? node->layer.scale_at : 0;
     if (is_plain(node)) {
         plain_weights(p, node, step, by_weight, by_bias);

@@ -38,6 +38,7 @@ struct step {
     float *panels, *sums; /* of a convolution: its packed weights and their gradient, [segments][rows][columns] */
     bool swapped;         /* rows are channels out, columns those in; else the other way round */
     bool direct;          /* the sums lie as in the file, and are made there */
+    bool trained;         /* its weights have pieces */
 };
 
 /* A part of the gradient of weights: of a convolution, rows first .. end - 1 of its sums. */
@@ -65,6 +66,7 @@ struct gradient {
     struct made made;
     struct gradient_watch *watch; /* NULL: none */
     const float *weights;
+    bool points;   /* all values have one pixel */
     bool packed;   /* for the way back */
     size_t images; /* of the last run */
     size_t share;  /* of these that a body takes, on both ways */
@@ -75,8 +77,9 @@ struct gradient {
 /* A walk over some of the images. */
 struct pass {
     const struct gradient *g;
-    struct run v, d; /* values and derivatives */
-    unsigned wanted; /* BY_ */
+    struct run v, d;   /* values and derivatives */
+    unsigned wanted;   /* BY_ */
+    bool begins, ends; /* the weights' gradient: there are no images before, or behind, these */
 };
 
 /* -- For the derivatives of a node's operation -- */
@@ -101,9 +104,12 @@ static inline float *at(const struct places *p, size_t image, size_t y) {
 }
 
 /* gradient_together is how many pixels that lie side by side are summed in one go: those of one or more images. */
+enum { GRADIENT_TOGETHER = 64 }; /* images of one pixel */
 static inline size_t gradient_together(const struct value_place *v) {
     enum { PIXELS = 256 };
     size_t pixels = v->height * v->width;
+    if (pixels == 1)
+        return GRADIENT_TOGETHER;
     return pixels < PIXELS ? PIXELS / pixels * pixels : pixels;
 }
 
@@ -118,6 +124,9 @@ gradient_node gradient_conv, gradient_group_norm, gradient_layer_norm, gradient_
     gradient_slice, gradient_unpatch, gradient_upsample, gradient_pool, gradient_affine, gradient_activation,
     gradient_plus, gradient_multiply;
 
+/* gradient_sums is where the gradient of a parameter is summed, cleared where it begins. */
+float *gradient_sums(const struct pass *p, int parameter, float *by_weights);
+
 /* -- Convolutions -- */
 
 /* gradient_conv_new fills the step's phases, panels and sums. Errors: NO_MEMORY. */
@@ -127,12 +136,12 @@ void gradient_pack_forward(const struct gradient *g, size_t node);
 void gradient_pack_backward(const struct gradient *g, size_t node);
 /* gradient_conv_forward runs one and keeps what is before activation and gate. */
 void gradient_conv_forward(const struct run *r, const struct node *node, const struct step *step);
-/* gradient_conv_weights writes the rows of a piece; all of by_weights is zero before. */
+/* gradient_conv_weights writes the rows of a piece. */
 void gradient_conv_weights(const struct pass *p, const struct piece *piece, float *by_weights);
 /* gradient_conv_rows is how many rows the sums have. */
 size_t gradient_conv_rows(const struct node *node, const struct step *step);
 
-/* -- Norms: floats an image that a norm keeps; the gradient of weight and bias, which are zero before -- */
+/* -- Norms: floats an image that a norm keeps; the gradient of weight and bias -- */
 size_t gradient_norm_keeps(const struct node *node, const struct value_place *out);
 void gradient_norm_weights(const struct pass *p, const struct node *node, const struct step *step, float *by_weights);
 

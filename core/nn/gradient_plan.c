@@ -8,7 +8,7 @@ const int gradient_order[NODE_INPUTS] = {3, 2, 1, 0};
 
 /* Weights, those of images that have one pixel, and multiply-adds an image, that are worth a piece; rows that outer takes
  * at a time. */
-enum { PIECE_WEIGHTS = 1 << 15, PIECE_LINEAR = 1 << 13, PIECE_WORK = 1 << 21, PIECE_ROWS = 8 };
+enum { PIECE_WEIGHTS = 1 << 15, PIECE_LINEAR = 1 << 12, PIECE_WORK = 1 << 21, PIECE_ROWS = 8 };
 
 size_t gradient_numbers(const struct graph *graph) {
     size_t n = 0;
@@ -106,6 +106,13 @@ static void lay(struct graph *g) {
     }
 }
 
+static bool all_points(const struct graph *g) {
+    for (size_t i = 0; i < g->n_values; i++)
+        if (g->values[i].height * g->values[i].width > 1)
+            return false;
+    return true;
+}
+
 static enum status refuse_shared(struct ctx *ctx, struct gradient *g) {
     for (size_t i = 0; i < g->forward.n_parameters; i++) {
         size_t users = 0;
@@ -179,6 +186,7 @@ static void cut_node(struct gradient *g, size_t i) {
     size_t rows, parts = pieces_of(g, i, &rows);
     for (size_t k = 0; k < parts; k++)
         g->pieces[g->n_pieces++] = (struct piece){i, cut_at(rows, k, parts), cut_at(rows, k + 1, parts)};
+    g->steps[i].trained = parts > 0;
     if (parts) {
         g->made.pieces[node->weight] = parts;
         if (node->bias >= 0) /* the first of them writes it */
@@ -251,6 +259,7 @@ enum status gradient_new_rounded(struct ctx *ctx, const struct graph *graph, siz
         status = plan(ctx, g);
     if (status != STATUS_OK)
         return status;
+    g->points = all_points(&g->forward);
     lay(&g->forward);
     lay(&g->backward);
     g->values = ctx_alloc(ctx, images * g->forward.floats, sizeof *g->values);

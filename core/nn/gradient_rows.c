@@ -45,6 +45,13 @@ struct places gradient_begin(const struct pass *p, const struct node *node, cons
     return to;
 }
 
+float *gradient_sums(const struct pass *p, int parameter, float *by_weights) {
+    float *to = by_weights + p->g->offset[parameter];
+    if (p->begins)
+        memset(to, 0, p->g->forward.parameters[parameter].n * sizeof *to);
+    return to;
+}
+
 void gradient_concat(const struct pass *p, const struct node *node, const struct step *step) {
     size_t first = p->g->forward.values[node->in[0]].channels, second = p->g->forward.values[node->in[1]].channels;
     if (gradient_takes(p, node, 1))

@@ -16,7 +16,7 @@ static void outer(const struct outer *o) {
                 for (size_t p = 0; p < o->pixels; p++)
                     sum += factor(o->a, o->a_halves, l * o->a_line + p * o->a_step + i) *
                            factor(o->b, o->b_halves, l * o->b_line + p * o->b_step + j);
-            o->out[i * o->pitch + j] += sum;
+            o->out[i * o->pitch + j] = (o->add ? o->out[i * o->pitch + j] : 0) + sum;
         }
 }
 
@@ -74,6 +74,8 @@ static struct both activated(enum activation activation, double x) {
     return (struct both){x, 1};
 }
 
+float backward_slope(enum activation activation, float x) { return (float)activated(activation, (double)x).slope; }
+
 static void gate_sums(size_t pixels, size_t n, const float *z, size_t z_pitch, const float *d, size_t d_pitch,
                       enum activation activation, float scale, float *sum) {
     for (size_t i = 0; i < n; i++) {
@@ -92,7 +94,7 @@ static void scale(size_t n, float factor, const float *x, bool add, float *out) 
 static void slope(size_t n, enum activation activation, const float *z, const float *gate, float by, const float *d,
                   bool add, float *out) {
     for (size_t i = 0; i < n; i++) {
-        float own = by * d[i] * (gate ? gate[i] : 1) * (float)activated(activation, (double)z[i]).slope;
+        float own = by * d[i] * (gate ? gate[i] : 1) * backward_slope(activation, z[i]);
         out[i] = (add ? out[i] : 0) + own;
     }
 }
@@ -102,7 +104,7 @@ static void norm_sums(const struct norm_line *l) {
         float sum = 0, product = 0;
         for (size_t p = 0; p < l->pixels; p++) {
             float x = l->x[p * l->x_step + i], *d = &l->d[p * l->d_step + i];
-            *d *= (float)activated(l->activation, (double)(x * l->factor[i] + l->offset[i])).slope;
+            *d *= backward_slope(l->activation, x * l->factor[i] + l->offset[i]);
             sum += *d;
             product += *d * (x - l->mean[i]);
         }

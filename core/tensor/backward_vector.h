@@ -35,7 +35,8 @@ INLINE void outer_tile(const struct outer *o, size_t row, size_t column, const s
 #pragma GCC unroll 2
         for (size_t j = 0; j < vectors; j++) {
             float *to = out + i * o->pitch + j * LANES;
-            store_n(to, load_n(to, left - j * LANES) + acc[i][j], left - j * LANES);
+            const vec before = o->add ? load_n(to, left - j * LANES) : splat(0);
+            store_n(to, before + acc[i][j], left - j * LANES);
         }
 }
 
@@ -92,37 +93,6 @@ static void sums(size_t pixels, size_t pitch, size_t n, const float *x, float *s
 }
 
 /* -- Activations -- */
-
-INLINE vec sigmoid(vec x) { return 1.0f / (1.0f + exponential(-x)); }
-
-INLINE vec mish_slope(vec x) {
-    vec e = exponential(-greatest(x, -x));
-    vec p = choose(x > 0.0f, 1.0f + 2.0f * e, e * e + 2.0f * e);
-    vec q = choose(x > 0.0f, 1.0f + 2.0f * e + 2.0f * e * e, e * e + 2.0f * e + 2.0f);
-    vec t = p / q;
-    return t + x * (1.0f - t * t) * sigmoid(x);
-}
-
-INLINE vec slope_of(enum activation activation, vec x) {
-    switch (activation) {
-    case ACTIVATION_SILU: {
-        vec s = sigmoid(x);
-        return s * FMA(x, 1.0f - s, splat(1.0f));
-    }
-    case ACTIVATION_RELU: return choose(x > 0.0f, splat(1.0f), splat(0));
-    case ACTIVATION_GELU:
-        return FMA(x * 0.39894228f, exponential(x * x * -0.5f), 0.5f * (1.0f + error_function(x * 0.70710678f)));
-    case ACTIVATION_GELU_TANH: {
-        x = choose(x > 30.0f, splat(30.0f), choose(x < -30.0f, splat(-30.0f), x)); /* no cube overflows */
-        vec s = sigmoid(1.59576912f * FMA(x * x * x, splat(0.044715f), x));
-        return FMA(x * s * (1.0f - s), FMA(x * x, splat(0.21406859f), splat(1.59576912f)), s);
-    }
-    case ACTIVATION_MISH: return mish_slope(x);
-    case ACTIVATION_NONE:
-    case ACTIVATION_COUNT: break;
-    }
-    return splat(1.0f);
-}
 
 INLINE void gate_sums_as(size_t pixels, size_t n, const float *z, size_t z_pitch, const float *d, size_t d_pitch,
                          float by, float *sum, enum activation activation) {

@@ -16,6 +16,7 @@ enum { OUTER_ROWS = 8, OUTER_VECTORS = 2, OUTER_PIXELS = 256, OUTER_JOINTS = OUT
 /* Some pixels of some lines: whole lines, or a part of one. */
 struct part {
     size_t line, lines, pixel, pixels;
+    bool add; /* to what is there */
 };
 
 typedef uint32_t words __attribute__((vector_size(4 * OUTER_ROWS)));
@@ -78,15 +79,15 @@ INLINE void join_rows(const struct outer *o, const struct part *part, size_t row
     }
 }
 
-INLINE void add_to(float *to, vec sums, size_t n) {
+INLINE void put(float *to, bool add, vec sums, size_t n) {
     if (n >= LANES)
-        store(to, load(to) + sums);
+        store(to, add ? load(to) + sums : sums);
     for (size_t l = 0; n < LANES && l < n; l++)
-        to[l] += sums[l];
+        to[l] = (add ? to[l] : 0) + sums[l];
 }
 
-INLINE void outer_tile(const struct joined *of, const size_t rows, const size_t vectors, size_t left, float *out,
-                       size_t pitch) {
+INLINE void outer_tile(const struct joined *of, const size_t rows, const size_t vectors, size_t left, bool add,
+                       float *out, size_t pitch) {
     vec acc[OUTER_ROWS][OUTER_VECTORS] = {0};
     for (size_t p = 0; p < of->n; p++) {
         const uint32_t *row = (const uint32_t *)&of->a[p];
@@ -100,7 +101,7 @@ INLINE void outer_tile(const struct joined *of, const size_t rows, const size_t 
     for (size_t i = 0; i < rows; i++)
 #pragma GCC unroll 2
         for (size_t j = 0; j < vectors; j++)
-            add_to(out + i * pitch + j * LANES, acc[i][j], left - j * LANES);
+            put(out + i * pitch + j * LANES, add, acc[i][j], left - j * LANES);
 }
 
 INLINE void outer_rows(const struct outer *o, const struct part *part, size_t column, const size_t vectors,
@@ -111,11 +112,11 @@ INLINE void outer_rows(const struct outer *o, const struct part *part, size_t co
     size_t row = 0;
     for (; row + OUTER_ROWS <= o->rows; row += OUTER_ROWS) {
         join_rows(o, part, row, OUTER_ROWS, &of);
-        outer_tile(&of, OUTER_ROWS, vectors, left, out + row * o->pitch, o->pitch);
+        outer_tile(&of, OUTER_ROWS, vectors, left, part->add, out + row * o->pitch, o->pitch);
     }
     for (; row < o->rows; row++) {
         join_rows(o, part, row, 1, &of);
-        outer_tile(&of, 1, vectors, left, out + row * o->pitch, o->pitch);
+        outer_tile(&of, 1, vectors, left, part->add, out + row * o->pitch, o->pitch);
     }
 }
 
@@ -131,12 +132,13 @@ static void outer_part(const struct outer *o, const struct part *part) {
 
 static void outer(const struct outer *o) {
     const size_t joints = (o->pixels + JOINED - 1) / JOINED, most = joints < OUTER_JOINTS ? OUTER_JOINTS / joints : 1;
-    struct part part;
+    struct part part = {.add = o->add};
     for (part.line = 0; part.line < o->lines; part.line += part.lines) {
         part.lines = o->lines - part.line < most ? o->lines - part.line : most;
         for (part.pixel = 0; part.pixel < o->pixels; part.pixel += part.pixels) {
             part.pixels = o->pixels - part.pixel < OUTER_PIXELS ? o->pixels - part.pixel : OUTER_PIXELS;
             outer_part(o, &part);
+            part.add = true;
         }
     }
 }

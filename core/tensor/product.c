@@ -12,10 +12,23 @@ size_t matrix_floats(const struct tensor_kernels *k, size_t segments, size_t dep
     return (whole + (rest ? tile_for(k, rest).columns : 0)) * segments * depth;
 }
 
+/* pack_turned fills a block whose columns are rows of w, of which there are n. */
+static void pack_turned(const struct tensor_kernels *k, size_t n, size_t wide, size_t depth, const float *w,
+                        float *panel) {
+    if (n < wide)
+        memset(panel, 0, depth * wide * sizeof *panel);
+    k->transpose(n, depth, w, depth, panel, wide);
+}
+
 void matrix_pack(const struct tensor_kernels *k, size_t segments, size_t depth, size_t columns, const float *w,
                  float *panels) {
-    for (size_t first = 0; first < columns; first += k->columns) {
-        size_t wide = tile_for(k, columns - first).columns;
+    for (size_t first = 0, wide; first < columns; first += wide) {
+        wide = tile_for(k, columns - first).columns;
+        if (segments == 1) {
+            pack_turned(k, columns - first < wide ? columns - first : wide, wide, depth, w + first * depth, panels);
+            panels += depth * wide;
+            continue;
+        }
         for (size_t s = 0; s < segments; s++)
             for (size_t i = 0; i < depth; i++)
                 for (size_t j = first; j < first + wide; j++)
@@ -36,6 +49,16 @@ static void pack_taps(size_t n, size_t wide, size_t segments, size_t apart, cons
             row[s * apart + j] = j < n ? w[tap[s]] : 0;
 }
 
+/* pack_row copies n numbers and fills the block with zeros, a few at a time: rows are short. */
+static void pack_row(size_t n, size_t wide, const float *from, float *row) {
+    enum { FEW = 16 };
+    size_t j = 0;
+    for (; j + FEW <= n; j += FEW)
+        memcpy(row + j, from + j, FEW * sizeof *row);
+    for (; j < wide; j++)
+        row[j] = j < n ? from[j] : 0;
+}
+
 void matrix_pack_across(const struct tensor_kernels *k, size_t segments, size_t depth, size_t columns, const float *w,
                         size_t taps, const size_t *tap, float *panels) {
     for (size_t first = 0, wide; first < columns; first += wide, panels += segments * depth * wide) {
@@ -43,12 +66,10 @@ void matrix_pack_across(const struct tensor_kernels *k, size_t segments, size_t 
         size_t n = columns - first < wide ? columns - first : wide;
         for (size_t i = 0; i < depth; i++) {
             const float *from = w + (i * columns + first) * taps;
-            if (taps > 1) {
+            if (taps > 1)
                 pack_taps(n, wide, segments, depth * wide, from, taps, tap, panels + i * wide);
-            } else if (segments) {
-                memcpy(panels + i * wide, from, n * sizeof *w);
-                memset(panels + i * wide + n, 0, (wide - n) * sizeof *w);
-            }
+            else if (segments)
+                pack_row(n, wide, from, panels + i * wide);
         }
     }
 }
@@ -62,16 +83,6 @@ struct job {
     size_t blocks, all_blocks; /* blocks a piece, and in all */
     size_t pieces_down;
 };
-
-/* keep writes what is before activation and gate. */
-static void keep(const struct tensor_kernels *k, struct finish_rows f, float *const *to) {
-    f.out = to;
-    f.gate = NULL;
-    f.residual = NULL;
-    f.scale = 1;
-    f.activation = ACTIVATION_NONE;
-    k->finish_rows(&f);
-}
 
 /* finish_together is how many rows from i on are finished in one call: those with the same gate. */
 static size_t finish_together(const struct product *p, const struct product_rows *r, size_t i) {
@@ -88,7 +99,8 @@ void product_finish(const struct tensor_kernels *k, const struct product *p, siz
                             .pitch = columns,
                             .bias = p->bias ? p->bias + column : NULL,
                             .scale = p->scale,
-                            .activation = p->activation};
+                            .activation = p->activation,
+                            .keep_slope = p->keep_slope};
     for (size_t i = 0; p->out.halves && i < r->n; i++)
         r->out[i] = r->sums + i * columns;
     for (size_t i = 0; i < r->n; i += f.rows) {
@@ -98,8 +110,7 @@ void product_finish(const struct tensor_kernels *k, const struct product *p, siz
         f.residual = p->residual.data ? r->residual + i : NULL;
         f.vector = p->vector ? r->vector + i : NULL;
         f.gate = p->gate ? p->gate + r->image[i] * p->gate_step + column : NULL;
-        if (p->keep.data)
-            keep(k, f, r->keep + i);
+        f.keep = p->keep.data ? r->keep + i : NULL;
         k->finish_rows(&f);
     }
     for (size_t i = 0; p->out.halves && i < r->n; i++)
@@ -112,42 +123,49 @@ struct factor {
     const uint16_t *halves[TILE_ROWS_MAX];
 };
 
-/* beside adds the row behind the last one: the next pixel of its line or, where images have one pixel, the next image. */
-static void beside(const struct product *p, bool alone, struct factor *a, struct product_rows *r) {
-    const size_t i = r->n++;
-#define FROM_LAST(list, to) list[i] = list[i - 1] + (alone ? (to)->image_step : (to)->step)
-    r->image[i] = r->image[i - 1] + alone;
-    if (p->in.halves)
-        FROM_LAST(a->halves, &p->in);
-    else
-        FROM_LAST(a->in, &p->in);
+/* even is the distance of rows that lie side by side: pixels of one line or, where images have one pixel, images. */
+static size_t even(const struct places *to, bool alone) { return alone ? to->image_step : to->step; }
+
+/* side_by_side adds n such rows from a place on, results from `column` on. */
+static void side_by_side(const struct product *p, const struct place *at, bool alone, size_t column, size_t n,
+                         struct factor *a, struct product_rows *r) {
+    const size_t first = r->n, end = first + n;
+    product_to(p, at, column, r);
+    r->n = end;
+#define EVENLY(list, apart)                                  \
+    for (size_t i = first + 1, step = (apart); i < end; i++) \
+    (list)[i] = (list)[i - 1] + step
+    if (p->gate)
+        EVENLY(r->image, alone);
+    if (p->in.halves) {
+        a->halves[first] = p->in.halves + place_offset(&p->in, at);
+        EVENLY(a->halves, even(&p->in, alone));
+    } else {
+        a->in[first] = place_in(&p->in, at);
+        EVENLY(a->in, even(&p->in, alone));
+    }
     if (p->out.halves)
-        FROM_LAST(r->halves, &p->out);
+        EVENLY(r->halves, even(&p->out, alone));
     else
-        FROM_LAST(r->out, &p->out);
+        EVENLY(r->out, even(&p->out, alone));
     if (p->residual.data)
-        FROM_LAST(r->residual, &p->residual);
+        EVENLY(r->residual, even(&p->residual, alone));
     if (p->keep.data)
-        FROM_LAST(r->keep, &p->keep);
+        EVENLY(r->keep, even(&p->keep, alone));
     if (p->vector)
-        r->vector[i] = r->vector[i - 1] + (alone ? p->vector_step : 0);
-#undef FROM_LAST
+        EVENLY(r->vector, alone ? p->vector_step : 0);
+#undef EVENLY
 }
 
 /* gather finds the places of the next n rows, results from `column` on. */
 static void gather(const struct product *p, struct place *at, size_t column, size_t n, struct factor *a,
                    struct product_rows *r) {
     const bool alone = p->height * p->width == 1;
-    for (r->n = 0; r->n < n; place_next(at, p->height, p->width)) {
-        if (r->n > 0 && (at->x > 0 || alone)) {
-            beside(p, alone, a, r);
-            continue;
-        }
-        if (p->in.halves)
-            a->halves[r->n] = p->in.halves + place_offset(&p->in, at);
-        else
-            a->in[r->n] = place_in(&p->in, at);
-        product_to(p, at, column, r);
+    for (r->n = 0; r->n < n;) {
+        const size_t left = n - r->n, line = alone ? left : p->width - at->x, some = line < left ? line : left;
+        side_by_side(p, at, alone, column, some, a, r);
+        *(alone ? &at->image : &at->x) += some - 1;
+        place_next(at, p->height, p->width);
     }
 }
 
@@ -158,6 +176,17 @@ struct block {
     struct tile_shape shape;
     size_t column, first, end;
 };
+
+/* bare: results are sums alone, which a tile may write where they go, for their rows are at one distance. */
+static bool bare(const struct block *block) {
+    const struct product *p = block->job->p;
+    const struct places *to = &p->out;
+    const bool even_rows = p->height * p->width == 1 ||
+                           (to->row_step == p->width * to->step && to->image_step == p->height * to->row_step);
+    return even_rows && to->data && !p->bias && !p->vector && !p->gate && !p->residual.data && !p->keep.data &&
+           p->scale == 1 && p->activation == ACTIVATION_NONE &&
+           block->column + block->shape.columns <= block->b.columns;
+}
 
 /* run_tiles computes them in tiles that are about as high as each other. */
 static void run_tiles(const struct block *block) {
@@ -176,11 +205,17 @@ static void run_tiles(const struct block *block) {
                         .pitch = block->shape.columns,
                         .a_halves = a.halves,
                         .pairs = block->b.pairs};
+    const bool ended = bare(block);
+    if (ended)
+        tile.pitch = even(&p->out, p->height * p->width == 1);
     for (size_t tiles = ceiling(block->end - first, block->shape.rows); tiles > 0; tiles--, first += tile.rows) {
         tile.rows = ceiling(block->end - first, tiles);
         gather(p, &at, block->column, tile.rows, &a, &r);
+        if (ended)
+            tile.out = r.out[0];
         block->shape.run(&tile);
-        product_finish(block->job->k, p, block->column, block->shape.columns, &r);
+        if (!ended)
+            product_finish(block->job->k, p, block->column, block->shape.columns, &r);
     }
 }
 

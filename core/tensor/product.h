@@ -55,6 +55,7 @@ struct product {
     size_t vector_step, gate_step;
     struct places residual; /* data NULL: none */
     struct places keep;     /* gets what is before activation and gate: the sum + bias + vector; data NULL: nothing */
+    bool keep_slope;        /* keep gets the activation's derivative there instead */
     float scale;            /* of the whole */
     enum activation activation;
 };

@@ -8,6 +8,7 @@
 #ifndef SOLVENT_TENSOR_H
 #define SOLVENT_TENSOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -66,6 +67,8 @@ struct finish_rows {
     const float *bias, *gate;
     float scale;
     enum activation activation;
+    float *const *keep; /* [rows] or NULL: gets x + bias + vector */
+    bool keep_slope;    /* ... the activation's derivative there */
 };
 
 /* What becomes of a row x of n numbers: y = (x - mean) / sqrt(variance + eps), of the row's own mean and (biased)
@@ -97,6 +100,8 @@ struct tensor_kernels {
     /* round_f16 gives of each number the nearest that IEEE binary16 has, ties to the even one, as float32: multiples of
      * 2^-24 near 0, infinity from 65520 on; NaN stays one. x and out may be the same. */
     void (*round_f16)(size_t n, const float *x, float *out);
+    /* transpose: out[j * out_pitch + i] = x[i * x_pitch + j] for `rows` i and `columns` j. */
+    void (*transpose)(size_t rows, size_t columns, const float *x, size_t x_pitch, float *out, size_t out_pitch);
     /* finish writes out[n] from x[n]; they may be the same. */
     void (*finish)(const struct finish *f, size_t n, const float *x, float *out);
     void (*finish_rows)(const struct finish_rows *f);

@@ -96,11 +96,22 @@ static void finish(const struct finish *f, size_t n, const float *x, float *out)
     }
 }
 
+static void transpose(size_t rows, size_t columns, const float *x, size_t x_pitch, float *out, size_t out_pitch) {
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < columns; j++)
+            out[j * out_pitch + i] = x[i * x_pitch + j];
+}
+
 static void finish_rows(const struct finish_rows *f) {
     for (size_t r = 0; r < f->rows; r++) {
         const float *vector = f->vector ? f->vector[r] : NULL, *residual = f->residual ? f->residual[r] : NULL;
         const struct finish row = {f->bias, vector, f->gate, residual, f->scale, f->activation};
-        finish(&row, f->n, f->x + r * f->pitch, f->out[r]);
+        const float *x = f->x + r * f->pitch;
+        for (size_t i = 0; f->keep && i < f->n; i++) {
+            float y = x[i] + (f->bias ? f->bias[i] : 0) + (vector ? vector[i] : 0);
+            f->keep[r][i] = f->keep_slope ? backward_slope(f->activation, y) : y;
+        }
+        finish(&row, f->n, x, f->out[r]);
     }
 }
 
@@ -207,6 +218,7 @@ const struct tensor_kernels tensor_ref = {
     .thin = {SLIM_ROWS, 1, thin_tile},
     .widen = widen,
     .round_f16 = round_f16,
+    .transpose = transpose,
     .finish = finish,
     .finish_rows = finish_rows,
     .affine = affine,

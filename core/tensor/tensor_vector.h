@@ -50,17 +50,19 @@ INLINE void store_n(float *p, vec v, size_t n) {
 
 /* -- Lanes -- */
 
-/* crossed has in lane l what v has in lane l ^ by: all lanes meet in as many steps as their number has bits. */
-#define MEETS(l, by) (((l) ^ (by)) & (LANES - 1))
-#define FOUR_MEET(l, by) MEETS(l, by), MEETS((l) + 1, by), MEETS((l) + 2, by), MEETS((l) + 3, by)
+/* EACH_LANE is a shuffle's list of lanes: F(l, by) for each lane l. */
+#define FOUR_LANES(F, l, by) F(l, by), F((l) + 1, by), F((l) + 2, by), F((l) + 3, by)
 #if LANES == 16
-#define CROSSED(v, by) \
-    __builtin_shufflevector(v, v, FOUR_MEET(0, by), FOUR_MEET(4, by), FOUR_MEET(8, by), FOUR_MEET(12, by))
+#define EACH_LANE(F, by) FOUR_LANES(F, 0, by), FOUR_LANES(F, 4, by), FOUR_LANES(F, 8, by), FOUR_LANES(F, 12, by)
 #elif LANES == 8
-#define CROSSED(v, by) __builtin_shufflevector(v, v, FOUR_MEET(0, by), FOUR_MEET(4, by))
+#define EACH_LANE(F, by) FOUR_LANES(F, 0, by), FOUR_LANES(F, 4, by)
 #else
-#define CROSSED(v, by) __builtin_shufflevector(v, v, FOUR_MEET(0, by))
+#define EACH_LANE(F, by) FOUR_LANES(F, 0, by)
 #endif
+
+/* CROSSED has in lane l what v has in lane l ^ by: all lanes meet in as many steps as their number has bits. */
+#define MEETS(l, by) (((l) ^ (by)) & (LANES - 1))
+#define CROSSED(v, by) __builtin_shufflevector(v, v, EACH_LANE(MEETS, by))
 
 INLINE double total(vec v) {
     v += CROSSED(v, 1);
@@ -73,6 +75,7 @@ INLINE double total(vec v) {
 }
 
 #include "core/tensor/tile_vector.h"
+#include "core/tensor/transpose_vector.h"
 
 static void widen(size_t n, const uint16_t *x, float *out) {
     size_t i = 0;
@@ -87,90 +90,43 @@ static void round_f16(size_t n, const float *x, float *out) {
         store_n(out + i, ROUND_F16(load_n(x + i, n - i)), n - i);
 }
 
-/* -- Elementary functions, to a few units in the last place -- */
-
-INLINE vec choose(vint mask, vec yes, vec no) { return (vec)((mask & (vint)yes) | (~mask & (vint)no)); }
-#ifndef LEAST
-#define LEAST(a, b) choose((a) < (b), a, b)
-#define GREATEST(a, b) choose((a) > (b), a, b)
-#endif
-INLINE vec least(vec a, vec b) { return LEAST(a, b); }
-INLINE vec greatest(vec a, vec b) { return GREATEST(a, b); }
-
-/* exponential is e^x between e^-87 and e^88: x is n log 2 + r, e^r its Taylor polynomial. */
-INLINE vec exponential(vec x) {
-    x = greatest(splat(-87.0f), least(splat(88.0f), x));                                     /* NaN stays */
-    vec shifted = FMA(x, splat(1.44269504f), splat(12582912.0f)), n = shifted - 12582912.0f; /* 1.5 * 2^23 rounds */
-    vec r = FMA(n, splat(-0.693359375f), x);
-    r = FMA(n, splat(2.12194440e-4f), r);
-    vec p = splat(1.0f / 5040);
-    p = FMA(p, r, splat(1.0f / 720));
-    p = FMA(p, r, splat(1.0f / 120));
-    p = FMA(p, r, splat(1.0f / 24));
-    p = FMA(p, r, splat(1.0f / 6));
-    p = FMA(p, r, splat(0.5f));
-    p = FMA(p, r, splat(1.0f));
-    p = FMA(p, r, splat(1.0f));
-    vint power = ((vint)shifted - 0x4B400000 + 127) << 23;
-    return p * (vec)power;
-}
-
-/* error_function: Abramowitz, Stegun 7.1.26, within 1.5e-7. */
-INLINE vec error_function(vec x) {
-    vec a = greatest(x, -x), t = 1.0f / FMA(splat(0.3275911f), a, splat(1.0f));
-    vec p = FMA(splat(1.061405429f), t, splat(-1.453152027f));
-    p = FMA(p, t, splat(1.421413741f));
-    p = FMA(p, t, splat(-0.284496736f));
-    p = FMA(p, t, splat(0.254829592f));
-    vec y = 1.0f - p * t * exponential(-a * a);
-    return choose(x < 0.0f, -y, y);
-}
-
-INLINE vec activate(enum activation activation, vec x) {
-    switch (activation) {
-    case ACTIVATION_SILU: return x / (1.0f + exponential(-x));
-    case ACTIVATION_RELU: return choose(x < 0.0f, splat(0), x);
-    case ACTIVATION_GELU: return 0.5f * x * (1.0f + error_function(x * 0.70710678f));
-    case ACTIVATION_GELU_TANH: return x / (1.0f + exponential(-1.59576912f * FMA(x * x * x, splat(0.044715f), x)));
-    case ACTIVATION_MISH: {
-        vec e = exponential(-greatest(x, -x));
-        vec p = choose(x > 0.0f, 1.0f + 2.0f * e, e * e + 2.0f * e);
-        vec q = choose(x > 0.0f, 1.0f + 2.0f * e + 2.0f * e * e, e * e + 2.0f * e + 2.0f);
-        return x * p / q;
-    }
-    case ACTIVATION_NONE:
-    case ACTIVATION_COUNT: break;
-    }
-    return x;
-}
+#include "core/tensor/activation_vector.h"
 
 /* -- Rows -- */
 
-/* finish_vector ends m lanes of all rows, from column i on. */
-INLINE void finish_vector(const struct finish_rows f, size_t i, size_t m, enum activation activation) {
-    vec bias = f.bias ? load_n(f.bias + i, m) : splat(0);
-    vec gate = f.gate ? load_n(f.gate + i, m) : splat(0);
-    for (size_t r = 0; r < f.rows; r++) {
-        vec y = load_n(f.x + r * f.pitch + i, m);
-        if (f.bias)
-            y += bias;
-        if (f.vector)
-            y += load_n(f.vector[r] + i, m);
-        y = activate(activation, y);
-        if (f.gate)
-            y *= gate;
-        if (f.residual)
-            y += load_n(f.residual[r] + i, m);
-        store_n(f.out[r] + i, f.scale * y, m);
-    }
+/* finish_part ends m lanes of a row. */
+INLINE void finish_part(const struct finish_rows *f, size_t r, size_t i, size_t m, vec bias, vec gate,
+                        enum activation activation) {
+    vec y = load_n(f->x + r * f->pitch + i, m);
+    if (f->bias)
+        y += bias;
+    if (f->vector)
+        y += load_n(f->vector[r] + i, m);
+    if (f->keep)
+        store_n(f->keep[r] + i, f->keep_slope ? slope_of(activation, y) : y, m);
+    y = activate(activation, y);
+    if (f->gate)
+        y *= gate;
+    if (f->residual)
+        y += load_n(f->residual[r] + i, m);
+    store_n(f->out[r] + i, f->scale * y, m);
 }
 
-INLINE void finish_as(const struct finish_rows *f, enum activation activation) {
-    size_t whole = f->n / LANES * LANES;
+/* finish_column ends m lanes of all rows, from column i on. */
+INLINE void finish_column(const struct finish_rows *f, size_t i, size_t m, enum activation activation) {
+    vec bias = f->bias ? load_n(f->bias + i, m) : splat(0);
+    vec gate = f->gate ? load_n(f->gate + i, m) : splat(0);
+    for (size_t r = 0; r < f->rows; r++)
+        finish_part(f, r, i, m, bias, gate, activation);
+}
+
+INLINE void finish_as(const struct finish_rows *all, enum activation activation) {
+    const struct finish_rows f = *all;
+    size_t whole = f.n / LANES * LANES;
     for (size_t i = 0; i < whole; i += LANES)
-        finish_vector(*f, i, LANES, activation);
-    if (whole < f->n)
-        finish_vector(*f, whole, f->n - whole, activation);
+        finish_column(&f, i, LANES, activation);
+    if (whole < f.n)
+        finish_column(&f, whole, f.n - whole, activation);
 }
 
 INLINE void affine_as(size_t pixels, size_t n, const float *x, size_t x_step, const float *factor, const float *offset,
@@ -196,25 +152,35 @@ INLINE void affine_as(size_t pixels, size_t n, const float *x, size_t x_step, co
     }
 
 /* finish_sums is for rows of which nothing but a sum becomes, row by row. */
-static void finish_sums(const struct finish_rows *f) {
-    for (size_t r = 0; r < f->rows; r++)
-        for (size_t i = 0; i < f->n; i += LANES) {
-            size_t m = f->n - i;
-            vec y = load_n(f->x + r * f->pitch + i, m);
-            if (f->bias)
-                y += load_n(f->bias + i, m);
-            if (f->vector)
-                y += load_n(f->vector[r] + i, m);
-            if (f->residual)
-                y += load_n(f->residual[r] + i, m);
-            store_n(f->out[r] + i, y, m);
-        }
+INLINE void finish_sums(const struct finish_rows f) {
+    const vec none = {0};
+    for (size_t r = 0; r < f.rows; r++) {
+        size_t i = 0;
+        for (; i + LANES <= f.n; i += LANES)
+            finish_part(&f, r, i, LANES, f.bias ? load(f.bias + i) : none, none, ACTIVATION_NONE);
+        if (i < f.n)
+            finish_part(&f, r, i, f.n - i, f.bias ? load_n(f.bias + i, f.n - i) : none, none, ACTIVATION_NONE);
+    }
+}
+
+/* finish_plain is finish_sums, once for what most layers have and once for all else. */
+static void finish_plain(const struct finish_rows *all) {
+    struct finish_rows f = *all;
+    f.gate = NULL;
+    f.scale = 1;
+    if (f.vector || f.keep) {
+        finish_sums(f);
+        return;
+    }
+    f.vector = NULL;
+    f.keep = NULL;
+    finish_sums(f);
 }
 
 static void finish_rows(const struct finish_rows *f) {
     enum activation activation = f->activation;
     if (activation == ACTIVATION_NONE && !f->gate && f->scale == 1) {
-        finish_sums(f);
+        finish_plain(f);
         return;
     }
 #define CALL(a) finish_as(f, a)
@@ -358,6 +324,7 @@ const struct tensor_kernels TABLE = {
     .thin = {TILE_ROWS_MAX, 1, thin_tile},
     .widen = widen,
     .round_f16 = round_f16,
+    .transpose = transpose,
     .finish = finish,
     .finish_rows = finish_rows,
     .affine = affine,

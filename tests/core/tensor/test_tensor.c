@@ -2,6 +2,7 @@
  * a page behind the arrays that must not be touched. */
 #include <math.h>
 
+#include "core/tensor/backward.h"
 #include "core/tensor/product.h"
 #include "tests/support/guarded.h"
 #include "tests/support/test.h"
@@ -221,6 +222,70 @@ static void rows_together_are_rows_alone(void **state) {
     }
 }
 
+/* check_kept: what is kept of finished rows is what is before the activation and the gate, or the activation's derivative
+ * there, and what they become is the same as without. */
+static void check_kept(const struct tensor_kernels *k, size_t n, enum activation activation, bool gated, bool slopes) {
+    enum { ROWS = 3 };
+    uint64_t seed = 8;
+    float *x = guarded(ROWS * n, &seed), *bias = guarded(n, &seed), *gate = gated ? guarded(n, &seed) : NULL;
+    float *out[ROWS], *vector[ROWS], *keep[ROWS], plain[MOST], slope[MOST], ones[MOST];
+    for (size_t r = 0; r < ROWS; r++)
+        out[r] = guarded(n, &seed), vector[r] = guarded(n, &seed), keep[r] = guarded(n, &seed);
+    for (size_t i = 0; i < n; i++)
+        ones[i] = 1;
+    k->finish_rows(&(struct finish_rows){.rows = ROWS,
+                                         .n = n,
+                                         .pitch = n,
+                                         .x = x,
+                                         .out = out,
+                                         .vector = (const float *const *)vector,
+                                         .bias = bias,
+                                         .gate = gate,
+                                         .scale = 0.5f,
+                                         .activation = activation,
+                                         .keep = keep,
+                                         .keep_slope = slopes});
+    for (size_t r = 0; r < ROWS; r++) {
+        k->finish(&(struct finish){.bias = bias, .vector = vector[r], .scale = 1}, n, x + r * n, plain);
+        k->backward->slope(n, activation, plain, NULL, 1, ones, false, slope);
+        for (size_t i = 0; i < n; i++) /* a zero's sign may differ */
+            assert_true(keep[r][i] == (slopes ? slope : plain)[i]);
+        k->finish(&(struct finish){bias, vector[r], gate, NULL, 0.5f, activation}, n, x + r * n, plain);
+        assert_memory_equal(out[r], plain, n * sizeof *plain);
+        drop(out[r], n), drop(vector[r], n), drop(keep[r], n);
+    }
+    drop(x, ROWS * n), drop(bias, n);
+    if (gate)
+        drop(gate, n);
+}
+
+static void finished_rows_keep(void **state) {
+    (void)state;
+    EACH_TABLE(k)
+    for (size_t n = 1; n <= MOST; n += n < 34 ? 1 : 9)
+        for (int kind = 0; kind < 4 * ACTIVATION_COUNT; kind++)
+            check_kept(k, n, (enum activation)(kind / 4), kind % 2, kind & 2);
+}
+
+static void rows_become_columns(void **state) {
+    (void)state;
+    uint64_t seed = 9;
+    EACH_TABLE(k)
+    for (size_t rows = 1; rows <= 34; rows++)
+        for (size_t columns = 1; columns <= 34; columns++) {
+            size_t x_pitch = columns + rows % 2, out_pitch = rows + columns % 3;
+            size_t n = (rows - 1) * x_pitch + columns, m = (columns - 1) * out_pitch + rows;
+            float *x = guarded(n, &seed), *out = guarded(m, &seed), before[34 * 37];
+            memcpy(before, out, m * sizeof *out);
+            k->transpose(rows, columns, x, x_pitch, out, out_pitch);
+            for (size_t i = 0; i < m; i++) {
+                const size_t row = i % out_pitch;
+                assert_true(out[i] == (row < rows ? x[row * x_pitch + i / out_pitch] : before[i]));
+            }
+            drop(x, n), drop(out, m);
+        }
+}
+
 static void activations_keep_their_ends(void **state) {
     (void)state;
     static const float ends[] = {-INFINITY, -1e30f, -200, -90, -0.0f, 0, 1e-30f, 90, 200, 1e30f};
@@ -329,6 +394,8 @@ int main(void) {
         cmocka_unit_test(rows_are_finished),
         cmocka_unit_test(rows_together_are_rows_alone),
         cmocka_unit_test(rows_are_standardised),
+        cmocka_unit_test(finished_rows_keep),
+        cmocka_unit_test(rows_become_columns),
         cmocka_unit_test(activations_keep_their_ends),
         cmocka_unit_test(moments_of_channels),
         cmocka_unit_test(softmax_in_parts),
