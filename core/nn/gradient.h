@@ -63,7 +63,7 @@ void gradient_step(struct ctx *ctx, struct gradient *g, const float *weights, si
 
 /* Who wants to know how far the gradient by weights is while the rest of it is still made. made(self, n) comes again and
  * again, also where n is what it was, from any of the threads but from one at a time: by_weights[0 .. n) are final. n never
- * falls, and is gradient_numbers at last. */
+ * falls, and is gradient_numbers at last, unless ctx asks for a stop before. */
 struct gradient_watch {
     void (*made)(struct gradient_watch *self, size_t n);
 };
