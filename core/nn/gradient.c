@@ -223,19 +223,23 @@ static void piece_made(struct gradient *g, const struct piece *piece, const stru
 
 void gradient_watched(struct gradient *g, struct gradient_watch *by) { g->watch = by; }
 
+static void make_piece(struct walk *w, const struct piece *piece, const struct node *node) {
+    const struct pass p = pass_of(w, 0, w->g->images);
+    if (node->op == OP_CONV)
+        gradient_conv_weights(&p, piece, w->by);
+    else if (node->op == OP_EMBEDDING)
+        embedding_weights(&p, node, w->by);
+    else
+        gradient_norm_weights(&p, node, &w->g->steps[piece->node], w->by);
+}
+
+/* weights_part makes nothing of a run that was stopped, but says so all the same: others wait to sum with it. */
 static void weights_part(void *arg, size_t i) {
     struct walk w = *(struct walk *)arg;
     const struct piece *piece = &w.g->pieces[i];
     const struct node *node = &w.g->forward.nodes[piece->node];
-    const struct pass p = pass_of(&w, 0, w.g->images);
-    if (ctx_stop(&w.serial) != STOP_NONE)
-        return;
-    if (node->op == OP_CONV)
-        gradient_conv_weights(&p, piece, w.by);
-    else if (node->op == OP_EMBEDDING)
-        embedding_weights(&p, node, w.by);
-    else
-        gradient_norm_weights(&p, node, &w.g->steps[piece->node], w.by);
+    if (ctx_stop(&w.serial) == STOP_NONE)
+        make_piece(&w, piece, node);
     if (w.last)
         piece_made(w.g, piece, node);
 }
