@@ -52,7 +52,7 @@ endif
 ISA_x86_64 := avx2 avx512 avx512bf16 amx
 ISA_aarch64 := neon
 ISAS := $(ISA_$(firstword $(subst -, ,$(shell $(CC) -dumpmachine))))
-FLAGS_avx2 := -mavx2 -mbmi -mbmi2 -mlzcnt -mfma
+FLAGS_avx2 := -mavx2 -mbmi -mbmi2 -mlzcnt -mfma -mf16c
 FLAGS_avx512 := $(FLAGS_avx2) -mavx512f -mavx512bw -mavx512cd -mavx512dq -mavx512vl
 FLAGS_avx512bf16 := $(FLAGS_avx512) -mavx512bf16
 FLAGS_amx := $(FLAGS_avx512bf16) -mamx-tile -mamx-bf16
@@ -80,7 +80,7 @@ SCRIPT_TESTS := $(sort $(wildcard tests/docs/test_*.sh))
 TESTS := $(CORE_TESTS) $(HANDLER_TESTS) $(SERVER_TESTS) $(FUZZ_TESTS) $(SCRIPT_TESTS)
 PROGRAM := $(B)/solvent
 CMOCKA := -lcmocka
-CROSS_SUPPORT := derivatives exact_graph guarded half_tiles network test threads untrained
+CROSS_SUPPORT := derivatives exact_graph guarded half_tiles network outer_check test threads untrained
 ifeq ($(MODE),aarch64)
 TESTS := $(filter $(addprefix $(B)/tests/core/,base/% tensor/% nn/%),$(CORE_TESTS))
 SUPPORT := $(call objects,$(CROSS_SUPPORT:%=tests/support/%.c) tests/cross/cmocka.c)
@@ -180,7 +180,7 @@ $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(FLAGS_$(lastword $(subst _, ,$*))) -MMD -MP -c $< -o $@
 
-$(B)/server/ranks.o: override CPPFLAGS += $(MPI_FLAGS)
+$(B)/server/ranks.o $(B)/server/ranks_sum.o: override CPPFLAGS += $(MPI_FLAGS)
 
 $(B)/endpoints.o: $(B)/endpoints.c $(B)/flags
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@

@@ -1,4 +1,4 @@
-/* networks.h - the networks that several benchmarks time: the digits' UNet and a DiT of their size. */
+/* networks.h - the networks that several benchmarks time: the UNet of google/ddpm-cifar10-32, the digits' and a DiT of their size. */
 #ifndef SOLVENT_NETWORKS_H
 #define SOLVENT_NETWORKS_H
 
@@ -19,6 +19,23 @@ static inline enum status networks_digits(struct ctx *ctx, const struct tensor_k
     c.norm_num_groups = 8;
     c.class_embed_type = UNET_CLASS_EMBEDDING;
     c.num_class_embeds = 11;
+    return unet_make(ctx, k, &c, out);
+}
+
+static inline enum status networks_cifar(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
+    struct unet_config c = unet_default();
+    const size_t channels[] = {128, 256, 256, 256};
+    for (size_t i = 0; i < 4; i++) {
+        c.block_out_channels[i] = channels[i];
+        c.down_attention[i] = i == 1;
+        c.up_attention[i] = i == 2;
+    }
+    c.height = c.width = 32;
+    c.attention_head_dim = 0;
+    c.downsample_padding = 0;
+    c.flip_sin_to_cos = false;
+    c.freq_shift = 1;
+    c.norm_eps = 1e-6;
     return unet_make(ctx, k, &c, out);
 }
 

@@ -32,23 +32,6 @@ static const char *const MEMORY[] = {"cifar-1-2",   "cifar-4-2", "cifar-16-2", "
 
 /* -- Networks -- */
 
-static enum status cifar(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
-    struct unet_config c = unet_default();
-    const size_t channels[] = {128, 256, 256, 256};
-    for (size_t i = 0; i < 4; i++) {
-        c.block_out_channels[i] = channels[i];
-        c.down_attention[i] = i == 1;
-        c.up_attention[i] = i == 2;
-    }
-    c.height = c.width = 32;
-    c.attention_head_dim = 0;
-    c.downsample_padding = 0;
-    c.flip_sin_to_cos = false;
-    c.freq_shift = 1;
-    c.norm_eps = 1e-6;
-    return unet_make(ctx, k, &c, out);
-}
-
 /* decoder is that of the latents of Stable Diffusion. */
 static enum status decoder(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
     struct vae_config c = vae_default();
@@ -74,9 +57,9 @@ static const struct family {
     enum status (*make)(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out);
     size_t side, channels;
     bool pipeline;
-} FAMILIES[] = {{"cifar", cifar, 32, 3, false},        {"digits", networks_digits, 28, 1, false},
-                {"dit", networks_dit, 28, 1, false},   {"decoder", decoder, 128, 4, false},
-                {"conv", conv, SIDE, CHANNELS, false}, {"pipeline", cifar, 32, 3, true}};
+} FAMILIES[] = {{"cifar", networks_cifar, 32, 3, false}, {"digits", networks_digits, 28, 1, false},
+                {"dit", networks_dit, 28, 1, false},     {"decoder", decoder, 128, 4, false},
+                {"conv", conv, SIDE, CHANNELS, false},   {"pipeline", networks_cifar, 32, 3, true}};
 
 /* -- A case -- */
 

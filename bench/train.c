@@ -1,6 +1,8 @@
 /* train.c - a step of training: forward, the derivative of a mean square, backward, AdamW with clipping and an average.
  *     train [CASE]             milliseconds a step of the cases below, or of one, GFLOP/s (3 products for each one of a
  *                              forward run) and their share of the multiply-add peak of as many threads in this run
+ *     mpirun -n N train CASE   the ranks share out the batch; milliseconds a step where the gradient is summed while it is
+ *                              made, beside those where it is summed afterwards, and what the sums took
  * `train CASE FILE` is one case of the script bench/train, by the protocol of kernels.c; FILE gets weights, inputs,
  * times, classes and targets as float32, FILE.names the parameters in their order, and a round is STEPS steps, its check the loss before the last. */
 #include <math.h>
@@ -13,18 +15,22 @@
 #include "core/nn/initial.h"
 #include "core/nn/mlp.h"
 #include "core/nn/optimiser.h"
+#include "core/train/scaler.h"
 #include "server/pool.h"
+#include "server/ranks.h"
 
 enum { CLASSES = 11 };
 
 struct work {
+    struct gradient_watch watch;
+    struct team *team; /* NULL: this process is alone */
     struct ctx ctx;
     struct pool *pool;
     struct graph *graph;
     struct gradient *gradient;
     struct optimiser optimiser;
-    size_t batch, threads, n, numbers, steps; /* n: floats of x and of out */
-    float *x, *target, *out, *d, *by_weights, *times;
+    size_t batch, threads, n, numbers, steps;                /* n: floats of x and of out */
+    float *x, *target, *out, *d, *by_weights, *times, scale; /* scale: of the loss */
     int64_t *classes;
 };
 
@@ -33,8 +39,12 @@ static enum status make(struct work *w, const char *kind) {
     struct mlp_config mlp = mlp_default();
     if (!strcmp(kind, "toy")) /* models/moons */
         mlp.hidden_size = mlp.time_size = 64, mlp.num_classes = 2;
+    if (!strcmp(kind, "wide"))
+        mlp.hidden_size = mlp.time_size = 512, mlp.num_blocks = 6;
     if (!strcmp(kind, "digits"))
         return networks_digits(&w->ctx, k, &w->graph);
+    if (!strcmp(kind, "cifar"))
+        return networks_cifar(&w->ctx, k, &w->graph);
     return !strcmp(kind, "dit") ? networks_dit(&w->ctx, k, &w->graph) : mlp_make(&w->ctx, k, &mlp, &w->graph);
 }
 
@@ -45,23 +55,33 @@ static float *random_floats(struct work *w, size_t n, uint64_t seed, float scale
     return list;
 }
 
-/* read_case understands KIND-BATCH-THREADS; of kinds there are digits, dit, mlp and toy. */
+static enum gradient_dtype dtype_of(const char *text) {
+    return !text ? GRADIENT_F32 : strcmp(text, "f16") ? GRADIENT_BF16 : GRADIENT_F16;
+}
+
+/* read_case understands KIND-BATCH-THREADS, with -bf16 or -f16 behind it or without; of kinds there are digits, dit, mlp
+ * and toy. */
 static void read_case(const char *text, struct work *w) {
     char copy[64], *rest = copy;
     snprintf(copy, sizeof copy, "%s", text);
     const char *kind = strsep(&rest, "-");
     w->batch = strtoull(rest ? strsep(&rest, "-") : "1", NULL, 10);
-    w->threads = strtoull(rest ? rest : "1", NULL, 10);
-    ctx_init(&w->ctx, (size_t)4 << 30);
+    w->threads = strtoull(rest ? strsep(&rest, "-") : "1", NULL, 10);
+    w->scale = dtype_of(rest) == GRADIENT_F16 ? SCALER_FIRST : 1;
+    ctx_init(&w->ctx, (size_t)8 << 30);
     w->ctx.isa = isa_best();
+    if (ranks_open(&w->ctx, &w->team) != STATUS_OK)
+        exit(1);
+    w->batch /= w->team ? w->team->ranks : 1;
     w->pool = w->threads > 1 ? measure_must(pool_open((unsigned)w->threads - 1, 0)) : NULL;
     w->ctx.parallel = w->pool ? pool_parallel(w->pool) : NULL;
-    if (make(w, kind) != STATUS_OK || gradient_new(&w->ctx, w->graph, w->batch, &w->gradient) != STATUS_OK)
+    if (make(w, kind) != STATUS_OK ||
+        gradient_new_rounded(&w->ctx, w->graph, w->batch, dtype_of(rest), &w->gradient) != STATUS_OK)
         exit(1);
     w->numbers = gradient_numbers(w->graph);
-    const bool points = !strcmp(kind, "mlp") || !strcmp(kind, "toy");
-    w->n = points ? 2 : 784;
-    w->steps = points ? 50 : 4;
+    const bool points = !strcmp(kind, "mlp") || !strcmp(kind, "toy") || !strcmp(kind, "wide");
+    w->n = points ? 2 : !strcmp(kind, "cifar") ? 3072 : 784;
+    w->steps = !strcmp(kind, "cifar") ? 1 : !strcmp(kind, "wide") ? 5 : points ? 50 : 4;
     if (optimiser_new(&w->ctx, w->numbers, &w->optimiser) != STATUS_OK)
         exit(1);
     initial_weights(w->graph, 1, w->optimiser.weights);
@@ -108,16 +128,30 @@ static void write_input(const char *name, const struct work *w) {
 static void compare(void *self, size_t first, size_t images) {
     struct work *w = self;
     for (size_t i = first * w->n; i < (first + images) * w->n; i++)
-        w->d[i] = 2 * (w->out[i] - w->target[i]) / (float)(w->batch * w->n);
+        w->d[i] = 2 * (w->out[i] - w->target[i]) / (float)(w->batch * w->n) * w->scale;
+}
+
+static void made(struct gradient_watch *self, size_t n) {
+    struct team *team = ((struct work *)self)->team;
+    team->sum_made(team, n);
 }
 
 static double step(struct work *w) {
-    const struct optimiser_options options = {
-        .beta1 = 0.9, .beta2 = 0.99, .eps = 1e-8, .decay = 0.01, .clip = 1, .average = 0.999};
+    const struct optimiser_options options = {.beta1 = 0.9,
+                                              .beta2 = 0.99,
+                                              .eps = 1e-8,
+                                              .decay = 0.01,
+                                              .clip = 1,
+                                              .scale = (double)w->scale,
+                                              .average = 0.999};
     const struct graph_in in = {w->x, w->times, w->classes};
     double loss = 0;
     size_t n = w->batch * w->n;
+    if (w->team)
+        w->team->sum_begin(w->team, w->by_weights, w->numbers);
     gradient_step(&w->ctx, w->gradient, w->optimiser.weights, w->batch, &in, w->out, compare, w, w->d, w->by_weights);
+    if (w->team)
+        w->team->sum_end(w->team);
     for (size_t i = 0; i < n; i++)
         loss += (double)((w->out[i] - w->target[i]) * (w->out[i] - w->target[i]));
     optimiser_step(&w->ctx, &w->optimiser, &options, 1e-3, w->by_weights);
@@ -155,24 +189,57 @@ static void take_turns(const char *text, const char *file) {
     ctx_release(&w.ctx);
 }
 
+enum { TURNS = 5 };
+
+/* show_team takes turns, since the ranks are not alone on their machines. */
+static void show_team(const char *text, struct work *w) {
+    double best[2] = {1e9, 1e9}, check = 0, waited[2] = {0}, seconds_of[2] = {0};
+    w->watch.made = made;
+    for (int turn = 0; turn < 2 * TURNS; turn++) {
+        const bool overlaps = turn % 2;
+        const struct ranks_traffic before = ranks_traffic(w->team);
+        gradient_watched(w->gradient, overlaps ? &w->watch : NULL);
+        double took = one_round(w, &check) / (double)w->steps;
+        const struct ranks_traffic after = ranks_traffic(w->team);
+        best[overlaps] = took < best[overlaps] ? took : best[overlaps];
+        waited[overlaps] += (after.waited - before.waited) / TURNS / (double)w->steps;
+        seconds_of[overlaps] += (after.seconds - before.seconds) / TURNS / (double)w->steps;
+    }
+    if (team_leads(w->team))
+        printf("%-16s on %zu ranks, %.3g MB: %8.3f ms a step, sums %.3f ms of which %.3f are waited for; summed "
+               "afterwards %8.3f ms, %.3f and %.3f (%.2f times)\n",
+               text, w->team->ranks, 4e-6 * (double)w->numbers, best[1] * 1e3, seconds_of[1] * 1e3, waited[1] * 1e3,
+               best[0] * 1e3, seconds_of[0] * 1e3, waited[0] * 1e3, best[0] / best[1]);
+}
+
+static void show_alone(const char *text, struct work *w) {
+    double best = 1e9, check = 0;
+    for (int round = 0; round < TURNS; round++) {
+        double took = one_round(w, &check) / (double)w->steps;
+        best = took < best ? took : best;
+    }
+    double rate = 6 * graph_work(w->graph) * (double)w->batch / best;
+    printf("%-16s %8.3f ms a step, %7.1f GFLOP/s, %3.0f %% of the peak, loss %.4g\n", text, best * 1e3, 1e-9 * rate,
+           50 * rate / multiply_adds(isa_best()) / (double)w->threads, check);
+}
+
 static void show(const char *text) {
     struct work w;
     read_case(text, &w);
-    double best = 1e9, check = 0;
-    for (int round = 0; round < 5; round++) {
-        double took = one_round(&w, &check) / (double)w.steps;
-        best = took < best ? took : best;
-    }
-    double rate = 6 * graph_work(w.graph) * (double)w.batch / best;
-    printf("%-14s %8.3f ms a step, %7.1f GFLOP/s, %3.0f %% of the peak, loss %.4g\n", text, best * 1e3, 1e-9 * rate,
-           50 * rate / multiply_adds(isa_best()) / (double)w.threads, check);
+    if (w.team)
+        show_team(text, &w);
+    else
+        show_alone(text, &w);
     pool_close(w.pool);
+    ranks_close(w.team);
     ctx_release(&w.ctx);
 }
 
 int main(int argc, char **argv) {
-    static const char *const CASES[] = {"digits-32-1", "digits-32-2", "dit-32-1",   "dit-32-2",  "mlp-64-1",
-                                        "mlp-256-1",   "mlp-256-2",   "mlp-1024-2", "toy-512-1", "toy-512-2"};
+    static const char *const CASES[] = {"digits-32-1",   "digits-32-2", "dit-32-1",         "dit-32-2",
+                                        "mlp-64-1",      "mlp-256-1",   "mlp-256-2",        "mlp-1024-2",
+                                        "toy-512-1",     "toy-512-2",   "digits-32-2-bf16", "digits-32-2-f16",
+                                        "dit-32-2-bf16", "dit-32-2-f16"};
     if (argc == 3)
         take_turns(argv[1], argv[2]);
     else if (argc == 2)

@@ -64,7 +64,7 @@ def network(kind):
     return net, (1, 28, 28)
 
 
-def peer(name, kind, batch, threads, file):
+def peer(name, kind, batch, threads, file, dtype=""):
     import numpy
     import torch
     torch.set_num_threads(threads)
@@ -81,6 +81,8 @@ def peer(name, kind, batch, threads, file):
     average = [p.detach().clone() for p in parameters]
     optimiser = torch.optim.AdamW(parameters, lr=1e-3, betas=(0.9, 0.99), weight_decay=0.01)
     net = torch.compile(net) if name == "compiled" else net
+    cast = {"bf16": torch.bfloat16, "f16": torch.float16}.get(dtype)
+    scaler = torch.amp.GradScaler("cpu", enabled=dtype == "f16")
     net.eval()  # DiT would draw which labels to drop
 
     def forward():
@@ -92,10 +94,14 @@ def peer(name, kind, batch, threads, file):
 
     def step(count):
         optimiser.zero_grad()
-        loss = torch.nn.functional.mse_loss(forward(), target)
-        loss.backward()
+        with torch.autocast("cpu", dtype=cast, enabled=cast is not None):
+            out = forward()
+        loss = torch.nn.functional.mse_loss(out.float(), target)
+        scaler.scale(loss).backward()
+        scaler.unscale_(optimiser)
         torch.nn.utils.clip_grad_norm_(parameters, 1)
-        optimiser.step()
+        scaler.step(optimiser)
+        scaler.update()
         with torch.no_grad():
             torch._foreach_lerp_(average, parameters, 1 - min(0.999, (1 + count) / (10 + count)))
         return loss.item()
@@ -113,7 +119,7 @@ def main():
     except ImportError:
         print("absent", name, flush=True)
         return
-    version, step = peer(name, case[0], int(case[1]), int(case[2]), file)
+    version, step = peer(name, case[0], int(case[1]), int(case[2]), file, *case[3:])
     clock = time.process_time if os.environ.get("CPU_TIME") else time.perf_counter
     count, steps = 0, 50 if case[0] in POINTS else 4
     print("ready", name, version, flush=True)

@@ -50,7 +50,8 @@ def cases():
         yield f"mlp-{path}", MLP + options, "points", False
         yield f"mlp-{path}-classes", MLP + options, "rows", True
     for network, options in (("unet", UNET), ("dit", DIT), ("mlp", MLP)):
-        yield f"{network}-bf16-classes", options + ["--dtype", "bf16"], "rows" if network == "mlp" else "images", True
+        for dtype in ("bf16", "f16"):
+            yield f"{network}-{dtype}-classes", options + ["--dtype", dtype], "rows" if network == "mlp" else "images", True
 
 
 def data(folder, kind, classes):

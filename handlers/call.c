@@ -175,6 +175,8 @@ enum status call_decode(struct call *call) {
         status = route_decode(call);
     if (status == STATUS_OK && (endpoint->input || endpoint->query))
         status = endpoint->input ? decode_body(call) : decode_query(call);
+    if (status == STATUS_OK && endpoint->prepare && ctx_stop(&call->ctx) == STOP_CANCEL)
+        status = ctx_stopped(&call->ctx);
     if (status == STATUS_OK && endpoint->prepare)
         status = endpoint->prepare(call, call->params);
     return settle(call, status);

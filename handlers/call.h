@@ -143,8 +143,8 @@ void call_release(struct call *call);
 /* call_again makes a call that was not run as it was after call_init, with its request, its media and its host's settings. */
 void call_again(struct call *call);
 
-/* call_decode reads the request into call->params. Errors: NOT_FOUND, SYNTAX, UNSUPPORTED, INVALID, NO_MEMORY; all wrong fields
- * are reported at once, up to CALL_MAX_ERRORS. */
+/* call_decode reads the request into call->params. Errors: NOT_FOUND, SYNTAX, UNSUPPORTED, INVALID, NO_MEMORY, CANCELLED; all
+ * wrong fields are reported at once, up to CALL_MAX_ERRORS. */
 enum status call_decode(struct call *call) MUST_CHECK;
 
 /* call_cost predicts the nanoseconds of call_run on one thread. After decode. */

@@ -158,7 +158,9 @@ static enum status read_first(struct reading *r) {
 static enum status read_rest(struct reading *r) {
     for (skip_empty_lines(r); r->p < r->end; skip_empty_lines(r)) {
         size_t n = 0, line = r->line;
-        enum status status = read_line(r, r->cells + r->rows * r->n, r->n, &n);
+        enum status status = ctx_stopped(r->ctx);
+        if (status == STATUS_OK)
+            status = read_line(r, r->cells + r->rows * r->n, r->n, &n);
         if (status != STATUS_OK)
             return status;
         if (n != r->n)
@@ -311,6 +313,8 @@ static enum status read_columns(struct reading *r, struct csv *out) {
     enum status status = STATUS_OK;
     for (size_t i = 0; i < r->n && status == STATUS_OK; i++) {
         struct fields f = {r, r->cells + (header ? r->n : 0), out->rows, i};
+        if ((status = ctx_stopped(r->ctx)) != STATUS_OK)
+            break;
         status = name_column(r, i, header, &out->columns[i].name);
         for (size_t j = 0; j < i && status == STATUS_OK; j++)
             if (!by_bytes(&out->columns[i].name, &out->columns[j].name))

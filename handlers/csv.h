@@ -33,7 +33,7 @@ struct csv {
 
 /* csv_read reads the n bytes at p, which must outlive `out`; `file` names them in sentences. All else lies in ctx.
  * Errors: INVALID (the line: too many or too few fields, an open quote, a number out of range; no rows; UTF-16, lines that
- * end with CR alone), TOO_LARGE,
+ * end with CR alone), TOO_LARGE, CANCELLED,
  * NO_MEMORY. Cost: O(n), categories O(rows log rows). */
 enum status csv_read(struct ctx *ctx, const char *file, const char *p, size_t n, struct csv *out) MUST_CHECK;
 

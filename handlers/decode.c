@@ -413,6 +413,8 @@ static enum status decode_object(struct decoder *d, const struct field *fields, 
     enum status status = object ? refuse_unknown(d, fields, path, object, tagged) : STATUS_OK;
     for (const struct field *field = fields; field->name && status == STATUS_OK; field++) {
         struct path at = {.up = path, .name = field->name};
+        if (!path && ctx_stop(d->ctx) == STOP_CANCEL) /* a field may have 64 MB, and there is another */
+            return ctx_stopped(d->ctx);
         void *member = (char *)base + field->offset;
         json_t *value = object ? json_object_get(object, field->name) : NULL;
         if (!value) {

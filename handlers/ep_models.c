@@ -41,7 +41,7 @@ static void page(const struct params *p, struct list *names, struct str *next) {
     const size_t left = names->n - from, n = left < (size_t)p->limit ? left : (size_t)p->limit;
     if (n < left)
         *next = all[from + n - 1].name;
-    *names = (struct list){n, names->items ? (struct model_name *)names->items + from : NULL};
+    *names = n ? (struct list){n, (struct model_name *)names->items + from} : (struct list){0};
 }
 
 /* A rescan meanwhile may have taken a name away. */

@@ -6,6 +6,11 @@
 
 enum { CHECKPOINTS = 40, TOLD = 100 };
 
+/* A checkpoint is kept after so many nanoseconds at the latest, but for one that takes long to write: no more than a part
+ * of the time goes into them. Which are kept changes no byte of the model. */
+static const int64_t KEEP_NS = INT64_C(2000000000), FIRST_NS = INT64_C(250000000); /* and the first one soon */
+enum { KEEP_PART = 20 };
+
 struct result {
     struct str model;
     int kind;
@@ -31,7 +36,11 @@ static const struct field PROGRESS[] = {
     FIELD(struct told, step, INT, "Steps taken.", .required = true),
     FIELD(struct told, steps, INT, "Steps in all.", .required = true),
     FIELD(struct told, loss, NUMBER, "The loss of this step.", .required = true),
-    FIELD(struct told, norm, NUMBER, "The norm of its gradient, before it was clipped.", .required = true),
+    FIELD(
+        struct told, norm, NUMBER,
+        "The norm of its gradient, before it was clipped; null where that overflowed, and the step was skipped (dtype "
+        "f16).",
+        .required = true, .nullable = true),
     {0}};
 
 /* Multiplications forwards and twice as many backwards, for each item of each batch. */
@@ -51,7 +60,8 @@ struct run {
     const struct train_params *params;
     struct graph *graph;
     struct trainer *trainer;
-    unsigned char *state; /* [state_bytes] a checkpoint: that of the trainer, then the loss */
+    unsigned char *state;     /* [state_bytes] a checkpoint: that of the trainer, then the loss */
+    int64_t kept_ns, took_ns; /* when the last one was written, and how long that took */
     double loss;
 };
 
@@ -91,7 +101,26 @@ static bool every(size_t step, size_t steps, size_t n) {
     return step % stride == 0 || step == steps;
 }
 
-/* The last checkpoint is of the last step: a job that ends while it writes the model does not begin again. */
+static int64_t now_ns(const struct run *r) {
+    const struct host *host = r->call->host;
+    return host->now_ns ? host->now_ns(host->self) : 0;
+}
+
+/* is_due: the last checkpoint is of the last step, so a job that ends while it writes the model does not begin again. */
+static bool is_due(const struct run *r, size_t step, size_t steps) {
+    const int64_t rest = KEEP_PART * r->took_ns > KEEP_NS ? KEEP_PART * r->took_ns : KEEP_NS;
+    return r->call->job && (every(step, steps, CHECKPOINTS) || now_ns(r) - r->kept_ns >= rest);
+}
+
+static void keep(struct run *r) {
+    const int64_t begun = now_ns(r);
+    trainer_save(r->trainer, r->state);
+    memcpy(r->state + trainer_bytes(r->trainer), &r->loss, sizeof r->loss);
+    (void)call_save(r->call, r->state, state_bytes(r)); /* the work goes on without */
+    r->kept_ns = now_ns(r);
+    r->took_ns = r->kept_ns - begun;
+}
+
 static enum status take_step(struct run *r) {
     const size_t steps = r->params->plan.options.steps;
     struct trainer_report report;
@@ -102,11 +131,8 @@ static enum status take_step(struct run *r) {
     call_share(r->call, (double)report.step / (double)steps);
     if (every(report.step, steps, TOLD))
         call_progress(r->call, "step", &(struct told){(int64_t)report.step, (int64_t)steps, report.loss, report.norm});
-    if (r->call->job && every(report.step, steps, CHECKPOINTS)) {
-        trainer_save(r->trainer, r->state);
-        memcpy(r->state + trainer_bytes(r->trainer), &r->loss, sizeof r->loss);
-        (void)call_save(r->call, r->state, state_bytes(r)); /* the work goes on without */
-    }
+    if (is_due(r, report.step, steps))
+        keep(r);
     return STATUS_OK;
 }
 
@@ -139,6 +165,7 @@ static enum status run(struct call *call, const void *params, void *result) {
     const struct train_params *p = params;
     struct result *out = result;
     struct run r = {.call = call, .params = p};
+    r.kept_ns = now_ns(&r) - KEEP_NS + FIRST_NS;
     const size_t steps = p->plan.options.steps;
     if (!call->host->models || !call->host->models->put)
         return call_fail(call, STATUS_INVALID, "/name", "This host has no models to add one to.");
@@ -160,7 +187,7 @@ static enum status run(struct call *call, const void *params, void *result) {
 const struct endpoint ep_models_add = {
     .method = "POST",
     .route = "/v1/models",
-    .version = 3,
+    .version = 4,
     .title = "A model that learns from your data",
     .doc = "Trains a network, as a job: the answer is 202 with the job's address, and its events tell of the loss. The "
            "model "

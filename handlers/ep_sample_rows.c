@@ -1,7 +1,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "handlers/rows_request.h"
+#include "handlers/rows_choices.h"
 #include "handlers/rows_text.h"
 #include "handlers/sample_answer.h"
 
@@ -25,9 +25,10 @@ static void canonical(const void *params, struct buf *out) { rows_canonical(para
 
 static uint64_t cost(const void *params) {
     const struct rows_params *p = params;
+    const double asked = 1 + (double)p->choices / (2 * (double)p->steps); /* beside the calls of Heun's method */
     uint64_t sum = (uint64_t)(100 * (double)p->count * (double)p->table->code.n);
     for (size_t i = 0; i < p->n_parts; i++)
-        sum += call_cost(&p->parts[i].call);
+        sum += (uint64_t)(asked * (double)call_cost(&p->parts[i].call));
     return sum;
 }
 
@@ -38,8 +39,11 @@ static enum status run_parts(struct call *call, const struct rows_params *p) {
         part->ctx.stop = call->ctx.stop;
         part->ctx.parallel = call->ctx.parallel;
         part->deadline_ns = call->deadline_ns;
+        enum status status = p->choices ? rows_choose(call, p, &p->parts[i]) : STATUS_OK;
+        if (status != STATUS_OK)
+            return status;
         if (call_run(part) != STATUS_OK)
-            return rows_adopt(call, &p->parts[i]);
+            return rows_adopt(call, part);
         call_share(call, (double)(i + 1) / (double)p->n_parts);
     }
     return STATUS_OK;
@@ -97,15 +101,18 @@ const struct endpoint ep_sample_rows = {
     .route = "/v1/sample/rows",
     .version = 2,
     .title = "Rows of a table",
-    .doc = "Draws rows like those that a model learnt from a CSV (`POST /v1/models`): of their types, within the range "
-           "of what was observed, at its step, with what is missing as often. Without `label` the label has the shares "
-           "that it had, as exactly as `count` rows can: any stretch of them has them.\n\n"
-           "With `given` the rows have these values, and the other columns are drawn as they are beside them, the "
-           "label too. With `columns` or `csv` the gaps of rows are filled (imputed); what stands in them comes back "
-           "as it was, and another seed gives another filling. A network is trained for this: on rows some of whose "
-           "columns it is told.\n\n"
-           "Row i depends on the model, `seed`, `steps`, `guidance`, what is given of the rows up to it and i alone: "
-           "fewer rows are the first of more.",
+    .doc =
+        "Draws rows like those that a model learnt from a CSV (`POST /v1/models`): of their types, within the range "
+        "of what was observed, at its step, with what is missing as often. Without `label` the label has the shares "
+        "that it had, as exactly as `count` rows can: any stretch of them has them.\n\n"
+        "With `given` the rows have these values, and the other columns are drawn as they are beside them, the "
+        "label too. With `columns` or `csv` the gaps of rows are filled (imputed); what stands in them comes back "
+        "as it was, and another seed gives another filling. A network is trained for this: on rows some of whose "
+        "columns it is told. So categories, and whether a value is missing, are drawn first, column after column, by "
+        "the chances that the network gives them beside what the row has already, and numbers then (of the first 128 "
+        "such columns; the label has its shares or goes with the numbers).\n\n"
+        "Row i depends on the model, `seed`, `steps`, `guidance`, what is given of the rows up to it and i alone: "
+        "fewer rows are the first of more.",
     .source = "Lipman et al. 2023 (flow matching); Ivanov et al. 2019, VAEAC (columns that are given)",
     .input = rows_fields,
     .rules = rows_rules,
@@ -115,7 +122,7 @@ const struct endpoint ep_sample_rows = {
     .example = "{\"model\":\"coins\",\"count\":4,\"seed\":7,\"label\":\"heads\"}",
     .answer =
         "{\"columns\":{\"side\":[\"heads\",\"heads\",\"heads\",\"heads\"],\"weight\":[5.1,5.1,5.2,5.1],\"thrown\":["
-        "null,null,19,16]},\"seed\":7}",
+        "null,79,19,null]},\"seed\":7}",
     .prepare = prepare,
     .release = release,
     .canonical = canonical,

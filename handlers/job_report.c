@@ -21,7 +21,7 @@ const struct field job_report_fields[] = {
           .present = offsetof(J, has_eta)),
     FIELD(J, attempts, INT,
           "How often it was begun since it last kept a checkpoint: after a crash of the service a job is begun again, "
-          "and fails where that happens three times.",
+          "and fails where that happens five times.",
           .required = true),
     FIELD(J, created, STRING, "When it was taken, as RFC 3339 has it.", .required = true),
     FIELD(J, started, STRING, "When it was begun last."),

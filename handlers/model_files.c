@@ -260,6 +260,9 @@ static enum status check_table(struct opening *o) {
         return ctx_fail(o->ctx, STATUS_INVALID, "",
                         TABLE_FILE " has joint %s, and the network's given is %s; want both or neither.",
                         code->joint ? "true" : "false", mlp->given ? "true" : "false");
+    if (o->out->table->choices && !mlp->given)
+        return ctx_fail(o->ctx, STATUS_INVALID, "",
+                        TABLE_FILE " has choices, and the network is not told what is given; want both or neither.");
     if (code->features == mlp->features && code->classes == mlp->num_classes)
         return STATUS_OK;
     return ctx_fail(o->ctx, STATUS_INVALID, "",

@@ -215,6 +215,12 @@ static enum status write_weights(struct ctx *ctx, const struct graph *graph, con
     return STATUS_OK;
 }
 
+static void write_table(const struct train_plan *plan, struct buf *out) {
+    struct table_file table = *plan->data->table;
+    table.choices = plan->loss.given.choices;
+    table_file_write(&table, out);
+}
+
 enum status model_write_file(struct ctx *ctx, const struct train_plan *plan, const struct graph *graph,
                              const float *weights, size_t i, struct buf *out) {
     enum status status = STATUS_OK;
@@ -222,7 +228,7 @@ enum status model_write_file(struct ctx *ctx, const struct train_plan *plan, con
     case INDEX: write_index(plan, out); break;
     case CONFIG: write_config(plan, out); break;
     case SCHEDULER: write_scheduler(plan, out); break;
-    case TABLE: table_file_write(plan->data->table, out); break;
+    case TABLE: write_table(plan, out); break;
     case SOURCE: status = write_source(ctx, plan, out); break;
     case WEIGHTS_FILE: status = write_weights(ctx, graph, weights, out); break;
     }

@@ -7,6 +7,7 @@
 #include "handlers/dtype_field.h"
 #include "handlers/encode.h"
 #include "handlers/number.h"
+#include "handlers/rows_choices.h"
 #include "handlers/sample_request.h"
 #include "handlers/time_limit_field.h"
 
@@ -57,12 +58,12 @@ const struct rule rows_rules[] = {AT_MOST_ONE("count", "columns", "csv"),
 
 /* -- The model -- */
 
-static enum status find_table(struct call *call, struct rows_params *p, struct str *json, bool *told) {
+static enum status find_table(struct call *call, struct rows_params *p, bool *told) {
     struct kept_model *kept = NULL;
     enum status status = model_named_keep(call, p->model, &p->named, &kept);
     if (status != STATUS_OK)
         return status;
-    *json = kept->named.json;
+    p->json = kept->named.json;
     p->table = kept->named.outline ? kept->named.outline->table : NULL;
     if (!p->table)
         return call_fail(call, STATUS_INVALID, "/model",
@@ -185,12 +186,12 @@ static enum status give_all(struct call *call, struct rows_params *p, const size
 
 /* -- The parts -- */
 
-static void write_part(const struct rows_params *p, struct str json, const struct rows_part *part, struct buf *out) {
+static void write_part(const struct rows_params *p, const struct rows_part *part, bool ask, struct buf *out) {
     buf_text(out, "{\"model\":");
-    buf_add(out, json.p, json.n);
-    buf_printf(out, ",\"dtype\":\"%s\",\"count\":%zu,\"seed\":%llu,\"sampler\":{\"solver\":\"heun\",\"steps\":%lld}",
+    buf_add(out, p->json.p, p->json.n);
+    buf_printf(out, ",\"dtype\":\"%s\",\"count\":%zu,\"seed\":%llu,\"sampler\":{\"solver\":\"%s\",\"steps\":%lld}",
                dtype_names[p->dtype], part->n, (unsigned long long)draws((uint64_t)p->seed, (uint32_t)part->class + 1),
-               (long long)p->steps);
+               ask ? "euler" : "heun", (long long)(ask ? 1 : p->steps));
     const bool told = (size_t)part->class < p->table->code.classes;
     if (told)
         buf_printf(out, ",\"class\":%lld", (long long)part->class);
@@ -202,33 +203,38 @@ static void write_part(const struct rows_params *p, struct str json, const struc
     buf_byte(out, '}');
 }
 
-static enum status begin_part(struct call *call, struct rows_part *part, const struct buf *text) {
+static enum status begin(struct call *call, const struct buf *text, struct call *out) {
     char allow[64];
     char *copy = text->failed ? NULL : ctx_alloc(&call->ctx, text->n, 1);
     if (!copy)
         return text->failed ? ctx_fail(&call->ctx, STATUS_NO_MEMORY, "", "There is no memory left for the request.")
                             : STATUS_NO_MEMORY;
     memcpy(copy, text->data, text->n);
-    call_init(&part->call, endpoint_find("POST", "/v1/sample", allow), call->host);
-    part->begun = true;
-    part->call.ctx.stop = call->ctx.stop;
-    part->call.request = (struct request){.query = "", .body = copy, .n = text->n};
-    return call_decode(&part->call) == STATUS_OK ? STATUS_OK : rows_adopt(call, part);
+    call_init(out, endpoint_find("POST", "/v1/sample", allow), call->host);
+    out->ctx.stop = call->ctx.stop;
+    out->ctx.parallel = call->ctx.parallel;
+    out->deadline_ns = call->deadline_ns;
+    out->request = (struct request){.query = "", .body = copy, .n = text->n};
+    if (call_decode(out) == STATUS_OK)
+        return STATUS_OK;
+    const enum status status = rows_adopt(call, out);
+    call_release(out);
+    return status;
 }
 
-static enum status decode_part(struct call *call, const struct rows_params *p, struct str json,
-                               struct rows_part *part) {
+enum status rows_begin(struct call *call, const struct rows_params *p, const struct rows_part *part, bool ask,
+                       struct call *out) {
     struct buf text;
     buf_init(&text, SIZE_MAX / 2);
-    write_part(p, json, part, &text);
-    enum status status = begin_part(call, part, &text);
+    write_part(p, part, ask, &text);
+    enum status status = begin(call, &text, out);
     buf_release(&text);
     if (status == STATUS_OK)
         ((struct sample_params *)part->call.params)->bare = true;
     return status;
 }
 
-static enum status make_parts(struct call *call, struct rows_params *p, struct str json) {
+static enum status make_parts(struct call *call, struct rows_params *p) {
     const size_t classes = p->table->code.classes + 1;
     size_t *counts = ctx_zalloc(&call->ctx, classes, sizeof *counts);
     p->parts = ctx_zalloc(&call->ctx, classes, sizeof *p->parts);
@@ -238,20 +244,21 @@ static enum status make_parts(struct call *call, struct rows_params *p, struct s
             struct rows_part *part = &p->parts[p->n_parts++];
             part->n = counts[c];
             part->class = (int64_t)c;
-            status = decode_part(call, p, json, part);
+            status = rows_begin(call, p, part, false, &part->call);
+            part->begun = status == STATUS_OK;
         }
-    return status == STATUS_OK && p->cells.rows ? give_all(call, p, counts) : status;
+    return status == STATUS_OK && (p->cells.rows || p->choices) ? give_all(call, p, counts) : status;
 }
 
 enum status rows_prepare(struct call *call, struct rows_params *p) {
-    struct str json;
     bool told = false;
-    enum status status = find_table(call, p, &json, &told);
+    enum status status = find_table(call, p, &told);
     if (status == STATUS_OK)
         status = read_cells(call, p);
     if (status == STATUS_OK)
         status = check_told(call, p, told);
-    return status == STATUS_OK ? make_parts(call, p, json) : status;
+    p->choices = told && p->table->choices ? rows_choices_most(p) : 0;
+    return status == STATUS_OK ? make_parts(call, p) : status;
 }
 
 void rows_release(struct rows_params *p) {
@@ -273,9 +280,9 @@ static const char *own_pointer(const char *pointer) {
     return "";
 }
 
-enum status rows_adopt(struct call *call, const struct rows_part *part) {
-    const struct error *error = &part->call.errors[0];
-    return call_fail(call, part->call.status, own_pointer(error->pointer), "%s", error->detail);
+enum status rows_adopt(struct call *call, const struct call *part) {
+    const struct error *error = &part->errors[0];
+    return call_fail(call, part->status, own_pointer(error->pointer), "%s", error->detail);
 }
 
 void rows_canonical(const struct rows_params *p, struct buf *out) {

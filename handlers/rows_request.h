@@ -18,7 +18,7 @@ struct rows_part {
     bool begun;       /* it is to be released */
     size_t n;
     int64_t class;
-    double *given; /* [n][features] as of table_give; NULL: nothing is */
+    double *given; /* [n][features] as of table_give; NULL: nothing is, and no choices are made */
 };
 
 struct rows_params {
@@ -30,11 +30,12 @@ struct rows_params {
 
     /* prepare's: */
     struct model_named named;
-    const struct table_file *table; /* of the model, which the call keeps */
+    struct str json;                /* of the model, which the call keeps */
+    const struct table_file *table; /* its table */
     struct rows_cells cells;        /* what is given */
     int64_t *classes;               /* [count] of each row; that of no class where its label is drawn */
     struct rows_part *parts;        /* [n_parts] */
-    size_t n_parts;
+    size_t n_parts, choices;        /* choices: at most so many are made of a row */
 };
 
 extern const struct field rows_fields[];
@@ -45,8 +46,13 @@ extern const struct rule rows_rules[];
 enum status rows_prepare(struct call *call, struct rows_params *params) MUST_CHECK;
 void rows_release(struct rows_params *params);
 
-/* rows_adopt makes the failure of a part the call's, at the fields of this request. */
-enum status rows_adopt(struct call *call, const struct rows_part *part);
+/* rows_begin decodes the request of a part's rows: by Heun's method, or with `ask` in one step, which is E[x0 | given]
+ * of its first latents. It is to be released where it ends with OK. Errors: those of the request, as of rows_adopt; NO_MEMORY. */
+enum status rows_begin(struct call *call, const struct rows_params *p, const struct rows_part *part, bool ask,
+                       struct call *out) MUST_CHECK;
+
+/* rows_adopt makes the failure of a part's call this call's, at the fields of this request. */
+enum status rows_adopt(struct call *call, const struct call *part);
 
 /* rows_canonical writes the request with its model by digest, NAME@DIGEST. */
 void rows_canonical(const struct rows_params *params, struct buf *out);

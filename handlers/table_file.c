@@ -136,6 +136,7 @@ static enum status read_label(struct reading *r, const json_t *object) {
     const char *label = json_string_value(json_object_get(object, "label"));
     t->code.label = TABLE_NO_LABEL;
     t->code.joint = json_is_true(json_object_get(object, "joint"));
+    t->choices = json_is_true(json_object_get(object, "choices"));
     if (!label)
         return table_code_place(r->ctx, &t->code);
     t->code.label = table_names_find(&t->names, (struct str){label, strlen(label)});
@@ -192,6 +193,8 @@ void table_file_write(const struct table_file *t, struct buf *out) {
             buf_printf(out, "%s%lld", k ? ", " : ",\n  \"counts\": [", (long long)t->code.counts[k]);
         buf_printf(out, "],\n  \"joint\": %s,\n", t->code.joint ? "true" : "false");
     }
+    if (t->choices)
+        buf_text(out, "  \"choices\": true,\n");
     buf_text(out, "  \"columns\": [");
     for (size_t i = 0; i < t->code.n; i++)
         write_column(t, i, out);

@@ -5,7 +5,8 @@
  *        "decimals": 1},
  *       {"name": "species", "kind": "categorical", "gaps": false, "categories": ["setosa", ...]}]}
  *
- * label and counts are there where there is a label, and "joint": true where it has features (table_code.h). */
+ * label and counts are there where there is a label, and "joint": true where it has features (table_code.h); "choices":
+ * true where the network learnt to make choices (table_choice.h). */
 #ifndef SOLVENT_TABLE_FILE_H
 #define SOLVENT_TABLE_FILE_H
 
@@ -17,6 +18,7 @@
 struct table_file {
     struct table_code code;
     struct table_names names;
+    bool choices; /* the network says what it would choose */
 };
 
 /* table_file_read reads the object, as hostile as any; all lives in the arena.

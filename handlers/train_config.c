@@ -12,7 +12,8 @@ const char *const train_networks[] = {"auto", "unet", "mlp", "dit", NULL};
 const char *const train_paths[] = {"flow", "ddpm-linear", "ddpm-scaled-linear", "ddpm-cosine", "edm", NULL};
 const char *const train_predictions[] = {"auto", "x0", "eps", "v", "velocity", "edm", NULL};
 const char *const train_couplings[] = {"independent", "ot", NULL};
-const char *const train_dtypes[] = {"f32", "bf16", NULL};
+const char *const train_dtypes[] = {"f32", "bf16", "f16", NULL}; /* in the order of enum gradient_dtype */
+const char *const train_keeps[] = {"last", "best", NULL};
 const char *const train_times[] = {"auto", "uniform", "logit-normal", "log-normal", NULL};
 
 enum option_kind { TEXT, COUNT, REAL, FLAG, CHOICE, SIZES };

@@ -35,10 +35,11 @@ enum train_prediction {
 };
 enum train_times { TRAIN_TIMES_AUTO, TRAIN_UNIFORM, TRAIN_LOGIT_NORMAL, TRAIN_LOG_NORMAL };
 enum train_coupling { TRAIN_INDEPENDENT, TRAIN_OT };
-enum train_dtype { TRAIN_F32, TRAIN_BF16 };
+enum train_keep { TRAIN_LAST, TRAIN_BEST };
 extern const char *const train_networks[], *const train_paths[], *const train_predictions[],
                                                                      *const train_times[], *const train_couplings[],
-                                                                                               *const train_dtypes[];
+                                                                                               *const train_dtypes[],
+                                                                                                   *const train_keeps[];
 
 /* X(kind, member, default as on the command line, least, greatest, words, of_result, what it is).
  * of_result: the trained weights depend on it, so that a run goes on only where it is the same. (What data and kernels
@@ -94,6 +95,8 @@ extern const char *const train_networks[], *const train_paths[], *const train_pr
       "tables: how often some columns of a row are known to the network, so that they can be given later; 0: never")   \
     X(REAL, held_out, "0", 0, 0.5, NULL, true,                                                                         \
       "part of the data that is not learnt from; metrics.ndjson then has the loss on it with each picture")            \
+    X(CHOICE, keep, "last", 0, 0, train_keeps, true,                                                                   \
+      "which model stays in the folder; best: the one of least loss on what is held out, of those with a picture")     \
     X(FLAG, flip, "false", 0, 0, NULL, true, "images: half of them, drawn each time, are mirrored left to right")      \
     X(COUNT, steps, "3200", 1, 100000000, NULL, true, "steps of the optimiser")                                        \
     X(COUNT, batch, "32", 1, 65536, NULL, true, "items of a step")                                                     \
@@ -107,10 +110,14 @@ extern const char *const train_networks[], *const train_paths[], *const train_pr
     X(REAL, ema, "0.999", 0, 0.999999, NULL, true, "the average of the weights keeps min(ema, (1 + n) / (10 + n))")    \
     X(COUNT, seed, "1", 0, (INT64_C(1) << 53) - 1, NULL, true, "of the initial weights and of all draws")              \
     X(CHOICE, dtype, "f32", 0, 0, train_dtypes, true,                                                                  \
-      "bf16: products with weights take both factors as bfloat16; sums, weights and their moments stay float32")       \
+      "what the factors of products with weights are rounded to; weights, sums and all else stay float32. bf16: "      \
+      "faster where the CPU multiplies it; f16: IEEE half precision, the loss scaled as by torch.amp.GradScaler: not " \
+      "faster than f32, it shows how a network fares where it is")                                                     \
     X(TEXT, kernels, "auto", 0, 0, NULL, false,                                                                        \
       "instruction set, as of solvent serve; the last digits of the weights depend on it")                             \
     X(COUNT, threads, "0", 0, 1024, NULL, false, "threads; 0: one a core. The result does not depend on it")           \
+    X(COUNT, rank_timeout, "1800", 1, 1000000, NULL, false,                                                            \
+      "below mpirun: seconds in which nothing comes from the other ranks, after which all end")                        \
     X(COUNT, metrics_every, "10", 1, 100000000, NULL, false, "steps of a line in metrics.ndjson: their mean loss")     \
     X(COUNT, checkpoint_every, "200", 1, 100000000, NULL, false, "steps between two checkpoints")                      \
     X(COUNT, sample_every, "400", 0, 100000000, NULL, false,                                                           \

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/base/epoch_order.h"
+#include "core/table/table_choice.h"
 #include "core/tensor/tensor.h"
 #include "handlers/table_file.h"
 
@@ -120,10 +121,12 @@ static enum status make_given(struct ctx *ctx, struct train_plan *plan) {
         return STATUS_OK;
     uint32_t *groups = ctx_alloc(ctx, table->code.features, sizeof *groups),
              *also = ctx_alloc(ctx, table->code.features, sizeof *also);
-    if (!groups || !also)
+    uint32_t *choices = ctx_alloc(ctx, table->code.features, sizeof *choices);
+    if (!groups || !also || !choices)
         return STATUS_NO_MEMORY;
     table_groups(&table->code, groups, also);
-    plan->loss.given = (struct loss_given){plan->config.given, groups, also};
+    const uint32_t n = plan->config.path == TRAIN_FLOW ? table_choices(&table->code, choices) : 0;
+    plan->loss.given = (struct loss_given){plan->config.given, groups, also, n ? choices : NULL, n};
     return STATUS_OK;
 }
 
@@ -159,8 +162,10 @@ static enum status make_loss(struct ctx *ctx, struct train_plan *plan) {
 
 /* check_halves: each level has half of the pixels a side of the one before. */
 static enum status check_halves(struct ctx *ctx, const struct dataset *d, size_t levels) {
-    const size_t whole = ((size_t)1 << (levels - 1)) - 1;
-    if (!((d->height | d->width) & whole))
+    size_t whole = 1;
+    for (size_t i = 1; i < levels; i++)
+        whole *= 2;
+    if (d->height % whole == 0 && d->width % whole == 0)
         return STATUS_OK;
     return ctx_fail(
         ctx, STATUS_INVALID, "",
@@ -337,16 +342,18 @@ static struct trainer_options options_of(const struct train_config *c, const str
         .clip_norm = c->clip_norm,
         .ema = c->ema,
         .seed = (uint64_t)c->seed,
-        .dtype = c->dtype == TRAIN_BF16 ? GRAPH_BF16 : GRAPH_F32,
+        .dtype = (enum gradient_dtype)c->dtype,
         .coupling = c->coupling == TRAIN_OT ? COUPLING_OT : COUPLING_INDEPENDENT,
         .held = (size_t)(c->held_out * (double)data->data.n), /* at most half of them */
         .mirror = {c->flip ? data->width : 0, data->channels, (uint64_t)c->seed},
     };
 }
 
-/* check_held: a part of few items may be none. */
+/* check_held: a part of few items may be none, and the best is that by what is held out. */
 static enum status check_held(struct ctx *ctx, const struct train_config *c, const struct trainer_options *o,
                               size_t items) {
+    if (c->keep == TRAIN_BEST && c->held_out == 0)
+        return fail(ctx, "To keep the best model, some of the data are to be held out; want held_out above 0.");
     if (o->held || c->held_out == 0)
         return STATUS_OK;
     return ctx_fail(ctx, STATUS_INVALID, "", "held_out is %.6g, which of %zu items is none; want one at least, or 0.",

@@ -69,7 +69,8 @@ static enum status refuse_foreign(struct ctx *ctx, const struct str text) {
     json_t *object = NULL;
     enum status status = json_file_object(ctx, "options", text, &object);
     for (size_t i = 0; i < COUNT_OF(NAMES) && status == STATUS_OK; i++)
-        if ((!NAMES[i].of_result || !strcmp(NAMES[i].name, "label_column")) && json_object_get(object, NAMES[i].name))
+        if ((!NAMES[i].of_result || !strcmp(NAMES[i].name, "label_column") || !strcmp(NAMES[i].name, "keep")) &&
+            json_object_get(object, NAMES[i].name))
             status = ctx_fail(ctx, STATUS_INVALID, "/options",
                               "options has %s, which is for solvent train; want what describes network and training.",
                               NAMES[i].name);

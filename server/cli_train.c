@@ -228,6 +228,7 @@ static enum status prepare(struct ctx *ctx, struct order *o, struct job *j) {
         status = read_options(ctx, o, &j->folder, &j->data, NULL, &j->wanted);
     if (status == STATUS_OK)
         status = lend_threads(ctx, o, j);
+    ranks_patience(o->team, j->wanted.is.rank_timeout);
     if (status == STATUS_OK)
         status = open_all(ctx, j);
     if (status == STATUS_OK)
@@ -240,11 +241,13 @@ static enum status prepare(struct ctx *ctx, struct order *o, struct job *j) {
 /* tell_traffic says how fast gradients were summed, which is for whoever chooses how many ranks there are. */
 static void tell_traffic(const struct team *team) {
     const struct ranks_traffic t = ranks_traffic(team);
-    double share = 2 * (double)(team->ranks - 1) / (double)team->ranks;
+    const double share = 2 * (double)(team->ranks - 1) / (double)team->ranks, sums = (double)t.sums;
     if (t.sums && t.seconds > 0)
-        fprintf(stderr, "%zu ranks summed %.3g MB %llu times, in %.3g ms each: %.3g GB/s of bus bandwidth.\n",
-                team->ranks, t.bytes / (double)t.sums / 1e6, (unsigned long long)t.sums,
-                t.seconds / (double)t.sums * 1e3, t.bytes * share / t.seconds / 1e9);
+        fprintf(stderr,
+                "%zu ranks summed %.3g MB %llu times, in %.3g parts and %.3g ms each: %.3g GB/s of bus bandwidth; in "
+                "%.0f %% of that time more of the gradient was made.\n",
+                team->ranks, t.bytes / sums / 1e6, (unsigned long long)t.sums, (double)t.parts / sums,
+                t.seconds / sums * 1e3, t.bytes * share / t.seconds / 1e9, 100 * (1 - t.waited / t.seconds));
 }
 
 /* train: ranks read before the first of them writes, and that one alone holds the folder. */

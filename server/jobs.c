@@ -96,18 +96,35 @@ void table_put(struct jobs *jobs, struct ticket *t, const struct stored *row) {
 
 /* -- the end of a job -- */
 
+/* leave_to_tidy has an idle worker remove what is of no use any more. */
+static void leave_to_tidy(struct jobs *jobs) {
+    atomic_store(&jobs->untidy, true);
+    pthread_mutex_lock(&jobs->mutex);
+    pthread_cond_signal(&jobs->news);
+    pthread_mutex_unlock(&jobs->mutex);
+}
+
+bool table_tidy(struct jobs *jobs) {
+    bool more = false;
+    if (!jobs->store.db || !atomic_load(&jobs->untidy))
+        return false;
+    if (!store_tidy(&jobs->store, &more) || !more) /* where it cannot be written, the next end tries again */
+        atomic_store(&jobs->untidy, false);
+    return more;
+}
+
 /* write_end writes the row and what is kept of the job in place of what was. */
 static bool write_end(struct jobs *jobs, struct stored *row, const void *body, size_t n, const struct buf *events,
                       const struct buf *last) {
     struct jobs_store *store = &jobs->store;
     row->bytes += (int64_t)last->n;
     bool good = store_begin(store);
-    return store_end(store, good && store_update(store, row) && store_put(store, row->seq, PART_RESULT, body, n) &&
+    good = store_end(store, good && store_update(store, row) && store_put(store, row->seq, PART_RESULT, body, n) &&
                                 store_put(store, row->seq, PART_EVENTS, events->data, events->n) &&
-                                store_put(store, row->seq, PART_LAST, last->data, last->n) &&
-                                store_put(store, row->seq, PART_REQUEST, NULL, 0) &&
-                                store_put(store, row->seq, PART_QUERY, NULL, 0) &&
-                                store_put(store, row->seq, PART_CHECKPOINT, NULL, 0));
+                                store_put(store, row->seq, PART_LAST, last->data, last->n));
+    if (good)
+        leave_to_tidy(jobs);
+    return good;
 }
 
 static void copy_events(struct jobs *jobs, const struct ticket *t, struct buf *out) {
@@ -218,6 +235,7 @@ bool table_open(struct jobs *jobs) {
         if (jobs->told)
             table_say(jobs, "info", "The jobs' file can be used again.");
         jobs->told = false;
+        atomic_store(&jobs->untidy, true); /* a process that died may have left parts */
         return true;
     }
     unload(jobs);
@@ -284,6 +302,7 @@ bool table_forget(struct jobs *jobs, struct ticket *t) {
     bool good = store_begin(store);
     if (!store_end(store, good && store_forget(store, t->job.seq)))
         return false;
+    leave_to_tidy(jobs);
     pthread_mutex_lock(&jobs->mutex);
     if (t->listed)
         unlist_ticket(jobs, t);
@@ -302,6 +321,10 @@ void jobs_sweep(struct jobs *jobs) {
     pthread_mutex_lock(&jobs->file);
     (void)table_open(jobs);
     sweep(jobs);
+    while (table_tidy(jobs)) { /* others may have the file in between */
+        pthread_mutex_unlock(&jobs->file);
+        pthread_mutex_lock(&jobs->file);
+    }
     pthread_mutex_unlock(&jobs->file);
 }
 
@@ -347,6 +370,12 @@ static enum verdict judge(struct jobs *jobs, const struct submission *s, struct 
                         "some that have ended, or try again later.",
                         jobs->n),
                VERDICT_FULL;
+    if (submitted_bytes(s) > o->bytes)
+        return snprintf(
+                   why, JOBS_WHY,
+                   "The request has %zu bytes, and all jobs together may hold %llu (the server's option --jobs-bytes).",
+                   submitted_bytes(s), (unsigned long long)o->bytes),
+               VERDICT_HUGE;
     if (jobs->bytes + submitted_bytes(s) > o->bytes)
         return snprintf(why, JOBS_WHY,
                         "The jobs would hold more than the %llu bytes that the server keeps (its option "
@@ -393,6 +422,8 @@ enum verdict jobs_submit(struct jobs *jobs, const struct submission *s, struct t
     pthread_mutex_lock(&jobs->file);
     if (table_open(jobs)) {
         sweep(jobs);
+        while (table_tidy(jobs)) /* where workers are busy, or the file would grow without bounds */
+            continue;
         pthread_mutex_lock(&jobs->mutex);
         verdict = judge(jobs, s, out, why);
         pthread_mutex_unlock(&jobs->mutex);

@@ -20,7 +20,7 @@
 #include "server/event_log.h"
 #include "server/jobs_store.h"
 
-enum { JOBS_ATTEMPTS = 3, JOBS_WHY = 512 };
+enum { JOBS_ATTEMPTS = 5, JOBS_WHY = 512 };
 
 struct jobs_options {
     const char *path;              /* "": in memory, and gone with the process */
@@ -57,6 +57,7 @@ enum verdict {
     VERDICT_MAKING, /* one that has not ended makes the same */
     VERDICT_FULL,   /* there are `max` jobs */
     VERDICT_LARGE,  /* they would hold more than `bytes` */
+    VERDICT_HUGE,   /* it alone would */
     VERDICT_BROKEN, /* the file cannot be used */
 };
 

@@ -111,7 +111,8 @@ void jobs_count(struct jobs *jobs, size_t counts[N_JOB_STATES], uint64_t *bytes)
 bool jobs_read(struct jobs *jobs, struct ticket *t, enum part part, struct buf *out, bool *found) {
     *found = false;
     pthread_mutex_lock(&jobs->file);
-    bool good = table_open(jobs) && store_get(&jobs->store, t->job.seq, part, out, found);
+    bool gone = part <= PART_CHECKPOINT && table_copy(jobs, t).state >= JOB_DONE; /* if not from the disk yet */
+    bool good = table_open(jobs) && (gone || store_get(&jobs->store, t->job.seq, part, out, found));
     pthread_mutex_unlock(&jobs->file);
     return good;
 }

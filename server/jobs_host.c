@@ -165,6 +165,7 @@ static void fill(const struct job *job, int64_t seed, struct submission *s) {
 static void refuse(struct call *call, enum verdict verdict, const char *why) {
     enum status status = verdict == VERDICT_CLASH    ? STATUS_INVALID
                          : verdict == VERDICT_MAKING ? STATUS_CONFLICT
+                         : verdict == VERDICT_HUGE   ? STATUS_TOO_LARGE
                          : verdict == VERDICT_BROKEN ? STATUS_UNREADY
                                                      : STATUS_FULL;
     (void)call_fail(call, status, verdict == VERDICT_MAKING ? "/name" : "", "%s", why);

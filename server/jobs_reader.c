@@ -41,6 +41,7 @@ static void wake(struct listener *listener) { unpark((struct reader *)listener);
 static uint64_t number_after(const char *id) {
     char *end;
     unsigned long long n = strtoull(id, &end, 10);
+    end += strspn(end, " \t"); /* which are no part of a header's value */
     return *id >= '0' && *id <= '9' && !*end && n < UINT64_MAX ? n + 1 : 1;
 }
 

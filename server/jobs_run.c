@@ -20,7 +20,7 @@ static struct ticket *find_queued(struct jobs *jobs) {
 /* await_queued waits until there is something to take or to sweep; false: the end. */
 static bool await_queued(struct jobs *jobs) {
     jobs_lock(jobs);
-    if (!jobs->stopping && !find_queued(jobs)) {
+    if (!jobs->stopping && !find_queued(jobs) && !atomic_load(&jobs->untidy)) {
         struct timespec until = clock_spec(clock_ns() + SWEEP_S * NS_PER_S);
         pthread_cond_timedwait(&jobs->news, &jobs->mutex, &until);
     }

@@ -198,11 +198,19 @@ bool store_update(struct jobs_store *store, const struct stored *job) {
 bool store_forget(struct jobs_store *store, int64_t seq) {
     struct line line = begin_line(store, "DELETE FROM jobs WHERE seq = ?");
     bind_int(&line, seq);
-    if (!end_line(store, &line))
-        return false;
-    line = begin_line(store, "DELETE FROM parts WHERE part >= ?1 * 8 AND part < ?1 * 8 + 8");
-    bind_int(&line, seq);
     return end_line(store, &line);
+}
+
+bool store_tidy(struct jobs_store *store, bool *more) {
+    struct line line = begin_line(
+        store, "DELETE FROM parts WHERE part = (SELECT p.part FROM parts p LEFT JOIN jobs j ON j.seq = p.part / 8"
+               " WHERE j.seq IS NULL OR (p.part % 8 <= ? AND j.state NOT IN (?, ?)) LIMIT 1)");
+    bind_int(&line, PART_CHECKPOINT);
+    bind_text(&line, STATES[JOB_QUEUED]);
+    bind_text(&line, STATES[JOB_RUNNING]);
+    bool good = end_line(store, &line);
+    *more = good && sqlite3_changes(store->db) > 0;
+    return good;
 }
 
 static int state_of(const char *text) {

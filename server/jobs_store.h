@@ -40,10 +40,10 @@ enum job_state {
 enum part {
     PART_REQUEST,
     PART_QUERY,
-    PART_CHECKPOINT,
-    PART_RESULT, /* the answer or the problem */
-    PART_EVENTS, /* as an event_log has them */
-    PART_LAST,   /* the event that tells of the end */
+    PART_CHECKPOINT, /* up to here: only of jobs that have not ended */
+    PART_RESULT,     /* the answer or the problem */
+    PART_EVENTS,     /* as an event_log has them */
+    PART_LAST,       /* the event that tells of the end */
 };
 
 /* Times are milliseconds since 1970; 0: not yet. */
@@ -88,7 +88,11 @@ bool store_insert(struct jobs_store *store, struct stored *job);
 /* store_update writes what changes of a job: state, attempts, times, http, result_media, bytes,
  * events. */
 bool store_update(struct jobs_store *store, const struct stored *job);
+/* store_forget removes the row; the parts stay for store_tidy. */
 bool store_forget(struct jobs_store *store, int64_t seq);
+/* store_tidy removes one part that nobody reads any more: of no job, or what was asked of one that has ended. Large parts
+ * take a while, which is why it is not done where a client waits. *more: there was one. */
+bool store_tidy(struct jobs_store *store, bool *more);
 /* store_each calls `take` for every job, in the order of their seq, until it says false; numbers that no job has are an
  * error. */
 bool store_each(struct jobs_store *store, bool (*take)(void *self, const struct stored *job), void *self);

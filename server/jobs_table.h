@@ -27,6 +27,7 @@ struct jobs {
     pthread_mutex_t file;
     struct jobs_store store; /* db NULL: it cannot be used now */
     bool told;               /* the log knows */
+    atomic_bool untidy;      /* there may be parts for store_tidy */
 
     pthread_mutex_t mutex;
     pthread_cond_t news; /* something to take, or the end; on the monotonic clock */
@@ -58,6 +59,9 @@ void table_put(struct jobs *jobs, struct ticket *ticket, const struct stored *ro
 
 /* table_copy reads a row. */
 struct stored table_copy(struct jobs *jobs, struct ticket *ticket);
+
+/* table_tidy removes a part that is of no use any more; false: there is none. With the file's lock held. */
+bool table_tidy(struct jobs *jobs);
 
 /* table_forget takes a job off the disk and out of the table; with the file's lock held. */
 bool table_forget(struct jobs *jobs, struct ticket *ticket);

@@ -93,7 +93,7 @@ static int find_build(struct dl_phdr_info *object, size_t size, void *arg) {
     (void)size;
     for (int i = 0; i < object->dlpi_phnum; i++)
         if (object->dlpi_phdr[i].p_type == PT_NOTE && !((struct build *)arg)->id)
-            /* NOLINTNEXTLINE(performance-no-int-to-ptr): that is how the loader tells where it put things */
+            /* that is how the loader tells where it put things */
             find_note((const unsigned char *)(object->dlpi_addr + object->dlpi_phdr[i].p_vaddr),
                       object->dlpi_phdr[i].p_memsz, arg);
     return 1; /* the program itself comes first; libraries do not matter */

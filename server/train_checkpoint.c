@@ -3,7 +3,7 @@
 #include <stdint.h>
 
 #define MAGIC_OF_ANY "solvent checkpoint "
-#define MAGIC MAGIC_OF_ANY "2\n" /* 1 had another digest of options */
+#define MAGIC MAGIC_OF_ANY "3\n" /* 1 had another digest of options, 2 no best loss */
 
 /* What lies between the magic and the state, in this machine's order of bytes: a checkpoint goes on where it was made. */
 struct head {
@@ -11,7 +11,7 @@ struct head {
     struct key of;
     char isa[CHECKPOINT_ISA];
     uint64_t metrics, shown, n_losses, n_state;
-    double losses;
+    double losses, best;
 };
 
 static const uint64_t ORDER = UINT64_C(0x0102030405060708);
@@ -32,7 +32,8 @@ void train_checkpoint_write(const struct train_checkpoint *c, struct buf *out) {
                         .shown = c->shown,
                         .n_losses = c->n_losses,
                         .n_state = c->n_state,
-                        .losses = c->losses};
+                        .losses = c->losses,
+                        .best = c->best};
     const size_t from = out->n;
     memcpy(head.isa, c->isa, sizeof head.isa);
     buf_text(out, MAGIC);
@@ -74,6 +75,7 @@ enum status train_checkpoint_read(struct ctx *ctx, const char *file, const unsig
                                      .shown = head.shown,
                                      .losses = head.losses,
                                      .n_losses = head.n_losses,
+                                     .best = head.best,
                                      .state = p + before,
                                      .n_state = head.n_state};
     memcpy(out->isa, head.isa, sizeof out->isa);

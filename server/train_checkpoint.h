@@ -16,6 +16,7 @@ struct train_checkpoint {
     uint64_t shown;           /* the last step whose picture and the like are whole */
     double losses;            /* the sum of those that are not in it yet, */
     uint64_t n_losses;        /* and their number */
+    double best;              /* the least loss on what is held out; infinity: there was none */
     const void *state;        /* trainer_save's; borrowed */
     size_t n_state;
 };

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,7 +68,26 @@ static enum status add_name(struct names *names, const char *folder, const char 
     return STATUS_OK;
 }
 
-/* list_folder lists the PNG of a folder; at the top those of its folders too. */
+/* is_folder: links to folders are followed at the top alone, where they can be no loop. */
+static bool is_folder(int folder, const char *name, bool top) {
+    struct stat st;
+    return *name != '.' && !fstatat(folder, name, &st, top ? 0 : AT_SYMLINK_NOFOLLOW) && S_ISDIR(st.st_mode);
+}
+
+static enum status list_folder(struct names *names, const char *path, const char *below);
+
+static enum status list_entry(struct names *names, const char *path, const char *below, int folder, const char *name) {
+    char *inner = NULL;
+    if (!is_folder(folder, name, !*below))
+        return is_png(name) ? add_name(names, below, name) : STATUS_OK;
+    if (asprintf(&inner, "%s%s%s", below, *below ? "/" : "", name) < 0)
+        return no_memory(names->ctx);
+    enum status status = list_folder(names, path, inner);
+    free(inner);
+    return status;
+}
+
+/* list_folder lists the PNG of a folder and of those in it. */
 static enum status list_folder(struct names *names, const char *path, const char *below) {
     char *full = NULL;
     enum status status = STATUS_OK;
@@ -76,14 +96,8 @@ static enum status list_folder(struct names *names, const char *path, const char
     DIR *folder = opendir(full);
     if (!folder)
         status = ctx_fail(names->ctx, STATUS_INVALID, "", "Cannot read the folder %.300s: %s.", full, strerror(errno));
-    for (struct dirent *e; folder && status == STATUS_OK && (e = readdir(folder));) {
-        struct stat st;
-        bool inner = !*below && *e->d_name != '.' && !fstatat(dirfd(folder), e->d_name, &st, 0) && S_ISDIR(st.st_mode);
-        if (inner)
-            status = list_folder(names, path, e->d_name);
-        else if (is_png(e->d_name))
-            status = add_name(names, below, e->d_name);
-    }
+    for (struct dirent *e; folder && status == STATUS_OK && (e = readdir(folder));)
+        status = list_entry(names, path, below, dirfd(folder), e->d_name);
     if (folder)
         closedir(folder);
     free(full);
@@ -135,8 +149,8 @@ static enum status open_folder(struct ctx *ctx, const struct train_config *c, st
     struct names names = {.ctx = ctx};
     enum status status = list_folder(&names, c->data, "");
     if (status == STATUS_OK && !names.n)
-        status =
-            ctx_fail(ctx, STATUS_INVALID, "", "The folder %.300s has no PNG in it, nor in a folder of it.", c->data);
+        status = ctx_fail(ctx, STATUS_INVALID, "", "The folder %.300s has no PNG in it, nor in the folders below it.",
+                          c->data);
     if (status == STATUS_OK && *c->labels)
         status = ctx_fail(ctx, STATUS_INVALID, "",
                           "The labels of a folder of PNG are its folders; want no file of labels beside it.");

@@ -11,7 +11,7 @@ struct train_files {
 };
 
 /* train_data_open reads the data of the options into ctx. files are closed by train_data_close, the last first, also after an error.
- * A folder's PNG, and those of the folders in it, come in order of their paths.
+ * A folder's PNG, and those of all folders below it, come in order of their paths.
  * Errors: those of dataset_read; INVALID (a file that is not there, no PNG in the folder). */
 enum status train_data_open(struct ctx *ctx, const struct train_config *config, struct train_files *files,
                             struct dataset *out) MUST_CHECK;

@@ -33,13 +33,15 @@ static int columns(void) {
 }
 
 static void show(struct train_progress *p, const struct trainer_report *report, int64_t now) {
-    char left[PROGRESS_TIME];
+    char left[PROGRESS_TIME], skipped[48] = "";
     double seconds = (double)(now - p->began_ns) / NS_PER_S, done = (double)(report->step - p->first_step);
     double rate = seconds > 0 ? done / seconds : 0;
     train_progress_time(rate > 0 ? (double)(p->steps - report->step) / rate : 0, left);
+    if (report->scale > 0)
+        snprintf(skipped, sizeof skipped, "  scale %g, %zu skipped", report->scale, report->skipped);
     char line[LINE];
-    snprintf(line, sizeof line, "step %zu/%zu  loss %.4f  %.1f steps/s  %s left", report->step, p->steps, p->loss, rate,
-             left);
+    snprintf(line, sizeof line, "step %zu/%zu  loss %.4f%s  %.1f steps/s  %s left", report->step, p->steps, p->loss,
+             skipped, rate, left);
     if (p->terminal)
         fprintf(stderr, "\r%.*s\x1b[K", columns() - 1, line); /* and nothing of a longer line before */
     else

@@ -1,6 +1,7 @@
 #include "server/train_run.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include "handlers/model_write.h"
 #include "handlers/number.h"
 #include "handlers/train_samples.h"
+#include "server/train_alike.h"
 #include "server/train_checkpoint.h"
 #include "server/train_key.h"
 #include "server/train_progress.h"
@@ -30,6 +32,7 @@ struct run {
     void *state; /* room for trainer_save */
     int metrics; /* the file */
     uint64_t metrics_size, shown;
+    double best;   /* as of a checkpoint; on all ranks */
     double losses; /* since the last line of metrics */
     uint64_t n_losses;
     struct train_progress progress;
@@ -58,6 +61,7 @@ static enum status write_checkpoint(struct run *r) {
                                  .shown = r->shown,
                                  .losses = r->losses,
                                  .n_losses = r->n_losses,
+                                 .best = r->best,
                                  .state = r->state,
                                  .n_state = trainer_bytes(r->trainer)};
     struct buf bytes;
@@ -118,6 +122,13 @@ static bool metrics_due(const struct run *r, size_t step) {
     return step % (size_t)r->plan->config.metrics_every == 0 || step == r->plan->options.steps;
 }
 
+/* write_scale tells of a scaled loss. */
+static void write_scale(const struct trainer_report *report, struct buf *line) {
+    buf_text(line, ",\"scale\":");
+    number_write_real(line, report->scale);
+    buf_printf(line, ",\"skipped\":%zu", report->skipped);
+}
+
 static enum status write_metrics(struct run *r, const struct trainer_report *report) {
     struct buf line;
     r->losses += report->loss;
@@ -131,6 +142,8 @@ static enum status write_metrics(struct run *r, const struct trainer_report *rep
     number_write_real(&line, report->norm);
     buf_text(&line, ",\"lr\":");
     number_write_real(&line, report->rate);
+    if (report->scale > 0)
+        write_scale(report, &line);
     buf_text(&line, "}\n");
     r->losses = 0;
     r->n_losses = 0;
@@ -139,10 +152,11 @@ static enum status write_metrics(struct run *r, const struct trainer_report *rep
     return status;
 }
 
-static enum status write_held_out(struct run *r, double loss) {
+static enum status write_held_out(struct run *r, double loss, bool kept) {
     struct buf line;
     train_progress_end(&r->progress);
-    fprintf(stderr, "step %zu: the loss on what was held out is %.4f\n", trainer_at(r->trainer), loss);
+    fprintf(stderr, "step %zu: the loss on what was held out is %.4f%s\n", trainer_at(r->trainer), loss,
+            kept ? "" : ", and was less before: that model stays");
     buf_init(&line, 4096);
     buf_printf(&line, "{\"step\":%zu,\"held_out\":", trainer_at(r->trainer));
     number_write_real(&line, loss);
@@ -195,6 +209,7 @@ static enum status restore(struct run *r, bool *restored) {
     struct ctx_mark mark = ctx_mark(r->ctx);
     enum status status = train_folder_read(r->ctx, r->folder, CHECKPOINT_FILE, &p, &n);
     *restored = false;
+    r->best = (double)INFINITY;
     if (status != STATUS_OK || !p)
         return status;
     status = train_checkpoint_read(r->ctx, CHECKPOINT_FILE, p, n, &c);
@@ -207,6 +222,7 @@ static enum status restore(struct run *r, bool *restored) {
         r->shown = c.shown;
         r->losses = c.losses;
         r->n_losses = c.n_losses;
+        r->best = c.best;
         *restored = true;
     }
     ctx_rewind(r->ctx, mark);
@@ -240,17 +256,6 @@ static enum status load(struct run *r) {
     return status;
 }
 
-/* check_alike: ranks on several machines may see other files. */
-static enum status check_alike(struct run *r) {
-    uint64_t what[2 + sizeof r->of / sizeof(uint64_t)] = {trainer_at(r->trainer), r->ctx->isa};
-    memcpy(what + 2, &r->of, sizeof r->of);
-    if (team_alike(r->team, what, sizeof what / sizeof what[0]))
-        return STATUS_OK;
-    return ctx_fail(r->ctx, STATUS_INVALID, "",
-                    "The ranks do not see the same data, options and checkpoint, or have other kernels; want the same "
-                    "files on all machines, and the same --kernels.");
-}
-
 static enum status open_files(struct run *r) {
     enum status status = write_options(r);
     return status == STATUS_OK ? train_folder_append(r->ctx, r->folder, METRICS_FILE, r->metrics_size, &r->metrics)
@@ -260,7 +265,7 @@ static enum status open_files(struct run *r) {
 static enum status begin(struct run *r) {
     enum status status = team_agree(r->team, load(r));
     if (status == STATUS_OK)
-        status = check_alike(r);
+        status = train_alike(r->ctx, r->plan, &r->of, r->graph, r->trainer);
     return status == STATUS_OK ? lead(r, open_files) : status;
 }
 
@@ -271,30 +276,27 @@ static bool shows(const struct run *r, size_t step) {
     return step && every && step % every == 0;
 }
 
-static enum status write_shown(struct run *r) {
-    enum status status = write_model(r);
-    return status == STATUS_OK ? write_samples(r) : status;
+/* write_shown: a model is there only where a checkpoint was before it, and the line of what was held out is written anew
+ * with it. */
+static enum status write_shown(struct run *r, double held_out, bool keeps) {
+    enum status status = keeps ? write_model(r) : STATUS_OK;
+    if (status == STATUS_OK)
+        status = write_samples(r);
+    return status == STATUS_OK && r->plan->options.held ? write_held_out(r, held_out, keeps) : status;
 }
 
-/* show_held_out goes with a picture: its line is written anew with it. */
-static enum status show_held_out(struct run *r) {
-    double loss;
-    if (!r->plan->options.held)
-        return STATUS_OK;
-    enum status status = trainer_held_out(r->trainer, &loss);
+static enum status show(struct run *r) {
+    double loss = 0;
+    enum status status = r->plan->options.held ? trainer_held_out(r->trainer, &loss) : STATUS_OK;
     if (status != STATUS_OK)
         return status;
-    return team_agree(r->team, team_leads(r->team) ? write_held_out(r, loss) : STATUS_OK);
-}
-
-/* show: a model is there only where a checkpoint was before it. */
-static enum status show(struct run *r) {
-    enum status status = lead(r, write_shown);
-    if (status == STATUS_OK)
-        status = show_held_out(r);
-    if (status == STATUS_OK)
-        r->shown = trainer_at(r->trainer);
-    return status;
+    const bool keeps = r->plan->config.keep == TRAIN_LAST || loss < r->best;
+    status = team_agree(r->team, team_leads(r->team) ? write_shown(r, loss, keeps) : STATUS_OK);
+    if (status != STATUS_OK)
+        return status;
+    r->best = fmin(r->best, loss);
+    r->shown = trainer_at(r->trainer);
+    return STATUS_OK;
 }
 
 static bool checkpoint_due(const struct run *r, size_t step) {

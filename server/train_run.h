@@ -2,10 +2,12 @@
  *
  *     train.json              the options, all of them
  *     metrics.ndjson          {"step", "loss", "norm", "lr"} every metrics_every steps: the mean loss since the line before;
- *                             {"step", "held_out"} with each picture, where data are held out
+ *                             "scale", "skipped" where the loss is scaled (trainer.h), and norm null of a step that was
+ *                             skipped; {"step", "held_out"} with each picture, where data are held out
  *     samples/00000400.png    pictures (train_samples.h)
  *     checkpoint              where it goes on; at the end, too, should there be more steps one day
- *     model_index.json ...    the model (model_write.h), anew with each picture
+ *     model_index.json ...    the model (model_write.h), anew with each picture; with keep best, where the loss on what is
+ *                             held out is less than ever
  *
  * Whatever ends the process, the same command goes on from the last checkpoint to the same bytes of all of these. With
  * another number of steps (not fewer than were taken) a run goes on, too, at the learning rates of that number.

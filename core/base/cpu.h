@@ -15,7 +15,7 @@
 /* In order: each has what those before it have, but for NEON, which is of another family. */
 #define ISA_LIST(X)                                                              \
     X(REF, "ref", "plain C")                                                     \
-    X(AVX2, "avx2", "x86-64 with AVX2, BMI2 and FMA")                            \
+    X(AVX2, "avx2", "x86-64 with AVX2, BMI2, FMA and F16C")                      \
     X(AVX512, "avx512", "x86-64 with AVX-512 F, BW, CD, DQ and VL")              \
     X(AVX512BF16, "avx512bf16", "the same with products of bfloat16")            \
     X(AMX, "amx", "the same with tiles of bfloat16, which the system allows us") \

@@ -121,11 +121,28 @@ static bool falls_below(struct words *w, uint32_t group, double share) {
     return uniform(w->of[group % 4]) < share;
 }
 
-static void tell_given(const struct loss_given *given, struct words w, const float *x0, size_t d, float *x) {
-    const double share = uniform(w.of[2]) < given->rate ? uniform(w.of[3]) : 0;
+/* What a row of a batch with choices is for. */
+enum purpose { ALL, ASKED, CHOSEN };
+
+static enum purpose purpose_of(const struct drawing *d, size_t image) {
+    static const enum purpose OF[] = {ASKED, CHOSEN, ALL, CHOSEN};
+    const uint64_t row = (uint64_t)d->step * d->batch->whole + d->batch->first + image; /* a batch may be of one */
+    return d->loss->given.rate > 0 && d->loss->given.choices ? OF[row % 4] : ALL;
+}
+
+/* chosen_before is the choice before which all are known. */
+static uint32_t chosen_before(const struct loss_given *given, enum purpose purpose, struct words *w) {
+    return purpose == CHOSEN ? LOSS_NEVER : purpose == ASKED ? (uint32_t)(uniform(w->of[0]) * given->n_choices) : 0;
+}
+
+static void tell_given(const struct loss_given *given, enum purpose purpose, struct words w, const float *x0, size_t d,
+                       float *x) {
+    const double share = uniform(w.of[2]) < (purpose == ASKED ? 0.5 : given->rate) ? uniform(w.of[3]) : 0;
+    const uint32_t before = chosen_before(given, purpose, &w);
     for (size_t j = 0; j < d; j++) {
         const bool known =
-            share > 0 && (falls_below(&w, given->groups[j], share) || falls_below(&w, given->also[j], share));
+            (before > 0 && given->choices[j] < before) ||
+            (share > 0 && (falls_below(&w, given->groups[j], share) || falls_below(&w, given->also[j], share)));
         x[d + j] = known ? x0[j] : 0;
         x[2 * d + j] = known;
         x[j] = known ? 0 : x[j];
@@ -136,7 +153,8 @@ static void draw_image(const struct drawing *d, size_t i, double z) {
     const struct loss *loss = d->loss;
     struct loss_batch *b = d->batch;
     const struct words words = words_of(d, i);
-    const struct path_point at = draw_point(d, i, words.of[0], z);
+    const enum purpose purpose = purpose_of(d, i);
+    const struct path_point at = purpose == ASKED ? at_part(loss->path, 1) : draw_point(d, i, words.of[0], z);
     const struct prediction p = prediction_at(loss->path, &at, loss->prediction, loss->sigma_data);
     const struct prediction_target to = prediction_target(loss->path, &at, loss->prediction, loss->sigma_data);
     b->times[i] = (float)path_time(loss->path, &at);
@@ -145,12 +163,12 @@ static void draw_image(const struct drawing *d, size_t i, double z) {
         b->classes[i] = uniform(words.of[1]) < loss->drop ? loss->none : d->labels[i];
     float *x = b->x + i * b->in;
     for (size_t j = 0, k = i * b->d; j < b->d; j++, k++) {
-        double x0 = (double)d->x0[k], eps = b->noise[k];
+        double x0 = (double)d->x0[k], eps = purpose == ASKED ? 0 : b->noise[k];
         x[j] = (float)(p.input * (at.alpha * x0 + at.sigma * eps));
         b->targets[k] = (float)(to.x0_by * x0 + to.eps_by * eps);
     }
     if (loss->given.rate > 0)
-        tell_given(&loss->given, words, d->x0 + i * b->d, b->d, x);
+        tell_given(&loss->given, purpose, words, d->x0 + i * b->d, b->d, x);
 }
 
 static void draw_piece(void *arg, size_t piece) {

@@ -31,11 +31,18 @@ extern const char *const loss_times_names[]; /* in the order of loss_times; ends
  * known where either is. The network gets three times as many numbers then: those with noise, 0 where they are known;
  * those that are known as they are, 0 elsewhere; and 1 where they are known, else 0. What is known counts nothing in the
  * loss. (With known numbers in the place of noisy ones, 2 d, categories were half as near to what they should be after as
- * many steps.) Source: Ivanov et al. 2019 (VAEAC, sec. 4.1); Tashiro et al. 2021 (CSDI, sec. 4.2). */
+ * many steps.)
+ * Choices are groups of numbers that are drawn before all others, one after another, by what E[x0 | known] is where there
+ * is nothing but noise. So of four rows one is at the end of the path, where alpha is 0, without noise, and teaches just
+ * that: the first of its choices are known, any number of them as likely, and of half of such rows more, as above. Two
+ * have all of their choices known, beside what else is; and one is as above.
+ * Source: Ivanov et al. 2019 (VAEAC, sec. 4.1); Tashiro et al. 2021 (CSDI, sec. 4.2). */
 struct loss_given {
-    double rate;            /* 0 .. 1; 0: the network is not told what is known */
-    const uint32_t *groups; /* [d] the group of each number; LOSS_NEVER: it is never known */
-    const uint32_t *also;   /* [d] its other one, or the same */
+    double rate;             /* 0 .. 1; 0: the network is not told what is known */
+    const uint32_t *groups;  /* [d] the group of each number; LOSS_NEVER: it is never known */
+    const uint32_t *also;    /* [d] its other one, or the same */
+    const uint32_t *choices; /* [d] the choice it tells of, LOSS_NEVER: of none. NULL: there are none */
+    uint32_t n_choices;
 };
 #define LOSS_NEVER UINT32_MAX
 

@@ -81,7 +81,7 @@ static size_t parts_of(const struct walk *w) { return (w->g->images + w->g->shar
 
 static void pack_forward(void *arg, size_t i) {
     const struct walk *w = arg;
-    if (w->g->forward.nodes[i].op == OP_CONV)
+    if (w->g->forward.nodes[i].op == OP_CONV && ctx_stop(&w->serial) == STOP_NONE)
         gradient_pack_forward(w->g, i);
 }
 
@@ -194,32 +194,72 @@ static void embedding_weights(const struct pass *p, const struct node *node, flo
     }
 }
 
+/* -- What is final -- */
+
+static void begin_made(struct gradient *g) {
+    g->made.final = 0;
+    for (size_t i = 0; i < g->forward.n_parameters; i++)
+        atomic_store_explicit(&g->made.left[i], g->made.pieces[i], memory_order_relaxed);
+}
+
+/* tell_made says how many numbers are final, unless another thread does just that. */
+static void tell_made(struct gradient *g) {
+    struct made *m = &g->made;
+    const size_t n = g->forward.n_parameters;
+    if (!g->watch || atomic_flag_test_and_set_explicit(&m->telling, memory_order_acquire))
+        return;
+    while (m->final < n && !atomic_load_explicit(&m->left[m->final], memory_order_acquire))
+        m->final++;
+    g->watch->made(g->watch, m->final < n ? g->offset[m->final] : gradient_numbers(&g->forward));
+    atomic_flag_clear_explicit(&m->telling, memory_order_release);
+}
+
+static void piece_made(struct gradient *g, const struct piece *piece, const struct node *node) {
+    atomic_fetch_sub_explicit(&g->made.left[node->weight], 1, memory_order_release);
+    if (node->bias >= 0 && piece->first == 0)
+        atomic_fetch_sub_explicit(&g->made.left[node->bias], 1, memory_order_release);
+    tell_made(g);
+}
+
+void gradient_watched(struct gradient *g, struct gradient_watch *by) { g->watch = by; }
+
 static void weights_part(void *arg, size_t i) {
     struct walk w = *(struct walk *)arg;
     const struct piece *piece = &w.g->pieces[i];
     const struct node *node = &w.g->forward.nodes[piece->node];
     const struct pass p = pass_of(&w, 0, w.g->images);
+    if (ctx_stop(&w.serial) != STOP_NONE)
+        return;
     if (node->op == OP_CONV)
         gradient_conv_weights(&p, piece, w.by);
     else if (node->op == OP_EMBEDDING)
         embedding_weights(&p, node, w.by);
     else
         gradient_norm_weights(&p, node, &w.g->steps[piece->node], w.by);
+    if (w.last)
+        piece_made(w.g, piece, node);
+}
+
+/* of_weights is for all images of a round. */
+static void of_weights(struct ctx *ctx, struct walk *w) {
+    if (w->last)
+        begin_made(w->g);
+    each_part(ctx, w, w->g->n_pieces, weights_part);
+    if (w->last)
+        tell_made(w->g);
 }
 
 /* clear_untrained: who has no piece has no derivative. */
 static void clear_untrained(const struct gradient *g, float *by_weights) {
-    for (size_t i = 0; i < g->forward.n_nodes; i++) {
-        const int own[] = {g->forward.nodes[i].weight, g->forward.nodes[i].bias};
-        for (int k = 0; k < 2 && !g->steps[i].trained; k++)
-            if (own[k] >= 0)
-                memset(by_weights + g->offset[own[k]], 0, g->forward.parameters[own[k]].n * sizeof *by_weights);
-    }
+    for (size_t i = 0; i < g->forward.n_parameters; i++)
+        if (!g->made.pieces[i])
+            memset(by_weights + g->offset[i], 0, g->forward.parameters[i].n * sizeof *by_weights);
 }
 
 static void pack_backward(void *arg, size_t i) {
     const struct walk *w = arg;
-    if (w->g->forward.nodes[i].op == OP_CONV && w->g->needs[w->g->forward.nodes[i].in[0]])
+    if (w->g->forward.nodes[i].op == OP_CONV && ctx_stop(&w->serial) == STOP_NONE &&
+        w->g->needs[w->g->forward.nodes[i].in[0]])
         gradient_pack_backward(w->g, i);
 }
 
@@ -234,7 +274,7 @@ void gradient_backward(struct ctx *ctx, struct gradient *g, const float *d_out, 
     struct walk w = {.g = g, .d_out = d_out, .by = by_weights, .wanted = BY_WEIGHTS, .last = true};
     clear_untrained(g, by_weights);
     backward(ctx, &w);
-    each_part(ctx, &w, g->n_pieces, weights_part);
+    of_weights(ctx, &w);
 }
 
 static void pack_both(void *arg, size_t i) {
@@ -274,7 +314,7 @@ void gradient_step(struct ctx *ctx, struct gradient *g, const float *weights, si
         w.d_out = d_out + w.before * floats;
         w.last = left <= round;
         each_part(ctx, &w, parts_of(&w), step_part);
-        each_part(ctx, &w, g->n_pieces, weights_part);
+        of_weights(ctx, &w);
     }
 }
 

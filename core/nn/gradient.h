@@ -26,12 +26,22 @@ struct gradient;
  * convolution of more than 1x1. */
 enum status gradient_new(struct ctx *ctx, const struct graph *graph, size_t images, struct gradient **out) MUST_CHECK;
 
-/* gradient_new_halved makes one whose products of values, and of derivatives by them, with weights are of bfloat16 factors
- * and float32 sums (half.h): both are rounded for the product alone, so that weights, their gradient, which is a product of
- * float32, and all else stay float32. A forward run is then that of a graph with such products but for what those lose
- * between layers. Errors: as of gradient_new. */
-enum status gradient_new_halved(struct ctx *ctx, const struct graph *graph, size_t images,
-                                const struct half_kernels *half, struct gradient **out) MUST_CHECK;
+/* What the factors of products with weights are rounded to: values and weights on the way forwards, derivatives and weights
+ * on the way back, and values and derivatives of which the gradient of weights is made. Sums, weights and all else stay
+ * float32. Source: what torch.autocast does to linear layers and convolutions; differs: what a product gives is not
+ * rounded. */
+enum gradient_dtype {
+    GRADIENT_F32,
+    GRADIENT_BF16, /* products of half.h */
+    /* IEEE binary16, by products of float32. Derivatives are infinite beyond 65504 then, and lost below 2^-25: what to do
+     * says core/train/scaler.h. */
+    GRADIENT_F16,
+};
+
+/* gradient_new_rounded makes one with such products, by the kernels of ctx->isa. A forward run of bfloat16 is that of a
+ * graph with such products but for what those lose between layers. Errors: as of gradient_new. */
+enum status gradient_new_rounded(struct ctx *ctx, const struct graph *graph, size_t images, enum gradient_dtype dtype,
+                                 struct gradient **out) MUST_CHECK;
 
 size_t gradient_numbers(const struct graph *graph);
 
@@ -50,6 +60,16 @@ void gradient_backward(struct ctx *ctx, struct gradient *g, const float *d_out, 
 typedef void gradient_compare(void *self, size_t first, size_t images);
 void gradient_step(struct ctx *ctx, struct gradient *g, const float *weights, size_t images, const struct graph_in *in,
                    float *out, gradient_compare *compare, void *self, const float *d_out, float *by_weights);
+
+/* Who wants to know how far the gradient by weights is while the rest of it is still made. made(self, n) comes again and
+ * again, also where n is what it was, from any of the threads but from one at a time: by_weights[0 .. n) are final. n never
+ * falls, and is gradient_numbers at last. */
+struct gradient_watch {
+    void (*made)(struct gradient_watch *self, size_t n);
+};
+
+/* gradient_watched: from now on every gradient by weights is told to `by`, which is borrowed; NULL: to none. */
+void gradient_watched(struct gradient *g, struct gradient_watch *by);
 
 /* gradient_by_input writes that by the input image: by_input[images][height][width][channels]. */
 void gradient_by_input(struct ctx *ctx, struct gradient *g, const float *d_out, float *by_input);

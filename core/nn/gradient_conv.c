@@ -83,6 +83,12 @@ static size_t weight_at(const struct node *node, const struct parameter *p, size
     return (o * in + k) * taps_of(p) + s;
 }
 
+static void round_panels(const struct gradient *g, const struct matrix *m, float *panels) {
+    const struct tensor_kernels *k = g->forward.kernels;
+    if (g->dtype == GRADIENT_F16)
+        k->round_f16(matrix_floats(k, m->segments, m->depth, m->columns), panels, panels);
+}
+
 void gradient_pack_forward(const struct gradient *g, size_t i) {
     const struct node *node = &g->forward.nodes[i];
     const struct parameter *p = &g->forward.parameters[node->weight];
@@ -92,10 +98,12 @@ void gradient_pack_forward(const struct gradient *g, size_t i) {
         patches_by_rows(p, w, g->steps[i].sums); /* where there is nothing yet */
         w = g->steps[i].sums;
     }
-    if (g->steps[i].pairs)
+    if (g->steps[i].pairs) {
         half_pack(g->forward.half, m->segments, m->depth, m->columns, w, g->steps[i].pairs);
-    else
-        matrix_pack(g->forward.kernels, m->segments, m->depth, m->columns, w, g->steps[i].panels);
+        return;
+    }
+    matrix_pack(g->forward.kernels, m->segments, m->depth, m->columns, w, g->steps[i].panels);
+    round_panels(g, m, g->steps[i].panels);
 }
 
 void gradient_pack_backward(const struct gradient *g, size_t i) {
@@ -105,32 +113,39 @@ void gradient_pack_backward(const struct gradient *g, size_t i) {
         const struct phase *phase = &g->steps[i].phases[k];
         const struct matrix *m = &phase->matrix;
         const size_t taps = taps_of(&g->forward.parameters[node->weight]);
-        if (phase->pairs)
+        if (phase->pairs) {
             half_pack_across(g->forward.half, m->segments, m->depth, m->columns, w, taps, phase->tap, phase->pairs);
-        else
-            matrix_pack_across(g->forward.kernels, m->segments, m->depth, m->columns, w, taps, phase->tap,
-                               phase->panels);
+            continue;
+        }
+        matrix_pack_across(g->forward.kernels, m->segments, m->depth, m->columns, w, taps, phase->tap, phase->panels);
+        round_panels(g, m, phase->panels);
     }
 }
 
-/* -- Halved products -- */
+/* -- Rounded factors -- */
 
-/* round_value writes a value's numbers as bfloat16, with its border, to another one. */
+/* round_value writes a value's numbers to another one, with its border, as that has them. */
 static void round_value(const struct run *r, int value, int to) {
     const struct value_place *v = &r->g->values[value];
-    const struct places from = graph_places(r, value), halves = graph_places(r, to);
+    const struct places from = graph_places(r, value), rounded = graph_places(r, to);
     const size_t border = v->border ? 1 : 0, before = border * (from.row_step + from.step);
     const size_t n = (v->height + 2 * border) * (v->width + 2 * border) * v->channels;
-    for (size_t i = 0; i < r->images; i++)
-        r->g->half->narrow(n, from.data + i * from.image_step - before, halves.halves + i * halves.image_step - before);
+    for (size_t i = 0; i < r->images; i++) {
+        const float *image = from.data + i * from.image_step - before;
+        if (rounded.halves)
+            r->g->half->narrow(n, image, rounded.halves + i * rounded.image_step - before);
+        else
+            r->g->kernels->round_f16(n, image, rounded.data + i * rounded.image_step - before);
+    }
 }
 
-/* halve has a product take its rows from there: they lie as in the value itself, but for the distance of images. */
-static void halve(const struct run *r, int value, int rounded, struct product *p) {
-    const struct places from = graph_places(r, value), halves = graph_places(r, rounded);
-    p->in.halves = halves.halves + (p->in.data - from.data);
-    p->in.data = NULL;
-    p->in.image_step = halves.image_step;
+/* take_rounded has a product take its rows from there: they lie as in the value itself, but for the distance of images. */
+static void take_rounded(const struct run *r, int value, int to, struct product *p) {
+    const struct places from = graph_places(r, value), rounded = graph_places(r, to);
+    const ptrdiff_t at = p->in.data - from.data;
+    p->in.halves = rounded.halves ? rounded.halves + at : NULL;
+    p->in.data = rounded.halves ? NULL : rounded.data + at;
+    p->in.image_step = rounded.image_step;
     p->half = r->g->half;
 }
 
@@ -142,9 +157,9 @@ static bool keeps_slope(const struct node *node, const struct step *step) { retu
 
 void gradient_conv_forward(const struct run *r, const struct node *node, const struct step *step) {
     struct product product = graph_product(r, node);
-    if (step->pairs) {
+    if (step->narrow >= 0) {
         round_value(r, node->in[0], step->narrow);
-        halve(r, node->in[0], step->narrow, &product);
+        take_rounded(r, node->in[0], step->narrow, &product);
     }
     if (step->keep >= 0)
         product.keep = graph_places(r, step->keep);
@@ -213,6 +228,16 @@ static void by_vector(const struct pass *p, const struct node *node, const struc
                                                   to.data + i * to.image_step + node->conv.vector_at);
 }
 
+/* round_derivative rounds that by the output where it lies: only products and the sum of the bias read it from here on. */
+static void round_derivative(const struct pass *p, const struct node *node) {
+    struct places d = graph_places(&p->d, node->out);
+    const struct lines l =
+        gradient_lines(p, &p->g->forward.values[node->out], (const struct places *const[]){&d, NULL});
+    for (size_t i = 0; i < l.images; i++)
+        for (size_t y = 0; y < l.height; y++)
+            p->g->forward.kernels->round_f16(l.numbers, at(&d, i, y), at(&d, i, y));
+}
+
 static void by_phase(const struct pass *p, const struct node *node, const struct step *step,
                      const struct phase *phase) {
     const struct value_place *in = &p->g->forward.values[node->in[0]];
@@ -230,7 +255,7 @@ static void by_phase(const struct pass *p, const struct node *node, const struct
         product.segment[t] =
             (size_t)(phase->dy[t] + (int)before) * d.row_step + (size_t)(phase->dx[t] + (int)before) * d.step;
     if (phase->pairs)
-        halve(&p->d, node->out, step->d_narrow, &product);
+        take_rounded(&p->d, node->out, step->d_narrow, &product);
     to.data += phase->row * to.row_step + phase->column * to.step;
     to.row_step *= stride;
     to.step *= stride;
@@ -248,11 +273,13 @@ void gradient_conv(const struct pass *p, const struct node *node, const struct s
     before_activation(p, node, step);
     if (gradient_takes(p, node, 1))
         by_vector(p, node, step);
-    if (!gradient_takes(p, node, 0))
-        return;
     graph_frame(&p->d, node->out);
     if (step->pairs)
         round_value(&p->d, node->out, step->d_narrow);
+    if (p->g->dtype == GRADIENT_F16)
+        round_derivative(p, node);
+    if (!gradient_takes(p, node, 0))
+        return;
     for (size_t k = 0; k < node->conv.stride * node->conv.stride; k++)
         by_phase(p, node, step, &step->phases[k]);
 }
@@ -284,10 +311,29 @@ static size_t pixels_together(const struct product *x, const struct places *d, s
 }
 
 static void swap(struct outer *o) {
-    const float *a = o->a;
-    size_t line = o->a_line, step = o->a_step;
-    o->a = o->b, o->a_line = o->b_line, o->a_step = o->b_step;
-    o->b = a, o->b_line = line, o->b_step = step;
+    const struct outer was = *o;
+    o->a = was.b, o->a_halves = was.b_halves, o->a_line = was.b_line, o->a_step = was.b_step;
+    o->b = was.a, o->b_halves = was.a_halves, o->b_line = was.a_line, o->b_step = was.a_step;
+}
+
+/* factors finds those of segment s, images first .. */
+static void factors(const struct product *x, const struct places *d, size_t first, size_t s, struct outer *o) {
+    const size_t a = first * x->in.image_step + x->segment[s], b = first * d->image_step;
+    if (x->in.halves)
+        o->a_halves = x->in.halves + a, o->b_halves = d->halves + b;
+    else
+        o->a = x->in.data + a, o->b = d->data + b;
+}
+
+/* add_rows adds the products of rows k .. */
+static void add_rows(const struct gradient *g, struct outer *o, size_t k) {
+    if (o->a_halves) {
+        o->a_halves += k;
+        g->forward.half->outer(o);
+    } else {
+        o->a += k;
+        g->forward.kernels->backward->outer(o);
+    }
 }
 
 /* add_images adds what one or more images give to the rows of a piece, which lie in several segments. */
@@ -298,18 +344,14 @@ static size_t add_images(const struct pass *p, const struct product *x, const st
     for (size_t row = piece->first, end; row < piece->end; row = end) {
         size_t s = row / rows, k = row % rows;
         end = (s + 1) * rows < piece->end ? (s + 1) * rows : piece->end;
-        struct outer o = {.a = x->in.data + first * x->in.image_step + x->segment[s],
-                          .b = d->data + first * d->image_step,
-                          .rows = end - row,
-                          .columns = step->swapped ? depth : columns,
-                          .add = first > 0 || !p->begins,
-                          .pitch = step->swapped ? depth : columns};
+        struct outer o = {
+            .rows = end - row, .columns = step->swapped ? depth : columns, .pitch = step->swapped ? depth : columns};
+        factors(x, d, first, s, &o);
         images = pixels_together(x, d, first, gradient_together(out), &o);
         if (step->swapped)
             swap(&o);
-        o.a += k;
         o.out = sums + row * o.pitch;
-        p->g->forward.kernels->backward->outer(&o);
+        add_rows(p->g, &o, k);
     }
     return images;
 }
@@ -347,8 +389,13 @@ void gradient_conv_weights(const struct pass *p, const struct piece *piece, floa
     const struct node *node = &p->g->forward.nodes[piece->node];
     const struct step *step = &p->g->steps[piece->node];
     struct product x = graph_product(&p->v, node);
-    struct places d = graph_places(&p->d, node->out);
+    if (step->narrow >= 0)
+        take_rounded(&p->v, node->in[0], step->narrow, &x);
+    struct places d = graph_places(&p->d, step->pairs ? step->d_narrow : node->out);
+    size_t wide = step->swapped ? x.b->depth : x.b->columns;
     float *to = by_weights + p->g->offset[node->weight], *sums = step->direct ? to : step->sums;
+    if (p->begins)
+        memset(sums + piece->first * wide, 0, (piece->end - piece->first) * wide * sizeof *sums);
     for (size_t i = 0; i < x.images;)
         i += add_images(p, &x, &d, step, piece, i, sums);
     if (!step->direct && p->ends)

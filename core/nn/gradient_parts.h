@@ -8,6 +8,8 @@
 #ifndef SOLVENT_GRADIENT_PARTS_H
 #define SOLVENT_GRADIENT_PARTS_H
 
+#include <stdatomic.h>
+
 #include "core/nn/gradient.h"
 #include "core/nn/graph_parts.h"
 #include "core/tensor/backward.h"
@@ -21,7 +23,7 @@ struct phase {
     size_t row, column, taps;
     size_t tap[TILE_SEGMENTS_MAX];
     int dy[TILE_SEGMENTS_MAX], dx[TILE_SEGMENTS_MAX]; /* -1 .. 1 */
-    float *panels;                                    /* or, where products are halved: */
+    float *panels;                                    /* or, as bfloat16: */
     uint16_t *pairs;
     struct matrix matrix; /* [taps][out][in], packed in them */
 };
@@ -31,12 +33,11 @@ struct step {
     bool add[NODE_INPUTS]; /* that input's derivative has begun */
     int keep;              /* a value of `forward`: a convolution's before activation and gate, a norm's sums */
     struct phase *phases;  /* of a convolution: stride * stride */
-    int narrow, d_narrow;  /* of one whose products are halved: its input, and the derivative by its output, rounded */
-    uint16_t *pairs;       /* its packed weights then */
-    float *panels, *sums;  /* of a convolution: its packed weights and their gradient, [segments][rows][columns] */
-    bool swapped;          /* rows are channels out, columns those in; else the other way round */
-    bool direct;           /* the sums lie as in the file, and are made there */
-    bool trained;          /* its weights have pieces */
+    int narrow, d_narrow; /* of one whose factors are rounded: its input so; the derivative by its output as bfloat16 */
+    uint16_t *pairs;      /* its packed weights as bfloat16 */
+    float *panels, *sums; /* of a convolution: its packed weights and their gradient, [segments][rows][columns] */
+    bool swapped;         /* rows are channels out, columns those in; else the other way round */
+    bool direct;          /* the sums lie as in the file, and are made there */
 };
 
 /* A part of the gradient of weights: of a convolution, rows first .. end - 1 of its sums. */
@@ -44,14 +45,25 @@ struct piece {
     size_t node, first, end;
 };
 
+/* How far a gradient of weights is; pieces are in the order of the parameters, so that the first are final early. */
+struct made {
+    size_t *pieces;      /* [n_parameters]: so many write to it */
+    atomic_size_t *left; /* [n_parameters]: of these, in this run */
+    size_t final;        /* parameters before this one have none left; of who holds `telling` */
+    atomic_flag telling;
+};
+
 struct gradient {
     struct graph forward, backward;
+    enum gradient_dtype dtype;
     float *values, *slopes; /* their workspaces */
     struct step *steps;     /* [n_nodes] */
     unsigned char *needs;   /* [n_values]: on what a value depends */
     size_t *offset;         /* [n_parameters]: of a parameter in all weights */
     struct piece *pieces;
     size_t n_pieces;
+    struct made made;
+    struct gradient_watch *watch; /* NULL: none */
     const float *weights;
     bool points;   /* all values have one pixel */
     bool packed;   /* for the way back */

@@ -59,10 +59,10 @@ static int add_value(struct graph *g, struct value_place v) {
 
 static int add_floats(struct graph *g, size_t floats) { return add_value(g, (struct value_place){.floats = floats}); }
 
-/* add_half adds a value for another one's numbers as bfloat16, with its border. */
-static int add_half(struct graph *g, int value) {
+/* add_rounded adds a value for another one's numbers, with its border: as bfloat16, or as float32 that binary16 has. */
+static int add_rounded(struct graph *g, int value, enum gradient_dtype dtype) {
     struct value_place v = g->values[value];
-    v.half = true;
+    v.half = dtype == GRADIENT_BF16;
     v.constant = NULL;
     return add_value(g, v);
 }
@@ -77,13 +77,13 @@ static int add_bare(struct graph *g, int value) {
 /* keep finds room for what a node keeps. */
 static void keep(struct gradient *g, struct node *node, struct step *step) {
     struct graph *f = &g->forward;
-    step->keep = GRAPH_NONE;
+    step->keep = step->narrow = GRAPH_NONE;
     if (node->out < 0) /* that of the graph */
         return;
     if (node->op == OP_CONV && (node->conv.activation != ACTIVATION_NONE || node->in[3] >= 0))
         step->keep = add_bare(f, node->out);
-    if (node->op == OP_CONV && f->half)
-        step->narrow = add_half(f, node->in[0]);
+    if (node->op == OP_CONV && g->dtype != GRADIENT_F32)
+        step->narrow = add_rounded(f, node->in[0], g->dtype);
     const struct value_place *out = &f->values[node->out];
     if (node->op == OP_GROUP_NORM || node->op == OP_LAYER_NORM)
         step->keep = add_floats(f, gradient_norm_keeps(node, out));
@@ -181,19 +181,32 @@ static size_t cut_at(size_t rows, size_t k, size_t parts) {
     return k < parts ? rows / PIECE_ROWS * k / parts * PIECE_ROWS : rows;
 }
 
+static void cut_node(struct gradient *g, size_t i) {
+    const struct node *node = &g->forward.nodes[i];
+    size_t rows, parts = pieces_of(g, i, &rows);
+    for (size_t k = 0; k < parts; k++)
+        g->pieces[g->n_pieces++] = (struct piece){i, cut_at(rows, k, parts), cut_at(rows, k + 1, parts)};
+    if (parts) {
+        g->made.pieces[node->weight] = parts;
+        if (node->bias >= 0) /* the first of them writes it */
+            g->made.pieces[node->bias] = 1;
+    }
+}
+
 static enum status cut(struct ctx *ctx, struct gradient *g) {
+    const size_t parameters = g->forward.n_parameters;
     size_t n = 0, rows;
     for (size_t i = 0; i < g->forward.n_nodes; i++)
         n += pieces_of(g, i, &rows);
     g->pieces = ctx_alloc(ctx, n, sizeof *g->pieces);
-    if (!g->pieces)
+    g->made.pieces = ctx_zalloc(ctx, parameters, sizeof *g->made.pieces);
+    g->made.left = ctx_zalloc(ctx, parameters, sizeof *g->made.left);
+    if (!g->pieces || !g->made.pieces || !g->made.left)
         return STATUS_NO_MEMORY;
-    for (size_t i = 0; i < g->forward.n_nodes; i++) {
-        size_t parts = pieces_of(g, i, &rows);
-        g->steps[i].trained = parts > 0;
-        for (size_t k = 0; k < parts; k++)
-            g->pieces[g->n_pieces++] = (struct piece){i, cut_at(rows, k, parts), cut_at(rows, k + 1, parts)};
-    }
+    for (size_t i = 0; i < parameters; i++)
+        for (size_t k = 0; k < g->forward.n_nodes; k++)
+            if (g->forward.nodes[k].weight == (int)i)
+                cut_node(g, k);
     return STATUS_OK;
 }
 
@@ -219,8 +232,8 @@ static enum status plan(struct ctx *ctx, struct gradient *g) {
         if (node->op != OP_CONV)
             continue;
         g->backward.values[node->out].border = node->conv.kernel > 1;
-        if (g->backward.half)
-            g->steps[i].d_narrow = add_half(&g->backward, node->out);
+        if (g->dtype == GRADIENT_BF16)
+            g->steps[i].d_narrow = add_rounded(&g->backward, node->out, g->dtype);
         status = gradient_conv_new(ctx, g, i);
     }
     if (status == STATUS_OK)
@@ -229,16 +242,17 @@ static enum status plan(struct ctx *ctx, struct gradient *g) {
 }
 
 enum status gradient_new(struct ctx *ctx, const struct graph *graph, size_t images, struct gradient **out) {
-    return gradient_new_halved(ctx, graph, images, NULL, out);
+    return gradient_new_rounded(ctx, graph, images, GRADIENT_F32, out);
 }
 
-enum status gradient_new_halved(struct ctx *ctx, const struct graph *graph, size_t images,
-                                const struct half_kernels *half, struct gradient **out) {
+enum status gradient_new_rounded(struct ctx *ctx, const struct graph *graph, size_t images, enum gradient_dtype dtype,
+                                 struct gradient **out) {
     struct gradient *g = ctx_zalloc(ctx, 1, sizeof *g);
     if (!g || !copy_graph(ctx, graph, &g->forward, 3 * graph->n_nodes) ||
         !copy_graph(ctx, graph, &g->backward, graph->n_nodes))
         return STATUS_NO_MEMORY;
-    g->forward.half = g->backward.half = half;
+    g->dtype = dtype;
+    g->forward.half = g->backward.half = dtype == GRADIENT_BF16 ? half_kernels_for(ctx->isa) : NULL;
     enum status status = refuse_shared(ctx, g);
     if (status == STATUS_OK)
         status = plan(ctx, g);

@@ -70,11 +70,13 @@ static void step_piece(void *arg, size_t i) {
     move(job, from, end);
 }
 
+static double scale_of(const struct optimiser_options *options) { return options->scale > 0 ? options->scale : 1; }
+
 static struct adam adam_of(const struct optimiser_options *options, double rate, double norm, uint64_t step) {
     double t = (double)step, limit = options->clip > 0 ? options->clip / (norm + 1e-6) : 1;
     double mean = (1 + t) / (10 + t), average = options->average < mean ? options->average : mean;
     double correction = 1 - elementary_pow(options->beta2, t);
-    return (struct adam){.by_gradient = (float)(limit < 1 ? limit : 1),
+    return (struct adam){.by_gradient = (float)((limit < 1 ? limit : 1) / scale_of(options)),
                          .beta1 = (float)options->beta1,
                          .rest1 = (float)(1 - options->beta1),
                          .beta2 = (float)options->beta2,
@@ -89,7 +91,7 @@ static struct adam adam_of(const struct optimiser_options *options, double rate,
 double optimiser_step(struct ctx *ctx, struct optimiser *o, const struct optimiser_options *options, double rate,
                       const float *gradient) {
     struct job job = {.k = tensor_kernels_for(ctx->isa)->backward, .o = o, .gradient = gradient};
-    double norm = norm_of(ctx, &job);
+    double norm = norm_of(ctx, &job) / scale_of(options);
     if (!isfinite(norm))
         return norm;
     job.adam = adam_of(options, rate, norm, ++o->step);

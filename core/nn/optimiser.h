@@ -11,6 +11,7 @@ struct optimiser_options {
     double beta1, beta2, eps;
     double decay; /* weights shrink by rate * decay a step */
     double clip;  /* the most that the gradient's norm may be; 0: any */
+    double scale; /* by which the gradient was multiplied: it is divided by it, before it is clipped; 0: it was not */
     double
         average; /* the most of the average that stays a step: min(average, (1 + step) / (10 + step)) does; 0: none */
 };
@@ -29,7 +30,7 @@ struct optimiser {
  * Errors: NO_MEMORY. */
 enum status optimiser_new(struct ctx *ctx, size_t n, struct optimiser *out) MUST_CHECK;
 
-/* optimiser_step makes a step with a learning rate, and gives the gradient's norm before clipping: not finite means that
+/* optimiser_step makes a step with a learning rate, and gives the gradient's norm, without its scale, before clipping: not finite means that
  * there was no step. It uses the kernels of ctx->isa. */
 double optimiser_step(struct ctx *ctx, struct optimiser *o, const struct optimiser_options *options, double rate,
                       const float *gradient);

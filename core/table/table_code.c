@@ -236,19 +236,16 @@ void table_give(const struct table_code *code, size_t column, double value, doub
         given[c->first + k] = (double)features[k];
 }
 
-/* gap_of is the feature that tells that a column is missing. */
-static size_t gap_of(const struct column_code *c) { return c->first + c->width - 1; }
-
 void table_give_there(const struct table_code *code, size_t column, double *given) {
     const struct column_code *c = &code->columns[column];
     if (c->gaps)
-        given[gap_of(c)] = -1;
+        given[column_gap(c)] = -1;
 }
 
 void table_fill(const struct table_code *code, double *features) {
     for (size_t i = 0; i < code->n; i++)
         if (code->columns[i].gaps && code->columns[i].width)
-            features[gap_of(&code->columns[i])] = (double)-INFINITY;
+            features[column_gap(&code->columns[i])] = (double)-INFINITY;
 }
 
 void table_groups(const struct table_code *code, uint32_t *groups, uint32_t *also) {
@@ -259,7 +256,7 @@ void table_groups(const struct table_code *code, uint32_t *groups, uint32_t *als
         for (size_t k = 0; k < c->width; k++)
             groups[c->first + k] = also[c->first + k] = whole;
         if (c->gaps && !is_label(code, i))
-            also[gap_of(c)] = next++;
+            also[column_gap(c)] = next++;
     }
 }
 

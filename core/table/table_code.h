@@ -44,6 +44,9 @@ struct column_code {
     size_t first, width; /* its features */
 };
 
+/* column_gap is the feature that tells that a column with gaps is missing. */
+static inline size_t column_gap(const struct column_code *c) { return c->first + c->width - 1; }
+
 struct table_code {
     size_t n, features, rows;    /* rows: that it was fit to */
     struct column_code *columns; /* [n] */

@@ -76,7 +76,6 @@ static void add_transposed(const struct head *h, const float *w, size_t rows, co
                                           .b = x,
                                           .a_step = h->keys,
                                           .b_step = x_step,
-                                          .add = true,
                                           .out = to,
                                           .pitch = a->step});
 }

@@ -6,13 +6,13 @@
 
 #include "core/tensor/tensor.h"
 
-/* The gradient of weights: out[i * pitch + j] = (add ? out[i * pitch + j] : 0) + sum over lines l and pixels p of a(l, p)[i] * b(l, p)[j], where a(l, p)
+/* The gradient of weights: out[i * pitch + j] += sum over lines l and pixels p of a(l, p)[i] * b(l, p)[j], where a(l, p)
  * is at a + l * a_line + p * a_step, and so for b. */
 struct outer {
     size_t lines, pixels, rows, columns;
     const float *a, *b;
+    const uint16_t *a_halves, *b_halves; /* in place of them, as bfloat16: of half_kernels.outer */
     size_t a_line, a_step, b_line, b_step;
-    bool add;
     float *out;
     size_t pitch;
 };

@@ -4,6 +4,9 @@
 #include <math.h>
 
 #include "core/base/elementary.h"
+#include "core/base/half_float.h"
+
+static float factor(const float *x, const uint16_t *halves, size_t i) { return x ? x[i] : float_of_bf16(halves[i]); }
 
 static void outer(const struct outer *o) {
     for (size_t i = 0; i < o->rows; i++)
@@ -11,8 +14,9 @@ static void outer(const struct outer *o) {
             float sum = 0;
             for (size_t l = 0; l < o->lines; l++)
                 for (size_t p = 0; p < o->pixels; p++)
-                    sum += o->a[l * o->a_line + p * o->a_step + i] * o->b[l * o->b_line + p * o->b_step + j];
-            o->out[i * o->pitch + j] = (o->add ? o->out[i * o->pitch + j] : 0) + sum;
+                    sum += factor(o->a, o->a_halves, l * o->a_line + p * o->a_step + i) *
+                           factor(o->b, o->b_halves, l * o->b_line + p * o->b_step + j);
+            o->out[i * o->pitch + j] += sum;
         }
 }
 

@@ -35,8 +35,7 @@ INLINE void outer_tile(const struct outer *o, size_t row, size_t column, const s
 #pragma GCC unroll 2
         for (size_t j = 0; j < vectors; j++) {
             float *to = out + i * o->pitch + j * LANES;
-            const vec before = o->add ? load_n(to, left - j * LANES) : splat(0);
-            store_n(to, before + acc[i][j], left - j * LANES);
+            store_n(to, load_n(to, left - j * LANES) + acc[i][j], left - j * LANES);
         }
 }
 

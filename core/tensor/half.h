@@ -11,7 +11,7 @@
 #ifndef SOLVENT_HALF_H
 #define SOLVENT_HALF_H
 
-#include "core/tensor/tensor.h"
+#include "core/tensor/backward.h"
 
 struct half_kernels {
     enum isa isa;
@@ -20,6 +20,7 @@ struct half_kernels {
     /* narrow rounds n numbers to the nearest, ties to the even one; beyond the greatest lies infinity, and NaN stays.
      * The same bits for all tables. */
     void (*narrow)(size_t n, const float *x, uint16_t *out);
+    void (*outer)(const struct outer *o); /* backward.h's, of a_halves and b_halves */
 };
 
 /* half_kernels_for is the table of a set, or of the nearest below it that there is. */

@@ -21,7 +21,10 @@
         _tile_stored(t, p, stride); \
         SETTLED();                  \
     } while (0)
+#define JOINED 2
+#define MULTIPLY(acc, a, b) ((vec)_mm512_dpbf16_ps((__m512)(acc), (__m512bh)(a), (__m512bh)(b)))
 #include "core/tensor/half_narrow.h"
+#include "core/tensor/half_outer.h"
 #include "core/tensor/half_tiles.h"
 
 const struct half_kernels half_amx = {
@@ -30,4 +33,5 @@ const struct half_kernels half_amx = {
     .tile = {TILES_ROWS, TILES_COLUMNS, tile},
     .slim = {TILES_ROWS, TILE_SIDE, slim_tile},
     .narrow = narrow,
+    .outer = outer,
 };

@@ -27,10 +27,13 @@ static void tile_of(const struct tile *t, size_t columns) {
 static void tile(const struct tile *t) { tile_of(t, COLUMNS); }
 static void slim_tile(const struct tile *t) { tile_of(t, SLIM_COLUMNS); }
 
+static void outer(const struct outer *o) { backward_ref.outer(o); }
+
 const struct half_kernels half_ref = {
     .isa = ISA_REF,
     .step = 2,
     .tile = {ROWS, COLUMNS, tile},
     .slim = {SLIM_ROWS, SLIM_COLUMNS, slim_tile},
     .narrow = narrow,
+    .outer = outer,
 };

@@ -14,13 +14,20 @@ enum { COLUMNS = LANES * VECTORS, SEVERAL = 4 };
 typedef unsigned words_anywhere __attribute__((vector_size(LANES * 4), aligned(2), may_alias));
 typedef unsigned word_anywhere __attribute__((aligned(2), may_alias));
 
-#ifndef DOT
+#ifdef DOT
+#define JOINED 2
+#define MULTIPLY DOT
+#else
+#define JOINED 1
+#define MULTIPLY(acc, a, b) FMA((vec)(a), (vec)(b), acc)
 INLINE vec dot(vec acc, vuint pair, vuint weights) {
     acc = FMA((vec)(pair << 16), (vec)(weights << 16), acc);
     return FMA((vec)(pair & 0xffff0000u), (vec)(weights & 0xffff0000u), acc);
 }
 #define DOT dot
 #endif
+
+#include "core/tensor/half_outer.h"
 
 INLINE vuint pair_at(const uint16_t *p) { return *(const word_anywhere *)p - (vuint){0}; }
 INLINE vuint weights_at(const uint16_t *p) { return *(const words_anywhere *)p; }
@@ -120,4 +127,5 @@ const struct half_kernels TABLE = {
     .tile = {ROWS, COLUMNS, tile},
     .slim = {SLIM_ROWS, LANES, slim_tile},
     .narrow = narrow,
+    .outer = outer,
 };

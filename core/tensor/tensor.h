@@ -99,6 +99,9 @@ struct tensor_kernels {
     void (*widen)(size_t n, const uint16_t *x, float *out); /* from bfloat16, exactly */
     /* transpose: out[j * out_pitch + i] = x[i * x_pitch + j] for `rows` i and `columns` j. */
     void (*transpose)(size_t rows, size_t columns, const float *x, size_t x_pitch, float *out, size_t out_pitch);
+    /* round_f16 gives of each number the nearest that IEEE binary16 has, ties to the even one, as float32: multiples of
+     * 2^-24 near 0, infinity from 65520 on; NaN stays one. x and out may be the same. */
+    void (*round_f16)(size_t n, const float *x, float *out);
     /* finish writes out[n] from x[n]; they may be the same. */
     void (*finish)(const struct finish *f, size_t n, const float *x, float *out);
     void (*finish_rows)(const struct finish_rows *f);

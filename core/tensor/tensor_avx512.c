@@ -10,6 +10,7 @@
 #define SOME(p, n) ((vec)_mm512_maskz_loadu_ps(FIRST(n), p))
 #define SET_SOME(p, v, n) _mm512_mask_storeu_ps(p, FIRST(n), (__m512)(v))
 #define FMA(a, b, c) ((vec)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
+#define ROUND_F16(a) ((vec)_mm512_cvtph_ps(_mm512_cvtps_ph((__m512)(a), _MM_FROUND_TO_NEAREST_INT)))
 #define TABLE tensor_avx512
 #define SET ISA_AVX512
 #include "core/tensor/tensor_vector.h"

@@ -14,6 +14,11 @@ static void widen(size_t n, const uint16_t *x, float *out) {
         out[i] = float_of_bf16(x[i]);
 }
 
+static void round_f16(size_t n, const float *x, float *out) {
+    for (size_t i = 0; i < n; i++)
+        out[i] = float_of_f16(f16_of_float(x[i]));
+}
+
 /* weight is number i of a panel. */
 static float weight(const struct tile *t, size_t i) { return t->panel ? t->panel[i] : float_of_bf16(t->halves[i]); }
 
@@ -213,6 +218,7 @@ const struct tensor_kernels tensor_ref = {
     .thin = {SLIM_ROWS, 1, thin_tile},
     .widen = widen,
     .transpose = transpose,
+    .round_f16 = round_f16,
     .finish = finish,
     .finish_rows = finish_rows,
     .affine = affine,

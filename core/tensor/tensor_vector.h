@@ -6,6 +6,7 @@
  *     LEAST(a, b), GREATEST(a, b)      a < b ? a : b and a > b ? a : b of lanes; without them, selections
  *     SOME(p, n), SET_SOME(p, v, n)    load and store the first n < LANES lanes; without them, copies do that
  *     FMA(a, b, c)   a * b + c, rounded once
+ *     ROUND_F16(a)   to IEEE binary16 and back
  *     TABLE, SET     the table's name and the enum isa
  * Everything else is written with the compiler's vector types. */
 
@@ -82,6 +83,11 @@ static void widen(size_t n, const uint16_t *x, float *out) {
         store(out + i, load_halves(x + i));
     for (; i < n; i++)
         out[i] = widened(x[i]);
+}
+
+static void round_f16(size_t n, const float *x, float *out) {
+    for (size_t i = 0; i < n; i += LANES)
+        store_n(out + i, ROUND_F16(load_n(x + i, n - i)), n - i);
 }
 
 #include "core/tensor/activation_vector.h"
@@ -318,6 +324,7 @@ const struct tensor_kernels TABLE = {
     .thin = {TILE_ROWS_MAX, 1, thin_tile},
     .widen = widen,
     .transpose = transpose,
+    .round_f16 = round_f16,
     .finish = finish,
     .finish_rows = finish_rows,
     .affine = affine,

@@ -1,5 +1,7 @@
 #include "core/train/team.h"
 
+#include <string.h>
+
 enum { STATUS_BITS = 8 };
 
 enum status team_agree(struct team *team, enum status own) {
@@ -10,19 +12,16 @@ enum status team_agree(struct team *team, enum status own) {
     return (enum status)(word & ((1 << STATUS_BITS) - 1));
 }
 
-bool team_alike(struct team *team, const uint64_t *values, size_t n) {
-    uint64_t words[2 * TEAM_ALIKE];
+size_t team_odd(struct team *team, const uint64_t *values, size_t n) {
+    uint64_t of_first[TEAM_WORDS] = {0}, word;
     if (!team)
-        return true;
-    for (size_t i = 0; i < n; i++) { /* the complement of the greatest complement is the least */
-        words[2 * i] = values[i];
-        words[2 * i + 1] = ~values[i];
-    }
-    team->most(team, words, 2 * n);
-    for (size_t i = 0; i < n; i++)
-        if (words[2 * i] != ~words[2 * i + 1])
-            return false;
-    return true;
+        return 0;
+    for (size_t i = 0; team->rank == 0 && i < n; i++)
+        of_first[i] = values[i];
+    team->most(team, of_first, n);
+    word = memcmp(of_first, values, n * sizeof *values) ? team->ranks - team->rank : 0;
+    team->most(team, &word, 1);
+    return word ? team->ranks - (size_t)word : 0;
 }
 
 bool team_first(struct team *team, bool is) {

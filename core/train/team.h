@@ -15,17 +15,23 @@
 struct team {
     size_t rank, ranks; /* rank < ranks */
     /* Each leaves in values[n] the sum or the maximum over all ranks. */
-    void (*sum_floats)(struct team *self, float *values, size_t n);
     void (*sum_doubles)(struct team *self, double *values, size_t n);
     void (*most)(struct team *self, uint64_t *values, size_t n);
+    /* A long sum, which goes on its way while its numbers come to be: sum_begin borrows values[n]; sum_made(k), again and
+     * again, says that values[0 .. k) will not change here any more, and nobody reads or writes them from then on; sum_end
+     * says so of all, and waits for the sums. sum_made may come from any thread, from one at a time; in between there is
+     * no other call. */
+    void (*sum_begin)(struct team *self, float *values, size_t n);
+    void (*sum_made)(struct team *self, size_t k);
+    void (*sum_end)(struct team *self);
 };
 
 /* team_agree returns the status of the first rank that has failed, to all of them. team NULL: one's own. */
 enum status team_agree(struct team *team, enum status own) MUST_CHECK;
 
-/* team_alike: n numbers are the same on all ranks. */
-enum { TEAM_ALIKE = 16 }; /* at most */
-bool team_alike(struct team *team, const uint64_t *values, size_t n);
+/* team_odd returns the first rank whose n numbers (at most TEAM_WORDS) are not those of rank 0; 0: there is none. */
+enum { TEAM_WORDS = 8 };
+size_t team_odd(struct team *team, const uint64_t *values, size_t n);
 
 /* team_first says to one rank, the first of those that say yes, that it is. */
 bool team_first(struct team *team, bool is);

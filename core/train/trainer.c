@@ -4,10 +4,17 @@
 #include <string.h>
 
 #include "core/base/epoch_order.h"
-#include "core/nn/gradient.h"
 #include "core/nn/initial.h"
 #include "core/nn/optimiser.h"
 #include "core/nn/rate.h"
+#include "core/tensor/backward.h"
+#include "core/train/scaler.h"
+
+/* Whom the gradient tells what is final, so that a team sums it while the rest is made. */
+struct team_watch {
+    struct gradient_watch watch;
+    struct team *team;
+};
 
 struct trainer {
     struct ctx *ctx;
@@ -17,7 +24,9 @@ struct trainer {
     struct rate rate;
     struct optimiser_options adam;
     struct optimiser o;
+    struct scaler scaler; /* all zero where the loss is not scaled */
     struct gradient *gradient;
+    struct team_watch watch;
     struct loss_batch batch; /* this rank's part */
     float *out, *d_out, *by_weights;
     size_t first, rows; /* of the whole batch's rows, those that are gathered: all where they are coupled */
@@ -49,6 +58,8 @@ void trainer_first_weights(const struct graph *graph, uint64_t seed, float *weig
         initial_normal(graph, OTHERS[i].part, OTHERS[i].std, seed, weights);
 }
 
+static bool scaled(const struct trainer *t) { return t->options.dtype == GRADIENT_F16; }
+
 static void set_options(struct trainer *t, const struct trainer_options *o) {
     t->options = *o;
     t->rate = (struct rate){.peak = o->lr, .last = o->lr_end, .warm_up = o->warmup, .steps = o->steps};
@@ -58,6 +69,8 @@ static void set_options(struct trainer *t, const struct trainer_options *o) {
     t->adam.decay = o->weight_decay;
     t->adam.clip = o->clip_norm;
     t->adam.average = o->ema;
+    if (scaled(t))
+        t->scaler = scaler_begin();
 }
 
 /* part is how many rows of a batch are this rank's. */
@@ -82,9 +95,9 @@ static enum status make_rows(struct trainer *t) {
     return STATUS_OK;
 }
 
-/* half_of gives the kernels of products that are halved; NULL: they are not. */
-static const struct half_kernels *half_of(const struct trainer *t) {
-    return t->options.dtype == GRAPH_BF16 ? half_kernels_for(t->ctx->isa) : NULL;
+static void made(struct gradient_watch *self, size_t n) {
+    struct team *team = ((struct team_watch *)self)->team;
+    team->sum_made(team, n);
 }
 
 static enum status make_room(struct trainer *t, const struct graph *graph) {
@@ -100,12 +113,14 @@ static enum status make_room(struct trainer *t, const struct graph *graph) {
     if (status == STATUS_OK)
         status = optimiser_new(ctx, numbers, &t->o);
     if (status == STATUS_OK)
-        status = gradient_new_halved(ctx, graph, batch, half_of(t), &t->gradient);
+        status = gradient_new_rounded(ctx, graph, batch, t->options.dtype, &t->gradient);
     if (status != STATUS_OK)
         return status;
+    t->watch = (struct team_watch){.watch.made = made, .team = t->options.team};
+    gradient_watched(t->gradient, t->options.team ? &t->watch.watch : NULL);
     t->out = ctx_alloc(ctx, batch * d, sizeof *t->out);
     t->d_out = ctx_alloc(ctx, batch * d, sizeof *t->d_out);
-    t->by_weights = ctx_alloc(ctx, numbers, sizeof *t->by_weights);
+    t->by_weights = ctx_zalloc(ctx, numbers, sizeof *t->by_weights);
     return t->out && t->d_out && t->by_weights ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
@@ -170,7 +185,7 @@ static void gather_some(void *arg, size_t piece) {
     struct trainer *t = arg;
     const size_t n = t->data.n - t->options.held, from = piece * TAKEN_TOGETHER;
     const size_t end = t->rows - from < TAKEN_TOGETHER ? t->rows : from + TAKEN_TOGETHER;
-    const uint64_t first = t->o.step * t->batch.whole + t->first;
+    const uint64_t first = trainer_at(t) * t->batch.whole + t->first;
     for (size_t i = from; i < end; i++) {
         take(t, place_of(t, epoch_order_at(t->options.seed, n, first + i)), i);
         if (mirror_draws(&t->options.mirror, first + i))
@@ -229,10 +244,13 @@ static enum status draw(struct trainer *t, const struct loss *loss, uint32_t ste
 static void compare(void *self, size_t first, size_t images) {
     const struct trainer *t = self;
     loss_compare(&t->batch, first, images, t->out, t->d_out);
+    if (scaled(t))
+        tensor_kernels_for(t->ctx->isa)
+            ->backward->scale(images * t->data.d, (float)t->scaler.scale, t->d_out + first * t->data.d, false,
+                              t->d_out + first * t->data.d);
 }
 
-/* together sums the loss over the ranks; where one was stopped, all are. It brings them to one time, too, so that none
- * waits for another in what comes next. */
+/* together sums the loss over the ranks; where one was stopped, all are. */
 static enum status together(struct trainer *t, enum status own, double *loss) {
     double shared[] = {own == STATUS_OK ? *loss : 0, own != STATUS_OK};
     if (!t->options.team)
@@ -271,15 +289,15 @@ enum status trainer_held_out(struct trainer *t, double *loss) {
 
 static enum status not_finite(const struct trainer *t, const char *what) {
     return ctx_fail(t->ctx, STATUS_INVALID, "",
-                    "%s is no longer finite at step %zu; want a smaller lr, a longer warmup or a smaller clip_norm.",
-                    what, trainer_at(t) + 1);
+                    "%s is no longer finite at step %zu; want a smaller lr, a longer warmup or a smaller clip_norm%s.",
+                    what, trainer_at(t) + 1, scaled(t) ? ", or a dtype that reaches beyond 65504" : "");
 }
 
 /* derive finds this rank's share of a step's loss, and its gradient. */
 static enum status derive(struct trainer *t, double *loss) {
     struct graph_in in;
     gather(t);
-    enum status status = draw(t, t->loss, (uint32_t)t->o.step, &in);
+    enum status status = draw(t, t->loss, (uint32_t)trainer_at(t), &in);
     if (status != STATUS_OK)
         return status;
     gradient_step(t->ctx, t->gradient, t->o.weights, t->batch.images, &in, t->out, compare, t, t->d_out, t->by_weights);
@@ -287,31 +305,61 @@ static enum status derive(struct trainer *t, double *loss) {
     return ctx_stopped(t->ctx); /* what was stopped on its way is no gradient */
 }
 
+/* derive_together leaves the whole batch's gradient in by_weights. A rank that has none gives what lies there, for the
+ * others wait for it; none of them uses the sum then. */
+static enum status derive_together(struct trainer *t, double *loss) {
+    struct team *team = t->options.team;
+    if (team)
+        team->sum_begin(team, t->by_weights, t->o.n);
+    enum status status = derive(t, loss);
+    if (team)
+        team->sum_end(team);
+    return together(t, status, loss);
+}
+
+/* skip counts a step whose gradient overflowed: all that is left of it is the smaller scale. */
+static enum status skip(struct trainer *t, struct trainer_report *report) {
+    if (!scaled(t))
+        return not_finite(t, "The gradient");
+    if (!scaler_overflow(&t->scaler))
+        return not_finite(t, "The gradient, even of a loss that is scaled by 1,");
+    report->norm = INFINITY;
+    return STATUS_OK;
+}
+
+/* move takes the optimiser's step along the gradient. */
+static enum status move(struct trainer *t, struct trainer_report *report) {
+    report->rate = rate_at(&t->rate, trainer_at(t));
+    report->scale = t->adam.scale = t->scaler.scale;
+    report->norm = optimiser_step(t->ctx, &t->o, &t->adam, report->rate, t->by_weights);
+    if (!isfinite(report->norm))
+        return skip(t, report);
+    if (scaled(t))
+        scaler_whole(&t->scaler);
+    return STATUS_OK;
+}
+
 enum status trainer_step(struct trainer *t, struct trainer_report *report) {
     double loss = 0;
-    enum status status = derive(t, &loss);
-    status = together(t, status, &loss);
+    enum status status = derive_together(t, &loss);
     if (status != STATUS_OK)
         return status;
     if (!isfinite(loss))
         return not_finite(t, "The loss");
-    if (t->options.team)
-        t->options.team->sum_floats(t->options.team, t->by_weights, t->o.n);
-    *report = (struct trainer_report){.loss = loss, .rate = rate_at(&t->rate, t->o.step)};
-    report->norm = optimiser_step(t->ctx, &t->o, &t->adam, report->rate, t->by_weights);
-    if (!isfinite(report->norm))
-        return not_finite(t, "The gradient");
+    *report = (struct trainer_report){.loss = loss};
+    status = move(t, report);
     report->step = trainer_at(t);
-    return STATUS_OK;
+    report->skipped = (size_t)t->scaler.skipped;
+    return status;
 }
 
-size_t trainer_at(const struct trainer *t) { return (size_t)t->o.step; }
+size_t trainer_at(const struct trainer *t) { return (size_t)(t->o.step + t->scaler.skipped); }
 
 const float *trainer_weights(const struct trainer *t) { return t->o.weights; }
 
 const float *trainer_average(const struct trainer *t) { return t->o.average; }
 
-/* -- The state as bytes: the number of steps, then the four arrays -- */
+/* -- The state as bytes: the number of the optimiser's steps, the scaler where there is one, then the four arrays -- */
 
 enum { ARRAYS = 4 };
 
@@ -322,7 +370,11 @@ static void arrays(const struct trainer *t, float *list[ARRAYS]) {
     list[3] = t->o.average;
 }
 
-size_t trainer_bytes(const struct trainer *t) { return sizeof(uint64_t) + ARRAYS * t->o.n * sizeof(float); }
+static size_t scaler_bytes(const struct trainer *t) { return scaled(t) ? sizeof t->scaler : 0; }
+
+size_t trainer_bytes(const struct trainer *t) {
+    return sizeof(uint64_t) + scaler_bytes(t) + ARRAYS * t->o.n * sizeof(float);
+}
 
 void trainer_save(const struct trainer *t, void *to) {
     float *list[ARRAYS];
@@ -330,26 +382,42 @@ void trainer_save(const struct trainer *t, void *to) {
     arrays(t, list);
     memcpy(p, &t->o.step, sizeof t->o.step);
     p += sizeof t->o.step;
+    memcpy(p, &t->scaler, scaler_bytes(t));
+    p += scaler_bytes(t);
     for (size_t i = 0; i < ARRAYS; i++, p += t->o.n * sizeof(float))
         memcpy(p, list[i], t->o.n * sizeof(float));
+}
+
+/* check_counts: the run has as many steps, and the scale is one. */
+static enum status check_counts(const struct trainer *t, uint64_t step, const struct scaler *scaler) {
+    if (step > t->options.steps || scaler->skipped > t->options.steps - step)
+        return ctx_fail(t->ctx, STATUS_INVALID, "",
+                        "The run is at step %llu already, and %zu are wanted; want no fewer steps.",
+                        (unsigned long long)(step + scaler->skipped), t->options.steps);
+    if (scaled(t) && !scaler_sound(scaler))
+        return ctx_fail(t->ctx, STATUS_INVALID, "", "The state has the loss scale %g, after %llu steps; no run has.",
+                        scaler->scale, (unsigned long long)scaler->whole);
+    return STATUS_OK;
 }
 
 enum status trainer_restore(struct trainer *t, const void *from, size_t n) {
     float *list[ARRAYS];
     const char *p = from;
     uint64_t step;
+    struct scaler scaler = {0};
     if (n != trainer_bytes(t))
         return ctx_fail(t->ctx, STATUS_INVALID, "", "The state has %zu bytes, and this network's has %zu.", n,
                         trainer_bytes(t));
     memcpy(&step, p, sizeof step);
-    if (step > t->options.steps)
-        return ctx_fail(t->ctx, STATUS_INVALID, "",
-                        "The run is at step %llu already, and %zu are wanted; want no fewer steps.",
-                        (unsigned long long)step, t->options.steps);
+    memcpy(&scaler, p + sizeof step, scaler_bytes(t));
+    enum status status = check_counts(t, step, &scaler);
+    if (status != STATUS_OK)
+        return status;
     arrays(t, list);
-    p += sizeof step;
+    p += sizeof step + scaler_bytes(t);
     for (size_t i = 0; i < ARRAYS; i++, p += t->o.n * sizeof(float))
         memcpy(list[i], p, t->o.n * sizeof(float));
     t->o.step = step;
+    t->scaler = scaler;
     return STATUS_OK;
 }

@@ -6,8 +6,12 @@
  *
  * A step: the next `batch` items in the epoch's order (epoch_order.h), the batch that the loss makes of them (loss.h),
  * the gradient, its norm clipped, AdamW, and the moving average of the weights. Weights, moments, average and the
- * number of steps are all that a run is: what trainer_save wrote and trainer_restore read goes on to the same bits, and
- * so it does on any number of threads. Other kernels (ctx->isa) give other last digits.
+ * number of steps (and the scaler) are all that a run is: what trainer_save wrote and trainer_restore read goes on to the
+ * same bits, and so it does on any number of threads. Other kernels (ctx->isa) give other last digits.
+ * With GRADIENT_F16 the loss is scaled (scaler.h). A step whose gradient overflows, on any rank, is skipped: weights,
+ * moments, average and their count of steps (which corrects the moments, and warms the average up) stay as they are. It is
+ * a step of the run all the same: the next one has other items and draws, and the rate goes on along its schedule, so that
+ * a run of so many steps ends after as many batches. What overflows on the way forwards ends the run: no scale mends it.
  * Data come from standard normal numbers, or from the points of a source, paired with them as `coupling` says (pairs.h).
  * In a team (team.h) each rank goes through its rows of every batch; what is drawn for a row is the same, so that a step
  * is that of one process but for the order of its sums.
@@ -16,7 +20,7 @@
 #define SOLVENT_TRAINER_H
 
 #include "core/diffusion/loss.h"
-#include "core/nn/graph.h"
+#include "core/nn/gradient.h"
 #include "core/train/mirror.h"
 #include "core/train/pairs.h"
 #include "core/train/team.h"
@@ -45,15 +49,18 @@ struct trainer_options {
     size_t held;       /* items that are not learnt from, below data->n: drawn by the seed, for trainer_held_out */
     const struct train_data *source; /* in place of the noise, of the data's d; its labels say nothing. NULL: noise */
     enum coupling coupling;
-    enum graph_dtype dtype; /* of products with weights (gradient_new_halved) */
-    struct mirror mirror;   /* of the items that are learnt from, not of those held out */
-    const float *initial;   /* weights to start with, in the layout of gradient.h; NULL: trainer_first_weights */
+    enum gradient_dtype dtype; /* of the factors of products with weights */
+    struct mirror mirror;      /* of the items that are learnt from, not of those held out */
+    const float *initial;      /* weights to start with, in the layout of gradient.h; NULL: trainer_first_weights */
 };
 
 /* What a step found. */
 struct trainer_report {
     size_t step;             /* from 1 */
-    double loss, norm, rate; /* norm: of the gradient before it is clipped */
+    double loss, norm, rate; /* norm: of the gradient, without the scale, before it is clipped; infinite: it overflowed,
+                                and the step was skipped */
+    double scale;            /* by which the loss was multiplied; 0: it was not */
+    size_t skipped;          /* steps that were, this one included */
 };
 
 struct trainer;
@@ -73,10 +80,10 @@ enum status trainer_make(struct ctx *ctx, const struct graph *graph, const struc
                          struct trainer **out) MUST_CHECK;
 
 /* trainer_step takes one step; on an error the state is as it was. A team gets the same report, or the same error.
- * Errors: INVALID (the loss or its gradient is no longer finite), NO_MEMORY (coupling), CANCELLED, TIMED_OUT. */
+ * Errors: INVALID (the loss or, at the least scale, its gradient is no longer finite), NO_MEMORY (coupling), CANCELLED, TIMED_OUT. */
 enum status trainer_step(struct trainer *t, struct trainer_report *report) MUST_CHECK;
 
-size_t trainer_at(const struct trainer *t); /* steps taken */
+size_t trainer_at(const struct trainer *t); /* steps gone by, those that were skipped with them */
 
 /* trainer_held_out gives the mean loss of the average on the items that were held out (there must be some): the same
  * draws at any step, labels as they are. A team goes through them together. Errors: as of trainer_step. */
@@ -87,7 +94,7 @@ const float *trainer_weights(const struct trainer *t);
 const float *trainer_average(const struct trainer *t);
 
 /* trainer_save writes trainer_bytes bytes: the state on this machine's order of bytes. trainer_restore reads it back.
- * Errors: INVALID (a state of another size, or with more steps than there are). */
+ * Errors: INVALID (a state of another size, with more steps than there are, or with a scale that none has). */
 size_t trainer_bytes(const struct trainer *t);
 void trainer_save(const struct trainer *t, void *to);
 enum status trainer_restore(struct trainer *t, const void *from, size_t n) MUST_CHECK;

@@ -211,12 +211,32 @@ static void each_allocation_may_fail(void **state) {
     }
 }
 
+/* Rows and columns are read until the reader is stopped. */
+static void a_stop_ends_it(void **state) {
+    (void)state;
+    struct ctx ctx;
+    struct csv t;
+    atomic_int stop = STOP_CANCEL;
+    static const char TEXT[] = "1,2\n3,4\n5\n";
+    for (size_t lines = 1; lines <= 2; lines++) { /* stopped before the line that is wrong, and before the columns */
+        ctx_init(&ctx, 1 << 20);
+        ctx.stop = &stop;
+        assert_int_equal(csv_read(&ctx, "a.csv", TEXT, lines == 1 ? sizeof TEXT - 1 : 3, &t), STATUS_CANCELLED);
+        ctx_release(&ctx);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_table_of_all_kinds),       cmocka_unit_test(headers_and_separators),
-        cmocka_unit_test(what_a_number_is),           cmocka_unit_test(many_points_are_no_number),
-        cmocka_unit_test(what_is_wrong_has_its_line), cmocka_unit_test(the_most_columns),
-        cmocka_unit_test(noise_is_read_or_refused),   cmocka_unit_test(each_allocation_may_fail),
+        cmocka_unit_test(a_stop_ends_it),
+        cmocka_unit_test(a_table_of_all_kinds),
+        cmocka_unit_test(headers_and_separators),
+        cmocka_unit_test(what_a_number_is),
+        cmocka_unit_test(many_points_are_no_number),
+        cmocka_unit_test(what_is_wrong_has_its_line),
+        cmocka_unit_test(the_most_columns),
+        cmocka_unit_test(noise_is_read_or_refused),
+        cmocka_unit_test(each_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -450,8 +450,28 @@ static void each_allocation_may_fail(void **state) {
     }
 }
 
+/* A request that nobody waits for any more is read no further. */
+static void a_stop_ends_it(void **state) {
+    (void)state;
+    struct call call;
+    atomic_int stop = STOP_CANCEL;
+    call_init(&call, test_endpoint("POST", "/v1/solve/sort"), &test_host);
+    call.ctx.stop = &stop;
+    call.request = (struct request){.query = "", .body = "{\"values\":true}", .n = 15};
+    assert_int_equal(call_decode(&call), STATUS_CANCELLED);
+    assert_int_equal(call.http, 503);
+    call_release(&call);
+    stop = STOP_DEADLINE; /* what there is by then is for run to say */
+    call_init(&call, test_endpoint("POST", "/v1/solve/sort"), &test_host);
+    call.ctx.stop = &stop;
+    call.request = (struct request){.query = "", .body = "{\"values\":[1]}", .n = 14};
+    assert_int_equal(call_decode(&call), STATUS_OK);
+    call_release(&call);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_stop_ends_it),
         cmocka_unit_test(good_requests_have_one_canonical_form),
         cmocka_unit_test(bad_requests_name_the_field),
         cmocka_unit_test(all_wrong_fields_are_named_at_once),

@@ -25,6 +25,8 @@ static void write_table(struct buf *out) {
     }
 }
 
+enum { STEPS = 300 };
+
 static char *request_of(void) {
     struct buf out;
     buf_init(&out, 1 << 16);
@@ -221,6 +223,34 @@ static void a_stopped_job_goes_on_to_the_same_bytes(void **state) {
     made_model_end(&twice);
 }
 
+/* steps_clock has three seconds pass with each step. */
+static int64_t steps_clock(void *self) {
+    const struct made_job *j = self;
+    return (int64_t)(j->share * STEPS + 0.5) * INT64_C(3000000000);
+}
+
+/* Where a step takes long, a checkpoint is kept after each. */
+static void slow_steps_are_kept_each(void **state) {
+    (void)state;
+    struct made_model m;
+    struct made_job j = {.job = {share, save, saved}};
+    char *answer;
+    begin(&m);
+    buf_init(&j.kept, 1 << 26);
+    assert_int_equal(run_job(&m, &j, &answer), STATUS_OK);
+    assert_true(j.saves < STEPS / 2);
+    free(answer);
+    j = (struct made_job){.job = j.job, .kept = j.kept};
+    buf_clear(&j.kept);
+    m.host.now_ns = steps_clock;
+    m.host.self = &j;
+    assert_int_equal(run_job(&m, &j, &answer), STATUS_OK);
+    assert_int_equal(j.saves, STEPS);
+    free(answer);
+    buf_release(&j.kept);
+    made_model_end(&m);
+}
+
 /* A table.json is held against the network beside it. */
 static void a_table_has_to_fit_its_network(void **state) {
     (void)state;
@@ -335,6 +365,9 @@ static void what_does_not_fit_is_refused(void **state) {
         {"{\"name\":\"a\",\"csv\":\"a\\nx\\n\",\"label\":\"a\"}", "\"/csv\"", "at most 8192"},
         {"{\"name\":\"a\",\"csv\":\"a,b\\n1e31,x\\n\"}", "\"/csv\"", "1e30"},
         {"{\"name\":\"a\",\"csv\":\"a,b\\n1,x\\n\",\"options\":{\"threads\":2}}", "\"/options\"", "threads"},
+        {"{\"name\":\"a\",\"csv\":\"a,b\\n1,x\\n\",\"options\":{\"held_out\":0.5,\"keep\":\"best\"}}", "\"/options\"",
+         "options has keep, which is for solvent train"},
+        {"{\"name\":\"a\",\"csv\":\"a,b\\n1,x\\n\",\"options\":{\"init_from\":\"x\"}}", "\"/options\"", "init_from"},
         {"{\"name\":\"a\",\"csv\":\"a,b\\n1,x\\n\",\"options\":{\"label_column\":\"a\"}}", "\"/options\"",
          "label_column"},
         {"{\"name\":\"a\",\"csv\":\"a,b\\n1,x\\n\",\"options\":{\"stepz\":2}}", "\"/options\"", "stepz"},
@@ -367,17 +400,12 @@ static void a_row_that_cannot_be_is_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows_are_like_those_learnt),
-        cmocka_unit_test(fewer_rows_are_the_first_of_more),
-        cmocka_unit_test(a_label_is_what_was_asked_for),
-        cmocka_unit_test(a_csv_has_the_same_rows),
-        cmocka_unit_test(a_stopped_job_goes_on_to_the_same_bytes),
-        cmocka_unit_test(a_table_has_to_fit_its_network),
-        cmocka_unit_test(columns_are_listed),
-        cmocka_unit_test(points_and_images_are_learnt),
-        cmocka_unit_test(files_are_learnt),
-        cmocka_unit_test(a_name_that_is_taken_is_refused),
-        cmocka_unit_test(what_does_not_fit_is_refused),
+        cmocka_unit_test(rows_are_like_those_learnt),      cmocka_unit_test(fewer_rows_are_the_first_of_more),
+        cmocka_unit_test(a_label_is_what_was_asked_for),   cmocka_unit_test(a_csv_has_the_same_rows),
+        cmocka_unit_test(slow_steps_are_kept_each),        cmocka_unit_test(a_stopped_job_goes_on_to_the_same_bytes),
+        cmocka_unit_test(a_table_has_to_fit_its_network),  cmocka_unit_test(columns_are_listed),
+        cmocka_unit_test(points_and_images_are_learnt),    cmocka_unit_test(files_are_learnt),
+        cmocka_unit_test(a_name_that_is_taken_is_refused), cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(a_row_that_cannot_be_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,6 +71,26 @@ static void a_hostile_folder_is_told_shortly(void **state) {
     made_model_end(&m);
 }
 
+/* Each allocation fails in turn, of a listing that leaves something out. */
+static void each_allocation_may_fail(void **state) {
+    (void)state;
+    struct made_model m;
+    enum status status = STATUS_NO_MEMORY;
+    begin(&m, LABELS, 20);
+    for (size_t n = 0; status != STATUS_OK; n++) {
+        struct call call;
+        struct model_listing listing;
+        bool found;
+        call_init(&call, test_endpoint("GET", "/v1/models/made"), &m.host);
+        call.ctx.fail_after = n;
+        status = model_list(&call, (struct str){"made", 4}, MODEL_DIGESTED, MODEL_TEXT_LISTED, &listing, &found);
+        assert_true(status == STATUS_OK || status == STATUS_NO_MEMORY);
+        assert_true(n > 0 || status == STATUS_NO_MEMORY);
+        call_release(&call);
+    }
+    made_model_end(&m);
+}
+
 static void expect(const char *target, const char *wanted) {
     int http;
     char *text = test_get(target, &http);
@@ -125,8 +145,11 @@ static void a_name_that_is_near_is_named(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_too_long_is_left_out), cmocka_unit_test(a_hostile_folder_is_told_shortly),
-        cmocka_unit_test(names_come_in_pages),          cmocka_unit_test(pages_have_limits),
+        cmocka_unit_test(what_is_too_long_is_left_out),
+        cmocka_unit_test(a_hostile_folder_is_told_shortly),
+        cmocka_unit_test(each_allocation_may_fail),
+        cmocka_unit_test(names_come_in_pages),
+        cmocka_unit_test(pages_have_limits),
         cmocka_unit_test(a_name_that_is_near_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

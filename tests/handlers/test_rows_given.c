@@ -198,6 +198,48 @@ static void what_goes_together_stays_together(void **state) {
     json_decref(report);
 }
 
+/* Half are high, and a quarter of n is missing, of either kind. */
+static void choices_have_their_shares(void **state) {
+    (void)state;
+    json_t *answer = ask(&plain, ",\"count\":2000"), *n = column(answer, "n"), *kind = column(answer, "kind");
+    double missing[2] = {0}, of[2] = {0};
+    for (size_t i = 0; i < 2000; i++) {
+        const bool high = !strcmp(json_string_value(json_array_get(kind, i)), "high");
+        of[high]++;
+        missing[high] += json_is_null(json_array_get(n, i));
+    }
+    if (!(fabs(of[1] / 2000 - 0.5) < 0.06 && fabs(missing[0] / of[0] - 0.25) < 0.06 &&
+          fabs(missing[1] / of[1] - 0.25) < 0.06))
+        fail_msg("%g are high, of which %g are missing; of the others %g", of[1] / 2000, missing[1] / of[1],
+                 missing[0] / of[0]);
+    json_decref(answer);
+}
+
+/* A table.json of before, without choices: the flow draws categories with the rest. */
+static void a_model_without_choices_makes_none(void **state) {
+    (void)state;
+    struct made_model m;
+    char text[4000];
+    made_model_begin(&m);
+    made_model_learn(&m, "{\"name\":\"new\",\"csv\":\"x,kind\\n1,a\\n2,b\\n3,a\\n\",\"options\":{"
+                         "\"steps\":20,\"batch\":4,\"hidden_size\":8,\"time_size\":4}}");
+    json_t *chosen = ask(&m, ",\"count\":40");
+    for (size_t i = 0; i < m.folder.n; i++)
+        if (!strcmp(m.folder.list[i].path, "table.json"))
+            snprintf(text, sizeof text, "%.*s", (int)m.folder.list[i].n, (const char *)m.folder.list[i].bytes);
+    char *at = strstr(text, "  \"choices\": true,\n");
+    assert_non_null(at);
+    memmove(at, at + strlen("  \"choices\": true,\n"), strlen(at) + 1 - strlen("  \"choices\": true,\n"));
+    made_files_text(&m.folder, "table.json", text);
+    made_model_load(&m);
+    json_t *flown = ask(&m, ",\"count\":40");
+    assert_int_equal(json_array_size(column(flown, "kind")), 40);
+    assert_false(json_equal(chosen, flown));
+    json_decref(chosen);
+    json_decref(flown);
+    made_model_end(&m);
+}
+
 /* -- /v1/sample -- */
 
 static double feature(const json_t *answer, size_t row, size_t i) {
@@ -425,19 +467,22 @@ static void each_allocation_may_fail(void **state) {
     (void)state;
     static const char *const REQUESTS[] = {
         "{\"model\":\"coins\",\"seed\":1,\"steps\":1,\"count\":2,\"given\":{\"weight\":5,\"side\":\"heads\"}}",
-        "{\"model\":\"coins\",\"seed\":1,\"steps\":1,\"csv\":\"side,thrown\\nheads,\\n,5\\n\"}"};
+        "{\"model\":\"coins\",\"seed\":1,\"steps\":1,\"csv\":\"side,thrown\\nheads,\\n,5\\n\"}",
+        "{\"model\":\"made\",\"seed\":1,\"steps\":1,\"count\":2}"};
     for (size_t i = 0; i < COUNT(REQUESTS); i++) {
         enum status status = STATUS_NO_MEMORY;
         for (size_t k = 0; status != STATUS_OK; k++) {
             struct call call;
-            call_init(&call, test_endpoint("POST", "/v1/sample/rows"), &test_host);
+            const bool made = strstr(REQUESTS[i], "made");
+            call_init(&call, test_endpoint("POST", "/v1/sample/rows"), made ? &plain.host : &test_host);
             call.ctx.fail_after = k;
             call.request = (struct request){.query = "", .body = REQUESTS[i], .n = strlen(REQUESTS[i])};
             status = call_decode(&call);
             if (status == STATUS_OK)
                 status = call_run(&call);
             call_release(&call);
-            assert_true((status == STATUS_OK || status == STATUS_NO_MEMORY) && k < 300);
+            if (!((status == STATUS_OK || status == STATUS_NO_MEMORY) && k < 300))
+                fail_msg("request %zu, allocation %zu: status %d", i, k, (int)status);
         }
     }
 }
@@ -449,6 +494,8 @@ int main(void) {
         cmocka_unit_test(numbers_given_a_category),
         cmocka_unit_test(a_missing_value_is_given),
         cmocka_unit_test(what_goes_together_stays_together),
+        cmocka_unit_test(choices_have_their_shares),
+        cmocka_unit_test(a_model_without_choices_makes_none),
         cmocka_unit_test(samples_are_rows_too),
         cmocka_unit_test(samples_have_the_label_of_their_class),
         cmocka_unit_test(gaps_are_filled_and_the_rest_stays),

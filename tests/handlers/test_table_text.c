@@ -160,11 +160,13 @@ static void a_code_comes_back_from_its_file(void **state) {
         buf_init(&out, 1 << 20);
         assert_int_equal(read(CSV, NULL, &t), STATUS_OK);
         is.names = t.names;
+        is.choices = labelled;
         assert_int_equal(table_code_fit(&ctx, &t.table, labelled ? 2 : TABLE_NO_LABEL, false, &is.code), STATUS_OK);
         table_file_write(&is, &out);
         buf_byte(&out, '\0');
         assert_int_equal(read_file_text(out.data, &back), STATUS_OK);
         same_code(&is.code, &back.code);
+        assert_int_equal(is.choices, back.choices);
         assert_int_equal(table_names_category(&back.names, 2, 2, text_of("blue; dark")), 0);
         assert_int_equal(table_names_find(&back.names, text_of("a, \"b\"")), 3);
         buf_release(&out);

@@ -87,6 +87,9 @@ static void what_does_not_fit_is_a_sentence(void **state) {
          {{"flip", "true"}},
          "flip is true, which means nothing with the network mlp, the path flow, uniform times and 2 classes; leave it "
          "out, or want false."},
+        {true,
+         {{"keep", "best"}},
+         "To keep the best model, some of the data are to be held out; want held_out above 0."},
         {true, {{"held_out", "0.1"}}, "held_out is 0.1, which of 6 items is none; want one at least, or 0."},
         {true,
          {{"block_out_channels", "8,8,8,8,8"}, {"attention_levels", "0"}},

@@ -35,7 +35,7 @@ static void put_network_of(const char *name, size_t classes, size_t channels, ui
     struct graph *g;
     const struct parameter *list;
     struct buf file;
-    char path[200], config[600], embed[64] = "";
+    char path[200], config[600], embed[80] = "";
     if (classes)
         snprintf(embed, sizeof embed, "\"num_class_embeds\":%zu,\"_null_class\":%zu,", classes, classes - 1);
     if (channels != 3)

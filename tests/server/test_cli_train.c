@@ -66,6 +66,28 @@ static void a_killed_run_goes_on_to_the_same_bytes(void **state) {
     same_run("whole", "stopped");
 }
 
+/* Of a batch of two the loss is scaled too much at first: some steps are skipped, which the metrics count. */
+static void a_killed_run_in_half_precision_goes_on_too(void **state) {
+    (void)state;
+    fine("train " SMALL " --dtype f16 --batch 2 --threads 1 --out @/whole16");
+    assert_non_null(strstr(said, "  scale "));
+    assert_non_null(strstr(said, " skipped  "));
+    char *metrics = read_file(path_of("whole16/metrics.ndjson"), NULL);
+    assert_non_null(metrics);
+    const char *last = strstr(metrics, "\n{\"step\":600,\"loss\":"), *scale = last ? strstr(last, ",\"scale\":") : NULL;
+    double is = 0;
+    unsigned skipped = 0;
+    assert_true(scale && sscanf(scale, ",\"scale\":%lf,\"skipped\":%u}", &is, &skipped) == 2);
+    assert_true(skipped > 0 && is * (1u << skipped) == 65536);
+    free(metrics);
+    end(start_with(SMALL " --dtype f16 --batch 2", "killed16"), SIGKILL, 0);
+    if (exists("killed16/checkpoint"))
+        fine("train --out @/killed16 --threads 2");
+    same_run("whole16", "killed16");
+    refused("train --out @/killed16 --dtype bf16", 1, "holds a run with dtype \"f16\", and \"bf16\" is wanted");
+    refused("train " SMALL " --dtype fp16 --out @/a", 2, "--dtype is fp16, want one of f32, bf16, f16.");
+}
+
 /* Each point where a run may be ended is the end of a shorter run for the files: there a checkpoint is put back, and
  * what was written after it must be written again. */
 static void old_checkpoints_are_gone_on_from(void **state) {
@@ -290,11 +312,13 @@ static const unsigned char PICTURE[] = {
 static void folders_of_png_are_read(void **state) {
     (void)state;
     assert_int_equal(mkdir(path_of("pictures"), 0700), 0);
-    refused("train --data @/pictures --out @/p", 1, "has no PNG in it, nor in a folder of it.");
+    refused("train --data @/pictures --out @/p", 1, "has no PNG in it, nor in the folders below it.");
     assert_int_equal(mkdir(path_of("pictures/a"), 0700), 0);
     assert_int_equal(mkdir(path_of("pictures/b"), 0700), 0);
     put("pictures/a/1.png", PICTURE, sizeof PICTURE);
-    put("pictures/b/2.PNG", PICTURE, sizeof PICTURE);
+    assert_int_equal(mkdir(path_of("pictures/b/2019"), 0700), 0);
+    assert_int_equal(symlink("..", path_of("pictures/b/2019/loop")), 0);
+    put("pictures/b/2019/2.PNG", PICTURE, sizeof PICTURE);
     refused("train --data @/pictures --labels @/labels --out @/p", 1, "want no file of labels beside it.");
     refused("train --data @/pictures --out @/p --block-out-channels 4", 1, "norm_num_groups");
     assert_false(exists("p"));
@@ -307,6 +331,7 @@ static void folders_of_png_are_read(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_killed_run_goes_on_to_the_same_bytes),
+        cmocka_unit_test(a_killed_run_in_half_precision_goes_on_too),
         cmocka_unit_test(old_checkpoints_are_gone_on_from),
         cmocka_unit_test(a_picture_that_was_missed_is_drawn),
         cmocka_unit_test(what_was_begun_is_not_changed),

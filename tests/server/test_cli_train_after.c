@@ -69,6 +69,50 @@ static void a_run_starts_from_a_model(void **state) {
     assert_false(exists("a"));
 }
 
+#define NOISE                                                                                                       \
+    "--data @/noise.csv --hidden-size 64 --num-blocks 2 --time-size 16 --batch 16 --warmup 10 --lr 0.01 --ema 0.9 " \
+    "--held-out 0.4 --sample-every 20 --sample-count 1 --sample-steps 1 --checkpoint-every 1000 --kernels ref " RATES
+
+/* least_held_out is the step of the least loss on what was held out, by metrics.ndjson. */
+static size_t least_held_out(const char *name, size_t *last) {
+    size_t n, best = 0, step;
+    double loss, least = 1e9;
+    char *metrics = read_file(path_of(name), &n);
+    assert_non_null(metrics);
+    for (const char *p = metrics; (p = strstr(p, "{\"step\":")); p++)
+        if (sscanf(p, "{\"step\":%zu,\"held_out\":%lf", &step, &loss) == 2) {
+            best = loss < least ? step : best;
+            least = loss < least ? loss : least;
+            *last = step;
+        }
+    free(metrics);
+    return best;
+}
+
+/* Few rows of noise are learnt by heart: what is held out is worse from some step on, whose model stays. */
+static void the_best_model_stays(void **state) {
+    (void)state;
+    char rows[4096] = "x,y\n", options[600];
+    uint64_t random = 5;
+    size_t last = 0;
+    for (size_t i = 0, at = strlen(rows); i < 20; i++, at = strlen(rows))
+        snprintf(rows + at, sizeof rows - at, "%d,%d\n", (int)test_below(&random, 1000),
+                 (int)test_below(&random, 1000));
+    put("noise.csv", rows, strlen(rows));
+    fine("train " NOISE "--keep best --steps 200 --out @/best");
+    const size_t step = least_held_out("best/metrics.ndjson", &last);
+    assert_true(step > 0 && step < last && last == 200);
+    assert_non_null(strstr(said, "and was less before: that model stays"));
+    snprintf(options, sizeof options, "train " NOISE "--steps %zu --out @/least", step);
+    fine(options);
+    same("best", "least", WEIGHTS);
+    fine("train " NOISE "--keep best --steps 160 --out @/later");
+    fine("train --out @/later --steps 200"); /* what was best is known of a checkpoint, too */
+    same("best", "later", WEIGHTS);
+    same("best", "later", "metrics.ndjson");
+    refused("train --out @/later --keep last", 1, "later holds a run with keep \"best\", and \"last\" is wanted");
+}
+
 /* Closed standard files are not those that the run opens next, which would get what is said. */
 static void nobody_listens(void **state) {
     (void)state;
@@ -84,12 +128,8 @@ static void a_disk_is_full(void **state) {
     char command[1024];
     snprintf(command, sizeof command, "ulimit -f 8; %s train " POINTS "--steps 40 --out %s/full 2>&1", program(),
              folder);
-    FILE *f = popen(command, "r");
-    assert_non_null(f);
-    said[fread(said, 1, sizeof said - 1, f)] = '\0';
-    int status = pclose(f);
-    if (WEXITSTATUS(status) != 1 || !strstr(said, "/full/checkpoint: File too large."))
-        fail_msg("exit code %d, says %s", WEXITSTATUS(status), said);
+    if (shell(command) != 1 || !strstr(said, "/full/checkpoint: File too large."))
+        fail_msg("says %s", said);
     assert_true(!exists("full/checkpoint.new") && !exists("full/checkpoint"));
     fine("train --out @/full");
     same("heard", "full", WEIGHTS);
@@ -102,6 +142,7 @@ int main(void) {
         cmocka_unit_test(a_longer_run_goes_on),
         cmocka_unit_test(a_run_starts_from_a_model),
         cmocka_unit_test(old_checkpoints_are_told),
+        cmocka_unit_test(the_best_model_stays),
         cmocka_unit_test(nobody_listens),
         cmocka_unit_test(a_disk_is_full),
     };

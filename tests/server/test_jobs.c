@@ -184,13 +184,15 @@ static void past_the_limits_jobs_are_refused(void **state) {
     struct ticket *t;
     memset(body, 'x', 101);
     struct submission large = submission_of(body, ""), one = submission_of("x", "");
-    assert_int_equal(jobs_submit(jobs, &large, &t, why), VERDICT_LARGE);
-    assert_non_null(strstr(why, "more than the 100 bytes"));
+    assert_int_equal(jobs_submit(jobs, &large, &t, why), VERDICT_HUGE);
+    assert_non_null(strstr(why, "has 101 bytes, and all jobs together may hold 100"));
     assert_non_null(strstr(why, "--jobs-bytes"));
     large.n = 100;
     assert_int_equal(jobs_submit(jobs, &large, &t, why), VERDICT_TAKEN);
     jobs_release(jobs, t);
     assert_int_equal(jobs_submit(jobs, &one, &t, why), VERDICT_LARGE);
+    assert_non_null(strstr(why, "more than the 100 bytes"));
+    assert_non_null(strstr(why, "--jobs-bytes"));
     jobs_close(jobs);
     options.path = "";
     jobs = jobs_open(&options);

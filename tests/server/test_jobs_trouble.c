@@ -238,6 +238,37 @@ static void an_older_file_is_brought_up(void **state) {
     jobs_close(jobs);
 }
 
+static int count_parts(struct jobs *jobs) {
+    sqlite3_stmt *stmt;
+    assert_int_equal(sqlite3_prepare_v2(jobs->store.db, "SELECT count(*) FROM parts", -1, &stmt, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+    const int n = sqlite3_column_int(stmt, 0);
+    sqlite3_finalize(stmt);
+    return n;
+}
+
+/* What is of no use any more is not removed while a client waits, but then it is: also by the process after. */
+static void parts_go_when_there_is_time(void **state) {
+    struct jobs *jobs = fixture_open(*state);
+    ticket_id_t id, other;
+    submit(jobs, "x", id);
+    submit(jobs, "y", other);
+    jobs_sweep(jobs);
+    assert_int_equal(count_parts(jobs), 2);
+    assert_false(cancel_one(jobs, id));
+    assert_int_equal(count_parts(jobs), 3); /* the request, and the last event */
+    expect_part(jobs, id, PART_REQUEST, NULL);
+    jobs_sweep(jobs);
+    assert_int_equal(count_parts(jobs), 2);
+    assert_true(cancel_one(jobs, id));
+    assert_int_equal(count_parts(jobs), 2);
+    jobs_close(jobs);
+    jobs = fixture_open(*state);
+    assert_int_equal(count_parts(jobs), 1);
+    expect_part(jobs, other, PART_REQUEST, "y");
+    jobs_close(jobs);
+}
+
 static void expired_jobs_that_cannot_be_removed_are_not_shown(void **state) {
     struct fixture *f = *state;
     struct jobs *jobs = fixture_open(f);
@@ -266,6 +297,7 @@ int main(void) {
         TEST(a_file_without_digests_is_taken_over), TEST(a_file_that_is_there_again_is_used),
         TEST(what_is_not_written_is_not_promised),  TEST(a_job_that_stops_first_is_cancelled),
         TEST(an_older_file_is_brought_up),          TEST(expired_jobs_that_cannot_be_removed_are_not_shown),
+        TEST(parts_go_when_there_is_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

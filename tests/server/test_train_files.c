@@ -115,6 +115,7 @@ static void make_checkpoint(struct buf *b) {
                                  .shown = 5,
                                  .losses = 0.5,
                                  .n_losses = 3,
+                                 .best = 0.25,
                                  .state = STATE,
                                  .n_state = sizeof STATE};
     buf_init(b, 1 << 20);
@@ -130,7 +131,8 @@ static void a_checkpoint_is_read_back(void **state) {
     ctx_init(&ctx, 1 << 20);
     make_checkpoint(&b);
     assert_int_equal(train_checkpoint_read(&ctx, "c", (unsigned char *)b.data, b.n, &c), STATUS_OK);
-    assert_true(c.of.b[1] == 2 && c.metrics == 7 && c.shown == 5 && c.losses == 0.5 && c.n_losses == 3);
+    assert_true(c.of.b[1] == 2 && c.metrics == 7 && c.shown == 5 && c.losses == 0.5 && c.n_losses == 3 &&
+                c.best == 0.25);
     assert_string_equal(c.isa, "avx2");
     assert_int_equal(c.n_state, sizeof STATE);
     assert_memory_equal(c.state, STATE, sizeof STATE);

@@ -17,6 +17,15 @@ static inline const char *program(void) {
 
 static char said[1 << 16];
 
+/* shell runs a command, and keeps what it says; returns the exit code. */
+static inline int shell(const char *command) {
+    FILE *f = popen(command, "r");
+    assert_non_null(f);
+    said[fread(said, 1, sizeof said - 1, f)] = '\0';
+    int status = pclose(f);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 /* run runs `solvent ARGUMENTS`, in which @ is the test's folder; returns the exit code. */
 static inline int run(const char *arguments) {
     char command[2048], filled[1500];
@@ -28,11 +37,7 @@ static inline int run(const char *arguments) {
             filled[n++] = *p;
     filled[n] = '\0';
     snprintf(command, sizeof command, "%s %s 2>&1", program(), filled);
-    FILE *f = popen(command, "r");
-    assert_non_null(f);
-    said[fread(said, 1, sizeof said - 1, f)] = '\0';
-    int status = pclose(f);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return shell(command);
 }
 
 static inline void fine(const char *arguments) {

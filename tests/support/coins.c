@@ -15,7 +15,7 @@ static const char CONFIG[] = "{\"_class_name\":\"MLP\",\"features\":5,\"hidden_s
                              "\"time_size\":2,\"num_classes\":2,\"given\":true}";
 static const char SCHEDULER[] = "{\"_class_name\":\"FlowMatchEulerDiscreteScheduler\",\"shift\":1.0}";
 static const char TABLE[] =
-    "{\"rows\":9,\"label\":\"side\",\"counts\":[6,3],\"joint\":true,\"columns\":["
+    "{\"rows\":9,\"label\":\"side\",\"counts\":[6,3],\"joint\":true,\"choices\":true,\"columns\":["
     "{\"name\":\"side\",\"kind\":\"categorical\",\"gaps\":false,\"categories\":[\"heads\",\"tails\"]},"
     "{\"name\":\"weight\",\"kind\":\"numeric\",\"gaps\":false,\"low\":4.9,\"high\":5.3,\"mean\":5.1,\"std\":0.1,"
     "\"decimals\":1},"

@@ -177,6 +177,23 @@ enum status derivatives_tiny_mlp(struct ctx *ctx, const struct tensor_kernels *k
     return mlp_make(ctx, k, &c, out);
 }
 
+struct dit_config derivatives_dit_config(void) {
+    struct dit_config c = dit_default();
+    c.num_attention_heads = 2;
+    c.attention_head_dim = 6;
+    c.in_channels = 3;
+    c.num_layers = 2;
+    c.sample_size = 4;
+    c.activation_fn = DIT_GELU_APPROXIMATE;
+    c.num_embeds_ada_norm = CLASSES;
+    return c;
+}
+
+enum status derivatives_tiny_dit(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
+    const struct dit_config c = derivatives_dit_config();
+    return dit_make(ctx, k, &c, out);
+}
+
 enum status derivatives_tiny_unet(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
     struct unet_config c = network_tiny_unet();
     c.class_embed_type = UNET_CLASS_EMBEDDING;

@@ -3,6 +3,7 @@
 #ifndef SOLVENT_TEST_DERIVATIVES_H
 #define SOLVENT_TEST_DERIVATIVES_H
 
+#include "core/nn/dit.h"
 #include "core/nn/gradient.h"
 #include "core/tensor/tensor.h"
 
@@ -20,7 +21,8 @@ float *derivatives_numbers(size_t n, uint64_t *seed, double **exact);
 /* derivatives_finish makes x the output of a graph. */
 enum status derivatives_finish(struct graph *g, int x, struct graph **out);
 
-/* Networks of three numbers a row, and of 8 x 8 pixels with 3 channels. */
-derivatives_maker derivatives_tiny_mlp, derivatives_tiny_unet;
+/* Networks of three numbers a row, and of 8 x 8 and 4 x 4 pixels with 3 channels, the latter by a configuration of its own. */
+derivatives_maker derivatives_tiny_mlp, derivatives_tiny_unet, derivatives_tiny_dit;
+struct dit_config derivatives_dit_config(void);
 
 #endif

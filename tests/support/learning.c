@@ -78,6 +78,11 @@ struct learning *learning_begin(bool images) {
     return r;
 }
 
+void learning_anew(struct learning *r) {
+    if (trainer_make(&r->ctx, r->graph, &r->data, &r->loss, &r->options, &r->t))
+        fail_msg("%s", r->ctx.err.detail);
+}
+
 void learning_end(struct learning *r) {
     ctx_release(&r->ctx);
     free(r);

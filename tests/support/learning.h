@@ -36,6 +36,9 @@ struct learning *learning_begin(bool images);
 enum status learning_try(struct learning *r, bool images, size_t fail_after);
 void learning_end(struct learning *r);
 
+/* learning_anew makes its trainer anew, of what stands in it by now. */
+void learning_anew(struct learning *r);
+
 /* learning_steps takes n steps and gives their mean loss. */
 double learning_steps(struct learning *r, size_t n);
 

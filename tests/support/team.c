@@ -16,6 +16,8 @@ struct member {
     struct team team;
     struct shared *shared;
     pthread_t thread;
+    float *values, *seen; /* of a long sum; seen: as they were when they were said to be final */
+    size_t n, made;
 };
 
 /* meet has what all ranks brought put together by each, and lets none change it before all are done. */
@@ -51,8 +53,27 @@ static void greater(void *result, const void *more, size_t n) {
         is[i] = other[i] > is[i] ? other[i] : is[i];
 }
 
-static void sum_floats(struct team *self, float *values, size_t n) {
-    meet(self, values, n * sizeof *values, n, add_floats);
+static void sum_begin(struct team *self, float *values, size_t n) {
+    struct member *m = (struct member *)self;
+    m->values = values, m->n = n, m->made = 0;
+    if (!(m->seen = malloc(n * sizeof *values)))
+        abort();
+}
+
+static void sum_made(struct team *self, size_t k) {
+    struct member *m = (struct member *)self;
+    if (k < m->made || k > m->n)
+        abort();
+    memcpy(m->seen + m->made, m->values + m->made, (k - m->made) * sizeof *m->seen);
+    m->made = k;
+}
+
+static void sum_end(struct team *self) {
+    struct member *m = (struct member *)self;
+    if (memcmp(m->seen, m->values, m->made * sizeof *m->seen) != 0)
+        abort();
+    free(m->seen);
+    meet(self, m->values, m->n * sizeof *m->values, m->n, add_floats);
 }
 
 static void sum_doubles(struct team *self, double *values, size_t n) {
@@ -72,9 +93,14 @@ void test_team(size_t ranks, void (*body)(struct team *team, void *arg), void *a
     struct member members[TEST_RANKS];
     pthread_barrier_init(&s.barrier, NULL, (unsigned)ranks);
     for (size_t i = 0; i < ranks; i++) {
-        members[i] = (struct member){
-            .shared = &s,
-            .team = {.rank = i, .ranks = ranks, .sum_floats = sum_floats, .sum_doubles = sum_doubles, .most = most}};
+        members[i] = (struct member){.shared = &s,
+                                     .team = {.rank = i,
+                                              .ranks = ranks,
+                                              .sum_doubles = sum_doubles,
+                                              .most = most,
+                                              .sum_begin = sum_begin,
+                                              .sum_made = sum_made,
+                                              .sum_end = sum_end}};
         if (pthread_create(&members[i].thread, NULL, run, &members[i]))
             abort();
     }

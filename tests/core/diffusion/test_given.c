@@ -116,6 +116,90 @@ static void a_part_knows_what_the_whole_does(void **state) {
     ctx_release(&ctx);
 }
 
+/* Number 2 is the first choice, 3 the second; 0 and 1 are of none. Of four rows one is asked at the end of the path, two
+ * know all choices, and one is as it would be without any. */
+static void rows_of_a_batch_have_their_purposes(void **state) {
+    (void)state;
+    static const uint32_t CHOICES[D] = {LOSS_NEVER, LOSS_NEVER, 0, 1};
+    struct ctx ctx;
+    struct path path;
+    struct loss_batch b, plain;
+    size_t first = 0, both = 0, others = 0;
+    ctx_init(&ctx, 16 << 20);
+    assert_int_equal(path_make(&ctx, PATH_FLOW, NULL, &path), STATUS_OK);
+    struct loss loss = loss_of(&path, 0.6);
+    draw(&ctx, &loss, MANY, &plain);
+    loss.given.choices = CHOICES, loss.given.n_choices = 2;
+    draw(&ctx, &loss, MANY, &b);
+    for (size_t i = 0; i < MANY; i++) {
+        const float *x = b.x + i * b.in, *as = plain.x + i * b.in;
+        if (i % 4 == 2)
+            assert_memory_equal(x, as, b.in * sizeof *x);
+        if (i % 2)
+            assert_true(known(&b, i, 2) && known(&b, i, 3) && b.times[i] == plain.times[i]);
+        if (i % 4)
+            continue;
+        assert_true(b.times[i] == 1000 && !known(&b, i, 3));
+        for (size_t j = 0; j < D; j++)
+            assert_true(x[j] == 0);
+        first += known(&b, i, 2);
+        both += known(&b, i, 2) && known(&b, i, 0);
+        others += known(&b, i, 0);
+    }
+    /* The first choice is known to half, for the second, and to the rest by its share, 1/2 of 2/3; a number to 1/2 of
+     * 1/2; both to half of these, and to the rest by E[u (1 - (1 - u)^2)] = 5/12, of 1/2. */
+    const double n = MANY / 4.0;
+    assert_in_range(first, (2 / 3.0) * n - 60, (2 / 3.0) * n + 60);
+    assert_in_range(others, 0.25 * n - 60, 0.25 * n + 60);
+    assert_in_range(both, (1 / 8.0 + 5 / 48.0) * n - 60, (1 / 8.0 + 5 / 48.0) * n + 60);
+    ctx_release(&ctx);
+}
+
+/* Where a batch is of one row, its purpose is that of its step. */
+static void batches_of_one_have_every_purpose(void **state) {
+    (void)state;
+    static const uint32_t CHOICES[D] = {LOSS_NEVER, LOSS_NEVER, 0, 1};
+    static const float x0[D] = {0.5f, -1, 1, 0.25f};
+    struct ctx ctx;
+    struct path path;
+    struct loss_batch b;
+    size_t asked = 0;
+    ctx_init(&ctx, 16 << 20);
+    assert_int_equal(path_make(&ctx, PATH_FLOW, NULL, &path), STATUS_OK);
+    struct loss loss = loss_of(&path, 0.6);
+    loss.given.choices = CHOICES, loss.given.n_choices = 2;
+    assert_int_equal(loss_batch_make(&ctx, 1, D, false, &b), STATUS_OK);
+    assert_int_equal(loss_batch_tell(&ctx, &b), STATUS_OK);
+    for (uint32_t step = 0; step < 40; step++) {
+        loss_draw(&ctx, &loss, step, x0, NULL, &b);
+        asked += b.times[0] == 1000;
+    }
+    assert_int_equal(asked, 10);
+    ctx_release(&ctx);
+}
+
+/* What a row that is asked should say is x0 itself, as D. */
+static void a_row_that_is_asked_says_the_data(void **state) {
+    (void)state;
+    static const uint32_t CHOICES[D] = {LOSS_NEVER, LOSS_NEVER, 0, 1};
+    static const float x0[D] = {0.5f, -1, 1, 0.25f};
+    struct ctx ctx;
+    struct path path;
+    struct loss_batch b;
+    ctx_init(&ctx, 16 << 20);
+    assert_int_equal(path_make(&ctx, PATH_FLOW, NULL, &path), STATUS_OK);
+    struct loss loss = loss_of(&path, 0.6);
+    loss.given.choices = CHOICES, loss.given.n_choices = 2;
+    assert_int_equal(loss_batch_make(&ctx, 1, D, false, &b), STATUS_OK);
+    assert_int_equal(loss_batch_tell(&ctx, &b), STATUS_OK);
+    loss_draw(&ctx, &loss, 0, x0, NULL, &b);
+    const struct path_point at = path_at_t(&path, 1);
+    const struct prediction p = prediction_at(&path, &at, loss.prediction, 1);
+    for (size_t j = 0; j < D; j++)
+        assert_true(fabs(p.out_by * (double)b.targets[j] - (double)x0[j]) < 1e-6);
+    ctx_release(&ctx);
+}
+
 /* -- A network -- */
 
 struct model {
@@ -254,7 +338,8 @@ int main(void) {
         cmocka_unit_test(known_numbers_are_those_of_groups), cmocka_unit_test(what_is_known_counts_nothing),
         cmocka_unit_test(a_part_knows_what_the_whole_does),  cmocka_unit_test(a_network_keeps_what_is_given),
         cmocka_unit_test(rows_have_what_is_given_to_each),   cmocka_unit_test(samples_end_at_what_is_given),
-        cmocka_unit_test(slopes_are_those_of_differences),
+        cmocka_unit_test(slopes_are_those_of_differences),   cmocka_unit_test(rows_of_a_batch_have_their_purposes),
+        cmocka_unit_test(a_row_that_is_asked_says_the_data), cmocka_unit_test(batches_of_one_have_every_purpose),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

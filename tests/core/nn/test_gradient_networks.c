@@ -23,23 +23,10 @@ static enum status other_unet(struct ctx *ctx, const struct tensor_kernels *k, s
     return unet_make(ctx, k, &c, out);
 }
 
-static enum status tiny_dit(struct ctx *ctx, const struct tensor_kernels *k, enum dit_activation activation,
-                            struct graph **out) {
-    struct dit_config c = dit_default();
-    c.num_attention_heads = 2;
-    c.attention_head_dim = 6;
-    c.in_channels = 3;
-    c.num_layers = 2;
-    c.sample_size = 4;
-    c.activation_fn = activation;
-    c.num_embeds_ada_norm = CLASSES;
-    return dit_make(ctx, k, &c, out);
-}
-static enum status dit_gelu(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
-    return tiny_dit(ctx, k, DIT_GELU_APPROXIMATE, out);
-}
 static enum status dit_swiglu(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
-    return tiny_dit(ctx, k, DIT_SWIGLU, out);
+    struct dit_config c = derivatives_dit_config();
+    c.activation_fn = DIT_SWIGLU;
+    return dit_make(ctx, k, &c, out);
 }
 
 static struct vae_config tiny_vae(void) {
@@ -73,7 +60,7 @@ static void networks(void **state) {
     derivatives_check(told_mlp, 6, 0);
     derivatives_check(derivatives_tiny_unet, 8 * 8 * 3, 0);
     derivatives_check(other_unet, 8 * 8 * 3, 0);
-    derivatives_check(dit_gelu, 4 * 4 * 3, 0);
+    derivatives_check(derivatives_tiny_dit, 4 * 4 * 3, 0);
     derivatives_check(dit_swiglu, 4 * 4 * 3, 0);
     derivatives_check(decoder, 4 * 4 * 4, 0);
     derivatives_check(encoder, 8 * 8 * 3, 0);

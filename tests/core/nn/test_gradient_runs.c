@@ -71,6 +71,8 @@ enum { STEP_IMAGES = 301 };
 
 /* A network, its input, and where the loss (half the sum of squares of what comes out) writes its derivative. */
 struct stepped {
+    struct gradient *gradient;
+    struct graph_in in;
     size_t floats; /* an image's, in and out */
     float *weights, *x, *out, *d_out, *by_weights, times[STEP_IMAGES];
     int64_t classes[STEP_IMAGES];
@@ -84,12 +86,15 @@ static void compare(void *self, size_t first, size_t images) {
     s->compared += images;
 }
 
-static struct graph *begin_step(struct stepped *s, struct ctx *ctx, derivatives_maker *make, size_t floats,
-                                size_t images) {
+static void begin_step(struct stepped *s, struct ctx *ctx, struct parallel *threads, derivatives_maker *make,
+                       size_t floats, size_t images) {
     struct graph *g;
     uint64_t seed = 11;
+    ctx_init(ctx, (size_t)1 << 30);
+    ctx->parallel = threads;
     assert_int_equal(make(ctx, tensor_kernels_for(isa_best()), &g), STATUS_OK);
     *s = (struct stepped){.floats = floats, .images = images, .numbers = gradient_numbers(g)};
+    assert_int_equal(gradient_new(ctx, g, images, &s->gradient), STATUS_OK);
     s->weights = derivatives_numbers(s->numbers, &seed, NULL);
     s->by_weights = derivatives_numbers(s->numbers, &seed, NULL); /* what was there does not matter */
     s->x = derivatives_numbers(images * floats, &seed, NULL);
@@ -99,35 +104,34 @@ static struct graph *begin_step(struct stepped *s, struct ctx *ctx, derivatives_
         s->times[i] = (float)i * 3 + 1;
         s->classes[i] = (int64_t)(i % CLASSES);
     }
-    return g;
+    s->in = (struct graph_in){s->x, s->times, s->classes};
 }
 
-static void end_step(struct stepped *s) {
+static void step(struct stepped *s, struct ctx *ctx) {
+    gradient_step(ctx, s->gradient, s->weights, s->images, &s->in, s->out, compare, s, s->d_out, s->by_weights);
+}
+
+static void end_step(struct stepped *s, struct ctx *ctx) {
     free(s->weights), free(s->by_weights), free(s->x), free(s->out), free(s->d_out);
+    ctx_release(ctx);
 }
 
 /* check_step: a step has the bits of the two ways, one after the other, on any threads. */
 static void check_step(derivatives_maker *make, size_t floats, size_t images, size_t threads) {
     struct stepped s;
     struct ctx ctx;
-    struct gradient *gradient;
     struct parallel parallel = test_threads(threads);
-    ctx_init(&ctx, (size_t)1 << 30);
-    ctx.parallel = &parallel;
-    struct graph *g = begin_step(&s, &ctx, make, floats, images);
-    const struct graph_in in = {s.x, s.times, s.classes};
+    begin_step(&s, &ctx, &parallel, make, floats, images);
     float *want = calloc(s.numbers + images * floats, sizeof *want), *out = want + s.numbers;
     memset(want, 0x7f, s.numbers * sizeof *want); /* nor does what was there for this one */
-    assert_int_equal(gradient_new(&ctx, g, images, &gradient), STATUS_OK);
-    gradient_step(&ctx, gradient, s.weights, images, &in, s.out, compare, &s, s.d_out, s.by_weights);
-    gradient_forward(&ctx, gradient, s.weights, images, &in, out);
-    gradient_backward(&ctx, gradient, out, want);
+    step(&s, &ctx);
+    gradient_forward(&ctx, s.gradient, s.weights, images, &s.in, out);
+    gradient_backward(&ctx, s.gradient, out, want);
     assert_memory_equal(s.out, out, images * floats * sizeof *out);
     assert_memory_equal(s.by_weights, want, s.numbers * sizeof *want);
     assert_int_equal(s.compared, images);
     free(want);
-    end_step(&s);
-    ctx_release(&ctx);
+    end_step(&s, &ctx);
 }
 
 /* Frequencies that are not trained, of which the gradient says so. */
@@ -147,110 +151,66 @@ static void a_step_has_the_bits_of_both_ways(void **state) {
     }
 }
 
-/* -- Halved products -- */
+/* -- What is final early -- */
 
-static int halved_conv(struct graph *g, int x, const char *name, size_t out, size_t kernel, size_t stride, bool late) {
-    return graph_conv(
-        g, x, &(struct conv){.name = name, .out = out, .kernel = kernel, .stride = stride, .late_border = late});
-}
-
-/* Convolutions of all kinds, without activations. */
-static enum status convolutions(struct ctx *ctx, const struct tensor_kernels *k, struct graph **out) {
-    struct graph *g = graph_new(ctx, k);
-    int x = graph_input(g, 8, 8, 3);
-    int y = halved_conv(g, x, "three", 5, 3, 1, false);
-    int down = halved_conv(g, y, "down", 2, 3, 2, false), late = halved_conv(g, y, "late", 2, 3, 2, true);
-    int patch = halved_conv(g, x, "patch", 2, 2, 2, false);
-    int z = graph_conv(g, graph_add(g, graph_add(g, down, late), patch),
-                       &(struct conv){.name = "one", .out = 7, .kernel = 1, .linear = true});
-    return derivatives_finish(g, halved_conv(g, z, "last", 1, 1, 1, false), out);
-}
-
-/* whole gives n whole numbers of -most .. most. */
-static float *whole(size_t n, uint64_t *seed, uint64_t most) {
-    float *list = malloc(n * sizeof *list);
-    assert_non_null(list);
-    for (size_t i = 0; i < n; i++)
-        list[i] = (float)test_below(seed, 2 * most + 1) - (float)most;
-    return list;
-}
-
-enum { WHOLE_IN = 8 * 8 * 3, WHOLE_OUT = 4 * 4 };
-
-/* What a gradient gives, whose products are halved or not. */
-struct derived {
-    float out[2 * WHOLE_OUT], by_input[2 * WHOLE_IN], *by_weights;
+/* A copy of what was said to be final, as it was then. */
+struct seen {
+    struct gradient_watch watch;
+    const float *by_weights;
+    float *copy;
+    size_t n, numbers, early; /* early: how often it was more than before, and not yet all */
+    bool fell;
+    atomic_int inside, most_inside;
 };
 
-static struct derived derived_of(struct ctx *ctx, const struct graph *g, bool halved, const float *weights,
-                                 const float *x, const float *d) {
-    const struct half_kernels *half = halved ? half_kernels_for(ctx->isa) : NULL;
-    struct derived r = {.by_weights = malloc(gradient_numbers(g) * sizeof(float))};
-    struct gradient *gradient;
-    assert_int_equal(gradient_new_halved(ctx, g, 2, half, &gradient), STATUS_OK);
-    gradient_forward(ctx, gradient, weights, 2, &(struct graph_in){.x = x}, r.out);
-    gradient_backward(ctx, gradient, d, r.by_weights);
-    gradient_by_input(ctx, gradient, d, r.by_input);
-    return r;
+static void made(struct gradient_watch *self, size_t n) {
+    struct seen *s = (struct seen *)self;
+    int inside = ++s->inside;
+    s->most_inside = inside > s->most_inside ? inside : s->most_inside;
+    s->fell |= n < s->n || n > s->numbers;
+    if (!s->fell)
+        memcpy(s->copy + s->n, s->by_weights + s->n, (n - s->n) * sizeof *s->copy);
+    s->early += n > s->n && n < s->numbers;
+    s->n = n;
+    s->inside--;
 }
 
-/* Small whole numbers are exact as bfloat16, and so are their sums here: halved products give the bits of others. */
-static void halved_products_of_whole_numbers_are_exact(void **state) {
-    (void)state;
-    for (int isa = 0; isa < ISA_COUNT; isa++) {
-        if (!isa_here((enum isa)isa))
-            continue;
-        struct ctx ctx;
-        struct graph *g;
-        uint64_t seed = 3;
-        ctx_init(&ctx, 64 << 20);
-        ctx.isa = (enum isa)isa;
-        assert_int_equal(convolutions(&ctx, tensor_kernels_for((enum isa)isa), &g), STATUS_OK);
-        const size_t numbers = gradient_numbers(g);
-        float *weights = whole(numbers, &seed, 1), *x = whole(2 * WHOLE_IN, &seed, 1),
-              *d = whole(2 * WHOLE_OUT, &seed, 1);
-        struct derived plain = derived_of(&ctx, g, false, weights, x, d),
-                       halved = derived_of(&ctx, g, true, weights, x, d);
-        assert_memory_equal(plain.out, halved.out, sizeof plain.out);
-        assert_memory_equal(plain.by_input, halved.by_input, sizeof plain.by_input);
-        assert_memory_equal(plain.by_weights, halved.by_weights, numbers * sizeof(float));
-        free(weights), free(x), free(d), free(plain.by_weights), free(halved.by_weights);
-        ctx_release(&ctx);
-    }
-}
-
-/* Of other numbers they are as near as the rounding of factors by 2^-9 says: much nearer than 3 % of the whole. */
-static void halved_derivatives_are_near(void **state) {
-    (void)state;
+static size_t check_watched(derivatives_maker *make, size_t floats, size_t images, size_t threads) {
+    struct stepped s;
     struct ctx ctx;
-    struct graph *g;
-    uint64_t seed = 5;
-    ctx_init(&ctx, 64 << 20);
-    ctx.isa = isa_best();
-    assert_int_equal(derivatives_tiny_unet(&ctx, tensor_kernels_for(ctx.isa), &g), STATUS_OK);
-    const size_t numbers = gradient_numbers(g);
-    float *weights = derivatives_numbers(numbers, &seed, NULL), *x = derivatives_numbers(2 * 192, &seed, NULL);
-    float *d = derivatives_numbers(2 * 192, &seed, NULL), *by[2], out[384];
-    for (size_t i = 0; i < numbers; i++)
-        weights[i] *= 0.5f;
-    for (int halved = 0; halved < 2; halved++) {
-        struct gradient *gradient;
-        const struct half_kernels *half = halved ? half_kernels_for(ctx.isa) : NULL;
-        const struct graph_in in = {x, (const float[]){3, 40}, (const int64_t[]){1, 2}};
-        by[halved] = malloc(numbers * sizeof(float));
-        assert_int_equal(gradient_new_halved(&ctx, g, 2, half, &gradient), STATUS_OK);
-        gradient_forward(&ctx, gradient, weights, 2, &in, out);
-        gradient_backward(&ctx, gradient, d, by[halved]);
+    struct parallel parallel = test_threads(threads);
+    begin_step(&s, &ctx, &parallel, make, floats, images);
+    struct seen seen = {.watch.made = made,
+                        .by_weights = s.by_weights,
+                        .numbers = s.numbers,
+                        .copy = malloc(s.numbers * sizeof(float))};
+    assert_non_null(seen.copy);
+    gradient_watched(s.gradient, &seen.watch);
+    for (int again = 0; again < 2; again++) {
+        seen.n = 0;
+        step(&s, &ctx);
+        assert_false(seen.fell);
+        assert_int_equal(seen.n, s.numbers);
+        assert_int_equal(seen.most_inside, 1);
+        assert_memory_equal(seen.copy, s.by_weights, s.numbers * sizeof *seen.copy);
     }
-    double off = 0, all = 0;
-    for (size_t i = 0; i < numbers; i++) {
-        off += ((double)by[1][i] - (double)by[0][i]) * ((double)by[1][i] - (double)by[0][i]);
-        all += (double)by[0][i] * (double)by[0][i];
+    gradient_watched(s.gradient, NULL);
+    seen.n = 0;
+    step(&s, &ctx);
+    assert_int_equal(seen.n, 0);
+    free(seen.copy);
+    end_step(&s, &ctx);
+    return seen.early;
+}
+
+static void what_is_final_is_said_while_the_rest_is_made(void **state) {
+    (void)state;
+    for (size_t threads = 1; threads <= 3; threads++) {
+        size_t mlp = check_watched(derivatives_tiny_mlp, 3, STEP_IMAGES, threads);
+        size_t unet = check_watched(derivatives_tiny_unet, 192, 35, threads);
+        if (threads == 1) /* each layer by itself, twice */
+            assert_true(mlp >= 2 * 4 && unet >= 2 * 16);
     }
-    if (!(off > 0 && off < 0.03 * 0.03 * all))
-        fail_msg("off by %g of the whole", sqrt(off / all));
-    free(weights), free(x), free(d), free(by[0]), free(by[1]);
-    ctx_release(&ctx);
 }
 
 struct given {
@@ -356,6 +316,15 @@ static void a_stop_ends_it(void **state) {
     const struct graph_in in = {(const float[3]){0}, (const float[]){1}, (const int64_t[]){0}};
     gradient_forward(&ctx, gradient, weights, 1, &in, out);
     assert_true(out[0] == 7 && out[2] == 7);
+    stop = STOP_NONE;
+    gradient_forward(&ctx, gradient, weights, 1, &in, out);
+    const size_t n = gradient_numbers(g);
+    float *by = derivatives_numbers(n, &seed, NULL);
+    stop = STOP_CANCEL; /* between the two ways: what is a third of a step is not begun either */
+    gradient_backward(&ctx, gradient, (const float[3]){1, 1, 1}, by);
+    for (size_t i = 0; i < n; i++)
+        assert_true(by[i] == 0);
+    free(by);
     free(weights);
     ctx_release(&ctx);
 }
@@ -364,12 +333,11 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(threads_do_not_matter),
         cmocka_unit_test(a_step_has_the_bits_of_both_ways),
+        cmocka_unit_test(what_is_final_is_said_while_the_rest_is_made),
         cmocka_unit_test(forward_has_the_bits_of_a_run),
         cmocka_unit_test(refusals),
         cmocka_unit_test(each_allocation_may_fail),
         cmocka_unit_test(a_stop_ends_it),
-        cmocka_unit_test(halved_products_of_whole_numbers_are_exact),
-        cmocka_unit_test(halved_derivatives_are_near),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,6 +43,34 @@ static void the_steps_are_pytorchs(void **state) {
     }
 }
 
+/* A gradient that was multiplied by a power of two makes the same step, to the bit, clipped or not. */
+static void scales_are_taken_out(void **state) {
+    (void)state;
+    struct ctx ctx;
+    struct optimiser o[2];
+    ctx_init(&ctx, 1 << 20);
+    ctx.isa = isa_best();
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(optimiser_new(&ctx, 40, &o[i]), STATUS_OK);
+    uint64_t seed = 4;
+    for (int step = 0; step < 20; step++) {
+        const double scale = ldexp(1, 2 * step);
+        float gradient[2][40];
+        struct optimiser_options options = optimiser_default();
+        options.clip = step % 2;
+        for (size_t i = 0; i < 40; i++) {
+            gradient[0][i] = (float)test_below(&seed, 2000) - 1000;
+            gradient[1][i] = gradient[0][i] * (float)scale;
+        }
+        const double norm = optimiser_step(&ctx, &o[0], &options, 0.1, gradient[0]);
+        options.scale = scale;
+        assert_true(optimiser_step(&ctx, &o[1], &options, 0.1, gradient[1]) == norm);
+        assert_memory_equal(o[1].weights, o[0].weights, 40 * sizeof(float));
+        assert_memory_equal(o[1].second, o[0].second, 40 * sizeof(float));
+    }
+    ctx_release(&ctx);
+}
+
 enum { MANY = 100003 };
 
 static void run(size_t threads, size_t fixed_first, size_t fixed_end, float *out) {
@@ -138,9 +166,13 @@ static void rates(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_steps_are_pytorchs),       cmocka_unit_test(threads_do_not_matter),
-        cmocka_unit_test(some_numbers_are_not_trained), cmocka_unit_test(what_is_not_finite_changes_nothing),
-        cmocka_unit_test(each_allocation_may_fail),     cmocka_unit_test(rates),
+        cmocka_unit_test(the_steps_are_pytorchs),
+        cmocka_unit_test(scales_are_taken_out),
+        cmocka_unit_test(threads_do_not_matter),
+        cmocka_unit_test(some_numbers_are_not_trained),
+        cmocka_unit_test(what_is_not_finite_changes_nothing),
+        cmocka_unit_test(each_allocation_may_fail),
+        cmocka_unit_test(rates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "tests/support/guarded.h"
+#include "tests/support/outer_check.h"
 #include "tests/support/test.h"
 
 enum { MOST = 70 };
@@ -26,29 +27,9 @@ static void products_over_pixels(void **state) {
     uint64_t seed = 1;
     EACH_TABLE(k)
     for (size_t rows = 1; rows <= 18; rows++)
-        for (size_t columns = 1; columns <= 40; columns += columns < 33 ? 1 : 7) {
-            enum { LINES = 2, PIXELS = 3, GAP = 5 };
-            size_t a_step = rows + 1, b_step = columns + 2, a_line = PIXELS * a_step + GAP,
-                   b_line = PIXELS * b_step + GAP, pitch = columns + 3;
-            size_t n = a_line + 2 * a_step + rows, m = b_line + 2 * b_step + columns,
-                   size = (rows - 1) * pitch + columns;
-            float *a = guarded(n, &seed), *b = guarded(m, &seed), *out = guarded(size, &seed);
-            float *before = malloc(size * sizeof *before);
-            assert_non_null(before);
-            memcpy(before, out, size * sizeof *before);
-            const bool add = (rows + columns) % 3 > 0;
-            k->outer(
-                &(struct outer){LINES, PIXELS, rows, columns, a, b, a_line, a_step, b_line, b_step, add, out, pitch});
-            for (size_t i = 0; i < size; i++) {
-                double want = add || i % pitch >= columns ? (double)before[i] : 0;
-                for (size_t p = 0; p < LINES * PIXELS && i % pitch < columns; p++)
-                    want += (double)a[p / PIXELS * a_line + p % PIXELS * a_step + i / pitch] *
-                            (double)b[p / PIXELS * b_line + p % PIXELS * b_step + i % pitch];
-                near("outer", i, (double)out[i], want, 20);
-            }
-            free(before);
-            drop(a, n), drop(b, m), drop(out, size);
-        }
+        for (size_t columns = 1; columns <= 40; columns += columns < 33 ? 1 : 7)
+            outer_check(k->outer, false, (struct outer){.lines = 2, .pixels = 3, .rows = rows, .columns = columns},
+                        &seed);
 }
 
 /* The activations and their slopes, the latter by the formulas that are not the kernels'. */

@@ -4,6 +4,7 @@
 
 #include "core/tensor/product.h"
 #include "tests/support/half_tiles.h"
+#include "tests/support/outer_check.h"
 #include "tests/support/test.h"
 
 enum { MOST = 70 };
@@ -104,6 +105,26 @@ static void packing_across_is_packing_of_the_transposed(void **state) {
     drop(w, TAPS * DEPTH * COLUMNS);
 }
 
+/* Odd and even numbers of pixels, lines that are taken together and those that are taken in parts. */
+static void products_over_pixels(void **state) {
+    (void)state;
+    static const size_t SHAPES[][2] = {{1, 1}, {2, 3}, {3, 2}, {1, 255}, {1, 257}, {2, 515}, {70, 7}, {300, 1}};
+    uint64_t seed = 1;
+    EACH_TABLE(h) {
+        for (size_t rows = 1; rows <= 18; rows++)
+            for (size_t columns = 1; columns <= 40; columns += columns < 34 ? 1 : 6)
+                outer_check(h->outer, true, (struct outer){.lines = 2, .pixels = 3, .rows = rows, .columns = columns},
+                            &seed);
+        for (size_t i = 0; i < COUNT(SHAPES); i++) {
+            outer_check(h->outer, true,
+                        (struct outer){.lines = SHAPES[i][0], .pixels = SHAPES[i][1], .rows = 9, .columns = 17}, &seed);
+            outer_check(h->outer, true,
+                        (struct outer){.lines = SHAPES[i][0], .pixels = SHAPES[i][1], .rows = 16, .columns = 64},
+                        &seed);
+        }
+    }
+}
+
 static void affine_is_rounded(void **state) {
     (void)state;
     static const size_t wide[] = {1, 15, 70, 2047, 2049, 5000};
@@ -133,6 +154,7 @@ int main(void) {
         cmocka_unit_test(tiles_are_sums_of_products),
         cmocka_unit_test(rows_ignore_each_other),
         cmocka_unit_test(packing_across_is_packing_of_the_transposed),
+        cmocka_unit_test(products_over_pixels),
         cmocka_unit_test(affine_is_rounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,14 +7,15 @@
 struct case_of {
     enum status status[TEST_RANKS], agreed[TEST_RANKS];
     uint64_t words[TEST_RANKS][2];
-    bool says[TEST_RANKS], alike[TEST_RANKS], first[TEST_RANKS];
+    size_t odd[TEST_RANKS];
+    bool says[TEST_RANKS], first[TEST_RANKS];
 };
 
 static void body(struct team *team, void *arg) {
     struct case_of *c = arg;
     const size_t i = team->rank;
     c->agreed[i] = team_agree(team, c->status[i]);
-    c->alike[i] = team_alike(team, c->words[i], 2);
+    c->odd[i] = team_odd(team, c->words[i], 2);
     c->first[i] = team_first(team, c->says[i]);
 }
 
@@ -36,18 +37,20 @@ static void the_first_failure_is_that_of_all(void **state) {
     assert_int_equal(team_agree(NULL, STATUS_INVALID), STATUS_INVALID);
 }
 
-static void one_that_differs_is_seen_by_all(void **state) {
+static void the_first_that_differs_is_named(void **state) {
     (void)state;
     static const uint64_t OTHERS[] = {7, 6, 8, 0, UINT64_MAX};
     for (size_t k = 0; k < COUNT(OTHERS); k++)
-        for (size_t odd = 0; odd < 3; odd++) {
-            struct case_of c = {.words = {{1, 7}, {1, 7}, {1, 7}}};
-            c.words[odd][1] = OTHERS[k];
-            test_team(3, body, &c);
-            for (size_t i = 0; i < 3; i++)
-                assert_int_equal(c.alike[i], OTHERS[k] == 7);
+        for (unsigned who = 0; who < 8; who++) { /* of ranks 1 to 3 */
+            struct case_of c = {.words = {{1, 7}, {1, 7}, {1, 7}, {1, 7}}};
+            for (unsigned i = 0; i < 3; i++)
+                c.words[i + 1][k % 2] = who >> i & 1 ? OTHERS[k] : c.words[0][k % 2];
+            const bool none = !who || OTHERS[k] == c.words[0][k % 2];
+            test_team(4, body, &c);
+            for (size_t i = 0; i < 4; i++)
+                assert_int_equal(c.odd[i], none ? 0 : who & 1 ? 1 : who & 2 ? 2 : 3);
         }
-    assert_true(team_alike(NULL, OTHERS, 2));
+    assert_int_equal(team_odd(NULL, OTHERS, 2), 0);
 }
 
 static void one_is_the_first(void **state) {
@@ -65,7 +68,7 @@ static void one_is_the_first(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_failure_is_that_of_all),
-        cmocka_unit_test(one_that_differs_is_seen_by_all),
+        cmocka_unit_test(the_first_that_differs_is_named),
         cmocka_unit_test(one_is_the_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

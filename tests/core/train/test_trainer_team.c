@@ -14,7 +14,8 @@ static const double CLIP = 0.5;
 /* What one rank saw. */
 struct log {
     struct error error;
-    double loss[STEPS], norm[STEPS], held_out;
+    double loss[STEPS], norm[STEPS], scale[STEPS], held_out;
+    size_t skipped;
     enum status ended;
     size_t at;
     void *state;
@@ -25,6 +26,7 @@ struct all {
     struct log logs[TEST_RANKS];
     size_t batch;
     enum coupling coupling;
+    enum gradient_dtype dtype;
     atomic_int stop;
     size_t stopped; /* the rank that is, before step STOPPED_AT; SIZE_MAX: none */
     float rows[2 * POINTS];
@@ -41,6 +43,7 @@ static enum status make(struct ctx *ctx, struct all *all, struct team *team, str
     options.clip_norm = CLIP;
     options.held = HELD;
     options.coupling = all->coupling;
+    options.dtype = all->dtype;
     options.team = team;
     enum status status = path_make(ctx, PATH_FLOW, NULL, path);
     if (status == STATUS_OK)
@@ -59,6 +62,8 @@ static enum status learn(struct ctx *ctx, struct all *all, struct trainer *t, si
         status = trainer_step(t, &report);
         log->loss[i] = report.loss;
         log->norm[i] = report.norm;
+        log->scale[i] = report.scale;
+        log->skipped = report.skipped;
     }
     return status == STATUS_OK ? trainer_held_out(t, &log->held_out) : status;
 }
@@ -85,14 +90,17 @@ static void body(struct team *team, void *arg) {
     ctx_release(&ctx);
 }
 
-static struct all *run_coupled(size_t ranks, size_t batch, size_t stopped, enum coupling coupling) {
+static struct all *begin(size_t batch, size_t stopped) {
     struct all *all = calloc(1, sizeof *all);
     assert_non_null(all);
     toy_draw(TOY_EIGHT_GAUSSIANS, 1, POINTS, all->rows, all->labels);
     all->batch = batch;
-    all->coupling = coupling;
     all->stopped = stopped;
     all->stop = STOP_CANCEL;
+    return all;
+}
+
+static struct all *go(struct all *all, size_t ranks) {
     if (ranks)
         test_team(ranks, body, all);
     else
@@ -100,8 +108,21 @@ static struct all *run_coupled(size_t ranks, size_t batch, size_t stopped, enum 
     return all;
 }
 
-static struct all *run(size_t ranks, size_t batch, size_t stopped) {
-    return run_coupled(ranks, batch, stopped, COUPLING_INDEPENDENT);
+static struct all *run(size_t ranks, size_t batch, size_t stopped) { return go(begin(batch, stopped), ranks); }
+
+static struct all *run_coupled(size_t ranks) {
+    struct all *all = begin(BATCH, SIZE_MAX);
+    all->coupling = COUPLING_OT;
+    return go(all, ranks);
+}
+
+/* run_scaled is of data that are so large that steps are skipped. */
+static struct all *run_scaled(size_t ranks) {
+    struct all *all = begin(BATCH, SIZE_MAX);
+    all->dtype = GRADIENT_F16;
+    for (size_t i = 0; i < 2 * POINTS; i++)
+        all->rows[i] *= 50;
+    return go(all, ranks);
 }
 
 static void end(struct all *all) {
@@ -119,10 +140,12 @@ static void same_on_all(const struct all *all, size_t ranks) {
     }
 }
 
-static void near(double is, double wanted, size_t ranks, const char *what) {
-    if (!(fabs(is - wanted) <= 1e-5 * fabs(wanted)))
+static void within(double part, double is, double wanted, size_t ranks, const char *what) {
+    if (!(fabs(is - wanted) <= part * fabs(wanted)))
         fail_msg("with %zu ranks the %s is %.9g, and %.9g alone", ranks, what, is, wanted);
 }
+
+static void near(double is, double wanted, size_t ranks, const char *what) { within(1e-5, is, wanted, ranks, what); }
 
 static void ranks_learn_as_one(void **state) {
     (void)state;
@@ -146,12 +169,26 @@ static void ranks_learn_as_one(void **state) {
 /* The whole batch is coupled, whoever learns from which of its rows. */
 static void ranks_couple_as_one(void **state) {
     (void)state;
-    struct all *alone = run_coupled(0, BATCH, SIZE_MAX, COUPLING_OT),
-               *team = run_coupled(3, BATCH, SIZE_MAX, COUPLING_OT);
+    struct all *alone = run_coupled(0), *team = run_coupled(3);
     same_on_all(team, 3);
     for (size_t i = 0; i < STEPS; i++)
         near(team->logs[0].loss[i], alone->logs[0].loss[i], 3, "loss");
     near(team->logs[0].held_out, alone->logs[0].held_out, 3, "loss on what is held out");
+    end(team);
+    end(alone);
+}
+
+/* An overflow of one rank is one of all. Sums in another order round otherwise, and weights by 2^-12 of themselves then. */
+static void ranks_skip_as_one(void **state) {
+    (void)state;
+    struct all *alone = run_scaled(0), *team = run_scaled(3);
+    same_on_all(team, 3);
+    assert_in_range(alone->logs[0].skipped, 2, 10);
+    assert_int_equal(team->logs[0].skipped, alone->logs[0].skipped);
+    assert_memory_equal(team->logs[0].scale, alone->logs[0].scale, sizeof team->logs[0].scale);
+    for (size_t i = 0; i < STEPS; i++)
+        within(0x1p-8, team->logs[0].loss[i], alone->logs[0].loss[i], 3, "loss");
+    within(0x1p-8, team->logs[0].held_out, alone->logs[0].held_out, 3, "loss on what is held out");
     end(team);
     end(alone);
 }
@@ -182,6 +219,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ranks_learn_as_one),
         cmocka_unit_test(ranks_couple_as_one),
+        cmocka_unit_test(ranks_skip_as_one),
         cmocka_unit_test(who_is_stopped_stops_all_of_them),
         cmocka_unit_test(batches_that_ranks_do_not_divide_are_refused),
     };

@@ -1,4 +1,4 @@
-/* What a run may be told beside its data: other starts than noise, how they are paired, products of bfloat16,
+/* What a run may be told beside its data: other starts than noise, how they are paired, factors that are rounded,
  * mirrored images. */
 #include <math.h>
 
@@ -15,8 +15,7 @@ static void restart(struct learning *r, float move, enum coupling coupling) {
     r->source = (struct train_data){.n = LEARNING_POINTS, .d = 2, .rows = r->starts};
     r->options.source = &r->source;
     r->options.coupling = coupling;
-    if (trainer_make(&r->ctx, r->graph, &r->data, &r->loss, &r->options, &r->t))
-        fail_msg("%s", r->ctx.err.detail);
+    learning_anew(r);
 }
 
 /* Untrained, the network says 0, and the loss is the mean square of start - data. */
@@ -75,24 +74,27 @@ static void batches_that_cannot_be_coupled_are_refused(void **state) {
     learning_end(r);
 }
 
-/* halve makes the run's products those of bfloat16. */
-static void halve(struct learning *r) {
-    r->options.dtype = GRAPH_BF16;
-    assert_int_equal(trainer_make(&r->ctx, r->graph, &r->data, &r->loss, &r->options, &r->t), STATUS_OK);
+static struct learning *begin_rounded(enum gradient_dtype dtype) {
+    struct learning *r = learning_begin(false);
+    r->options.dtype = dtype;
+    learning_anew(r);
+    return r;
 }
 
-static void halved_runs_learn_as_well(void **state) {
+static void rounded_runs_learn_as_well(void **state) {
     (void)state;
-    struct learning *one = learning_begin(false), *other = learning_begin(false), *plain = learning_begin(false);
-    struct parallel threads = test_threads(3);
-    halve(one), halve(other);
-    other->ctx.parallel = &threads;
-    learning_steps(one, 250), learning_steps(other, 250), learning_steps(plain, 250);
-    learning_same(one, other);
-    double halved = learning_steps(one, 50), not = learning_steps(plain, 50);
-    if (!(halved != not &&fabs(halved - not ) < 0.05))
-        fail_msg("the loss is %g halved, and %g", halved, not );
-    learning_end(one), learning_end(other), learning_end(plain);
+    for (int dtype = GRADIENT_BF16; dtype <= GRADIENT_F16; dtype++) {
+        struct learning *one = begin_rounded((enum gradient_dtype)dtype),
+                        *other = begin_rounded((enum gradient_dtype)dtype), *plain = learning_begin(false);
+        struct parallel threads = test_threads(3);
+        other->ctx.parallel = &threads;
+        learning_steps(one, 250), learning_steps(other, 250), learning_steps(plain, 250);
+        learning_same(one, other);
+        double rounded = learning_steps(one, 50), full = learning_steps(plain, 50);
+        if (!(rounded != full && fabs(rounded - full) < 0.05))
+            fail_msg("the loss is %g rounded, and %g", rounded, full);
+        learning_end(one), learning_end(other), learning_end(plain);
+    }
 }
 
 /* -- Mirrors -- */
@@ -103,7 +105,7 @@ static struct learning *mirrored(bool even, bool mirrors, size_t steps) {
     for (size_t i = 0; even && i < sizeof r->bytes; i++)
         r->bytes[i] = (unsigned char)((i % 8 < 4 ? i % 8 : 7 - i % 8) * 60);
     r->options.mirror = (struct mirror){mirrors ? 8 : 0, 1, 3};
-    assert_int_equal(trainer_make(&r->ctx, r->graph, &r->data, &r->loss, &r->options, &r->t), STATUS_OK);
+    learning_anew(r);
     learning_steps(r, steps);
     return r;
 }
@@ -130,7 +132,7 @@ int main(void) {
         cmocka_unit_test(coupled_flows_are_straight),
         cmocka_unit_test(coupled_runs_go_on_to_the_same_bits),
         cmocka_unit_test(batches_that_cannot_be_coupled_are_refused),
-        cmocka_unit_test(halved_runs_learn_as_well),
+        cmocka_unit_test(rounded_runs_learn_as_well),
         cmocka_unit_test(mirrors_are_drawn_by_the_place_in_the_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
