@@ -15,7 +15,8 @@ struct result {
     struct str model;
     int kind;
     int64_t items, features, parameters, steps;
-    double loss;
+    double loss, held_out_loss;
+    bool has_held_out;
 };
 
 static const struct field OUTPUT[] = {
@@ -26,6 +27,9 @@ static const struct field OUTPUT[] = {
     FIELD(struct result, parameters, INT, "Numbers in the network.", .required = true),
     FIELD(struct result, steps, INT, "Steps taken.", .required = true),
     FIELD(struct result, loss, NUMBER, "The loss of the last step, to three digits after the point.", .required = true),
+    FIELD(struct result, held_out_loss, NUMBER,
+          "With options.held_out: the loss of the model on what it did not learn from, to three digits, too.",
+          .present = offsetof(struct result, has_held_out)),
     {0}};
 
 struct told {
@@ -161,9 +165,28 @@ static enum status put_model(struct run *r) {
     return status;
 }
 
+static double three_digits(double x) { return round(x * 1000) / 1000; }
+
+/* report fills the result, and judges the model by what was held out. */
+static enum status report(struct run *r, struct result *out) {
+    const struct train_params *p = r->params;
+    const size_t held = p->plan.options.held;
+    double of_held = 0;
+    enum status status = held ? trainer_held_out(r->trainer, &of_held) : STATUS_OK;
+    *out = (struct result){.model = p->name,
+                           .kind = (int)p->kind,
+                           .items = (int64_t)(p->dataset.data.n - held),
+                           .features = (int64_t)p->dataset.data.d,
+                           .parameters = (int64_t)p->numbers,
+                           .steps = (int64_t)p->plan.options.steps,
+                           .loss = three_digits(r->loss),
+                           .held_out_loss = three_digits(of_held),
+                           .has_held_out = held > 0};
+    return status;
+}
+
 static enum status run(struct call *call, const void *params, void *result) {
     const struct train_params *p = params;
-    struct result *out = result;
     struct run r = {.call = call, .params = p};
     r.kept_ns = now_ns(&r) - KEEP_NS + FIRST_NS;
     const size_t steps = p->plan.options.steps;
@@ -173,21 +196,14 @@ static enum status run(struct call *call, const void *params, void *result) {
     while (status == STATUS_OK && trainer_at(r.trainer) < steps)
         status = take_step(&r);
     if (status == STATUS_OK)
-        status = put_model(&r);
-    *out = (struct result){.model = p->name,
-                           .kind = (int)p->kind,
-                           .items = (int64_t)p->dataset.data.n,
-                           .features = (int64_t)p->dataset.data.d,
-                           .parameters = (int64_t)p->numbers,
-                           .steps = (int64_t)steps,
-                           .loss = round(r.loss * 1000) / 1000};
-    return status;
+        status = report(&r, result);
+    return status == STATUS_OK ? put_model(&r) : status;
 }
 
 const struct endpoint ep_models_add = {
     .method = "POST",
     .route = "/v1/models",
-    .version = 4,
+    .version = 5,
     .title = "A model that learns from your data",
     .doc = "Trains a network, as a job: the answer is 202 with the job's address, and its events tell of the loss. The "
            "model "

@@ -302,6 +302,27 @@ static void points_and_images_are_learnt(void **state) {
     }
 }
 
+/* What is held out is not learnt from, and the model is judged by it. */
+static void what_is_held_out_is_judged(void **state) {
+    (void)state;
+    static const char *const HELD[] = {"", ",\"held_out\":0.25"};
+    for (int held = 0; held < 2; held++) {
+        int http;
+        char request[400];
+        snprintf(request, sizeof request,
+                 "{\"name\":\"h\",\"data\":[[1,2],[3,1],[2,2],[0,1],[1,1],[2,0],[3,3],[0,0]],\"options\":{\"steps\":3,"
+                 "\"batch\":4,\"hidden_size\":8,\"num_blocks\":1,\"time_size\":4%s}}",
+                 HELD[held]);
+        char *text = test_post("/v1/models", request, &http);
+        const char *loss = strstr(text, "\"held_out_loss\":");
+        assert_int_equal(http, 200);
+        assert_non_null(strstr(text, held ? "\"items\":6," : "\"items\":8,"));
+        assert_int_equal(loss != NULL, held);
+        assert_true(!held || (atof(loss + 16) > 0.1 && atof(loss + 16) < 10));
+        free(text);
+    }
+}
+
 /* The two images and labels of two classes as IDX, and its points as numpy.save writes them, in base64. */
 #define IDX "AAAIAwAAAAIAAAACAAAAAgD/AwQBAgME"
 #define IDX_GZIP "H4sIAAAAAAACA2Ng4GBmYGBgguP/zCyMTMwsAEbZUI0YAAAA"
@@ -406,7 +427,7 @@ int main(void) {
         cmocka_unit_test(a_table_has_to_fit_its_network),  cmocka_unit_test(columns_are_listed),
         cmocka_unit_test(points_and_images_are_learnt),    cmocka_unit_test(files_are_learnt),
         cmocka_unit_test(a_name_that_is_taken_is_refused), cmocka_unit_test(what_does_not_fit_is_refused),
-        cmocka_unit_test(a_row_that_cannot_be_is_refused),
+        cmocka_unit_test(a_row_that_cannot_be_is_refused), cmocka_unit_test(what_is_held_out_is_judged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
