@@ -176,6 +176,19 @@ static void what_was_made_can_be_removed(void **state) {
     end(&a);
 }
 
+/* link_to makes a link in the folder to what is there; unlink_at takes one away. */
+static void link_to(const char *from, const char *to) {
+    char is[200], at[200];
+    snprintf(is, sizeof is, "%s/%s", folder, from);
+    snprintf(at, sizeof at, "%s/%s", folder, to);
+    assert_int_equal(symlink(is, at), 0);
+}
+static void unlink_at(const char *name) {
+    char at[200];
+    snprintf(at, sizeof at, "%s/%s", folder, name);
+    assert_int_equal(unlink(at), 0);
+}
+
 /* What an operator put there stays: folders without the mark, formulas, links to what could be removed itself. */
 static void nothing_else_can(void **state) {
     (void)state;
@@ -183,12 +196,9 @@ static void nothing_else_can(void **state) {
     static const char *const NONE[] = {"none", "..", ".", "", "tiny/..", ".made", "bell.json", "notes"};
     struct adding a;
     bool in_use;
-    char from[200], to[200];
     begin(&a);
     assert_int_equal(add(&a, "linked"), STATUS_OK);
-    snprintf(from, sizeof from, "%s/linked", folder);
-    snprintf(to, sizeof to, "%s/link", folder);
-    assert_int_equal(symlink(from, to), 0);
+    link_to("linked", "link");
     models_rescan(a.models);
     assert_true(is_there(&a, "link"));
     for (size_t i = 0; i < COUNT(NAMES); i++) {
@@ -204,7 +214,7 @@ static void nothing_else_can(void **state) {
     assert_string_equal(a.ctx.err.pointer, "/name");
     assert_int_equal(add(&a, "link"), STATUS_FORBIDDEN);
     assert_int_equal(add(&a, "bell"), STATUS_FORBIDDEN);
-    unlink(to);
+    unlink_at("link");
     assert_int_equal(take(&a, "linked", &in_use), STATUS_OK);
     assert_int_equal(hidden(), 0);
     end(&a);
@@ -214,12 +224,9 @@ static void links_are_not_followed(void **state) {
     (void)state;
     struct adding a;
     bool in_use;
-    char from[200], to[200];
     begin(&a);
     assert_int_equal(add(&a, "trap"), STATUS_OK);
-    snprintf(from, sizeof from, "%s/tiny", folder);
-    snprintf(to, sizeof to, "%s/trap/unet", folder);
-    assert_int_equal(symlink(from, to), 0);
+    link_to("tiny", "trap/unet");
     assert_int_equal(take(&a, "trap", &in_use), STATUS_OK);
     assert_true(on_disk("tiny/config.json") && !on_disk("trap"));
     assert_int_equal(hidden(), 0);

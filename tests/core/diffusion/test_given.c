@@ -118,9 +118,10 @@ static void a_part_knows_what_the_whole_does(void **state) {
 
 /* Number 2 is the first choice, 3 the second; 0 and 1 are of none. Of four rows one is asked at the end of the path, two
  * know all choices, and one is as it would be without any. */
+static const uint32_t CHOICES[D] = {LOSS_NEVER, LOSS_NEVER, 0, 1};
+
 static void rows_of_a_batch_have_their_purposes(void **state) {
     (void)state;
-    static const uint32_t CHOICES[D] = {LOSS_NEVER, LOSS_NEVER, 0, 1};
     struct ctx ctx;
     struct path path;
     struct loss_batch b, plain;
@@ -155,21 +156,26 @@ static void rows_of_a_batch_have_their_purposes(void **state) {
     ctx_release(&ctx);
 }
 
+/* choosing is a loss of those choices, and a batch of one row for it. */
+static struct loss choosing(struct ctx *ctx, struct path *path, struct loss_batch *b) {
+    ctx_init(ctx, 16 << 20);
+    assert_int_equal(path_make(ctx, PATH_FLOW, NULL, path), STATUS_OK);
+    struct loss loss = loss_of(path, 0.6);
+    loss.given.choices = CHOICES, loss.given.n_choices = 2;
+    assert_int_equal(loss_batch_make(ctx, 1, D, false, b), STATUS_OK);
+    assert_int_equal(loss_batch_tell(ctx, b), STATUS_OK);
+    return loss;
+}
+
 /* Where a batch is of one row, its purpose is that of its step. */
 static void batches_of_one_have_every_purpose(void **state) {
     (void)state;
-    static const uint32_t CHOICES[D] = {LOSS_NEVER, LOSS_NEVER, 0, 1};
     static const float x0[D] = {0.5f, -1, 1, 0.25f};
     struct ctx ctx;
     struct path path;
     struct loss_batch b;
     size_t asked = 0;
-    ctx_init(&ctx, 16 << 20);
-    assert_int_equal(path_make(&ctx, PATH_FLOW, NULL, &path), STATUS_OK);
-    struct loss loss = loss_of(&path, 0.6);
-    loss.given.choices = CHOICES, loss.given.n_choices = 2;
-    assert_int_equal(loss_batch_make(&ctx, 1, D, false, &b), STATUS_OK);
-    assert_int_equal(loss_batch_tell(&ctx, &b), STATUS_OK);
+    struct loss loss = choosing(&ctx, &path, &b);
     for (uint32_t step = 0; step < 40; step++) {
         loss_draw(&ctx, &loss, step, x0, NULL, &b);
         asked += b.times[0] == 1000;
@@ -181,17 +187,11 @@ static void batches_of_one_have_every_purpose(void **state) {
 /* What a row that is asked should say is x0 itself, as D. */
 static void a_row_that_is_asked_says_the_data(void **state) {
     (void)state;
-    static const uint32_t CHOICES[D] = {LOSS_NEVER, LOSS_NEVER, 0, 1};
     static const float x0[D] = {0.5f, -1, 1, 0.25f};
     struct ctx ctx;
     struct path path;
     struct loss_batch b;
-    ctx_init(&ctx, 16 << 20);
-    assert_int_equal(path_make(&ctx, PATH_FLOW, NULL, &path), STATUS_OK);
-    struct loss loss = loss_of(&path, 0.6);
-    loss.given.choices = CHOICES, loss.given.n_choices = 2;
-    assert_int_equal(loss_batch_make(&ctx, 1, D, false, &b), STATUS_OK);
-    assert_int_equal(loss_batch_tell(&ctx, &b), STATUS_OK);
+    struct loss loss = choosing(&ctx, &path, &b);
     loss_draw(&ctx, &loss, 0, x0, NULL, &b);
     const struct path_point at = path_at_t(&path, 1);
     const struct prediction p = prediction_at(&path, &at, loss.prediction, 1);

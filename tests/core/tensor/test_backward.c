@@ -6,6 +6,7 @@
 
 #include "tests/support/guarded.h"
 #include "tests/support/outer_check.h"
+#include "tests/support/tables.h"
 #include "tests/support/test.h"
 
 enum { MOST = 70 };
@@ -15,17 +16,15 @@ static void near(const char *what, size_t i, double got, double want, double sca
         fail_msg("%s %zu: %.9g, want %.9g", what, i, got, want);
 }
 
-#define EACH_TABLE(k)                                                                                                \
-    for (int isa = 0; isa < ISA_COUNT; isa++)                                                                        \
-        for (const struct backward_kernels *k = isa_here((enum isa)isa) && isa_plain((enum isa)isa) == (enum isa)isa \
-                                                    ? tensor_kernels_for((enum isa)isa)->backward                    \
-                                                    : NULL;                                                          \
-             k; k = NULL)
+/* EACH_WAY(k) is EACH_TABLE of their kernels of derivatives. */
+#define EACH_WAY(k)                           \
+    for (int isa = 0; isa < ISA_COUNT; isa++) \
+        for (const struct backward_kernels *k = test_table(isa) ? test_table(isa)->backward : NULL; k; k = NULL)
 
 static void products_over_pixels(void **state) {
     (void)state;
     uint64_t seed = 1;
-    EACH_TABLE(k)
+    EACH_WAY(k)
     for (size_t rows = 1; rows <= 18; rows++)
         for (size_t columns = 1; columns <= 40; columns += columns < 33 ? 1 : 7)
             outer_check(k->outer, false, (struct outer){.lines = 2, .pixels = 3, .rows = rows, .columns = columns},
@@ -53,7 +52,7 @@ static double slope_at(int activation, double x) {
 static void slopes(void **state) {
     (void)state;
     uint64_t seed = 2;
-    EACH_TABLE(k)
+    EACH_WAY(k)
     for (size_t n = 0; n <= MOST; n++)
         for (int kind = 0; kind < 4 * ACTIVATION_COUNT; kind++) {
             float *z = guarded(n, &seed), *gate = guarded(n, &seed), *d = guarded(n, &seed), *out = guarded(n, &seed);
@@ -76,7 +75,7 @@ static void slopes(void **state) {
 static void slopes_keep_their_ends(void **state) {
     (void)state;
     static const float ends[] = {-1e30f, -200, -90, -40, 40, 90, 200, 1e30f};
-    EACH_TABLE(k)
+    EACH_WAY(k)
     for (int a = 0; a < ACTIVATION_COUNT; a++)
         for (size_t i = 0; i < COUNT(ends); i++) {
             float d = 1;
@@ -88,7 +87,7 @@ static void slopes_keep_their_ends(void **state) {
 static void sums_over_pixels(void **state) {
     (void)state;
     uint64_t seed = 3;
-    EACH_TABLE(k)
+    EACH_WAY(k)
     for (size_t n = 1; n <= MOST; n++) {
         size_t pixels = n % 7, pitch = n + 3, m = pixels ? (pixels - 1) * pitch + n : 0;
         float *x = guarded(m, &seed), *d = guarded(m, &seed), *sum = guarded(n, &seed), before[MOST];
@@ -114,7 +113,7 @@ static void sums_over_pixels(void **state) {
 static void lines_of_norms(void **state) {
     (void)state;
     uint64_t seed = 4;
-    EACH_TABLE(k)
+    EACH_WAY(k)
     for (size_t n = 1; n <= MOST; n++) {
         enum { PIXELS = 3 };
         size_t pitch = n + 2, m = 2 * pitch + n;
@@ -185,7 +184,7 @@ static void rows_of_norms(void **state) {
     (void)state;
     enum { ROWS = 2 };
     uint64_t seed = 5;
-    EACH_TABLE(k)
+    EACH_WAY(k)
     for (size_t n = 1; n <= 40; n++) {
         const size_t step = n + 3, m = (ROWS - 1) * step + n;
         float *list[6], before[2][MOST], moments[2 * ROWS], old[ROWS * MOST], sums[2][MOST];
@@ -248,7 +247,7 @@ static void rows_of_norms(void **state) {
 static void slopes_of_softmax(void **state) {
     (void)state;
     uint64_t seed = 6;
-    EACH_TABLE(k)
+    EACH_WAY(k)
     for (size_t n = 1; n <= MOST; n++) {
         float *p = guarded(n, &seed), *d = guarded(n, &seed), before[MOST];
         double sum = 0;
@@ -266,7 +265,7 @@ static void steps_of_adam(void **state) {
     (void)state;
     uint64_t seed = 7;
     const struct adam a = {0.5f, 0.9f, 0.1f, 0.75f, 0.25f, 0.99f, 0.125f, 2, 1e-3f, 0.8f};
-    EACH_TABLE(k)
+    EACH_WAY(k)
     for (size_t n = 0; n <= MOST; n++) {
         float *list[5], before[5][MOST]; /* gradient, w, first, second, mean */
         for (int i = 0; i < 5; i++)

@@ -5,14 +5,8 @@
 
 #include "core/tensor/tensor.h"
 #include "tests/support/guarded.h"
+#include "tests/support/tables.h"
 #include "tests/support/test.h"
-
-#define EACH_TABLE(k)                                                                                              \
-    for (int isa = 0; isa < ISA_COUNT; isa++)                                                                      \
-        for (const struct tensor_kernels *k = isa_here((enum isa)isa) && isa_plain((enum isa)isa) == (enum isa)isa \
-                                                  ? tensor_kernels_for((enum isa)isa)                              \
-                                                  : NULL;                                                          \
-             k; k = NULL)
 
 enum { NUMBERS = 31 * 1024, CASES = 8 * NUMBERS, MOST = 70 };
 

@@ -5,6 +5,7 @@
 #include "core/tensor/backward.h"
 #include "core/tensor/product.h"
 #include "tests/support/guarded.h"
+#include "tests/support/tables.h"
 #include "tests/support/test.h"
 
 enum { MOST = 70 };
@@ -13,13 +14,6 @@ static void near(const char *what, size_t i, double got, double want, double sca
     if (!(fabs(got - want) <= 1e-6 * (scale > 1 ? scale : 1)))
         fail_msg("%s %zu: %.9g, want %.9g", what, i, got, want);
 }
-
-#define EACH_TABLE(k)                                                                                              \
-    for (int isa = 0; isa < ISA_COUNT; isa++)                                                                      \
-        for (const struct tensor_kernels *k = isa_here((enum isa)isa) && isa_plain((enum isa)isa) == (enum isa)isa \
-                                                  ? tensor_kernels_for((enum isa)isa)                              \
-                                                  : NULL;                                                          \
-             k; k = NULL)
 
 static void tables_are_those_of_their_sets(void **state) {
     (void)state;
