@@ -68,7 +68,7 @@ enum status dataset_table(struct ctx *ctx, const struct dataset_table_in *in, st
     enum status status = table_text_read(ctx, "/csv", in->csv, in->categorical, in->label, &text);
     if (status != STATUS_OK)
         return status;
-    table->names = text.names;
+    *table = (struct table_file){.names = text.names};
     status = fit(ctx, in, &text, &table->code);
     return status == STATUS_OK ? make(ctx, &text.table, table, out) : status;
 }
