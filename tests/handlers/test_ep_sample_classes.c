@@ -58,6 +58,13 @@ static void begin(struct made_model *m) {
     m->isa = isa_best();
 }
 
+/* all_are_their_own is each_is_its_own of several kinds, on one thread and on two. */
+static void all_are_their_own(struct made_model *m, const struct asking *kinds, size_t n) {
+    for (m->threads = 1; m->threads <= 2; m->threads++)
+        for (size_t i = 0; i < n; i++)
+            each_is_its_own(m, &kinds[i]);
+}
+
 static void formulas_samples_have_their_classes(void **state) {
     (void)state;
     static const struct asking KINDS[] = {
@@ -78,9 +85,7 @@ static void formulas_samples_have_their_classes(void **state) {
     };
     struct made_model m;
     begin(&m);
-    for (m.threads = 1; m.threads <= 2; m.threads++)
-        for (size_t i = 0; i < COUNT(KINDS); i++)
-            each_is_its_own(&m, &KINDS[i]);
+    all_are_their_own(&m, KINDS, COUNT(KINDS));
     made_model_end(&m);
 }
 
@@ -96,9 +101,7 @@ static void networks_samples_have_their_classes(void **state) {
     };
     struct made_model m;
     begin(&m);
-    for (m.threads = 1; m.threads <= 2; m.threads++)
-        for (size_t i = 0; i < COUNT(KINDS); i++)
-            each_is_its_own(&m, &KINDS[i]);
+    all_are_their_own(&m, KINDS, COUNT(KINDS));
     made_model_end(&m);
     made_model_begin(&m);
     made_model_dit(&m);
