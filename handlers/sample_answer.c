@@ -164,14 +164,15 @@ static enum status classes_told(struct ctx *ctx, const struct sample_params *p, 
     return class_of_samples(ctx, told, n, (size_t)p->count, out);
 }
 
-/* put_columns makes rows of the samples of a model that learnt a table. Of one whose label is no part of the features
- * (an older one) there are none without a class. */
+/* put_columns makes rows of the samples of a model that learnt a table, where the answer tells them. Of one whose label is
+ * no part of the features (an older one) there are none without a class. */
 static enum status put_columns(struct call *call, const struct sample_params *p, const double *samples,
                                struct sample_result *out) {
     const struct loaded_model *model = NULL;
     const int64_t *classes = NULL;
     struct table table;
-    enum status status = p->bare ? STATUS_OK : model_load_network(call, &p->model, &model);
+    const bool told = !p->bare && call->media != MEDIA_PNG && call->media != MEDIA_NPY;
+    enum status status = told ? model_load_network(call, &p->model, &model) : STATUS_OK;
     if (status != STATUS_OK || !model || !model->table)
         return status;
     const struct table_code *code = &model->table->code;
